@@ -1,0 +1,86 @@
+//! Activations made of straight lines.
+
+use super::{Elementwise, Forget};
+use crate::{init::Initializer, kernel::Real};
+
+/// `y = x`.
+#[derive(Clone, Copy, Debug)]
+pub struct Linear;
+
+impl Elementwise for Linear {
+    type Keeps = Forget;
+    const NAME: &'static str = "Linear";
+
+    #[inline(always)]
+    fn value<V: Real>(x: V) -> V {
+        x
+    }
+
+    #[inline(always)]
+    fn slope<V: Real>(_: V, _: V) -> V {
+        V::splat(1.0)
+    }
+}
+
+/// `y = max(0, x)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Relu;
+
+impl Elementwise for Relu {
+    type Keeps = Forget;
+    const NAME: &'static str = "Relu";
+    const INITIALIZER: Initializer = Initializer::HeUniform;
+
+    #[inline(always)]
+    fn value<V: Real>(x: V) -> V {
+        // In this order a NaN stays one.
+        V::splat(0.0).max(x)
+    }
+
+    #[inline(always)]
+    fn slope<V: Real>(_: V, y: V) -> V {
+        y.if_gt(V::splat(0.0), V::splat(1.0), V::splat(0.0))
+    }
+}
+
+/// `y = x` for `x > 0`, else `0.01·x` (Maas et al. 2013).
+#[derive(Clone, Copy, Debug)]
+pub struct LeakyRelu;
+
+const LEAK: f64 = 0.01;
+
+impl Elementwise for LeakyRelu {
+    type Keeps = Forget;
+    const NAME: &'static str = "LeakyRelu";
+    const INITIALIZER: Initializer = Initializer::HeUniform;
+
+    #[inline(always)]
+    fn value<V: Real>(x: V) -> V {
+        x.if_gt(V::splat(0.0), x, x * V::splat(LEAK))
+    }
+
+    #[inline(always)]
+    fn slope<V: Real>(_: V, y: V) -> V {
+        y.if_gt(V::splat(0.0), V::splat(1.0), V::splat(LEAK))
+    }
+}
+
+/// `y = x/6 + 1/2`, held between 0 and 1.
+#[derive(Clone, Copy, Debug)]
+pub struct HardSigmoid;
+
+impl Elementwise for HardSigmoid {
+    type Keeps = Forget;
+    const NAME: &'static str = "HardSigmoid";
+
+    #[inline(always)]
+    fn value<V: Real>(x: V) -> V {
+        V::splat(0.0).max(V::splat(1.0).min(x.mul_add(V::splat(1.0 / 6.0), V::splat(0.5))))
+    }
+
+    #[inline(always)]
+    fn slope<V: Real>(_: V, y: V) -> V {
+        let below_one = V::splat(1.0).if_gt(y, V::splat(1.0 / 6.0), V::splat(0.0));
+        y.if_gt(V::splat(0.0), below_one, V::splat(0.0))
+    }
+}

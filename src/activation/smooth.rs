@@ -1,0 +1,162 @@
+//! Activations made of exponentials.
+
+use core::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+
+use super::{Elementwise, Forget, Keep};
+use crate::{init::Initializer, kernel::Real};
+
+/// `y = 1 / (1 + e⁻ˣ)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Sigmoid;
+
+impl Elementwise for Sigmoid {
+    type Keeps = Forget;
+    const NAME: &'static str = "Sigmoid";
+
+    #[inline(always)]
+    fn value<V: Real>(x: V) -> V {
+        x.sigmoid()
+    }
+
+    #[inline(always)]
+    fn slope<V: Real>(_: V, y: V) -> V {
+        y * (V::splat(1.0) - y)
+    }
+}
+
+/// `y = tanh(x)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Tanh;
+
+impl Elementwise for Tanh {
+    type Keeps = Forget;
+    const NAME: &'static str = "Tanh";
+
+    #[inline(always)]
+    fn value<V: Real>(x: V) -> V {
+        x.tanh()
+    }
+
+    #[inline(always)]
+    fn slope<V: Real>(_: V, y: V) -> V {
+        V::splat(1.0) - y * y
+    }
+}
+
+/// `y = ln(1 + eˣ)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Softplus;
+
+impl Elementwise for Softplus {
+    type Keeps = Keep;
+    const NAME: &'static str = "Softplus";
+
+    #[inline(always)]
+    fn value<V: Real>(x: V) -> V {
+        x.softplus()
+    }
+
+    #[inline(always)]
+    fn slope<V: Real>(x: V, _: V) -> V {
+        x.sigmoid()
+    }
+}
+
+/// `y = x` for `x > 0`, else `eˣ − 1` (Clevert et al. 2015).
+#[derive(Clone, Copy, Debug)]
+pub struct Elu;
+
+impl Elementwise for Elu {
+    type Keeps = Forget;
+    const NAME: &'static str = "Elu";
+    const INITIALIZER: Initializer = Initializer::HeUniform;
+
+    #[inline(always)]
+    fn value<V: Real>(x: V) -> V {
+        x.if_gt(V::splat(0.0), x, exp_minus_one(x))
+    }
+
+    #[inline(always)]
+    fn slope<V: Real>(_: V, y: V) -> V {
+        y.if_gt(V::splat(0.0), V::splat(1.0), y + V::splat(1.0))
+    }
+}
+
+/// `eˣ − 1` for `x ≤ 0`, without the cancellation near 0: `2·tanh(x/2) / (1 − tanh(x/2))`.
+#[inline(always)]
+fn exp_minus_one<V: Real>(x: V) -> V {
+    let t = (x * V::splat(0.5)).tanh();
+    (t + t) / (V::splat(1.0) - t)
+}
+
+/// `y = λ·x` for `x > 0`, else `λ·α·(eˣ − 1)`, which keeps mean 0 and variance 1 from layer to layer
+/// (Klambauer et al. 2017).
+#[derive(Clone, Copy, Debug)]
+pub struct Selu;
+
+const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+
+impl Elementwise for Selu {
+    type Keeps = Forget;
+    const NAME: &'static str = "Selu";
+    const INITIALIZER: Initializer = Initializer::LecunNormal;
+
+    #[inline(always)]
+    fn value<V: Real>(x: V) -> V {
+        x.if_gt(V::splat(0.0), x * V::splat(SELU_SCALE), exp_minus_one(x) * V::splat(SELU_SCALE * SELU_ALPHA))
+    }
+
+    #[inline(always)]
+    fn slope<V: Real>(_: V, y: V) -> V {
+        y.if_gt(V::splat(0.0), V::splat(SELU_SCALE), y + V::splat(SELU_SCALE * SELU_ALPHA))
+    }
+}
+
+/// `y = x·Φ(x)`, Φ the normal distribution function, by the error function and not by the `tanh`
+/// approximation (Hendrycks and Gimpel 2016).
+#[derive(Clone, Copy, Debug)]
+pub struct Gelu;
+
+#[inline(always)]
+fn normal_distribution<V: Real>(x: V) -> V {
+    V::splat(0.5) * (V::splat(1.0) + (x * V::splat(FRAC_1_SQRT_2)).erf())
+}
+
+impl Elementwise for Gelu {
+    type Keeps = Keep;
+    const NAME: &'static str = "Gelu";
+    const INITIALIZER: Initializer = Initializer::HeUniform;
+
+    #[inline(always)]
+    fn value<V: Real>(x: V) -> V {
+        x * normal_distribution(x)
+    }
+
+    #[inline(always)]
+    fn slope<V: Real>(x: V, _: V) -> V {
+        let density = (x * x * V::splat(-0.5)).exp() * V::splat(0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI);
+        x.mul_add(density, normal_distribution(x))
+    }
+}
+
+/// `y = x·sigmoid(x)`, also called swish (Elfwing et al. 2017).
+#[derive(Clone, Copy, Debug)]
+pub struct Silu;
+
+impl Elementwise for Silu {
+    type Keeps = Keep;
+    const NAME: &'static str = "Silu";
+    const INITIALIZER: Initializer = Initializer::HeUniform;
+
+    #[inline(always)]
+    fn value<V: Real>(x: V) -> V {
+        x * x.sigmoid()
+    }
+
+    #[inline(always)]
+    fn slope<V: Real>(x: V, y: V) -> V {
+        let s = x.sigmoid();
+        s + y * (V::splat(1.0) - s)
+    }
+}

@@ -1,0 +1,117 @@
+//! Softmax: logits to probabilities of classes.
+
+use super::{Activation, Forget};
+use crate::{
+    init::Initializer,
+    kernel::{Element, Fold, Real, Simd, Sweep, largest, sum_of, sweep},
+};
+
+/// `y[n] = e^x[n] / Σₖ e^x[k]`, taken relative to the row's largest logit, so that none overflows.
+#[derive(Clone, Copy, Debug)]
+pub struct Softmax;
+
+impl Activation for Softmax {
+    type Keeps = Forget;
+    const NAME: &'static str = "Softmax";
+    const INITIALIZER: Initializer = Initializer::GlorotUniform;
+
+    #[inline(always)]
+    fn forward<S: Simd, T: Element, const N: usize>(simd: S, rows: &mut [[T; N]]) {
+        for row in rows {
+            let top = largest(simd, row.as_slice());
+            sweep(simd, &ExpBelow(top.to_f64()), [], [row]);
+            let sum = sum_of(simd, &Itself, [row]);
+            sweep(simd, &Scale(1.0 / sum.to_f64()), [], [row]);
+        }
+    }
+
+    /// `dx[n] = y[n]·(dy[n] − Σₖ dy[k]·y[k])`.
+    #[inline(always)]
+    fn backward<S: Simd, T: Element, const N: usize>(
+        simd: S,
+        _logits: &[[T; N]],
+        y: &[[T; N]],
+        gradient: &mut [[T; N]],
+    ) {
+        for (y, gradient) in y.iter().zip(gradient) {
+            let mean = sum_of(simd, &Product, [y, gradient]);
+            sweep(simd, &Centre(mean.to_f64()), [y], [gradient]);
+        }
+    }
+}
+
+pub(crate) struct ExpBelow(pub(crate) f64);
+
+impl Sweep<0, 1> for ExpBelow {
+    #[inline(always)]
+    fn apply<V: Real>(&self, []: [V; 0], [x]: [V; 1]) -> [V; 1] {
+        [(x - V::splat(self.0)).exp()]
+    }
+}
+
+impl Fold<1> for ExpBelow {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [x]: [V; 1]) -> V {
+        (x - V::splat(self.0)).exp()
+    }
+}
+
+struct Scale(f64);
+
+impl Sweep<0, 1> for Scale {
+    #[inline(always)]
+    fn apply<V: Real>(&self, []: [V; 0], [x]: [V; 1]) -> [V; 1] {
+        [x * V::splat(self.0)]
+    }
+}
+
+struct Itself;
+
+impl Fold<1> for Itself {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [x]: [V; 1]) -> V {
+        x
+    }
+}
+
+struct Product;
+
+impl Fold<2> for Product {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [a, b]: [V; 2]) -> V {
+        a * b
+    }
+}
+
+struct Centre(f64);
+
+impl Sweep<1, 1> for Centre {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [y]: [V; 1], [gradient]: [V; 1]) -> [V; 1] {
+        [y * (gradient - V::splat(self.0))]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{Work, dispatch};
+
+    struct Run<'a>(&'a mut [[f32; 3]]);
+
+    impl Work for Run<'_> {
+        type Output = ();
+
+        fn run<S: Simd>(self, simd: S) {
+            Softmax::forward(simd, self.0);
+        }
+    }
+
+    #[test]
+    fn huge_logits_stay_probabilities() {
+        let mut rows = [[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4]];
+        dispatch(Run(&mut rows));
+        assert_eq!(rows[0], [1.0, 0.0, 0.0]);
+        assert!(rows[1].iter().all(|p| (p - 1.0 / 3.0).abs() < 1e-7));
+    }
+}

@@ -1,0 +1,119 @@
+//! Initialisers: how parameters start.
+
+use crate::{
+    Rng,
+    kernel::Element,
+    layer::{Layer, Parameter, Path, Role, VisitMut},
+};
+
+/// How a kernel starts. Layers choose by their activation; [`initialize_with`] overrides.
+///
+/// The draws depend on the seed alone: they are the same on every platform.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Initializer {
+    /// All the same number.
+    Constant(f64),
+    /// Uniform in ±√(6 / (fan_in + fan_out)) (Glorot and Bengio 2010).
+    GlorotUniform,
+    /// Normal with variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010).
+    GlorotNormal,
+    /// Uniform in ±√(6 / fan_in) (He et al. 2015), for rectifiers.
+    HeUniform,
+    /// Normal with variance 2 / fan_in (He et al. 2015), for rectifiers.
+    HeNormal,
+    /// Uniform in ±√(3 / fan_in) (LeCun et al. 1998).
+    LecunUniform,
+    /// Normal with variance 1 / fan_in (LeCun et al. 1998), for [`Selu`](crate::activation::Selu).
+    LecunNormal,
+}
+
+impl Initializer {
+    /// All zeros, as biases start.
+    pub const ZEROS: Self = Self::Constant(0.0);
+
+    /// One draw.
+    ///
+    /// ```
+    /// use shiplap::{Rng, init::Initializer};
+    ///
+    /// let weight = Initializer::GlorotUniform.draw(10, 14, &mut Rng::new(1));
+    /// assert!(weight.abs() <= 0.5);
+    /// ```
+    pub fn draw(self, fan_in: usize, fan_out: usize, rng: &mut Rng) -> f64 {
+        let (fan_in, fan_sum) = (fan_in as f64, (fan_in + fan_out) as f64);
+        match self {
+            Self::Constant(value) => value,
+            Self::GlorotUniform => libm::sqrt(6.0 / fan_sum) * (2.0 * rng.uniform() - 1.0),
+            Self::GlorotNormal => libm::sqrt(2.0 / fan_sum) * rng.normal(),
+            Self::HeUniform => libm::sqrt(6.0 / fan_in) * (2.0 * rng.uniform() - 1.0),
+            Self::HeNormal => libm::sqrt(2.0 / fan_in) * rng.normal(),
+            Self::LecunUniform => libm::sqrt(3.0 / fan_in) * (2.0 * rng.uniform() - 1.0),
+            Self::LecunNormal => libm::sqrt(1.0 / fan_in) * rng.normal(),
+        }
+    }
+}
+
+/// Starts every parameter of `network` as its layer prefers.
+pub fn initialize<N: Layer>(network: &mut N, rng: &mut Rng) {
+    N::parameters_mut([network], Path::ROOT, &mut Draw { rng, kernels: None });
+}
+
+/// Starts every kernel of `network` with `kernels`, and every bias as its layer prefers.
+///
+/// ```
+/// use shiplap::{Rng, init::{Initializer, initialize_with}, prelude::*};
+///
+/// let mut layer = Dense::<2, 3, Relu>::zeroed();
+/// initialize_with(&mut layer, Initializer::Constant(0.5), &mut Rng::new(1));
+/// assert_eq!((layer.kernel, layer.bias), ([[0.5; 3]; 2], [0.0; 3]));
+/// ```
+pub fn initialize_with<N: Layer>(network: &mut N, kernels: Initializer, rng: &mut Rng) {
+    N::parameters_mut([network], Path::ROOT, &mut Draw { rng, kernels: Some(kernels) });
+}
+
+struct Draw<'a> {
+    rng: &'a mut Rng,
+    kernels: Option<Initializer>,
+}
+
+impl<T: Element> VisitMut<T, 1> for Draw<'_> {
+    fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [T]; 1]) {
+        let chosen = self.kernels.filter(|_| parameter.role == Role::Kernel);
+        let initializer = chosen.unwrap_or(parameter.initializer);
+        for value in values {
+            *value = T::from_f64(initializer.draw(parameter.fan_in, parameter.fan_out, self.rng));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    #[test]
+    fn draws_have_the_variance_of_their_paper() {
+        let (fan_in, fan_out) = (40, 60);
+        for (initializer, variance) in [
+            (Initializer::GlorotUniform, 2.0 / 100.0),
+            (Initializer::GlorotNormal, 2.0 / 100.0),
+            (Initializer::HeUniform, 2.0 / 40.0),
+            (Initializer::HeNormal, 2.0 / 40.0),
+            (Initializer::LecunUniform, 1.0 / 40.0),
+            (Initializer::LecunNormal, 1.0 / 40.0),
+        ] {
+            let mut rng = Rng::new(9);
+            let squares: f64 = (0..20_000).map(|_| initializer.draw(fan_in, fan_out, &mut rng)).map(|draw| draw * draw).sum();
+            assert!((squares / 20_000.0 / variance - 1.0).abs() < 0.05, "{initializer:?}");
+        }
+    }
+
+    #[test]
+    fn a_seed_means_the_same_everywhere() {
+        let layer: Dense<2, 2, Relu> = Network::new(42);
+        let again: Dense<2, 2, Relu> = Network::new(42);
+        assert_eq!(layer.kernel, again.kernel);
+        assert_eq!(layer.kernel.map(|row| row.map(f32::to_bits)), KNOWN, "{:x?}", layer.kernel.map(|row| row.map(f32::to_bits)));
+        const KNOWN: [[u32; 2]; 2] = [[0, 0], [0, 0]];
+    }
+}

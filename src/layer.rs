@@ -1,0 +1,221 @@
+//! What a layer is, and what fits after what.
+
+use core::fmt;
+
+use crate::{
+    Rng, Tensor, Zeroed,
+    init::Initializer,
+    kernel::{Element, Simd},
+    regularize::Penalty,
+};
+
+/// A function of a fixed shape with parameters that can be learnt. A network is one too.
+///
+/// A batch is a slice of rows, `&[Self::Input]`; `B` in the methods is the most rows there may be,
+/// and only sizes storage. `simd` is the instruction set in use; pass it on. Methods should be
+/// `#[inline(always)]`: they are compiled once for each instruction set, inside its caller.
+///
+/// `src/layers/dropout.rs` is the smallest example, `src/layers/dense.rs` the typical one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer",
+    label = "not a layer",
+    note = "a network is a layer, a tuple of 1 to 16 layers, or a struct with `#[derive(Network)]`; for more than 16, nest tuples: `((A, B), (C, D))`"
+)]
+pub trait Layer: Zeroed {
+    /// `f32` or `f64`.
+    type Element: Element;
+    /// One sample that goes in.
+    type Input: Tensor<Element = Self::Element>;
+    /// What comes out for it.
+    type Output: Tensor<Element = Self::Element>;
+    /// What `record` keeps for `backward`, for up to `B` rows.
+    type Tape<const B: usize>: Zeroed;
+    /// The activation that the layer ends in; [`Linear`](crate::activation::Linear) if in none.
+    type Head;
+
+    /// How many numbers can be learnt.
+    const PARAMS: usize;
+    /// Multiply-accumulates to predict one sample.
+    const MACS: usize;
+
+    /// `y = f(x)`, row by row, as for use: nothing is dropped, nothing kept.
+    fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]);
+
+    /// `y = f(x)`, as for training: random layers are active, and `tape` keeps what `backward` needs.
+    fn record<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        rng: &mut Rng,
+        x: &[Self::Input],
+        tape: &mut Self::Tape<B>,
+        y: &mut [Self::Output],
+    );
+
+    /// From the gradient of the loss with respect to `y`, those with respect to the parameters
+    /// (written to `gradient`) and, where asked for, to `x` (written to `dx`). `dy` is used up.
+    ///
+    /// `x`, `tape` and `y` are those of the last `record`.
+    #[expect(clippy::too_many_arguments, reason = "each is one term of the chain rule")]
+    fn backward<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        x: &[Self::Input],
+        tape: &mut Self::Tape<B>,
+        y: &[Self::Output],
+        dy: &mut [Self::Output],
+        dx: Option<&mut [Self::Input]>,
+        gradient: &mut Self,
+    );
+
+    /// Applies the activation of [`Head`](Self::Head) to rows of logits.
+    fn activate<S: Simd>(simd: S, logits: &mut [Self::Output]);
+
+    /// Shows each parameter: counting, saving and printing go through here.
+    fn parameters<V: Visit<Self::Element>>(&self, path: Path<'_>, visitor: &mut V);
+
+    /// Shows each parameter of `M` networks of this type side by side, to write to: starting,
+    /// updating and loading go through here.
+    fn parameters_mut<V: VisitMut<Self::Element, M>, const M: usize>(
+        networks: [&mut Self; M],
+        path: Path<'_>,
+        visitor: &mut V,
+    );
+
+    /// Shows each layer, for a summary.
+    fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>));
+}
+
+/// A layer that takes `X`. Each layer states it for its own input: that is what makes a layer that
+/// does not fit a compile error which says so.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not fit: what comes before it gives `{X}`",
+    label = "does not take `{X}`"
+)]
+pub trait Accepts<X: Tensor>: Layer<Input = X, Element = X::Element> {}
+
+/// Where a pass through the network ends: after the last activation, or before it. Losses that are
+/// fused with their activation ([`BinaryCrossentropy`](crate::loss::BinaryCrossentropy), ...) want the logits.
+pub trait Ending {
+    /// Whether the last activation is left out.
+    const LOGITS: bool;
+}
+
+/// The pass ends after the last activation: `y` is the prediction.
+#[derive(Clone, Copy, Debug)]
+pub struct Predictions;
+
+/// The pass ends before the last activation: `y` is the logits, and `dy` the gradient for them.
+#[derive(Clone, Copy, Debug)]
+pub struct Logits;
+
+impl Ending for Predictions {
+    const LOGITS: bool = false;
+}
+
+impl Ending for Logits {
+    const LOGITS: bool = true;
+}
+
+/// Between two layers of a sequence: the tape of the first, what it gave, and the gradient for that.
+#[derive(Debug)]
+pub struct Link<L: Layer, const B: usize> {
+    /// The tape of the layer itself.
+    pub tape: L::Tape<B>,
+    /// What the layer gave, row by row.
+    pub output: [L::Output; B],
+    /// The gradient of the loss with respect to `output`.
+    pub gradient: [L::Output; B],
+}
+
+// SAFETY: all three fields are `Zeroed`.
+unsafe impl<L: Layer, const B: usize> Zeroed for Link<L, B> {}
+
+/// What a parameter is for: penalties and decay treat kernels and biases apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Factors of the input.
+    Kernel,
+    /// An addend.
+    Bias,
+}
+
+/// One parameter of a layer, as shown to a visitor.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter<'a> {
+    /// The layer that it belongs to.
+    pub path: Path<'a>,
+    /// Its name in the layer: `kernel`, `bias`.
+    pub name: &'static str,
+    /// What it is for.
+    pub role: Role,
+    /// Its shape, outermost first.
+    pub shape: &'a [usize],
+    /// How many inputs feed one output.
+    pub fan_in: usize,
+    /// How many outputs one input feeds.
+    pub fan_out: usize,
+    /// How it starts unless told otherwise.
+    pub initializer: Initializer,
+    /// What its size costs.
+    pub penalty: Penalty,
+}
+
+/// Reads the parameters of a network, one after another.
+pub trait Visit<T> {
+    /// Called for each parameter, `values` in row-major order.
+    fn visit(&mut self, parameter: Parameter<'_>, values: &[T]);
+}
+
+/// Reads and writes the parameters of `M` networks side by side.
+pub trait VisitMut<T, const M: usize> {
+    /// Called for each parameter with its values in each of the networks, in row-major order.
+    fn visit(&mut self, parameter: Parameter<'_>, values: [&mut [T]; M]);
+}
+
+/// Where in a network a layer is: `1`, `encoder.0`, ...
+///
+/// ```
+/// use shiplap::layer::Path;
+///
+/// assert_eq!(Path::ROOT.join("encoder").join("0").to_string(), "encoder.0");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Path<'a> {
+    parent: Option<&'a Path<'a>>,
+    name: &'a str,
+}
+
+impl<'a> Path<'a> {
+    /// The network as a whole.
+    pub const ROOT: Path<'static> = Path { parent: None, name: "" };
+
+    /// The layer `name` inside this one.
+    pub const fn join(&'a self, name: &'a str) -> Path<'a> {
+        Path { parent: Some(self), name }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent {
+            parent.fmt(formatter)?;
+            if !parent.name.is_empty() {
+                formatter.write_str(".")?;
+            }
+        }
+        formatter.write_str(self.name)
+    }
+}
+
+/// One line of a summary.
+#[derive(Clone, Copy, Debug)]
+pub struct Description<'a> {
+    /// Where in the network the layer is.
+    pub path: Path<'a>,
+    /// What it is: `Dense<10, 1, Sigmoid>`.
+    pub kind: fmt::Arguments<'a>,
+    /// Writes the shape of its output.
+    pub output: fn(&mut dyn fmt::Write) -> fmt::Result,
+    /// How many numbers it can learn.
+    pub params: usize,
+}

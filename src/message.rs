@@ -1,0 +1,82 @@
+//! Text put together while compiling, so that a compile error can say which number is wrong.
+
+/// A text of at most 256 bytes, built in `const` context.
+pub struct Message {
+    bytes: [u8; 256],
+    length: usize,
+}
+
+impl Message {
+    /// An empty text.
+    pub const fn new() -> Self {
+        Self { bytes: [0; 256], length: 0 }
+    }
+
+    /// Adds `text`; what does not fit any more is cut off.
+    #[must_use]
+    pub const fn text(mut self, text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let mut index = 0;
+        while index < bytes.len() && self.length < self.bytes.len() {
+            self.bytes[self.length] = bytes[index];
+            self.length += 1;
+            index += 1;
+        }
+        self
+    }
+
+    /// Adds `number` in decimal digits.
+    #[must_use]
+    pub const fn number(self, number: u128) -> Self {
+        let mut digits = [0; 39];
+        let mut start = digits.len();
+        let mut rest = number;
+        loop {
+            start -= 1;
+            digits[start] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        match core::str::from_utf8(digits.split_at(start).1) {
+            Ok(text) => self.text(text),
+            Err(_) => self,
+        }
+    }
+
+    /// The text.
+    pub const fn as_str(&self) -> &str {
+        match core::str::from_utf8(self.bytes.split_at(self.length).0) {
+            Ok(text) => text,
+            Err(_) => "",
+        }
+    }
+}
+
+impl Default for Message {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joins_text_and_numbers() {
+        const TEXT: Message = Message::new().text("Dense<").number(0).text(", ").number(1024).text(">");
+        assert_eq!(TEXT.as_str(), "Dense<0, 1024>");
+        assert_eq!(Message::new().number(u128::MAX).as_str(), u128::MAX.to_string());
+    }
+
+    #[test]
+    fn cuts_what_does_not_fit() {
+        let mut long = Message::new();
+        for _ in 0..100 {
+            long = long.text("seven..");
+        }
+        assert_eq!(long.as_str().len(), 256);
+    }
+}

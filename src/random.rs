@@ -1,0 +1,151 @@
+//! Random numbers from a seed: the same on every platform, run to run.
+
+use rand::{Rng as _, RngExt as _, SeedableRng};
+use rand_xoshiro::Xoshiro128PlusPlus;
+
+/// A seeded generator: xoshiro128++, 16 bytes of state, 32-bit arithmetic only.
+///
+/// The same seed gives the same numbers on a microcontroller and on a PC.
+///
+/// ```
+/// use shiplap::Rng;
+///
+/// let (mut a, mut b) = (Rng::new(7), Rng::new(7));
+/// assert_eq!(a.uniform(), b.uniform());
+/// assert!((0.0..1.0).contains(&a.uniform()));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rng(Xoshiro128PlusPlus);
+
+impl Rng {
+    /// The generator that `seed` stands for.
+    pub fn new(seed: u64) -> Self {
+        Self(Xoshiro128PlusPlus::seed_from_u64(seed))
+    }
+
+    /// The next 32 random bits.
+    #[inline]
+    pub fn bits(&mut self) -> u32 {
+        self.0.next_u32()
+    }
+
+    /// Uniform in `[0, 1)`, in steps of 2⁻⁵³.
+    pub fn uniform(&mut self) -> f64 {
+        self.0.random()
+    }
+
+    /// Normal with mean 0 and standard deviation 1, by Box and Muller's transform (1958).
+    pub fn normal(&mut self) -> f64 {
+        let radius = libm::sqrt(-2.0 * libm::log(1.0 - self.uniform()));
+        radius * libm::cos(core::f64::consts::TAU * self.uniform())
+    }
+
+    /// Puts `items` into a random order (Fisher and Yates).
+    ///
+    /// ```
+    /// let mut rows = [0, 1, 2, 3, 4, 5, 6, 7];
+    /// shiplap::Rng::new(1).shuffle(&mut rows);
+    /// assert_ne!(rows, [0, 1, 2, 3, 4, 5, 6, 7]);
+    /// ```
+    pub fn shuffle<I>(&mut self, items: &mut [I]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.0.random_range(0..=last as u64) as usize);
+        }
+    }
+}
+
+/// A random order of `0..length` that needs no memory: a Feistel network of four rounds over the
+/// next even power of two, walked until it lands inside (Black and Rogaway, "Ciphers with
+/// arbitrary finite domains", 2002).
+///
+/// ```
+/// use shiplap::{Permutation, Rng};
+///
+/// let order = Permutation::new(5, &mut Rng::new(3));
+/// let mut seen: Vec<usize> = (0..5).map(|index| order.get(index)).collect();
+/// seen.sort();
+/// assert_eq!(seen, [0, 1, 2, 3, 4]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Permutation {
+    length: usize,
+    half_bits: u32,
+    keys: [u32; 4],
+}
+
+impl Permutation {
+    /// A random order of `0..length`.
+    pub fn new(length: usize, rng: &mut Rng) -> Self {
+        let bits = usize::BITS - length.saturating_sub(1).leading_zeros();
+        Self { length, half_bits: bits.div_ceil(2).max(1), keys: core::array::from_fn(|_| rng.bits()) }
+    }
+
+    /// The item at place `index`; `index` itself when it lies outside.
+    pub fn get(&self, index: usize) -> usize {
+        if index >= self.length {
+            return index;
+        }
+        let mut place = self.scramble(index as u64);
+        while place >= self.length as u64 {
+            place = self.scramble(place);
+        }
+        place as usize
+    }
+
+    fn scramble(&self, place: u64) -> u64 {
+        let mask = (1u64 << self.half_bits) - 1;
+        let (mut left, mut right) = (place >> self.half_bits, place & mask);
+        for key in self.keys {
+            let mixed = (right as u32 ^ key).wrapping_mul(0x9E37_79B1);
+            let mixed = (mixed ^ (mixed >> 15)).wrapping_mul(0x85EB_CA77);
+            (left, right) = (right, left ^ (u64::from(mixed ^ (mixed >> 13)) & mask));
+        }
+        (left << self.half_bits) | right
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permutation_holds_each_index_once() {
+        let mut rng = Rng::new(11);
+        for length in (0..70).chain([1000, 1024, 1025]) {
+            let order = Permutation::new(length, &mut rng);
+            let mut seen = vec![false; length];
+            (0..length).for_each(|index| seen[order.get(index)] = true);
+            assert!(seen.into_iter().all(|seen| seen), "{length}");
+        }
+    }
+
+    #[test]
+    fn permutations_spread_evenly() {
+        let mut rng = Rng::new(5);
+        let mut counts = [[0i32; 6]; 6];
+        for _ in 0..6000 {
+            let order = Permutation::new(6, &mut rng);
+            (0..6).for_each(|index| counts[index][order.get(index)] += 1);
+        }
+        for count in counts.as_flattened() {
+            assert!((850..1150).contains(count), "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn known_bits() {
+        let mut rng = Rng::new(42);
+        let bits = [rng.bits(), rng.bits(), rng.bits()];
+        let mut again = Rng::new(42);
+        assert_eq!(bits, [again.bits(), again.bits(), again.bits()]);
+    }
+
+    #[test]
+    fn normal_has_mean_0_and_deviation_1() {
+        let mut rng = Rng::new(2);
+        let draws: Vec<f64> = (0..20_000).map(|_| rng.normal()).collect();
+        let mean = draws.iter().sum::<f64>() / 20_000.0;
+        let variance = draws.iter().map(|draw| (draw - mean) * (draw - mean)).sum::<f64>() / 20_000.0;
+        assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.05, "{mean} {variance}");
+    }
+}

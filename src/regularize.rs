@@ -1,0 +1,95 @@
+//! Regularisation: what large weights cost.
+//!
+//! [`Regularized`](crate::layers::Regularized) puts a penalty on one layer or on a network in its
+//! type; [`Settings::penalty`](crate::optim::Settings) puts one on the whole network at run time.
+
+/// `l1·Σ|w| + l2·Σw²` over the kernels, added to the loss. Biases are free.
+///
+/// ```
+/// use shiplap::regularize::Penalty;
+///
+/// assert_eq!(Penalty::l1(0.1) + Penalty::l2(0.2), Penalty { l1: 0.1, l2: 0.2 });
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Penalty {
+    /// The cost of each unit of `|w|`.
+    pub l1: f64,
+    /// The cost of each unit of `w²`.
+    pub l2: f64,
+}
+
+impl Penalty {
+    /// No penalty.
+    pub const NONE: Self = Self { l1: 0.0, l2: 0.0 };
+
+    /// `factor·Σ|w|`.
+    pub const fn l1(factor: f64) -> Self {
+        Self { l1: factor, l2: 0.0 }
+    }
+
+    /// `factor·Σw²`.
+    pub const fn l2(factor: f64) -> Self {
+        Self { l1: 0.0, l2: factor }
+    }
+}
+
+impl core::ops::Add for Penalty {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { l1: self.l1 + other.l1, l2: self.l2 + other.l2 }
+    }
+}
+
+/// A penalty stated as a type, for [`Regularized`](crate::layers::Regularized).
+pub trait Regularizer: Send + Sync + 'static {
+    /// The penalty.
+    const PENALTY: Penalty;
+    /// How it is written.
+    const NAME: &'static str;
+}
+
+/// `MANTISSA·10^EXPONENT·Σ|w|`: `L1<5, -4>` is 5×10⁻⁴.
+#[derive(Clone, Copy, Debug)]
+pub struct L1<const MANTISSA: u32, const EXPONENT: i32>;
+
+/// `MANTISSA·10^EXPONENT·Σw²`: `L2<1, -3>` is 10⁻³.
+#[derive(Clone, Copy, Debug)]
+pub struct L2<const MANTISSA: u32, const EXPONENT: i32>;
+
+impl<const MANTISSA: u32, const EXPONENT: i32> Regularizer for L1<MANTISSA, EXPONENT> {
+    const PENALTY: Penalty = Penalty::l1(scientific(MANTISSA, EXPONENT));
+    const NAME: &'static str = "L1";
+}
+
+impl<const MANTISSA: u32, const EXPONENT: i32> Regularizer for L2<MANTISSA, EXPONENT> {
+    const PENALTY: Penalty = Penalty::l2(scientific(MANTISSA, EXPONENT));
+    const NAME: &'static str = "L2";
+}
+
+impl<A: Regularizer, B: Regularizer> Regularizer for (A, B) {
+    const PENALTY: Penalty =
+        Penalty { l1: A::PENALTY.l1 + B::PENALTY.l1, l2: A::PENALTY.l2 + B::PENALTY.l2 };
+    const NAME: &'static str = "L1L2";
+}
+
+const fn scientific(mantissa: u32, exponent: i32) -> f64 {
+    let mut power = 1.0;
+    let mut left = exponent.unsigned_abs();
+    while left > 0 {
+        power *= 10.0;
+        left -= 1;
+    }
+    if exponent < 0 { mantissa as f64 / power } else { mantissa as f64 * power }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_read_as_scientific_notation() {
+        assert_eq!(<L1<5, -4>>::PENALTY, Penalty::l1(5e-4));
+        assert_eq!(<(L1<1, -3>, L2<2, 1>)>::PENALTY, Penalty { l1: 1e-3, l2: 20.0 });
+    }
+}

@@ -1,0 +1,73 @@
+//! Memory that may start as zeros: how a network of megabytes is made in place, in a `Box` or in
+//! `.bss`, without ever being built on the stack.
+
+use bytemuck::Zeroable;
+
+/// A type for which a value made of zero bytes is valid.
+///
+/// It is `bytemuck::Zeroable` for our own types, and for tuples of up to 16 (there it ends at 8).
+/// [`Network`](macro@crate::Network) derives it; a layer of your own states it.
+///
+/// # Safety
+///
+/// A value whose bytes are all zero must be a valid value of the type.
+///
+/// ```
+/// use shiplap::Zeroed;
+///
+/// #[derive(Debug, PartialEq)]
+/// struct Scale {
+///     factor: [f32; 4],
+/// }
+/// // SAFETY: an array of floats made of zero bytes is an array of 0.0.
+/// unsafe impl Zeroed for Scale {}
+///
+/// assert_eq!(Scale::zeroed(), Scale { factor: [0.0; 4] });
+/// ```
+pub unsafe trait Zeroed: Sized {
+    /// The value whose bytes are all zero.
+    fn zeroed() -> Self {
+        Cell::<Self>::zeroed().0
+    }
+}
+
+/// Lends `bytemuck` what [`Zeroed`] promises.
+#[repr(transparent)]
+pub(crate) struct Cell<Z>(pub(crate) Z);
+
+// SAFETY: `Cell<Z>` has the layout of `Z`, and `Z: Zeroed` promises that zero bytes are a `Z`.
+unsafe impl<Z: Zeroed> Zeroable for Cell<Z> {}
+
+macro_rules! zeroed {
+    ($($plain:ty),*) => {
+        $(
+            // SAFETY: a primitive number (or truth value) of zero bytes is 0 (or false).
+            unsafe impl Zeroed for $plain {}
+        )*
+    };
+}
+zeroed!(f32, f64, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, bool, ());
+
+// SAFETY: an array is its elements one after another, and has no bytes of its own.
+unsafe impl<Z: Zeroed, const N: usize> Zeroed for [Z; N] {}
+
+macro_rules! zeroed_tuples {
+    ($($head:ident $($tail:ident)*)?) => {
+        $(
+            // SAFETY: a tuple is its fields and padding, and padding may hold any byte.
+            unsafe impl<$head: Zeroed, $($tail: Zeroed),*> Zeroed for ($head, $($tail,)*) {}
+            zeroed_tuples!($($tail)*);
+        )?
+    };
+}
+zeroed_tuples!(A B C D E F G H I J K L M N O P);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_bytes_are_zero_values() {
+        assert_eq!(<([f64; 3], (), bool, u16)>::zeroed(), ([0.0; 3], (), false, 0));
+    }
+}

@@ -1,0 +1,571 @@
+"""Writes the JSON fixtures that the crate's results are compared with.
+
+The oracle is Keras 3 on JAX, and scikit-learn for the metrics. To remake the files
+(Python 3.11 was used), in a virtual environment:
+
+    pip install keras==3.15.1 jax==0.10.2 numpy==2.4.6 scikit-learn==1.9.1
+    python tests/reference/make_fixtures.py
+
+The fixtures are written beside this script. Everything is seeded.
+
+Precision. Keras computes in float64 throughout, so that the reference carries no rounding
+of its own; every *input* (weights, samples, scores) is first rounded to float32, so that
+a float32 program starts from exactly the same numbers. Training fixtures are written as
+the shortest decimal that reads back as the same float32; `layers.json` and `metrics.json`
+are written in full float64.
+
+Cross-entropy. Keras clips probabilities to [1e-7, 1 - 1e-7] before the logarithm unless it
+is given logits. The networks here therefore end in a linear layer and use
+`from_logits=True`, which is the exact form of a sigmoid or softmax fused with its loss.
+"""
+
+import json
+import os
+from pathlib import Path
+
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import jax
+
+jax.config.update("jax_enable_x64", True)
+
+import keras
+import numpy as np
+import sklearn.metrics as skm
+
+keras.config.set_floatx("float64")
+
+# On JAX, Keras takes a few functions of float64 (tanh, cos) in float32; the pinned version
+# keeps that rule in this table.
+from keras.src.backend.common import dtypes
+
+dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+
+HERE = Path(__file__).resolve().parent
+STEPS = 50
+BATCHES = 4
+
+
+# ---------------------------------------------------------------- writing
+
+
+def f32(array):
+    """Rounds to float32, and returns float64 for Keras to compute with."""
+    return np.asarray(array).astype(np.float32).astype(np.float64)
+
+
+def encode(value, single):
+    """Compact JSON; `single` writes floats as the shortest float32 decimal."""
+    if value is None:
+        return "null"
+    if isinstance(value, dict):
+        items = (f"{json.dumps(k)}:{encode(v, single)}" for k, v in value.items())
+        return "{" + ",".join(items) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(encode(v, single) for v in value) + "]"
+    if isinstance(value, (np.ndarray, jax.Array)):
+        return encode(np.asarray(value).tolist(), single)
+    if isinstance(value, (bool, int, str)):
+        return json.dumps(value)
+    if isinstance(value, (np.integer,)):
+        return str(int(value))
+    value = float(value)
+    assert np.isfinite(value), "JSON holds finite numbers only"
+    return str(np.float32(value)) if single else repr(value)
+
+
+def write(name, content, single=False):
+    text = encode(content, single)
+    json.loads(text)
+    (HERE / name).write_text(text + "\n")
+
+
+# ---------------------------------------------------------------- A: training
+
+
+def exact_gelu(x):
+    return keras.activations.gelu(x, approximate=False)
+
+
+# name: (inputs, [(outputs, activation)...], the loss, batch, seed). The last activation is
+# linear where the loss takes logits; the crate has sigmoid or softmax there.
+ARCHITECTURES = {
+    "binary": (
+        10,
+        [(10, "relu"), (1, "linear")],
+        keras.losses.BinaryCrossentropy(from_logits=True),
+        32,
+        101,
+    ),
+    "classes": (
+        6,
+        [(12, "tanh"), (8, exact_gelu), (4, "linear")],
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        16,
+        202,
+    ),
+    "regression": (
+        5,
+        [(16, "silu"), (3, "linear")],
+        keras.losses.MeanSquaredError(),
+        16,
+        303,
+    ),
+}
+
+schedules = keras.optimizers.schedules
+O = keras.optimizers
+
+# name: (the optimiser, its settings as recorded in the fixture). t counts steps from 0 in
+# the schedules: the first update uses the rate at t = 0.
+#
+# The update formulas, as Keras 3.15.1 has them (g gradient, w weight, lr learning rate):
+#   sgd       w -= lr g
+#   momentum  m = 0.9 m - lr g;  w += m
+#   nesterov  m = 0.9 m - lr g;  w += 0.9 m - lr g            (with the new m)
+#   adam      m += (g - m)(1 - b1);  v += (g^2 - v)(1 - b2);
+#             w -= lr sqrt(1 - b2^n)/(1 - b1^n) m / (sqrt(v) + eps),  n = t + 1
+#             (eps is added to the *uncorrected* sqrt(v))
+#   adamw     w -= lr decay w, for every variable, biases too, before the adam update;
+#             the gradient was taken before that
+#   rmsprop   v = 0.9 v + 0.1 g^2;  w -= lr g / sqrt(v + eps)           (eps inside)
+#   adagrad   a starts at 0.1;  a += g^2;  w -= lr g / sqrt(a + eps)    (eps inside)
+#   clipvalue g = clamp(g, -c, c), each element
+#   global_clipnorm  g *= c / max(norm, c), the norm over all variables together (Keras's
+#             plain `clipnorm` is per variable and is not what is used here)
+#   l1l2      the loss gains, for each kernel and no bias, l1 sum|w| + l2 sum w^2; the
+#             gradient l1 sign(w) + 2 l2 w goes through the optimiser like the rest
+# The schedules:
+#   cosine       t < 10: 0.1 t / 10, so the first rate is 0;
+#                after: 0.1 (1 + cos(pi min(t - 10, 40) / 40)) / 2
+#   exponential  0.1 * 0.9^(t / 10)
+#   step         0.1 * 0.9^floor(t / 10)
+OPTIMIZERS = {
+    "sgd": (lambda: O.SGD(0.1), {"learning_rate": 0.1}),
+    "momentum": (
+        lambda: O.SGD(0.05, momentum=0.9),
+        {"learning_rate": 0.05, "momentum": 0.9},
+    ),
+    "nesterov": (
+        lambda: O.SGD(0.05, momentum=0.9, nesterov=True),
+        {"learning_rate": 0.05, "momentum": 0.9},
+    ),
+    "adam": (
+        lambda: O.Adam(),
+        {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
+    ),
+    "adamw": (
+        lambda: O.AdamW(1e-3, weight_decay=0.004),
+        {
+            "learning_rate": 1e-3,
+            "beta_1": 0.9,
+            "beta_2": 0.999,
+            "epsilon": 1e-7,
+            "weight_decay": 0.004,
+        },
+    ),
+    # Strong enough for the order of decay and update, and the decay of biases, to show.
+    "adamw_strong": (
+        lambda: O.AdamW(1e-2, weight_decay=0.1),
+        {
+            "learning_rate": 1e-2,
+            "beta_1": 0.9,
+            "beta_2": 0.999,
+            "epsilon": 1e-7,
+            "weight_decay": 0.1,
+        },
+    ),
+    "rmsprop": (
+        lambda: O.RMSprop(),
+        {"learning_rate": 1e-3, "rho": 0.9, "epsilon": 1e-7},
+    ),
+    "adagrad": (
+        lambda: O.Adagrad(1e-2),
+        {"learning_rate": 1e-2, "initial_accumulator_value": 0.1, "epsilon": 1e-7},
+    ),
+    "adam_clipvalue": (
+        lambda: O.Adam(clipvalue=0.05),
+        {
+            "learning_rate": 1e-3,
+            "beta_1": 0.9,
+            "beta_2": 0.999,
+            "epsilon": 1e-7,
+            "clipvalue": 0.05,
+        },
+    ),
+    "sgd_clipnorm": (
+        lambda: O.SGD(0.1, global_clipnorm=0.5),
+        {"learning_rate": 0.1, "global_clipnorm": 0.5},
+    ),
+    "sgd_cosine": (
+        lambda: O.SGD(
+            schedules.CosineDecay(
+                0.0, decay_steps=40, alpha=0.0, warmup_target=0.1, warmup_steps=10
+            )
+        ),
+        {
+            "initial_learning_rate": 0.0,
+            "warmup_target": 0.1,
+            "warmup_steps": 10,
+            "decay_steps": 40,
+            "alpha": 0.0,
+        },
+    ),
+    "sgd_exponential": (
+        lambda: O.SGD(schedules.ExponentialDecay(0.1, 10, 0.9, staircase=False)),
+        {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.9},
+    ),
+    "sgd_step": (
+        lambda: O.SGD(schedules.ExponentialDecay(0.1, 10, 0.9, staircase=True)),
+        {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.9},
+    ),
+    "adam_l1l2": (
+        lambda: O.Adam(),
+        {
+            "learning_rate": 1e-3,
+            "beta_1": 0.9,
+            "beta_2": 0.999,
+            "epsilon": 1e-7,
+            "l1": 1e-3,
+            "l2": 1e-2,
+        },
+    ),
+}
+
+
+def samples(architecture):
+    """Four batches drawn from a random teacher with noise: learnable, never perfectly."""
+    inputs, layers, _, batch, seed = ARCHITECTURES[architecture]
+    rng = np.random.default_rng(seed)
+    count, outputs = BATCHES * batch, layers[-1][0]
+    x = f32(rng.normal(size=(count, inputs)))
+    teacher = rng.normal(size=(inputs, outputs))
+    signal = x @ teacher + 0.5 * rng.normal(size=(count, outputs))
+    if architecture == "binary":
+        y = (signal > 0).astype(np.float64)
+    elif architecture == "classes":
+        y = signal.argmax(axis=1)
+    else:
+        y = f32(np.sin(signal) + 0.5 * signal)
+    return x, y
+
+
+def initial_weights(architecture):
+    """Glorot-uniform kernels; biases not zero, so that their decay shows."""
+    inputs, layers, _, _, seed = ARCHITECTURES[architecture]
+    rng = np.random.default_rng(seed + 1)
+    weights = []
+    for outputs, _ in layers:
+        limit = np.sqrt(6 / (inputs + outputs))
+        weights.append(f32(rng.uniform(-limit, limit, size=(inputs, outputs))))
+        weights.append(f32(rng.uniform(-0.3, 0.3, size=outputs)))
+        inputs = outputs
+    return weights
+
+
+def as_layers(weights):
+    return [
+        {"kernel": kernel, "bias": bias}
+        for kernel, bias in zip(weights[::2], weights[1::2])
+    ]
+
+
+def train(architecture, name):
+    inputs, layers, loss_of, batch, _ = ARCHITECTURES[architecture]
+    make_optimizer, settings = OPTIMIZERS[name]
+    x, y = samples(architecture)
+    weights = initial_weights(architecture)
+
+    model = keras.Sequential([keras.Input((inputs,))])
+    for outputs, activation in layers:
+        regularizer = None
+        if "l1" in settings:
+            regularizer = keras.regularizers.L1L2(l1=settings["l1"], l2=settings["l2"])
+        model.add(
+            keras.layers.Dense(
+                outputs, activation=activation, kernel_regularizer=regularizer
+            )
+        )
+    model.set_weights(weights)
+    optimizer = make_optimizer()
+    optimizer.build(model.trainable_variables)
+
+    def loss(trainable, xs, ys):
+        outputs, _, extra = model.stateless_call(
+            trainable, [], xs, return_losses=True
+        )
+        return loss_of(ys, outputs) + sum(extra)
+
+    @jax.jit
+    def step(trainable, state, xs, ys):
+        value, gradients = jax.value_and_grad(loss)(trainable, xs, ys)
+        trainable, state = optimizer.stateless_apply(state, gradients, trainable)
+        return value, gradients, trainable, state
+
+    trainable = [v.value for v in model.trainable_variables]
+    state = [v.value for v in optimizer.variables]
+    assert all(v.dtype == np.float64 for v in trainable)
+    losses, norms, largest = [], [], []
+    for s in range(STEPS):
+        first = (s % BATCHES) * batch
+        rows = slice(first, first + batch)
+        value, gradients, trainable, state = step(trainable, state, x[rows], y[rows])
+        assert value.dtype == np.float64
+        losses.append(float(value))
+        norms.append(float(np.sqrt(sum((np.asarray(g) ** 2).sum() for g in gradients))))
+        largest.append(max(float(np.abs(g).max()) for g in gradients))
+
+    # A clipped run must really clip, and not by chance once.
+    clipped = ""
+    if "clipvalue" in settings:
+        count = sum(v > settings["clipvalue"] for v in largest)
+        clipped = f"  clipped {count}/{STEPS}"
+        assert count >= 5
+    if "global_clipnorm" in settings:
+        count = sum(v > settings["global_clipnorm"] for v in norms)
+        clipped = f"  clipped {count}/{STEPS}"
+        assert count >= 5
+
+    schedule = optimizer._learning_rate
+    if isinstance(schedule, schedules.LearningRateSchedule):
+        rates = [float(schedule(s)) for s in range(STEPS)]
+    else:
+        rates = [settings["learning_rate"]] * STEPS
+
+    head, tail = np.mean(losses[:BATCHES]), np.mean(losses[-BATCHES:])
+    assert tail < head, (architecture, name)
+    print(f"{architecture:>10} {name:<16} {head:.4f} -> {tail:.4f}{clipped}")
+    write(
+        f"training_{architecture}_{name}.json",
+        {
+            "architecture": architecture,
+            "optimizer": name,
+            "settings": settings,
+            "batch": batch,
+            "x": x,
+            "y": y,
+            "initial": as_layers(weights),
+            "learning_rates": rates,
+            "losses": losses,
+            "final": as_layers(trainable),
+        },
+        single=True,
+    )
+
+
+# ---------------------------------------------------------------- B: activations, losses
+
+A = keras.activations
+
+# (name, parameters, the function, whether the derivative at 0 is a matter of convention).
+# `keras.activations.leaky_relu` has slope 0.2 and the `LeakyReLU` layer 0.3: both are here.
+ACTIVATIONS = [
+    ("linear", {}, A.linear, False),
+    ("relu", {}, A.relu, True),
+    ("leaky_relu", {"negative_slope": 0.2}, A.leaky_relu, True),
+    ("leaky_relu", {"negative_slope": 0.3}, keras.layers.LeakyReLU(), True),
+    ("elu", {"alpha": 1.0}, A.elu, False),
+    ("selu", {}, A.selu, True),
+    ("gelu", {"approximate": False}, exact_gelu, False),
+    ("gelu_tanh", {"approximate": True}, lambda x: A.gelu(x, approximate=True), False),
+    ("silu", {}, A.silu, False),
+    ("sigmoid", {}, A.sigmoid, False),
+    ("hard_sigmoid", {}, A.hard_sigmoid, False),  # relu6(x + 3) / 6
+    ("tanh", {}, A.tanh, False),
+    ("softplus", {}, A.softplus, False),
+]
+
+
+def layers():
+    points = [-20, -6, -3.5, -1, -0.5, -1e-3, 0, 1e-3, 0.5, 1, 3.5, 6, 20]
+    inputs = jax.numpy.asarray(f32(points))
+    activations = []
+    for name, parameters, function, kink in ACTIVATIONS:
+        outputs = function(inputs)
+        derivatives = jax.vmap(jax.grad(lambda x: function(x)))(inputs).tolist()
+        assert outputs.dtype == np.float64
+        if kink:
+            derivatives[points.index(0)] = None
+        activations.append(
+            {
+                "name": name,
+                "parameters": parameters,
+                "outputs": outputs,
+                "derivatives": derivatives,
+            }
+        )
+    # Softmax takes the whole vector as one row. A derivative means little by itself: given
+    # is the gradient of sum(weights * softmax(inputs)), for the weights recorded.
+    weights = f32(np.random.default_rng(7).normal(size=len(points)))
+    row = lambda x: A.softmax(x[None, :])[0]
+    softmax = {
+        "outputs": row(inputs),
+        "weights": weights,
+        "gradient": jax.grad(lambda x: (weights * row(x)).sum())(inputs),
+    }
+
+    rng = np.random.default_rng(11)
+    shape = (8, 3)
+    values = f32(rng.normal(scale=1.5, size=shape))
+    targets = f32(rng.normal(scale=1.5, size=shape))
+    # Large logits on both sides, some of them wrong, where a careless formula overflows.
+    logits = f32(rng.normal(scale=2, size=shape))
+    logits[0] = [40, -40, 0]
+    logits[1] = [-100, 100, 25]
+    bits = rng.integers(0, 2, size=shape).astype(np.float64)
+    bits[0], bits[1] = [1, 1, 0], [0, 1, 0]
+    classes = rng.integers(0, 3, size=8)
+    classes[0], classes[1] = 1, 1
+    one_hot = np.eye(3)[classes]
+
+    L = keras.losses
+    cases = [
+        ("mean_squared_error", "predictions", values, targets, L.MeanSquaredError()),
+        ("mean_absolute_error", "predictions", values, targets, L.MeanAbsoluteError()),
+        ("huber", "predictions", values, targets, L.Huber(delta=1.0)),
+        (
+            "binary_crossentropy",
+            "logits",
+            logits,
+            bits,
+            L.BinaryCrossentropy(from_logits=True),
+        ),
+        (
+            "categorical_crossentropy",
+            "logits",
+            logits,
+            one_hot,
+            L.CategoricalCrossentropy(from_logits=True),
+        ),
+        (
+            "sparse_categorical_crossentropy",
+            "logits",
+            logits,
+            classes,
+            L.SparseCategoricalCrossentropy(from_logits=True),
+        ),
+    ]
+    losses = []
+    for name, kind, given, labels, loss_of in cases:
+        value, gradient = jax.value_and_grad(lambda p: loss_of(labels, p))(
+            jax.numpy.asarray(given)
+        )
+        assert value.dtype == np.float64
+        losses.append(
+            {
+                "name": name,
+                kind: given,
+                "labels": labels,
+                "loss": float(value),
+                "gradient": gradient,
+            }
+        )
+    write(
+        "layers.json",
+        {
+            "inputs": inputs,
+            "activations": activations,
+            "softmax": softmax,
+            "losses": losses,
+        },
+    )
+
+
+# ---------------------------------------------------------------- C: metrics
+
+
+def agree(metric, labels, predictions, value):
+    """Keras must give what scikit-learn gave."""
+    metric.update_state(labels, predictions)
+    got = np.asarray(metric.result()).item()
+    assert abs(got - value) < 1e-6, (metric.name, got, value)
+
+
+def metrics():
+    rng = np.random.default_rng(23)
+    count = 200
+    M = keras.metrics
+
+    # Binary. Half the scores are rounded to a twentieth, which makes ties within and across
+    # the classes; none is exactly 0.5, so that > and >= at the threshold agree.
+    labels = (rng.random(count) < 0.4).astype(int)
+    raw = 1 / (1 + np.exp(-(rng.normal(size=count) + 1.6 * labels - 0.9)))
+    raw[::2] = np.round(raw[::2] * 20) / 20
+    raw[raw == 0.5] = 0.55
+    scores = f32(raw)
+    predicted = (scores > 0.5).astype(int)
+    assert len(np.unique(scores)) < 0.7 * count and not (scores == 0.5).any()
+    binary = {
+        "scores": scores,
+        "labels": labels,
+        "threshold": 0.5,
+        "accuracy": skm.accuracy_score(labels, predicted),
+        "precision": skm.precision_score(labels, predicted),
+        "recall": skm.recall_score(labels, predicted),
+        "f1": skm.f1_score(labels, predicted),
+        "roc_auc": skm.roc_auc_score(labels, scores),
+        "confusion": skm.confusion_matrix(labels, predicted),
+    }
+    agree(M.BinaryAccuracy(), labels[:, None], scores[:, None], binary["accuracy"])
+    agree(M.Precision(), labels, scores, binary["precision"])
+    agree(M.Recall(), labels, scores, binary["recall"])
+    agree(M.F1Score(threshold=0.5), labels[:, None], scores[:, None], binary["f1"])
+
+    # Four classes, of unequal sizes.
+    labels = rng.choice(4, size=count, p=[0.4, 0.3, 0.2, 0.1])
+    logits = rng.normal(size=(count, 4)) + 1.5 * np.eye(4)[labels]
+    scores = f32(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True))
+    predicted = scores.argmax(axis=1)
+    top = np.sort(scores, axis=1)
+    assert (top[:, -1] > top[:, -2]).all()
+    classes = {
+        "scores": scores,
+        "labels": labels,
+        "predicted": predicted,
+        "accuracy": skm.accuracy_score(labels, predicted),
+        "macro_precision": skm.precision_score(labels, predicted, average="macro"),
+        "macro_recall": skm.recall_score(labels, predicted, average="macro"),
+        "macro_f1": skm.f1_score(labels, predicted, average="macro"),
+        "class_precision": skm.precision_score(labels, predicted, average=None),
+        "class_recall": skm.recall_score(labels, predicted, average=None),
+        "class_f1": skm.f1_score(labels, predicted, average=None),
+        "confusion": skm.confusion_matrix(labels, predicted),
+    }
+    agree(M.SparseCategoricalAccuracy(), labels, scores, classes["accuracy"])
+    agree(M.F1Score(average="macro"), np.eye(4)[labels], scores, classes["macro_f1"])
+
+    # Regression. The outputs differ in spread, so that the two averages of R^2 differ.
+    targets = f32(rng.normal(size=(count, 3)) * [1, 3, 0.5] + [0, 5, -1])
+    predictions = f32(targets + rng.normal(size=(count, 3)) * [0.5, 0.8, 0.4])
+    r2 = lambda average: skm.r2_score(targets, predictions, multioutput=average)
+    regression = {
+        "predictions": predictions,
+        "targets": targets,
+        "mae": skm.mean_absolute_error(targets, predictions),
+        "mse": skm.mean_squared_error(targets, predictions),
+        # Over all elements; scikit-learn's own RMSE averages the roots of the columns.
+        "rmse": np.sqrt(skm.mean_squared_error(targets, predictions)),
+        "r2_variance_weighted": r2("variance_weighted"),
+        "r2_uniform_average": r2("uniform_average"),
+        "r2_outputs": r2("raw_values"),
+    }
+    agree(M.MeanAbsoluteError(), targets, predictions, regression["mae"])
+    agree(M.RootMeanSquaredError(), targets, predictions, regression["rmse"])
+    weighted = M.R2Score(class_aggregation="variance_weighted_average")
+    uniform = M.R2Score(class_aggregation="uniform_average")
+    agree(weighted, targets, predictions, regression["r2_variance_weighted"])
+    agree(uniform, targets, predictions, regression["r2_uniform_average"])
+
+    write(
+        "metrics.json",
+        {"binary": binary, "classes": classes, "regression": regression},
+    )
+
+
+if __name__ == "__main__":
+    for architecture in ARCHITECTURES:
+        for optimizer in OPTIMIZERS:
+            train(architecture, optimizer)
+    layers()
+    metrics()
