@@ -91,7 +91,7 @@ pub trait Layer: Zeroed {
     message = "`{Self}` does not fit: what comes before it gives `{X}`",
     label = "does not take `{X}`"
 )]
-pub trait Accepts<X: Tensor>: Layer<Input = X, Element = X::Element> {}
+pub trait Accepts<X: Tensor>: Layer<Input = X> {}
 
 /// Where a pass through the network ends: after the last activation, or before it. Losses that are
 /// fused with their activation ([`BinaryCrossentropy`](crate::loss::BinaryCrossentropy), ...) want the logits.

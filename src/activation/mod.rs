@@ -35,6 +35,7 @@ mod softmax;
 pub use rectifiers::{HardSigmoid, LeakyRelu, Linear, Relu};
 pub use smooth::{Elu, Gelu, Selu, Sigmoid, Silu, Softplus, Tanh};
 pub use softmax::Softmax;
+pub(crate) use softmax::ExpBelow;
 
 use crate::{
     Zeroed,

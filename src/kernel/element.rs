@@ -1,0 +1,174 @@
+//! `f32` and `f64` as one trait, and what can be computed with them.
+
+use core::{
+    fmt::{Debug, Display},
+    ops::{Add, Div, Mul, Neg, Sub},
+};
+
+use num_traits::NumAssign;
+
+use crate::Zeroed;
+
+/// A number, or several in lock-step: what activations, losses and optimisers are written in.
+///
+/// ```
+/// use shiplap::kernel::Real;
+///
+/// fn smooth_step<V: Real>(x: V) -> V {
+///     x * x * (V::splat(3.0) - V::splat(2.0) * x)
+/// }
+/// assert_eq!(smooth_step(0.5f32), 0.5);
+/// ```
+pub trait Real:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
+{
+    /// `value` in each lane.
+    fn splat(value: f64) -> Self;
+    /// `self·factor + addend`, rounded once where the instruction set can.
+    #[must_use]
+    fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// `then` where `self > bound`, else (also for NaN) `otherwise`.
+    #[must_use]
+    fn if_gt(self, bound: Self, then: Self, otherwise: Self) -> Self;
+    /// The magnitude.
+    #[must_use]
+    fn abs(self) -> Self;
+    /// The square root.
+    #[must_use]
+    fn sqrt(self) -> Self;
+    /// `eˣ`.
+    #[must_use]
+    fn exp(self) -> Self;
+    /// The natural logarithm.
+    #[must_use]
+    fn ln(self) -> Self;
+    /// The hyperbolic tangent.
+    #[must_use]
+    fn tanh(self) -> Self;
+    /// The error function.
+    #[must_use]
+    fn erf(self) -> Self;
+
+    /// `self` where `self > other`, else `other`: a NaN in `other` stays, one in `self` does not.
+    #[must_use]
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        self.if_gt(other, self, other)
+    }
+
+    /// `self` where `other > self`, else `other`: a NaN in `other` stays, one in `self` does not.
+    #[must_use]
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        other.if_gt(self, self, other)
+    }
+
+    /// `1 / (1 + e⁻ˣ)`.
+    #[must_use]
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        Self::splat(1.0) / (Self::splat(1.0) + (-self).exp())
+    }
+
+    /// `ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|)`, which overflows nowhere.
+    #[must_use]
+    #[inline(always)]
+    fn softplus(self) -> Self {
+        Self::splat(0.0).max(self) + (-self.abs()).exp().ln_one_plus()
+    }
+
+    /// `ln(1 + x)`, accurate near 0.
+    #[must_use]
+    fn ln_one_plus(self) -> Self;
+}
+
+/// `f32` or `f64`.
+pub trait Element:
+    Real + NumAssign + PartialOrd + Debug + Display + Default + Zeroed + Send + Sync + 'static
+{
+    /// The nearest number to `value`.
+    fn from_f64(value: f64) -> Self;
+    /// The same number, or the nearest.
+    fn to_f64(self) -> f64;
+    /// Whether it is neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+}
+
+macro_rules! elements {
+    ($($scalar:ident: $sqrt:ident $exp:ident $ln:ident $ln_one_plus:ident $tanh:ident $erf:ident)*) => {
+        $(
+            impl Real for $scalar {
+                #[inline(always)]
+                fn splat(value: f64) -> Self {
+                    value as $scalar
+                }
+
+                #[inline(always)]
+                fn mul_add(self, factor: Self, addend: Self) -> Self {
+                    self * factor + addend
+                }
+
+                #[inline(always)]
+                fn if_gt(self, bound: Self, then: Self, otherwise: Self) -> Self {
+                    if self > bound { then } else { otherwise }
+                }
+
+                #[inline(always)]
+                fn abs(self) -> Self {
+                    $scalar::abs(self)
+                }
+
+                #[inline(always)]
+                fn sqrt(self) -> Self {
+                    libm::$sqrt(self)
+                }
+
+                #[inline(always)]
+                fn exp(self) -> Self {
+                    libm::$exp(self)
+                }
+
+                #[inline(always)]
+                fn ln(self) -> Self {
+                    libm::$ln(self)
+                }
+
+                #[inline(always)]
+                fn ln_one_plus(self) -> Self {
+                    libm::$ln_one_plus(self)
+                }
+
+                #[inline(always)]
+                fn tanh(self) -> Self {
+                    libm::$tanh(self)
+                }
+
+                #[inline(always)]
+                fn erf(self) -> Self {
+                    libm::$erf(self)
+                }
+            }
+
+            impl Element for $scalar {
+                #[inline(always)]
+                fn from_f64(value: f64) -> Self {
+                    value as $scalar
+                }
+
+                #[inline(always)]
+                fn to_f64(self) -> f64 {
+                    f64::from(self)
+                }
+
+                #[inline(always)]
+                fn is_finite(self) -> bool {
+                    $scalar::is_finite(self)
+                }
+            }
+        )*
+    };
+}
+elements! {
+    f32: sqrtf expf logf log1pf tanhf erff
+    f64: sqrt exp log log1p tanh erf
+}

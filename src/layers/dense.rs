@@ -1,0 +1,176 @@
+//! The fully connected layer.
+
+use core::{fmt, marker::PhantomData};
+
+use crate::{
+    Rng, Tensor, Zeroed,
+    activation::{Activation, Keeping},
+    init::Initializer,
+    kernel::{Element, Simd, nn, nt, sum_rows, tn},
+    layer::{Accepts, Description, Ending, Layer, Parameter, Path, Role, Visit, VisitMut},
+    message::Message,
+    regularize::Penalty,
+};
+
+/// `y[b][o] = act(Σᵢ x[b][i]·kernel[i][o] + bias[o])`, x: `[[T; IN]]`, y: `[[T; OUT]]`.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut layer = Dense::<2, 1, Relu>::zeroed();
+/// layer.kernel = [[1.0], [2.0]];
+/// layer.bias = [0.5];
+/// assert_eq!(layer.predict(&[3.0, 4.0]), [11.5]);
+/// assert_eq!(Dense::<2, 1, Relu>::PARAMS, 3);
+/// ```
+pub struct Dense<const IN: usize, const OUT: usize, A, T = f32> {
+    /// The factors: `kernel[i][o]` from input `i` to output `o`.
+    pub kernel: [[T; OUT]; IN],
+    /// The addends.
+    pub bias: [T; OUT],
+    activation: PhantomData<fn() -> A>,
+}
+
+// SAFETY: the fields are arrays of `T: Zeroed` and a marker of no size.
+unsafe impl<const IN: usize, const OUT: usize, A, T: Zeroed> Zeroed for Dense<IN, OUT, A, T> {}
+
+impl<const IN: usize, const OUT: usize, A, T: Copy> Clone for Dense<IN, OUT, A, T> {
+    fn clone(&self) -> Self {
+        Self { kernel: self.kernel, bias: self.bias, activation: PhantomData }
+    }
+}
+
+impl<const IN: usize, const OUT: usize, A: Activation, T: Element> fmt::Debug for Dense<IN, OUT, A, T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Dense<{IN}, {OUT}, {}>", A::NAME)
+    }
+}
+
+impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Element = T>> Layer
+    for Dense<IN, OUT, A, T>
+{
+    type Element = T;
+    type Input = [T; IN];
+    type Output = [T; OUT];
+    type Tape<const B: usize> = <A::Keeps as Keeping>::Storage<T, OUT, B>;
+    type Head = A;
+
+    const PARAMS: usize = {
+        const { assert!(IN > 0 && OUT > 0, "{}", zero_width(IN, OUT).as_str()) };
+        IN * OUT + OUT
+    };
+    const MACS: usize = IN * OUT;
+
+    #[inline(always)]
+    fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[[T; IN]], y: &mut [[T; OUT]]) {
+        nn(simd, x, &self.kernel, &self.bias, y);
+        if !E::LOGITS {
+            A::forward(simd, y);
+        }
+    }
+
+    #[inline(always)]
+    fn record<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        _: &mut Rng,
+        x: &[[T; IN]],
+        tape: &mut Self::Tape<B>,
+        y: &mut [[T; OUT]],
+    ) {
+        nn(simd, x, &self.kernel, &self.bias, y);
+        if !E::LOGITS {
+            A::Keeps::store::<T, OUT, B>(y, tape);
+            A::forward(simd, y);
+        }
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        x: &[[T; IN]],
+        tape: &mut Self::Tape<B>,
+        y: &[[T; OUT]],
+        dy: &mut [[T; OUT]],
+        dx: Option<&mut [[T; IN]]>,
+        gradient: &mut Self,
+    ) {
+        if !E::LOGITS {
+            A::backward(simd, A::Keeps::logits::<T, OUT, B>(tape, y), y, dy);
+        }
+        tn(simd, x, dy, &mut gradient.kernel);
+        sum_rows(simd, dy, &mut gradient.bias);
+        if let Some(dx) = dx {
+            nt(simd, dy, &self.kernel, dx);
+        }
+    }
+
+    #[inline(always)]
+    fn activate<S: Simd>(simd: S, logits: &mut [[T; OUT]]) {
+        A::forward(simd, logits);
+    }
+
+    #[inline(always)]
+    fn parameters<V: Visit<T>>(&self, path: Path<'_>, visitor: &mut V) {
+        let (kernel, bias) = (Self::kernel_parameter(path), Self::bias_parameter(path));
+        visitor.visit(Parameter { shape: &[IN, OUT], ..kernel }, self.kernel.as_flattened());
+        visitor.visit(Parameter { shape: &[OUT], ..bias }, &self.bias);
+    }
+
+    #[inline(always)]
+    fn parameters_mut<V: VisitMut<T, M>, const M: usize>(
+        mut networks: [&mut Self; M],
+        path: Path<'_>,
+        visitor: &mut V,
+    ) {
+        let (kernel, bias) = (Self::kernel_parameter(path), Self::bias_parameter(path));
+        let kernels = networks.each_mut().map(|layer| layer.kernel.as_flattened_mut());
+        visitor.visit(Parameter { shape: &[IN, OUT], ..kernel }, kernels);
+        visitor.visit(Parameter { shape: &[OUT], ..bias }, networks.map(|layer| &mut layer.bias[..]));
+    }
+
+    fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
+        show(&Description {
+            path,
+            kind: format_args!("Dense<{IN}, {OUT}, {}>", A::NAME),
+            output: <[T; OUT]>::write_shape,
+            params: Self::PARAMS,
+        });
+    }
+}
+
+impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Element = T>> Accepts<[T; IN]>
+    for Dense<IN, OUT, A, T>
+{
+}
+
+impl<const IN: usize, const OUT: usize, A: Activation, T: Element> Dense<IN, OUT, A, T> {
+    #[inline(always)]
+    fn kernel_parameter(path: Path<'_>) -> Parameter<'_> {
+        Parameter {
+            path,
+            name: "kernel",
+            role: Role::Kernel,
+            shape: &[],
+            fan_in: IN,
+            fan_out: OUT,
+            initializer: A::INITIALIZER,
+            penalty: Penalty::NONE,
+        }
+    }
+
+    #[inline(always)]
+    fn bias_parameter(path: Path<'_>) -> Parameter<'_> {
+        Parameter { name: "bias", role: Role::Bias, initializer: Initializer::ZEROS, ..Self::kernel_parameter(path) }
+    }
+}
+
+const fn zero_width(inputs: usize, outputs: usize) -> Message {
+    Message::new()
+        .text("`Dense<")
+        .number(inputs as u128)
+        .text(", ")
+        .number(outputs as u128)
+        .text(", _>` has no width: a dense layer needs at least 1 input and 1 output")
+}

@@ -1,0 +1,66 @@
+//! Neural networks whose layers fit together, or don't compile.
+//!
+//! A network is a type: `type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);`. The modules, in
+//! the order in which data flows, each using only those above it:
+//!
+//! - [`kernel`]: instruction sets, matrix products, passes over slices;
+//! - [`layer`]: what a layer is, and what fits after what;
+//! - [`activation`], [`layers`]: one file for each kind;
+//! - [`network`]: tuples and structs of layers, predicting, summaries;
+//! - [`init`], [`regularize`], [`loss`], [`optim`], [`metric`]: formulas for learning;
+//! - [`train`]: the trainer: step, fit, evaluate.
+#![no_std]
+#![deny(missing_docs)]
+
+#[cfg(any(feature = "std", test))]
+extern crate std;
+#[cfg(test)]
+use std::{prelude::v1::*, vec};
+
+// The macros name the crate `::shiplap`, also in its own tests.
+extern crate self as shiplap;
+
+pub mod activation;
+pub mod init;
+pub mod kernel;
+pub mod layer;
+pub mod layers;
+pub mod loss;
+#[doc(hidden)]
+pub mod message;
+pub mod metric;
+pub mod network;
+pub mod optim;
+mod random;
+pub mod regularize;
+mod tensor;
+pub mod train;
+mod zeroed;
+
+pub use random::{Permutation, Rng};
+pub use shiplap_macros::{Network, const_assert, network};
+pub use tensor::Tensor;
+pub use zeroed::Zeroed;
+
+/// What most programs need: `use shiplap::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        Network, Rng, Zeroed,
+        activation::{
+            Elu, Gelu, HardSigmoid, LeakyRelu, Linear, Relu, Selu, Sigmoid, Silu, Softmax, Softplus, Tanh,
+        },
+        const_assert,
+        layer::{Accepts, Layer},
+        layers::{Dense, Dropout, Regularized},
+        loss::{
+            BinaryCrossentropy, CategoricalCrossentropy, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError,
+            SparseCategoricalCrossentropy,
+        },
+        metric::Accuracy,
+        network,
+        network::Network,
+        optim::{Adagrad, Adam, AdamW, Momentum, Optimizer, RmsProp, Schedule, Sgd},
+        regularize::{L1, L2, Penalty},
+        train::{Epoch, Fit, TrainError, Trainer},
+    };
+}

@@ -1,0 +1,134 @@
+//! Networks: what every layer, tuple of layers and derived struct can do.
+
+use core::fmt;
+
+use crate::{
+    Rng, Tensor, init,
+    kernel::{Simd, Work, dispatch},
+    layer::{Accepts, Layer, Path, Predictions},
+};
+
+shiplap_macros::impl_tuples!();
+
+/// What can be done with any network. Every [`Layer`] has it.
+pub trait Network: Layer {
+    /// The bytes of the weights, which is what inference needs beside the activations of one sample.
+    const BYTES: usize = size_of::<Self>();
+
+    /// A network started from `seed`, each layer as it prefers. It is made on the stack: for megabytes
+    /// of weights, use `Trainer::boxed`.
+    #[must_use]
+    fn new(seed: u64) -> Self {
+        let mut network = Self::zeroed();
+        init::initialize(&mut network, &mut Rng::new(seed));
+        network
+    }
+
+    /// The prediction for one sample. A sample of the wrong width does not compile.
+    fn predict<X: Tensor>(&self, sample: &X) -> Self::Output
+    where
+        Self: Accepts<X>,
+    {
+        let mut prediction = [Self::Output::zeroed()];
+        dispatch(Predict::<Self, 1> { network: self, x: core::slice::from_ref(sample), y: &mut prediction });
+        prediction[0]
+    }
+
+    /// The predictions for many samples, as many as the shorter slice holds.
+    fn predict_batch<X: Tensor>(&self, samples: &[X], predictions: &mut [Self::Output])
+    where
+        Self: Accepts<X>,
+    {
+        let rows = samples.len().min(predictions.len());
+        dispatch(Predict::<Self, BLOCK> { network: self, x: &samples[..rows], y: &mut predictions[..rows] });
+    }
+
+    /// A table of the layers, for printing: name, type, output shape, parameters, bytes.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
+    /// assert!(Net::summary().to_string().contains("Dense<10, 1, Sigmoid>"));
+    /// ```
+    fn summary() -> Summary<Self> {
+        Summary(core::marker::PhantomData)
+    }
+}
+
+impl<N: Layer> Network for N {}
+
+/// How many rows pass through the network at once outside training. Their activations are on the stack.
+pub(crate) const BLOCK: usize = 8;
+
+struct Predict<'a, N: Layer, const B: usize> {
+    network: &'a N,
+    x: &'a [N::Input],
+    y: &'a mut [N::Output],
+}
+
+impl<N: Layer, const B: usize> Work for Predict<'_, N, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        for (x, y) in self.x.chunks(B).zip(self.y.chunks_mut(B)) {
+            self.network.forward::<S, Predictions, B>(simd, x, y);
+        }
+    }
+}
+
+use crate::Zeroed as _;
+
+/// Prints as a table of a network's layers; see [`Network::summary`].
+pub struct Summary<N>(core::marker::PhantomData<N>);
+
+impl<N: Layer> fmt::Display for Summary<N> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "{:<12} {:<34} {:<14} {:>10}", "layer", "type", "output", "parameters")?;
+        let mut result = Ok(());
+        N::describe(Path::ROOT, &mut |line| {
+            result = result.and_then(|()| {
+                write!(formatter, "{:<12} {:<34} ", Padded(&line.path), Padded(&line.kind))?;
+                (line.output)(formatter)?;
+                writeln!(formatter, "{:>width$}", line.params, width = 10)
+            });
+        });
+        result?;
+        write!(
+            formatter,
+            "total: {} parameters, {} multiply-accumulates, {} bytes for inference",
+            N::PARAMS,
+            N::MACS,
+            <N as Network>::BYTES
+        )
+    }
+}
+
+impl<N: Layer> fmt::Debug for Summary<N> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+/// Pads what writes itself in pieces.
+struct Padded<'a>(&'a dyn fmt::Display);
+
+impl fmt::Display for Padded<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        struct Count<'a, 'f>(&'a mut fmt::Formatter<'f>, usize);
+        impl fmt::Write for Count<'_, '_> {
+            fn write_str(&mut self, text: &str) -> fmt::Result {
+                self.1 += text.chars().count();
+                self.0.write_str(text)
+            }
+        }
+        let width = formatter.width().unwrap_or(0);
+        let mut count = Count(formatter, 0);
+        fmt::Write::write_fmt(&mut count, format_args!("{}", self.0))?;
+        for _ in count.1..width {
+            formatter.write_str(" ")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+use shiplap::prelude::*;
+
+#[derive(Network)]
+enum Net {
+    Small(Dense<10, 10, Relu>),
+}
+
+fn main() {}

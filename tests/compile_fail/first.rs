@@ -1,0 +1,9 @@
+use shiplap::prelude::*;
+
+#[allow(dead_code)]
+type D = Dense<2, 2, Tanh>;
+
+#[network]
+type Net = (Dense<10, 11, Relu>, Dense<10, 4, Relu>, Dense<4, 1, Sigmoid>);
+
+fn main() {}

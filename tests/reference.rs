@@ -1,0 +1,107 @@
+//! Fifty steps of three architectures under each optimiser, against Keras 3.
+//! `tests/reference/README.md` says how the fixtures were made.
+
+use std::path::Path as FilePath;
+
+use serde::{Deserialize, de::DeserializeOwned};
+use shiplap::{
+    layer::{Parameter, Path, VisitMut},
+    loss::{Compares, Follows, Loss},
+    optim::Clip,
+    prelude::*,
+};
+
+#[derive(Deserialize)]
+struct Weights {
+    kernel: Vec<Vec<f64>>,
+    bias: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct Fixture<Y> {
+    x: Vec<Vec<f64>>,
+    y: Vec<Y>,
+    initial: Vec<Weights>,
+    losses: Vec<f64>,
+    #[serde(rename = "final")]
+    trained: Vec<Weights>,
+}
+
+fn flat(weights: &[Weights]) -> Vec<f64> {
+    weights.iter().flat_map(|layer| layer.kernel.iter().flatten().chain(&layer.bias).copied()).collect()
+}
+
+/// Swaps a network's parameters with a list.
+struct Exchange(Vec<f64>, usize);
+
+impl VisitMut<f32, 1> for Exchange {
+    fn visit(&mut self, _: Parameter<'_>, [values]: [&mut [f32]; 1]) {
+        for value in values {
+            let old = f64::from(*value);
+            *value = self.0[self.1] as f32;
+            self.0[self.1] = old;
+            self.1 += 1;
+        }
+    }
+}
+
+fn run<N, L, O, Y, F, const IN: usize, const B: usize>(architecture: &str, name: &str, optimizer: O, label: fn(F) -> Y)
+where
+    N: Accepts<[f32; IN]> + Layer<Element = f32>,
+    L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
+    O: Optimizer,
+    Y: Copy,
+    F: DeserializeOwned,
+{
+    let file = format!("training_{architecture}_{name}.json");
+    let path = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(&file);
+    let fixture: Fixture<F> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let x: Vec<[f32; IN]> = fixture.x.iter().map(|row| std::array::from_fn(|i| row[i] as f32)).collect();
+    let y: Vec<Y> = fixture.y.into_iter().map(label).collect();
+    let mut trainer = Trainer::<N, L, O, B, ()>::boxed(optimizer, 0);
+    N::parameters_mut([trainer.network_mut()], Path::ROOT, &mut Exchange(flat(&fixture.initial), 0));
+    assert_eq!(fixture.losses.len(), 50);
+    for (step, expected) in fixture.losses.iter().enumerate() {
+        let start = step % 4 * B;
+        let loss = trainer.step(&x[start..start + B], &y[start..start + B]).unwrap();
+        assert!((loss - expected).abs() < 1e-5 * expected.abs(), "{file}, step {step}: loss {loss}, not {expected}");
+    }
+    let expected = flat(&fixture.trained);
+    let mut ours = Exchange(vec![0.0; expected.len()], 0);
+    N::parameters_mut([trainer.network_mut()], Path::ROOT, &mut ours);
+    for (index, (ours, expected)) in ours.0.iter().zip(&expected).enumerate() {
+        let error = (ours - expected).abs();
+        assert!(error < 1e-5 && error < 1e-4 * expected.abs().max(0.1), "{file}, weight {index}: {ours}, not {expected}");
+    }
+}
+
+macro_rules! optimisers {
+    ($($name:ident: $optimizer:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            type Binary = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
+            type Classes = (Dense<6, 12, Tanh>, Dense<12, 8, Gelu>, Dense<8, 4, Softmax>);
+            type Regression = (Dense<5, 16, Silu>, Dense<16, 3, Linear>);
+            let name = stringify!($name);
+            run::<Binary, BinaryCrossentropy, _, [f32; 1], [f32; 1], 10, 32>("binary", name, $optimizer, |y| y);
+            run::<Classes, SparseCategoricalCrossentropy, _, usize, usize, 6, 16>("classes", name, $optimizer, |y| y);
+            run::<Regression, MeanSquaredError, _, [f32; 3], [f32; 3], 5, 16>("regression", name, $optimizer, |y| y);
+        })*
+    };
+}
+optimisers! {
+    sgd: Sgd::new(0.1);
+    momentum: Momentum::new(0.05);
+    nesterov: Momentum::new(0.05).nesterov();
+    adam: Adam::default();
+    adamw: AdamW::default();
+    adamw_strong: AdamW::new(1e-2).weight_decay(0.1);
+    rmsprop: RmsProp::default();
+    adagrad: Adagrad::new(1e-2);
+    adam_clipvalue: Adam::default().clip(Clip::Value(0.05));
+    sgd_clipnorm: Sgd::new(0.1).clip(Clip::Norm(0.5));
+    sgd_cosine: Sgd::default().schedule(Schedule::Cosine { peak: 0.1, warm_up: 10, steps: 40 });
+    sgd_exponential: Sgd::default().schedule(Schedule::Exponential { initial: 0.1, every: 10, factor: 0.9 });
+    sgd_step: Sgd::default().schedule(Schedule::Step { initial: 0.1, every: 10, factor: 0.9 });
+    adam_l1l2: Adam::default().penalty(Penalty { l1: 1e-3, l2: 1e-2 });
+}
