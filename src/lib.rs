@@ -14,8 +14,6 @@
 
 #[cfg(any(feature = "std", test))]
 extern crate std;
-#[cfg(test)]
-use std::{prelude::v1::*, vec};
 
 // The macros name the crate `::shiplap`, also in its own tests.
 extern crate self as shiplap;
@@ -46,9 +44,7 @@ pub use zeroed::Zeroed;
 pub mod prelude {
     pub use crate::{
         Network, Rng, Zeroed,
-        activation::{
-            Elu, Gelu, HardSigmoid, LeakyRelu, Linear, Relu, Selu, Sigmoid, Silu, Softmax, Softplus, Tanh,
-        },
+        activation::{Elu, Gelu, HardSigmoid, LeakyRelu, Linear, Relu, Selu, Sigmoid, Silu, Softmax, Softplus, Tanh},
         const_assert,
         layer::{Accepts, Layer},
         layers::{Dense, Dropout, Regularized},
@@ -64,3 +60,7 @@ pub mod prelude {
         train::{Epoch, Fit, TrainError, Trainer},
     };
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -62,6 +62,8 @@ impl Default for Message {
 
 #[cfg(test)]
 mod tests {
+    use std::prelude::v1::*;
+
     use super::*;
 
     #[test]

@@ -431,9 +431,7 @@ impl<S> Clipping<S> {
     pub(crate) fn new(simd: S, clip: Clip, square_length: f64) -> Self {
         match clip {
             Clip::Value(most) => Self { simd, scale: 1.0, most },
-            Clip::Norm(most) => {
-                Self { simd, scale: most / libm::sqrt(square_length).max(most), most: f64::INFINITY }
-            }
+            Clip::Norm(most) => Self { simd, scale: most / libm::sqrt(square_length).max(most), most: f64::INFINITY },
         }
     }
 }

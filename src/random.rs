@@ -54,8 +54,8 @@ impl Rng {
     }
 }
 
-/// A random order of `0..length` that needs no memory: a Feistel network of four rounds over the
-/// next even power of two, walked until it lands inside (Black and Rogaway, "Ciphers with
+/// A random order of `0..length` that needs no memory: a Feistel network of six rounds over the
+/// next even power of two (at least 256), walked until it lands inside (Black and Rogaway, "Ciphers with
 /// arbitrary finite domains", 2002).
 ///
 /// ```
@@ -70,14 +70,14 @@ impl Rng {
 pub struct Permutation {
     length: usize,
     half_bits: u32,
-    keys: [u32; 4],
+    keys: [u32; 6],
 }
 
 impl Permutation {
     /// A random order of `0..length`.
     pub fn new(length: usize, rng: &mut Rng) -> Self {
         let bits = usize::BITS - length.saturating_sub(1).leading_zeros();
-        Self { length, half_bits: bits.div_ceil(2).max(1), keys: core::array::from_fn(|_| rng.bits()) }
+        Self { length, half_bits: bits.div_ceil(2).max(4), keys: core::array::from_fn(|_| rng.bits()) }
     }
 
     /// The item at place `index`; `index` itself when it lies outside.
@@ -106,6 +106,8 @@ impl Permutation {
 
 #[cfg(test)]
 mod tests {
+    use std::{prelude::v1::*, vec};
+
     use super::*;
 
     #[test]

@@ -68,8 +68,7 @@ impl<const MANTISSA: u32, const EXPONENT: i32> Regularizer for L2<MANTISSA, EXPO
 }
 
 impl<A: Regularizer, B: Regularizer> Regularizer for (A, B) {
-    const PENALTY: Penalty =
-        Penalty { l1: A::PENALTY.l1 + B::PENALTY.l1, l2: A::PENALTY.l2 + B::PENALTY.l2 };
+    const PENALTY: Penalty = Penalty { l1: A::PENALTY.l1 + B::PENALTY.l1, l2: A::PENALTY.l2 + B::PENALTY.l2 };
     const NAME: &'static str = "L1L2";
 }
 

@@ -86,6 +86,8 @@ pub(crate) fn first_not_finite<X: Tensor>(rows: &[X]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::prelude::v1::*;
+
     use super::*;
 
     #[test]

@@ -154,7 +154,10 @@ impl fmt::Display for TrainError {
                 write!(formatter, "{inputs} inputs, but {labels} labels: give one label for each input")
             }
             Self::BatchTooLarge { rows, batch } => {
-                write!(formatter, "{rows} rows in a step, but the trainer's batch holds {batch}: give fewer, or call `fit`")
+                write!(
+                    formatter,
+                    "{rows} rows in a step, but the trainer's batch holds {batch}: give fewer, or call `fit`"
+                )
             }
             Self::Input { sample } => {
                 write!(formatter, "the input of sample {sample} is NaN or infinite: clean or drop it")

@@ -68,6 +68,6 @@ mod tests {
 
     #[test]
     fn zero_bytes_are_zero_values() {
-        assert_eq!(<([f64; 3], (), bool, u16)>::zeroed(), ([0.0; 3], (), false, 0));
+        assert_eq!(<([f64; 3], (), bool, u16) as Zeroed>::zeroed(), ([0.0; 3], (), false, 0));
     }
 }

@@ -5,7 +5,7 @@ use shiplap::{
     kernel::{Simd, Work, dispatch},
     layer::{Parameter, Path, VisitMut},
     loss::{Compares, Follows, Loss},
-    optim::{Sgd, Settings},
+    optim::{Settings, Sgd},
     prelude::*,
 };
 

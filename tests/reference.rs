@@ -71,7 +71,10 @@ where
     N::parameters_mut([trainer.network_mut()], Path::ROOT, &mut ours);
     for (index, (ours, expected)) in ours.0.iter().zip(&expected).enumerate() {
         let error = (ours - expected).abs();
-        assert!(error < 1e-5 && error < 1e-4 * expected.abs().max(0.1), "{file}, weight {index}: {ours}, not {expected}");
+        assert!(
+            error < 1e-5 && error < 1e-4 * expected.abs().max(0.1),
+            "{file}, weight {index}: {ours}, not {expected}"
+        );
     }
 }
 

@@ -5,7 +5,10 @@ use std::{
     cell::Cell,
 };
 
-use shiplap::{metric::{ConfusionMatrix, F1, Precision, Recall}, prelude::*};
+use shiplap::{
+    metric::{ConfusionMatrix, F1, Precision, Recall},
+    prelude::*,
+};
 
 thread_local! {
     static CALLS: Cell<usize> = const { Cell::new(0) };

@@ -8,10 +8,14 @@ use syn::{BinOp, Expr, ExprBinary};
 pub fn assertion(condition: &Expr) -> TokenStream {
     let text = condition.to_token_stream().to_string();
     let Expr::Binary(ExprBinary { left, op, right, .. }) = condition else {
-        return quote!(const _: () = ::core::assert!(#condition, "const_assert: `{}` does not hold", #text););
+        return quote!(
+            const _: () = ::core::assert!(#condition, "const_assert: `{}` does not hold", #text);
+        );
     };
     if !matches!(op, BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) | BinOp::Eq(_) | BinOp::Ne(_)) {
-        return quote!(const _: () = ::core::assert!(#condition, "const_assert: `{}` does not hold", #text););
+        return quote!(
+            const _: () = ::core::assert!(#condition, "const_assert: `{}` does not hold", #text);
+        );
     }
     let operator = op.to_token_stream().to_string();
     quote! {

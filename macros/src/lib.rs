@@ -24,7 +24,10 @@ pub fn derive_network(input: TokenStream) -> TokenStream {
 fn derive(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     let name = &input.ident;
     let refuse = |what: &str| {
-        syn::Error::new(name.span(), format!("`#[derive(Network)]` needs a struct with a layer in each field: `{name}` is {what}"))
+        syn::Error::new(
+            name.span(),
+            format!("`#[derive(Network)]` needs a struct with a layer in each field: `{name}` is {what}"),
+        )
     };
     let Data::Struct(data) = &input.data else {
         return Err(refuse(if matches!(input.data, Data::Enum(_)) { "an enum" } else { "a union" }));
@@ -47,9 +50,10 @@ fn derive(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     };
     let types = data.fields.iter().map(|field| &field.ty);
     let mut bounded = input.generics.clone();
-    bounded.make_where_clause().predicates.extend(types.map(|ty| -> syn::WherePredicate {
-        syn::parse_quote!(#ty: ::shiplap::Zeroed)
-    }));
+    bounded
+        .make_where_clause()
+        .predicates
+        .extend(types.map(|ty| -> syn::WherePredicate { syn::parse_quote!(#ty: ::shiplap::Zeroed) }));
     let where_clause = &bounded.where_clause;
     let implementation = sequence.expand();
     Ok(quote! {
@@ -89,7 +93,10 @@ fn check(ty: &Type) -> syn::Result<proc_macro2::TokenStream> {
     if layers.is_empty() || layers.len() > MOST {
         return Err(syn::Error::new(
             layers.get(MOST).map_or(tuple.span(), |extra| extra.span()),
-            format!("a network is a tuple of 1 to {MOST} layers, this one has {}: nest tuples, `((A, B), (C, D))`", layers.len()),
+            format!(
+                "a network is a tuple of 1 to {MOST} layers, this one has {}: nest tuples, `((A, B), (C, D))`",
+                layers.len()
+            ),
         ));
     }
     let pairs = layers.windows(2).map(|pair| {

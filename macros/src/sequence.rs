@@ -41,14 +41,24 @@ impl Sequence {
 
         let forward = (0..last).map(|index| {
             let (ty, member, buffer) = (types[index], members[index], &buffers[index]);
-            let input = if index == 0 { quote!(x) } else { let before = &buffers[index - 1]; quote!(#before) };
+            let input = if index == 0 {
+                quote!(x)
+            } else {
+                let before = &buffers[index - 1];
+                quote!(#before)
+            };
             quote! {
                 let mut #buffer = <[<#ty as #krate::layer::Layer>::Output; B] as #krate::Zeroed>::zeroed();
                 let #buffer = &mut #buffer[..rows];
                 self.#member.forward::<S, #krate::layer::Predictions, B>(simd, #input, #buffer);
             }
         });
-        let last_input = if last == 0 { quote!(x) } else { let before = &buffers[last - 1]; quote!(#before) };
+        let last_input = if last == 0 {
+            quote!(x)
+        } else {
+            let before = &buffers[last - 1];
+            quote!(#before)
+        };
         let last_member = members[last];
 
         let record = (0..last).map(|index| {
@@ -100,7 +110,8 @@ impl Sequence {
         predicates.push(syn::parse_quote!(#first_type: #krate::layer::Layer));
         for pair in types.windows(2) {
             let (before, after) = (pair[0], pair[1]);
-            predicates.push(syn::parse_quote!(#after: #krate::layer::Accepts<<#before as #krate::layer::Layer>::Output>));
+            predicates
+                .push(syn::parse_quote!(#after: #krate::layer::Accepts<<#before as #krate::layer::Layer>::Output>));
             predicates.push(syn::parse_quote!(
                 #after: #krate::layer::Layer<Element = <#first_type as #krate::layer::Layer>::Element>
             ));
@@ -109,7 +120,10 @@ impl Sequence {
 
         let mut accepting = generics.clone();
         accepting.params.push(syn::parse_quote!(InputOfNetwork: #krate::Tensor));
-        accepting.make_where_clause().predicates.push(syn::parse_quote!(#first_type: #krate::layer::Accepts<InputOfNetwork>));
+        accepting
+            .make_where_clause()
+            .predicates
+            .push(syn::parse_quote!(#first_type: #krate::layer::Accepts<InputOfNetwork>));
         let (accepts_generics, _, accepts_where) = accepting.split_for_impl();
 
         quote! {

@@ -34,8 +34,8 @@ mod softmax;
 
 pub use rectifiers::{HardSigmoid, LeakyRelu, Linear, Relu};
 pub use smooth::{Elu, Gelu, Selu, Sigmoid, Silu, Softplus, Tanh};
-pub use softmax::Softmax;
 pub(crate) use softmax::ExpBelow;
+pub use softmax::Softmax;
 
 use crate::{
     Zeroed,
@@ -63,12 +63,7 @@ pub trait Activation: Send + Sync + 'static {
     fn forward<S: Simd, T: Element, const N: usize>(simd: S, rows: &mut [[T; N]]);
 
     /// From the gradient with respect to `y = a(x)`, that with respect to `x`, in place.
-    fn backward<S: Simd, T: Element, const N: usize>(
-        simd: S,
-        logits: &[[T; N]],
-        y: &[[T; N]],
-        gradient: &mut [[T; N]],
-    );
+    fn backward<S: Simd, T: Element, const N: usize>(simd: S, logits: &[[T; N]], y: &[[T; N]], gradient: &mut [[T; N]]);
 }
 
 /// An activation of each number by itself.
@@ -172,10 +167,7 @@ impl Keeping for Keep {
     }
 
     #[inline(always)]
-    fn logits<'a, T: Element, const N: usize, const B: usize>(
-        kept: &'a [[T; N]; B],
-        y: &'a [[T; N]],
-    ) -> &'a [[T; N]] {
+    fn logits<'a, T: Element, const N: usize, const B: usize>(kept: &'a [[T; N]; B], y: &'a [[T; N]]) -> &'a [[T; N]] {
         &kept[..y.len()]
     }
 }

@@ -83,9 +83,7 @@ pub trait Real:
 }
 
 /// `f32` or `f64`.
-pub trait Element:
-    Real + NumAssign + PartialOrd + Debug + Display + Default + Zeroed + Send + Sync + 'static
-{
+pub trait Element: Real + NumAssign + PartialOrd + Debug + Display + Default + Zeroed + Send + Sync + 'static {
     /// The nearest number to `value`.
     fn from_f64(value: f64) -> Self;
     /// The same number, or the nearest.

@@ -3,7 +3,10 @@
 //! Each adds up a block of rows of its result at once, so that a row of the other matrix is read
 //! once for the whole block and the inner loop runs along memory.
 
-use super::{Element, Real, Simd, simd::{LANES, Lanes}};
+use super::{
+    Element, Real, Simd,
+    simd::{LANES, Lanes},
+};
 
 /// How many rows of the result share one pass.
 const ROWS: usize = 4;
@@ -125,7 +128,10 @@ fn store<T: Element, const N: usize>(lanes: Lanes<T>, to: &mut [T; N], column: u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Rng, kernel::{Level, Work, dispatch, set_level}};
+    use crate::{
+        Rng,
+        kernel::{Level, Work, dispatch, set_level},
+    };
 
     struct Products<'a, const B: usize, const I: usize, const O: usize> {
         x: &'a [[f64; I]; B],

@@ -3,13 +3,12 @@
 //! The compiler turns the lanes into registers of the function they are inlined into, and
 //! [`dispatch`] compiles its work once in a function for each instruction set.
 
-use core::{
-    array,
-    fmt,
-    ops::{Add, Div, Mul, Neg, Sub},
-};
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 use core::sync::atomic::{AtomicU8, Ordering};
+use core::{
+    array, fmt,
+    ops::{Add, Div, Mul, Neg, Sub},
+};
 
 use super::{Element, Real};
 

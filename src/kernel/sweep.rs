@@ -1,6 +1,9 @@
 //! One pass over slices of equal length.
 
-use super::{Element, Real, Simd, simd::{LANES, Lanes}};
+use super::{
+    Element, Real, Simd,
+    simd::{LANES, Lanes},
+};
 
 /// A formula from `READ` values and `WRITE` values to new values for the latter.
 pub trait Sweep<const READ: usize, const WRITE: usize> {
