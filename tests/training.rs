@@ -79,7 +79,7 @@ fn learns_and_repeats_itself_bit_by_bit() {
 fn twelve_megabytes_in_a_test_thread() {
     type Large = (Dense<784, 512, Relu>, Dense<512, 512, Relu>, Dense<512, 10, Softmax>);
     type LargeTrainer = Trainer<Large, SparseCategoricalCrossentropy, Adam, 128>;
-    let mut trainer = LargeTrainer::boxed(Adam::default(), 1);
+    let mut trainer = LargeTrainer::boxed(Adam::new(1e-5), 1);
     let x = vec![[0.5f32; 784]; 128];
     let y: Vec<usize> = (0..128).map(|row| row % 10).collect();
     let first = trainer.step(&x, &y).unwrap();

@@ -56,10 +56,14 @@ fn derive(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
         .extend(types.map(|ty| -> syn::WherePredicate { syn::parse_quote!(#ty: ::shiplap::Zeroed) }));
     let where_clause = &bounded.where_clause;
     let implementation = sequence.expand();
+    // Generic parameters are not in scope of an item: there the bounds of the implementation have to do.
+    let layers: Vec<&Type> = data.fields.iter().map(|field| &field.ty).collect();
+    let check = if input.generics.params.is_empty() { pairs_fit(&layers) } else { quote!() };
     Ok(quote! {
         // SAFETY: each field is `Zeroed`.
         unsafe impl #impl_generics ::shiplap::Zeroed for #name #arguments #where_clause {}
         #implementation
+        #check
     })
 }
 
@@ -99,6 +103,13 @@ fn check(ty: &Type) -> syn::Result<proc_macro2::TokenStream> {
             ),
         ));
     }
+    let pairs = pairs_fit(&layers);
+    let widths = layers.iter().map(|layer| quote!(const _: usize = <#layer as ::shiplap::layer::Layer>::PARAMS;));
+    Ok(quote!(#pairs #(#widths)*))
+}
+
+/// Items that compile if each layer takes what the one before it gives; the error is at the user's own words.
+fn pairs_fit(layers: &[&Type]) -> proc_macro2::TokenStream {
     let pairs = layers.windows(2).map(|pair| {
         let (before, after) = (pair[0], pair[1]);
         quote! {
@@ -108,8 +119,7 @@ fn check(ty: &Type) -> syn::Result<proc_macro2::TokenStream> {
             };
         }
     });
-    let widths = layers.iter().map(|layer| quote!(const _: usize = <#layer as ::shiplap::layer::Layer>::PARAMS;));
-    Ok(quote!(#(#pairs)* #(#widths)*))
+    quote!(#(#pairs)*)
 }
 
 /// `assert!` at compile time; of a comparison that fails, the error says both sides.

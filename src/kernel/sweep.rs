@@ -45,6 +45,7 @@ pub fn sweep<S: Simd, T: Element, O: Sweep<R, W>, const R: usize, const W: usize
 
 /// `Σ op(read)` over all items, as far as the shortest slice reaches.
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "the index runs over several slices at once")]
 pub fn sum_of<S: Simd, T: Element, O: Fold<R>, const R: usize>(_: S, op: &O, read: [&[T]; R]) -> T {
     let length = shortest(&read);
     let whole = length - length % LANES;

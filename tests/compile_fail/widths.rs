@@ -10,6 +10,4 @@ fn label(trainer: &mut Trainer<Net, BinaryCrossentropy, Adam, 32>) {
     let _ = trainer.step(&[[0.0f32; 10]], &[[1.0f32, 0.0]]);
 }
 
-fn head(_: &mut Trainer<Net, CategoricalCrossentropy, Adam, 32>) {}
-
 fn main() {}
