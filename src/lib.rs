@@ -6,7 +6,7 @@
 //! - [`kernel`]: instruction sets, matrix products, passes over slices;
 //! - [`layer`]: what a layer is, and what fits after what;
 //! - [`activation`], [`layers`]: one file for each kind;
-//! - [`network`]: tuples and structs of layers, predicting, summaries;
+//! - [`mod@network`]: tuples and structs of layers, predicting, summaries;
 //! - [`init`], [`regularize`], [`loss`], [`optim`], [`metric`]: formulas for learning;
 //! - [`train`]: the trainer: step, fit, evaluate.
 #![no_std]

@@ -1,6 +1,6 @@
 //! The code generator of `shiplap`: layers in sequence, forward and backward.
 //!
-//! [`sequence`] writes the code once; tuples, `#[derive(Network)]` and `#[network]` feed it.
+//! `sequence` writes the code once; tuples, `#[derive(Network)]` and `#[network]` feed it.
 
 mod budget;
 mod sequence;

@@ -131,11 +131,11 @@ impl Simd for Baseline {
     const LEVEL: Level = Level::Baseline;
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 #[derive(Clone, Copy, Debug)]
 struct Avx2;
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 impl Simd for Avx2 {
     const LEVEL: Level = Level::Avx2;
 }
