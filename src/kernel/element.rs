@@ -7,6 +7,10 @@ use core::{
 
 use num_traits::NumAssign;
 
+use super::{
+    math::{self, Single},
+    simd::{Simd, Vector},
+};
 use crate::Zeroed;
 
 /// A number, or several in lock-step: what activations, losses and optimisers are written in.
@@ -42,6 +46,9 @@ pub trait Real:
     /// The natural logarithm.
     #[must_use]
     fn ln(self) -> Self;
+    /// `ln(1 + x)`, accurate near 0.
+    #[must_use]
+    fn ln_one_plus(self) -> Self;
     /// The hyperbolic tangent.
     #[must_use]
     fn tanh(self) -> Self;
@@ -76,14 +83,13 @@ pub trait Real:
     fn softplus(self) -> Self {
         Self::splat(0.0).max(self) + (-self.abs()).exp().ln_one_plus()
     }
-
-    /// `ln(1 + x)`, accurate near 0.
-    #[must_use]
-    fn ln_one_plus(self) -> Self;
 }
 
 /// `f32` or `f64`.
 pub trait Element: Real + NumAssign + PartialOrd + Debug + Display + Default + Zeroed + Send + Sync + 'static {
+    /// A register of them.
+    type Vector<S: Simd>: Vector<Self>;
+
     /// The nearest number to `value`.
     fn from_f64(value: f64) -> Self;
     /// The same number, or the nearest.
@@ -93,7 +99,7 @@ pub trait Element: Real + NumAssign + PartialOrd + Debug + Display + Default + Z
 }
 
 macro_rules! elements {
-    ($($scalar:ident: $sqrt:ident $exp:ident $ln:ident $ln_one_plus:ident $tanh:ident $erf:ident)*) => {
+    ($($scalar:ident $vector:ident: $sqrt:path, $exp:path, $ln:path, $ln_one_plus:path, $tanh:path, $erf:path;)*) => {
         $(
             impl Real for $scalar {
                 #[inline(always)]
@@ -118,36 +124,38 @@ macro_rules! elements {
 
                 #[inline(always)]
                 fn sqrt(self) -> Self {
-                    libm::$sqrt(self)
+                    $sqrt(self)
                 }
 
                 #[inline(always)]
                 fn exp(self) -> Self {
-                    libm::$exp(self)
+                    $exp(self)
                 }
 
                 #[inline(always)]
                 fn ln(self) -> Self {
-                    libm::$ln(self)
+                    $ln(self)
                 }
 
                 #[inline(always)]
                 fn ln_one_plus(self) -> Self {
-                    libm::$ln_one_plus(self)
+                    $ln_one_plus(self)
                 }
 
                 #[inline(always)]
                 fn tanh(self) -> Self {
-                    libm::$tanh(self)
+                    $tanh(self)
                 }
 
                 #[inline(always)]
                 fn erf(self) -> Self {
-                    libm::$erf(self)
+                    $erf(self)
                 }
             }
 
             impl Element for $scalar {
+                type Vector<S: Simd> = S::$vector;
+
                 #[inline(always)]
                 fn from_f64(value: f64) -> Self {
                     value as $scalar
@@ -167,6 +175,21 @@ macro_rules! elements {
     };
 }
 elements! {
-    f32: sqrtf expf logf log1pf tanhf erff
-    f64: sqrt exp log log1p tanh erf
+    f32 F32: libm::sqrtf, math::exp, math::ln, math::ln_one_plus, math::tanh, math::erf;
+    f64 F64: libm::sqrt, libm::exp, libm::log, libm::log1p, libm::tanh, libm::erf;
+}
+
+impl Single for f32 {
+    #[inline(always)]
+    fn power_of_two(self) -> Self {
+        Self::from_bits(((self + math::INTEGERS).to_bits() << 23).wrapping_add(1f32.to_bits()))
+    }
+
+    #[inline(always)]
+    fn split(self) -> (Self, Self) {
+        let above = self.to_bits().wrapping_sub(math::HALF_ROOT.to_bits());
+        let exponent = Self::from_bits(((above as i32 >> 23) as u32).wrapping_add(math::INTEGERS.to_bits()));
+        let mantissa = Self::from_bits((above & 0x007F_FFFF).wrapping_add(math::HALF_ROOT.to_bits()));
+        (mantissa, exponent - math::INTEGERS)
+    }
 }

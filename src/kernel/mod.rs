@@ -1,11 +1,19 @@
 //! What the processor runs: instruction sets, matrix products and passes over slices.
+//!
+//! What is `inline(never)` under `debug_assertions` is so because without optimisation each register is
+//! memory: the frame of a whole training step would not fit a thread's stack.
 
 mod element;
+mod lanes;
+mod math;
 mod matmul;
 mod simd;
 mod sweep;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub use element::{Element, Real};
+pub use lanes::Lanes;
 pub use matmul::{nn, nt, sum_rows, tn};
-pub use simd::{Baseline, Lanes, Level, Simd, Unavailable, Work, dispatch, level, set_level};
+pub use simd::{Baseline, Level, Simd, Unavailable, Vector, Work, dispatch, level, set_level};
 pub use sweep::{Fold, Sweep, largest, sum_of, sweep};

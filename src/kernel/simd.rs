@@ -1,126 +1,46 @@
-//! Instruction sets: which there are, which is in use, and registers as arrays of lanes.
+//! Instruction sets: which there are, which is in use, and what a register is.
 //!
-//! The compiler turns the lanes into registers of the function they are inlined into, and
-//! [`dispatch`] compiles its work once in a function for each instruction set.
+//! [`dispatch`] compiles its work once in a function for each instruction set; everything below it is
+//! inlined there.
 
+use core::fmt;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 use core::sync::atomic::{AtomicU8, Ordering};
-use core::{
-    array, fmt,
-    ops::{Add, Div, Mul, Neg, Sub},
-};
 
-use super::{Element, Real};
-
-/// Eight numbers in lock-step: one AVX2 register of `f32`, two of SSE or NEON.
-#[derive(Clone, Copy, Debug)]
-pub struct Lanes<T>(pub [T; 8]);
-
-/// How many numbers are in [`Lanes`].
-pub(super) const LANES: usize = 8;
-
-impl<T: Element> Lanes<T> {
-    #[inline(always)]
-    pub(super) fn broadcast(value: T) -> Self {
-        Self([value; LANES])
-    }
-
-    #[inline(always)]
-    fn map(self, f: impl Fn(T) -> T) -> Self {
-        Self(array::from_fn(|lane| f(self.0[lane])))
-    }
-
-    #[inline(always)]
-    fn zip(self, other: Self, f: impl Fn(T, T) -> T) -> Self {
-        Self(array::from_fn(|lane| f(self.0[lane], other.0[lane])))
-    }
-
-    #[inline(always)]
-    pub(super) fn sum(self) -> T {
-        let [a, b, c, d, e, f, g, h] = self.0;
-        ((a + e) + (c + g)) + ((b + f) + (d + h))
-    }
-}
-
-macro_rules! operators {
-    ($($operator:ident $method:ident)*) => {
-        $(impl<T: Element> $operator for Lanes<T> {
-            type Output = Self;
-
-            #[inline(always)]
-            fn $method(self, other: Self) -> Self {
-                self.zip(other, |a, b| a.$method(b))
-            }
-        })*
-    };
-}
-operators!(Add add Sub sub Mul mul Div div);
-
-impl<T: Element> Neg for Lanes<T> {
-    type Output = Self;
-
-    #[inline(always)]
-    fn neg(self) -> Self {
-        self.map(|a| -a)
-    }
-}
-
-impl<T: Element> Real for Lanes<T> {
-    #[inline(always)]
-    fn splat(value: f64) -> Self {
-        Self::broadcast(T::from_f64(value))
-    }
-
-    #[inline(always)]
-    fn mul_add(self, factor: Self, addend: Self) -> Self {
-        self * factor + addend
-    }
-
-    #[inline(always)]
-    fn if_gt(self, bound: Self, then: Self, otherwise: Self) -> Self {
-        Self(array::from_fn(|lane| self.0[lane].if_gt(bound.0[lane], then.0[lane], otherwise.0[lane])))
-    }
-
-    #[inline(always)]
-    fn abs(self) -> Self {
-        self.map(Real::abs)
-    }
-
-    #[inline(always)]
-    fn sqrt(self) -> Self {
-        self.map(Real::sqrt)
-    }
-
-    #[inline(always)]
-    fn exp(self) -> Self {
-        self.map(Real::exp)
-    }
-
-    #[inline(always)]
-    fn ln(self) -> Self {
-        self.map(Real::ln)
-    }
-
-    #[inline(always)]
-    fn ln_one_plus(self) -> Self {
-        self.map(Real::ln_one_plus)
-    }
-
-    #[inline(always)]
-    fn tanh(self) -> Self {
-        self.map(Real::tanh)
-    }
-
-    #[inline(always)]
-    fn erf(self) -> Self {
-        self.map(Real::erf)
-    }
-}
+#[cfg(target_arch = "x86_64")]
+use super::x86::{Avx2, Avx512};
+use super::{Element, Lanes, Real};
+use crate::Tensor;
 
 /// The instruction set that code is being compiled for; layers pass it on.
 pub trait Simd: Copy + Send + Sync + 'static {
+    /// A register of `f32`.
+    type F32: Vector<f32>;
+    /// A register of `f64`.
+    type F64: Vector<f64>;
     /// Its name.
     const LEVEL: Level;
+}
+
+/// A register: numbers in lock-step that are loaded and stored together.
+pub trait Vector<T: Element>: Real {
+    /// Memory for it.
+    type Array: Tensor<Element = T>;
+    /// How many numbers it holds.
+    const LANES: usize;
+    /// How many rows of a matrix product keep the processor busy with two registers each.
+    const ROWS: usize;
+
+    /// `value` in each lane.
+    fn broadcast(value: T) -> Self;
+    /// The first numbers of `from`; zeros where it ends.
+    fn load(from: &[T]) -> Self;
+    /// Writes the first numbers of `to`, as far as it reaches.
+    fn store(self, to: &mut [T]);
+    /// All lanes added up, in pairs.
+    fn sum(self) -> T;
+    /// The largest lane.
+    fn largest(self) -> T;
 }
 
 /// What every processor of the target has.
@@ -128,16 +48,9 @@ pub trait Simd: Copy + Send + Sync + 'static {
 pub struct Baseline;
 
 impl Simd for Baseline {
+    type F32 = Lanes<f32, 4>;
+    type F64 = Lanes<f64, 2>;
     const LEVEL: Level = Level::Baseline;
-}
-
-#[cfg(all(feature = "std", target_arch = "x86_64"))]
-#[derive(Clone, Copy, Debug)]
-struct Avx2;
-
-#[cfg(all(feature = "std", target_arch = "x86_64"))]
-impl Simd for Avx2 {
-    const LEVEL: Level = Level::Avx2;
 }
 
 /// Work that can be compiled for any instruction set.
@@ -149,13 +62,43 @@ pub trait Work {
     fn run<S: Simd>(self, simd: S) -> Self::Output;
 }
 
+/// Whether the processor has all these features.
+macro_rules! detected {
+    ($($feature:tt),*) => {{
+        #[cfg(all(feature = "std", target_arch = "x86_64"))]
+        let all = $(std::is_x86_feature_detected!($feature))&&*;
+        #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+        let all = $(cfg!(target_feature = $feature))&&*;
+        all
+    }};
+}
 /// An instruction set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// What every processor of the target has.
     Baseline,
-    /// x86-64 with AVX2.
+    /// x86-64 with AVX2 and FMA: registers of 8 `f32`.
     Avx2,
+    /// x86-64 with AVX-512 (F, VL, DQ): registers of 16 `f32`.
+    Avx512,
+}
+
+impl Level {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Baseline, Self::Avx2, Self::Avx512];
+
+    /// Whether the processor has it. Without `std`, whether the build was told that it does.
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Baseline => true,
+            Self::Avx2 => detected!("avx2", "fma"),
+            Self::Avx512 => Self::Avx2.is_available() && detected!("avx512f", "avx512vl", "avx512dq"),
+        }
+    }
+
+    fn best() -> Self {
+        Self::ALL.into_iter().rev().find(|level| level.is_available()).unwrap_or(Self::Baseline)
+    }
 }
 
 /// The error of [`set_level`]: the processor lacks the instruction set.
@@ -164,38 +107,36 @@ pub struct Unavailable(pub Level);
 
 impl fmt::Display for Unavailable {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "this processor or build has no {:?}; the best it has is what `level()` starts as", self.0)
+        write!(formatter, "this processor or build has no {:?}; the best that it has is {:?}", self.0, Level::best())
     }
 }
 
 impl core::error::Error for Unavailable {}
 
+/// 1 more than the number of the level in use; 0 before there is one.
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 static CHOSEN: AtomicU8 = AtomicU8::new(0);
 
 /// The instruction set in use: the best there is, unless [`set_level`] chose.
-#[cfg(all(feature = "std", target_arch = "x86_64"))]
 #[inline]
 pub fn level() -> Level {
-    match CHOSEN.load(Ordering::Relaxed) {
-        1 => Level::Baseline,
-        2 => Level::Avx2,
-        _ => {
-            let best = if std::is_x86_feature_detected!("avx2") { Level::Avx2 } else { Level::Baseline };
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    return match CHOSEN.load(Ordering::Relaxed) {
+        0 => {
+            let best = Level::best();
             CHOSEN.store(best as u8 + 1, Ordering::Relaxed);
             best
         }
-    }
-}
-
-/// The instruction set in use.
-#[cfg(not(all(feature = "std", target_arch = "x86_64")))]
-#[inline]
-pub fn level() -> Level {
-    Level::Baseline
+        1 => Level::Baseline,
+        2 => Level::Avx2,
+        _ => Level::Avx512,
+    };
+    #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+    Level::best()
 }
 
 /// Chooses the instruction set for the whole process, so that another machine gives the same bits.
+/// Without `std` it was chosen by the build, and nothing else is available.
 ///
 /// ```
 /// use shiplap::kernel::{Level, level, set_level};
@@ -208,38 +149,41 @@ pub fn level() -> Level {
 /// # Errors
 ///
 /// When the processor does not have it.
-#[cfg(all(feature = "std", target_arch = "x86_64"))]
 pub fn set_level(level: Level) -> Result<(), Unavailable> {
-    if level == Level::Avx2 && !std::is_x86_feature_detected!("avx2") {
-        return Err(Unavailable(level));
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    if level.is_available() {
+        CHOSEN.store(level as u8 + 1, Ordering::Relaxed);
+        return Ok(());
     }
-    CHOSEN.store(level as u8 + 1, Ordering::Relaxed);
-    Ok(())
-}
-
-/// Chooses the instruction set; in this build there is one.
-///
-/// # Errors
-///
-/// For any level but the baseline.
-#[cfg(not(all(feature = "std", target_arch = "x86_64")))]
-pub fn set_level(level: Level) -> Result<(), Unavailable> {
-    if level == Level::Baseline { Ok(()) } else { Err(Unavailable(level)) }
+    #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+    if level == self::level() {
+        return Ok(());
+    }
+    Err(Unavailable(level))
 }
 
 /// Does `work` compiled for the instruction set in use.
 #[inline]
 pub fn dispatch<W: Work>(work: W) -> W::Output {
-    #[cfg(all(feature = "std", target_arch = "x86_64"))]
-    if level() == Level::Avx2 {
-        // SAFETY: `level` is `Avx2` only where the processor was seen to have it.
-        return unsafe { with_avx2(work) };
+    match level() {
+        // SAFETY: `level` names only what `is_available`.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => unsafe { with_avx512(work) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => unsafe { with_avx2(work) },
+        _ => work.run(Baseline),
     }
-    work.run(Baseline)
 }
 
-#[cfg(all(feature = "std", target_arch = "x86_64"))]
-#[target_feature(enable = "avx2")]
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
 fn with_avx2<W: Work>(work: W) -> W::Output {
     work.run(Avx2)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx2,fma")]
+fn with_avx512<W: Work>(work: W) -> W::Output {
+    work.run(Avx512)
 }

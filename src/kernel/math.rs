@@ -1,0 +1,145 @@
+//! Exponentials and logarithms of `f32`: branch-free, the same for one number and a register of them.
+//!
+//! The polynomials are ours: least squares on Chebyshev nodes, reweighted until the error is even
+//! (Lawson 1961). `tests/math.rs` holds the errors to their bounds.
+
+use super::Real;
+
+/// What the formulas need of `f32` beyond arithmetic.
+pub(super) trait Single: Real {
+    /// `2^self` for whole numbers from −126 to 127.
+    fn power_of_two(self) -> Self;
+
+    /// A positive normal number as `(mantissa, exponent)`: `mantissa·2^exponent`, mantissa in [√½, √2).
+    fn split(self) -> (Self, Self);
+}
+
+/// Added to a number below 2²², it leaves no bits for a fraction: what it becomes is rounded to a
+/// whole number, which its last bits hold.
+pub(super) const INTEGERS: f32 = 12_582_912.0;
+
+/// √½ rounded.
+pub(super) const HALF_ROOT: f32 = core::f32::consts::FRAC_1_SQRT_2;
+
+/// ln 2 in two parts, the first short enough for its product with an exponent to be exact.
+const LN_2_HIGH: f64 = 0.693_359_375;
+const LN_2_LOW: f64 = core::f64::consts::LN_2 - LN_2_HIGH;
+
+/// `c[0] + c[1]·x + ...`
+#[inline(always)]
+fn polynomial<V: Real, const N: usize>(x: V, coefficients: [f64; N]) -> V {
+    let mut sum = V::splat(coefficients[N - 1]);
+    let mut next = N - 1;
+    while next > 0 {
+        next -= 1;
+        sum = sum.mul_add(x, V::splat(coefficients[next]));
+    }
+    sum
+}
+
+#[inline(always)]
+fn round<V: Real>(x: V) -> V {
+    (x + V::splat(f64::from(INTEGERS))) - V::splat(f64::from(INTEGERS))
+}
+
+/// `(y, n)` with `eˣ = y·2ⁿ` and `y` near 1.
+#[inline(always)]
+fn exp_parts<V: Real>(x: V) -> (V, V) {
+    let n = round(x * V::splat(core::f64::consts::LOG2_E));
+    let r = n.mul_add(V::splat(-LN_2_HIGH), x);
+    let r = n.mul_add(V::splat(-LN_2_LOW), r);
+    let p = [4.999_999_343_2e-1, 1.666_652_039_9e-1, 4.166_839_079_0e-2, 8.368_745_127_1e-3, 1.381_453_987_9e-3];
+    (V::splat(1.0) + (r * r).mul_add(polynomial(r, p), r), n)
+}
+
+/// `eˣ`.
+#[inline(always)]
+pub(super) fn exp<V: Single>(x: V) -> V {
+    // Beyond these it is ∞ and 0; in this order a NaN stays one.
+    let x = V::splat(89.0).min(V::splat(-104.0).max(x));
+    let (y, n) = exp_parts(x);
+    // In two steps, for 2ⁿ may overflow, or fall among the subnormal numbers, where y·2ⁿ must be rounded once.
+    let half = round(n * V::splat(0.5));
+    y * half.power_of_two() * (n - half).power_of_two()
+}
+
+/// `ln x`: −∞ at 0, NaN below.
+#[inline(always)]
+pub(super) fn ln<V: Single>(x: V) -> V {
+    let least_normal = V::splat(f64::from(f32::MIN_POSITIVE));
+    let up = f64::from(1u32 << 25);
+    let (mantissa, exponent) = least_normal.if_gt(x, x * V::splat(up), x).split();
+    let exponent = least_normal.if_gt(x, exponent - V::splat(25.0), exponent);
+    let f = mantissa - V::splat(1.0);
+    let square = f * f;
+    let p = [
+        3.333_333_170_8e-1,
+        -2.500_082_103_6e-1,
+        2.000_122_686_5e-1,
+        -1.662_335_729_8e-1,
+        1.420_175_823_4e-1,
+        -1.316_018_306_3e-1,
+        1.276_157_564_4e-1,
+        -7.634_493_023_7e-2,
+    ];
+    let rest = (square * f).mul_add(polynomial(f, p), exponent * V::splat(LN_2_LOW));
+    let near_one = f + square.mul_add(V::splat(-0.5), rest);
+    let finite = exponent.mul_add(V::splat(LN_2_HIGH), near_one);
+    let zero = V::splat(0.0);
+    // −∞ + x is −∞ at 0 and NaN for NaN.
+    let not_positive = zero.if_gt(x, V::splat(f64::NAN), V::splat(f64::NEG_INFINITY) + x);
+    x.if_gt(zero, x.if_gt(V::splat(f64::from(f32::MAX)), x, finite), not_positive)
+}
+
+/// `ln(1 + x)`: what rounding took from `1 + x` is made up for to first order (Kahan).
+#[inline(always)]
+pub(super) fn ln_one_plus<V: Single>(x: V) -> V {
+    let sum = V::splat(1.0) + x;
+    let lost = (x - (sum - V::splat(1.0))) / sum;
+    // Above, nothing is lost that counts, and ∞ − ∞ is none; at −1 it is 0 / 0.
+    let lost = V::splat(1e9).if_gt(x, sum.if_gt(V::splat(0.0), lost, V::splat(0.0)), V::splat(0.0));
+    ln(sum) + lost
+}
+
+/// `tanh x`.
+#[inline(always)]
+pub(super) fn tanh<V: Single>(x: V) -> V {
+    let size = x.abs();
+    let square = x * x;
+    let p =
+        [1.0, -3.333_328_194_2e-1, 1.333_144_219_5e-1, -5.373_971_484_6e-2, 2.063_908_656_8e-2, -5.704_986_327_1e-3];
+    let near = x * polynomial(square, p);
+    // Above 10 it is 1 to the last bit.
+    let (y, n) = exp_parts(V::splat(10.0).min(size) * V::splat(2.0));
+    let far = V::splat(1.0) - V::splat(2.0) / (y * n.power_of_two() + V::splat(1.0));
+    size.if_gt(V::splat(0.625), x.if_gt(V::splat(0.0), far, -far), near)
+}
+
+/// The error function, `2/√π·∫₀ˣ e^-t² dt`.
+#[inline(always)]
+pub(super) fn erf<V: Single>(x: V) -> V {
+    let size = x.abs();
+    let p = [
+        1.128_379_147_69,
+        -3.761_248_110_0e-1,
+        1.128_168_254_1e-1,
+        -2.676_171_986_0e-2,
+        4.985_940_583_3e-3,
+        -5.953_741_610_1e-4,
+    ];
+    let near = x * polynomial(x * x, p);
+    // The logarithm of 1 − erf is all but a parabola; above 4, erf is 1 to the last bit.
+    let q = [
+        -1.692_039_500_0e-4,
+        1.129_488_400_4,
+        6.334_008_640_1e-1,
+        1.082_203_685_3e-1,
+        -2.508_060_575_1e-2,
+        4.156_250_553_6e-3,
+        -4.313_926_046_7e-4,
+        2.082_852_986_5e-5,
+    ];
+    let (y, n) = exp_parts(-polynomial(V::splat(4.0).min(size), q));
+    let far = V::splat(1.0) - y * n.power_of_two();
+    size.if_gt(V::splat(0.92), x.if_gt(V::splat(0.0), far, -far), near)
+}

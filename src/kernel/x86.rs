@@ -1,0 +1,308 @@
+//! The registers of x86-64: AVX2 with FMA, and AVX-512.
+//!
+//! SAFETY of every `unsafe` below: these types are private, and a value of one comes to be only in work that
+//! [`dispatch`](super::dispatch) runs where the processor has the instructions. Pointers are to slices
+//! that hold all lanes read or written; the others are masked out.
+
+use core::{
+    arch::x86_64::*,
+    ops::{Add, Div, Mul, Neg, Sub},
+};
+
+use super::{
+    Level, Real, Simd, math,
+    math::{HALF_ROOT, INTEGERS, Single},
+    simd::Vector,
+};
+
+/// AVX2 and FMA.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx2;
+
+impl Simd for Avx2 {
+    type F32 = F32x8;
+    type F64 = F64x4;
+    const LEVEL: Level = Level::Avx2;
+}
+
+/// AVX-512 F, VL and DQ.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx512;
+
+impl Simd for Avx512 {
+    type F32 = F32x16;
+    type F64 = F64x8;
+    const LEVEL: Level = Level::Avx512;
+}
+
+macro_rules! registers {
+    ($($name:ident($register:ident) of $lanes:literal $scalar:ident, $rows:literal rows,
+       $set:ident $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $fma:ident $load:ident $store:ident,
+       $if_gt:path, $abs:path, $load_part:path, $store_part:path;)*) => {
+        $(
+            #[derive(Clone, Copy, Debug)]
+            pub struct $name($register);
+
+            registers!(operators $name Add add $add, Sub sub $sub, Mul mul $mul, Div div $div);
+
+            impl Neg for $name {
+                type Output = Self;
+
+                #[inline(always)]
+                fn neg(self) -> Self {
+                    Self::broadcast(-0.0) - self
+                }
+            }
+
+            impl Vector<$scalar> for $name {
+                type Array = [$scalar; $lanes];
+                const LANES: usize = $lanes;
+                const ROWS: usize = $rows;
+
+                #[inline(always)]
+                fn broadcast(value: $scalar) -> Self {
+                    Self(unsafe { $set(value) })
+                }
+
+                #[inline(always)]
+                fn load(from: &[$scalar]) -> Self {
+                    if from.len() >= $lanes {
+                        Self(unsafe { $load(from.as_ptr()) })
+                    } else {
+                        Self(unsafe { $load_part(from) })
+                    }
+                }
+
+                #[inline(always)]
+                fn store(self, to: &mut [$scalar]) {
+                    if to.len() >= $lanes {
+                        unsafe { $store(to.as_mut_ptr(), self.0) }
+                    } else {
+                        unsafe { $store_part(to, self.0) }
+                    }
+                }
+
+                #[inline(always)]
+                fn sum(self) -> $scalar {
+                    let mut lanes = self.lanes();
+                    let mut half = $lanes / 2;
+                    while half > 0 {
+                        for lane in 0..half {
+                            lanes[lane] += lanes[lane + half];
+                        }
+                        half /= 2;
+                    }
+                    lanes[0]
+                }
+
+                #[inline(always)]
+                fn largest(self) -> $scalar {
+                    let lanes = self.lanes();
+                    let mut top = lanes[0];
+                    for lane in lanes {
+                        top = Real::max(lane, top);
+                    }
+                    top
+                }
+            }
+
+            impl $name {
+                #[inline(always)]
+                fn lanes(self) -> [$scalar; $lanes] {
+                    let mut lanes = [0.0; $lanes];
+                    self.store(&mut lanes);
+                    lanes
+                }
+            }
+
+            impl Real for $name {
+                #[inline(always)]
+                fn splat(value: f64) -> Self {
+                    Self::broadcast(value as $scalar)
+                }
+
+                #[inline(always)]
+                fn mul_add(self, factor: Self, addend: Self) -> Self {
+                    Self(unsafe { $fma(self.0, factor.0, addend.0) })
+                }
+
+                #[inline(always)]
+                fn if_gt(self, bound: Self, then: Self, otherwise: Self) -> Self {
+                    Self(unsafe { $if_gt(self.0, bound.0, then.0, otherwise.0) })
+                }
+
+                #[inline(always)]
+                fn abs(self) -> Self {
+                    Self(unsafe { $abs(self.0) })
+                }
+
+                #[inline(always)]
+                fn sqrt(self) -> Self {
+                    Self(unsafe { $sqrt(self.0) })
+                }
+
+                registers!(functions $scalar exp ln ln_one_plus tanh erf);
+            }
+        )*
+    };
+    (operators $name:ident $($operator:ident $method:ident $instruction:ident),*) => {
+        $(impl $operator for $name {
+            type Output = Self;
+
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Self(unsafe { $instruction(self.0, other.0) })
+            }
+        })*
+    };
+    (functions f32 $($function:ident)*) => {
+        $(#[inline(always)]
+        fn $function(self) -> Self {
+            math::$function(self)
+        })*
+    };
+    (functions f64 $($function:ident)*) => {
+        $(#[inline(always)]
+        fn $function(self) -> Self {
+            Self::load(&self.lanes().map(Real::$function))
+        })*
+    };
+}
+registers! {
+    F32x8(__m256) of 8 f32, 6 rows,
+    _mm256_set1_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_fmadd_ps
+    _mm256_loadu_ps _mm256_storeu_ps, avx2_f32::if_gt, avx2_f32::abs, avx2_f32::load_part, avx2_f32::store_part;
+    F64x4(__m256d) of 4 f64, 6 rows,
+    _mm256_set1_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_fmadd_pd
+    _mm256_loadu_pd _mm256_storeu_pd, avx2_f64::if_gt, avx2_f64::abs, avx2_f64::load_part, avx2_f64::store_part;
+    F32x16(__m512) of 16 f32, 8 rows,
+    _mm512_set1_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_fmadd_ps
+    _mm512_loadu_ps _mm512_storeu_ps, avx512_f32::if_gt, _mm512_abs_ps, avx512_f32::load_part, avx512_f32::store_part;
+    F64x8(__m512d) of 8 f64, 8 rows,
+    _mm512_set1_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_fmadd_pd
+    _mm512_loadu_pd _mm512_storeu_pd, avx512_f64::if_gt, _mm512_abs_pd, avx512_f64::load_part, avx512_f64::store_part;
+}
+
+macro_rules! avx2_parts {
+    ($module:ident $register:ident $scalar:ident $integer:ident $table:ident $lanes:literal
+     $blend:ident $compare:ident $andnot:ident $set:ident $load:ident $store:ident) => {
+        mod $module {
+            use super::*;
+
+            /// A window into it that begins at `lanes − count` selects the first `count` lanes.
+            static $table: [$integer; 2 * $lanes] = {
+                let mut table = [0; 2 * $lanes];
+                let mut lane = 0;
+                while lane < $lanes {
+                    table[lane] = -1;
+                    lane += 1;
+                }
+                table
+            };
+
+            #[inline]
+            #[target_feature(enable = "avx2")]
+            fn mask(count: usize) -> __m256i {
+                // SAFETY: the window begins inside the table and is half as long.
+                unsafe { _mm256_loadu_si256($table.as_ptr().add($lanes - count.min($lanes)).cast()) }
+            }
+
+            #[inline]
+            #[target_feature(enable = "avx2")]
+            pub fn if_gt(a: $register, bound: $register, then: $register, otherwise: $register) -> $register {
+                $blend(otherwise, then, $compare::<_CMP_GT_OQ>(a, bound))
+            }
+
+            #[inline]
+            #[target_feature(enable = "avx2")]
+            pub fn abs(a: $register) -> $register {
+                $andnot($set(-0.0), a)
+            }
+
+            #[inline]
+            #[target_feature(enable = "avx2")]
+            pub fn load_part(from: &[$scalar]) -> $register {
+                // SAFETY: the mask leaves out what lies past the slice.
+                unsafe { $load(from.as_ptr(), mask(from.len())) }
+            }
+
+            #[inline]
+            #[target_feature(enable = "avx2")]
+            pub fn store_part(to: &mut [$scalar], register: $register) {
+                // SAFETY: the mask leaves out what lies past the slice.
+                unsafe { $store(to.as_mut_ptr(), mask(to.len()), register) }
+            }
+        }
+    };
+}
+avx2_parts!(avx2_f32 __m256 f32 i32 LANES 8 _mm256_blendv_ps _mm256_cmp_ps _mm256_andnot_ps _mm256_set1_ps _mm256_maskload_ps _mm256_maskstore_ps);
+avx2_parts!(avx2_f64 __m256d f64 i64 LANES 4 _mm256_blendv_pd _mm256_cmp_pd _mm256_andnot_pd _mm256_set1_pd _mm256_maskload_pd _mm256_maskstore_pd);
+
+macro_rules! avx512_parts {
+    ($module:ident $register:ident $scalar:ident $mask:ident $lanes:literal
+     $blend:ident $compare:ident $load:ident $store:ident) => {
+        mod $module {
+            use super::*;
+
+            #[inline(always)]
+            fn mask(count: usize) -> $mask {
+                ((1u32 << count.min($lanes)) - 1) as $mask
+            }
+
+            #[inline]
+            #[target_feature(enable = "avx512f")]
+            pub fn if_gt(a: $register, bound: $register, then: $register, otherwise: $register) -> $register {
+                $blend($compare::<_CMP_GT_OQ>(a, bound), otherwise, then)
+            }
+
+            #[inline]
+            #[target_feature(enable = "avx512f")]
+            pub fn load_part(from: &[$scalar]) -> $register {
+                // SAFETY: the mask leaves out what lies past the slice.
+                unsafe { $load(mask(from.len()), from.as_ptr()) }
+            }
+
+            #[inline]
+            #[target_feature(enable = "avx512f")]
+            pub fn store_part(to: &mut [$scalar], register: $register) {
+                // SAFETY: the mask leaves out what lies past the slice.
+                unsafe { $store(to.as_mut_ptr(), mask(to.len()), register) }
+            }
+        }
+    };
+}
+avx512_parts!(avx512_f32 __m512 f32 __mmask16 16 _mm512_mask_blend_ps _mm512_cmp_ps_mask _mm512_maskz_loadu_ps _mm512_mask_storeu_ps);
+avx512_parts!(avx512_f64 __m512d f64 __mmask8 8 _mm512_mask_blend_pd _mm512_cmp_pd_mask _mm512_maskz_loadu_pd _mm512_mask_storeu_pd);
+
+macro_rules! singles {
+    ($($name:ident $to_bits:ident $from_bits:ident $add:ident $sub:ident $and:ident $set:ident
+       $shift_left:ident $shift_right:ident;)*) => {
+        $(impl Single for $name {
+            #[inline(always)]
+            fn power_of_two(self) -> Self {
+                let whole = self + Self::broadcast(INTEGERS);
+                Self(unsafe {
+                    let bits = $shift_left::<23>($to_bits(whole.0));
+                    $from_bits($add(bits, $set(1f32.to_bits() as i32)))
+                })
+            }
+
+            #[inline(always)]
+            fn split(self) -> (Self, Self) {
+                unsafe {
+                    let base = $set(HALF_ROOT.to_bits() as i32);
+                    let above = $sub($to_bits(self.0), base);
+                    let exponent = $add($shift_right::<23>(above), $set(INTEGERS.to_bits() as i32));
+                    let mantissa = $add($and(above, $set(0x007F_FFFF)), base);
+                    (Self($from_bits(mantissa)), Self($from_bits(exponent)) - Self::broadcast(INTEGERS))
+                }
+            }
+        })*
+    };
+}
+singles! {
+    F32x8 _mm256_castps_si256 _mm256_castsi256_ps _mm256_add_epi32 _mm256_sub_epi32 _mm256_and_si256
+    _mm256_set1_epi32 _mm256_slli_epi32 _mm256_srai_epi32;
+    F32x16 _mm512_castps_si512 _mm512_castsi512_ps _mm512_add_epi32 _mm512_sub_epi32 _mm512_and_si512
+    _mm512_set1_epi32 _mm512_slli_epi32 _mm512_srai_epi32;
+}
