@@ -70,11 +70,13 @@ pub trait Real:
         other.if_gt(self, self, other)
     }
 
-    /// `1 / (1 + e⁻ˣ)`.
+    /// `1 / (1 + e⁻ˣ)`, by `e^-|x|`, which overflows nowhere.
     #[must_use]
     #[inline(always)]
     fn sigmoid(self) -> Self {
-        Self::splat(1.0) / (Self::splat(1.0) + (-self).exp())
+        let one = Self::splat(1.0);
+        let small = (-self.abs()).exp();
+        self.if_gt(Self::splat(0.0), one, small) / (one + small)
     }
 
     /// `ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|)`, which overflows nowhere.

@@ -120,14 +120,14 @@ pub(super) fn tanh<V: Single>(x: V) -> V {
 pub(super) fn erf<V: Single>(x: V) -> V {
     let size = x.abs();
     let p = [
-        1.128_379_147_69,
+        1.283_791_476_9e-1,
         -3.761_248_110_0e-1,
         1.128_168_254_1e-1,
         -2.676_171_986_0e-2,
         4.985_940_583_3e-3,
         -5.953_741_610_1e-4,
     ];
-    let near = x * polynomial(x * x, p);
+    let near = x.mul_add(polynomial(x * x, p), x);
     // The logarithm of 1 − erf is all but a parabola; above 4, erf is 1 to the last bit.
     let q = [
         -1.692_039_500_0e-4,
