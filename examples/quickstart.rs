@@ -30,7 +30,7 @@ fn tutorial() -> Result<(), TrainError> {
 
     let mut trainer = Trainer::<Net, BinaryCrossentropy, Adam, 32>::new(Adam::default(), 42);
     println!("{trainer:?}");
-    trainer.fit_with(&x, &y, Fit::epochs(10), |epoch| {
+    trainer.fit_with(&x, &y, Fit::epochs(10), |epoch: &Epoch<_>| {
         let report = epoch.training;
         println!("epoch {:>2}: loss {:.4}, accuracy {:.2}", epoch.epoch, report.loss, report.metrics.value());
         std::ops::ControlFlow::Continue(())

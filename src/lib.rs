@@ -8,6 +8,7 @@
 //! - [`activation`], [`layers`]: one file for each kind;
 //! - [`mod@network`]: tuples and structs of layers, predicting, summaries;
 //! - [`init`], [`regularize`], [`loss`], [`optim`], [`metric`]: formulas for learning;
+//! - [`callback`]: what follows a training along: early stopping, history;
 //! - [`train`]: the trainer: step, fit, evaluate.
 #![no_std]
 #![deny(missing_docs)]
@@ -19,6 +20,7 @@ extern crate std;
 extern crate self as shiplap;
 
 pub mod activation;
+pub mod callback;
 pub mod init;
 pub mod kernel;
 pub mod layer;
@@ -29,6 +31,8 @@ pub mod message;
 pub mod metric;
 pub mod network;
 pub mod optim;
+#[cfg(feature = "progress")]
+pub mod progress;
 mod random;
 pub mod regularize;
 mod tensor;
@@ -42,6 +46,10 @@ pub use zeroed::Zeroed;
 
 /// What most programs need: `use shiplap::prelude::*;`.
 pub mod prelude {
+    #[cfg(feature = "std")]
+    pub use crate::callback::History;
+    #[cfg(feature = "progress")]
+    pub use crate::progress::Progress;
     pub use crate::{
         Network, Rng, Zeroed,
         activation::{Elu, Gelu, HardSigmoid, LeakyRelu, Linear, Relu, Selu, Sigmoid, Silu, Softmax, Softplus, Tanh},
@@ -57,7 +65,7 @@ pub mod prelude {
         network::Network,
         optim::{Adagrad, Adam, AdamW, Momentum, Optimizer, RmsProp, Schedule, Sgd},
         regularize::{L1, L2, Penalty},
-        train::{Epoch, Fit, TrainError, Trainer},
+        train::{EarlyStopping, Epoch, Fit, TrainError, Trainer},
     };
 }
 

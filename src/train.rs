@@ -1,7 +1,10 @@
 //! Training: the trainer and what it reports.
 
-use core::{fmt, marker::PhantomData, ops::ControlFlow};
+use core::{fmt, marker::PhantomData};
 
+#[cfg(feature = "std")]
+pub use crate::callback::History;
+pub use crate::callback::{Callback, EarlyStopping, Epoch, Report};
 use crate::{
     Permutation, Rng, Tensor, Zeroed, init,
     kernel::{Simd, Work, dispatch},
@@ -66,18 +69,25 @@ pub struct Fit<'a, X, Y> {
     epochs: usize,
     shuffle: bool,
     validation: Option<(&'a [X], &'a [Y])>,
+    held_out: f64,
 }
 
 impl<'a, X, Y> Fit<'a, X, Y> {
     /// Goes over the data `epochs` times, in a new random order each time.
     pub const fn epochs(epochs: usize) -> Self {
-        Self { epochs, shuffle: true, validation: None }
+        Self { epochs, shuffle: true, validation: None, held_out: 0.0 }
     }
 
     /// Evaluates these samples after each epoch.
     #[must_use]
     pub const fn validation(self, x: &'a [X], y: &'a [Y]) -> Self {
         Self { validation: Some((x, y)), ..self }
+    }
+
+    /// Holds out the last `share` of the data, in [0, 1), to evaluate after each epoch.
+    #[must_use]
+    pub const fn validation_split(self, share: f64) -> Self {
+        Self { held_out: share, ..self }
     }
 
     /// Whether the order is random (as it is by default).
@@ -87,24 +97,21 @@ impl<'a, X, Y> Fit<'a, X, Y> {
     }
 }
 
-/// Mean loss and metrics over samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Report<M> {
-    /// The mean loss. In training it includes the penalties.
-    pub loss: f64,
-    /// The metrics.
-    pub metrics: M,
-}
+/// Inputs and labels to train on, and those to evaluate.
+type Split<'a, X, Y> = (&'a [X], &'a [Y], Option<(&'a [X], &'a [Y])>);
 
-/// What one epoch came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Epoch<M> {
-    /// Its number, from 1.
-    pub epoch: usize,
-    /// On the training data, while the weights changed.
-    pub training: Report<M>,
-    /// On the validation data, after it.
-    pub validation: Option<Report<M>>,
+impl<'a, X, Y> Fit<'a, X, Y> {
+    fn split(&self, x: &'a [X], y: &'a [Y]) -> Result<Split<'a, X, Y>, TrainError> {
+        if !(0.0..1.0).contains(&self.held_out) {
+            return Err(TrainError::Split);
+        }
+        let held_out = (self.held_out * x.len() as f64) as usize;
+        if self.validation.is_some() || held_out == 0 {
+            return Ok((x, y, self.validation));
+        }
+        let ((x, held_x), (y, held_y)) = (x.split_at(x.len() - held_out), y.split_at(y.len() - held_out));
+        Ok((x, y, Some((held_x, held_y))))
+    }
 }
 
 /// Why training stopped. The network is as it was before the step that failed.
@@ -139,6 +146,8 @@ pub enum TrainError {
         /// What it should be.
         expected: &'static str,
     },
+    /// The share of held out data is not in [0, 1).
+    Split,
     /// Loss or gradient became NaN or infinite.
     Diverged {
         /// In which step of the trainer, from 0.
@@ -165,6 +174,7 @@ impl fmt::Display for TrainError {
             Self::Label { sample, expected } => {
                 write!(formatter, "the label of sample {sample} is out of range: this loss takes {expected}")
             }
+            Self::Split => write!(formatter, "the share of data held out for validation must be in [0, 1)"),
             Self::Diverged { step } => write!(
                 formatter,
                 "loss or gradient became NaN or infinite in step {step}; the network is as before it: \
@@ -297,10 +307,10 @@ where
         N: Accepts<X>,
         L: Compares<N::Output, Y>,
     {
-        self.fit_with(x, y, fit, |_| ControlFlow::Continue(()))
+        self.fit_with(x, y, fit, ())
     }
 
-    /// Like [`fit`](Self::fit), calling `after_epoch` after each epoch; it may stop the training.
+    /// Like [`fit`](Self::fit), telling `callback` of each step and epoch; it may stop the training.
     ///
     /// # Errors
     ///
@@ -310,14 +320,15 @@ where
         x: &[X],
         y: &[Y],
         fit: Fit<'_, X, Y>,
-        mut after_epoch: impl FnMut(&Epoch<M>) -> ControlFlow<()>,
+        mut callback: impl Callback<N, M>,
     ) -> Result<Epoch<M>, TrainError>
     where
         N: Accepts<X>,
         L: Compares<N::Output, Y>,
     {
         Self::check(x, y)?;
-        if let Some((x, y)) = fit.validation {
+        let (x, y, validation) = fit.split(x, y)?;
+        if let Some((x, y)) = validation {
             Self::check(x, y)?;
         }
         let mut epoch = Epoch::default();
@@ -335,13 +346,15 @@ where
                 training.loss += self.step_on_batch(rows)? * rows as f64 / x.len() as f64;
                 self.count_metrics(rows, &mut training.metrics);
                 start += rows;
+                callback.after_step(start, x.len());
             }
-            let validation = fit.validation.map(|(x, y)| self.evaluate(x, y)).transpose()?;
+            let validation = validation.map(|(x, y)| self.evaluate(x, y)).transpose()?;
             epoch = Epoch { epoch: number, training, validation };
-            if after_epoch(&epoch).is_break() {
+            if callback.after_epoch(&epoch, &mut self.memory.network).is_break() {
                 break;
             }
         }
+        callback.after_fit(&mut self.memory.network);
         Ok(epoch)
     }
 

@@ -78,7 +78,13 @@ fn ulps(y: f32, expected: f64) -> f64 {
         let same = y.to_bits() == rounded.to_bits() || (y.is_nan() && rounded.is_nan());
         // The greatest number instead of ∞, or the other way round, is one apart.
         let next_to = y.abs() == f32::MAX && rounded.is_infinite() || y.is_infinite() && rounded.abs() == f32::MAX;
-        return if same { 0.0 } else if next_to { 1.0 } else { f64::INFINITY };
+        return if same {
+            0.0
+        } else if next_to {
+            1.0
+        } else {
+            f64::INFINITY
+        };
     }
     let size = rounded.abs().max(f32::MIN_POSITIVE);
     let unit = f64::from(f32::from_bits(size.to_bits() + 1)) - f64::from(size);

@@ -1,0 +1,191 @@
+//! What follows a training along: it is told of each step and epoch, and may stop it.
+
+use core::ops::ControlFlow;
+
+use crate::layer::{Layer, Parameter, Path, VisitMut};
+
+/// Mean loss and metrics over samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Report<M> {
+    /// The mean loss. In training it includes the penalties.
+    pub loss: f64,
+    /// The metrics.
+    pub metrics: M,
+}
+
+/// What one epoch came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Epoch<M> {
+    /// Its number, from 1.
+    pub epoch: usize,
+    /// On the training data, while the weights changed.
+    pub training: Report<M>,
+    /// On the validation data, after it.
+    pub validation: Option<Report<M>>,
+}
+
+impl<M> Epoch<M> {
+    /// The loss on the validation data, or else on the training data.
+    pub fn loss(&self) -> f64 {
+        self.validation.as_ref().map_or(self.training.loss, |report| report.loss)
+    }
+}
+
+/// Follows the training of a network `N` with metrics `M`.
+///
+/// `()` does nothing, a closure is called after each epoch, and a tuple calls each of its own.
+pub trait Callback<N, M> {
+    /// After each step: `seen` of `samples` of this epoch have been trained on.
+    fn after_step(&mut self, seen: usize, samples: usize) {
+        let _ = (seen, samples);
+    }
+
+    /// After each epoch; `Break` ends the training.
+    fn after_epoch(&mut self, epoch: &Epoch<M>, network: &mut N) -> ControlFlow<()>;
+
+    /// After the last epoch.
+    fn after_fit(&mut self, network: &mut N) {
+        let _ = network;
+    }
+}
+
+impl<N, M> Callback<N, M> for () {
+    fn after_epoch(&mut self, _: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+impl<N, M, F: FnMut(&Epoch<M>) -> ControlFlow<()>> Callback<N, M> for F {
+    fn after_epoch(&mut self, epoch: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
+        self(epoch)
+    }
+}
+
+macro_rules! tuples {
+    ($($name:ident)*) => {
+        #[expect(non_snake_case, reason = "each type parameter names its value too")]
+        impl<Net, Met, $($name: Callback<Net, Met>),*> Callback<Net, Met> for ($($name,)*) {
+            fn after_step(&mut self, seen: usize, samples: usize) {
+                let ($($name,)*) = self;
+                $($name.after_step(seen, samples);)*
+            }
+
+            fn after_epoch(&mut self, epoch: &Epoch<Met>, network: &mut Net) -> ControlFlow<()> {
+                let ($($name,)*) = self;
+                let mut flow = ControlFlow::Continue(());
+                $(if $name.after_epoch(epoch, network).is_break() {
+                    flow = ControlFlow::Break(());
+                })*
+                flow
+            }
+
+            fn after_fit(&mut self, network: &mut Net) {
+                let ($($name,)*) = self;
+                $($name.after_fit(network);)*
+            }
+        }
+    };
+}
+tuples!(A B);
+tuples!(A B C);
+tuples!(A B C D);
+
+/// Ends a training whose loss (on the validation data, if there are any) has not fallen for `patience`
+/// epochs, and puts back the weights of the best epoch, which it keeps in memory that you lend.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// type Net = Dense<1, 1, Linear>;
+/// let (x, y) = ([[0.0f32], [1.0], [2.0], [3.0]], [[1.0f32], [3.0], [5.0], [7.0]]);
+/// let mut trainer = Trainer::<Net, MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
+/// let mut best = Net::zeroed();
+/// let last = trainer.fit_with(&x, &y, Fit::epochs(10_000), EarlyStopping::new(5, &mut best))?;
+/// assert!(last.epoch < 10_000);
+/// assert_eq!(trainer.network().kernel, best.kernel);
+/// # Ok::<(), TrainError>(())
+/// ```
+#[derive(Debug)]
+pub struct EarlyStopping<'a, N> {
+    patience: usize,
+    best: &'a mut N,
+    best_loss: f64,
+    waited: usize,
+}
+
+impl<'a, N: Layer> EarlyStopping<'a, N> {
+    /// Waits for `patience` epochs; `best` is where the best weights are kept.
+    pub fn new(patience: usize, best: &'a mut N) -> Self {
+        Self { patience, best, best_loss: f64::INFINITY, waited: 0 }
+    }
+}
+
+impl<N: Layer, M> Callback<N, M> for EarlyStopping<'_, N> {
+    fn after_epoch(&mut self, epoch: &Epoch<M>, network: &mut N) -> ControlFlow<()> {
+        if epoch.loss() < self.best_loss {
+            self.best_loss = epoch.loss();
+            self.waited = 0;
+            N::parameters_mut([self.best, network], Path::ROOT, &mut Overwrite);
+        } else {
+            self.waited += 1;
+        }
+        if self.waited > self.patience { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn after_fit(&mut self, network: &mut N) {
+        if self.best_loss.is_finite() {
+            N::parameters_mut([network, self.best], Path::ROOT, &mut Overwrite);
+        }
+    }
+}
+
+/// Gives the first network the weights of the second.
+struct Overwrite;
+
+impl<T: Copy> VisitMut<T, 2> for Overwrite {
+    fn visit(&mut self, _: Parameter<'_>, [to, from]: [&mut [T]; 2]) {
+        to.copy_from_slice(from);
+    }
+}
+
+/// Keeps what each epoch came to.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
+/// let mut history = History::default();
+/// trainer.fit_with(&[[1.0f32], [2.0]], &[[2.0f32], [4.0]], Fit::epochs(20), &mut history)?;
+/// assert_eq!(history.epochs.len(), 20);
+/// assert!(history.best().unwrap().training.loss < history.epochs[0].training.loss);
+/// # Ok::<(), TrainError>(())
+/// ```
+#[cfg(feature = "std")]
+#[derive(Clone, Debug)]
+pub struct History<M> {
+    /// One after another.
+    pub epochs: std::vec::Vec<Epoch<M>>,
+}
+
+#[cfg(feature = "std")]
+impl<M> Default for History<M> {
+    fn default() -> Self {
+        Self { epochs: std::vec::Vec::new() }
+    }
+}
+
+#[cfg(feature = "std")]
+impl<M> History<M> {
+    /// The epoch of the lowest loss (on the validation data, if there are any).
+    pub fn best(&self) -> Option<&Epoch<M>> {
+        self.epochs.iter().min_by(|a, b| a.loss().total_cmp(&b.loss()))
+    }
+}
+
+#[cfg(feature = "std")]
+impl<N, M: Clone> Callback<N, M> for &mut History<M> {
+    fn after_epoch(&mut self, epoch: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
+        self.epochs.push(epoch.clone());
+        ControlFlow::Continue(())
+    }
+}
