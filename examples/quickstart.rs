@@ -30,13 +30,12 @@ fn tutorial() -> Result<(), TrainError> {
 
     let mut trainer = Trainer::<Net, BinaryCrossentropy, Adam, 32>::new(Adam::default(), 42);
     println!("{trainer:?}");
-    trainer.fit_with(&x, &y, Fit::epochs(10), |epoch: &Epoch<_>| {
-        let report = epoch.training;
-        println!("epoch {:>2}: loss {:.4}, accuracy {:.2}", epoch.epoch, report.loss, report.metrics.value());
-        std::ops::ControlFlow::Continue(())
-    })?;
-    let report = trainer.evaluate(&x_test, &y_test)?;
-    println!("test: loss {:.4}, accuracy {:.2}", report.loss, report.metrics.value());
+    let mut history = History::default();
+    trainer.fit_with(&x, &y, Fit::epochs(10), (Progress::new(), &mut history))?;
+    for epoch in &history.epochs {
+        println!("{epoch}");
+    }
+    println!("test: {}", trainer.evaluate(&x_test, &y_test)?);
     println!("first prediction: {:.3}", trainer.predict(&x_test[0])[0]);
     Ok(())
 }
@@ -67,7 +66,7 @@ fn breast_cancer(seed: u64) -> Result<f64, Box<dyn Error>> {
 
     // Evaluate.
     let report = trainer.evaluate(x_test, y_test)?;
-    println!("seed {seed}: test loss {:.4}, accuracy {:.4}", report.loss, report.metrics.value());
+    println!("seed {seed}: test {report}");
 
     // Predict.
     println!("        first test sample: {:.3}, is {}", trainer.predict(&x_test[0])[0], y_test[0][0]);

@@ -1,8 +1,11 @@
 //! What follows a training along: it is told of each step and epoch, and may stop it.
 
-use core::ops::ControlFlow;
+use core::{fmt, ops::ControlFlow};
 
-use crate::layer::{Layer, Parameter, Path, VisitMut};
+use crate::{
+    layer::{Layer, Parameter, Path, VisitMut},
+    metric::Named,
+};
 
 /// Mean loss and metrics over samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -11,6 +14,24 @@ pub struct Report<M> {
     pub loss: f64,
     /// The metrics.
     pub metrics: M,
+}
+
+impl<M: Named> Report<M> {
+    fn write(&self, formatter: &mut fmt::Formatter<'_>, prefix: &str) -> fmt::Result {
+        write!(formatter, "{prefix}loss {:.4}", self.loss)?;
+        let mut result = Ok(());
+        self.metrics.each(&mut |name, value| {
+            result = result.and_then(|()| write!(formatter, " {prefix}{name} {value:.4}"));
+        });
+        result
+    }
+}
+
+/// `loss 0.3010 accuracy 0.9000`
+impl<M: Named> fmt::Display for Report<M> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(formatter, "")
+    }
 }
 
 /// What one epoch came to.
@@ -31,10 +52,29 @@ impl<M> Epoch<M> {
     }
 }
 
+/// `epoch 3: loss 0.3010 accuracy 0.9000 val_loss 0.3522 val_accuracy 0.8800`
+impl<M: Named> fmt::Display for Epoch<M> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "epoch {}: {}", self.epoch, self.training)?;
+        match &self.validation {
+            Some(report) => {
+                formatter.write_str(" ")?;
+                report.write(formatter, "val_")
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 /// Follows the training of a network `N` with metrics `M`.
 ///
 /// `()` does nothing, a closure is called after each epoch, and a tuple calls each of its own.
 pub trait Callback<N, M> {
+    /// Before the first step of at most `epochs` epochs.
+    fn before_fit(&mut self, epochs: usize) {
+        let _ = epochs;
+    }
+
     /// After each step: `seen` of `samples` of this epoch have been trained on.
     fn after_step(&mut self, seen: usize, samples: usize) {
         let _ = (seen, samples);
@@ -65,6 +105,11 @@ macro_rules! tuples {
     ($($name:ident)*) => {
         #[expect(non_snake_case, reason = "each type parameter names its value too")]
         impl<Net, Met, $($name: Callback<Net, Met>),*> Callback<Net, Met> for ($($name,)*) {
+            fn before_fit(&mut self, epochs: usize) {
+                let ($($name,)*) = self;
+                $($name.before_fit(epochs);)*
+            }
+
             fn after_step(&mut self, seen: usize, samples: usize) {
                 let ($($name,)*) = self;
                 $($name.after_step(seen, samples);)*

@@ -2,20 +2,25 @@
 
 use crate::kernel::Element;
 
-/// Adds up over samples. Tuples of metrics are metrics.
-pub trait Metric<P, Y>: Clone + Default {
+/// Adds up over samples, predictions `P` against labels `Y`. Tuples of metrics are metrics.
+pub trait Metric<P, Y>: Named + Clone + Default {
     /// Takes one sample into account.
     fn update(&mut self, prediction: &P, label: &Y);
+}
 
-    /// Shows name and value of each metric.
-    fn report(&self, show: &mut dyn FnMut(&'static str, f64));
+/// Values with names, for people to read.
+pub trait Named {
+    /// Shows name and value of each.
+    fn each(&self, show: &mut dyn FnMut(&'static str, f64));
 }
 
 /// No metric.
 impl<P, Y> Metric<P, Y> for () {
     fn update(&mut self, _: &P, _: &Y) {}
+}
 
-    fn report(&self, _: &mut dyn FnMut(&'static str, f64)) {}
+impl Named for () {
+    fn each(&self, _: &mut dyn FnMut(&'static str, f64)) {}
 }
 
 macro_rules! tuples {
@@ -26,11 +31,13 @@ macro_rules! tuples {
                 let ($($name,)*) = self;
                 $($name.update(prediction, label);)*
             }
+        }
 
+        impl<$($name: Named),*> Named for ($($name,)*) {
             #[expect(non_snake_case, reason = "each type parameter names its value too")]
-            fn report(&self, show: &mut dyn FnMut(&'static str, f64)) {
+            fn each(&self, show: &mut dyn FnMut(&'static str, f64)) {
                 let ($($name,)*) = self;
-                $(<$name as Metric<P, Y>>::report($name, show);)*
+                $($name.each(show);)*
             }
         }
     };
@@ -87,8 +94,10 @@ impl<P: Class, Y: Class> Metric<P, Y> for Accuracy {
         self.right += u64::from(prediction.class() == label.class());
         self.seen += 1;
     }
+}
 
-    fn report(&self, show: &mut dyn FnMut(&'static str, f64)) {
+impl Named for Accuracy {
+    fn each(&self, show: &mut dyn FnMut(&'static str, f64)) {
         show("accuracy", self.value());
     }
 }
@@ -128,8 +137,10 @@ macro_rules! counted {
                 fn update(&mut self, prediction: &[T; N], label: &[T; N]) {
                     self.0.update(prediction, label);
                 }
+            }
 
-                fn report(&self, show: &mut dyn FnMut(&'static str, f64)) {
+            impl Named for $metric {
+                fn each(&self, show: &mut dyn FnMut(&'static str, f64)) {
                     show($name, self.value());
                 }
             }
@@ -167,8 +178,10 @@ impl<P: Class, Y: Class, const K: usize> Metric<P, Y> for ConfusionMatrix<K> {
             *count += 1;
         }
     }
+}
 
-    fn report(&self, _: &mut dyn FnMut(&'static str, f64)) {}
+impl<const K: usize> Named for ConfusionMatrix<K> {
+    fn each(&self, _: &mut dyn FnMut(&'static str, f64)) {}
 }
 
 /// Mean absolute error over all outputs.
@@ -209,8 +222,10 @@ macro_rules! errors {
                     self.seen += 1;
                 }
             }
+        }
 
-            fn report(&self, show: &mut dyn FnMut(&'static str, f64)) {
+        impl Named for $metric {
+            fn each(&self, show: &mut dyn FnMut(&'static str, f64)) {
                 show($name, self.value());
             }
         })*
@@ -258,8 +273,10 @@ impl<T: Element, const N: usize> Metric<[T; N], [T; N]> for Auc {
             self.counts[usize::from(label.to_f64() > 0.5)][bin] += 1;
         }
     }
+}
 
-    fn report(&self, show: &mut dyn FnMut(&'static str, f64)) {
+impl Named for Auc {
+    fn each(&self, show: &mut dyn FnMut(&'static str, f64)) {
         show("auc", self.value());
     }
 }
@@ -322,8 +339,10 @@ impl<T: Element, const N: usize> Metric<[T; N], [T; N]> for RSquared<N> {
             self.residual += (prediction - label) * (prediction - label);
         }
     }
+}
 
-    fn report(&self, show: &mut dyn FnMut(&'static str, f64)) {
+impl<const N: usize> Named for RSquared<N> {
+    fn each(&self, show: &mut dyn FnMut(&'static str, f64)) {
         show("r2", self.value());
     }
 }

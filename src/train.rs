@@ -332,6 +332,7 @@ where
             Self::check(x, y)?;
         }
         let mut epoch = Epoch::default();
+        callback.before_fit(fit.epochs);
         for number in 1..=fit.epochs {
             let order = fit.shuffle.then(|| Permutation::new(x.len(), &mut self.rng));
             let mut training = Report { loss: 0.0, metrics: M::default() };

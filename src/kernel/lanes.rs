@@ -136,7 +136,8 @@ impl<T: Element + Tensor<Element = T>, const N: usize> Vector<T> for Lanes<T, N>
         let mut half = N / 2;
         while half > 0 {
             for lane in 0..half {
-                lanes[lane] = lanes[lane] + lanes[lane + half];
+                let other = lanes[lane + half];
+                lanes[lane] += other;
             }
             half /= 2;
         }

@@ -5,6 +5,11 @@
 //! when compiling. What does not divide is not done apart: the last block overlaps the one before it,
 //! and writes the same numbers there again.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "an index keeps arrays of registers in registers; an iterator takes their address"
+)]
+
 use super::{Element, Real, Simd, Vector};
 use crate::{Tensor, Zeroed};
 
