@@ -88,10 +88,38 @@ pub trait Layer: Zeroed {
 /// A layer that takes `X`. Each layer states it for its own input: that is what makes a layer that
 /// does not fit a compile error which says so.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not fit: what comes before it gives `{X}`",
-    label = "does not take `{X}`"
+    message = "`{Self}` does not fit: it is given `{X}`",
+    label = "`{Self}` does not take `{X}`"
 )]
 pub trait Accepts<X: Tensor>: Layer<Input = X> {}
+
+/// A sample that the network `N` takes. It follows from [`Accepts`]; that the bound is on the sample lets the compiler
+/// see its width before it asks whether it fits, and answer in our words.
+pub trait Sample<N: Layer>: Tensor {
+    /// These samples, known to be the network's inputs.
+    fn rows(samples: &[Self]) -> &[N::Input];
+}
+
+impl<N: Accepts<X>, X: Tensor> Sample<N> for X {
+    #[inline(always)]
+    fn rows(samples: &[X]) -> &[N::Input] {
+        samples
+    }
+}
+
+/// Rows on their way into the layer `L`, for generated code: says at the layer if they do not fit.
+#[doc(hidden)]
+#[inline(always)]
+pub fn fit<L: Accepts<X>, X: Tensor>(rows: &[X]) -> &[L::Input] {
+    rows
+}
+
+/// [`fit`] for gradients on their way back.
+#[doc(hidden)]
+#[inline(always)]
+pub fn fit_mut<L: Accepts<X>, X: Tensor>(rows: &mut [X]) -> &mut [L::Input] {
+    rows
+}
 
 /// Where a pass through the network ends: after the last activation, or before it. Losses that are
 /// fused with their activation ([`BinaryCrossentropy`](crate::loss::BinaryCrossentropy), ...) want the logits.

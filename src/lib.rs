@@ -8,8 +8,8 @@
 //! - [`activation`], [`layers`]: one file for each kind;
 //! - [`mod@network`]: tuples and structs of layers, predicting, summaries;
 //! - [`init`], [`regularize`], [`loss`], [`optim`], [`metric`]: formulas for learning;
-//! - [`callback`]: what follows a training along: early stopping, history;
-//! - [`train`]: the trainer: step, fit, evaluate.
+//! - [`train`]: the trainer: step, fit, evaluate; callbacks that follow it along: early stopping, history;
+//! - `progress`: what is shown in a terminal.
 #![no_std]
 #![deny(missing_docs)]
 
@@ -20,7 +20,6 @@ extern crate std;
 extern crate self as shiplap;
 
 pub mod activation;
-pub mod callback;
 pub mod init;
 pub mod kernel;
 pub mod layer;
@@ -46,10 +45,10 @@ pub use zeroed::Zeroed;
 
 /// What most programs need: `use shiplap::prelude::*;`.
 pub mod prelude {
-    #[cfg(feature = "std")]
-    pub use crate::callback::History;
     #[cfg(feature = "progress")]
     pub use crate::progress::Progress;
+    #[cfg(feature = "std")]
+    pub use crate::train::History;
     pub use crate::{
         Network, Rng, Zeroed,
         activation::{Elu, Gelu, HardSigmoid, LeakyRelu, Linear, Relu, Selu, Sigmoid, Silu, Softmax, Softplus, Tanh},

@@ -36,6 +36,20 @@ pub trait Loss<P>: Default + Copy + Send + Sync + 'static {
 )]
 pub trait Compares<P, Y>: Loss<P, Label = Y> {}
 
+/// A label that the loss `L` compares with outputs `P`. It follows from [`Compares`], as
+/// [`Sample`](crate::layer::Sample) does from `Accepts`.
+pub trait Label<L: Loss<P>, P>: Copy {
+    /// These labels, known to be the loss's.
+    fn rows(labels: &[Self]) -> &[L::Label];
+}
+
+impl<L: Compares<P, Y>, P, Y: Copy> Label<L, P> for Y {
+    #[inline(always)]
+    fn rows(labels: &[Y]) -> &[L::Label] {
+        labels
+    }
+}
+
 /// A loss that goes with networks that end in the activation `H`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not go with a network that ends in `{H}`",

@@ -3,9 +3,9 @@
 use core::fmt;
 
 use crate::{
-    Rng, Tensor, init,
+    Rng, Zeroed as _, init,
     kernel::{Simd, Work, dispatch},
-    layer::{Accepts, Layer, Path, Predictions},
+    layer::{Layer, Path, Predictions, Sample},
 };
 
 shiplap_macros::impl_tuples!();
@@ -25,22 +25,18 @@ pub trait Network: Layer {
     }
 
     /// The prediction for one sample. A sample of the wrong width does not compile.
-    fn predict<X: Tensor>(&self, sample: &X) -> Self::Output
-    where
-        Self: Accepts<X>,
-    {
+    fn predict<X: Sample<Self>>(&self, sample: &X) -> Self::Output {
         let mut prediction = [Self::Output::zeroed()];
-        dispatch(Predict::<Self, 1> { network: self, x: core::slice::from_ref(sample), y: &mut prediction });
+        let x = X::rows(core::slice::from_ref(sample));
+        dispatch(Predict::<Self, 1> { network: self, x, y: &mut prediction });
         prediction[0]
     }
 
     /// The predictions for many samples, as many as the shorter slice holds.
-    fn predict_batch<X: Tensor>(&self, samples: &[X], predictions: &mut [Self::Output])
-    where
-        Self: Accepts<X>,
-    {
+    fn predict_batch<X: Sample<Self>>(&self, samples: &[X], predictions: &mut [Self::Output]) {
         let rows = samples.len().min(predictions.len());
-        dispatch(Predict::<Self, BLOCK> { network: self, x: &samples[..rows], y: &mut predictions[..rows] });
+        let x = X::rows(&samples[..rows]);
+        dispatch(Predict::<Self, BLOCK> { network: self, x, y: &mut predictions[..rows] });
     }
 
     /// A table of the layers, for printing: name, type, output shape, parameters, bytes.
@@ -77,8 +73,6 @@ impl<N: Layer, const B: usize> Work for Predict<'_, N, B> {
         }
     }
 }
-
-use crate::Zeroed as _;
 
 /// Prints as a table of a network's layers; see [`Network::summary`].
 pub struct Summary<N>(core::marker::PhantomData<N>);

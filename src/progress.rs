@@ -6,8 +6,8 @@ use std::format;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
-    callback::{Callback, Epoch},
     metric::Named,
+    train::{Callback, Epoch},
 };
 
 /// A bar for each epoch, as in Keras: epoch, bar, time left, then a line with loss and metrics. It writes to the

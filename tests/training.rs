@@ -92,8 +92,8 @@ fn bad_data_is_refused_and_the_network_left_alone() {
     let (mut x, y) = data();
     let mut trainer = Classifier::new(AdamW::default(), 1);
     let before = trainer.network().0.kernel;
-    assert_eq!(trainer.fit(&[] as &[[f32; 4]], &[], Fit::epochs(1)).unwrap_err(), TrainError::Empty);
-    assert_eq!(trainer.step(&[] as &[[f32; 4]], &[]).unwrap_err(), TrainError::Empty);
+    assert_eq!(trainer.fit(&[] as &[[f32; 4]], &[] as &[usize], Fit::epochs(1)).unwrap_err(), TrainError::Empty);
+    assert_eq!(trainer.step(&[] as &[[f32; 4]], &[] as &[usize]).unwrap_err(), TrainError::Empty);
     let lengths = TrainError::Lengths { inputs: 100, labels: 99 };
     assert_eq!(trainer.fit(&x, &y[1..], Fit::epochs(1)).unwrap_err(), lengths);
     assert_eq!(trainer.step(&x[..17], &y[..17]).unwrap_err(), TrainError::BatchTooLarge { rows: 17, batch: 16 });

@@ -1,8 +1,8 @@
 //! The one generator: run these layers in sequence, forward and back.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-use syn::{Generics, Index, Member, Type};
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
+use syn::{Generics, Ident, Index, Member, Type, TypeParam, parse_quote, parse_quote_spanned, spanned::Spanned};
 
 /// One layer of a sequence.
 pub struct Field {
@@ -39,91 +39,88 @@ impl Sequence {
         let tape_index: Vec<Index> = (0..fields.len()).map(Index::from).collect();
         let buffers: Vec<_> = (0..last).map(|index| format_ident!("y{index}")).collect();
 
+        // What goes into layer `index` comes from the one before it; that it fits is checked at the layer's own words.
+        let fit = |function: &str, index: usize, rows: TokenStream| {
+            let (function, ty, before) = (format_ident!("{function}"), types[index], types[index - 1]);
+            quote!(#krate::layer::#function::<#ty, <#before as #krate::layer::Layer>::Output>(#rows))
+        };
+        let passed = |index: usize| match index {
+            0 => quote!(x),
+            _ => fit("fit", index, buffers[index - 1].to_token_stream()),
+        };
+        let recorded = |index: usize| match &tape_index[..index] {
+            [] => quote!(x),
+            [.., before] => fit("fit", index, quote!(&tape.#before.output[..rows])),
+        };
+        let sent_back = |index: usize| match &tape_index[..index] {
+            [] => quote!(dx),
+            [.., before] => {
+                let gradient = fit("fit_mut", index, quote!(&mut tape.#before.gradient[..rows]));
+                quote!(Some(#gradient))
+            }
+        };
+
         let forward = (0..last).map(|index| {
-            let (ty, member, buffer) = (types[index], members[index], &buffers[index]);
-            let input = if index == 0 {
-                quote!(x)
-            } else {
-                let before = &buffers[index - 1];
-                quote!(#before)
-            };
+            let (ty, member, buffer, x) = (types[index], members[index], &buffers[index], passed(index));
             quote! {
                 let mut #buffer = <[<#ty as #krate::layer::Layer>::Output; B] as #krate::Zeroed>::zeroed();
                 let #buffer = &mut #buffer[..rows];
-                self.#member.forward::<S, #krate::layer::Predictions, B>(simd, #input, #buffer);
-            }
-        });
-        let last_input = if last == 0 {
-            quote!(x)
-        } else {
-            let before = &buffers[last - 1];
-            quote!(#before)
-        };
-        let last_member = members[last];
-
-        let record = (0..last).map(|index| {
-            let (member, place) = (members[index], &tape_index[index]);
-            let input = if index == 0 {
-                quote!(x)
-            } else {
-                let before = &tape_index[index - 1];
-                quote!(&tape.#before.output[..rows])
-            };
-            quote! {
-                self.#member.record::<S, #krate::layer::Predictions, B>(
-                    simd, rng, #input, &mut tape.#place.tape, &mut tape.#place.output[..rows],
+                <#ty as #krate::layer::Layer>::forward::<S, #krate::layer::Predictions, B>(
+                    &self.#member, simd, #x, #buffer,
                 );
             }
         });
-        let last_place = &tape_index[last];
-        let last_recorded = if last == 0 {
-            quote!(x)
-        } else {
-            let before = &tape_index[last - 1];
-            quote!(&tape.#before.output[..rows])
-        };
-
-        let backward = (0..=last).rev().map(|index| {
-            let (member, place) = (members[index], &tape_index[index]);
-            let (x, dx) = if index == 0 {
-                (quote!(x), quote!(dx))
-            } else {
-                let before = &tape_index[index - 1];
-                (quote!(&tape.#before.output[..rows]), quote!(Some(&mut tape.#before.gradient[..rows])))
-            };
-            if index == last {
-                quote! {
-                    self.#member.backward::<S, E, B>(simd, #x, &mut tape.#place, y, dy, #dx, &mut gradient.#member);
-                }
-            } else {
-                quote! {
-                    self.#member.backward::<S, #krate::layer::Predictions, B>(
-                        simd, #x, &mut tape.#place.tape, &tape.#place.output[..rows],
-                        &mut tape.#place.gradient[..rows], #dx, &mut gradient.#member,
-                    );
-                }
+        let record = (0..last).map(|index| {
+            let (ty, member, place, x) = (types[index], members[index], &tape_index[index], recorded(index));
+            quote! {
+                <#ty as #krate::layer::Layer>::record::<S, #krate::layer::Predictions, B>(
+                    &self.#member, simd, rng, #x, &mut tape.#place.tape, &mut tape.#place.output[..rows],
+                );
             }
         });
+        let backward = (0..last).rev().map(|index| {
+            let (ty, member, place) = (types[index], members[index], &tape_index[index]);
+            let (x, dx) = (recorded(index), sent_back(index));
+            quote! {
+                <#ty as #krate::layer::Layer>::backward::<S, #krate::layer::Predictions, B>(
+                    &self.#member, simd, #x, &mut tape.#place.tape, &tape.#place.output[..rows],
+                    &mut tape.#place.gradient[..rows], #dx, &mut gradient.#member,
+                );
+            }
+        });
+        let (last_member, last_place) = (members[last], &tape_index[last]);
+        let (last_passed, last_recorded, last_sent_back) = (passed(last), recorded(last), sent_back(last));
 
+        // Of other types, a bound that does not hold would be an error at the derive too, and one that holds would
+        // hide what the compiler knows.
+        let open = |ty: &Type| is_open(ty, &self.generics);
         let mut generics = self.generics.clone();
         let predicates = &mut generics.make_where_clause().predicates;
-        predicates.push(syn::parse_quote!(#first_type: #krate::layer::Layer));
+        if open(first_type) {
+            predicates.push(parse_quote_spanned!(first_type.span()=> #first_type: #krate::layer::Layer));
+        }
         for pair in types.windows(2) {
             let (before, after) = (pair[0], pair[1]);
-            predicates
-                .push(syn::parse_quote!(#after: #krate::layer::Accepts<<#before as #krate::layer::Layer>::Output>));
-            predicates.push(syn::parse_quote!(
-                #after: #krate::layer::Layer<Element = <#first_type as #krate::layer::Layer>::Element>
-            ));
+            if open(before) || open(after) {
+                predicates.push(parse_quote_spanned! {
+                    after.span()=> #after: #krate::layer::Accepts<<#before as #krate::layer::Layer>::Output>
+                });
+            }
+            if open(first_type) || open(after) {
+                predicates.push(parse_quote_spanned! {
+                    after.span()=>
+                    #after: #krate::layer::Layer<Element = <#first_type as #krate::layer::Layer>::Element>
+                });
+            }
         }
         let (impl_generics, _, where_clause) = generics.split_for_impl();
 
         let mut accepting = generics.clone();
-        accepting.params.push(syn::parse_quote!(InputOfNetwork: #krate::Tensor));
+        accepting.params.push(parse_quote!(InputOfNetwork: #krate::Tensor));
         accepting
             .make_where_clause()
             .predicates
-            .push(syn::parse_quote!(#first_type: #krate::layer::Accepts<InputOfNetwork>));
+            .push(parse_quote_spanned!(first_type.span()=> #first_type: #krate::layer::Accepts<InputOfNetwork>));
         let (accepts_generics, _, accepts_where) = accepting.split_for_impl();
 
         quote! {
@@ -149,7 +146,9 @@ impl Sequence {
                 ) {
                     let rows = x.len();
                     #(#forward)*
-                    self.#last_member.forward::<S, E, B>(simd, #last_input, &mut y[..rows]);
+                    <#last_type as #krate::layer::Layer>::forward::<S, E, B>(
+                        &self.#last_member, simd, #last_passed, &mut y[..rows],
+                    );
                 }
 
                 #[inline(always)]
@@ -163,7 +162,9 @@ impl Sequence {
                 ) {
                     let rows = x.len();
                     #(#record)*
-                    self.#last_member.record::<S, E, B>(simd, rng, #last_recorded, &mut tape.#last_place, &mut y[..rows]);
+                    <#last_type as #krate::layer::Layer>::record::<S, E, B>(
+                        &self.#last_member, simd, rng, #last_recorded, &mut tape.#last_place, &mut y[..rows],
+                    );
                 }
 
                 #[inline(always)]
@@ -179,6 +180,9 @@ impl Sequence {
                 ) {
                     let rows = x.len();
                     let _ = rows;
+                    <#last_type as #krate::layer::Layer>::backward::<S, E, B>(
+                        &self.#last_member, simd, #last_recorded, &mut tape.#last_place, y, dy, #last_sent_back, &mut gradient.#last_member,
+                    );
                     #(#backward)*
                 }
 
@@ -193,7 +197,7 @@ impl Sequence {
                     path: #krate::layer::Path<'_>,
                     visitor: &mut V,
                 ) {
-                    #(self.#members.parameters(path.join(#names), visitor);)*
+                    #(<#types as #krate::layer::Layer>::parameters(&self.#members, path.join(#names), visitor);)*
                 }
 
                 #[inline(always)]
@@ -220,4 +224,18 @@ impl Sequence {
             impl #accepts_generics #krate::layer::Accepts<InputOfNetwork> for #target #accepts_where {}
         }
     }
+}
+
+/// Whether what the compiler knows of `ty` is not enough: it is a parameter, or has one that is not bounded.
+fn is_open(ty: &Type, generics: &Generics) -> bool {
+    fn occurs(tokens: TokenStream, parameter: &Ident) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Group(group) => occurs(group.stream(), parameter),
+            TokenTree::Ident(name) => name == *parameter,
+            _ => false,
+        })
+    }
+    generics.type_params().any(|TypeParam { ident, bounds, .. }| {
+        *ty == parse_quote!(#ident) || bounds.is_empty() && occurs(ty.to_token_stream(), ident)
+    })
 }

@@ -1,9 +1,26 @@
-use shiplap::prelude::*;
+use shiplap::{activation::Activation, prelude::*};
 
 #[derive(Network)]
-struct Net {
+struct First {
     hidden: Dense<10, 10, Relu>,
-    output: Dense<11, 1, Sigmoid>,
+    between: Dense<11, 4, Relu>,
+    output: Dense<4, 1, Sigmoid>,
+}
+
+#[derive(Network)]
+struct Middle(Dense<10, 10, Relu>, Dense<10, 4, Relu>, Dense<5, 4, Relu>, Dense<4, 1, Sigmoid>);
+
+#[derive(Network)]
+struct Last<const HIDDEN: usize, A: Activation> {
+    hidden: Dense<10, HIDDEN, A>,
+    between: Dense<HIDDEN, 4, A>,
+    output: Dense<5, 1, Sigmoid>,
+}
+
+#[derive(Network)]
+struct NotALayer {
+    hidden: Dense<10, 10, Relu>,
+    seed: u32,
 }
 
 fn main() {}

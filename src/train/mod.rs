@@ -1,0 +1,235 @@
+//! Training: the trainer and what it reports.
+
+mod callback;
+mod error;
+mod evaluate;
+mod fit;
+mod step;
+
+use core::{fmt, marker::PhantomData};
+
+#[cfg(feature = "std")]
+pub use callback::History;
+pub use callback::{Callback, EarlyStopping, Epoch, Report};
+pub use error::TrainError;
+pub use fit::Fit;
+
+use crate::{
+    Permutation, Zeroed, init,
+    kernel::dispatch,
+    layer::{Ending, Layer, Sample},
+    loss::{Follows, Label, Loss},
+    metric::Metric,
+    network::Network,
+    optim::Optimizer,
+    tensor::first_not_finite,
+};
+use error::{check, check_labels};
+use evaluate::{Activate, Evaluate};
+use step::{Course, Memory};
+
+/// A network with all that training it takes: gradient, moments, tape, and one batch of data.
+///
+/// `N` is the network, `L` the [loss](crate::loss), `O` the [optimiser](crate::optim), `BATCH` the most
+/// rows of a step, `M` the [metrics](crate::metric) reported. Nothing is allocated after it is made.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// type Net = (Dense<2, 8, Tanh>, Dense<8, 1, Sigmoid>);
+/// type Xor = Trainer<Net, BinaryCrossentropy, Adam, 4>;
+/// const_assert!(Xor::BYTES < 2048);
+///
+/// let (x, y) = ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [[0.0], [1.0], [1.0], [0.0]]);
+/// let mut trainer = Xor::new(Adam::new(0.05), 1);
+/// trainer.fit(&x, &y, Fit::epochs(300))?;
+/// assert!(trainer.evaluate(&x, &y)?.loss < 0.1);
+/// # Ok::<(), TrainError>(())
+/// ```
+pub struct Trainer<
+    N: Layer,
+    L: Loss<N::Output> + Follows<N::Head>,
+    O: Optimizer,
+    const BATCH: usize,
+    M = <L as Loss<<N as Layer>::Output>>::Metric,
+> {
+    course: Course<L, O>,
+    memory: Memory<N, L, O, BATCH>,
+    metrics: PhantomData<fn() -> M>,
+}
+
+impl<N, L, O, const BATCH: usize, M> Trainer<N, L, O, BATCH, M>
+where
+    N: Layer,
+    L: Loss<N::Output> + Follows<N::Head>,
+    O: Optimizer,
+    M: Metric<N::Output, L::Label>,
+{
+    /// The bytes of the trainer: all the memory that training takes, but for the stack.
+    pub const BYTES: usize = size_of::<Self>();
+
+    const ON_THE_STACK: usize = 256 * 1024;
+
+    /// A trainer whose network starts from `seed`, made on the stack. Above 256 KiB it does not compile:
+    /// use [`boxed`](Self::boxed).
+    pub fn new(optimizer: O, seed: u64) -> Self {
+        const {
+            assert!(BATCH > 0, "a trainer's batch holds at least one row");
+            assert!(
+                Self::BYTES <= Self::ON_THE_STACK,
+                "this trainer is too large for the stack (over 256 KiB): make it with `Trainer::boxed`"
+            );
+        }
+        let mut trainer = Self { course: Course::new(optimizer, seed), memory: Memory::zeroed(), metrics: PhantomData };
+        trainer.initialize();
+        trainer
+    }
+
+    /// A trainer on the heap, made there in place, whatever its size.
+    #[cfg(feature = "std")]
+    pub fn boxed(optimizer: O, seed: u64) -> std::boxed::Box<Self> {
+        const { assert!(BATCH > 0, "a trainer's batch holds at least one row") };
+        let mut place = std::boxed::Box::<Self>::new_uninit();
+        let pointer = place.as_mut_ptr();
+        // SAFETY: `pointer` is to memory for a trainer; each of its fields with bytes is written here,
+        // `memory` with zero bytes, which its `Zeroed` allows. `metrics` has no bytes.
+        let mut trainer = unsafe {
+            (&raw mut (*pointer).course).write(Course::new(optimizer, seed));
+            (&raw mut (*pointer).memory).write_bytes(0, 1);
+            place.assume_init()
+        };
+        trainer.initialize();
+        trainer
+    }
+
+    fn initialize(&mut self) {
+        init::initialize(&mut self.memory.learner.network, &mut self.course.rng);
+    }
+
+    /// The network.
+    pub fn network(&self) -> &N {
+        &self.memory.learner.network
+    }
+
+    /// The network, to change its weights.
+    pub fn network_mut(&mut self) -> &mut N {
+        &mut self.memory.learner.network
+    }
+
+    /// The prediction for one sample.
+    pub fn predict<X: Sample<N>>(&self, sample: &X) -> N::Output {
+        self.memory.learner.network.predict(sample)
+    }
+
+    /// One step of the optimiser on up to `BATCH` rows. Gives the loss before the step, penalties included.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TrainError`]; the network is then as it was.
+    pub fn step<X: Sample<N>, Y: Label<L, N::Output>>(&mut self, x: &[X], y: &[Y]) -> Result<f64, TrainError> {
+        if x.len() > BATCH {
+            return Err(TrainError::BatchTooLarge { rows: x.len(), batch: BATCH });
+        }
+        check_labels::<N, L, X, Y>(x, y)?;
+        // Inputs are not read one more time unless something is wrong.
+        self.memory.learner.step(&mut self.course, X::rows(x), Y::rows(y)).map_err(|error| match first_not_finite(x) {
+            Some(sample) => TrainError::Input { sample },
+            None => error,
+        })
+    }
+
+    /// Trains on all the data, as `fit` says.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TrainError`]. All data are checked before the first step.
+    pub fn fit<X: Sample<N>, Y: Label<L, N::Output>>(
+        &mut self,
+        x: &[X],
+        y: &[Y],
+        fit: Fit<'_, X, Y>,
+    ) -> Result<Epoch<M>, TrainError> {
+        self.fit_with(x, y, fit, ())
+    }
+
+    /// Like [`fit`](Self::fit), telling `callback` of each step and epoch; it may stop the training.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TrainError`]. All data are checked before the first step.
+    pub fn fit_with<X: Sample<N>, Y: Label<L, N::Output>>(
+        &mut self,
+        x: &[X],
+        y: &[Y],
+        fit: Fit<'_, X, Y>,
+        mut callback: impl Callback<N, M>,
+    ) -> Result<Epoch<M>, TrainError> {
+        check::<N, L, X, Y>(x, y)?;
+        let (x, y, validation) = fit.split(x, y)?;
+        if let Some((x, y)) = validation {
+            check::<N, L, X, Y>(x, y)?;
+        }
+        let mut epoch = Epoch::default();
+        callback.before_fit(fit.epochs);
+        for number in 1..=fit.epochs {
+            let order = fit.shuffle.then(|| Permutation::new(x.len(), &mut self.course.rng));
+            let mut training = Report { loss: 0.0, metrics: M::default() };
+            let (x, y) = (X::rows(x), Y::rows(y));
+            for start in (0..x.len()).step_by(BATCH) {
+                let Memory { learner, inputs, labels } = &mut self.memory;
+                let end = x.len().min(start + BATCH);
+                let (batch_x, batch_y) = match &order {
+                    None => (&x[start..end], &y[start..end]),
+                    Some(order) => {
+                        for (row, place) in (start..end).enumerate() {
+                            inputs[row] = x[order.get(place)];
+                            labels[row] = y[order.get(place)];
+                        }
+                        (&inputs[..end - start], &labels[..end - start])
+                    }
+                };
+                let share = batch_x.len() as f64 / x.len() as f64;
+                training.loss += share * learner.step(&mut self.course, batch_x, batch_y)?;
+                let predictions = &mut learner.outputs[..batch_y.len()];
+                if L::Ending::LOGITS {
+                    dispatch(Activate::<N>(predictions));
+                }
+                for (prediction, label) in predictions.iter().zip(batch_y) {
+                    training.metrics.update(prediction, label);
+                }
+                callback.after_step(end, x.len());
+            }
+            let validation = validation.map(|(x, y)| self.evaluate(x, y)).transpose()?;
+            epoch = Epoch { epoch: number, training, validation };
+            if callback.after_epoch(&epoch, &mut self.memory.learner.network).is_break() {
+                break;
+            }
+        }
+        callback.after_fit(&mut self.memory.learner.network);
+        Ok(epoch)
+    }
+
+    /// Mean loss and metrics on `x` and `y`, without training or penalties.
+    ///
+    /// # Errors
+    ///
+    /// When there are no samples, not as many labels as inputs, or one of either is out of range.
+    pub fn evaluate<X: Sample<N>, Y: Label<L, N::Output>>(&self, x: &[X], y: &[Y]) -> Result<Report<M>, TrainError> {
+        check::<N, L, X, Y>(x, y)?;
+        let mut report = Report { loss: 0.0, metrics: M::default() };
+        let (network, x, y) = (&self.memory.learner.network, X::rows(x), Y::rows(y));
+        dispatch(Evaluate::<N, L, M> { network, loss: &self.course.loss, x, y, report: &mut report });
+        if report.loss.is_finite() { Ok(report) } else { Err(TrainError::Diverged { step: self.course.steps }) }
+    }
+}
+
+impl<N, L, O, const BATCH: usize, M> fmt::Debug for Trainer<N, L, O, BATCH, M>
+where
+    N: Layer,
+    L: Loss<N::Output> + Follows<N::Head>,
+    O: Optimizer,
+{
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}, {} bytes for training in batches of {BATCH}", N::summary(), size_of::<Self>())
+    }
+}
