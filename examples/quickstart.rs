@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn tutorial() -> Result<(), TrainError> {
     #[network]
     type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
+    type NetTrainer = Trainer<Net, BinaryCrossentropy, Adam, 32>;
 
     let mut rng = Rng::new(1);
     let mut samples = || -> (Vec<[f32; 10]>, Vec<[f32; 1]>) {
@@ -28,8 +29,8 @@ fn tutorial() -> Result<(), TrainError> {
     let (x, y) = samples();
     let (x_test, y_test) = samples();
 
-    let mut trainer = Trainer::<Net, BinaryCrossentropy, Adam, 32>::new(Adam::default(), 42);
-    println!("{trainer:?}");
+    let mut trainer = NetTrainer::new(Adam::default(), 42);
+    println!("{}", NetTrainer::summary());
     let mut history = History::default();
     trainer.fit_with(&x, &y, Fit::epochs(10), (Progress::new(), &mut history))?;
     for epoch in &history.epochs {

@@ -1,6 +1,6 @@
 //! Networks: what every layer, tuple of layers and derived struct can do.
 
-use core::fmt;
+use core::{fmt, marker::PhantomData};
 
 use crate::{
     Rng, Zeroed as _, init,
@@ -48,7 +48,7 @@ pub trait Network: Layer {
     /// assert!(Net::summary().to_string().contains("Dense<10, 1, Sigmoid>"));
     /// ```
     fn summary() -> Summary<Self> {
-        Summary(core::marker::PhantomData)
+        Summary::new(None)
     }
 }
 
@@ -75,7 +75,17 @@ impl<N: Layer, const B: usize> Work for Predict<'_, N, B> {
 }
 
 /// Prints as a table of a network's layers; see [`Network::summary`].
-pub struct Summary<N>(core::marker::PhantomData<N>);
+pub struct Summary<N> {
+    /// Bytes of a trainer, and its batch.
+    training: Option<(usize, usize)>,
+    network: PhantomData<N>,
+}
+
+impl<N> Summary<N> {
+    pub(crate) const fn new(training: Option<(usize, usize)>) -> Self {
+        Self { training, network: PhantomData }
+    }
+}
 
 impl<N: Layer> fmt::Display for Summary<N> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -95,7 +105,11 @@ impl<N: Layer> fmt::Display for Summary<N> {
             N::PARAMS,
             N::MACS,
             <N as Network>::BYTES
-        )
+        )?;
+        match self.training {
+            Some((bytes, batch)) => write!(formatter, ", {bytes} bytes for training in batches of {batch}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -3,6 +3,11 @@
 //! [`Regularized`](crate::layers::Regularized) puts a penalty on one layer or on a network in its
 //! type; [`Settings::penalty`](crate::optim::Settings) puts one on the whole network at run time.
 
+use crate::{
+    kernel::{Element, Fold, Real, Simd, Sweep, sum_of, sweep},
+    layer::{Parameter, Role, VisitMut},
+};
+
 /// `l1·Σ|w| + l2·Σw²` over the kernels, added to the loss. Biases are free.
 ///
 /// ```
@@ -80,6 +85,43 @@ const fn scientific(mantissa: u32, exponent: i32) -> f64 {
         left -= 1;
     }
     if exponent < 0 { mantissa as f64 / power } else { mantissa as f64 * power }
+}
+
+/// Adds the penalties to the gradient, and up.
+pub(crate) struct Penalise<S> {
+    pub(crate) simd: S,
+    pub(crate) everywhere: Penalty,
+    pub(crate) cost: f64,
+}
+
+impl<S: Simd, T: Element> VisitMut<T, 2> for Penalise<S> {
+    #[inline(always)]
+    fn visit(&mut self, parameter: Parameter<'_>, [gradient, weights]: [&mut [T]; 2]) {
+        let penalty = match parameter.role {
+            Role::Kernel => parameter.penalty + self.everywhere,
+            Role::Bias => parameter.penalty,
+        };
+        if penalty != Penalty::NONE {
+            self.cost += sum_of(self.simd, &penalty, [&*weights]).to_f64();
+            sweep(self.simd, &penalty, [&*weights], [gradient]);
+        }
+    }
+}
+
+impl Fold<1> for Penalty {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [w]: [V; 1]) -> V {
+        V::splat(self.l1) * w.abs() + V::splat(self.l2) * w * w
+    }
+}
+
+impl Sweep<1, 1> for Penalty {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [w]: [V; 1], [g]: [V; 1]) -> [V; 1] {
+        let zero = V::splat(0.0);
+        let sign = w.if_gt(zero, V::splat(1.0), zero.if_gt(w, V::splat(-1.0), zero));
+        [g + V::splat(self.l1) * sign + V::splat(2.0 * self.l2) * w]
+    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::{
     layer::{Ending, Layer, Sample},
     loss::{Follows, Label, Loss},
     metric::Metric,
-    network::Network,
+    network::{Network as _, Summary},
     optim::Optimizer,
     tensor::first_not_finite,
 };
@@ -104,6 +104,11 @@ where
 
     fn initialize(&mut self) {
         init::initialize(&mut self.memory.learner.network, &mut self.course.rng);
+    }
+
+    /// A table of the layers, as [`Network::summary`](crate::network::Network::summary), with the bytes that training takes.
+    pub fn summary() -> Summary<N> {
+        Summary::new(Some((Self::BYTES, BATCH)))
     }
 
     /// The network.
@@ -230,6 +235,6 @@ where
     O: Optimizer,
 {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}, {} bytes for training in batches of {BATCH}", N::summary(), size_of::<Self>())
+        Summary::<N>::new(Some((size_of::<Self>(), BATCH))).fmt(formatter)
     }
 }

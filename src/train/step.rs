@@ -6,7 +6,8 @@ use crate::{
     kernel::{Simd, Work, dispatch},
     layer::{Layer, Path},
     loss::Loss,
-    optim::{Clipping, Optimizer, Penalise, SquareLength},
+    optim::{Clipping, Optimizer, SquareLength},
+    regularize::Penalise,
 };
 
 /// The small part of a trainer: how it trains, and how far it is.

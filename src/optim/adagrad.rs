@@ -1,0 +1,59 @@
+//! Steps that shrink with all that was gone before.
+
+use super::{Optimizer, Settings, Update, has_settings};
+use crate::{
+    Zeroed,
+    kernel::{Real, Simd, Sweep},
+    layer::{Layer, Path},
+};
+
+/// `a += g²`, `w −= rate·g / √(initial + a + epsilon)` (Duchi et al. 2011).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adagrad {
+    /// Learning rate, clipping, decay, penalty.
+    pub settings: Settings,
+    /// Where the sum of squares starts.
+    pub initial: f64,
+    /// Keeps the divisor above 0.
+    pub epsilon: f64,
+}
+
+impl Adagrad {
+    /// With this learning rate, and the usual for the rest.
+    pub const fn new(learning_rate: f64) -> Self {
+        Self { settings: Settings::new(learning_rate), initial: 0.1, epsilon: 1e-7 }
+    }
+}
+
+impl Default for Adagrad {
+    fn default() -> Self {
+        Self::new(1e-3)
+    }
+}
+
+impl Optimizer for Adagrad {
+    type Moments<N: Zeroed> = [N; 1];
+
+    has_settings!();
+
+    #[inline(always)]
+    fn update<S: Simd, N: Layer>(&self, simd: S, step: u64, network: &mut N, gradient: &mut N, [square]: &mut [N; 1]) {
+        let rate = self.settings.learning_rate.at(step);
+        let rule = AdagradRule { rate, start: self.initial + self.epsilon };
+        let mut update = Update::new(simd, &self.settings, step, rule);
+        N::parameters_mut([gradient, network, square], Path::ROOT, &mut update);
+    }
+}
+
+struct AdagradRule {
+    rate: f64,
+    start: f64,
+}
+
+impl Sweep<1, 2> for AdagradRule {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [g]: [V; 1], [w, a]: [V; 2]) -> [V; 2] {
+        let a = a + g * g;
+        [w - V::splat(self.rate) * g / (a + V::splat(self.start)).sqrt(), a]
+    }
+}

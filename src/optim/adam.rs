@@ -1,0 +1,114 @@
+//! Adaptive moments.
+
+use super::{Optimizer, Settings, Update, has_settings};
+use crate::{
+    Zeroed,
+    kernel::{Real, Simd, Sweep},
+    layer::{Layer, Path},
+};
+
+/// `m = beta1·m + (1−beta1)·g`, `v = beta2·v + (1−beta2)·g²`, `w −= rate·m̂ / (√v̂ + epsilon)`, both freed of their
+/// start at 0 (Kingma and Ba 2014).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adam {
+    /// Learning rate, clipping, decay, penalty.
+    pub settings: Settings,
+    /// Decay of the mean of gradients.
+    pub beta1: f64,
+    /// Decay of the mean of their squares.
+    pub beta2: f64,
+    /// Keeps the divisor above 0.
+    pub epsilon: f64,
+}
+
+impl Adam {
+    /// With this learning rate, and the usual for the rest.
+    pub const fn new(learning_rate: f64) -> Self {
+        Self { settings: Settings::new(learning_rate), beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
+    }
+}
+
+impl Default for Adam {
+    fn default() -> Self {
+        Self::new(1e-3)
+    }
+}
+
+impl Optimizer for Adam {
+    type Moments<N: Zeroed> = [N; 2];
+
+    has_settings!();
+
+    #[inline(always)]
+    fn update<S: Simd, N: Layer>(
+        &self,
+        simd: S,
+        step: u64,
+        network: &mut N,
+        gradient: &mut N,
+        [mean, square]: &mut [N; 2],
+    ) {
+        let rate = self.settings.learning_rate.at(step);
+        let rule = AdamRule::new(self, rate, (step + 1) as f64);
+        let mut update = Update::new(simd, &self.settings, step, rule);
+        N::parameters_mut([gradient, network, mean, square], Path::ROOT, &mut update);
+    }
+}
+
+/// [`Adam`] with weight decay, of 0.004 unless told otherwise (Loshchilov and Hutter 2017).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamW(pub Adam);
+
+impl AdamW {
+    /// With this learning rate, and the usual for the rest.
+    pub const fn new(learning_rate: f64) -> Self {
+        let adam = Adam::new(learning_rate);
+        Self(Adam { settings: Settings { weight_decay: 0.004, ..adam.settings }, ..adam })
+    }
+}
+
+impl Default for AdamW {
+    fn default() -> Self {
+        Self::new(1e-3)
+    }
+}
+
+impl Optimizer for AdamW {
+    type Moments<N: Zeroed> = [N; 2];
+
+    fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.0.settings
+    }
+
+    #[inline(always)]
+    fn update<S: Simd, N: Layer>(&self, simd: S, step: u64, network: &mut N, gradient: &mut N, moments: &mut [N; 2]) {
+        self.0.update(simd, step, network, gradient, moments);
+    }
+}
+
+struct AdamRule {
+    rate: f64,
+    beta1: f64,
+    beta2: f64,
+    epsilon: f64,
+}
+
+impl AdamRule {
+    fn new(&Adam { beta1, beta2, epsilon, .. }: &Adam, rate: f64, time: f64) -> Self {
+        let correction = libm::sqrt(1.0 - libm::pow(beta2, time)) / (1.0 - libm::pow(beta1, time));
+        Self { rate: rate * correction, beta1, beta2, epsilon }
+    }
+}
+
+impl Sweep<1, 3> for AdamRule {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [g]: [V; 1], [w, m, v]: [V; 3]) -> [V; 3] {
+        let m = m + (g - m) * V::splat(1.0 - self.beta1);
+        let v = v + (g * g - v) * V::splat(1.0 - self.beta2);
+        [w - V::splat(self.rate) * m / (v.sqrt() + V::splat(self.epsilon)), m, v]
+    }
+}

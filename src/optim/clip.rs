@@ -1,0 +1,66 @@
+//! Gradients that are too large.
+
+use crate::{
+    kernel::{Element, Fold, Real, Simd, Sweep, sum_of, sweep},
+    layer::{Parameter, VisitMut},
+};
+
+/// What is done to gradients that are too large.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Clip {
+    /// Each number is held in ±value.
+    Value(f64),
+    /// All are scaled so that the length of the whole gradient is at most this.
+    Norm(f64),
+}
+
+/// Adds up the squares of a gradient.
+pub(crate) struct SquareLength<S>(pub(crate) S, pub(crate) f64);
+
+struct Square;
+
+impl Fold<1> for Square {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [g]: [V; 1]) -> V {
+        g * g
+    }
+}
+
+impl<S: Simd, T: Element> VisitMut<T, 1> for SquareLength<S> {
+    #[inline(always)]
+    fn visit(&mut self, _: Parameter<'_>, [gradient]: [&mut [T]; 1]) {
+        self.1 += sum_of(self.0, &Square, [&*gradient]).to_f64();
+    }
+}
+
+/// Clips a gradient whose length is known.
+pub(crate) struct Clipping<S> {
+    pub(crate) simd: S,
+    pub(crate) scale: f64,
+    pub(crate) most: f64,
+}
+
+impl<S> Clipping<S> {
+    pub(crate) fn new(simd: S, clip: Clip, square_length: f64) -> Self {
+        match clip {
+            Clip::Value(most) => Self { simd, scale: 1.0, most },
+            Clip::Norm(most) => Self { simd, scale: most / libm::sqrt(square_length).max(most), most: f64::INFINITY },
+        }
+    }
+}
+
+struct Hold(f64, f64);
+
+impl Sweep<0, 1> for Hold {
+    #[inline(always)]
+    fn apply<V: Real>(&self, []: [V; 0], [g]: [V; 1]) -> [V; 1] {
+        [V::splat(-self.1).max(V::splat(self.1).min(g * V::splat(self.0)))]
+    }
+}
+
+impl<S: Simd, T: Element> VisitMut<T, 1> for Clipping<S> {
+    #[inline(always)]
+    fn visit(&mut self, _: Parameter<'_>, [gradient]: [&mut [T]; 1]) {
+        sweep(self.simd, &Hold(self.scale, self.most), [], [gradient]);
+    }
+}

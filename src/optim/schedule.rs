@@ -1,0 +1,72 @@
+//! Learning rates that change.
+
+/// The learning rate of each step, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Schedule {
+    /// Always the same.
+    Constant(f64),
+    /// `initial·factor^⌊step / every⌋`.
+    Step {
+        /// The first rate.
+        initial: f64,
+        /// After how many steps it changes.
+        every: u64,
+        /// What it is multiplied with then.
+        factor: f64,
+    },
+    /// `initial·factor^(step / every)`.
+    Exponential {
+        /// The first rate.
+        initial: f64,
+        /// Over how many steps it changes by `factor`.
+        every: u64,
+        /// What it is multiplied with over `every` steps.
+        factor: f64,
+    },
+    /// From 0 to `peak` in `warm_up` steps, then down to 0 along half a cosine in `steps` more
+    /// (Loshchilov and Hutter 2016).
+    Cosine {
+        /// The highest rate.
+        peak: f64,
+        /// Steps of rise.
+        warm_up: u64,
+        /// Steps of fall.
+        steps: u64,
+    },
+}
+
+impl Schedule {
+    /// The rate of step `step`.
+    pub fn at(&self, step: u64) -> f64 {
+        match *self {
+            Self::Constant(rate) => rate,
+            Self::Step { initial, every, factor } => initial * libm::pow(factor, (step / every.max(1)) as f64),
+            Self::Exponential { initial, every, factor } => {
+                initial * libm::pow(factor, step as f64 / every.max(1) as f64)
+            }
+            Self::Cosine { peak, warm_up, .. } if step < warm_up => peak * step as f64 / warm_up as f64,
+            Self::Cosine { peak, warm_up, steps } => {
+                let share = ((step - warm_up) as f64 / steps.max(1) as f64).min(1.0);
+                0.5 * peak * (1.0 + libm::cos(core::f64::consts::PI * share))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_follow_their_formula() {
+        let step = Schedule::Step { initial: 1.0, every: 10, factor: 0.5 };
+        assert_eq!([0, 9, 10, 25].map(|at| step.at(at)), [1.0, 1.0, 0.5, 0.25]);
+        let exponential = Schedule::Exponential { initial: 1.0, every: 10, factor: 0.25 };
+        assert_eq!([0, 5, 10].map(|at| exponential.at(at)), [1.0, 0.5, 0.25]);
+        let cosine = Schedule::Cosine { peak: 2.0, warm_up: 4, steps: 10 };
+        let rates = [0, 2, 4, 9, 14, 99].map(|at| cosine.at(at));
+        for (rate, expected) in rates.into_iter().zip([0.0, 1.0, 2.0, 1.0, 0.0, 0.0]) {
+            assert!((rate - expected).abs() < 1e-12, "{rates:?}");
+        }
+    }
+}

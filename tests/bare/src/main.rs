@@ -1,0 +1,46 @@
+//! Trains XOR in a program that has no standard library and no allocator: if the crate needed one, this would not
+//! link. The C runtime only starts it and copies memory. It exits with 0 if the network has learnt.
+#![no_std]
+#![no_main]
+
+use core::{ffi::c_int, panic::PanicInfo};
+
+use shiplap::prelude::*;
+
+#[network]
+type Net = (Dense<2, 8, Tanh>, Dense<8, 1, Sigmoid>);
+type Xor = Trainer<Net, BinaryCrossentropy, Adam, 4>;
+
+const_assert!(Xor::BYTES <= 1024);
+
+#[unsafe(no_mangle)]
+extern "C" fn main() -> c_int {
+    match learn() {
+        Ok(true) => 0,
+        Ok(false) => 1,
+        Err(_) => 2,
+    }
+}
+
+fn learn() -> Result<bool, TrainError> {
+    let x = [[0.0f32, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]];
+    let y = [[0.0f32], [1.0], [1.0], [0.0]];
+    let mut trainer = Xor::new(Adam::new(0.05), 1);
+    trainer.fit(&x, &y, Fit::epochs(300))?;
+    let right = x.iter().zip(&y).all(|(x, y)| (trainer.predict(x)[0] - y[0]).abs() < 0.1);
+    Ok(right && trainer.evaluate(&x, &y)?.loss < 0.1)
+}
+
+#[link(name = "c")]
+unsafe extern "C" {
+    safe fn abort() -> !;
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    abort()
+}
+
+/// The core library comes built for unwinding and names this; where a panic aborts, nothing calls it.
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() {}
