@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use shiplap::kernel::{Level, Simd, Work, dispatch, nn, nt, set_level, tn};
+use shiplap::kernel::{Level, Simd, Unchanged, Work, dispatch, nn, nt, set_level, tn};
 
 type Matrix<const R: usize, const C: usize> = Box<[[f32; C]; R]>;
 
@@ -32,7 +32,7 @@ impl<const B: usize, const I: usize, const O: usize> Work for Product<'_, B, I, 
     fn run<S: Simd>(self, simd: S) {
         let Operands { x, w, bias, y, dx, gradient } = self.0;
         match self.1 {
-            "nn" => nn(simd, &x[..], w, bias, &mut y[..]),
+            "nn" => nn(simd, &x[..], w, bias, &Unchanged, &mut y[..]),
             "tn" => tn(simd, &x[..], &y[..], gradient),
             _ => nt(simd, &y[..], w, &mut dx[..]),
         }

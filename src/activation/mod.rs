@@ -40,7 +40,7 @@ pub use softmax::Softmax;
 use crate::{
     Zeroed,
     init::Initializer,
-    kernel::{Element, Real, Simd, Sweep, sweep},
+    kernel::{Element, Real, Simd, Sweep, Unchanged, nn, sweep},
 };
 
 /// An activation of rows of logits.
@@ -62,6 +62,19 @@ pub trait Activation: Send + Sync + 'static {
     /// `y = a(y)`, each row.
     fn forward<S: Simd, T: Element, const N: usize>(simd: S, rows: &mut [[T; N]]);
 
+    /// `y = a(x·kernel + bias)`, in one pass where that is quicker.
+    #[inline(always)]
+    fn after_product<S: Simd, T: Element, const IN: usize, const OUT: usize>(
+        simd: S,
+        x: &[[T; IN]],
+        kernel: &[[T; OUT]; IN],
+        bias: &[T; OUT],
+        y: &mut [[T; OUT]],
+    ) {
+        nn(simd, x, kernel, bias, &Unchanged, y);
+        Self::forward(simd, y);
+    }
+
     /// From the gradient with respect to `y = a(x)`, that with respect to `x`, in place.
     fn backward<S: Simd, T: Element, const N: usize>(simd: S, logits: &[[T; N]], y: &[[T; N]], gradient: &mut [[T; N]]);
 }
@@ -81,6 +94,8 @@ pub trait Elementwise: Send + Sync + 'static {
     const NAME: &'static str;
     /// How kernels before it start.
     const INITIALIZER: Initializer = Initializer::GlorotUniform;
+    /// Whether `value` is so few instructions that it is best done while numbers are in registers anyway.
+    const CHEAP: bool = false;
 
     /// `y = a(x)`.
     fn value<V: Real>(x: V) -> V;
@@ -97,6 +112,22 @@ impl<A: Elementwise> Activation for A {
     #[inline(always)]
     fn forward<S: Simd, T: Element, const N: usize>(simd: S, rows: &mut [[T; N]]) {
         sweep(simd, &Value::<A>(core::marker::PhantomData), [], [rows.as_flattened_mut()]);
+    }
+
+    #[inline(always)]
+    fn after_product<S: Simd, T: Element, const IN: usize, const OUT: usize>(
+        simd: S,
+        x: &[[T; IN]],
+        kernel: &[[T; OUT]; IN],
+        bias: &[T; OUT],
+        y: &mut [[T; OUT]],
+    ) {
+        if A::CHEAP {
+            nn(simd, x, kernel, bias, &Value::<A>(core::marker::PhantomData), y);
+        } else {
+            nn(simd, x, kernel, bias, &Unchanged, y);
+            Self::forward(simd, y);
+        }
     }
 
     #[inline(always)]
@@ -131,6 +162,8 @@ impl<A: Elementwise> Sweep<2, 1> for Slope<A> {
 
 /// What a tape holds of the logits. Sealed: [`Keep`] or [`Forget`].
 pub trait Keeping: sealed::Sealed {
+    /// Whether anything is kept.
+    const KEEPS: bool;
     /// Storage for up to `B` rows.
     type Storage<T: Element, const N: usize, const B: usize>: Zeroed;
 
@@ -159,6 +192,7 @@ mod sealed {
 }
 
 impl Keeping for Keep {
+    const KEEPS: bool = true;
     type Storage<T: Element, const N: usize, const B: usize> = [[T; N]; B];
 
     #[inline(always)]
@@ -173,6 +207,7 @@ impl Keeping for Keep {
 }
 
 impl Keeping for Forget {
+    const KEEPS: bool = false;
     type Storage<T: Element, const N: usize, const B: usize> = ();
 
     #[inline(always)]

@@ -9,6 +9,7 @@ pub struct Linear;
 
 impl Elementwise for Linear {
     type Keeps = Forget;
+    const CHEAP: bool = true;
     const NAME: &'static str = "Linear";
 
     #[inline(always)]
@@ -28,6 +29,7 @@ pub struct Relu;
 
 impl Elementwise for Relu {
     type Keeps = Forget;
+    const CHEAP: bool = true;
     const NAME: &'static str = "Relu";
     const INITIALIZER: Initializer = Initializer::HeUniform;
 
@@ -51,6 +53,7 @@ const LEAK: f64 = 0.01;
 
 impl Elementwise for LeakyRelu {
     type Keeps = Forget;
+    const CHEAP: bool = true;
     const NAME: &'static str = "LeakyRelu";
     const INITIALIZER: Initializer = Initializer::HeUniform;
 
@@ -71,6 +74,7 @@ pub struct HardSigmoid;
 
 impl Elementwise for HardSigmoid {
     type Keeps = Forget;
+    const CHEAP: bool = true;
     const NAME: &'static str = "HardSigmoid";
 
     #[inline(always)]

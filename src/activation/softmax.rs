@@ -3,7 +3,7 @@
 use super::{Activation, Forget};
 use crate::{
     init::Initializer,
-    kernel::{Element, Fold, Real, Simd, Sweep, largest, sum_of, sweep},
+    kernel::{Element, Fold, Real, Simd, Sweep, largest, sum_of_row, sweep_row},
 };
 
 /// `y[n] = e^x[n] / Σₖ e^x[k]`, taken relative to the row's largest logit, so that none overflows.
@@ -19,9 +19,9 @@ impl Activation for Softmax {
     fn forward<S: Simd, T: Element, const N: usize>(simd: S, rows: &mut [[T; N]]) {
         for row in rows {
             let top = largest(simd, row.as_slice());
-            sweep(simd, &ExpBelow(top.to_f64()), [], [row]);
-            let sum = sum_of(simd, &Itself, [row]);
-            sweep(simd, &Scale(1.0 / sum.to_f64()), [], [row]);
+            sweep_row(simd, &ExpBelow(top.to_f64()), [], [row]);
+            let sum = sum_of_row(simd, &Itself, [row]);
+            sweep_row(simd, &Scale(1.0 / sum.to_f64()), [], [row]);
         }
     }
 
@@ -34,8 +34,8 @@ impl Activation for Softmax {
         gradient: &mut [[T; N]],
     ) {
         for (y, gradient) in y.iter().zip(gradient) {
-            let mean = sum_of(simd, &Product, [y, gradient]);
-            sweep(simd, &Centre(mean.to_f64()), [y], [gradient]);
+            let mean = sum_of_row(simd, &Product, [y, gradient]);
+            sweep_row(simd, &Centre(mean.to_f64()), [y], [gradient]);
         }
     }
 }

@@ -10,53 +10,44 @@
     reason = "an index keeps arrays of registers in registers; an iterator takes their address"
 )]
 
-use super::{Element, Real, Simd, Vector};
+use super::{Element, Simd, Sweep, Vector, Work, sweep_row};
 use crate::{Tensor, Zeroed};
 
-/// `y[b][o] = bias[o] + Σᵢ x[b][i]·w[i][o]`.
-#[cfg_attr(debug_assertions, inline(never))]
-#[cfg_attr(not(debug_assertions), inline(always))]
-pub fn nn<S: Simd, T: Element, const IN: usize, const OUT: usize>(
+/// `y[b][o] = then(bias[o] + Σᵢ x[b][i]·w[i][o])`.
+#[inline(always)]
+pub fn nn<S: Simd, T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize>(
     simd: S,
     x: &[[T; IN]],
     w: &[[T; OUT]; IN],
     bias: &[T; OUT],
+    then: &O,
     y: &mut [[T; OUT]],
 ) {
     let rows = x.len().min(y.len());
-    if OUT == 1 {
-        // One number for each row: registers go along the row, not across.
-        for (x, y) in x.iter().zip(y) {
-            y[0] = bias[0] + dot(simd, x, w.as_flattened());
-        }
-        return;
-    }
-    blocks::<T::Vector<S>, T, _>(rows, OUT, &mut Forward { x: &x[..rows], w, bias, y: &mut y[..rows] });
+    simd.run(Forward { x: &x[..rows], w, bias, then, y: &mut y[..rows] });
 }
 
 /// `gradient[i][o] = Σ_b x[b][i]·dz[b][o]`.
-#[cfg_attr(debug_assertions, inline(never))]
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 pub fn tn<S: Simd, T: Element, const IN: usize, const OUT: usize>(
-    _: S,
+    simd: S,
     x: &[[T; IN]],
     dz: &[[T; OUT]],
     gradient: &mut [[T; OUT]; IN],
 ) {
-    let steps = x.len().min(dz.len());
-    let (x, dz) = (&x[..steps], &dz[..steps]);
+    let rows = x.len().min(dz.len());
+    let (x, dz) = (&x[..rows], &dz[..rows]);
     if OUT == 1 {
         // The gradient is one column, and as such one row of memory.
         let gradient = core::slice::from_mut(gradient);
-        blocks::<T::Vector<S>, T, _>(1, IN, &mut Outer { left: dz, right: x, result: Column(gradient) });
+        simd.run(Outer { left: dz, right: x, result: Column(gradient) });
     } else {
-        blocks::<T::Vector<S>, T, _>(IN, OUT, &mut Outer { left: x, right: dz, result: gradient });
+        simd.run(Outer { left: x, right: dz, result: gradient });
     }
 }
 
 /// `dx[b][i] = Σₒ dz[b][o]·w[i][o]`.
-#[cfg_attr(debug_assertions, inline(never))]
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 pub fn nt<S: Simd, T: Element, const IN: usize, const OUT: usize>(
     simd: S,
     dz: &[[T; OUT]],
@@ -64,33 +55,13 @@ pub fn nt<S: Simd, T: Element, const IN: usize, const OUT: usize>(
     dx: &mut [[T; IN]],
 ) {
     let rows = dz.len().min(dx.len());
-    if rows < WORTH_PACKING {
-        for (dx, dz) in dx.iter_mut().zip(dz) {
-            for (dx, w) in dx.iter_mut().zip(w) {
-                *dx = dot(simd, dz, w);
-            }
-        }
-    } else if T::Vector::<S>::LANES < IN {
-        packed::<T::Vector<S>, T, IN, OUT, 2>(&dz[..rows], w, &mut dx[..rows]);
-    } else {
-        packed::<T::Vector<S>, T, IN, OUT, 1>(&dz[..rows], w, &mut dx[..rows]);
-    }
+    simd.run(Backward { dz: &dz[..rows], w, dx: &mut dx[..rows] });
 }
 
 /// `sums[o] = Σ_b rows[b][o]`.
 #[inline(always)]
-pub fn sum_rows<S: Simd, T: Element, const N: usize>(_: S, rows: &[[T; N]], sums: &mut [T; N]) {
-    let lanes = T::Vector::<S>::LANES;
-    let mut column = 0;
-    while column < N {
-        let end = N.min(column + lanes);
-        let mut sum = T::Vector::<S>::broadcast(T::zero());
-        for row in rows {
-            sum = sum + T::Vector::<S>::load(&row[column..end]);
-        }
-        sum.store(&mut sums[column..end]);
-        column = end;
-    }
+pub fn sum_rows<S: Simd, T: Element, const N: usize>(simd: S, rows: &[[T; N]], sums: &mut [T; N]) {
+    simd.run(Sums { rows, sums });
 }
 
 /// From how many rows on a transposed copy of the weights pays for itself.
@@ -98,19 +69,19 @@ const WORTH_PACKING: usize = 4;
 
 /// `Σ a[n]·b[n]`.
 #[inline(always)]
-fn dot<S: Simd, T: Element>(_: S, a: &[T], b: &[T]) -> T {
-    let lanes = T::Vector::<S>::LANES;
+fn dot<V: Vector<T>, T: Element>(a: &[T], b: &[T]) -> T {
+    let lanes = V::LANES;
     let length = a.len().min(b.len());
-    let mut sum = T::Vector::<S>::broadcast(T::zero());
+    let mut sum = V::broadcast(T::zero());
     let mut start = 0;
     while start + lanes <= length {
         let (a, b) = (&a[start..start + lanes], &b[start..start + lanes]);
-        sum = T::Vector::<S>::load(a).mul_add(T::Vector::<S>::load(b), sum);
+        sum = V::load(a).mul_add(V::load(b), sum);
         start += lanes;
     }
     if start < length {
         let (a, b) = (&a[start..length], &b[start..length]);
-        sum = T::Vector::<S>::load(a).mul_add(T::Vector::<S>::load(b), sum);
+        sum = V::load(a).mul_add(V::load(b), sum);
     }
     sum.sum()
 }
@@ -189,16 +160,86 @@ fn rows_of<V: Vector<T>, T: Element, P: Blocks<T>, const R: usize, const C: usiz
     }
 }
 
+/// What the rows of a [`tile`] are multiplied with, step by step.
+trait Factors<T, const R: usize> {
+    fn at(&self, step: usize) -> [T; R];
+}
+
+/// Number `step` of each of these rows.
+struct Across<'a, T, const N: usize, const R: usize>([&'a [T; N]; R]);
+
+impl<'a, T, const N: usize, const R: usize> Across<'a, T, N, R> {
+    /// `R` rows from `row` on.
+    #[inline(always)]
+    fn new(rows: &'a [[T; N]], row: usize) -> Self {
+        let rows = &rows[row..row + R];
+        let mut across = [&rows[0]; R];
+        for r in 0..R {
+            across[r] = &rows[r];
+        }
+        Self(across)
+    }
+}
+
+impl<T: Element, const N: usize, const R: usize> Factors<T, R> for Across<'_, T, N, R> {
+    #[inline(always)]
+    fn at(&self, step: usize) -> [T; R] {
+        let mut factors = [T::zero(); R];
+        for r in 0..R {
+            factors[r] = self.0[r][step];
+        }
+        factors
+    }
+}
+
+/// The numbers from `column` on of row `step`.
+struct Down<'a, T, const N: usize> {
+    rows: &'a [[T; N]],
+    column: usize,
+}
+
+impl<T: Element, const N: usize, const R: usize> Factors<T, R> for Down<'_, T, N> {
+    #[inline(always)]
+    fn at(&self, step: usize) -> [T; R] {
+        let row = &self.rows[step][self.column..self.column + R];
+        let mut factors = [T::zero(); R];
+        factors.copy_from_slice(row);
+        factors
+    }
+}
+
+/// What the columns of a [`tile`] are multiplied with, step by step.
+trait Lines<T> {
+    fn line(&self, step: usize) -> &[T];
+}
+
+impl<T: Element, const N: usize> Lines<T> for Down<'_, T, N> {
+    #[inline(always)]
+    fn line(&self, step: usize) -> &[T] {
+        &self.rows[step][self.column..]
+    }
+}
+
+/// A strip of weights, copied so that those to one output lie side by side.
+struct Panel<'a, A, const C: usize, const OUT: usize>(&'a [[A; C]; OUT]);
+
+impl<T, A: Tensor<Element = T>, const C: usize, const OUT: usize> Lines<T> for Panel<'_, A, C, OUT> {
+    #[inline(always)]
+    fn line(&self, step: usize) -> &[T] {
+        A::flat(&self.0[step])
+    }
+}
+
 /// `sums[r][c] += Σ left(step)[r]·right(step)[c]`, in registers.
 #[inline(always)]
-fn tile<'a, V: Vector<T>, T: Element, const R: usize, const C: usize, const FULL: bool>(
+fn tile<V: Vector<T>, T: Element, const R: usize, const C: usize, const FULL: bool>(
     steps: usize,
-    left: impl Fn(usize) -> [T; R],
-    right: impl Fn(usize) -> &'a [T],
+    left: &impl Factors<T, R>,
+    right: &impl Lines<T>,
     mut sums: [[V; C]; R],
 ) -> [[V; C]; R] {
     for step in 0..steps {
-        let (left, right) = (left(step), registers::<V, T, C, FULL>(right(step)));
+        let (left, right) = (left.at(step), registers::<V, T, C, FULL>(right.line(step)));
         for r in 0..R {
             let left = V::broadcast(left[r]);
             for c in 0..C {
@@ -237,21 +278,43 @@ fn past<T>(from: &[T], start: usize) -> &[T] {
     &from[from.len().min(start)..]
 }
 
-struct Forward<'a, T, const IN: usize, const OUT: usize> {
+struct Forward<'a, T, O, const IN: usize, const OUT: usize> {
     x: &'a [[T; IN]],
     w: &'a [[T; OUT]; IN],
     bias: &'a [T; OUT],
+    then: &'a O,
     y: &'a mut [[T; OUT]],
 }
 
-impl<T: Element, const IN: usize, const OUT: usize> Blocks<T> for Forward<'_, T, IN, OUT> {
+impl<T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize> Work for Forward<'_, T, O, IN, OUT> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, simd: S) {
+        if OUT == 1 {
+            // One number for each row: registers go along the row, not across.
+            for row in 0..self.x.len() {
+                self.y[row][0] = self.bias[0] + dot::<T::Vector<S>, T>(&self.x[row], self.w.as_flattened());
+            }
+            sweep_row(simd, self.then, [], [self.y.as_flattened_mut()]);
+        } else {
+            blocks::<T::Vector<S>, T, _>(self.x.len(), OUT, &mut self);
+        }
+    }
+}
+
+impl<T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize> Blocks<T> for Forward<'_, T, O, IN, OUT> {
     #[inline(always)]
     fn block<V: Vector<T>, const R: usize, const C: usize, const FULL: bool>(&mut self, row: usize, column: usize) {
-        let (rows, w) = (rows_from::<T, IN, R>(self.x, row), self.w);
         let start = registers::<V, T, C, FULL>(&self.bias[column..]);
-        let sums = tile::<V, T, R, C, FULL>(IN, |step| column_of(&rows, step), |step| &w[step][column..], [start; R]);
+        let (left, right) = (Across::new(self.x, row), Down { rows: self.w, column });
+        let sums = tile::<V, T, R, C, FULL>(IN, &left, &right, [start; R]);
         for r in 0..R {
-            put::<V, T, C, FULL>(sums[r], &mut self.y[row + r][column..]);
+            let mut line = sums[r];
+            for c in 0..C {
+                [line[c]] = self.then.apply([], [line[c]]);
+            }
+            put::<V, T, C, FULL>(line, &mut self.y[row + r][column..]);
         }
     }
 }
@@ -285,85 +348,119 @@ impl<T, const I: usize, const J: usize> Rows<T> for Column<'_, T, I, J> {
     }
 }
 
+impl<T: Element, G: Rows<T>, const I: usize, const J: usize> Work for Outer<'_, T, G, I, J> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, _: S) {
+        blocks::<T::Vector<S>, T, _>(I, J, &mut self);
+    }
+}
+
 impl<T: Element, G: Rows<T>, const I: usize, const J: usize> Blocks<T> for Outer<'_, T, G, I, J> {
     #[inline(always)]
     fn block<V: Vector<T>, const R: usize, const C: usize, const FULL: bool>(&mut self, row: usize, column: usize) {
-        let (left, right) = (self.left, &self.right[..self.left.len()]);
+        let steps = self.left.len();
+        let (left, right) = (Down { rows: self.left, column: row }, Down { rows: &self.right[..steps], column });
         let zero = [[V::broadcast(T::zero()); C]; R];
-        let factors = |step: usize| {
-            let mut factors = [T::zero(); R];
-            factors.copy_from_slice(&left[step][row..row + R]);
-            factors
-        };
-        let sums = tile::<V, T, R, C, FULL>(left.len(), factors, |step| &right[step][column..], zero);
+        let sums = tile::<V, T, R, C, FULL>(steps, &left, &right, zero);
         for r in 0..R {
             put::<V, T, C, FULL>(sums[r], &mut self.result.row(row + r)[column..]);
         }
     }
 }
 
-/// `nt` by strips: the weights of some inputs are copied so that those inputs lie side by side.
-#[inline(always)]
-fn packed<V: Vector<T>, T: Element, const IN: usize, const OUT: usize, const C: usize>(
-    dz: &[[T; OUT]],
-    w: &[[T; OUT]; IN],
-    dx: &mut [[T; IN]],
-) {
-    let width = C * V::LANES;
-    let mut panel = <[[V::Array; C]; OUT]>::zeroed();
-    let mut column = 0;
-    while column < IN {
-        let start = column.min(IN.saturating_sub(width));
-        for (place, w) in w[start..IN.min(start + width)].iter().enumerate() {
-            for (row, &w) in panel.iter_mut().zip(w) {
-                V::Array::flat_mut(row)[place] = w;
-            }
-        }
-        let mut product = Backward { dz, panel: &panel, dx };
-        strip::<V, T, _, C>(dz.len(), IN, start, &mut product);
-        column += width;
-    }
-}
-
-struct Backward<'a, A, T, const IN: usize, const OUT: usize, const C: usize> {
+struct Backward<'a, T, const IN: usize, const OUT: usize> {
     dz: &'a [[T; OUT]],
-    /// The weights from one strip of inputs: `panel[o]` to output `o`.
-    panel: &'a [[A; C]; OUT],
+    w: &'a [[T; OUT]; IN],
     dx: &'a mut [[T; IN]],
 }
 
-impl<T, A, const IN: usize, const OUT: usize, const WIDTH: usize> Blocks<T> for Backward<'_, A, T, IN, OUT, WIDTH>
+impl<T: Element, const IN: usize, const OUT: usize> Work for Backward<'_, T, IN, OUT> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        if self.dz.len() < WORTH_PACKING {
+            for row in 0..self.dz.len() {
+                for input in 0..IN {
+                    self.dx[row][input] = dot::<T::Vector<S>, T>(&self.dz[row], &self.w[input]);
+                }
+            }
+        } else if T::Vector::<S>::LANES < IN {
+            self.packed::<T::Vector<S>, 2>();
+        } else {
+            self.packed::<T::Vector<S>, 1>();
+        }
+    }
+}
+
+impl<T: Element, const IN: usize, const OUT: usize> Backward<'_, T, IN, OUT> {
+    /// By strips, whose weights are copied so that those to one output lie side by side.
+    #[inline(always)]
+    fn packed<V: Vector<T>, const C: usize>(self) {
+        let width = C * V::LANES;
+        let mut panel = <[[V::Array; C]; OUT]>::zeroed();
+        let mut column = 0;
+        while column < IN {
+            let start = column.min(IN.saturating_sub(width));
+            for place in 0..width.min(IN) {
+                for output in 0..OUT {
+                    V::Array::flat_mut(&mut panel[output])[place] = self.w[start + place][output];
+                }
+            }
+            let mut strip_of = PackedBackward { dz: self.dz, panel: Panel(&panel), dx: self.dx };
+            strip::<V, T, _, C>(self.dz.len(), IN, start, &mut strip_of);
+            column += width;
+        }
+    }
+}
+
+/// [`Backward`] for one strip.
+struct PackedBackward<'a, A, T, const IN: usize, const OUT: usize, const C: usize> {
+    dz: &'a [[T; OUT]],
+    panel: Panel<'a, A, C, OUT>,
+    dx: &'a mut [[T; IN]],
+}
+
+impl<T, A, const IN: usize, const OUT: usize, const W: usize> Blocks<T> for PackedBackward<'_, A, T, IN, OUT, W>
 where
     T: Element,
     A: Tensor<Element = T>,
 {
     #[inline(always)]
     fn block<V: Vector<T>, const R: usize, const C: usize, const FULL: bool>(&mut self, row: usize, column: usize) {
-        let (rows, panel) = (rows_from::<T, OUT, R>(self.dz, row), self.panel);
         let zero = [[V::broadcast(T::zero()); C]; R];
         // The panel is padded to whole registers.
-        let sums = tile::<V, T, R, C, true>(OUT, |step| column_of(&rows, step), |step| A::flat(&panel[step]), zero);
+        let sums = tile::<V, T, R, C, true>(OUT, &Across::new(self.dz, row), &self.panel, zero);
         for r in 0..R {
             put::<V, T, C, FULL>(sums[r], &mut self.dx[row + r][column..]);
         }
     }
 }
 
-/// `R` rows from `row` on.
-#[inline(always)]
-fn rows_from<T, const N: usize, const R: usize>(rows: &[[T; N]], row: usize) -> [&[T; N]; R] {
-    let rows = &rows[row..row + R];
-    core::array::from_fn(|r| &rows[r])
+struct Sums<'a, T, const N: usize> {
+    rows: &'a [[T; N]],
+    sums: &'a mut [T; N],
 }
 
-/// Number `step` of each row.
-#[inline(always)]
-fn column_of<T: Element, const N: usize, const R: usize>(rows: &[&[T; N]; R], step: usize) -> [T; R] {
-    let mut column = [T::zero(); R];
-    for r in 0..R {
-        column[r] = rows[r][step];
+impl<T: Element, const N: usize> Work for Sums<'_, T, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let lanes = T::Vector::<S>::LANES;
+        let mut column = 0;
+        while column < N {
+            let end = N.min(column + lanes);
+            let mut sum = T::Vector::<S>::broadcast(T::zero());
+            for row in self.rows {
+                sum = sum + T::Vector::<S>::load(&row[column..end]);
+            }
+            sum.store(&mut self.sums[column..end]);
+            column = end;
+        }
     }
-    column
 }
 
 #[cfg(test)]
@@ -371,7 +468,7 @@ mod tests {
     use super::*;
     use crate::{
         Rng,
-        kernel::{Level, Work, dispatch, set_level},
+        kernel::{Level, Unchanged, Work, dispatch, set_level},
     };
 
     struct Products<'a, const B: usize, const I: usize, const O: usize> {
@@ -386,7 +483,7 @@ mod tests {
         #[inline(always)]
         fn run<S: Simd>(self, simd: S) -> Self::Output {
             let (mut y, mut gradient, mut dx, mut sums) = ([[0.0; O]; B], [[9.0; O]; I], [[9.0; I]; B], [9.0; O]);
-            nn(simd, self.x, self.w, &[0.5; O], &mut y);
+            nn(simd, self.x, self.w, &[0.5; O], &Unchanged, &mut y);
             tn(simd, self.x, self.dz, &mut gradient);
             nt(simd, self.dz, self.w, &mut dx);
             sum_rows(simd, self.dz, &mut sums);

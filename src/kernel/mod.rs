@@ -16,4 +16,5 @@ pub use element::{Element, Real};
 pub use lanes::Lanes;
 pub use matmul::{nn, nt, sum_rows, tn};
 pub use simd::{Baseline, Level, Simd, Unavailable, Vector, Work, dispatch, level, set_level};
-pub use sweep::{Fold, Sweep, largest, sum_of, sweep};
+pub use sweep::{Fold, Sweep, Unchanged, largest, sum_of, sweep};
+pub(crate) use sweep::{sum_of_row, sweep_row};

@@ -1,7 +1,6 @@
 //! Instruction sets: which there are, which is in use, and what a register is.
 //!
-//! [`dispatch`] compiles its work once in a function for each instruction set; everything below it is
-//! inlined there.
+//! [`dispatch`] chooses; from there on, [`Simd::run`] compiles each piece of work for the instruction set chosen.
 
 use core::fmt;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -20,6 +19,9 @@ pub trait Simd: Copy + Send + Sync + 'static {
     type F64: Vector<f64>;
     /// Its name.
     const LEVEL: Level;
+
+    /// Does `work` in a function of its own, compiled for this instruction set and shared by all its callers.
+    fn run<W: Work>(self, work: W) -> W::Output;
 }
 
 /// A register: numbers in lock-step that are loaded and stored together.
@@ -51,6 +53,10 @@ impl Simd for Baseline {
     type F32 = Lanes<f32, 4>;
     type F64 = Lanes<f64, 2>;
     const LEVEL: Level = Level::Baseline;
+
+    fn run<W: Work>(self, work: W) -> W::Output {
+        work.run(self)
+    }
 }
 
 /// Work that can be compiled for any instruction set.
@@ -168,22 +174,10 @@ pub fn dispatch<W: Work>(work: W) -> W::Output {
     match level() {
         // SAFETY: `level` names only what `is_available`.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => unsafe { with_avx512(work) },
+        Level::Avx512 => unsafe { Avx512::new() }.run(work),
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => unsafe { with_avx2(work) },
-        _ => work.run(Baseline),
+        Level::Avx2 => unsafe { Avx2::new() }.run(work),
+        _ => Baseline.run(work),
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn with_avx2<W: Work>(work: W) -> W::Output {
-    work.run(Avx2)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx2,fma")]
-fn with_avx512<W: Work>(work: W) -> W::Output {
-    work.run(Avx512)
 }

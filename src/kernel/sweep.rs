@@ -1,11 +1,24 @@
 //! One pass over slices of equal length.
 
-use super::{Element, Real, Simd, Vector};
+#![expect(clippy::needless_range_loop, reason = "an index keeps arrays of registers in registers")]
+
+use super::{Element, Real, Simd, Vector, Work};
 
 /// A formula from `READ` values and `WRITE` values to new values for the latter.
 pub trait Sweep<const READ: usize, const WRITE: usize> {
     /// The formula.
     fn apply<V: Real>(&self, read: [V; READ], write: [V; WRITE]) -> [V; WRITE];
+}
+
+/// The formula that changes nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Unchanged;
+
+impl Sweep<0, 1> for Unchanged {
+    #[inline(always)]
+    fn apply<V: Real>(&self, []: [V; 0], value: [V; 1]) -> [V; 1] {
+        value
+    }
 }
 
 /// A formula whose values are added up.
@@ -15,53 +28,66 @@ pub trait Fold<const READ: usize> {
 }
 
 /// `write = op(read, write)`, item by item, as far as the shortest slice reaches.
-#[cfg_attr(debug_assertions, inline(never))]
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[inline(always)]
 pub fn sweep<S: Simd, T: Element, O: Sweep<R, W>, const R: usize, const W: usize>(
-    _: S,
+    simd: S,
     op: &O,
-    mut read: [&[T]; R],
-    mut write: [&mut [T]; W],
+    read: [&[T]; R],
+    write: [&mut [T]; W],
 ) {
-    let lanes = T::Vector::<S>::LANES;
-    let length = shortest(&read).min(write.iter().map(|slice| slice.len()).min().unwrap_or(usize::MAX));
-    for slice in &mut read {
-        *slice = &slice[..length];
-    }
-    for slice in &mut write {
-        *slice = &mut core::mem::take(slice)[..length];
-    }
-    // Whole registers apart from the rest, whose loads are masked.
-    let whole = length - length % lanes;
-    let mut start = 0;
-    while start < whole {
-        pass::<T::Vector<S>, T, O, R, W>(op, &read, &mut write, start, start + lanes);
-        start += lanes;
-    }
-    if start < length {
-        pass::<T::Vector<S>, T, O, R, W>(op, &read, &mut write, start, length);
+    simd.run(Sweeping { op, read, write });
+}
+
+/// Like [`sweep`], compiled in its caller: for rows too short for a call to be worth it.
+#[inline(always)]
+pub(crate) fn sweep_row<S: Simd, T: Element, O: Sweep<R, W>, const R: usize, const W: usize>(
+    simd: S,
+    op: &O,
+    read: [&[T]; R],
+    write: [&mut [T]; W],
+) {
+    Sweeping { op, read, write }.run(simd);
+}
+
+struct Sweeping<'a, T, O, const R: usize, const W: usize> {
+    op: &'a O,
+    read: [&'a [T]; R],
+    write: [&'a mut [T]; W],
+}
+
+impl<T: Element, O: Sweep<R, W>, const R: usize, const W: usize> Work for Sweeping<'_, T, O, R, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, _: S) {
+        let lanes = T::Vector::<S>::LANES;
+        let mut length = shortest(&self.read);
+        for w in 0..W {
+            length = length.min(self.write[w].len());
+        }
+        // Whole registers apart from the rest, whose loads are masked.
+        let mut start = 0;
+        while start + lanes <= length {
+            self.pass::<T::Vector<S>>(start, start + lanes);
+            start += lanes;
+        }
+        if start < length {
+            self.pass::<T::Vector<S>>(start, length);
+        }
     }
 }
 
-#[inline(always)]
-fn pass<V: Vector<T>, T: Element, O: Sweep<R, W>, const R: usize, const W: usize>(
-    op: &O,
-    read: &[&[T]; R],
-    write: &mut [&mut [T]; W],
-    start: usize,
-    end: usize,
-) {
-    let zero = V::broadcast(T::zero());
-    let (mut inputs, mut values) = ([zero; R], [zero; W]);
-    for (input, slice) in inputs.iter_mut().zip(read) {
-        *input = V::load(&slice[start..end]);
-    }
-    for (value, slice) in values.iter_mut().zip(write.iter()) {
-        *value = V::load(&slice[start..end]);
-    }
-    let values = op.apply::<V>(inputs, values);
-    for (slice, value) in write.iter_mut().zip(values) {
-        value.store(&mut slice[start..end]);
+impl<T: Element, O: Sweep<R, W>, const R: usize, const W: usize> Sweeping<'_, T, O, R, W> {
+    #[inline(always)]
+    fn pass<V: Vector<T>>(&mut self, start: usize, end: usize) {
+        let mut values = [V::broadcast(T::zero()); W];
+        for w in 0..W {
+            values[w] = V::load(&self.write[w][start..end]);
+        }
+        let values = self.op.apply::<V>(load(&self.read, start, end), values);
+        for w in 0..W {
+            values[w].store(&mut self.write[w][start..end]);
+        }
     }
 }
 
@@ -72,47 +98,61 @@ const CHAINS: usize = 4;
 const MOST_LANES: usize = 16;
 
 /// `Σ op(read)` over all items, as far as the shortest slice reaches.
-#[cfg_attr(debug_assertions, inline(never))]
-#[cfg_attr(not(debug_assertions), inline(always))]
-pub fn sum_of<S: Simd, T: Element, O: Fold<R>, const R: usize>(_: S, op: &O, mut read: [&[T]; R]) -> T {
-    let lanes = T::Vector::<S>::LANES;
-    let length = shortest(&read);
-    for slice in &mut read {
-        *slice = &slice[..length];
-    }
-    let zero = T::Vector::<S>::broadcast(T::zero());
-    let mut sums = [zero; CHAINS];
-    let mut start = 0;
-    while start + CHAINS * lanes <= length {
-        for sum in &mut sums {
-            let mut inputs = [zero; R];
-            for (input, slice) in inputs.iter_mut().zip(&read) {
-                *input = T::Vector::<S>::load(&slice[start..start + lanes]);
+#[inline(always)]
+pub fn sum_of<S: Simd, T: Element, O: Fold<R>, const R: usize>(simd: S, op: &O, read: [&[T]; R]) -> T {
+    simd.run(Folding { op, read })
+}
+
+/// Like [`sum_of`], compiled in its caller: for rows too short for a call to be worth it.
+#[inline(always)]
+pub(crate) fn sum_of_row<S: Simd, T: Element, O: Fold<R>, const R: usize>(simd: S, op: &O, read: [&[T]; R]) -> T {
+    Folding { op, read }.run(simd)
+}
+
+struct Folding<'a, T, O, const R: usize> {
+    op: &'a O,
+    read: [&'a [T]; R],
+}
+
+impl<T: Element, O: Fold<R>, const R: usize> Work for Folding<'_, T, O, R> {
+    type Output = T;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) -> T {
+        let Self { op, read } = self;
+        let lanes = T::Vector::<S>::LANES;
+        let length = shortest(&read);
+        let mut sums = [T::Vector::<S>::broadcast(T::zero()); CHAINS];
+        let mut start = 0;
+        while start + CHAINS * lanes <= length {
+            for chain in 0..CHAINS {
+                sums[chain] = sums[chain] + op.apply(load(&read, start, start + lanes));
+                start += lanes;
             }
-            *sum = *sum + op.apply(inputs);
+        }
+        let mut sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+        while start + lanes <= length {
+            sum = sum + op.apply(load(&read, start, start + lanes));
             start += lanes;
         }
-    }
-    let mut sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-    while start + lanes <= length {
-        let mut inputs = [zero; R];
-        for (input, slice) in inputs.iter_mut().zip(&read) {
-            *input = T::Vector::<S>::load(&slice[start..start + lanes]);
+        if start < length {
+            // The lanes past the end hold op(0, ...), which need not be 0: they are left behind.
+            let mut rest = [T::zero(); MOST_LANES];
+            op.apply::<T::Vector<S>>(load(&read, start, length)).store(&mut rest[..length - start]);
+            sum = sum + T::Vector::<S>::load(&rest);
         }
-        sum = sum + op.apply(inputs);
-        start += lanes;
+        sum.sum()
     }
-    if start < length {
-        let mut inputs = [zero; R];
-        for (input, slice) in inputs.iter_mut().zip(&read) {
-            *input = T::Vector::<S>::load(&slice[start..length]);
-        }
-        // The lanes past the end hold op(0, ...), which need not be 0: they are left behind.
-        let mut rest = [T::zero(); MOST_LANES];
-        op.apply(inputs).store(&mut rest[..length - start]);
-        sum = sum + T::Vector::<S>::load(&rest);
+}
+
+/// A register of each slice.
+#[inline(always)]
+fn load<V: Vector<T>, T: Element, const R: usize>(slices: &[&[T]; R], start: usize, end: usize) -> [V; R] {
+    let mut registers = [V::broadcast(T::zero()); R];
+    for r in 0..R {
+        registers[r] = V::load(&slices[r][start..end]);
     }
-    sum.sum()
+    registers
 }
 
 /// The largest value; −∞ of none.
@@ -136,5 +176,9 @@ pub fn largest<S: Simd, T: Element>(_: S, values: &[T]) -> T {
 
 #[inline(always)]
 fn shortest<T, const R: usize>(slices: &[&[T]; R]) -> usize {
-    slices.iter().map(|slice| slice.len()).min().unwrap_or(usize::MAX)
+    let mut length = usize::MAX;
+    for r in 0..R {
+        length = length.min(slices[r].len());
+    }
+    length
 }

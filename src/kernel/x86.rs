@@ -1,7 +1,7 @@
 //! The registers of x86-64: AVX2 with FMA, and AVX-512.
 //!
-//! SAFETY of every `unsafe` below: these types are private, and a value of one comes to be only in work that
-//! [`dispatch`](super::dispatch) runs where the processor has the instructions. Pointers are to slices
+//! SAFETY of every `unsafe` without a comment below: a value of these types comes to be only from [`Avx2::new`] or
+//! [`Avx512::new`], whose caller knows that the processor has the instructions. Pointers are to slices
 //! that hold all lanes read or written; the others are masked out.
 
 use core::{
@@ -12,27 +12,48 @@ use core::{
 use super::{
     Level, Real, Simd, math,
     math::{HALF_ROOT, INTEGERS, Single},
-    simd::Vector,
+    simd::{Vector, Work},
 };
 
-/// AVX2 and FMA.
-#[derive(Clone, Copy, Debug)]
-pub struct Avx2;
+macro_rules! instruction_sets {
+    ($($(#[$doc:meta])* $name:ident $single:ident $double:ident $features:literal;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug)]
+            pub struct $name(());
 
-impl Simd for Avx2 {
-    type F32 = F32x8;
-    type F64 = F64x4;
-    const LEVEL: Level = Level::Avx2;
+            impl $name {
+                /// # Safety
+                ///
+                /// The processor has these instructions.
+                pub(super) const unsafe fn new() -> Self {
+                    Self(())
+                }
+            }
+
+            impl Simd for $name {
+                type F32 = $single;
+                type F64 = $double;
+                const LEVEL: Level = Level::$name;
+
+                #[inline(always)]
+                fn run<W: Work>(self, work: W) -> W::Output {
+                    #[target_feature(enable = $features)]
+                    fn compiled<W: Work>(simd: $name, work: W) -> W::Output {
+                        work.run(simd)
+                    }
+                    // SAFETY: that there is a `self` means that the processor has the instructions.
+                    unsafe { compiled(self, work) }
+                }
+            }
+        )*
+    };
 }
-
-/// AVX-512 F, VL and DQ.
-#[derive(Clone, Copy, Debug)]
-pub struct Avx512;
-
-impl Simd for Avx512 {
-    type F32 = F32x16;
-    type F64 = F64x8;
-    const LEVEL: Level = Level::Avx512;
+instruction_sets! {
+    /// AVX2 and FMA.
+    Avx2 F32x8 F64x4 "avx2,fma";
+    /// AVX-512 F, VL and DQ.
+    Avx512 F32x16 F64x8 "avx512f,avx512vl,avx512dq,avx2,fma";
 }
 
 macro_rules! registers {

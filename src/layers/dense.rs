@@ -6,7 +6,7 @@ use crate::{
     Rng, Tensor, Zeroed,
     activation::{Activation, Keeping},
     init::Initializer,
-    kernel::{Element, Simd, nn, nt, sum_rows, tn},
+    kernel::{Element, Simd, Unchanged, nn, nt, sum_rows, tn},
     layer::{Accepts, Description, Ending, Layer, Parameter, Path, Role, Visit, VisitMut},
     message::Message,
     regularize::Penalty,
@@ -63,9 +63,10 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Eleme
 
     #[inline(always)]
     fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[[T; IN]], y: &mut [[T; OUT]]) {
-        nn(simd, x, &self.kernel, &self.bias, y);
-        if !E::LOGITS {
-            A::forward(simd, y);
+        if E::LOGITS {
+            nn(simd, x, &self.kernel, &self.bias, &Unchanged, y);
+        } else {
+            A::after_product(simd, x, &self.kernel, &self.bias, y);
         }
     }
 
@@ -78,8 +79,10 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Eleme
         tape: &mut Self::Tape<B>,
         y: &mut [[T; OUT]],
     ) {
-        nn(simd, x, &self.kernel, &self.bias, y);
-        if !E::LOGITS {
+        if E::LOGITS || !A::Keeps::KEEPS {
+            self.forward::<S, E, B>(simd, x, y);
+        } else {
+            nn(simd, x, &self.kernel, &self.bias, &Unchanged, y);
             A::Keeps::store::<T, OUT, B>(y, tape);
             A::forward(simd, y);
         }
