@@ -1,5 +1,8 @@
-//! Analytic gradients against central differences, in `f64`.
+//! Analytic gradients against central differences, in `f64`, at each instruction set.
 
+mod common;
+
+use common::at_every_level;
 use shiplap::{
     Tensor,
     kernel::{Simd, Work, dispatch},
@@ -34,9 +37,18 @@ fn nudge<N: Layer<Element = f64>>(network: &mut N, index: usize, by: f64) -> f64
     nudge.value
 }
 
+/// Once for each instruction set.
+fn check<N, L, X: Tensor, Y: Copy, const B: usize>(what: &str, x: &[X; B], y: &[Y; B], penalty: Penalty)
+where
+    N: Layer<Element = f64> + Accepts<X>,
+    L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
+{
+    at_every_level(|_| check_here::<N, L, X, Y, B>(what, x, y, penalty));
+}
+
 /// A step of plain gradient descent with rate 1 moves each weight by its gradient, so the trainer's
 /// own step is what is checked: forward, loss, penalty and backward.
-fn check<N, L, X: Tensor, Y: Copy, const B: usize>(what: &str, x: &[X; B], y: &[Y; B], penalty: Penalty)
+fn check_here<N, L, X: Tensor, Y: Copy, const B: usize>(what: &str, x: &[X; B], y: &[Y; B], penalty: Penalty)
 where
     N: Layer<Element = f64> + Accepts<X>,
     L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
@@ -166,8 +178,15 @@ fn input_gradients() {
     type Net = (Dense<3, 5, Gelu, f64>, Dense<5, 2, Softplus, f64>);
     let net = Net::new(3);
     let x: [[f64; 3]; 3] = rows(4);
+    at_every_level(|_| input_gradient(&net, &x));
+}
+
+fn input_gradient<N: Layer<Element = f64, Input = [f64; 3], Output = [f64; 2]> + Accepts<[f64; 3]>>(
+    net: &N,
+    x: &[[f64; 3]; 3],
+) {
     let mut dx = [[0.0; 3]; 3];
-    dispatch(Backward(&net, &x, &mut dx));
+    dispatch(Backward(net, x, &mut dx));
     for (row, dx) in x.iter().zip(&dx) {
         for (index, dx) in dx.iter().enumerate() {
             let value = |by: f64| {

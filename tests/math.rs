@@ -2,7 +2,10 @@
 //!
 //! A debug build looks at one number of 65 521; `cargo test --release --test math -- --ignored` at all 2³².
 
-use shiplap::kernel::{Level, Real, Simd, Sweep, Work, dispatch, set_level, sweep};
+mod common;
+
+use common::at_every_level;
+use shiplap::kernel::{Level, Real, Simd, Sweep, Work, dispatch, sweep};
 
 macro_rules! functions {
     ($($name:ident($x:ident) = $reference:expr, within $bound:literal;)*) => {
@@ -17,11 +20,9 @@ macro_rules! functions {
         })*
 
         fn check(stride: u64) {
-            for level in Level::ALL {
-                if set_level(level).is_ok() {
-                    $(worst(stringify!($name), level, stride, $bound, &formula::$name, |$x: f64| $reference);)*
-                }
-            }
+            at_every_level(|level| {
+                $(worst(stringify!($name), level, stride, $bound, &formula::$name, |$x: f64| $reference);)*
+            });
         }
     };
 }

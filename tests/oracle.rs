@@ -1,14 +1,19 @@
 //! Activations, losses and metrics against Keras, JAX and scikit-learn.
 //! `tests/reference/README.md` says how the fixtures were made.
 
+mod common;
+
 use std::path::Path;
 
+use common::at_every_level;
 use serde::{Deserialize, de::DeserializeOwned};
 use shiplap::{
-    activation::Elementwise,
+    activation::{Activation, Elementwise},
+    kernel::{Simd, Work, dispatch},
+    loss::Loss,
     metric::{
-        Auc, BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Precision, RSquared, Recall, RootMeanSquare,
-        roc_auc,
+        Auc, BinaryAccuracy, Class, ConfusionMatrix, F1, MeanAbsolute, Metric, Precision, RSquared, Recall,
+        RootMeanSquare, roc_auc,
     },
     prelude::*,
 };
@@ -22,6 +27,25 @@ fn fixture<F: DeserializeOwned>(name: &str) -> F {
 struct Layers {
     inputs: Vec<f64>,
     activations: Vec<Curve>,
+    softmax: Row,
+    losses: Vec<serde_json::Value>,
+}
+
+/// Softmax of the inputs as one row, and the gradient of `Σ weights·softmax(inputs)`.
+#[derive(Deserialize)]
+struct Row {
+    outputs: [f64; 13],
+    weights: [f64; 13],
+    gradient: [f64; 13],
+}
+
+#[derive(Deserialize)]
+struct Compared<Y> {
+    #[serde(alias = "predictions", alias = "logits")]
+    outputs: [[f64; 3]; 8],
+    labels: [Y; 8],
+    loss: f64,
+    gradient: [[f64; 3]; 8],
 }
 
 #[derive(Deserialize)]
@@ -61,9 +85,74 @@ fn activations_agree_with_keras() {
     agrees::<Softplus>(&layers, "softplus");
 }
 
+struct SoftmaxAndGradient<'a>(&'a [f64], [f64; 13]);
+
+impl Work for SoftmaxAndGradient<'_> {
+    type Output = [[f64; 13]; 2];
+
+    fn run<S: Simd>(self, simd: S) -> Self::Output {
+        let logits = [self.0.try_into().unwrap()];
+        let (mut y, mut gradient) = (logits, [self.1]);
+        Softmax::forward(simd, &mut y);
+        Softmax::backward(simd, &logits, &y, &mut gradient);
+        [y[0], gradient[0]]
+    }
+}
+
+#[test]
+fn softmax_agrees_with_keras() {
+    let Layers { inputs, softmax, .. } = fixture("layers.json");
+    at_every_level(|_| {
+        let [outputs, gradient] = dispatch(SoftmaxAndGradient(&inputs, softmax.weights));
+        let ours = outputs.iter().chain(&gradient);
+        // Each to its own size: most of the probabilities are tiny.
+        for (ours, expected) in ours.zip(softmax.outputs.iter().chain(&softmax.gradient)) {
+            assert!((ours - expected).abs() <= 1e-9 * expected.abs(), "{ours}, not {expected}");
+        }
+    });
+}
+
+struct LossAndGradient<'a, L, Y>(L, &'a Compared<Y>);
+
+impl<Y, L: Loss<[f64; 3], Label = Y>> Work for LossAndGradient<'_, L, Y> {
+    type Output = (f64, [[f64; 3]; 8]);
+
+    fn run<S: Simd>(self, simd: S) -> Self::Output {
+        let Self(loss, Compared { outputs, labels, .. }) = self;
+        let mut gradient = [[0.0; 3]; 8];
+        loss.gradient(simd, outputs, labels, &mut gradient);
+        (loss.total(simd, outputs, labels) / 8.0, gradient)
+    }
+}
+
+fn compares<L: Loss<[f64; 3], Label = Y>, Y: DeserializeOwned>(losses: &[serde_json::Value], name: &str) {
+    let case = losses.iter().find(|case| case["name"] == name).unwrap();
+    let case: Compared<Y> = serde_json::from_value(case.clone()).unwrap();
+    assert!(case.labels.iter().all(L::is_label), "{name}");
+    at_every_level(|_| {
+        let (loss, gradient) = dispatch(LossAndGradient(L::default(), &case));
+        assert!((loss - case.loss).abs() <= 1e-12 * case.loss, "{name}: {loss}, not {}", case.loss);
+        for (ours, expected) in gradient.as_flattened().iter().zip(case.gradient.as_flattened()) {
+            assert!((ours - expected).abs() < 1e-15, "{name}: gradient {ours}, not {expected}");
+        }
+    });
+}
+
+#[test]
+fn losses_agree_with_keras() {
+    let Layers { losses, .. } = fixture("layers.json");
+    compares::<MeanSquaredError, _>(&losses, "mean_squared_error");
+    compares::<MeanAbsoluteError, _>(&losses, "mean_absolute_error");
+    compares::<Huber, _>(&losses, "huber");
+    compares::<BinaryCrossentropy, _>(&losses, "binary_crossentropy");
+    compares::<CategoricalCrossentropy, _>(&losses, "categorical_crossentropy");
+    compares::<SparseCategoricalCrossentropy, _>(&losses, "sparse_categorical_crossentropy");
+}
+
 #[derive(Deserialize)]
 struct Metrics {
     binary: Binary,
+    classes: Classes,
     regression: Regression,
 }
 
@@ -77,6 +166,17 @@ struct Binary {
     f1: f64,
     roc_auc: f64,
     confusion: [[u64; 2]; 2],
+}
+
+#[derive(Deserialize)]
+struct Classes {
+    scores: Vec<[f64; 4]>,
+    labels: Vec<usize>,
+    accuracy: f64,
+    class_precision: [f64; 4],
+    class_recall: [f64; 4],
+    class_f1: [f64; 4],
+    confusion: [[u64; 4]; 4],
 }
 
 #[derive(Deserialize)]
@@ -94,7 +194,7 @@ fn close(ours: f64, expected: f64) {
 
 #[test]
 fn metrics_agree_with_scikit_learn() {
-    let Metrics { binary, regression } = fixture("metrics.json");
+    let Metrics { binary, classes, regression } = fixture("metrics.json");
     type All = (BinaryAccuracy, Precision, Recall, F1, ConfusionMatrix<2>, Auc);
     let mut all = All::default();
     for (&score, &label) in binary.scores.iter().zip(&binary.labels) {
@@ -108,6 +208,23 @@ fn metrics_agree_with_scikit_learn() {
     assert!((all.5.value() - binary.roc_auc).abs() < 5e-3, "{} {}", all.5.value(), binary.roc_auc);
     let mut samples: Vec<_> = binary.scores.iter().zip(&binary.labels).map(|(&s, &l)| (s, l > 0.5)).collect();
     close(roc_auc(&mut samples), binary.roc_auc);
+
+    let mut all = <(Accuracy, ConfusionMatrix<4>)>::default();
+    let mut each = <[(Precision, Recall, F1); 4]>::default();
+    for (scores, label) in classes.scores.iter().zip(&classes.labels) {
+        all.update(scores, label);
+        for (class, one) in each.iter_mut().enumerate() {
+            // One class against the rest.
+            one.update(&[f64::from(scores.class() == class)], &[f64::from(*label == class)]);
+        }
+    }
+    close(all.0.value(), classes.accuracy);
+    assert_eq!(all.1.counts, classes.confusion);
+    for (class, one) in each.iter().enumerate() {
+        close(one.0.value(), classes.class_precision[class]);
+        close(one.1.value(), classes.class_recall[class]);
+        close(one.2.value(), classes.class_f1[class]);
+    }
 
     let mut all = <(MeanAbsolute, RootMeanSquare, RSquared<3>)>::default();
     for (prediction, target) in regression.predictions.iter().zip(&regression.targets) {

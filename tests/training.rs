@@ -1,10 +1,13 @@
 //! Training as a user meets it: memory, errors, repeatability, size.
 
+mod common;
+
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
 };
 
+use common::{at_every_level, bits};
 use shiplap::{
     metric::{ConfusionMatrix, F1, Precision, Recall},
     prelude::*,
@@ -61,6 +64,13 @@ fn nothing_is_allocated() {
 }
 
 #[test]
+fn trainers_can_move_to_and_be_shared_with_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Classifier>();
+    shared::<(Epoch<ConfusionMatrix<3>>, History<Accuracy>, EarlyStopping<'_, Net>)>();
+}
+
+#[test]
 fn learns_and_repeats_itself_bit_by_bit() {
     let (x, y) = data();
     let run = |seed| {
@@ -69,10 +79,12 @@ fn learns_and_repeats_itself_bit_by_bit() {
         assert_eq!(epoch.epoch, 60);
         let report = trainer.evaluate(&x, &y).unwrap();
         assert!(report.metrics.value() > 0.9, "{report:?}");
-        (trainer.network().0.kernel.map(|row| row.map(f32::to_bits)), report.loss.to_bits())
+        (bits(trainer.network()), report.loss.to_bits())
     };
-    assert_eq!(run(3), run(3));
-    assert_ne!(run(3), run(4));
+    at_every_level(|_| {
+        assert_eq!(run(3), run(3));
+        assert_ne!(run(3), run(4));
+    });
 }
 
 #[test]

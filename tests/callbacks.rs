@@ -1,0 +1,179 @@
+//! What follows a training along: history, early stopping, held out data, one's own callbacks.
+
+mod common;
+
+use std::ops::ControlFlow;
+
+use common::bits;
+use shiplap::{callback::Callback, metric::MeanAbsolute, prelude::*};
+
+type Line = Dense<1, 1, Linear>;
+type LineTrainer = Trainer<Line, MeanSquaredError, Sgd, 4>;
+type LineEpoch = Epoch<MeanAbsolute>;
+
+fn trainer() -> LineTrainer {
+    LineTrainer::new(Sgd::new(0.05), 1)
+}
+
+fn line(samples: usize) -> (Vec<[f32; 1]>, Vec<[f32; 1]>) {
+    let x: Vec<[f32; 1]> = (0..samples).map(|sample| [(sample as f32 * 0.7).sin()]).collect();
+    let y = x.iter().map(|[x]| [3.0 * x + 2.0]).collect();
+    (x, y)
+}
+
+/// Writes down what it is told.
+#[derive(Default)]
+struct Diary {
+    calls: Vec<String>,
+    weights: Vec<Vec<u64>>,
+    losses: Vec<f64>,
+}
+
+impl Callback<Line, MeanAbsolute> for &mut Diary {
+    fn before_fit(&mut self, epochs: usize) {
+        self.calls.push(format!("before {epochs}"));
+    }
+
+    fn after_step(&mut self, seen: usize, samples: usize) {
+        self.calls.push(format!("{seen} of {samples}"));
+    }
+
+    fn after_epoch(&mut self, epoch: &LineEpoch, network: &mut Line) -> ControlFlow<()> {
+        self.calls.push(format!("epoch {}", epoch.epoch));
+        self.weights.push(bits(network));
+        self.losses.push(epoch.loss());
+        ControlFlow::Continue(())
+    }
+
+    fn after_fit(&mut self, _: &mut Line) {
+        self.calls.push("after".into());
+    }
+}
+
+#[test]
+fn callbacks_are_told_of_every_step_and_epoch_in_order() {
+    let (x, y) = line(9);
+    let mut diary = Diary::default();
+    trainer().fit_with(&x, &y, Fit::epochs(2), &mut diary).unwrap();
+    let epoch = |number| ["4 of 9".into(), "8 of 9".into(), "9 of 9".into(), format!("epoch {number}")];
+    let expected = [&["before 2".into()][..], &epoch(1), &epoch(2), &["after".into()]].concat();
+    assert_eq!(diary.calls, expected);
+}
+
+#[test]
+fn callbacks_change_nothing_by_listening() {
+    let (x, y) = line(9);
+    let (mut alone, mut followed) = (trainer(), trainer());
+    let (mut diary, mut history) = (Diary::default(), History::default());
+    let last = alone.fit(&x, &y, Fit::epochs(5)).unwrap();
+    let followed_last = followed.fit_with(&x, &y, Fit::epochs(5), (&mut diary, &mut history)).unwrap();
+    assert_eq!(last, followed_last);
+    assert_eq!(bits(alone.network()), bits(followed.network()));
+}
+
+#[test]
+fn a_history_has_an_entry_for_each_epoch() {
+    let (x, y) = line(20);
+    let (mut trainer, mut history) = (trainer(), History::default());
+    let fit = Fit::epochs(7).validation_split(0.25);
+    let last = trainer.fit_with(&x, &y, fit, &mut history).unwrap();
+    assert_eq!(history.epochs.iter().map(|epoch| epoch.epoch).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(history.epochs.last(), Some(&last));
+    assert_eq!(last.validation, Some(trainer.evaluate(&x[15..], &y[15..]).unwrap()));
+    let least = history.epochs.iter().map(Epoch::loss).fold(f64::INFINITY, f64::min);
+    assert_eq!(history.best().map(Epoch::loss), Some(least));
+}
+
+/// Training pulls the bias to 1, validation wants ½: its loss falls, then rises.
+fn overfits(stop: EarlyStopping<'_, Line>) -> (LineEpoch, Vec<u64>, Diary) {
+    let (x, y) = ([[0.0f32]; 4], [[1.0f32]; 4]);
+    let fit = Fit::epochs(100).validation(&x, &[[0.5f32]; 4]);
+    let (mut trainer, mut diary) = (trainer(), Diary::default());
+    let last = trainer.fit_with(&x, &y, fit, (&mut diary, stop)).unwrap();
+    (last, bits(trainer.network()), diary)
+}
+
+#[test]
+fn early_stopping_puts_back_exactly_the_weights_of_the_best_epoch() {
+    let mut memory = Line::zeroed();
+    let (last, weights, diary) = overfits(EarlyStopping::new(5, &mut memory));
+    let best = (0..diary.losses.len()).min_by(|&a, &b| diary.losses[a].total_cmp(&diary.losses[b])).unwrap();
+    assert!(0 < best && best + 1 < last.epoch, "epoch {best} of {}: nothing to put back", last.epoch);
+    assert_eq!(weights, diary.weights[best]);
+    assert_eq!(bits(&memory), diary.weights[best]);
+    assert_ne!(Some(&weights), diary.weights.last());
+}
+
+#[test]
+fn more_patience_waits_for_as_many_epochs_more() {
+    let stopped_after = |patience| overfits(EarlyStopping::new(patience, &mut Line::zeroed())).0.epoch;
+    let first = stopped_after(1);
+    assert!(first < 90, "{first}");
+    for patience in 2..10 {
+        assert_eq!(stopped_after(patience), first + patience - 1);
+    }
+}
+
+#[test]
+fn a_training_that_ends_before_its_patience_gets_the_best_weights_too() {
+    let (_, weights, diary) = overfits(EarlyStopping::new(1000, &mut Line::zeroed()));
+    assert_eq!(diary.losses.len(), 100);
+    let best = (0..100).min_by(|&a, &b| diary.losses[a].total_cmp(&diary.losses[b])).unwrap();
+    assert_eq!(weights, diary.weights[best]);
+}
+
+#[test]
+fn the_held_out_share_is_the_last_and_never_trained_on() {
+    let (x, mut y) = line(20);
+    // A single step on these would show.
+    y[15..].fill([1000.0]);
+    let (mut split, mut apart) = (trainer(), trainer());
+    let (mut of_split, mut of_apart) = (History::default(), History::default());
+    split.fit_with(&x, &y, Fit::epochs(5).validation_split(0.25), &mut of_split).unwrap();
+    let fit = Fit::epochs(5).validation(&x[15..], &y[15..]);
+    apart.fit_with(&x[..15], &y[..15], fit, &mut of_apart).unwrap();
+    assert_eq!(of_split.epochs, of_apart.epochs);
+    assert_eq!(bits(split.network()), bits(apart.network()));
+    assert!(of_split.epochs.iter().all(|epoch| epoch.validation.unwrap().loss > 1e5));
+}
+
+#[test]
+fn a_share_that_is_none_is_refused_and_the_network_left_alone() {
+    let (x, y) = line(20);
+    let mut trainer = trainer();
+    let before = bits(trainer.network());
+    for share in [-0.1, 1.0, 1.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let error = trainer.fit(&x, &y, Fit::epochs(1).validation_split(share)).unwrap_err();
+        assert_eq!(error, TrainError::Split, "{share}");
+    }
+    assert_eq!(bits(trainer.network()), before);
+    assert_eq!(trainer.fit(&x, &y, Fit::epochs(1).validation_split(0.0)).unwrap().validation, None);
+}
+
+#[test]
+fn a_closure_ends_the_training_by_break() {
+    let (x, y) = line(9);
+    let mut calls = 0;
+    let third = |epoch: &LineEpoch| {
+        calls += 1;
+        if epoch.epoch == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let last = trainer().fit_with(&x, &y, Fit::epochs(10), third).unwrap();
+    assert_eq!((last.epoch, calls), (3, 3));
+}
+
+#[test]
+fn each_callback_of_a_tuple_is_called_also_when_another_breaks() {
+    let (x, y) = line(9);
+    let stop = |_: &LineEpoch| ControlFlow::Break(());
+    let expected = ["before 5", "4 of 9", "8 of 9", "9 of 9", "epoch 1", "after"];
+    let [mut a, mut b, mut c] = <[Diary; 3]>::default();
+    let fit = Fit::epochs(5);
+    trainer().fit_with(&x, &y, fit, (stop, &mut a)).unwrap();
+    assert_eq!(a.calls, expected);
+    trainer().fit_with(&x, &y, fit, (&mut b, stop, &mut c)).unwrap();
+    assert_eq!([&b.calls[..], &c.calls[..]], [&expected; 2]);
+    let [mut a, mut b, mut c] = <[Diary; 3]>::default();
+    trainer().fit_with(&x, &y, fit, (&mut a, &mut b, stop, &mut c)).unwrap();
+    assert_eq!([&a.calls[..], &b.calls[..], &c.calls[..]], [&expected; 3]);
+}

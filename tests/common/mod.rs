@@ -1,0 +1,40 @@
+//! What several tests need.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::sync::{Mutex, PoisonError};
+
+use shiplap::{
+    kernel::{Element, Level, level, set_level},
+    layer::{Layer, Parameter, Path, Visit},
+};
+
+/// Checks at each instruction set that the processor has. It is chosen for the whole process, so checks wait for
+/// each other; a test beside them that never calls this must not depend on it.
+pub fn at_every_level(mut check: impl FnMut(Level)) {
+    static CHOOSING: Mutex<()> = Mutex::new(());
+    let _alone = CHOOSING.lock().unwrap_or_else(PoisonError::into_inner);
+    let best = level();
+    for level in Level::ALL {
+        if set_level(level).is_ok() {
+            // Shown when the check fails.
+            println!("{level:?}");
+            check(level);
+        }
+    }
+    set_level(best).unwrap();
+}
+
+struct Bits(Vec<u64>);
+
+impl<T: Element> Visit<T> for Bits {
+    fn visit(&mut self, _: Parameter<'_>, values: &[T]) {
+        self.0.extend(values.iter().map(|value| value.to_f64().to_bits()));
+    }
+}
+
+/// All weights, bit for bit.
+pub fn bits<N: Layer>(network: &N) -> Vec<u64> {
+    let mut bits = Bits(Vec::new());
+    network.parameters(Path::ROOT, &mut bits);
+    bits.0
+}
