@@ -5,7 +5,7 @@ mod common;
 use common::at_every_level;
 use shiplap::{
     Rng, Tensor,
-    kernel::{Element, Simd, Work, dispatch, nn, nt, sum_rows, tn},
+    kernel::{Element, Simd, Unchanged, Work, dispatch, nn, nt, sum_rows, tn},
 };
 
 /// What lies past the rows asked for, and what results hold before.
@@ -29,7 +29,7 @@ impl<T: Element, const I: usize, const O: usize> Work for Products<'_, T, I, O> 
         let rows = self.x.len() + 1;
         let (mut y, mut gradient) = (vec![[old; O]; rows], [[old; O]; I]);
         let (mut dx, mut sums) = (vec![[old; I]; rows], [old; O]);
-        nn(simd, self.x, self.w, self.bias, &mut y);
+        nn(simd, self.x, self.w, self.bias, &Unchanged, &mut y);
         tn(simd, self.x, self.dz, &mut gradient);
         nt(simd, self.dz, self.w, &mut dx);
         sum_rows(simd, self.dz, &mut sums);

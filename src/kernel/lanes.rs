@@ -102,6 +102,7 @@ impl<T: Element, const N: usize> Real for Lanes<T, N> {
 
 impl<T: Element + Tensor<Element = T>, const N: usize> Vector<T> for Lanes<T, N> {
     type Array = [T; N];
+    type Half = Self;
     const LANES: usize = N;
     const ROWS: usize = 4;
 
@@ -142,6 +143,16 @@ impl<T: Element + Tensor<Element = T>, const N: usize> Vector<T> for Lanes<T, N>
             half /= 2;
         }
         lanes[0]
+    }
+
+    #[inline(always)]
+    fn riffle(self, other: Self) -> (Self, Self) {
+        let (mut first, mut second) = (self, other);
+        for lane in 0..N / 2 {
+            (first.0[2 * lane], first.0[2 * lane + 1]) = (self.0[lane], other.0[lane]);
+            (second.0[2 * lane], second.0[2 * lane + 1]) = (self.0[lane + N / 2], other.0[lane + N / 2]);
+        }
+        (first, second)
     }
 
     #[inline(always)]

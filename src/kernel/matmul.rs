@@ -10,7 +10,7 @@
     reason = "an index keeps arrays of registers in registers; an iterator takes their address"
 )]
 
-use super::{Element, Simd, Sweep, Vector, Work, sweep_row};
+use super::{Element, Simd, Sweep, Vector, Work, simd::MOST_LANES, sweep_row};
 use crate::{Tensor, Zeroed};
 
 /// `y[b][o] = then(bias[o] + Σᵢ x[b][i]·w[i][o])`.
@@ -96,49 +96,61 @@ trait Blocks<T: Element> {
 /// All blocks of a product, strip by strip: a strip of the right matrix stays in the cache.
 #[inline(always)]
 fn blocks<V: Vector<T>, T: Element, P: Blocks<T>>(rows: usize, columns: usize, product: &mut P) {
-    let registers = columns.div_ceil(V::LANES);
-    if rows == 1 {
-        // Few sums would wait for each other: the block is as wide as it can be.
-        match registers {
-            1 => strips::<V, T, P, 1>(rows, columns, product),
-            2 | 3 => strips::<V, T, P, 2>(rows, columns, product),
-            4..8 => strips::<V, T, P, 4>(rows, columns, product),
-            _ => strips::<V, T, P, 8>(rows, columns, product),
-        }
-    } else if registers == 1 {
-        strips::<V, T, P, 1>(rows, columns, product);
-    } else {
-        strips::<V, T, P, 2>(rows, columns, product);
+    if V::Half::LANES < V::LANES && columns <= V::Half::LANES {
+        // More than half of each register would be empty.
+        strip::<V::Half, T, P, 1>(rows, columns, 0, product);
+        return;
     }
-}
-
-/// Strips of `C` registers.
-#[inline(always)]
-fn strips<V: Vector<T>, T: Element, P: Blocks<T>, const C: usize>(rows: usize, columns: usize, product: &mut P) {
-    let width = C * V::LANES;
+    // Of a single row, few sums would wait for each other: the block is as wide as it can be.
+    let widest = if rows == 1 { 8 } else { 2 };
     let mut column = 0;
     while column < columns {
-        strip::<V, T, P, C>(rows, columns, column.min(columns.saturating_sub(width)), product);
-        column += width;
+        match (columns - column).div_ceil(V::LANES).min(widest) {
+            8 => column = strip::<V, T, P, 8>(rows, columns, column, product),
+            4..8 => column = strip::<V, T, P, 4>(rows, columns, column, product),
+            2 | 3 => column = strip::<V, T, P, 2>(rows, columns, column, product),
+            _ => column = strip::<V, T, P, 1>(rows, columns, column, product),
+        }
     }
 }
 
-/// One strip, from the top, in blocks as high as there are registers or rows for.
+/// The strip of `C` registers from `column` on, or the last there is; gives where the next one begins.
 #[inline(always)]
 fn strip<V: Vector<T>, T: Element, P: Blocks<T>, const C: usize>(
     rows: usize,
     columns: usize,
     column: usize,
     product: &mut P,
-) {
-    match rows.min(V::ROWS) {
+) -> usize {
+    let width = C * V::LANES;
+    let start = column.min(columns.saturating_sub(width));
+    match height(rows, V::ROWS) {
         0 => {}
-        1 => rows_of::<V, T, P, 1, C>(rows, columns, column, product),
-        2 | 3 => rows_of::<V, T, P, 2, C>(rows, columns, column, product),
-        4 | 5 => rows_of::<V, T, P, 4, C>(rows, columns, column, product),
-        6 | 7 => rows_of::<V, T, P, 6, C>(rows, columns, column, product),
-        _ => rows_of::<V, T, P, 8, C>(rows, columns, column, product),
+        1 => rows_of::<V, T, P, 1, C>(rows, columns, start, product),
+        2 => rows_of::<V, T, P, 2, C>(rows, columns, start, product),
+        4 => rows_of::<V, T, P, 4, C>(rows, columns, start, product),
+        5 => rows_of::<V, T, P, 5, C>(rows, columns, start, product),
+        6 => rows_of::<V, T, P, 6, C>(rows, columns, start, product),
+        _ => rows_of::<V, T, P, 8, C>(rows, columns, start, product),
     }
+    column + width
+}
+
+/// Of the heights that there are, the one whose blocks cover `rows` at the least cost: a block costs its height, and
+/// 1 more to read the right matrix.
+#[inline(always)]
+const fn height(rows: usize, highest: usize) -> usize {
+    let (heights, mut best, mut least) = ([8, 6, 5, 4, 2, 1], 0, usize::MAX);
+    let mut index = 0;
+    while index < heights.len() {
+        let height = heights[index];
+        let cost = rows.div_ceil(height) * (height + 1);
+        if height <= rows && height <= highest && cost < least {
+            (best, least) = (height, cost);
+        }
+        index += 1;
+    }
+    best
 }
 
 #[cfg_attr(debug_assertions, inline(never))]
@@ -404,9 +416,15 @@ impl<T: Element, const IN: usize, const OUT: usize> Backward<'_, T, IN, OUT> {
         let mut column = 0;
         while column < IN {
             let start = column.min(IN.saturating_sub(width));
-            for place in 0..width.min(IN) {
-                for output in 0..OUT {
-                    V::Array::flat_mut(&mut panel[output])[place] = self.w[start + place][output];
+            for c in 0..C {
+                let inputs = &self.w[IN.min(start + c * V::LANES)..IN.min(start + (c + 1) * V::LANES)];
+                let mut output = 0;
+                while output < OUT {
+                    let square = transpose::<V, T, OUT>(inputs, output);
+                    for (place, outputs) in (output..OUT.min(output + V::LANES)).enumerate() {
+                        square[place].store(&mut V::Array::flat_mut(&mut panel[outputs])[c * V::LANES..][..V::LANES]);
+                    }
+                    output += V::LANES;
                 }
             }
             let mut strip_of = PackedBackward { dz: self.dz, panel: Panel(&panel), dx: self.dx };
@@ -414,6 +432,27 @@ impl<T: Element, const IN: usize, const OUT: usize> Backward<'_, T, IN, OUT> {
             column += width;
         }
     }
+}
+
+/// The numbers from `column` on of as many rows as a register has lanes, as columns. What there is not is 0.
+#[inline(always)]
+fn transpose<V: Vector<T>, T: Element, const N: usize>(rows: &[[T; N]], column: usize) -> [V; MOST_LANES] {
+    let mut square = [V::broadcast(T::zero()); MOST_LANES];
+    for r in 0..V::LANES {
+        if r < rows.len() {
+            square[r] = V::load(&rows[r][column..]);
+        }
+    }
+    // Each riffle of one half with the other brings the place in the row one bit closer to the row's number.
+    let mut stages = V::LANES;
+    while stages > 1 {
+        let rows = square;
+        for r in 0..V::LANES / 2 {
+            (square[2 * r], square[2 * r + 1]) = rows[r].riffle(rows[r + V::LANES / 2]);
+        }
+        stages /= 2;
+    }
+    square
 }
 
 /// [`Backward`] for one strip.

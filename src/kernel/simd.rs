@@ -24,10 +24,15 @@ pub trait Simd: Copy + Send + Sync + 'static {
     fn run<W: Work>(self, work: W) -> W::Output;
 }
 
+/// The lanes of the longest register.
+pub(super) const MOST_LANES: usize = 16;
+
 /// A register: numbers in lock-step that are loaded and stored together.
 pub trait Vector<T: Element>: Real {
     /// Memory for it.
     type Array: Tensor<Element = T>;
+    /// A register half as long, if the instruction set works on those at twice the rate; else itself.
+    type Half: Vector<T>;
     /// How many numbers it holds.
     const LANES: usize;
     /// How many rows of a matrix product keep the processor busy with two registers each.
@@ -41,6 +46,8 @@ pub trait Vector<T: Element>: Real {
     fn store(self, to: &mut [T]);
     /// All lanes added up, in pairs.
     fn sum(self) -> T;
+    /// The lanes of both in turn, `a₀ b₀ a₁ b₁ …`, as the first and the second half.
+    fn riffle(self, other: Self) -> (Self, Self);
     /// The largest lane.
     fn largest(self) -> T;
 }

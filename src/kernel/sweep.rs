@@ -2,7 +2,7 @@
 
 #![expect(clippy::needless_range_loop, reason = "an index keeps arrays of registers in registers")]
 
-use super::{Element, Real, Simd, Vector, Work};
+use super::{Element, Real, Simd, Vector, Work, simd::MOST_LANES};
 
 /// A formula from `READ` values and `WRITE` values to new values for the latter.
 pub trait Sweep<const READ: usize, const WRITE: usize> {
@@ -93,9 +93,6 @@ impl<T: Element, O: Sweep<R, W>, const R: usize, const W: usize> Sweeping<'_, T,
 
 /// How many sums grow side by side, so that one addition need not wait for the last.
 const CHAINS: usize = 4;
-
-/// The lanes of the longest register.
-const MOST_LANES: usize = 16;
 
 /// `Σ op(read)` over all items, as far as the shortest slice reaches.
 #[inline(always)]
