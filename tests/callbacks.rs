@@ -5,7 +5,7 @@ mod common;
 use std::ops::ControlFlow;
 
 use common::bits;
-use shiplap::{callback::Callback, metric::MeanAbsolute, prelude::*};
+use shiplap::{metric::MeanAbsolute, prelude::*, train::Callback};
 
 type Line = Dense<1, 1, Linear>;
 type LineTrainer = Trainer<Line, MeanSquaredError, Sgd, 4>;

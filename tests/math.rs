@@ -87,6 +87,9 @@ fn ulps(y: f32, expected: f64) -> f64 {
             f64::INFINITY
         };
     }
+    if rounded == 0.0 && y == 0.0 && rounded.is_sign_negative() != y.is_sign_negative() {
+        return f64::INFINITY;
+    }
     let size = rounded.abs().max(f32::MIN_POSITIVE);
     let unit = f64::from(f32::from_bits(size.to_bits() + 1)) - f64::from(size);
     (f64::from(y) - expected).abs() / unit

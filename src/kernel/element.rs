@@ -37,6 +37,9 @@ pub trait Real:
     /// The magnitude.
     #[must_use]
     fn abs(self) -> Self;
+    /// The magnitude, with the sign of `sign`.
+    #[must_use]
+    fn copysign(self, sign: Self) -> Self;
     /// The square root.
     #[must_use]
     fn sqrt(self) -> Self;
@@ -122,6 +125,11 @@ macro_rules! elements {
                 #[inline(always)]
                 fn abs(self) -> Self {
                     $scalar::abs(self)
+                }
+
+                #[inline(always)]
+                fn copysign(self, sign: Self) -> Self {
+                    $scalar::copysign(self, sign)
                 }
 
                 #[inline(always)]

@@ -70,6 +70,11 @@ impl<T: Element, const N: usize> Real for Lanes<T, N> {
     }
 
     #[inline(always)]
+    fn copysign(self, sign: Self) -> Self {
+        self.zip(sign, Real::copysign)
+    }
+
+    #[inline(always)]
     fn sqrt(self) -> Self {
         self.map(Real::sqrt)
     }

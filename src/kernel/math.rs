@@ -42,14 +42,17 @@ fn round<V: Real>(x: V) -> V {
     (x + V::splat(f64::from(INTEGERS))) - V::splat(f64::from(INTEGERS))
 }
 
+/// `eˣ = 1 + x + x²·polynomial(x)` in ±½·ln 2.
+const EXP: [f64; 5] =
+    [4.999_999_343_2e-1, 1.666_652_039_9e-1, 4.166_839_079_0e-2, 8.368_745_127_1e-3, 1.381_453_987_9e-3];
+
 /// `(y, n)` with `eˣ = y·2ⁿ` and `y` near 1.
 #[inline(always)]
 fn exp_parts<V: Real>(x: V) -> (V, V) {
     let n = round(x * V::splat(core::f64::consts::LOG2_E));
     let r = n.mul_add(V::splat(-LN_2_HIGH), x);
     let r = n.mul_add(V::splat(-LN_2_LOW), r);
-    let p = [4.999_999_343_2e-1, 1.666_652_039_9e-1, 4.166_839_079_0e-2, 8.368_745_127_1e-3, 1.381_453_987_9e-3];
-    (V::splat(1.0) + (r * r).mul_add(polynomial(r, p), r), n)
+    (V::splat(1.0) + (r * r).mul_add(polynomial(r, EXP), r), n)
 }
 
 /// `eˣ`.
@@ -98,21 +101,27 @@ pub(super) fn ln_one_plus<V: Single>(x: V) -> V {
     let lost = (x - (sum - V::splat(1.0))) / sum;
     // Above, nothing is lost that counts, and ∞ − ∞ is none; at −1 it is 0 / 0.
     let lost = V::splat(1e9).if_gt(x, sum.if_gt(V::splat(0.0), lost, V::splat(0.0)), V::splat(0.0));
-    ln(sum) + lost
+    // It has the sign of x, of −0 too.
+    (ln(sum) + lost).copysign(x)
 }
 
-/// `tanh x`.
+/// `tanh |x| = q = h / (1 + h)` with `h = (e^2|x| − 1) / 2`.
 #[inline(always)]
 pub(super) fn tanh<V: Single>(x: V) -> V {
-    let size = x.abs();
-    let square = x * x;
-    let p =
-        [1.0, -3.333_328_194_2e-1, 1.333_144_219_5e-1, -5.373_971_484_6e-2, 2.063_908_656_8e-2, -5.704_986_327_1e-3];
-    let near = x * polynomial(square, p);
-    // Above 10 it is 1 to the last bit.
-    let (y, n) = exp_parts(V::splat(10.0).min(size) * V::splat(2.0));
-    let far = V::splat(1.0) - V::splat(2.0) / (y * n.power_of_two() + V::splat(1.0));
-    size.if_gt(V::splat(0.625), x.if_gt(V::splat(0.0), far, -far), near)
+    // Above 10 it is 1 to the last bit; in this order a NaN stays one.
+    let size = V::splat(10.0).min(x.abs());
+    let n = round(size * V::splat(2.0 * core::f64::consts::LOG2_E));
+    let r = n.mul_add(V::splat(-0.5 * LN_2_HIGH), size);
+    let r = n.mul_add(V::splat(-0.5 * LN_2_LOW), r);
+    // Half of e²ʳ − 1 = 2r + 4r²·polynomial(2r).
+    let square = r * r;
+    let half = (square + square).mul_add(polynomial(r + r, EXP), r);
+    let scale = n.power_of_two();
+    let h = scale.mul_add(half, (scale - V::splat(1.0)) * V::splat(0.5));
+    let q = h / (V::splat(1.0) + h);
+    // Near 0 the rounding of 1 + h would show; there it is as well h − h·q, where q counts for little.
+    let y = V::splat(0.3).if_gt(h, h - h * q, q);
+    y.copysign(x)
 }
 
 /// The error function, `2/√π·∫₀ˣ e^-t² dt`.
@@ -141,5 +150,5 @@ pub(super) fn erf<V: Single>(x: V) -> V {
     ];
     let (y, n) = exp_parts(-polynomial(V::splat(4.0).min(size), q));
     let far = V::splat(1.0) - y * n.power_of_two();
-    size.if_gt(V::splat(0.92), x.if_gt(V::splat(0.0), far, -far), near)
+    size.if_gt(V::splat(0.92), far.copysign(x), near)
 }
