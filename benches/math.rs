@@ -17,6 +17,7 @@ macro_rules! functions {
     ($($name:ident |$x:ident| $formula:expr;)*) => {
         $(
             #[allow(non_camel_case_types)]
+            #[derive(Clone, Copy)]
             struct $name;
 
             impl Sweep<1, 1> for $name {

@@ -3,7 +3,7 @@
 use crate::{
     Tensor, Zeroed,
     activation::{ExpBelow, Sigmoid, Softmax},
-    kernel::{Element, Fold, Real, Simd, Sweep, largest, sum_of, sweep},
+    kernel::{Element, Fold, Real, Simd, Sweep, largest, sum_of, sum_of_row, sweep},
     layer::{Ending, Logits, Predictions},
     metric::{Accuracy, BinaryAccuracy, MeanAbsolute},
 };
@@ -64,6 +64,7 @@ trait Pointwise: Copy {
     fn slope<V: Real>(&self, output: V, label: V) -> V;
 }
 
+#[derive(Clone, Copy)]
 struct Value<L>(L);
 
 impl<L: Pointwise> Fold<2> for Value<L> {
@@ -73,6 +74,7 @@ impl<L: Pointwise> Fold<2> for Value<L> {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Slope<L>(L, f64);
 
 impl<L: Pointwise> Sweep<2, 1> for Slope<L> {
@@ -228,7 +230,7 @@ pub struct SparseCategoricalCrossentropy;
 #[inline(always)]
 fn log_sum<S: Simd, T: Element, const N: usize>(simd: S, logits: &[T; N]) -> (f64, f64) {
     let top = largest(simd, logits).to_f64();
-    (top, libm::log(sum_of(simd, &ExpBelow(top), [logits]).to_f64()))
+    (top, libm::log(sum_of_row(simd, &ExpBelow(top), [logits]).to_f64()))
 }
 
 impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for CategoricalCrossentropy {
@@ -244,12 +246,14 @@ impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for Categori
 
     #[inline(always)]
     fn total<S: Simd>(&self, simd: S, outputs: &[[T; N]], labels: &[[T; N]]) -> f64 {
-        let row = |(logits, label): (&[T; N], &[T; N])| {
+        let mut sum = 0.0;
+        for (logits, label) in outputs.iter().zip(labels) {
             let (top, log) = log_sum(simd, logits);
-            let terms = label.iter().zip(logits).map(|(label, logit)| label.to_f64() * (logit.to_f64() - top - log));
-            -terms.sum::<f64>()
-        };
-        outputs.iter().zip(labels).map(row).sum()
+            for (label, logit) in label.iter().zip(logits) {
+                sum -= label.to_f64() * (logit.to_f64() - top - log);
+            }
+        }
+        sum
     }
 
     #[inline(always)]
@@ -263,6 +267,7 @@ impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for Categori
 
 impl<T: Element + Tensor<Element = T>, const N: usize> Compares<[T; N], [T; N]> for CategoricalCrossentropy {}
 
+#[derive(Clone, Copy)]
 struct Difference(f64);
 
 impl Sweep<1, 1> for Difference {
@@ -284,11 +289,12 @@ impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for SparseCa
 
     #[inline(always)]
     fn total<S: Simd>(&self, simd: S, outputs: &[[T; N]], labels: &[usize]) -> f64 {
-        let row = |(logits, &label): (&[T; N], &usize)| {
+        let mut sum = 0.0;
+        for (logits, &label) in outputs.iter().zip(labels) {
             let (top, log) = log_sum(simd, logits);
-            top + log - logits.get(label).map_or(f64::NAN, |logit| logit.to_f64())
-        };
-        outputs.iter().zip(labels).map(row).sum()
+            sum += top + log - logits.get(label).map_or(f64::NAN, |logit| logit.to_f64());
+        }
+        sum
     }
 
     #[inline(always)]

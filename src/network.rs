@@ -36,7 +36,7 @@ pub trait Network: Layer {
     fn predict_batch<X: Sample<Self>>(&self, samples: &[X], predictions: &mut [Self::Output]) {
         let rows = samples.len().min(predictions.len());
         let x = X::rows(&samples[..rows]);
-        dispatch(Predict::<Self, BLOCK> { network: self, x, y: &mut predictions[..rows] });
+        in_blocks::<Self>(PredictAll { network: self, x, y: &mut predictions[..rows] });
     }
 
     /// A table of the layers, for printing: name, type, output shape, parameters, bytes.
@@ -54,8 +54,36 @@ pub trait Network: Layer {
 
 impl<N: Layer> Network for N {}
 
-/// How many rows pass through the network at once outside training. Their activations are on the stack.
-pub(crate) const BLOCK: usize = 8;
+/// A pass over many rows, in blocks of `B`.
+pub(crate) trait InBlocks {
+    fn pass<const B: usize>(self);
+}
+
+/// The memory that activations may take on the stack outside training.
+const STACK: usize = if cfg!(feature = "std") { 64 * 1024 } else { 1024 };
+
+/// Does `work` in blocks as high as the stack bears: products of many rows read the weights less often.
+pub(crate) fn in_blocks<N: Layer>(work: impl InBlocks) {
+    match const { STACK / (size_of::<N::Tape<1>>() + size_of::<N::Output>()) } {
+        64.. => work.pass::<64>(),
+        16.. => work.pass::<16>(),
+        4.. => work.pass::<4>(),
+        _ => work.pass::<1>(),
+    }
+}
+
+struct PredictAll<'a, N: Layer> {
+    network: &'a N,
+    x: &'a [N::Input],
+    y: &'a mut [N::Output],
+}
+
+impl<N: Layer> InBlocks for PredictAll<'_, N> {
+    fn pass<const B: usize>(self) {
+        let Self { network, x, y } = self;
+        dispatch(Predict::<N, B> { network, x, y });
+    }
+}
 
 struct Predict<'a, N: Layer, const B: usize> {
     network: &'a N,

@@ -38,6 +38,15 @@ pub(crate) struct Cell<Z>(pub(crate) Z);
 // SAFETY: `Cell<Z>` has the layout of `Z`, and `Z: Zeroed` promises that zero bytes are a `Z`.
 unsafe impl<Z: Zeroed> Zeroable for Cell<Z> {}
 
+/// At the start of a cache line, where registers are loaded without reaching into the next one; without `std`,
+/// where memory is scarce, as close as it can be.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "std", repr(align(64)))]
+pub(crate) struct Aligned<Z>(pub(crate) Z);
+
+// SAFETY: the field is `Zeroed`, and padding may hold any byte.
+unsafe impl<Z: Zeroed> Zeroed for Aligned<Z> {}
+
 macro_rules! zeroed {
     ($($plain:ty),*) => {
         $(

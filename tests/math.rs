@@ -10,7 +10,7 @@ use shiplap::kernel::{Level, Real, Simd, Sweep, Work, dispatch, sweep};
 macro_rules! functions {
     ($($name:ident($x:ident) = $reference:expr, within $bound:literal;)*) => {
         #[expect(non_camel_case_types, reason = "each is named as its function")]
-        mod formula { $(pub struct $name;)* }
+        mod formula { $(#[derive(Clone, Copy)] pub struct $name;)* }
 
         $(impl Sweep<0, 1> for formula::$name {
             #[inline(always)]

@@ -32,6 +32,8 @@ mod rectifiers;
 mod smooth;
 mod softmax;
 
+use core::marker::PhantomData;
+
 pub use rectifiers::{HardSigmoid, LeakyRelu, Linear, Relu};
 pub use smooth::{Elu, Gelu, Selu, Sigmoid, Silu, Softplus, Tanh};
 pub(crate) use softmax::ExpBelow;
@@ -111,7 +113,7 @@ impl<A: Elementwise> Activation for A {
 
     #[inline(always)]
     fn forward<S: Simd, T: Element, const N: usize>(simd: S, rows: &mut [[T; N]]) {
-        sweep(simd, &Value::<A>(core::marker::PhantomData), [], [rows.as_flattened_mut()]);
+        sweep(simd, &Value::<A>(PhantomData), [], [rows.as_flattened_mut()]);
     }
 
     #[inline(always)]
@@ -123,7 +125,7 @@ impl<A: Elementwise> Activation for A {
         y: &mut [[T; OUT]],
     ) {
         if A::CHEAP {
-            nn(simd, x, kernel, bias, &Value::<A>(core::marker::PhantomData), y);
+            nn(simd, x, kernel, bias, &Value::<A>(PhantomData), y);
         } else {
             nn(simd, x, kernel, bias, &Unchanged, y);
             Self::forward(simd, y);
@@ -138,11 +140,19 @@ impl<A: Elementwise> Activation for A {
         gradient: &mut [[T; N]],
     ) {
         let read = [logits.as_flattened(), y.as_flattened()];
-        sweep(simd, &Slope::<A>(core::marker::PhantomData), read, [gradient.as_flattened_mut()]);
+        sweep(simd, &Slope::<A>(PhantomData), read, [gradient.as_flattened_mut()]);
     }
 }
 
-struct Value<A>(core::marker::PhantomData<A>);
+struct Value<A>(PhantomData<A>);
+
+impl<A> Copy for Value<A> {}
+
+impl<A> Clone for Value<A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
 
 impl<A: Elementwise> Sweep<0, 1> for Value<A> {
     #[inline(always)]
@@ -151,7 +161,15 @@ impl<A: Elementwise> Sweep<0, 1> for Value<A> {
     }
 }
 
-struct Slope<A>(core::marker::PhantomData<A>);
+struct Slope<A>(PhantomData<A>);
+
+impl<A> Copy for Slope<A> {}
+
+impl<A> Clone for Slope<A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
 
 impl<A: Elementwise> Sweep<2, 1> for Slope<A> {
     #[inline(always)]

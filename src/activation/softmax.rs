@@ -40,6 +40,7 @@ impl Activation for Softmax {
     }
 }
 
+#[derive(Clone, Copy)]
 pub(crate) struct ExpBelow(pub(crate) f64);
 
 impl Sweep<0, 1> for ExpBelow {
@@ -56,6 +57,7 @@ impl Fold<1> for ExpBelow {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Scale(f64);
 
 impl Sweep<0, 1> for Scale {
@@ -65,6 +67,7 @@ impl Sweep<0, 1> for Scale {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Itself;
 
 impl Fold<1> for Itself {
@@ -74,6 +77,7 @@ impl Fold<1> for Itself {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Product;
 
 impl Fold<2> for Product {
@@ -83,6 +87,7 @@ impl Fold<2> for Product {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Centre(f64);
 
 impl Sweep<1, 1> for Centre {

@@ -196,6 +196,11 @@ impl Single for f32 {
     }
 
     #[inline(always)]
+    fn scale(self, shifted: Self) -> Self {
+        Self::from_bits(self.to_bits().wrapping_add(shifted.to_bits() << 23))
+    }
+
+    #[inline(always)]
     fn split(self) -> (Self, Self) {
         let above = self.to_bits().wrapping_sub(math::HALF_ROOT.to_bits());
         let exponent = Self::from_bits(((above as i32 >> 23) as u32).wrapping_add(math::INTEGERS.to_bits()));

@@ -7,7 +7,6 @@ use core::{
 };
 
 use super::{Element, Real, math::Single, simd::Vector};
-use crate::Tensor;
 
 /// `N` numbers in lock-step.
 #[derive(Clone, Copy, Debug)]
@@ -105,11 +104,11 @@ impl<T: Element, const N: usize> Real for Lanes<T, N> {
     }
 }
 
-impl<T: Element + Tensor<Element = T>, const N: usize> Vector<T> for Lanes<T, N> {
-    type Array = [T; N];
+impl<T: Element, const N: usize> Vector<T> for Lanes<T, N> {
     type Half = Self;
     const LANES: usize = N;
     const ROWS: usize = 4;
+    const SUMS: usize = 4;
 
     #[inline(always)]
     fn broadcast(value: T) -> Self {
@@ -134,6 +133,11 @@ impl<T: Element + Tensor<Element = T>, const N: usize> Vector<T> for Lanes<T, N>
             Some(lanes) => *lanes = self.0,
             None => to.iter_mut().zip(self.0).for_each(|(value, lane)| *value = lane),
         }
+    }
+
+    #[inline(always)]
+    fn first(self, count: usize) -> Self {
+        Self(array::from_fn(|lane| if lane < count { self.0[lane] } else { T::zero() }))
     }
 
     #[inline(always)]
@@ -170,6 +174,11 @@ impl<const N: usize> Single for Lanes<f32, N> {
     #[inline(always)]
     fn power_of_two(self) -> Self {
         self.map(Single::power_of_two)
+    }
+
+    #[inline(always)]
+    fn scale(self, shifted: Self) -> Self {
+        self.zip(shifted, Single::scale)
     }
 
     #[inline(always)]

@@ -1,17 +1,20 @@
-//! Products of matrices of fixed shape, for forward (`nn`) and backward (`tn`, `nt`).
-//!
-//! All three are one [`tile`]: a block of the result stays in registers while, step by step, a column of
-//! factors meets a row of the other matrix. How high and wide the block is follows from the shape
-//! when compiling. What does not divide is not done apart: the last block overlaps the one before it,
-//! and writes the same numbers there again.
+//! Products of matrices of fixed shape, for forward (`nn`) and backward (`tn`, `nt`): what their matrices are.
+//! How they are multiplied, `tile` says.
 
 #![expect(
     clippy::needless_range_loop,
     reason = "an index keeps arrays of registers in registers; an iterator takes their address"
 )]
 
-use super::{Element, Simd, Sweep, Vector, Work, simd::MOST_LANES, sweep_row};
-use crate::{Tensor, Zeroed};
+use core::ops::Range;
+
+use super::{
+    Element, Simd, Sweep, Vector, Work,
+    panel::Packing,
+    simd::MOST_LANES,
+    sweep_row,
+    tile::{Factors, Left, Right, Shape, Target, product, put, registers},
+};
 
 /// `y[b][o] = then(bias[o] + Σᵢ x[b][i]·w[i][o])`.
 #[inline(always)]
@@ -39,10 +42,9 @@ pub fn tn<S: Simd, T: Element, const IN: usize, const OUT: usize>(
     let (x, dz) = (&x[..rows], &dz[..rows]);
     if OUT == 1 {
         // The gradient is one column, and as such one row of memory.
-        let gradient = core::slice::from_mut(gradient);
-        simd.run(Outer { left: dz, right: x, result: Column(gradient) });
+        simd.run(Outer { left: dz, right: x, result: Column(core::slice::from_mut(gradient)) });
     } else {
-        simd.run(Outer { left: x, right: dz, result: gradient });
+        simd.run(Outer { left: x, right: dz, result: Plain(gradient) });
     }
 }
 
@@ -64,232 +66,6 @@ pub fn sum_rows<S: Simd, T: Element, const N: usize>(simd: S, rows: &[[T; N]], s
     simd.run(Sums { rows, sums });
 }
 
-/// From how many rows on a transposed copy of the weights pays for itself.
-const WORTH_PACKING: usize = 4;
-
-/// `Σ a[n]·b[n]`.
-#[inline(always)]
-fn dot<V: Vector<T>, T: Element>(a: &[T], b: &[T]) -> T {
-    let lanes = V::LANES;
-    let length = a.len().min(b.len());
-    let mut sum = V::broadcast(T::zero());
-    let mut start = 0;
-    while start + lanes <= length {
-        let (a, b) = (&a[start..start + lanes], &b[start..start + lanes]);
-        sum = V::load(a).mul_add(V::load(b), sum);
-        start += lanes;
-    }
-    if start < length {
-        let (a, b) = (&a[start..length], &b[start..length]);
-        sum = V::load(a).mul_add(V::load(b), sum);
-    }
-    sum.sum()
-}
-
-/// A product of which any block can be computed by itself.
-trait Blocks<T: Element> {
-    /// Computes rows `row` to `row + R`, and columns from `column` on that fill `C` registers. Unless
-    /// `FULL`, there are not that many, and the rest is masked.
-    fn block<V: Vector<T>, const R: usize, const C: usize, const FULL: bool>(&mut self, row: usize, column: usize);
-}
-
-/// All blocks of a product, strip by strip: a strip of the right matrix stays in the cache.
-#[inline(always)]
-fn blocks<V: Vector<T>, T: Element, P: Blocks<T>>(rows: usize, columns: usize, product: &mut P) {
-    if V::Half::LANES < V::LANES && columns <= V::Half::LANES {
-        // More than half of each register would be empty.
-        strip::<V::Half, T, P, 1>(rows, columns, 0, product);
-        return;
-    }
-    // Of a single row, few sums would wait for each other: the block is as wide as it can be.
-    let widest = if rows == 1 { 8 } else { 2 };
-    let mut column = 0;
-    while column < columns {
-        match (columns - column).div_ceil(V::LANES).min(widest) {
-            8 => column = strip::<V, T, P, 8>(rows, columns, column, product),
-            4..8 => column = strip::<V, T, P, 4>(rows, columns, column, product),
-            2 | 3 => column = strip::<V, T, P, 2>(rows, columns, column, product),
-            _ => column = strip::<V, T, P, 1>(rows, columns, column, product),
-        }
-    }
-}
-
-/// The strip of `C` registers from `column` on, or the last there is; gives where the next one begins.
-#[inline(always)]
-fn strip<V: Vector<T>, T: Element, P: Blocks<T>, const C: usize>(
-    rows: usize,
-    columns: usize,
-    column: usize,
-    product: &mut P,
-) -> usize {
-    let width = C * V::LANES;
-    let start = column.min(columns.saturating_sub(width));
-    match height(rows, V::ROWS) {
-        0 => {}
-        1 => rows_of::<V, T, P, 1, C>(rows, columns, start, product),
-        2 => rows_of::<V, T, P, 2, C>(rows, columns, start, product),
-        4 => rows_of::<V, T, P, 4, C>(rows, columns, start, product),
-        5 => rows_of::<V, T, P, 5, C>(rows, columns, start, product),
-        6 => rows_of::<V, T, P, 6, C>(rows, columns, start, product),
-        _ => rows_of::<V, T, P, 8, C>(rows, columns, start, product),
-    }
-    column + width
-}
-
-/// Of the heights that there are, the one whose blocks cover `rows` at the least cost: a block costs its height, and
-/// 1 more to read the right matrix.
-#[inline(always)]
-const fn height(rows: usize, highest: usize) -> usize {
-    let (heights, mut best, mut least) = ([8, 6, 5, 4, 2, 1], 0, usize::MAX);
-    let mut index = 0;
-    while index < heights.len() {
-        let height = heights[index];
-        let cost = rows.div_ceil(height) * (height + 1);
-        if height <= rows && height <= highest && cost < least {
-            (best, least) = (height, cost);
-        }
-        index += 1;
-    }
-    best
-}
-
-#[cfg_attr(debug_assertions, inline(never))]
-#[cfg_attr(not(debug_assertions), inline(always))]
-fn rows_of<V: Vector<T>, T: Element, P: Blocks<T>, const R: usize, const C: usize>(
-    rows: usize,
-    columns: usize,
-    column: usize,
-    product: &mut P,
-) {
-    let mut row = 0;
-    while row < rows {
-        if columns < C * V::LANES {
-            product.block::<V, R, C, false>(row.min(rows - R), column);
-        } else {
-            product.block::<V, R, C, true>(row.min(rows - R), column);
-        }
-        row += R;
-    }
-}
-
-/// What the rows of a [`tile`] are multiplied with, step by step.
-trait Factors<T, const R: usize> {
-    fn at(&self, step: usize) -> [T; R];
-}
-
-/// Number `step` of each of these rows.
-struct Across<'a, T, const N: usize, const R: usize>([&'a [T; N]; R]);
-
-impl<'a, T, const N: usize, const R: usize> Across<'a, T, N, R> {
-    /// `R` rows from `row` on.
-    #[inline(always)]
-    fn new(rows: &'a [[T; N]], row: usize) -> Self {
-        let rows = &rows[row..row + R];
-        let mut across = [&rows[0]; R];
-        for r in 0..R {
-            across[r] = &rows[r];
-        }
-        Self(across)
-    }
-}
-
-impl<T: Element, const N: usize, const R: usize> Factors<T, R> for Across<'_, T, N, R> {
-    #[inline(always)]
-    fn at(&self, step: usize) -> [T; R] {
-        let mut factors = [T::zero(); R];
-        for r in 0..R {
-            factors[r] = self.0[r][step];
-        }
-        factors
-    }
-}
-
-/// The numbers from `column` on of row `step`.
-struct Down<'a, T, const N: usize> {
-    rows: &'a [[T; N]],
-    column: usize,
-}
-
-impl<T: Element, const N: usize, const R: usize> Factors<T, R> for Down<'_, T, N> {
-    #[inline(always)]
-    fn at(&self, step: usize) -> [T; R] {
-        let row = &self.rows[step][self.column..self.column + R];
-        let mut factors = [T::zero(); R];
-        factors.copy_from_slice(row);
-        factors
-    }
-}
-
-/// What the columns of a [`tile`] are multiplied with, step by step.
-trait Lines<T> {
-    fn line(&self, step: usize) -> &[T];
-}
-
-impl<T: Element, const N: usize> Lines<T> for Down<'_, T, N> {
-    #[inline(always)]
-    fn line(&self, step: usize) -> &[T] {
-        &self.rows[step][self.column..]
-    }
-}
-
-/// A strip of weights, copied so that those to one output lie side by side.
-struct Panel<'a, A, const C: usize, const OUT: usize>(&'a [[A; C]; OUT]);
-
-impl<T, A: Tensor<Element = T>, const C: usize, const OUT: usize> Lines<T> for Panel<'_, A, C, OUT> {
-    #[inline(always)]
-    fn line(&self, step: usize) -> &[T] {
-        A::flat(&self.0[step])
-    }
-}
-
-/// `sums[r][c] += Σ left(step)[r]·right(step)[c]`, in registers.
-#[inline(always)]
-fn tile<V: Vector<T>, T: Element, const R: usize, const C: usize, const FULL: bool>(
-    steps: usize,
-    left: &impl Factors<T, R>,
-    right: &impl Lines<T>,
-    mut sums: [[V; C]; R],
-) -> [[V; C]; R] {
-    for step in 0..steps {
-        let (left, right) = (left.at(step), registers::<V, T, C, FULL>(right.line(step)));
-        for r in 0..R {
-            let left = V::broadcast(left[r]);
-            for c in 0..C {
-                sums[r][c] = left.mul_add(right[c], sums[r][c]);
-            }
-        }
-    }
-    sums
-}
-
-/// The first `C` registers of `from`.
-#[inline(always)]
-fn registers<V: Vector<T>, T: Element, const C: usize, const FULL: bool>(from: &[T]) -> [V; C] {
-    let mut registers = [V::broadcast(T::zero()); C];
-    for c in 0..C {
-        registers[c] = V::load(if FULL { &from[c * V::LANES..][..V::LANES] } else { past(from, c * V::LANES) });
-    }
-    registers
-}
-
-#[inline(always)]
-fn put<V: Vector<T>, T: Element, const C: usize, const FULL: bool>(registers: [V; C], to: &mut [T]) {
-    for c in 0..C {
-        registers[c].store(if FULL {
-            &mut to[c * V::LANES..][..V::LANES]
-        } else {
-            let start = to.len().min(c * V::LANES);
-            &mut to[start..]
-        });
-    }
-}
-
-/// What of `from` lies past `start`; nothing if it ends before.
-#[inline(always)]
-fn past<T>(from: &[T], start: usize) -> &[T] {
-    &from[from.len().min(start)..]
-}
-
 struct Forward<'a, T, O, const IN: usize, const OUT: usize> {
     x: &'a [[T; IN]],
     w: &'a [[T; OUT]; IN],
@@ -302,33 +78,142 @@ impl<T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize> Work for For
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(mut self, simd: S) {
+    fn run<S: Simd>(self, simd: S) {
+        let Self { x, w, bias, then, y } = self;
         if OUT == 1 {
-            // One number for each row: registers go along the row, not across.
-            for row in 0..self.x.len() {
-                self.y[row][0] = self.bias[0] + dot::<T::Vector<S>, T>(&self.x[row], self.w.as_flattened());
+            dots::<T::Vector<S>, T, IN>(x, w.as_flattened(), bias[0], y.as_flattened_mut());
+            sweep_row(simd, then, [], [y.as_flattened_mut()]);
+        } else if x.len() < FEW {
+            for row in 0..x.len() {
+                sum_of_lines::<T::Vector<S>, T, O, IN, OUT>(&x[row], w, bias, then, &mut y[row]);
             }
-            sweep_row(simd, self.then, [], [self.y.as_flattened_mut()]);
         } else {
-            blocks::<T::Vector<S>, T, _>(self.x.len(), OUT, &mut self);
+            let shape = Shape { rows: x.len(), columns: OUT, steps: IN };
+            product::<T::Vector<S>, T>(shape, &RowsOf(x), &Straight(w), &mut Activated { bias, then, y });
         }
     }
 }
 
-impl<T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize> Blocks<T> for Forward<'_, T, O, IN, OUT> {
-    #[inline(always)]
-    fn block<V: Vector<T>, const R: usize, const C: usize, const FULL: bool>(&mut self, row: usize, column: usize) {
-        let start = registers::<V, T, C, FULL>(&self.bias[column..]);
-        let (left, right) = (Across::new(self.x, row), Down { rows: self.w, column });
-        let sums = tile::<V, T, R, C, FULL>(IN, &left, &right, [start; R]);
-        for r in 0..R {
-            let mut line = sums[r];
-            for c in 0..C {
-                [line[c]] = self.then.apply([], [line[c]]);
+/// Up to how many rows a copy of the weights costs more than it saves.
+const FEW: usize = 4;
+
+/// `y[o] = then(bias[o] + Σᵢ x[i]·w[i][o])`, in registers side by side, as few sums would wait for each other.
+#[inline(always)]
+fn sum_of_lines<V: Vector<T>, T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize>(
+    x: &[T; IN],
+    w: &[[T; OUT]; IN],
+    bias: &[T; OUT],
+    then: &O,
+    y: &mut [T; OUT],
+) {
+    let mut column = 0;
+    while column < OUT {
+        column = match (OUT - column).div_ceil(V::LANES) {
+            8.. => lines::<V, T, O, IN, OUT, 8, 1>(x, w, bias, then, y, column),
+            4.. => lines::<V, T, O, IN, OUT, 4, 2>(x, w, bias, then, y, column),
+            2.. => lines::<V, T, O, IN, OUT, 2, 4>(x, w, bias, then, y, column),
+            _ => lines::<V, T, O, IN, OUT, 1, 8>(x, w, bias, then, y, column),
+        };
+    }
+}
+
+/// `C` registers of [`sum_of_lines`] from `column` on, each as `CHAINS` sums; gives the column after them.
+#[inline(always)]
+fn lines<
+    V: Vector<T>,
+    T: Element,
+    O: Sweep<0, 1>,
+    const IN: usize,
+    const OUT: usize,
+    const C: usize,
+    const CHAINS: usize,
+>(
+    x: &[T; IN],
+    w: &[[T; OUT]; IN],
+    bias: &[T; OUT],
+    then: &O,
+    y: &mut [T; OUT],
+    column: usize,
+) -> usize {
+    let next = column + C * V::LANES;
+    let column = column.min(OUT.saturating_sub(C * V::LANES));
+    let mut sums = [[V::broadcast(T::zero()); C]; CHAINS];
+    sums[0] = part(bias, column);
+    let mut step = 0;
+    while step < IN {
+        for chain in 0..CHAINS {
+            if step + chain < IN {
+                let left = V::broadcast(x[step + chain]);
+                let right = part::<V, T, OUT, C>(&w[step + chain], column);
+                for c in 0..C {
+                    sums[chain][c] = left.mul_add(right[c], sums[chain][c]);
+                }
             }
-            put::<V, T, C, FULL>(line, &mut self.y[row + r][column..]);
+        }
+        step += CHAINS;
+    }
+    let mut chains = CHAINS;
+    while chains > 1 {
+        chains /= 2;
+        for chain in 0..chains {
+            for c in 0..C {
+                sums[chain][c] = sums[chain][c] + sums[chain + chains][c];
+            }
         }
     }
+    for c in 0..C {
+        [sums[0][c]] = then.apply([], [sums[0][c]]);
+    }
+    if OUT < C * V::LANES {
+        put::<V, T, C, false>(sums[0], &mut y[column..]);
+    } else {
+        put::<V, T, C, true>(sums[0], &mut y[column..]);
+    }
+    next
+}
+
+/// `y[b] = start + Σᵢ x[b][i]·w[i]`: registers go along the rows, and what they hold for as many rows as a
+/// register has lanes is added up in one.
+#[inline(always)]
+fn dots<V: Vector<T>, T: Element, const N: usize>(x: &[[T; N]], w: &[T], start: T, y: &mut [T]) {
+    let mut row = 0;
+    while row + 1 < x.len() {
+        let rows = &x[row..x.len().min(row + V::LANES)];
+        let mut sums = [V::broadcast(T::zero()); MOST_LANES];
+        for r in 0..V::LANES {
+            if r < rows.len() {
+                sums[r] = products::<V, T>(&rows[r], w);
+            }
+        }
+        let columns = turn(sums);
+        let mut sum = V::broadcast(start);
+        for lane in 0..V::LANES {
+            sum = sum + columns[lane];
+        }
+        sum.store(&mut y[row..row + rows.len()]);
+        row += rows.len();
+    }
+    if row < x.len() {
+        y[row] = start + products::<V, T>(&x[row], w).sum();
+    }
+}
+
+/// The lanes of a sum of products of as many numbers as there are in both.
+#[inline(always)]
+fn products<V: Vector<T>, T: Element>(a: &[T], b: &[T]) -> V {
+    let lanes = V::LANES;
+    let length = a.len().min(b.len());
+    let mut sum = V::broadcast(T::zero());
+    let mut start = 0;
+    while start + lanes <= length {
+        let (a, b) = (&a[start..start + lanes], &b[start..start + lanes]);
+        sum = V::load(a).mul_add(V::load(b), sum);
+        start += lanes;
+    }
+    if start < length {
+        sum = V::load(&a[start..length]).mul_add(V::load(&b[start..length]), sum);
+    }
+    sum
 }
 
 /// `result[i][j] = Σ left[step][i]·right[step][j]`.
@@ -338,47 +223,13 @@ struct Outer<'a, T, G, const I: usize, const J: usize> {
     result: G,
 }
 
-/// Rows to write to.
-trait Rows<T> {
-    fn row(&mut self, row: usize) -> &mut [T];
-}
-
-impl<T, const I: usize, const J: usize> Rows<T> for &mut [[T; J]; I] {
-    #[inline(always)]
-    fn row(&mut self, row: usize) -> &mut [T] {
-        &mut self[row]
-    }
-}
-
-/// A matrix of one column, as one row.
-struct Column<'a, T, const I: usize, const J: usize>(&'a mut [[[T; J]; I]]);
-
-impl<T, const I: usize, const J: usize> Rows<T> for Column<'_, T, I, J> {
-    #[inline(always)]
-    fn row(&mut self, row: usize) -> &mut [T] {
-        self.0[row].as_flattened_mut()
-    }
-}
-
-impl<T: Element, G: Rows<T>, const I: usize, const J: usize> Work for Outer<'_, T, G, I, J> {
+impl<T: Element, G: Target<T>, const I: usize, const J: usize> Work for Outer<'_, T, G, I, J> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(mut self, _: S) {
-        blocks::<T::Vector<S>, T, _>(I, J, &mut self);
-    }
-}
-
-impl<T: Element, G: Rows<T>, const I: usize, const J: usize> Blocks<T> for Outer<'_, T, G, I, J> {
-    #[inline(always)]
-    fn block<V: Vector<T>, const R: usize, const C: usize, const FULL: bool>(&mut self, row: usize, column: usize) {
-        let steps = self.left.len();
-        let (left, right) = (Down { rows: self.left, column: row }, Down { rows: &self.right[..steps], column });
-        let zero = [[V::broadcast(T::zero()); C]; R];
-        let sums = tile::<V, T, R, C, FULL>(steps, &left, &right, zero);
-        for r in 0..R {
-            put::<V, T, C, FULL>(sums[r], &mut self.result.row(row + r)[column..]);
-        }
+        let shape = Shape { rows: I, columns: J, steps: self.left.len() };
+        product::<T::Vector<S>, T>(shape, &ColumnsOf(self.left), &Straight(self.right), &mut self.result);
     }
 }
 
@@ -393,56 +244,126 @@ impl<T: Element, const IN: usize, const OUT: usize> Work for Backward<'_, T, IN,
 
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        if self.dz.len() < WORTH_PACKING {
-            for row in 0..self.dz.len() {
-                for input in 0..IN {
-                    self.dx[row][input] = dot::<T::Vector<S>, T>(&self.dz[row], &self.w[input]);
-                }
+        let Self { dz, w, dx } = self;
+        if dz.len() < FEW {
+            for row in 0..dz.len() {
+                dots::<T::Vector<S>, T, OUT>(w, &dz[row], T::zero(), &mut dx[row]);
             }
-        } else if T::Vector::<S>::LANES < IN {
-            self.packed::<T::Vector<S>, 2>();
         } else {
-            self.packed::<T::Vector<S>, 1>();
+            let shape = Shape { rows: dz.len(), columns: IN, steps: OUT };
+            product::<T::Vector<S>, T>(shape, &RowsOf(dz), &Transposed(w), &mut Plain(dx));
         }
     }
 }
 
-impl<T: Element, const IN: usize, const OUT: usize> Backward<'_, T, IN, OUT> {
-    /// By strips, whose weights are copied so that those to one output lie side by side.
+/// The rows of a matrix as the left one of a product.
+struct RowsOf<'a, T, const N: usize>(&'a [[T; N]]);
+
+impl<T: Element, const N: usize> Left<T> for RowsOf<'_, T, N> {
     #[inline(always)]
-    fn packed<V: Vector<T>, const C: usize>(self) {
-        let width = C * V::LANES;
-        let mut panel = <[[V::Array; C]; OUT]>::zeroed();
-        let mut column = 0;
-        while column < IN {
-            let start = column.min(IN.saturating_sub(width));
-            for c in 0..C {
-                let inputs = &self.w[IN.min(start + c * V::LANES)..IN.min(start + (c + 1) * V::LANES)];
-                let mut output = 0;
-                while output < OUT {
-                    let square = transpose::<V, T, OUT>(inputs, output);
-                    for (place, outputs) in (output..OUT.min(output + V::LANES)).enumerate() {
-                        square[place].store(&mut V::Array::flat_mut(&mut panel[outputs])[c * V::LANES..][..V::LANES]);
-                    }
-                    output += V::LANES;
-                }
-            }
-            let mut strip_of = PackedBackward { dz: self.dz, panel: Panel(&panel), dx: self.dx };
-            strip::<V, T, _, C>(self.dz.len(), IN, start, &mut strip_of);
-            column += width;
+    fn rows<const R: usize>(&self, row: usize, steps: Range<usize>) -> impl Factors<T, R> {
+        let rows = &self.0[row..row + R];
+        let mut across = [&rows[0][steps.clone()]; R];
+        for r in 0..R {
+            across[r] = &rows[r][steps.clone()];
+        }
+        Across(across)
+    }
+}
+
+/// Numbers side by side in each of `R` rows.
+struct Across<'a, T, const R: usize>([&'a [T]; R]);
+
+impl<T: Element, const R: usize> Factors<T, R> for Across<'_, T, R> {
+    #[inline(always)]
+    fn at(&self, step: usize) -> [T; R] {
+        let mut factors = [T::zero(); R];
+        for r in 0..R {
+            factors[r] = self.0[r][step];
+        }
+        factors
+    }
+}
+
+/// The columns of a matrix as the rows of the left one of a product.
+struct ColumnsOf<'a, T, const N: usize>(&'a [[T; N]]);
+
+impl<T: Element, const N: usize> Left<T> for ColumnsOf<'_, T, N> {
+    #[inline(always)]
+    fn rows<const R: usize>(&self, row: usize, steps: Range<usize>) -> impl Factors<T, R> {
+        Down { rows: &self.0[steps], column: row }
+    }
+}
+
+/// Numbers from `column` on in one row after another.
+struct Down<'a, T, const N: usize> {
+    rows: &'a [[T; N]],
+    column: usize,
+}
+
+impl<T: Element, const N: usize, const R: usize> Factors<T, R> for Down<'_, T, N> {
+    #[inline(always)]
+    fn at(&self, step: usize) -> [T; R] {
+        let mut factors = [T::zero(); R];
+        factors.copy_from_slice(&self.rows[step][self.column..self.column + R]);
+        factors
+    }
+}
+
+/// A matrix as the right one of a product.
+struct Straight<'a, T, const N: usize>(&'a [[T; N]]);
+
+impl<T: Element, const N: usize> Right<T> for Straight<'_, T, N> {
+    #[inline(always)]
+    fn pack<V: Vector<T>, const C: usize>(&self, column: usize, steps: Range<usize>, panel: &mut Packing<'_, V, C>) {
+        for row in &self.0[steps] {
+            panel.push(part(row, column));
         }
     }
 }
 
-/// The numbers from `column` on of as many rows as a register has lanes, as columns. What there is not is 0.
+/// `C` registers of `row` from `column` on, padded with zeros if it is shorter.
 #[inline(always)]
-fn transpose<V: Vector<T>, T: Element, const N: usize>(rows: &[[T; N]], column: usize) -> [V; MOST_LANES] {
-    let mut square = [V::broadcast(T::zero()); MOST_LANES];
-    for r in 0..V::LANES {
-        if r < rows.len() {
-            square[r] = V::load(&rows[r][column..]);
+fn part<V: Vector<T>, T: Element, const N: usize, const C: usize>(row: &[T; N], column: usize) -> [V; C] {
+    if N < C * V::LANES {
+        registers::<V, T, C, false>(&row[column..])
+    } else {
+        registers::<V, T, C, true>(&row[column..])
+    }
+}
+
+/// A matrix whose rows are the columns of the right one of a product.
+struct Transposed<'a, T, const N: usize>(&'a [[T; N]]);
+
+impl<T: Element, const N: usize> Right<T> for Transposed<'_, T, N> {
+    #[inline(always)]
+    fn pack<V: Vector<T>, const C: usize>(&self, column: usize, steps: Range<usize>, panel: &mut Packing<'_, V, C>) {
+        let mut step = steps.start;
+        while step < steps.end {
+            let mut squares = [[V::broadcast(T::zero()); MOST_LANES]; C];
+            for c in 0..C {
+                for lane in 0..V::LANES {
+                    if let Some(row) = self.0.get(column + c * V::LANES + lane) {
+                        squares[c][lane] = V::load(&row[step..]);
+                    }
+                }
+                squares[c] = turn(squares[c]);
+            }
+            for lane in 0..V::LANES.min(steps.end - step) {
+                let mut group = [V::broadcast(T::zero()); C];
+                for c in 0..C {
+                    group[c] = squares[c][lane];
+                }
+                panel.push(group);
+            }
+            step += V::LANES;
         }
     }
+}
+
+/// Transposes the square that as many registers are as one has lanes.
+#[inline(always)]
+fn turn<V: Vector<T>, T: Element>(mut square: [V; MOST_LANES]) -> [V; MOST_LANES] {
     // Each riffle of one half with the other brings the place in the row one bit closer to the row's number.
     let mut stages = V::LANES;
     while stages > 1 {
@@ -455,26 +376,68 @@ fn transpose<V: Vector<T>, T: Element, const N: usize>(rows: &[[T; N]], column: 
     square
 }
 
-/// [`Backward`] for one strip.
-struct PackedBackward<'a, A, T, const IN: usize, const OUT: usize, const C: usize> {
-    dz: &'a [[T; OUT]],
-    panel: Panel<'a, A, C, OUT>,
-    dx: &'a mut [[T; IN]],
+/// Outputs: a bias, a product, and what comes after.
+struct Activated<'a, T, O, const OUT: usize> {
+    bias: &'a [T; OUT],
+    then: &'a O,
+    y: &'a mut [[T; OUT]],
 }
 
-impl<T, A, const IN: usize, const OUT: usize, const W: usize> Blocks<T> for PackedBackward<'_, A, T, IN, OUT, W>
-where
-    T: Element,
-    A: Tensor<Element = T>,
-{
+impl<T: Element, O: Sweep<0, 1>, const OUT: usize> Target<T> for Activated<'_, T, O, OUT> {
     #[inline(always)]
-    fn block<V: Vector<T>, const R: usize, const C: usize, const FULL: bool>(&mut self, row: usize, column: usize) {
-        let zero = [[V::broadcast(T::zero()); C]; R];
-        // The panel is padded to whole registers.
-        let sums = tile::<V, T, R, C, true>(OUT, &Across::new(self.dz, row), &self.panel, zero);
-        for r in 0..R {
-            put::<V, T, C, FULL>(sums[r], &mut self.dx[row + r][column..]);
-        }
+    fn start<V: Vector<T>, const C: usize>(&self, column: usize) -> [V; C] {
+        part(self.bias, column)
+    }
+
+    #[inline(always)]
+    fn end<V: Vector<T>>(&self, sum: V) -> V {
+        let [end] = self.then.apply([], [sum]);
+        end
+    }
+
+    #[inline(always)]
+    fn row(&mut self, row: usize) -> &mut [T] {
+        &mut self.y[row]
+    }
+}
+
+/// A product and nothing else.
+struct Plain<'a, T, const N: usize>(&'a mut [[T; N]]);
+
+impl<T: Element, const N: usize> Target<T> for Plain<'_, T, N> {
+    #[inline(always)]
+    fn start<V: Vector<T>, const C: usize>(&self, _: usize) -> [V; C] {
+        [V::broadcast(T::zero()); C]
+    }
+
+    #[inline(always)]
+    fn end<V: Vector<T>>(&self, sum: V) -> V {
+        sum
+    }
+
+    #[inline(always)]
+    fn row(&mut self, row: usize) -> &mut [T] {
+        &mut self.0[row]
+    }
+}
+
+/// [`Plain`] for a matrix of one column, as one row.
+struct Column<'a, T, const I: usize, const J: usize>(&'a mut [[[T; J]; I]]);
+
+impl<T: Element, const I: usize, const J: usize> Target<T> for Column<'_, T, I, J> {
+    #[inline(always)]
+    fn start<V: Vector<T>, const C: usize>(&self, _: usize) -> [V; C] {
+        [V::broadcast(T::zero()); C]
+    }
+
+    #[inline(always)]
+    fn end<V: Vector<T>>(&self, sum: V) -> V {
+        sum
+    }
+
+    #[inline(always)]
+    fn row(&mut self, row: usize) -> &mut [T] {
+        self.0[row].as_flattened_mut()
     }
 }
 

@@ -7,8 +7,10 @@ mod element;
 mod lanes;
 mod math;
 mod matmul;
+mod panel;
 mod simd;
 mod sweep;
+mod tile;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

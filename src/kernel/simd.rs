@@ -9,7 +9,6 @@ use core::sync::atomic::{AtomicU8, Ordering};
 #[cfg(target_arch = "x86_64")]
 use super::x86::{Avx2, Avx512};
 use super::{Element, Lanes, Real};
-use crate::Tensor;
 
 /// The instruction set that code is being compiled for; layers pass it on.
 pub trait Simd: Copy + Send + Sync + 'static {
@@ -29,14 +28,14 @@ pub(super) const MOST_LANES: usize = 16;
 
 /// A register: numbers in lock-step that are loaded and stored together.
 pub trait Vector<T: Element>: Real {
-    /// Memory for it.
-    type Array: Tensor<Element = T>;
     /// A register half as long, if the instruction set works on those at twice the rate; else itself.
     type Half: Vector<T>;
     /// How many numbers it holds.
     const LANES: usize;
-    /// How many rows of a matrix product keep the processor busy with two registers each.
+    /// How many rows of a matrix product keep the processor busy with two registers each: 4, 6 or 8.
     const ROWS: usize;
+    /// How many sums there must be for none to wait for the last multiplication.
+    const SUMS: usize;
 
     /// `value` in each lane.
     fn broadcast(value: T) -> Self;
@@ -44,6 +43,9 @@ pub trait Vector<T: Element>: Real {
     fn load(from: &[T]) -> Self;
     /// Writes the first numbers of `to`, as far as it reaches.
     fn store(self, to: &mut [T]);
+    /// The first `count` lanes; zeros in the others.
+    #[must_use]
+    fn first(self, count: usize) -> Self;
     /// All lanes added up, in pairs.
     fn sum(self) -> T;
     /// The lanes of both in turn, `a₀ b₀ a₁ b₁ …`, as the first and the second half.

@@ -5,7 +5,9 @@
 use super::{Element, Real, Simd, Vector, Work, simd::MOST_LANES};
 
 /// A formula from `READ` values and `WRITE` values to new values for the latter.
-pub trait Sweep<const READ: usize, const WRITE: usize> {
+///
+/// It is copied out of memory before a pass, so that its constants stay in registers.
+pub trait Sweep<const READ: usize, const WRITE: usize>: Copy {
     /// The formula.
     fn apply<V: Real>(&self, read: [V; READ], write: [V; WRITE]) -> [V; WRITE];
 }
@@ -22,7 +24,7 @@ impl Sweep<0, 1> for Unchanged {
 }
 
 /// A formula whose values are added up.
-pub trait Fold<const READ: usize> {
+pub trait Fold<const READ: usize>: Copy {
     /// The formula.
     fn apply<V: Real>(&self, read: [V; READ]) -> V;
 }
@@ -35,7 +37,7 @@ pub fn sweep<S: Simd, T: Element, O: Sweep<R, W>, const R: usize, const W: usize
     read: [&[T]; R],
     write: [&mut [T]; W],
 ) {
-    simd.run(Sweeping { op, read, write });
+    simd.run(Sweeping { op: *op, read, write });
 }
 
 /// Like [`sweep`], compiled in its caller: for rows too short for a call to be worth it.
@@ -46,11 +48,11 @@ pub(crate) fn sweep_row<S: Simd, T: Element, O: Sweep<R, W>, const R: usize, con
     read: [&[T]; R],
     write: [&mut [T]; W],
 ) {
-    Sweeping { op, read, write }.run(simd);
+    Sweeping { op: *op, read, write }.run(simd);
 }
 
 struct Sweeping<'a, T, O, const R: usize, const W: usize> {
-    op: &'a O,
+    op: O,
     read: [&'a [T]; R],
     write: [&'a mut [T]; W],
 }
@@ -65,29 +67,52 @@ impl<T: Element, O: Sweep<R, W>, const R: usize, const W: usize> Work for Sweepi
         for w in 0..W {
             length = length.min(self.write[w].len());
         }
-        // Whole registers apart from the rest, whose loads are masked.
-        let mut start = 0;
-        while start + lanes <= length {
-            self.pass::<T::Vector<S>>(start, start + lanes);
-            start += lanes;
+        if length < lanes {
+            self.pass::<T::Vector<S>, 1>([0], length);
+            return;
         }
-        if start < length {
-            self.pass::<T::Vector<S>>(start, length);
+        // What does not fill a register is the last one's end. It is computed before, and written after what
+        // it overlaps: nothing is changed twice, and no load or store is in parts.
+        let end = length - lanes;
+        let last = self.values::<T::Vector<S>>(end, length);
+        let before = end.div_ceil(lanes) * lanes;
+        let mut start = 0;
+        while start + 2 * lanes <= before {
+            self.pass::<T::Vector<S>, 2>([start, start + lanes], lanes);
+            start += 2 * lanes;
+        }
+        if start < before {
+            self.pass::<T::Vector<S>, 1>([start], lanes);
+        }
+        for w in 0..W {
+            last[w].store(&mut self.write[w][end..length]);
         }
     }
 }
 
 impl<T: Element, O: Sweep<R, W>, const R: usize, const W: usize> Sweeping<'_, T, O, R, W> {
+    /// The new values of `length` numbers from each of these places on. Formulas side by side need not wait for
+    /// each other, and share their constants.
     #[inline(always)]
-    fn pass<V: Vector<T>>(&mut self, start: usize, end: usize) {
+    fn pass<V: Vector<T>, const SIDES: usize>(&mut self, starts: [usize; SIDES], length: usize) {
+        let mut values = [[V::broadcast(T::zero()); W]; SIDES];
+        for side in 0..SIDES {
+            values[side] = self.values::<V>(starts[side], starts[side] + length);
+        }
+        for side in 0..SIDES {
+            for w in 0..W {
+                values[side][w].store(&mut self.write[w][starts[side]..starts[side] + length]);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn values<V: Vector<T>>(&self, start: usize, end: usize) -> [V; W] {
         let mut values = [V::broadcast(T::zero()); W];
         for w in 0..W {
             values[w] = V::load(&self.write[w][start..end]);
         }
-        let values = self.op.apply::<V>(load(&self.read, start, end), values);
-        for w in 0..W {
-            values[w].store(&mut self.write[w][start..end]);
-        }
+        self.op.apply::<V>(load(&self.read, start, end), values)
     }
 }
 
@@ -97,17 +122,17 @@ const CHAINS: usize = 4;
 /// `Σ op(read)` over all items, as far as the shortest slice reaches.
 #[inline(always)]
 pub fn sum_of<S: Simd, T: Element, O: Fold<R>, const R: usize>(simd: S, op: &O, read: [&[T]; R]) -> T {
-    simd.run(Folding { op, read })
+    simd.run(Folding { op: *op, read })
 }
 
 /// Like [`sum_of`], compiled in its caller: for rows too short for a call to be worth it.
 #[inline(always)]
 pub(crate) fn sum_of_row<S: Simd, T: Element, O: Fold<R>, const R: usize>(simd: S, op: &O, read: [&[T]; R]) -> T {
-    Folding { op, read }.run(simd)
+    Folding { op: *op, read }.run(simd)
 }
 
 struct Folding<'a, T, O, const R: usize> {
-    op: &'a O,
+    op: O,
     read: [&'a [T]; R],
 }
 
@@ -133,10 +158,8 @@ impl<T: Element, O: Fold<R>, const R: usize> Work for Folding<'_, T, O, R> {
             start += lanes;
         }
         if start < length {
-            // The lanes past the end hold op(0, ...), which need not be 0: they are left behind.
-            let mut rest = [T::zero(); MOST_LANES];
-            op.apply::<T::Vector<S>>(load(&read, start, length)).store(&mut rest[..length - start]);
-            sum = sum + T::Vector::<S>::load(&rest);
+            // The lanes past the end hold op(0, ...), which need not be 0.
+            sum = sum + op.apply::<T::Vector<S>>(load(&read, start, length)).first(length - start);
         }
         sum.sum()
     }

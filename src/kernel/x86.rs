@@ -57,7 +57,7 @@ instruction_sets! {
 }
 
 macro_rules! registers {
-    ($($name:ident($register:ident, $half:ident) of $lanes:literal $scalar:ident, $rows:literal rows,
+    ($($name:ident($register:ident, $half:ident) of $lanes:literal $scalar:ident, $rows:literal rows $sums:literal sums,
        $set:ident $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $fma:ident $load:ident $store:ident $max:ident $min:ident,
        $module:ident;)*) => {
         $(
@@ -76,10 +76,10 @@ macro_rules! registers {
             }
 
             impl Vector<$scalar> for $name {
-                type Array = [$scalar; $lanes];
                 type Half = $half;
                 const LANES: usize = $lanes;
                 const ROWS: usize = $rows;
+                const SUMS: usize = $sums;
 
                 #[inline(always)]
                 fn broadcast(value: $scalar) -> Self {
@@ -102,6 +102,11 @@ macro_rules! registers {
                     } else {
                         unsafe { $module::store_part(to, self.0) }
                     }
+                }
+
+                #[inline(always)]
+                fn first(self, count: usize) -> Self {
+                    Self(unsafe { $module::first(self.0, count) })
                 }
 
                 #[inline(always)]
@@ -212,24 +217,24 @@ macro_rules! registers {
     };
 }
 registers! {
-    F32x8(__m256, F32x8) of 8 f32, 6 rows,
+    F32x8(__m256, F32x8) of 8 f32, 6 rows 10 sums,
     _mm256_set1_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_fmadd_ps
     _mm256_loadu_ps _mm256_storeu_ps _mm256_max_ps _mm256_min_ps, avx2_f32;
-    F64x4(__m256d, F64x4) of 4 f64, 6 rows,
+    F64x4(__m256d, F64x4) of 4 f64, 6 rows 10 sums,
     _mm256_set1_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_fmadd_pd
     _mm256_loadu_pd _mm256_storeu_pd _mm256_max_pd _mm256_min_pd, avx2_f64;
-    F32x16(__m512, F32x8) of 16 f32, 8 rows,
+    F32x16(__m512, F32x8) of 16 f32, 8 rows 8 sums,
     _mm512_set1_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_fmadd_ps
     _mm512_loadu_ps _mm512_storeu_ps _mm512_max_ps _mm512_min_ps, avx512_f32;
-    F64x8(__m512d, F64x4) of 8 f64, 8 rows,
+    F64x8(__m512d, F64x4) of 8 f64, 8 rows 8 sums,
     _mm512_set1_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_fmadd_pd
     _mm512_loadu_pd _mm512_storeu_pd _mm512_max_pd _mm512_min_pd, avx512_f64;
 }
 
 macro_rules! avx2_parts {
     ($module:ident $register:ident $scalar:ident $integer:ident $table:ident $lanes:literal
-     $blend:ident $compare:ident $andnot:ident $set:ident $load:ident $store:ident
-     $and:ident $or:ident $low:ident $high:ident $halves:ident) => {
+     $blend:ident $compare:ident $andnot:ident $set:ident $load:ident
+     $and:ident $or:ident $low:ident $high:ident $halves:ident $cast:ident $($part:literal)*) => {
         mod $module {
             use super::*;
 
@@ -286,19 +291,33 @@ macro_rules! avx2_parts {
 
             #[inline]
             #[target_feature(enable = "avx2")]
+            pub fn first(a: $register, count: usize) -> $register {
+                $and(a, $cast(mask(count)))
+            }
+
+            /// By halves of halves: a masked store takes AMD's processors longer than all of these, and of a length
+            /// known when compiling little is left.
+            #[inline]
+            #[target_feature(enable = "avx2")]
             pub fn store_part(to: &mut [$scalar], register: $register) {
-                // SAFETY: the mask leaves out what lies past the slice.
-                unsafe { $store(to.as_mut_ptr(), mask(to.len()), register) }
+                let lanes: [$scalar; $lanes] = unsafe { core::mem::transmute(register) };
+                let mut done = 0;
+                $(
+                    if to.len() & $part != 0 {
+                        to[done..done + $part].copy_from_slice(&lanes[done..done + $part]);
+                        done += $part;
+                    }
+                )*
             }
         }
     };
 }
-avx2_parts!(avx2_f32 __m256 f32 i32 LANES 8 _mm256_blendv_ps _mm256_cmp_ps _mm256_andnot_ps _mm256_set1_ps _mm256_maskload_ps _mm256_maskstore_ps _mm256_and_ps _mm256_or_ps _mm256_unpacklo_ps _mm256_unpackhi_ps _mm256_permute2f128_ps);
-avx2_parts!(avx2_f64 __m256d f64 i64 LANES 4 _mm256_blendv_pd _mm256_cmp_pd _mm256_andnot_pd _mm256_set1_pd _mm256_maskload_pd _mm256_maskstore_pd _mm256_and_pd _mm256_or_pd _mm256_unpacklo_pd _mm256_unpackhi_pd _mm256_permute2f128_pd);
+avx2_parts!(avx2_f32 __m256 f32 i32 LANES 8 _mm256_blendv_ps _mm256_cmp_ps _mm256_andnot_ps _mm256_set1_ps _mm256_maskload_ps _mm256_and_ps _mm256_or_ps _mm256_unpacklo_ps _mm256_unpackhi_ps _mm256_permute2f128_ps _mm256_castsi256_ps 4 2 1);
+avx2_parts!(avx2_f64 __m256d f64 i64 LANES 4 _mm256_blendv_pd _mm256_cmp_pd _mm256_andnot_pd _mm256_set1_pd _mm256_maskload_pd _mm256_and_pd _mm256_or_pd _mm256_unpacklo_pd _mm256_unpackhi_pd _mm256_permute2f128_pd _mm256_castsi256_pd 2 1);
 
 macro_rules! avx512_parts {
     ($module:ident $register:ident $scalar:ident $mask:ident $lanes:literal
-     $blend:ident $compare:ident $load:ident $store:ident $abs:ident $set:ident $and:ident $or:ident
+     $blend:ident $compare:ident $load:ident $store:ident $abs:ident $set:ident $and:ident $or:ident $move:ident
      $integers:ident $permute:ident [$($first:literal)*] [$($second:literal)*]) => {
         mod $module {
             use super::*;
@@ -334,6 +353,12 @@ macro_rules! avx512_parts {
 
             #[inline]
             #[target_feature(enable = "avx512f")]
+            pub fn first(a: $register, count: usize) -> $register {
+                $move(mask(count), a)
+            }
+
+            #[inline]
+            #[target_feature(enable = "avx512f")]
             pub fn load_part(from: &[$scalar]) -> $register {
                 // SAFETY: the mask leaves out what lies past the slice.
                 unsafe { $load(mask(from.len()), from.as_ptr()) }
@@ -349,10 +374,10 @@ macro_rules! avx512_parts {
     };
 }
 avx512_parts!(avx512_f32 __m512 f32 __mmask16 16 _mm512_mask_blend_ps _mm512_cmp_ps_mask _mm512_maskz_loadu_ps _mm512_mask_storeu_ps
-    _mm512_abs_ps _mm512_set1_ps _mm512_and_ps _mm512_or_ps _mm512_setr_epi32 _mm512_permutex2var_ps [0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23]
+    _mm512_abs_ps _mm512_set1_ps _mm512_and_ps _mm512_or_ps _mm512_maskz_mov_ps _mm512_setr_epi32 _mm512_permutex2var_ps [0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23]
     [8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31]);
 avx512_parts!(avx512_f64 __m512d f64 __mmask8 8 _mm512_mask_blend_pd _mm512_cmp_pd_mask _mm512_maskz_loadu_pd _mm512_mask_storeu_pd
-    _mm512_abs_pd _mm512_set1_pd _mm512_and_pd _mm512_or_pd _mm512_setr_epi64 _mm512_permutex2var_pd [0 8 1 9 2 10 3 11] [4 12 5 13 6 14 7 15]);
+    _mm512_abs_pd _mm512_set1_pd _mm512_and_pd _mm512_or_pd _mm512_maskz_mov_pd _mm512_setr_epi64 _mm512_permutex2var_pd [0 8 1 9 2 10 3 11] [4 12 5 13 6 14 7 15]);
 
 macro_rules! singles {
     ($($name:ident $to_bits:ident $from_bits:ident $add:ident $sub:ident $and:ident $set:ident
@@ -365,6 +390,11 @@ macro_rules! singles {
                     let bits = $shift_left::<23>($to_bits(whole.0));
                     $from_bits($add(bits, $set(1f32.to_bits() as i32)))
                 })
+            }
+
+            #[inline(always)]
+            fn scale(self, shifted: Self) -> Self {
+                Self(unsafe { $from_bits($add($to_bits(self.0), $shift_left::<23>($to_bits(shifted.0)))) })
             }
 
             #[inline(always)]

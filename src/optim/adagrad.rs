@@ -45,6 +45,7 @@ impl Optimizer for Adagrad {
     }
 }
 
+#[derive(Clone, Copy)]
 struct AdagradRule {
     rate: f64,
     start: f64,

@@ -90,6 +90,7 @@ impl Optimizer for AdamW {
     }
 }
 
+#[derive(Clone, Copy)]
 struct AdamRule {
     rate: f64,
     beta1: f64,
@@ -107,8 +108,9 @@ impl AdamRule {
 impl Sweep<1, 3> for AdamRule {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w, m, v]: [V; 3]) -> [V; 3] {
-        let m = m + (g - m) * V::splat(1.0 - self.beta1);
-        let v = v + (g * g - v) * V::splat(1.0 - self.beta2);
-        [w - V::splat(self.rate) * m / (v.sqrt() + V::splat(self.epsilon)), m, v]
+        let m = (g - m).mul_add(V::splat(1.0 - self.beta1), m);
+        let v = g.mul_add(g, -v).mul_add(V::splat(1.0 - self.beta2), v);
+        let step = m / (v.sqrt() + V::splat(self.epsilon));
+        [step.mul_add(V::splat(-self.rate), w), m, v]
     }
 }

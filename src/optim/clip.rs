@@ -17,6 +17,7 @@ pub enum Clip {
 /// Adds up the squares of a gradient.
 pub(crate) struct SquareLength<S>(pub(crate) S, pub(crate) f64);
 
+#[derive(Clone, Copy)]
 struct Square;
 
 impl Fold<1> for Square {
@@ -49,6 +50,7 @@ impl<S> Clipping<S> {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Hold(f64, f64);
 
 impl Sweep<0, 1> for Hold {

@@ -120,9 +120,10 @@ impl<S, R> Update<S, R> {
 }
 
 /// A rule for weights that shrink first.
-struct Decayed<'a, R>(&'a R, f64);
+#[derive(Clone, Copy)]
+struct Decayed<R>(R, f64);
 
-impl<R: Sweep<1, W>, const W: usize> Sweep<1, W> for Decayed<'_, R> {
+impl<R: Sweep<1, W>, const W: usize> Sweep<1, W> for Decayed<R> {
     #[inline(always)]
     fn apply<V: Real>(&self, read: [V; 1], mut write: [V; W]) -> [V; W] {
         write[0] = write[0] * V::splat(self.1);
@@ -135,7 +136,7 @@ macro_rules! updates {
         $(impl<S: Simd, T: Element, R: Sweep<1, $write>> VisitMut<T, $walks> for Update<S, R> {
             #[inline(always)]
             fn visit(&mut self, _: Parameter<'_>, [gradient, weights, $($moment),*]: [&mut [T]; $walks]) {
-                sweep(self.simd, &Decayed(&self.rule, self.keep), [&*gradient], [weights, $($moment),*]);
+                sweep(self.simd, &Decayed(self.rule, self.keep), [&*gradient], [weights, $($moment),*]);
             }
         })*
     };

@@ -45,6 +45,7 @@ impl Optimizer for RmsProp {
     }
 }
 
+#[derive(Clone, Copy)]
 struct RmsPropRule {
     rate: f64,
     rho: f64,

@@ -41,6 +41,7 @@ impl Optimizer for Sgd {
     }
 }
 
+#[derive(Clone, Copy)]
 struct SgdRule {
     rate: f64,
 }
@@ -104,6 +105,7 @@ impl Optimizer for Momentum {
     }
 }
 
+#[derive(Clone, Copy)]
 struct MomentumRule {
     rate: f64,
     momentum: f64,

@@ -3,11 +3,11 @@
 use super::Report;
 use crate::{
     Zeroed,
-    kernel::{Simd, Work},
+    kernel::{Simd, Work, dispatch},
     layer::{Ending, Layer},
     loss::Loss,
     metric::Metric,
-    network::BLOCK,
+    network::InBlocks,
 };
 
 /// Turns logits into predictions.
@@ -31,21 +31,36 @@ pub(super) struct Evaluate<'a, N: Layer, L: Loss<N::Output>, M> {
     pub report: &'a mut Report<M>,
 }
 
-impl<N: Layer, L: Loss<N::Output>, M: Metric<N::Output, L::Label>> Work for Evaluate<'_, N, L, M> {
+impl<N: Layer, L: Loss<N::Output>, M: Metric<N::Output, L::Label>> InBlocks for Evaluate<'_, N, L, M> {
+    fn pass<const B: usize>(self) {
+        dispatch(Blocks::<N, L, M, B>(self));
+    }
+}
+
+struct Blocks<'a, N: Layer, L: Loss<N::Output>, M, const B: usize>(Evaluate<'a, N, L, M>);
+
+impl<N, L, M, const B: usize> Work for Blocks<'_, N, L, M, B>
+where
+    N: Layer,
+    L: Loss<N::Output>,
+    M: Metric<N::Output, L::Label>,
+{
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let mut outputs = [N::Output::zeroed(); BLOCK];
-        for (x, y) in self.x.chunks(BLOCK).zip(self.y.chunks(BLOCK)) {
+        let Self(Evaluate { network, loss, x, y, report }) = self;
+        let mut outputs = [N::Output::zeroed(); B];
+        let share = 1.0 / x.len() as f64;
+        for (x, y) in x.chunks(B).zip(y.chunks(B)) {
             let outputs = &mut outputs[..x.len()];
-            self.network.forward::<S, L::Ending, BLOCK>(simd, x, outputs);
-            self.report.loss += self.loss.total(simd, outputs, y) / self.x.len() as f64;
+            network.forward::<S, L::Ending, B>(simd, x, outputs);
+            report.loss += loss.total(simd, outputs, y) * share;
             if L::Ending::LOGITS {
                 N::activate(simd, outputs);
             }
             for (output, label) in outputs.iter().zip(y) {
-                self.report.metrics.update(output, label);
+                report.metrics.update(output, label);
             }
         }
     }

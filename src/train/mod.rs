@@ -20,7 +20,7 @@ use crate::{
     layer::{Ending, Layer, Sample},
     loss::{Follows, Label, Loss},
     metric::Metric,
-    network::{Network as _, Summary},
+    network::{Network as _, Summary, in_blocks},
     optim::Optimizer,
     tensor::first_not_finite,
 };
@@ -103,7 +103,7 @@ where
     }
 
     fn initialize(&mut self) {
-        init::initialize(&mut self.memory.learner.network, &mut self.course.rng);
+        init::initialize(&mut self.memory.learner.network.0, &mut self.course.rng);
     }
 
     /// A table of the layers, as [`Network::summary`](crate::network::Network::summary), with the bytes that training takes.
@@ -113,17 +113,17 @@ where
 
     /// The network.
     pub fn network(&self) -> &N {
-        &self.memory.learner.network
+        &self.memory.learner.network.0
     }
 
     /// The network, to change its weights.
     pub fn network_mut(&mut self) -> &mut N {
-        &mut self.memory.learner.network
+        &mut self.memory.learner.network.0
     }
 
     /// The prediction for one sample.
     pub fn predict<X: Sample<N>>(&self, sample: &X) -> N::Output {
-        self.memory.learner.network.predict(sample)
+        self.memory.learner.network.0.predict(sample)
     }
 
     /// One step of the optimiser on up to `BATCH` rows. Gives the loss before the step, penalties included.
@@ -195,7 +195,7 @@ where
                 };
                 let share = batch_x.len() as f64 / x.len() as f64;
                 training.loss += share * learner.step(&mut self.course, batch_x, batch_y)?;
-                let predictions = &mut learner.outputs[..batch_y.len()];
+                let predictions = &mut learner.outputs.0[..batch_y.len()];
                 if L::Ending::LOGITS {
                     dispatch(Activate::<N>(predictions));
                 }
@@ -206,11 +206,11 @@ where
             }
             let validation = validation.map(|(x, y)| self.evaluate(x, y)).transpose()?;
             epoch = Epoch { epoch: number, training, validation };
-            if callback.after_epoch(&epoch, &mut self.memory.learner.network).is_break() {
+            if callback.after_epoch(&epoch, &mut self.memory.learner.network.0).is_break() {
                 break;
             }
         }
-        callback.after_fit(&mut self.memory.learner.network);
+        callback.after_fit(&mut self.memory.learner.network.0);
         Ok(epoch)
     }
 
@@ -222,8 +222,8 @@ where
     pub fn evaluate<X: Sample<N>, Y: Label<L, N::Output>>(&self, x: &[X], y: &[Y]) -> Result<Report<M>, TrainError> {
         check::<N, L, X, Y>(x, y)?;
         let mut report = Report { loss: 0.0, metrics: M::default() };
-        let (network, x, y) = (&self.memory.learner.network, X::rows(x), Y::rows(y));
-        dispatch(Evaluate::<N, L, M> { network, loss: &self.course.loss, x, y, report: &mut report });
+        let (network, x, y) = (&self.memory.learner.network.0, X::rows(x), Y::rows(y));
+        in_blocks::<N>(Evaluate::<N, L, M> { network, loss: &self.course.loss, x, y, report: &mut report });
         if report.loss.is_finite() { Ok(report) } else { Err(TrainError::Diverged { step: self.course.steps }) }
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     loss::Loss,
     optim::{Clipping, Optimizer, SquareLength},
     regularize::Penalise,
+    zeroed::Aligned,
 };
 
 /// The small part of a trainer: how it trains, and how far it is.
@@ -37,12 +38,12 @@ unsafe impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Zero
 
 /// The network and what a step writes.
 pub(super) struct Learner<N: Layer, O: Optimizer, const BATCH: usize> {
-    pub network: N,
-    gradient: N,
-    moments: O::Moments<N>,
-    tape: N::Tape<BATCH>,
-    pub outputs: [N::Output; BATCH],
-    slopes: [N::Output; BATCH],
+    pub network: Aligned<N>,
+    gradient: Aligned<N>,
+    moments: Aligned<O::Moments<N>>,
+    tape: Aligned<N::Tape<BATCH>>,
+    pub outputs: Aligned<[N::Output; BATCH]>,
+    slopes: Aligned<[N::Output; BATCH]>,
 }
 
 // SAFETY: each field is `Zeroed`.
@@ -78,7 +79,8 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
         let Self { learner, course, x, labels } = self;
         let Course { optimizer, loss, rng, steps } = course;
         let Learner { network, gradient, moments, tape, outputs, slopes } = learner;
-        let (y, dy) = (&mut outputs[..x.len()], &mut slopes[..x.len()]);
+        let (Aligned(network), Aligned(gradient), Aligned(moments), Aligned(tape)) = (network, gradient, moments, tape);
+        let (y, dy) = (&mut outputs.0[..x.len()], &mut slopes.0[..x.len()]);
 
         network.record::<S, L::Ending, BATCH>(simd, rng, x, tape, y);
         let mean = loss.total(simd, y, labels) / x.len() as f64;

@@ -1,0 +1,93 @@
+//! A strip of a matrix, copied so that a product reads it register by register, one after another.
+
+use core::{mem::MaybeUninit, slice};
+
+/// Half of a first-level cache: what is read with the panel has the other half. Without `std`, memory is
+/// scarce rather than far.
+const BYTES: usize = if cfg!(feature = "std") { 16 * 1024 } else { 1024 };
+
+/// As much as a cache line, and at its place.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Line(#[expect(dead_code, reason = "only its place counts")] [u8; 64]);
+
+/// Memory for a panel, on the stack, not written to before it is needed.
+pub(super) struct Panel([MaybeUninit<Line>; BYTES / 64]);
+
+impl Panel {
+    #[inline(always)]
+    pub const fn new() -> Self {
+        Self([MaybeUninit::uninit(); BYTES / 64])
+    }
+
+    /// How many groups of `C` registers fit.
+    pub const fn capacity<V, const C: usize>() -> usize {
+        BYTES / size_of::<[V; C]>()
+    }
+
+    /// An empty panel of groups of `C` registers.
+    #[inline(always)]
+    pub fn clear<V: Copy, const C: usize>(&mut self) -> Packing<'_, V, C> {
+        const { assert!(align_of::<V>() <= align_of::<Line>()) };
+        let place = self.0.as_mut_ptr().cast();
+        // SAFETY: so many groups are at most `BYTES`, the alignment was checked, and memory of any content is a
+        // `MaybeUninit`.
+        let places = unsafe { slice::from_raw_parts_mut(place, Self::capacity::<V, C>()) };
+        Packing { places, filled: 0 }
+    }
+}
+
+/// A panel that is being filled.
+pub(super) struct Packing<'a, V, const C: usize> {
+    places: &'a mut [MaybeUninit<[V; C]>],
+    filled: usize,
+}
+
+impl<'a, V: Copy, const C: usize> Packing<'a, V, C> {
+    /// Adds a group.
+    ///
+    /// # Panics
+    ///
+    /// When the panel is full.
+    #[inline(always)]
+    pub fn push(&mut self, group: [V; C]) {
+        self.places[self.filled].write(group);
+        self.filled += 1;
+    }
+
+    /// The groups added.
+    #[inline(always)]
+    pub fn finish(self) -> &'a [[V; C]] {
+        let groups = &self.places[..self.filled];
+        // SAFETY: `push` wrote each of them.
+        unsafe { slice::from_raw_parts(groups.as_ptr().cast(), groups.len()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holds_what_was_pushed() {
+        let mut panel = Panel::new();
+        let mut packing = panel.clear::<f64, 3>();
+        for group in 0..20 {
+            packing.push([f64::from(group); 3]);
+        }
+        let groups = packing.finish();
+        assert_eq!(groups.len(), 20);
+        assert_eq!(groups.as_ptr().addr() % 64, 0);
+        assert!((0..20).zip(groups).all(|(number, group)| *group == [f64::from(number); 3]));
+        assert!(panel.clear::<u64, 1>().finish().is_empty());
+        assert_eq!(Panel::capacity::<u8, 64>() * 64, BYTES);
+    }
+
+    #[test]
+    #[should_panic(expected = "index out of bounds")]
+    fn is_never_overfilled() {
+        let mut panel = Panel::new();
+        let mut packing = panel.clear::<[u8; 64], 1>();
+        (0..=Panel::capacity::<[u8; 64], 1>()).for_each(|_| packing.push([[0; 64]]));
+    }
+}

@@ -1,0 +1,238 @@
+//! How a product of matrices is computed, whatever its matrices are.
+//!
+//! A block of the result stays in registers, its sums, while step by step a column of the left matrix meets a row
+//! of the right one ([`tile`]). The right matrix is copied into a [`Panel`] first, a strip of columns at a time and as
+//! deep as the first-level cache holds, where all rows of the left one find it (Goto and van de Geijn, "Anatomy of
+//! high-performance matrix multiplication", 2008). How high and wide a block is follows from the shape when compiling.
+
+#![expect(
+    clippy::needless_range_loop,
+    reason = "an index keeps arrays of registers in registers; an iterator takes their address"
+)]
+
+use core::ops::Range;
+
+use super::{
+    Element, Vector,
+    panel::{Packing, Panel},
+};
+
+/// The left matrix of a product.
+pub(super) trait Left<T> {
+    /// `R` rows from `row` on, of these steps.
+    fn rows<const R: usize>(&self, row: usize, steps: Range<usize>) -> impl Factors<T, R>;
+}
+
+/// Some rows of the left matrix.
+pub(super) trait Factors<T, const R: usize> {
+    /// What they hold at `step`.
+    fn at(&self, step: usize) -> [T; R];
+}
+
+/// The right matrix of a product.
+pub(super) trait Right<T: Element> {
+    /// Adds these steps of the columns from `column` on to the panel, padded with zeros.
+    fn pack<V: Vector<T>, const C: usize>(&self, column: usize, steps: Range<usize>, panel: &mut Packing<'_, V, C>);
+}
+
+/// The result of a product.
+pub(super) trait Target<T: Element> {
+    /// What the sums of the columns from `column` on start from.
+    fn start<V: Vector<T>, const C: usize>(&self, column: usize) -> [V; C];
+    /// What becomes of a sum in the end.
+    fn end<V: Vector<T>>(&self, sum: V) -> V;
+    /// The row to write to.
+    fn row(&mut self, row: usize) -> &mut [T];
+}
+
+/// Rows and columns of a result, and how many products each of its numbers is the sum of.
+#[derive(Clone, Copy)]
+pub(super) struct Shape {
+    pub rows: usize,
+    pub columns: usize,
+    pub steps: usize,
+}
+
+/// `result = left·right`.
+#[inline(always)]
+pub(super) fn product<V: Vector<T>, T: Element>(
+    shape: Shape,
+    left: &impl Left<T>,
+    right: &impl Right<T>,
+    result: &mut impl Target<T>,
+) {
+    if V::Half::LANES < V::LANES && shape.columns <= V::Half::LANES {
+        // More than half of each register would be empty.
+        strips::<V::Half, T, 1>(shape, 0, left, right, result);
+        return;
+    }
+    let wide = shape.columns - shape.columns % (2 * V::LANES);
+    let rest = shape.columns - wide;
+    if rest == 0 || rest > V::LANES {
+        strips::<V, T, 2>(shape, 0, left, right, result);
+    } else {
+        strips::<V, T, 2>(Shape { columns: wide, ..shape }, 0, left, right, result);
+        strips::<V, T, 1>(shape, wide, left, right, result);
+    }
+}
+
+/// From column `first` on, strip by strip of `C` registers. The last one overlaps the one before it, and writes the
+/// same numbers there again.
+#[inline(always)]
+fn strips<V: Vector<T>, T: Element, const C: usize>(
+    shape: Shape,
+    first: usize,
+    left: &impl Left<T>,
+    right: &impl Right<T>,
+    result: &mut impl Target<T>,
+) {
+    let mut panel = Panel::new();
+    let depths = shape.steps.div_ceil(Panel::capacity::<V, C>()).max(1);
+    let depth = shape.steps.div_ceil(depths);
+    let width = C * V::LANES;
+    for strip in 0..(shape.columns - first).div_ceil(width) {
+        let column = (first + strip * width).min(shape.columns.saturating_sub(width));
+        for part in 0..depths {
+            let steps = part * depth..shape.steps.min((part + 1) * depth);
+            let mut packing = panel.clear::<V, C>();
+            right.pack(column, steps.clone(), &mut packing);
+            let mut area = Area { column, steps, last: part + 1 == depths, right: packing.finish(), left, result };
+            if shape.columns < width {
+                area.all::<T, false>(shape.rows);
+            } else {
+                area.all::<T, true>(shape.rows);
+            }
+        }
+    }
+}
+
+/// A strip of the result, and what of both matrices goes into it now.
+struct Area<'a, V, L, G, const C: usize> {
+    column: usize,
+    steps: Range<usize>,
+    /// Whether no steps come after these.
+    last: bool,
+    left: &'a L,
+    right: &'a [[V; C]],
+    result: &'a mut G,
+}
+
+impl<V, L, G, const C: usize> Area<'_, V, L, G, C> {
+    /// All rows, by blocks as high as keeps the processor busy, and what is left by one lower block.
+    #[inline(always)]
+    fn all<T: Element, const FULL: bool>(&mut self, rows: usize)
+    where
+        V: Vector<T>,
+        L: Left<T>,
+        G: Target<T>,
+    {
+        let mut row = 0;
+        if C * V::ROWS < V::SUMS {
+            row = self.blocks::<T, 12, FULL>(row, rows);
+        }
+        row = match V::ROWS {
+            4 => self.blocks::<T, 4, FULL>(row, rows),
+            6 => self.blocks::<T, 6, FULL>(row, rows),
+            _ => self.blocks::<T, 8, FULL>(row, rows),
+        };
+        match rows - row {
+            0 => {}
+            1 => self.block::<T, 1, FULL>(row),
+            2 => self.block::<T, 2, FULL>(row),
+            3 => self.block::<T, 3, FULL>(row),
+            4 if V::ROWS > 4 => self.block::<T, 4, FULL>(row),
+            5 if V::ROWS > 4 => self.block::<T, 5, FULL>(row),
+            6 if V::ROWS > 6 => self.block::<T, 6, FULL>(row),
+            _ if V::ROWS > 6 => self.block::<T, 7, FULL>(row),
+            _ => {}
+        }
+    }
+
+    /// As many blocks of `R` rows as there are from `row` on; gives the row after them.
+    #[inline(always)]
+    fn blocks<T: Element, const R: usize, const FULL: bool>(&mut self, mut row: usize, rows: usize) -> usize
+    where
+        V: Vector<T>,
+        L: Left<T>,
+        G: Target<T>,
+    {
+        while row + R <= rows {
+            self.block::<T, R, FULL>(row);
+            row += R;
+        }
+        row
+    }
+
+    /// `R` rows from `row` on. Unless `FULL`, the result is narrower than `C` registers.
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn block<T: Element, const R: usize, const FULL: bool>(&mut self, row: usize)
+    where
+        V: Vector<T>,
+        L: Left<T>,
+        G: Target<T>,
+    {
+        let mut sums = [[V::broadcast(T::zero()); C]; R];
+        if self.steps.start == 0 {
+            sums = [self.result.start(self.column); R];
+        } else {
+            for r in 0..R {
+                sums[r] = registers::<V, T, C, FULL>(&self.result.row(row + r)[self.column..]);
+            }
+        }
+        sums = tile(&self.left.rows::<R>(row, self.steps.clone()), self.right, sums);
+        for r in 0..R {
+            let mut line = sums[r];
+            if self.last {
+                for c in 0..C {
+                    line[c] = self.result.end(line[c]);
+                }
+            }
+            put::<V, T, C, FULL>(line, &mut self.result.row(row + r)[self.column..]);
+        }
+    }
+}
+
+/// `sums[r][c] += Σ left(step)[r]·right(step)[c]`, in registers.
+#[inline(always)]
+fn tile<V: Vector<T>, T: Element, const R: usize, const C: usize>(
+    left: &impl Factors<T, R>,
+    right: &[[V; C]],
+    mut sums: [[V; C]; R],
+) -> [[V; C]; R] {
+    for step in 0..right.len() {
+        let (left, right) = (left.at(step), right[step]);
+        for r in 0..R {
+            let left = V::broadcast(left[r]);
+            for c in 0..C {
+                sums[r][c] = left.mul_add(right[c], sums[r][c]);
+            }
+        }
+    }
+    sums
+}
+
+/// The first `C` registers of `from`; zeros where it ends, unless it is `FULL`.
+#[inline(always)]
+pub(super) fn registers<V: Vector<T>, T: Element, const C: usize, const FULL: bool>(from: &[T]) -> [V; C] {
+    let mut registers = [V::broadcast(T::zero()); C];
+    for c in 0..C {
+        let start = c * V::LANES;
+        registers[c] = V::load(if FULL { &from[start..][..V::LANES] } else { &from[from.len().min(start)..] });
+    }
+    registers
+}
+
+/// Writes the registers to `to`, as far as it reaches.
+#[inline(always)]
+pub(super) fn put<V: Vector<T>, T: Element, const C: usize, const FULL: bool>(registers: [V; C], to: &mut [T]) {
+    for c in 0..C {
+        let start = c * V::LANES;
+        registers[c].store(if FULL {
+            &mut to[start..][..V::LANES]
+        } else {
+            let start = to.len().min(start);
+            &mut to[start..]
+        });
+    }
+}
