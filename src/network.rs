@@ -32,7 +32,8 @@ pub trait Network: Layer {
         prediction[0]
     }
 
-    /// The predictions for many samples, as many as the shorter slice holds.
+    /// The predictions for many samples, as many as the shorter slice holds: those of [`predict`](Self::predict), but
+    /// for the order in which rounding adds up.
     fn predict_batch<X: Sample<Self>>(&self, samples: &[X], predictions: &mut [Self::Output]) {
         let rows = samples.len().min(predictions.len());
         let x = X::rows(&samples[..rows]);
@@ -59,12 +60,13 @@ pub(crate) trait InBlocks {
     fn pass<const B: usize>(self);
 }
 
-/// The memory that activations may take on the stack outside training.
-const STACK: usize = if cfg!(feature = "std") { 64 * 1024 } else { 1024 };
+/// The memory that activations may take on the stack outside training: an eighth of what a thread has.
+const STACK: usize = if cfg!(feature = "std") { 256 * 1024 } else { 1024 };
 
 /// Does `work` in blocks as high as the stack bears: products of many rows read the weights less often.
 pub(crate) fn in_blocks<N: Layer>(work: impl InBlocks) {
-    match const { STACK / (size_of::<N::Tape<1>>() + size_of::<N::Output>()) } {
+    // A tape holds each output and its gradient.
+    match const { STACK / (size_of::<N::Tape<1>>() / 2 + size_of::<N::Output>()) } {
         64.. => work.pass::<64>(),
         16.. => work.pass::<16>(),
         4.. => work.pass::<4>(),

@@ -124,7 +124,8 @@ impl<A: Elementwise> Activation for A {
         bias: &[T; OUT],
         y: &mut [[T; OUT]],
     ) {
-        if A::CHEAP {
+        // A column is computed a register at a time, like any other pass.
+        if A::CHEAP || OUT == 1 {
             nn(simd, x, kernel, bias, &Value::<A>(PhantomData), y);
         } else {
             nn(simd, x, kernel, bias, &Unchanged, y);

@@ -9,10 +9,9 @@
 use core::ops::Range;
 
 use super::{
-    Element, Simd, Sweep, Vector, Work,
+    Element, Simd, Sweep, Unchanged, Vector, Work,
     panel::Packing,
     simd::MOST_LANES,
-    sweep_row,
     tile::{Factors, Left, Right, Shape, Target, product, put, registers},
 };
 
@@ -78,11 +77,10 @@ impl<T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize> Work for For
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
+    fn run<S: Simd>(self, _: S) {
         let Self { x, w, bias, then, y } = self;
         if OUT == 1 {
-            dots::<T::Vector<S>, T, IN>(x, w.as_flattened(), bias[0], y.as_flattened_mut());
-            sweep_row(simd, then, [], [y.as_flattened_mut()]);
+            dots::<T::Vector<S>, T, O, IN>(x, w.as_flattened(), bias[0], then, y.as_flattened_mut());
         } else if x.len() < FEW {
             for row in 0..x.len() {
                 sum_of_lines::<T::Vector<S>, T, O, IN, OUT>(&x[row], w, bias, then, &mut y[row]);
@@ -172,10 +170,16 @@ fn lines<
     next
 }
 
-/// `y[b] = start + Σᵢ x[b][i]·w[i]`: registers go along the rows, and what they hold for as many rows as a
+/// `y[b] = then(start + Σᵢ x[b][i]·w[i])`: registers go along the rows, and what they hold for as many rows as a
 /// register has lanes is added up in one.
 #[inline(always)]
-fn dots<V: Vector<T>, T: Element, const N: usize>(x: &[[T; N]], w: &[T], start: T, y: &mut [T]) {
+fn dots<V: Vector<T>, T: Element, O: Sweep<0, 1>, const N: usize>(
+    x: &[[T; N]],
+    w: &[T],
+    start: T,
+    then: &O,
+    y: &mut [T],
+) {
     let mut row = 0;
     while row + 1 < x.len() {
         let rows = &x[row..x.len().min(row + V::LANES)];
@@ -190,11 +194,13 @@ fn dots<V: Vector<T>, T: Element, const N: usize>(x: &[[T; N]], w: &[T], start: 
         for lane in 0..V::LANES {
             sum = sum + columns[lane];
         }
-        sum.store(&mut y[row..row + rows.len()]);
+        let [end] = then.apply([], [sum]);
+        end.store(&mut y[row..row + rows.len()]);
         row += rows.len();
     }
     if row < x.len() {
-        y[row] = start + products::<V, T>(&x[row], w).sum();
+        let [end] = then.apply([], [V::broadcast(start + products::<V, T>(&x[row], w).sum())]);
+        end.store(&mut y[row..row + 1]);
     }
 }
 
@@ -247,7 +253,7 @@ impl<T: Element, const IN: usize, const OUT: usize> Work for Backward<'_, T, IN,
         let Self { dz, w, dx } = self;
         if dz.len() < FEW {
             for row in 0..dz.len() {
-                dots::<T::Vector<S>, T, OUT>(w, &dz[row], T::zero(), &mut dx[row]);
+                dots::<T::Vector<S>, T, Unchanged, OUT>(w, &dz[row], T::zero(), &Unchanged, &mut dx[row]);
             }
         } else {
             let shape = Shape { rows: dz.len(), columns: IN, steps: OUT };
@@ -470,7 +476,7 @@ mod tests {
     use super::*;
     use crate::{
         Rng,
-        kernel::{Level, Unchanged, Work, dispatch, set_level},
+        kernel::{Level, Work, dispatch, set_level},
     };
 
     struct Products<'a, const B: usize, const I: usize, const O: usize> {
