@@ -1,11 +1,106 @@
-//! Each matrix product at the shapes of real networks, beside `matrixmultiply`, at each instruction set.
+//! Each matrix product at the shapes of real networks and at odd ones, at each instruction set, beside
+//! `matrixmultiply`. A row says GFLOP/s, and the share of the peak that multiply-adds reached in the same run.
 //!
-//! `cargo bench --bench kernels`
+//! `cargo bench --bench kernels`, for comparison with itself pinned to one core: `taskset -c 1 cargo bench ...`
 
-use std::hint::black_box;
+use std::{hint::black_box, sync::OnceLock, time::Instant};
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use shiplap::kernel::{Level, Simd, Unchanged, Work, dispatch, nn, nt, set_level, tn};
+use criterion::{
+    BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
+    measurement::{Measurement, ValueFormatter, WallTime},
+};
+use shiplap::kernel::{Level, Real, Simd, Unchanged, Vector, Work, dispatch, level, nn, nt, set_level, tn};
+
+/// Multiply-adds that neither wait for each other nor for memory.
+struct MulAdds(usize);
+
+const CHAINS: usize = 12;
+
+impl Work for MulAdds {
+    /// Their FLOPs.
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) -> f64 {
+        let factor = black_box(S::F32::broadcast(0.999));
+        let mut sums = [factor; CHAINS];
+        for _ in 0..self.0 {
+            for sum in &mut sums {
+                *sum = sum.mul_add(factor, factor);
+            }
+        }
+        black_box(sums);
+        (2 * self.0 * CHAINS * S::F32::LANES) as f64
+    }
+}
+
+/// FLOPs a second at the instruction set in use, measured once.
+fn peak() -> f64 {
+    static PEAKS: [OnceLock<f64>; Level::ALL.len()] = [const { OnceLock::new() }; Level::ALL.len()];
+    *PEAKS[level() as usize].get_or_init(|| {
+        let once = || {
+            let start = Instant::now();
+            dispatch(MulAdds(100_000)) / start.elapsed().as_secs_f64()
+        };
+        (0..50).map(|_| once()).fold(0.0, f64::max)
+    })
+}
+
+/// Time, with throughput as GFLOP/s and a share of the peak.
+struct Flops(WallTime);
+
+impl Measurement for Flops {
+    type Intermediate = <WallTime as Measurement>::Intermediate;
+    type Value = <WallTime as Measurement>::Value;
+
+    fn start(&self) -> Self::Intermediate {
+        self.0.start()
+    }
+
+    fn end(&self, start: Self::Intermediate) -> Self::Value {
+        self.0.end(start)
+    }
+
+    fn add(&self, a: &Self::Value, b: &Self::Value) -> Self::Value {
+        self.0.add(a, b)
+    }
+
+    fn zero(&self) -> Self::Value {
+        self.0.zero()
+    }
+
+    fn to_f64(&self, value: &Self::Value) -> f64 {
+        self.0.to_f64(value)
+    }
+
+    fn formatter(&self) -> &dyn ValueFormatter {
+        self
+    }
+}
+
+impl ValueFormatter for Flops {
+    fn format_throughput(&self, throughput: &Throughput, nanoseconds: f64) -> String {
+        match throughput {
+            Throughput::Elements(flops) => {
+                let speed = *flops as f64 / nanoseconds;
+                format!("{speed:.1} GFLOP/s ({:.0} %)", 1e11 * speed / peak())
+            }
+            _ => self.0.formatter().format_throughput(throughput, nanoseconds),
+        }
+    }
+
+    fn scale_values(&self, typical: f64, values: &mut [f64]) -> &'static str {
+        self.0.formatter().scale_values(typical, values)
+    }
+
+    fn scale_throughputs(&self, typical: f64, throughput: &Throughput, values: &mut [f64]) -> &'static str {
+        self.0.formatter().scale_throughputs(typical, throughput, values)
+    }
+
+    fn scale_for_machines(&self, values: &mut [f64]) -> &'static str {
+        self.0.formatter().scale_for_machines(values)
+    }
+}
 
 type Matrix<const R: usize, const C: usize> = Box<[[f32; C]; R]>;
 
@@ -54,7 +149,7 @@ fn rival<const B: usize, const I: usize, const O: usize>(operands: &mut Operands
     }
 }
 
-fn shape<const B: usize, const I: usize, const O: usize>(criterion: &mut Criterion) {
+fn shape<const B: usize, const I: usize, const O: usize>(criterion: &mut Criterion<Flops>) {
     let mut operands =
         Operands::<B, I, O> { x: matrix(), w: matrix(), bias: [0.0; O], y: matrix(), dx: matrix(), gradient: matrix() };
     for kernel in ["nn", "tn", "nt"] {
@@ -73,25 +168,37 @@ fn shape<const B: usize, const I: usize, const O: usize>(criterion: &mut Criteri
     }
 }
 
-fn shapes(criterion: &mut Criterion) {
+fn shapes(criterion: &mut Criterion<Flops>) {
+    // 10-10-1, batch 32.
     shape::<32, 10, 10>(criterion);
     shape::<32, 10, 1>(criterion);
+    // 784-128-10, batch 64.
     shape::<64, 784, 128>(criterion);
     shape::<64, 128, 10>(criterion);
+    // 784-512-512-10, batch 128.
     shape::<128, 784, 512>(criterion);
     shape::<128, 512, 512>(criterion);
     shape::<128, 512, 10>(criterion);
+    // 17-64-64-6, batch 256.
     shape::<256, 17, 64>(criterion);
     shape::<256, 64, 64>(criterion);
     shape::<256, 64, 6>(criterion);
+    // One sample.
     shape::<1, 784, 128>(criterion);
+    shape::<1, 64, 64>(criterion);
+    // What divides by nothing.
     shape::<3, 7, 17>(criterion);
+    shape::<7, 17, 3>(criterion);
     shape::<17, 33, 7>(criterion);
+    shape::<33, 17, 33>(criterion);
+    shape::<33, 33, 3>(criterion);
+    shape::<65, 127, 31>(criterion);
 }
 
 criterion_group! {
     name = kernels;
     config = Criterion::default()
+        .with_measurement(Flops(WallTime))
         .sample_size(10)
         .warm_up_time(std::time::Duration::from_millis(100))
         .measurement_time(std::time::Duration::from_millis(300))
