@@ -24,6 +24,9 @@ pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
     /// The same, to write to.
     fn flat_mut(rows: &mut [Self]) -> &mut [Self::Element];
 
+    /// Shows the length of each dimension, from the outermost.
+    fn each_dimension(show: &mut dyn FnMut(usize));
+
     /// Writes the shape as `28, 28`.
     ///
     /// # Errors
@@ -48,6 +51,8 @@ macro_rules! scalar_tensors {
                 rows
             }
 
+            fn each_dimension(_: &mut dyn FnMut(usize)) {}
+
             fn write_shape(_: &mut dyn fmt::Write) -> fmt::Result {
                 Ok(())
             }
@@ -68,6 +73,11 @@ impl<X: Tensor, const N: usize> Tensor for [X; N] {
     #[inline(always)]
     fn flat_mut(rows: &mut [Self]) -> &mut [X::Element] {
         X::flat_mut(rows.as_flattened_mut())
+    }
+
+    fn each_dimension(show: &mut dyn FnMut(usize)) {
+        show(N);
+        X::each_dimension(show);
     }
 
     fn write_shape(out: &mut dyn fmt::Write) -> fmt::Result {

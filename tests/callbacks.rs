@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use common::bits;
 use shiplap::{metric::MeanAbsolute, prelude::*, train::Callback};
@@ -30,8 +30,8 @@ struct Diary {
 }
 
 impl Callback<Line, MeanAbsolute> for &mut Diary {
-    fn before_fit(&mut self, epochs: usize) {
-        self.calls.push(format!("before {epochs}"));
+    fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
+        self.calls.push(format!("before {epochs:?}"));
     }
 
     fn after_step(&mut self, seen: usize, samples: usize) {
@@ -56,7 +56,7 @@ fn callbacks_are_told_of_every_step_and_epoch_in_order() {
     let mut diary = Diary::default();
     trainer().fit_with(&x, &y, Fit::epochs(2), &mut diary).unwrap();
     let epoch = |number| ["4 of 9".into(), "8 of 9".into(), "9 of 9".into(), format!("epoch {number}")];
-    let expected = [&["before 2".into()][..], &epoch(1), &epoch(2), &["after".into()]].concat();
+    let expected = [&["before 1..=2".into()][..], &epoch(1), &epoch(2), &["after".into()]].concat();
     assert_eq!(diary.calls, expected);
 }
 

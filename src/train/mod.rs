@@ -4,6 +4,7 @@ mod callback;
 mod error;
 mod evaluate;
 mod fit;
+mod state;
 mod step;
 
 use core::{fmt, marker::PhantomData};
@@ -13,6 +14,7 @@ pub use callback::History;
 pub use callback::{Callback, EarlyStopping, Epoch, Report};
 pub use error::TrainError;
 pub use fit::Fit;
+pub use state::{State, StateMut};
 
 use crate::{
     Permutation, Zeroed, init,
@@ -26,7 +28,8 @@ use crate::{
 };
 use error::{check, check_labels};
 use evaluate::{Activate, Evaluate};
-use step::{Course, Memory};
+use state::name;
+use step::{Course, Learner, Memory};
 
 /// A network with all that training it takes: gradient, moments, tape, and one batch of data.
 ///
@@ -121,6 +124,20 @@ where
         &mut self.memory.learner.network
     }
 
+    /// What it takes to go on from here another time: for [saving](crate::train::State).
+    pub fn state(&self) -> State<'_, N> {
+        let Learner { network, moments, .. } = &self.memory.learner;
+        let Course { rng, steps, .. } = &self.course;
+        State { network, moments: moments.as_ref(), rng, steps: *steps, optimizer: name::<O>() }
+    }
+
+    /// The same, to go on from what was saved.
+    pub fn state_mut(&mut self) -> StateMut<'_, N> {
+        let Learner { network, moments, .. } = &mut self.memory.learner;
+        let Course { rng, steps, .. } = &mut self.course;
+        StateMut { network, moments: moments.as_mut(), rng, steps, optimizer: name::<O>() }
+    }
+
     /// The prediction for one sample.
     pub fn predict<X: Sample<N>>(&self, sample: &X) -> N::Output {
         self.memory.learner.network.predict(sample)
@@ -174,9 +191,10 @@ where
         if let Some((x, y)) = validation {
             check::<N, L, X, Y>(x, y)?;
         }
-        let mut epoch = Epoch::default();
-        callback.before_fit(fit.epochs);
-        for number in 1..=fit.epochs {
+        let mut epoch = Epoch { epoch: fit.done, ..Epoch::default() };
+        let epochs = fit.done + 1..=fit.epochs;
+        callback.before_fit(epochs.clone());
+        for number in epochs {
             let order = fit.shuffle.then(|| Permutation::new(x.len(), &mut self.course.rng));
             let mut training = Report { loss: 0.0, metrics: M::default() };
             let (x, y) = (X::rows(x), Y::rows(y));
@@ -206,7 +224,8 @@ where
             }
             let validation = validation.map(|(x, y)| self.evaluate(x, y)).transpose()?;
             epoch = Epoch { epoch: number, training, validation };
-            if callback.after_epoch(&epoch, &mut self.memory.learner.network).is_break() {
+            let flow = callback.after_epoch(&epoch, &mut self.memory.learner.network);
+            if callback.checkpoint(number, &self.state()).is_break() || flow.is_break() {
                 break;
             }
         }

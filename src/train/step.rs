@@ -39,7 +39,7 @@ unsafe impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Zero
 pub(super) struct Learner<N: Layer, O: Optimizer, const BATCH: usize> {
     pub network: N,
     gradient: N,
-    moments: O::Moments<N>,
+    pub moments: O::Moments<N>,
     tape: N::Tape<BATCH>,
     pub outputs: [N::Output; BATCH],
     slopes: [N::Output; BATCH],
