@@ -214,11 +214,18 @@ pub trait Operations<T> {
     /// `y = x + addends`, item by item.
     fn add(&mut self, addends: Parameter<'_>, values: &[T]);
 
-    /// `y = x·factors`, item by item.
-    fn scale(&mut self, factors: Parameter<'_>, values: &[T]);
-
     /// `y = formula(x)`, each number by itself.
     fn elementwise(&mut self, path: Path<'_>, name: &'static str, formula: &impl Sweep<0, 1>);
+
+    /// `y[n] = formula(x[n], columns[0][n], columns[1][n], ...)`, each column with its own numbers, for `READ − 1` such
+    /// rows of numbers.
+    fn columnwise<const READ: usize>(
+        &mut self,
+        path: Path<'_>,
+        name: &'static str,
+        columns: &[(Parameter<'_>, &[T])],
+        formula: &impl Sweep<READ, 1>,
+    );
 
     /// `y[n] = e^x[n] / Σₖ e^x[k]`.
     fn softmax(&mut self, path: Path<'_>);

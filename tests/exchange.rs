@@ -13,9 +13,10 @@ use serde_json::json;
 use shiplap::{
     Tensor,
     activation::{Elementwise, Keep},
+    init::Initializer,
     io::{self, Import},
-    kernel::{Element, Real},
-    layer::{Parameter, Path as LayerPath, Sample, Visit},
+    kernel::{Element, Real, Simd, Sweep, sweep},
+    layer::{Description, Ending, Operations, Parameter, Path as LayerPath, Role, Sample, Visit, VisitMut},
     prelude::*,
 };
 
@@ -141,6 +142,110 @@ impl Elementwise for Four {
     }
 }
 
+/// A layer of one's own: `y[n] = (x[n] − mean[n]) / deviation[n]`.
+struct Scale<const N: usize> {
+    mean: [f32; N],
+    deviation: [f32; N],
+}
+
+// SAFETY: arrays of floats made of zero bytes are arrays of 0.0.
+unsafe impl<const N: usize> Zeroed for Scale<N> {}
+
+struct Formula;
+
+impl Sweep<3, 1> for Formula {
+    fn apply<V: Real>(&self, [x, mean, deviation]: [V; 3], _: [V; 1]) -> [V; 1] {
+        [(x - mean) / deviation]
+    }
+}
+
+impl<const N: usize> Scale<N> {
+    fn shown<'a>(path: LayerPath<'a>, name: &'static str) -> Parameter<'a> {
+        Parameter {
+            path,
+            name,
+            role: Role::Bias,
+            shape: &[],
+            fan_in: N,
+            fan_out: N,
+            initializer: Initializer::Constant(2.0),
+            penalty: Penalty::NONE,
+        }
+    }
+}
+
+impl<const N: usize> Layer for Scale<N> {
+    type Element = f32;
+    type Input = [f32; N];
+    type Output = [f32; N];
+    type Tape<const B: usize> = ();
+    type Head = Linear;
+
+    const PARAMS: usize = 2 * N;
+    const MACS: usize = N;
+
+    fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[[f32; N]], y: &mut [[f32; N]]) {
+        for (x, y) in x.iter().zip(y) {
+            sweep(simd, &Formula, [x, &self.mean, &self.deviation], [y]);
+        }
+    }
+
+    fn record<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        _: &mut Rng,
+        x: &[[f32; N]],
+        (): &mut (),
+        y: &mut [[f32; N]],
+    ) {
+        self.forward::<S, E, B>(simd, x, y);
+    }
+
+    fn backward<S: Simd, E: Ending, const B: usize>(
+        &self,
+        _: S,
+        _: &[[f32; N]],
+        (): &mut (),
+        _: &[[f32; N]],
+        _: &mut [[f32; N]],
+        _: Option<&mut [[f32; N]]>,
+        _: &mut Self,
+    ) {
+        unimplemented!("this test does not train it");
+    }
+
+    fn activate<S: Simd>(_: S, _: &mut [[f32; N]]) {}
+
+    fn parameters<V: Visit<f32>>(&self, path: LayerPath<'_>, visitor: &mut V) {
+        visitor.visit(Parameter { shape: &[N], ..Self::shown(path, "mean") }, &self.mean);
+        visitor.visit(Parameter { shape: &[N], ..Self::shown(path, "deviation") }, &self.deviation);
+    }
+
+    fn parameters_mut<V: VisitMut<f32, M>, const M: usize>(
+        mut networks: [&mut Self; M],
+        path: LayerPath<'_>,
+        visitor: &mut V,
+    ) {
+        let means = networks.each_mut().map(|layer| &mut layer.mean[..]);
+        visitor.visit(Parameter { shape: &[N], ..Self::shown(path, "mean") }, means);
+        let deviations = networks.map(|layer| &mut layer.deviation[..]);
+        visitor.visit(Parameter { shape: &[N], ..Self::shown(path, "deviation") }, deviations);
+    }
+
+    fn describe(path: LayerPath<'_>, show: &mut dyn FnMut(&Description<'_>)) {
+        let kind = format_args!("Scale<{N}>");
+        show(&Description { path, kind, output: <[f32; N]>::write_shape, params: Self::PARAMS });
+    }
+
+    fn operations<V: Operations<f32>>(&self, path: LayerPath<'_>, operations: &mut V) {
+        let mean = Parameter { shape: &[N], ..Self::shown(path, "mean") };
+        let deviation = Parameter { shape: &[N], ..Self::shown(path, "deviation") };
+        operations.columnwise(path, "Scale", &[(mean, &self.mean), (deviation, &self.deviation)], &Formula);
+    }
+}
+
+impl<const N: usize> Accepts<[f32; N]> for Scale<N> {}
+
 type With<A> = (Dense<5, 7, A>, Dense<7, 3, Linear>);
 
 macro_rules! each_activation {
@@ -210,6 +315,7 @@ fn networks_for_python() {
     give::<With<Everything>>("everything");
     give::<With<Four>>("four");
     give::<(Dense<5, 7, Selu, f64>, Dense<7, 3, Softmax, f64>)>("double");
+    give::<(Scale<4>, Dense<4, 3, Tanh>)>("scale");
     give::<Dropout<4, 50>>("dropout_alone");
     give::<Dense<4, 2, Sigmoid>>("alone");
     give::<(Dense<196, 64, Relu>, Dropout<64, 20>, Dense<64, 32, Gelu>, Dense<32, 10, Softmax>)>("wide");

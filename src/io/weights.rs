@@ -171,10 +171,17 @@ fn activations<N: Layer>(network: &N) -> String {
 
         fn add(&mut self, _: Parameter<'_>, _: &[T]) {}
 
-        fn scale(&mut self, _: Parameter<'_>, _: &[T]) {}
-
         fn elementwise(&mut self, _: Path<'_>, name: &'static str, _: &impl Sweep<0, 1>) {
             self.push(name);
+        }
+
+        fn columnwise<const READ: usize>(
+            &mut self,
+            _: Path<'_>,
+            _: &'static str,
+            _: &[(Parameter<'_>, &[T])],
+            _: &impl Sweep<READ, 1>,
+        ) {
         }
 
         fn softmax(&mut self, _: Path<'_>) {

@@ -13,7 +13,7 @@ use crate::kernel::{Real, Sweep};
 pub(super) enum Number {
     /// It is the same whatever the input.
     Known(f64),
-    /// What the step before this one gave, counted from 1; 0 is the input.
+    /// What goes in, counted from 0, and after that what each step gives.
     Computed(usize),
 }
 
@@ -24,30 +24,37 @@ pub(super) struct Step {
 }
 
 thread_local! {
-    /// The steps so far. Numbers are copied freely and cannot hold it.
-    static STEPS: RefCell<Vec<Step>> = const { RefCell::new(Vec::new()) };
+    /// How many numbers there are so far, and the steps that gave them. Numbers are copied freely and cannot hold these.
+    static STEPS: RefCell<(usize, Vec<Step>)> = const { RefCell::new((0, Vec::new())) };
 }
 
-/// The steps from the input to the formula's value, which the last one gives; none if it is the input itself.
-pub(super) fn steps(formula: &impl Sweep<0, 1>) -> Vec<Step> {
-    STEPS.take();
-    let [value] = formula.apply([], [Number::Computed(0)]);
-    let last = STEPS.with_borrow(Vec::len);
+/// The steps from what goes in to the formula's value, which the last one gives; none if that is the first that goes in.
+///
+/// That first number is both the one to write and the first to read.
+pub(super) fn steps<const READ: usize>(formula: &impl Sweep<READ, 1>) -> Vec<Step> {
+    STEPS.set((READ.max(1), Vec::new()));
+    let [value] = formula.apply(core::array::from_fn(Number::Computed), [Number::Computed(0)]);
+    let (count, empty) = STEPS.with_borrow(|(count, steps)| (*count, steps.is_empty()));
     match value {
-        Number::Computed(index) if index == last => {}
-        // It is not what was computed last, or not computed at all.
-        value => {
+        Number::Computed(index) if index + 1 == count && !empty || index == 0 && empty => {}
+        // It is not what was computed last.
+        Number::Computed(_) => {
+            step("Identity", &[value]);
+        }
+        // It is not computed at all, but is to have the shape of what goes in.
+        Number::Known(_) => {
             let zero = step("Mul", &[Number::Computed(0), Number::Known(0.0)]);
             step("Add", &[zero, value]);
         }
     }
-    STEPS.take()
+    STEPS.take().1
 }
 
 fn step(operator: &'static str, inputs: &[Number]) -> Number {
-    STEPS.with_borrow_mut(|steps| {
+    STEPS.with_borrow_mut(|(count, steps)| {
         steps.push(Step { operator, inputs: inputs.into() });
-        Number::Computed(steps.len())
+        *count += 1;
+        Number::Computed(*count - 1)
     })
 }
 
@@ -209,7 +216,25 @@ mod tests {
     fn a_formula_is_its_steps_and_ends_in_its_value() {
         assert!(operators(0).is_empty());
         assert_eq!(operators(1), ["Mul", "Add"]);
-        assert_eq!(operators(2), ["Tanh", "Exp", "Mul", "Add"]);
+        assert_eq!(operators(2), ["Tanh", "Exp", "Identity"]);
         assert_eq!(operators(3), ["Greater", "Where"]);
+    }
+
+    #[test]
+    fn other_numbers_are_read_too() {
+        struct Scale;
+
+        impl Sweep<3, 1> for Scale {
+            fn apply<V: Real>(&self, [x, mean, deviation]: [V; 3], _: [V; 1]) -> [V; 1] {
+                [(x - mean) / deviation]
+            }
+        }
+
+        let places =
+            |step: &Step| step.inputs.iter().map(|input| matches!(input, Number::Computed(_))).collect::<Vec<_>>();
+        let steps = steps(&Scale);
+        assert_eq!(steps.iter().map(|step| step.operator).collect::<Vec<_>>(), ["Sub", "Div"]);
+        assert!(matches!(steps[1].inputs[..], [Number::Computed(3), Number::Computed(2)]));
+        assert_eq!(places(&steps[0]), [true, true]);
     }
 }

@@ -138,8 +138,14 @@ impl<'a> Exporter<'a> {
         name
     }
 
-    /// Adds a node that takes the current value and this tensor.
-    fn with_tensor<T: Element>(&mut self, operator: &str, parameter: Parameter<'_>, values: &[T]) {
+    /// Adds a node that takes the current value and this parameter.
+    fn with_parameter<T: Element>(&mut self, operator: &str, parameter: Parameter<'_>, values: &[T]) {
+        let inputs = vec![self.current.clone(), self.parameter(parameter, values)];
+        self.current = self.node(&parameter.path.to_string(), operator, inputs);
+    }
+
+    /// Adds this parameter, and gives its name.
+    fn parameter<T: Element>(&mut self, parameter: Parameter<'_>, values: &[T]) -> String {
         let name = parameter.path.join(parameter.name).to_string();
         let numbers: Vec<f32> = values.iter().map(|value| value.to_f64() as f32).collect();
         if let Some(index) = numbers.iter().position(|number| !number.is_finite()) {
@@ -147,8 +153,22 @@ impl<'a> Exporter<'a> {
             self.error.get_or_insert(FileError::NotFinite { file, tensor: name.clone(), index });
         }
         self.tensor(name.clone(), parameter.shape, &numbers);
-        let inputs = vec![self.current.clone(), name];
-        self.current = self.node(&parameter.path.to_string(), operator, inputs);
+        name
+    }
+
+    /// Adds the steps of a formula of the current value and these others.
+    fn formula<const READ: usize>(&mut self, place: &str, others: Vec<String>, formula: &impl Sweep<READ, 1>) {
+        let mut values = others;
+        values.insert(0, self.current.clone());
+        for step in steps(formula) {
+            let inputs = step.inputs.iter().map(|input| match *input {
+                Number::Known(number) => self.number(number as f32),
+                Number::Computed(index) => values[index].clone(),
+            });
+            let inputs = inputs.collect();
+            values.push(self.node(place, step.operator, inputs));
+            self.current.clone_from(&values[values.len() - 1]);
+        }
     }
 
     fn tensor(&mut self, name: String, shape: &[usize], numbers: &[f32]) {
@@ -174,29 +194,26 @@ impl<'a> Exporter<'a> {
 
 impl<T: Element> Operations<T> for Exporter<'_> {
     fn product(&mut self, factors: Parameter<'_>, values: &[T]) {
-        self.with_tensor("MatMul", factors, values);
+        self.with_parameter("MatMul", factors, values);
     }
 
     fn add(&mut self, addends: Parameter<'_>, values: &[T]) {
-        self.with_tensor("Add", addends, values);
-    }
-
-    fn scale(&mut self, factors: Parameter<'_>, values: &[T]) {
-        self.with_tensor("Mul", factors, values);
+        self.with_parameter("Add", addends, values);
     }
 
     fn elementwise(&mut self, path: Path<'_>, name: &'static str, formula: &impl Sweep<0, 1>) {
-        let place = path.join(name).to_string();
-        let mut results = vec![self.current.clone()];
-        for step in steps(formula) {
-            let inputs = step.inputs.iter().map(|input| match *input {
-                Number::Known(number) => self.number(number as f32),
-                Number::Computed(index) => results[index].clone(),
-            });
-            let inputs = inputs.collect();
-            results.push(self.node(&place, step.operator, inputs));
-        }
-        self.current = results.pop().unwrap_or_default();
+        self.formula(&path.join(name).to_string(), Vec::new(), formula);
+    }
+
+    fn columnwise<const READ: usize>(
+        &mut self,
+        path: Path<'_>,
+        name: &'static str,
+        columns: &[(Parameter<'_>, &[T])],
+        formula: &impl Sweep<READ, 1>,
+    ) {
+        let others = columns.iter().map(|&(parameter, values)| self.parameter(parameter, values)).collect();
+        self.formula(&path.join(name).to_string(), others, formula);
     }
 
     fn softmax(&mut self, path: Path<'_>) {
@@ -216,7 +233,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
 /// An input or output of many rows.
 fn value<X: crate::Tensor>(name: &str) -> Value {
     let mut dimensions = vec![Dimension { length: None, name: Some("batch".into()) }];
-    X::each_dimension(&mut |length| dimensions.push(Dimension { length: Some(length as i64), name: None }));
+    X::each_axis(&mut |length| dimensions.push(Dimension { length: Some(length as i64), name: None }));
     let shape = Some(Shape { dimensions });
     Value { name: name.into(), kind: Some(Type { tensor: Some(TensorType { element: message::FLOAT, shape }) }) }
 }
