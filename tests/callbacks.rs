@@ -5,7 +5,11 @@ mod common;
 use std::ops::{ControlFlow, RangeInclusive};
 
 use common::bits;
-use shiplap::{metric::MeanAbsolute, prelude::*, train::Callback};
+use shiplap::{
+    metric::MeanAbsolute,
+    prelude::*,
+    train::{Callback, State},
+};
 
 type Line = Dense<1, 1, Linear>;
 type LineTrainer = Trainer<Line, MeanSquaredError, Sgd, 4>;
@@ -48,6 +52,46 @@ impl Callback<Line, MeanAbsolute> for &mut Diary {
     fn after_fit(&mut self, _: &mut Line) {
         self.calls.push("after".into());
     }
+}
+
+#[test]
+fn epochs_that_are_done_are_left_out_and_the_others_keep_their_numbers() {
+    let (x, y) = line(9);
+    let mut whole = trainer();
+    let last = whole.fit(&x, &y, Fit::epochs(5)).unwrap();
+    let mut parts = trainer();
+    parts.fit(&x, &y, Fit::epochs(3)).unwrap();
+    let mut diary = Diary::default();
+    assert_eq!(parts.fit_with(&x, &y, Fit::epochs(5).from_epoch(3), &mut diary).unwrap(), last);
+    assert_eq!(bits(parts.network()), bits(whole.network()));
+    assert_eq!(diary.calls[0], "before 4..=5");
+    assert_eq!(diary.calls.iter().filter(|call| call.starts_with("epoch")).collect::<Vec<_>>(), ["epoch 4", "epoch 5"]);
+    let before = bits(parts.network());
+    assert_eq!(parts.fit(&x, &y, Fit::epochs(5).from_epoch(5)).unwrap().epoch, 5);
+    assert_eq!(bits(parts.network()), before);
+}
+
+/// Ends the training at a checkpoint, of which all the others are told.
+struct Full<'a>(&'a mut Vec<(usize, u64)>);
+
+impl Callback<Line, MeanAbsolute> for Full<'_> {
+    fn after_epoch(&mut self, _: &LineEpoch, _: &mut Line) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn checkpoint(&mut self, epoch: usize, state: &State<'_, Line>) -> ControlFlow<()> {
+        self.0.push((epoch, state.steps));
+        if epoch == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+#[test]
+fn a_checkpoint_can_end_the_training() {
+    let (x, y) = line(9);
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    let both = (Full(&mut first), Full(&mut second));
+    assert_eq!(trainer().fit_with(&x, &y, Fit::epochs(9), both).unwrap().epoch, 2);
+    assert_eq!((&first, &second), (&vec![(1, 3), (2, 6)], &vec![(1, 3), (2, 6)]));
 }
 
 #[test]

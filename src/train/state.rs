@@ -59,3 +59,17 @@ pub(super) fn name<O>() -> &'static str {
     let modules = name.split('<').next().unwrap_or(name).rfind("::").map_or(0, |colons| colons + 2);
     &name[modules..]
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::optim::Adam;
+
+    #[test]
+    fn names_have_no_modules() {
+        assert_eq!((name::<Adam>(), name::<f32>()), ("Adam", "f32"));
+        assert!(name::<Vec<Adam>>().starts_with("Vec<"));
+    }
+}
