@@ -5,7 +5,7 @@ use core::fmt;
 use crate::{
     Rng, Tensor, Zeroed,
     init::Initializer,
-    kernel::{Element, Simd},
+    kernel::{Element, Simd, Sweep},
     regularize::Penalty,
 };
 
@@ -83,6 +83,12 @@ pub trait Layer: Zeroed {
 
     /// Shows each layer, for a summary.
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>));
+
+    /// Shows what `forward` does, one operation after another, for other programs to do the same. A layer that does not
+    /// say what it does can be trained and saved, but not exported.
+    fn operations<V: Operations<Self::Element>>(&self, path: Path<'_>, operations: &mut V) {
+        operations.other(path, core::any::type_name::<Self>());
+    }
 }
 
 /// A layer that takes `X`. Each layer states it for its own input: that is what makes a layer that
@@ -198,6 +204,34 @@ pub trait Visit<T> {
 pub trait VisitMut<T, const M: usize> {
     /// Called for each parameter with its values in each of the networks, in row-major order.
     fn visit(&mut self, parameter: Parameter<'_>, values: [&mut [T]; M]);
+}
+
+/// Follows what a network does to each row, operation by operation.
+pub trait Operations<T> {
+    /// `y[o] = Σᵢ x[i]·factors[i][o]`, for factors of the shape `[IN, OUT]`.
+    fn product(&mut self, factors: Parameter<'_>, values: &[T]);
+
+    /// `y = x + addends`, item by item.
+    fn add(&mut self, addends: Parameter<'_>, values: &[T]);
+
+    /// `y = formula(x)`, each number by itself.
+    fn elementwise(&mut self, path: Path<'_>, name: &'static str, formula: &impl Sweep<0, 1>);
+
+    /// `y[n] = formula(x[n], columns[0][n], columns[1][n], ...)`, each column with its own numbers, for `READ − 1` such
+    /// rows of numbers.
+    fn columnwise<const READ: usize>(
+        &mut self,
+        path: Path<'_>,
+        name: &'static str,
+        columns: &[(Parameter<'_>, &[T])],
+        formula: &impl Sweep<READ, 1>,
+    );
+
+    /// `y[n] = e^x[n] / Σₖ e^x[k]`.
+    fn softmax(&mut self, path: Path<'_>);
+
+    /// Something else, of which only the name is known.
+    fn other(&mut self, path: Path<'_>, name: &'static str);
 }
 
 /// Where in a network a layer is: `1`, `encoder.0`, ...

@@ -9,7 +9,8 @@
 //! - [`mod@network`]: tuples and structs of layers, predicting, summaries;
 //! - [`init`], [`regularize`], [`loss`], [`optim`], [`metric`]: formulas for learning;
 //! - [`train`]: the trainer: step, fit, evaluate; callbacks that follow it along: early stopping, history;
-//! - `progress`: what is shown in a terminal.
+//! - `progress`: what is shown in a terminal;
+//! - `io`: files: weights, checkpoints, what PyTorch and Keras trained, ONNX.
 #![no_std]
 #![deny(missing_docs)]
 
@@ -21,6 +22,8 @@ extern crate self as shiplap;
 
 pub mod activation;
 pub mod init;
+#[cfg(any(feature = "safetensors", feature = "onnx"))]
+pub mod io;
 pub mod kernel;
 pub mod layer;
 pub mod layers;

@@ -1,6 +1,6 @@
 //! Progress of a training in the terminal.
 
-use core::ops::ControlFlow;
+use core::ops::{ControlFlow, RangeInclusive};
 use std::format;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -47,8 +47,8 @@ impl Default for Progress {
 }
 
 impl<N, M: Named> Callback<N, M> for Progress {
-    fn before_fit(&mut self, epochs: usize) {
-        (self.epochs, self.done) = (epochs, 0);
+    fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
+        (self.epochs, self.done) = (*epochs.end(), epochs.start() - 1);
     }
 
     fn after_step(&mut self, seen: usize, samples: usize) {

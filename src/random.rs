@@ -15,6 +15,7 @@ use rand_xoshiro::Xoshiro128PlusPlus;
 /// assert!((0.0..1.0).contains(&a.uniform()));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "safetensors", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rng(Xoshiro128PlusPlus);
 
 impl Rng {

@@ -24,12 +24,22 @@ pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
     /// The same, to write to.
     fn flat_mut(rows: &mut [Self]) -> &mut [Self::Element];
 
+    /// Shows the extent of each axis, from the outside in: 28 and 28.
+    fn each_axis(show: &mut dyn FnMut(usize));
+
     /// Writes the shape as `28, 28`.
     ///
     /// # Errors
     ///
     /// When `out` cannot be written to.
-    fn write_shape(out: &mut dyn fmt::Write) -> fmt::Result;
+    fn write_shape(out: &mut dyn fmt::Write) -> fmt::Result {
+        let (mut result, mut comma) = (Ok(()), "");
+        Self::each_axis(&mut |extent| {
+            result = result.and_then(|()| write!(out, "{comma}{extent}"));
+            comma = ", ";
+        });
+        result
+    }
 }
 
 macro_rules! scalar_tensors {
@@ -48,9 +58,7 @@ macro_rules! scalar_tensors {
                 rows
             }
 
-            fn write_shape(_: &mut dyn fmt::Write) -> fmt::Result {
-                Ok(())
-            }
+            fn each_axis(_: &mut dyn FnMut(usize)) {}
         })*
     };
 }
@@ -70,12 +78,9 @@ impl<X: Tensor, const N: usize> Tensor for [X; N] {
         X::flat_mut(rows.as_flattened_mut())
     }
 
-    fn write_shape(out: &mut dyn fmt::Write) -> fmt::Result {
-        write!(out, "{N}")?;
-        if X::LEN > 1 {
-            out.write_str(", ")?;
-        }
-        X::write_shape(out)
+    fn each_axis(show: &mut dyn FnMut(usize)) {
+        show(N);
+        X::each_axis(show);
     }
 }
 

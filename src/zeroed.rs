@@ -42,10 +42,26 @@ unsafe impl<Z: Zeroed> Zeroable for Cell<Z> {}
 /// where memory is scarce, as close as it can be.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "std", repr(align(64)))]
-pub(crate) struct Aligned<Z>(pub(crate) Z);
+pub(crate) struct Aligned<Z>(Z);
 
 // SAFETY: the field is `Zeroed`, and padding may hold any byte.
 unsafe impl<Z: Zeroed> Zeroed for Aligned<Z> {}
+
+impl<Z> core::ops::Deref for Aligned<Z> {
+    type Target = Z;
+
+    #[inline(always)]
+    fn deref(&self) -> &Z {
+        &self.0
+    }
+}
+
+impl<Z> core::ops::DerefMut for Aligned<Z> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut Z {
+        &mut self.0
+    }
+}
 
 macro_rules! zeroed {
     ($($plain:ty),*) => {

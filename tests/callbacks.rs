@@ -2,10 +2,14 @@
 
 mod common;
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use common::bits;
-use shiplap::{metric::MeanAbsolute, prelude::*, train::Callback};
+use shiplap::{
+    metric::MeanAbsolute,
+    prelude::*,
+    train::{Callback, State},
+};
 
 type Line = Dense<1, 1, Linear>;
 type LineTrainer = Trainer<Line, MeanSquaredError, Sgd, 4>;
@@ -30,8 +34,8 @@ struct Diary {
 }
 
 impl Callback<Line, MeanAbsolute> for &mut Diary {
-    fn before_fit(&mut self, epochs: usize) {
-        self.calls.push(format!("before {epochs}"));
+    fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
+        self.calls.push(format!("before {epochs:?}"));
     }
 
     fn after_step(&mut self, seen: usize, samples: usize) {
@@ -51,12 +55,52 @@ impl Callback<Line, MeanAbsolute> for &mut Diary {
 }
 
 #[test]
+fn epochs_that_are_done_are_left_out_and_the_others_keep_their_numbers() {
+    let (x, y) = line(9);
+    let mut whole = trainer();
+    let last = whole.fit(&x, &y, Fit::epochs(5)).unwrap();
+    let mut parts = trainer();
+    parts.fit(&x, &y, Fit::epochs(3)).unwrap();
+    let mut diary = Diary::default();
+    assert_eq!(parts.fit_with(&x, &y, Fit::epochs(5).from_epoch(3), &mut diary).unwrap(), last);
+    assert_eq!(bits(parts.network()), bits(whole.network()));
+    assert_eq!(diary.calls[0], "before 4..=5");
+    assert_eq!(diary.calls.iter().filter(|call| call.starts_with("epoch")).collect::<Vec<_>>(), ["epoch 4", "epoch 5"]);
+    let before = bits(parts.network());
+    assert_eq!(parts.fit(&x, &y, Fit::epochs(5).from_epoch(5)).unwrap().epoch, 5);
+    assert_eq!(bits(parts.network()), before);
+}
+
+/// Ends the training at a checkpoint, of which all the others are told.
+struct Full<'a>(&'a mut Vec<(usize, u64)>);
+
+impl Callback<Line, MeanAbsolute> for Full<'_> {
+    fn after_epoch(&mut self, _: &LineEpoch, _: &mut Line) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn checkpoint(&mut self, epoch: usize, state: &State<'_, Line>) -> ControlFlow<()> {
+        self.0.push((epoch, state.steps));
+        if epoch == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+#[test]
+fn a_checkpoint_can_end_the_training() {
+    let (x, y) = line(9);
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    let both = (Full(&mut first), Full(&mut second));
+    assert_eq!(trainer().fit_with(&x, &y, Fit::epochs(9), both).unwrap().epoch, 2);
+    assert_eq!((&first, &second), (&vec![(1, 3), (2, 6)], &vec![(1, 3), (2, 6)]));
+}
+
+#[test]
 fn callbacks_are_told_of_every_step_and_epoch_in_order() {
     let (x, y) = line(9);
     let mut diary = Diary::default();
     trainer().fit_with(&x, &y, Fit::epochs(2), &mut diary).unwrap();
     let epoch = |number| ["4 of 9".into(), "8 of 9".into(), "9 of 9".into(), format!("epoch {number}")];
-    let expected = [&["before 2".into()][..], &epoch(1), &epoch(2), &["after".into()]].concat();
+    let expected = [&["before 1..=2".into()][..], &epoch(1), &epoch(2), &["after".into()]].concat();
     assert_eq!(diary.calls, expected);
 }
 
@@ -166,7 +210,7 @@ fn a_closure_ends_the_training_by_break() {
 fn each_callback_of_a_tuple_is_called_also_when_another_breaks() {
     let (x, y) = line(9);
     let stop = |_: &LineEpoch| ControlFlow::Break(());
-    let expected = ["before 5", "4 of 9", "8 of 9", "9 of 9", "epoch 1", "after"];
+    let expected = ["before 1..=5", "4 of 9", "8 of 9", "9 of 9", "epoch 1", "after"];
     let [mut a, mut b, mut c] = <[Diary; 3]>::default();
     let fit = Fit::epochs(5);
     trainer().fit_with(&x, &y, fit, (stop, &mut a)).unwrap();

@@ -219,6 +219,14 @@ impl Sequence {
                 ) {
                     #(<#types as #krate::layer::Layer>::describe(path.join(#names), show);)*
                 }
+
+                fn operations<V: #krate::layer::Operations<Self::Element>>(
+                    &self,
+                    path: #krate::layer::Path<'_>,
+                    operations: &mut V,
+                ) {
+                    #(<#types as #krate::layer::Layer>::operations(&self.#members, path.join(#names), operations);)*
+                }
             }
 
             impl #accepts_generics #krate::layer::Accepts<InputOfNetwork> for #target #accepts_where {}

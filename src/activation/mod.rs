@@ -43,6 +43,7 @@ use crate::{
     Zeroed,
     init::Initializer,
     kernel::{Element, Real, Simd, Sweep, Unchanged, nn, sweep},
+    layer::{Operations, Path},
 };
 
 /// An activation of rows of logits.
@@ -79,6 +80,12 @@ pub trait Activation: Send + Sync + 'static {
 
     /// From the gradient with respect to `y = a(x)`, that with respect to `x`, in place.
     fn backward<S: Simd, T: Element, const N: usize>(simd: S, logits: &[[T; N]], y: &[[T; N]], gradient: &mut [[T; N]]);
+
+    /// Shows what `forward` does, for other programs to do the same. If it is not written, a network with this
+    /// activation cannot be exported.
+    fn operations<T>(path: Path<'_>, operations: &mut impl Operations<T>) {
+        operations.other(path, Self::NAME);
+    }
 }
 
 /// An activation of each number by itself.
@@ -142,6 +149,10 @@ impl<A: Elementwise> Activation for A {
     ) {
         let read = [logits.as_flattened(), y.as_flattened()];
         sweep(simd, &Slope::<A>(PhantomData), read, [gradient.as_flattened_mut()]);
+    }
+
+    fn operations<T>(path: Path<'_>, operations: &mut impl Operations<T>) {
+        operations.elementwise(path, A::NAME, &Value::<A>(core::marker::PhantomData));
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Activation, Forget};
 use crate::{
     init::Initializer,
     kernel::{Element, Fold, Real, Simd, Sweep, largest, sum_of_row, sweep_row},
+    layer::{Operations, Path},
 };
 
 /// `y[n] = e^x[n] / Σₖ e^x[k]`, taken relative to the row's largest logit, so that none overflows.
@@ -37,6 +38,10 @@ impl Activation for Softmax {
             let mean = sum_of_row(simd, &Product, [y, gradient]);
             sweep_row(simd, &Centre(mean.to_f64()), [y], [gradient]);
         }
+    }
+
+    fn operations<T>(path: Path<'_>, operations: &mut impl Operations<T>) {
+        operations.softmax(path);
     }
 }
 

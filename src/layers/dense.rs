@@ -7,7 +7,7 @@ use crate::{
     activation::{Activation, Keeping},
     init::Initializer,
     kernel::{Element, Simd, Unchanged, nn, nt, sum_rows, tn},
-    layer::{Accepts, Description, Ending, Layer, Parameter, Path, Role, Visit, VisitMut},
+    layer::{Accepts, Description, Ending, Layer, Operations, Parameter, Path, Role, Visit, VisitMut},
     message::Message,
     regularize::Penalty,
 };
@@ -140,6 +140,13 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Eleme
             output: <[T; OUT]>::write_shape,
             params: Self::PARAMS,
         });
+    }
+
+    fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
+        let (kernel, bias) = (Self::kernel_parameter(path), Self::bias_parameter(path));
+        operations.product(Parameter { shape: &[IN, OUT], ..kernel }, self.kernel.as_flattened());
+        operations.add(Parameter { shape: &[OUT], ..bias }, &self.bias);
+        A::operations(path, operations);
     }
 }
 

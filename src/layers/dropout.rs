@@ -4,7 +4,7 @@ use crate::{
     Rng, Tensor, Zeroed,
     activation::Linear,
     kernel::{Element, Simd},
-    layer::{Accepts, Description, Ending, Layer, Path, Visit, VisitMut},
+    layer::{Accepts, Description, Ending, Layer, Operations, Path, Visit, VisitMut},
     message::Message,
 };
 
@@ -105,6 +105,8 @@ impl<const N: usize, const PERCENT: u32, T: Element + Tensor<Element = T>> Layer
             params: 0,
         });
     }
+
+    fn operations<V: Operations<T>>(&self, _: Path<'_>, _: &mut V) {}
 }
 
 impl<const N: usize, const PERCENT: u32, T: Element + Tensor<Element = T>> Accepts<[T; N]> for Dropout<N, PERCENT, T> {}

@@ -3,7 +3,7 @@
 use crate::{
     Rng, Zeroed,
     kernel::{Element, Real, Simd, Sweep, Work, sweep},
-    layer::{Accepts, Description, Ending, Layer, Parameter, Path, Visit, VisitMut},
+    layer::{Accepts, Description, Ending, Layer, Operations, Parameter, Path, Visit, VisitMut},
     zeroed::Aligned,
 };
 
@@ -96,7 +96,7 @@ where
         let used = x.len().div_ceil(ROWS);
         backward::<S, E, N, ROWS>(&self.network, simd, (x, y), dy, dx, tape);
         for (number, shard) in tape[..used].iter_mut().enumerate() {
-            let networks = [&mut gradient.network, &mut shard.gradient.0];
+            let networks = [&mut gradient.network, &mut shard.gradient];
             N::parameters_mut(networks, Path::ROOT, &mut AddUp { simd, first: number == 0 });
         }
     }
@@ -122,6 +122,10 @@ where
 
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
         N::describe(path, show);
+    }
+
+    fn operations<V: Operations<N::Element>>(&self, path: Path<'_>, operations: &mut V) {
+        self.network.operations(path, operations);
     }
 }
 
@@ -175,7 +179,7 @@ impl<N: Layer, E: Ending, const ROWS: usize> Work for Record<'_, N, E, ROWS> {
     fn run<S: Simd>(self, simd: S) {
         let Self(network, x, y, shard, _) = self;
         let mut rng = Rng::new(shard.seed.into());
-        network.record::<S, E, ROWS>(simd, &mut rng, x, &mut shard.tape.0, y);
+        network.record::<S, E, ROWS>(simd, &mut rng, x, &mut shard.tape, y);
     }
 }
 
@@ -225,7 +229,7 @@ impl<N: Layer, E: Ending, const ROWS: usize> Work for Backward<'_, N, E, ROWS> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Self(network, (x, y), dy, dx, shard, _) = self;
-        network.backward::<S, E, ROWS>(simd, x, &mut shard.tape.0, y, dy, dx, &mut shard.gradient.0);
+        network.backward::<S, E, ROWS>(simd, x, &mut shard.tape, y, dy, dx, &mut shard.gradient);
     }
 }
 

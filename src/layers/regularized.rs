@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use crate::{
     Rng, Tensor, Zeroed,
     kernel::Simd,
-    layer::{Accepts, Description, Ending, Layer, Parameter, Path, Role, Visit, VisitMut},
+    layer::{Accepts, Description, Ending, Layer, Operations, Parameter, Path, Role, Visit, VisitMut},
     regularize::Regularizer,
 };
 
@@ -92,6 +92,10 @@ impl<L: Layer, R: Regularizer> Layer for Regularized<L, R> {
         L::describe(path, &mut |line| {
             show(&Description { kind: format_args!("{} + {}", line.kind, R::NAME), ..*line });
         });
+    }
+
+    fn operations<V: Operations<L::Element>>(&self, path: Path<'_>, operations: &mut V) {
+        self.layer.operations(path, operations);
     }
 }
 

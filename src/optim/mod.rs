@@ -45,7 +45,7 @@ impl Settings {
 /// what it remembers.
 pub trait Optimizer: Copy + Send + Sync + 'static {
     /// What it remembers, as copies of the network `N`.
-    type Moments<N: Zeroed>: Zeroed;
+    type Moments<N: Zeroed>: Zeroed + AsRef<[N]> + AsMut<[N]>;
 
     /// What every optimiser has.
     fn settings(&self) -> &Settings;

@@ -1,7 +1,11 @@
 //! What follows a training along: it is told of each step and epoch, and may stop it.
 
-use core::{fmt, ops::ControlFlow};
+use core::{
+    fmt,
+    ops::{ControlFlow, RangeInclusive},
+};
 
+use super::State;
 use crate::{
     layer::{Layer, Parameter, Path, VisitMut},
     metric::Named,
@@ -70,8 +74,8 @@ impl<M: Named> fmt::Display for Epoch<M> {
 ///
 /// `()` does nothing, a closure is called after each epoch, and a tuple calls each of its own.
 pub trait Callback<N, M> {
-    /// Before the first step of at most `epochs` epochs.
-    fn before_fit(&mut self, epochs: usize) {
+    /// Before the first step. `epochs` are the numbers of the first epoch and the last, unless it ends early.
+    fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
         let _ = epochs;
     }
 
@@ -82,6 +86,13 @@ pub trait Callback<N, M> {
 
     /// After each epoch; `Break` ends the training.
     fn after_epoch(&mut self, epoch: &Epoch<M>, network: &mut N) -> ControlFlow<()>;
+
+    /// After each epoch, when all callbacks have had their `after_epoch`: what it takes to go on from here another time.
+    /// `Break` ends the training.
+    fn checkpoint(&mut self, epoch: usize, state: &State<'_, N>) -> ControlFlow<()> {
+        let _ = (epoch, state);
+        ControlFlow::Continue(())
+    }
 
     /// After the last epoch.
     fn after_fit(&mut self, network: &mut N) {
@@ -105,9 +116,9 @@ macro_rules! tuples {
     ($($name:ident)*) => {
         #[expect(non_snake_case, reason = "each type parameter names its value too")]
         impl<Net, Met, $($name: Callback<Net, Met>),*> Callback<Net, Met> for ($($name,)*) {
-            fn before_fit(&mut self, epochs: usize) {
+            fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
                 let ($($name,)*) = self;
-                $($name.before_fit(epochs);)*
+                $($name.before_fit(epochs.clone());)*
             }
 
             fn after_step(&mut self, seen: usize, samples: usize) {
@@ -119,6 +130,15 @@ macro_rules! tuples {
                 let ($($name,)*) = self;
                 let mut flow = ControlFlow::Continue(());
                 $(if $name.after_epoch(epoch, network).is_break() {
+                    flow = ControlFlow::Break(());
+                })*
+                flow
+            }
+
+            fn checkpoint(&mut self, epoch: usize, state: &State<'_, Net>) -> ControlFlow<()> {
+                let ($($name,)*) = self;
+                let mut flow = ControlFlow::Continue(());
+                $(if $name.checkpoint(epoch, state).is_break() {
                     flow = ControlFlow::Break(());
                 })*
                 flow

@@ -6,6 +6,7 @@ use super::TrainError;
 #[derive(Clone, Copy, Debug)]
 pub struct Fit<'a, X, Y> {
     pub(super) epochs: usize,
+    pub(super) done: usize,
     pub(super) shuffle: bool,
     validation: Option<(&'a [X], &'a [Y])>,
     held_out: f64,
@@ -14,7 +15,13 @@ pub struct Fit<'a, X, Y> {
 impl<'a, X, Y> Fit<'a, X, Y> {
     /// Goes over the data `epochs` times, in a new random order each time.
     pub const fn epochs(epochs: usize) -> Self {
-        Self { epochs, shuffle: true, validation: None, held_out: 0.0 }
+        Self { epochs, done: 0, shuffle: true, validation: None, held_out: 0.0 }
+    }
+
+    /// Leaves out the first `done` epochs, which a training that is gone on with has had: the others keep their numbers.
+    #[must_use]
+    pub const fn from_epoch(self, done: usize) -> Self {
+        Self { done, ..self }
     }
 
     /// Evaluates these samples after each epoch.

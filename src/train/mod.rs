@@ -4,6 +4,7 @@ mod callback;
 mod error;
 mod evaluate;
 mod fit;
+mod state;
 mod step;
 
 use core::{fmt, marker::PhantomData};
@@ -13,6 +14,7 @@ pub use callback::History;
 pub use callback::{Callback, EarlyStopping, Epoch, Report};
 pub use error::TrainError;
 pub use fit::Fit;
+pub use state::{State, StateMut};
 
 use crate::{
     Permutation, Zeroed, init,
@@ -26,7 +28,8 @@ use crate::{
 };
 use error::{check, check_labels};
 use evaluate::{Activate, Evaluate};
-use step::{Course, Memory};
+use state::name;
+use step::{Course, Learner, Memory};
 
 /// A network with all that training it takes: gradient, moments, tape, and one batch of data.
 ///
@@ -103,7 +106,7 @@ where
     }
 
     fn initialize(&mut self) {
-        init::initialize(&mut self.memory.learner.network.0, &mut self.course.rng);
+        init::initialize(&mut *self.memory.learner.network, &mut self.course.rng);
     }
 
     /// A table of the layers, as [`Network::summary`](crate::network::Network::summary), with the bytes that training takes.
@@ -113,17 +116,31 @@ where
 
     /// The network.
     pub fn network(&self) -> &N {
-        &self.memory.learner.network.0
+        &self.memory.learner.network
     }
 
     /// The network, to change its weights.
     pub fn network_mut(&mut self) -> &mut N {
-        &mut self.memory.learner.network.0
+        &mut self.memory.learner.network
+    }
+
+    /// What it takes to go on from here another time: for [saving](crate::train::State).
+    pub fn state(&self) -> State<'_, N> {
+        let Learner { network, moments, .. } = &self.memory.learner;
+        let Course { rng, steps, .. } = &self.course;
+        State { network, moments: (**moments).as_ref(), rng, steps: *steps, optimizer: name::<O>() }
+    }
+
+    /// The same, to go on from what was saved.
+    pub fn state_mut(&mut self) -> StateMut<'_, N> {
+        let Learner { network, moments, .. } = &mut self.memory.learner;
+        let Course { rng, steps, .. } = &mut self.course;
+        StateMut { network, moments: (**moments).as_mut(), rng, steps, optimizer: name::<O>() }
     }
 
     /// The prediction for one sample.
     pub fn predict<X: Sample<N>>(&self, sample: &X) -> N::Output {
-        self.memory.learner.network.0.predict(sample)
+        self.memory.learner.network.predict(sample)
     }
 
     /// One step of the optimiser on up to `BATCH` rows. Gives the loss before the step, penalties included.
@@ -174,9 +191,10 @@ where
         if let Some((x, y)) = validation {
             check::<N, L, X, Y>(x, y)?;
         }
-        let mut epoch = Epoch::default();
-        callback.before_fit(fit.epochs);
-        for number in 1..=fit.epochs {
+        let mut epoch = Epoch { epoch: fit.done, ..Epoch::default() };
+        let epochs = fit.done + 1..=fit.epochs;
+        callback.before_fit(epochs.clone());
+        for number in epochs {
             let order = fit.shuffle.then(|| Permutation::new(x.len(), &mut self.course.rng));
             let mut training = Report { loss: 0.0, metrics: M::default() };
             let (x, y) = (X::rows(x), Y::rows(y));
@@ -195,7 +213,7 @@ where
                 };
                 let share = batch_x.len() as f64 / x.len() as f64;
                 training.loss += share * learner.step(&mut self.course, batch_x, batch_y)?;
-                let predictions = &mut learner.outputs.0[..batch_y.len()];
+                let predictions = &mut learner.outputs[..batch_y.len()];
                 if L::Ending::LOGITS {
                     dispatch(Activate::<N>(predictions));
                 }
@@ -206,11 +224,12 @@ where
             }
             let validation = validation.map(|(x, y)| self.evaluate(x, y)).transpose()?;
             epoch = Epoch { epoch: number, training, validation };
-            if callback.after_epoch(&epoch, &mut self.memory.learner.network.0).is_break() {
+            let flow = callback.after_epoch(&epoch, &mut self.memory.learner.network);
+            if callback.checkpoint(number, &self.state()).is_break() || flow.is_break() {
                 break;
             }
         }
-        callback.after_fit(&mut self.memory.learner.network.0);
+        callback.after_fit(&mut self.memory.learner.network);
         Ok(epoch)
     }
 
@@ -222,7 +241,7 @@ where
     pub fn evaluate<X: Sample<N>, Y: Label<L, N::Output>>(&self, x: &[X], y: &[Y]) -> Result<Report<M>, TrainError> {
         check::<N, L, X, Y>(x, y)?;
         let mut report = Report { loss: 0.0, metrics: M::default() };
-        let (network, x, y) = (&self.memory.learner.network.0, X::rows(x), Y::rows(y));
+        let (network, x, y) = (&self.memory.learner.network, X::rows(x), Y::rows(y));
         in_blocks::<N>(Evaluate::<N, L, M> { network, loss: &self.course.loss, x, y, report: &mut report });
         if report.loss.is_finite() { Ok(report) } else { Err(TrainError::Diverged { step: self.course.steps }) }
     }

@@ -40,7 +40,7 @@ unsafe impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Zero
 pub(super) struct Learner<N: Layer, O: Optimizer, const BATCH: usize> {
     pub network: Aligned<N>,
     gradient: Aligned<N>,
-    moments: Aligned<O::Moments<N>>,
+    pub moments: Aligned<O::Moments<N>>,
     tape: Aligned<N::Tape<BATCH>>,
     pub outputs: Aligned<[N::Output; BATCH]>,
     slopes: Aligned<[N::Output; BATCH]>,
@@ -79,8 +79,8 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
         let Self { learner, course, x, labels } = self;
         let Course { optimizer, loss, rng, steps } = course;
         let Learner { network, gradient, moments, tape, outputs, slopes } = learner;
-        let (Aligned(network), Aligned(gradient), Aligned(moments), Aligned(tape)) = (network, gradient, moments, tape);
-        let (y, dy) = (&mut outputs.0[..x.len()], &mut slopes.0[..x.len()]);
+        let (network, gradient, moments, tape) = (&mut **network, &mut **gradient, &mut **moments, &mut **tape);
+        let (y, dy) = (&mut outputs[..x.len()], &mut slopes[..x.len()]);
 
         network.record::<S, L::Ending, BATCH>(simd, rng, x, tape, y);
         let mean = loss.total(simd, y, labels) / x.len() as f64;

@@ -1,0 +1,31 @@
+//! Files that are there whole or not at all.
+
+use std::{ffi::OsStr, format, fs::File, io, io::Write, path::Path};
+
+use super::FileError;
+
+/// Writes `bytes` to a new file in the same folder, to the disk, and then moves it to `path`.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace(path, bytes).map_err(|error| FileError::Write { file: path.into(), error })
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name =
+        path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "this is not a file's name"))?;
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let prefix = format!(".{}.", name.display());
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(OsStr::new(&prefix)).suffix(".tmp");
+    // Without this, others could not read it, whatever the user's mask says.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    // The new name, too, is on the disk once the folder is.
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}

@@ -1,0 +1,239 @@
+//! Networks as ONNX models.
+
+mod formula;
+mod message;
+
+use std::{
+    collections::BTreeMap,
+    format,
+    path::Path as FilePath,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+
+use prost::Message as _;
+
+use self::{
+    formula::{Number, steps},
+    message::{
+        Attribute, AttributeKind, Dimension, Entry, Graph, Model, Node, OperatorSet, Shape, Tensor, TensorType, Type,
+        Value,
+    },
+};
+use super::{BYTES, FileError, atomic};
+use crate::{
+    kernel::{Element, Sweep},
+    layer::{Layer, Operations, Parameter, Path},
+};
+
+/// The version of the file format, of 2020: that of the operator set.
+const IR_VERSION: i64 = 7;
+/// The version of the operators.
+const OPERATOR_SET: i64 = 13;
+
+/// Writes `network` as an ONNX model (operator set 13), for onnxruntime and others to run as it predicts: `input`,
+/// `[batch, ...]`, to `output`, `[batch, ...]`, both of `f32`; the weights of an `f64` network are rounded.
+///
+/// Activations are written as their formulas, so your own [`Elementwise`](crate::activation::Elementwise) ones are
+/// exported as well.
+///
+/// ```
+/// use shiplap::{io, prelude::*};
+///
+/// let network: (Dense<4, 8, Gelu>, Dropout<8, 20>, Dense<8, 3, Softmax>) = Network::new(1);
+/// let path = std::env::temp_dir().join("shiplap.example.onnx");
+/// io::export_onnx(&network, &path)?;
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<(), io::FileError>(())
+/// ```
+///
+/// # Errors
+///
+/// When a layer or an activation does not say what it does, when a weight is NaN or infinite as an `f32`, or when the file
+/// cannot be written. An older file of that name is then as it was.
+pub fn export_onnx<N: Layer>(network: &N, path: impl AsRef<FilePath>) -> Result<(), FileError> {
+    let path = path.as_ref();
+    atomic::write(path, &encode(network, &path.display().to_string())?)
+}
+
+/// What [`export_onnx`] would write.
+///
+/// # Errors
+///
+/// Those of [`export_onnx`], but for the file's.
+pub fn to_onnx<N: Layer>(network: &N) -> Result<Vec<u8>, FileError> {
+    encode(network, BYTES)
+}
+
+fn encode<N: Layer>(network: &N, file: &str) -> Result<Vec<u8>, FileError> {
+    let mut exporter = Exporter::new(file);
+    network.operations(Path::ROOT, &mut exporter);
+    let model = Model {
+        ir_version: IR_VERSION,
+        producer_name: "shiplap".into(),
+        producer_version: env!("CARGO_PKG_VERSION").into(),
+        graph: Some(exporter.finish::<N>()?),
+        operator_sets: vec![OperatorSet { domain: String::new(), version: OPERATOR_SET }],
+        properties: vec![Entry { key: "shiplap".into(), value: env!("CARGO_PKG_VERSION").into() }],
+    };
+    Ok(model.encode_to_vec())
+}
+
+const INPUT: &str = "input";
+const OUTPUT: &str = "output";
+
+/// Writes down the operations that it is shown.
+struct Exporter<'a> {
+    file: &'a str,
+    nodes: Vec<Node>,
+    tensors: Vec<Tensor>,
+    /// The names of the numbers that formulas hold, by their bits.
+    numbers: BTreeMap<u32, String>,
+    /// The name of what the next operation takes.
+    current: String,
+    error: Option<FileError>,
+}
+
+impl<'a> Exporter<'a> {
+    fn new(file: &'a str) -> Self {
+        let current = INPUT.into();
+        Self { file, nodes: Vec::new(), tensors: Vec::new(), numbers: BTreeMap::new(), current, error: None }
+    }
+
+    fn finish<N: Layer>(mut self) -> Result<Graph, FileError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        // The last value gets the name by which it is asked for.
+        match self.nodes.last_mut() {
+            Some(last) => last.outputs = vec![OUTPUT.into()],
+            None => self.nodes.push(Node {
+                inputs: vec![self.current],
+                outputs: vec![OUTPUT.into()],
+                name: "identity".into(),
+                operator: "Identity".into(),
+                attributes: Vec::new(),
+            }),
+        }
+        Ok(Graph {
+            nodes: self.nodes,
+            name: "network".into(),
+            tensors: self.tensors,
+            inputs: vec![value::<N::Input>(INPUT)],
+            outputs: vec![value::<N::Output>(OUTPUT)],
+        })
+    }
+
+    /// Adds a node, and gives the name of what it gives.
+    fn node(&mut self, place: &str, operator: &str, inputs: Vec<String>) -> String {
+        let name = format!("{place}/{operator}_{}", self.nodes.len());
+        self.nodes.push(Node {
+            inputs,
+            outputs: vec![name.clone()],
+            name: name.clone(),
+            operator: operator.into(),
+            attributes: Vec::new(),
+        });
+        name
+    }
+
+    /// Adds a node that takes the current value and this parameter.
+    fn with_parameter<T: Element>(&mut self, operator: &str, parameter: Parameter<'_>, values: &[T]) {
+        let inputs = vec![self.current.clone(), self.parameter(parameter, values)];
+        self.current = self.node(&parameter.path.to_string(), operator, inputs);
+    }
+
+    /// Adds this parameter, and gives its name.
+    fn parameter<T: Element>(&mut self, parameter: Parameter<'_>, values: &[T]) -> String {
+        let name = parameter.path.join(parameter.name).to_string();
+        let numbers: Vec<f32> = values.iter().map(|value| value.to_f64() as f32).collect();
+        if let Some(index) = numbers.iter().position(|number| !number.is_finite()) {
+            let file = self.file.into();
+            self.error.get_or_insert(FileError::NotFinite { file, tensor: name.clone(), index });
+        }
+        self.tensor(name.clone(), parameter.shape, &numbers);
+        name
+    }
+
+    /// Adds the steps of a formula of the current value and these others.
+    fn formula<const READ: usize>(&mut self, place: &str, others: Vec<String>, formula: &impl Sweep<READ, 1>) {
+        let mut values = others;
+        values.insert(0, self.current.clone());
+        for step in steps(formula) {
+            let inputs = step.inputs.iter().map(|input| match *input {
+                Number::Known(number) => self.number(number as f32),
+                Number::Computed(index) => values[index].clone(),
+            });
+            let inputs = inputs.collect();
+            values.push(self.node(place, step.operator, inputs));
+            self.current.clone_from(&values[values.len() - 1]);
+        }
+    }
+
+    fn tensor(&mut self, name: String, shape: &[usize], numbers: &[f32]) {
+        self.tensors.push(Tensor {
+            dimensions: shape.iter().map(|&length| length as i64).collect(),
+            data_type: message::FLOAT,
+            name,
+            raw: numbers.iter().flat_map(|number| number.to_le_bytes()).collect(),
+        });
+    }
+
+    /// The name of a tensor that holds this one number.
+    fn number(&mut self, number: f32) -> String {
+        if let Some(name) = self.numbers.get(&number.to_bits()) {
+            return name.clone();
+        }
+        let name = format!("number_{}", self.numbers.len());
+        self.tensor(name.clone(), &[], &[number]);
+        self.numbers.insert(number.to_bits(), name.clone());
+        name
+    }
+}
+
+impl<T: Element> Operations<T> for Exporter<'_> {
+    fn product(&mut self, factors: Parameter<'_>, values: &[T]) {
+        self.with_parameter("MatMul", factors, values);
+    }
+
+    fn add(&mut self, addends: Parameter<'_>, values: &[T]) {
+        self.with_parameter("Add", addends, values);
+    }
+
+    fn elementwise(&mut self, path: Path<'_>, name: &'static str, formula: &impl Sweep<0, 1>) {
+        self.formula(&path.join(name).to_string(), Vec::new(), formula);
+    }
+
+    fn columnwise<const READ: usize>(
+        &mut self,
+        path: Path<'_>,
+        name: &'static str,
+        columns: &[(Parameter<'_>, &[T])],
+        formula: &impl Sweep<READ, 1>,
+    ) {
+        let others = columns.iter().map(|&(parameter, values)| self.parameter(parameter, values)).collect();
+        self.formula(&path.join(name).to_string(), others, formula);
+    }
+
+    fn softmax(&mut self, path: Path<'_>) {
+        let inputs = vec![self.current.clone()];
+        self.current = self.node(&path.to_string(), "Softmax", inputs);
+        if let Some(node) = self.nodes.last_mut() {
+            let axis = Attribute { name: "axis".into(), integer: Some(-1), kind: AttributeKind::Integer as i32 };
+            node.attributes.push(axis);
+        }
+    }
+
+    fn other(&mut self, path: Path<'_>, name: &'static str) {
+        self.error.get_or_insert(FileError::Unknown { layer: path.to_string(), operation: name });
+    }
+}
+
+/// An input or output of many rows.
+fn value<X: crate::Tensor>(name: &str) -> Value {
+    let mut dimensions = vec![Dimension { length: None, name: Some("batch".into()) }];
+    X::each_axis(&mut |length| dimensions.push(Dimension { length: Some(length as i64), name: None }));
+    let shape = Some(Shape { dimensions });
+    Value { name: name.into(), kind: Some(Type { tensor: Some(TensorType { element: message::FLOAT, shape }) }) }
+}

@@ -1,0 +1,75 @@
+//! What it takes to go on with a training.
+
+use crate::Rng;
+
+/// All that a training of the network `N` goes on from, beside data and settings: with it, epochs that follow come out bit
+/// for bit as if it had never stopped. The feature `safetensors` has it in files: `io::save_checkpoint`.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// type NetTrainer = Trainer<Dense<1, 1, Linear>, MeanSquaredError, Adam, 2>;
+/// let (x, y) = ([[1.0f32], [2.0], [3.0]], [[2.0f32], [4.0], [6.0]]);
+/// let mut first = NetTrainer::new(Adam::default(), 1);
+/// first.fit(&x, &y, Fit::epochs(3))?;
+///
+/// let mut second = NetTrainer::new(Adam::default(), 2);
+/// let (from, to) = (first.state(), second.state_mut());
+/// *to.network = from.network.clone();
+/// to.moments.clone_from_slice(from.moments);
+/// (*to.rng, *to.steps) = (from.rng.clone(), from.steps);
+///
+/// first.fit(&x, &y, Fit::epochs(5).from_epoch(3))?;
+/// second.fit(&x, &y, Fit::epochs(5).from_epoch(3))?;
+/// assert_eq!(first.network().kernel, second.network().kernel);
+/// # Ok::<(), TrainError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct State<'a, N> {
+    /// The network.
+    pub network: &'a N,
+    /// What the optimiser remembers, as copies of the network.
+    pub moments: &'a [N],
+    /// The generator of orders and of dropped units.
+    pub rng: &'a Rng,
+    /// How many steps were made.
+    pub steps: u64,
+    /// The name of the optimiser, whose moments mean nothing to another.
+    pub optimizer: &'static str,
+}
+
+/// [`State`], to write to.
+#[derive(Debug)]
+pub struct StateMut<'a, N> {
+    /// The network.
+    pub network: &'a mut N,
+    /// What the optimiser remembers, as copies of the network.
+    pub moments: &'a mut [N],
+    /// The generator of orders and of dropped units.
+    pub rng: &'a mut Rng,
+    /// How many steps were made.
+    pub steps: &'a mut u64,
+    /// The name of the optimiser, whose moments mean nothing to another.
+    pub optimizer: &'static str,
+}
+
+/// The name of a type without the modules that it is in: those may change.
+pub(super) fn name<O>() -> &'static str {
+    let name = core::any::type_name::<O>();
+    let modules = name.split('<').next().unwrap_or(name).rfind("::").map_or(0, |colons| colons + 2);
+    &name[modules..]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::optim::Adam;
+
+    #[test]
+    fn names_have_no_modules() {
+        assert_eq!((name::<Adam>(), name::<f32>()), ("Adam", "f32"));
+        assert!(name::<Vec<Adam>>().starts_with("Vec<"));
+    }
+}

@@ -1,0 +1,323 @@
+//! Networks to and from other libraries.
+//!
+//! What PyTorch saved is committed (`tests/exchange/make_torch.py`). The ignored tests exchange files with Python in the
+//! folder that `SHIPLAP_EXCHANGE` names: `tests/exchange/run` runs them and the other side.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use serde_json::json;
+use shiplap::{
+    Tensor,
+    activation::{Elementwise, Keep},
+    init::Initializer,
+    io::{self, Import},
+    kernel::{Element, Real, Simd, Sweep, sweep},
+    layer::{Description, Ending, Operations, Parameter, Path as LayerPath, Role, Sample, Visit, VisitMut},
+    prelude::*,
+};
+
+/// What a library was given, and gave.
+#[derive(Deserialize)]
+struct Predicted {
+    inputs: Vec<Vec<f64>>,
+    outputs: Vec<Vec<f64>>,
+}
+
+fn committed(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/exchange").join(name)
+}
+
+fn shared(name: &str) -> PathBuf {
+    Path::new(&std::env::var_os("SHIPLAP_EXCHANGE").expect("`tests/exchange/run` runs this")).join(name)
+}
+
+fn predict<N: Layer<Input: Sample<N>>>(network: &N, input: &[f64]) -> Vec<f64> {
+    let mut x = [N::Input::zeroed()];
+    let numbers = N::Input::flat_mut(&mut x);
+    assert_eq!(numbers.len(), input.len());
+    numbers.iter_mut().zip(input).for_each(|(x, &input)| *x = Element::from_f64(input));
+    N::Output::flat(&[network.predict(&x[0])]).iter().map(|y| y.to_f64()).collect()
+}
+
+/// Loads the weights at `path`, and compares predictions with those in the JSON file beside them.
+fn predicts_the_same<N: Layer<Input: Sample<N>>>(import: Import<'_>, path: &Path) {
+    let json = fs::read_to_string(path.with_extension("json")).unwrap();
+    let Predicted { inputs, outputs } = serde_json::from_str(&json).unwrap();
+    let mut network = N::zeroed();
+    import.load(&mut network, path).unwrap();
+    assert!(inputs.len() >= 16 && inputs.len() == outputs.len());
+    for (input, expected) in inputs.iter().zip(&outputs) {
+        let y = predict(&network, input);
+        assert_eq!(y.len(), expected.len());
+        for (y, expected) in y.iter().zip(expected) {
+            let close = (y - expected).abs() <= 1e-5 * expected.abs().max(1.0);
+            assert!(close, "{}: {y}, not {expected}", path.display());
+        }
+    }
+}
+
+#[test]
+fn what_pytorch_trained_predicts_the_same() {
+    let [sequential, deep, named, double] =
+        ["sequential", "deep", "named", "double"].map(|name| committed(&format!("torch_{name}.safetensors")));
+    predicts_the_same::<(Dense<4, 8, Relu>, Dense<8, 3, Linear>)>(Import::pytorch(), &sequential);
+    type Pair = (Dense<5, 5, Elu>, Dense<5, 5, Elu>);
+    predicts_the_same::<((Pair, Pair), (Pair, Pair), Pair, Dense<5, 5, Linear>)>(Import::pytorch(), &deep);
+    predicts_the_same::<(Dense<3, 7, Selu, f64>, Dense<7, 3, Softmax, f64>)>(Import::pytorch(), &double);
+    predicts_the_same::<(Dense<3, 7, Selu>, Dense<7, 3, Softmax>)>(Import::pytorch(), &double);
+    // By the same names in a struct, and by names that are said.
+    predicts_the_same::<NamedAsInPytorch>(Import::pytorch(), &named);
+    type Unnamed = (Dense<4, 6, Gelu>, Dense<6, 6, Tanh>, Dense<6, 6, Silu>, Dense<6, 2, Sigmoid>);
+    let names = [("3", "head"), ("0", "stem"), ("1", "body.0"), ("2", "body.2")];
+    predicts_the_same::<Unnamed>(Import::pytorch().layers(&names), &named);
+    // A part of a larger model.
+    let mut stem = Dense::<4, 6, Gelu>::zeroed();
+    Import::pytorch().layers(&[("", "stem")]).load(&mut stem, &named).unwrap();
+    assert_ne!(stem.bias, [0.0; 6]);
+}
+
+#[derive(Network)]
+struct NamedAsInPytorch {
+    stem: Dense<4, 6, Gelu>,
+    body: Body,
+    head: Dense<6, 2, Sigmoid>,
+}
+
+/// The activation between PyTorch's layers is a layer there, and takes a number.
+type Body = (Dense<6, 6, Tanh>, Dropout<6, 0>, Dense<6, 6, Silu>);
+
+/// `x·tanh(softplus(x))` (Misra 2019).
+struct Mish;
+
+impl Elementwise for Mish {
+    type Keeps = Keep;
+    const NAME: &'static str = "Mish";
+
+    fn value<V: Real>(x: V) -> V {
+        x * x.softplus().tanh()
+    }
+
+    fn slope<V: Real>(x: V, _: V) -> V {
+        let t = x.softplus().tanh();
+        t + x * (V::splat(1.0) - t * t) * x.sigmoid()
+    }
+}
+
+/// Uses every operation that formulas are made of.
+struct Everything;
+
+impl Elementwise for Everything {
+    type Keeps = Keep;
+    const NAME: &'static str = "Everything";
+
+    fn value<V: Real>(x: V) -> V {
+        let one = V::splat(1.0);
+        let powers = x.mul_add(x, one).sqrt().ln() - (-x.abs()).exp() / (one + x.abs().ln_one_plus());
+        let bounded = one.copysign(x) * x.erf().max(x.tanh()).min(x.sigmoid() + x.softplus());
+        x.if_gt(V::splat(0.25), powers, bounded)
+    }
+
+    fn slope<V: Real>(_: V, _: V) -> V {
+        V::splat(0.0)
+    }
+}
+
+/// The same number for all.
+struct Four;
+
+impl Elementwise for Four {
+    type Keeps = Keep;
+    const NAME: &'static str = "Four";
+
+    fn value<V: Real>(_: V) -> V {
+        V::splat(16.0).sqrt()
+    }
+
+    fn slope<V: Real>(_: V, _: V) -> V {
+        V::splat(0.0)
+    }
+}
+
+/// A layer of one's own: `y[n] = (x[n] − mean[n]) / deviation[n]`.
+struct Scale<const N: usize> {
+    mean: [f32; N],
+    deviation: [f32; N],
+}
+
+// SAFETY: arrays of floats made of zero bytes are arrays of 0.0.
+unsafe impl<const N: usize> Zeroed for Scale<N> {}
+
+#[derive(Clone, Copy)]
+struct Formula;
+
+impl Sweep<3, 1> for Formula {
+    fn apply<V: Real>(&self, [x, mean, deviation]: [V; 3], _: [V; 1]) -> [V; 1] {
+        [(x - mean) / deviation]
+    }
+}
+
+impl<const N: usize> Scale<N> {
+    fn shown<'a>(path: LayerPath<'a>, name: &'static str) -> Parameter<'a> {
+        Parameter {
+            path,
+            name,
+            role: Role::Bias,
+            shape: &[],
+            fan_in: N,
+            fan_out: N,
+            initializer: Initializer::Constant(2.0),
+            penalty: Penalty::NONE,
+        }
+    }
+}
+
+impl<const N: usize> Layer for Scale<N> {
+    type Element = f32;
+    type Input = [f32; N];
+    type Output = [f32; N];
+    type Tape<const B: usize> = ();
+    type Head = Linear;
+
+    const PARAMS: usize = 2 * N;
+    const MACS: usize = N;
+
+    fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[[f32; N]], y: &mut [[f32; N]]) {
+        for (x, y) in x.iter().zip(y) {
+            sweep(simd, &Formula, [x, &self.mean, &self.deviation], [y]);
+        }
+    }
+
+    fn record<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        _: &mut Rng,
+        x: &[[f32; N]],
+        (): &mut (),
+        y: &mut [[f32; N]],
+    ) {
+        self.forward::<S, E, B>(simd, x, y);
+    }
+
+    fn backward<S: Simd, E: Ending, const B: usize>(
+        &self,
+        _: S,
+        _: &[[f32; N]],
+        (): &mut (),
+        _: &[[f32; N]],
+        _: &mut [[f32; N]],
+        _: Option<&mut [[f32; N]]>,
+        _: &mut Self,
+    ) {
+        unimplemented!("this test does not train it");
+    }
+
+    fn activate<S: Simd>(_: S, _: &mut [[f32; N]]) {}
+
+    fn parameters<V: Visit<f32>>(&self, path: LayerPath<'_>, visitor: &mut V) {
+        visitor.visit(Parameter { shape: &[N], ..Self::shown(path, "mean") }, &self.mean);
+        visitor.visit(Parameter { shape: &[N], ..Self::shown(path, "deviation") }, &self.deviation);
+    }
+
+    fn parameters_mut<V: VisitMut<f32, M>, const M: usize>(
+        mut networks: [&mut Self; M],
+        path: LayerPath<'_>,
+        visitor: &mut V,
+    ) {
+        let means = networks.each_mut().map(|layer| &mut layer.mean[..]);
+        visitor.visit(Parameter { shape: &[N], ..Self::shown(path, "mean") }, means);
+        let deviations = networks.map(|layer| &mut layer.deviation[..]);
+        visitor.visit(Parameter { shape: &[N], ..Self::shown(path, "deviation") }, deviations);
+    }
+
+    fn describe(path: LayerPath<'_>, show: &mut dyn FnMut(&Description<'_>)) {
+        let kind = format_args!("Scale<{N}>");
+        show(&Description { path, kind, output: <[f32; N]>::write_shape, params: Self::PARAMS });
+    }
+
+    fn operations<V: Operations<f32>>(&self, path: LayerPath<'_>, operations: &mut V) {
+        let mean = Parameter { shape: &[N], ..Self::shown(path, "mean") };
+        let deviation = Parameter { shape: &[N], ..Self::shown(path, "deviation") };
+        operations.columnwise(path, "Scale", &[(mean, &self.mean), (deviation, &self.deviation)], &Formula);
+    }
+}
+
+impl<const N: usize> Accepts<[f32; N]> for Scale<N> {}
+
+type With<A> = (Dense<5, 7, A>, Dense<7, 3, Linear>);
+
+macro_rules! each_activation {
+    ($do:ident) => {
+        $do::<With<Linear>>("linear");
+        $do::<With<Relu>>("relu");
+        $do::<With<LeakyRelu>>("leaky_relu");
+        $do::<With<HardSigmoid>>("hard_sigmoid");
+        $do::<With<Elu>>("elu");
+        $do::<With<Selu>>("selu");
+        $do::<With<Gelu>>("gelu");
+        $do::<With<Silu>>("silu");
+        $do::<With<Sigmoid>>("sigmoid");
+        $do::<With<Tanh>>("tanh");
+        $do::<With<Softplus>>("softplus");
+        $do::<With<Softmax>>("softmax");
+    };
+}
+
+#[test]
+#[ignore = "`tests/exchange/run` makes the files"]
+fn what_keras_trained_predicts_the_same() {
+    fn check<N: Layer<Input: Sample<N>>>(activation: &str) {
+        predicts_the_same::<N>(Import::keras(), &shared(&format!("keras_{activation}.safetensors")));
+    }
+    each_activation!(check);
+    type Deep = (Dense<6, 9, Relu>, Dropout<9, 50>, Dense<9, 9, Tanh>, Dropout<9, 20>, Dense<9, 4, Softmax>);
+    check::<Deep>("dropout");
+}
+
+#[derive(Network)]
+struct Nested {
+    encoder: (Dense<8, 6, Gelu>, (Dense<6, 4, Silu>, Dropout<4, 30>)),
+    decoder: Regularized<(Dense<4, 6, LeakyRelu>, Dense<6, 8, HardSigmoid>), L2<1, -3>>,
+}
+
+/// Names and shapes of all tensors.
+struct Shapes(serde_json::Map<String, serde_json::Value>);
+
+impl<T> Visit<T> for Shapes {
+    fn visit(&mut self, parameter: Parameter<'_>, _: &[T]) {
+        self.0.insert(parameter.path.join(parameter.name).to_string(), json!(parameter.shape));
+    }
+}
+
+/// Writes the network in both formats, and what it predicts.
+fn give<N: Layer<Input: Sample<N>>>(name: &str) {
+    let network = N::new(name.len() as u64);
+    io::save(&network, shared(&format!("{name}.safetensors"))).unwrap();
+    io::export_onnx(&network, shared(&format!("{name}.onnx"))).unwrap();
+    let mut rng = Rng::new(1);
+    let row = |scale: f64| (0..N::Input::LEN).map(|_| f64::from((scale * rng.normal()) as f32)).collect::<Vec<_>>();
+    let inputs: Vec<_> = [0.01, 0.1, 1.0, 1.0, 1.0, 3.0, 10.0, 30.0].map(row).into();
+    let outputs: Vec<_> = inputs.iter().map(|input| predict(&network, input)).collect();
+    let mut shapes = Shapes(serde_json::Map::new());
+    network.parameters(LayerPath::ROOT, &mut shapes);
+    let json = json!({"inputs": inputs, "outputs": outputs, "tensors": shapes.0});
+    fs::write(shared(&format!("{name}.json")), json.to_string()).unwrap();
+}
+
+#[test]
+#[ignore = "`tests/exchange/run` compares the files"]
+fn networks_for_python() {
+    each_activation!(give);
+    give::<Nested>("nested");
+    give::<With<Mish>>("mish");
+    give::<With<Everything>>("everything");
+    give::<With<Four>>("four");
+    give::<(Dense<5, 7, Selu, f64>, Dense<7, 3, Softmax, f64>)>("double");
+    give::<(Scale<4>, Dense<4, 3, Tanh>)>("scale");
+    give::<Dropout<4, 50>>("dropout_alone");
+    give::<Dense<4, 2, Sigmoid>>("alone");
+    give::<(Dense<196, 64, Relu>, Dropout<64, 20>, Dense<64, 32, Gelu>, Dense<32, 10, Softmax>)>("wide");
+}

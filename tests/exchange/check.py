@@ -1,0 +1,111 @@
+"""The other side of `tests/exchange.rs`: `check.py make FOLDER`, then the Rust tests, then `check.py compare FOLDER`."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+os.environ |= {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+
+import keras
+import numpy as np
+import onnx
+import onnxruntime
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+TOLERANCE = 1e-5
+
+ACTIVATIONS = {
+    "leaky_relu": lambda x: keras.activations.leaky_relu(x, negative_slope=0.01),
+    "gelu": lambda x: keras.activations.gelu(x, approximate=False),
+} | {
+    name: name
+    for name in "linear relu hard_sigmoid elu selu silu sigmoid tanh softplus softmax".split()
+}
+
+
+def keras_model(activation):
+    return keras.Sequential(
+        [keras.Input((5,)), keras.layers.Dense(7, activation), keras.layers.Dense(3)]
+    )
+
+
+def make(folder):
+    """Writes models with random weights, as the documentation of `Import` says, and what they predict."""
+    rng = np.random.default_rng(1)
+    models = {name: keras_model(activation) for name, activation in ACTIVATIONS.items()}
+    models["dropout"] = keras.Sequential(
+        [
+            keras.Input((6,)),
+            keras.layers.Dense(9, "relu"),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(9, "tanh"),
+            keras.layers.Dropout(0.2),
+            keras.layers.Dense(4, "softmax"),
+        ]
+    )
+    for name, model in models.items():
+        model.set_weights([rng.normal(size=w.shape).astype("float32") for w in model.weights])
+        layers = enumerate(model.layers)
+        save_file(
+            {f"{i}.{w.name}": w.numpy() for i, layer in layers for w in layer.weights},
+            folder / f"keras_{name}.safetensors",
+        )
+        inputs = rng.normal(size=(16, *model.input_shape[1:])).astype("float32")
+        outputs = model.predict(inputs, verbose=0)
+        written = {"inputs": inputs.tolist(), "outputs": outputs.tolist()}
+        (folder / f"keras_{name}.json").write_text(json.dumps(written))
+    print(f"made {len(models)} models of Keras {keras.__version__}")
+
+
+def agree(what, found, expected):
+    assert found.shape == expected.shape, f"{what}: {found.shape}, not {expected.shape}"
+    error = np.max(np.abs(found - expected) / np.maximum(np.abs(expected), 1.0))
+    assert error <= TOLERANCE, f"{what}: off by {error}"
+    return error
+
+
+def compare(folder):
+    """Reads and runs what the crate has written, and compares."""
+    worst = {"onnxruntime": 0.0, "keras": 0.0}
+    names = sorted(path.stem for path in folder.glob("*.onnx"))
+    assert len(names) >= 20, names
+    for name in names:
+        written = json.loads((folder / f"{name}.json").read_text())
+        inputs = np.array(written["inputs"], "float32")
+        outputs = np.array(written["outputs"])
+
+        # The weights: names, shapes, and the same numbers as in the ONNX model.
+        path = folder / f"{name}.safetensors"
+        tensors = load_file(path)
+        assert {name: list(tensor.shape) for name, tensor in tensors.items()} == written["tensors"], name
+        with safe_open(path, "numpy") as file:
+            assert {"shiplap", "network", "activations"} <= file.metadata().keys(), name
+        dtype = "float64" if name == "double" else "float32"
+        assert all(tensor.dtype == dtype for tensor in tensors.values()), name
+
+        model = onnx.load(folder / f"{name}.onnx")
+        onnx.checker.check_model(model, full_check=True)
+        initializers = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+        for tensor in tensors:
+            assert np.array_equal(initializers[tensor], tensors[tensor].astype("float32")), (name, tensor)
+
+        # The predictions, in batches of two sizes.
+        session = onnxruntime.InferenceSession(folder / f"{name}.onnx", providers=["CPUExecutionProvider"])
+        for rows in (1, len(inputs)):
+            [found] = session.run(["output"], {"input": inputs[:rows]})
+            error = agree(f"{name} in onnxruntime", found, outputs[:rows])
+            worst["onnxruntime"] = max(worst["onnxruntime"], error)
+
+        if name in ACTIVATIONS:
+            twin = keras_model(ACTIVATIONS[name])
+            twin.set_weights([tensors[key] for key in ("0.kernel", "0.bias", "1.kernel", "1.bias")])
+            error = agree(f"{name} in Keras", twin.predict(inputs, verbose=0), outputs)
+            worst["keras"] = max(worst["keras"], error)
+    print(f"{len(names)} networks agree with onnxruntime {onnxruntime.__version__} to {worst['onnxruntime']:.1e},")
+    print(f"{len(ACTIVATIONS)} of them with Keras {keras.__version__} to {worst['keras']:.1e}")
+
+
+if __name__ == "__main__":
+    {"make": make, "compare": compare}[sys.argv[1]](Path(sys.argv[2]))

@@ -1,0 +1,56 @@
+"""Writes what PyTorch saved and predicted, for `tests/exchange.rs` to load and predict.
+
+PyTorch 1.13.1 for the CPU (Debian 12's `python3-torch`) and safetensors 0.8.0 made the files that are committed; PyPI's
+builds for Linux come with CUDA and are too large for every run of the tests. To make them again:
+
+    python tests/exchange/make_torch.py
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+HERE = Path(__file__).resolve().parent
+
+
+class Named(nn.Module):
+    """Its layers run in an order that is not that of their names."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Linear(4, 6)
+        self.body = nn.Sequential(nn.Linear(6, 6), nn.Tanh(), nn.Linear(6, 6), nn.SiLU())
+        self.head = nn.Linear(6, 2)
+
+    def forward(self, x):
+        return torch.sigmoid(self.head(self.body(nn.functional.gelu(self.stem(x)))))
+
+
+def deep():
+    """Eleven linear layers: `20.weight` comes before `4.weight` by letters, and after it by number."""
+    layers = []
+    for _ in range(10):
+        layers += [nn.Linear(5, 5), nn.ELU()]
+    return nn.Sequential(*layers, nn.Linear(5, 5))
+
+
+MODELS = {
+    "torch_sequential": (lambda: nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)), 4),
+    "torch_deep": (deep, 5),
+    "torch_named": (Named, 4),
+    "torch_double": (lambda: nn.Sequential(nn.Linear(3, 7), nn.SELU(), nn.Linear(7, 3), nn.Softmax(-1)).double(), 3),
+}
+
+for seed, (name, (make, width)) in enumerate(MODELS.items()):
+    torch.manual_seed(seed)
+    model = make().eval()
+    dtype = next(model.parameters()).dtype
+    # Rounded, so that the decimals are the numbers.
+    inputs = torch.round(torch.randn(16, width, dtype=dtype) * 64) / 32
+    with torch.no_grad():
+        outputs = model(inputs)
+    save_file(model.state_dict(), HERE / f"{name}.safetensors")
+    (HERE / f"{name}.json").write_text(json.dumps({"inputs": inputs.tolist(), "outputs": outputs.tolist()}) + "\n")

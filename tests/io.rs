@@ -1,0 +1,572 @@
+//! Files: that nothing is lost, and what is said when something is wrong.
+
+mod common;
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    env, fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use common::bits;
+use proptest::prelude::*;
+use shiplap::{
+    Rng,
+    activation::Activation,
+    init::Initializer,
+    io::{self, Checkpoints, Difference, FileError, Import},
+    kernel::{Element, Simd},
+    prelude::*,
+};
+
+thread_local! {
+    static HELD: Cell<isize> = const { Cell::new(0) };
+    static MOST: Cell<isize> = const { Cell::new(0) };
+}
+
+/// Measures what this thread holds.
+struct Measuring;
+
+fn held(change: isize) {
+    HELD.set(HELD.get() + change);
+    MOST.set(MOST.get().max(HELD.get()));
+}
+
+// SAFETY: every call goes to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Measuring {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        held(layout.size() as isize);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        held(-(layout.size() as isize));
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Measuring = Measuring;
+
+type Net = (Dense<3, 4, Relu>, Dropout<4, 50>, Dense<4, 2, Softmax>);
+
+type Encoder<T> = (Dense<5, 4, Tanh, T>, Regularized<Dense<4, 2, Linear, T>, L2<1, -3>>);
+type Autoencoder<T> = (Encoder<T>, Dense<2, 5, Sigmoid, T>);
+
+#[derive(Network)]
+struct Named {
+    encoder: Encoder<f64>,
+    decoder: Dense<2, 5, Sigmoid, f64>,
+}
+
+fn network() -> Net {
+    let mut network = Net::new(3);
+    network.0.bias = [0.25, -0.0, f32::MIN_POSITIVE / 4.0, f32::MAX];
+    network
+}
+
+/// A file with this header and so many bytes of numbers.
+fn raw(header: &str, numbers: usize) -> Vec<u8> {
+    [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &vec![0; numbers]].concat()
+}
+
+/// What loading `bytes` says; the network must be untouched.
+fn refused(bytes: &[u8]) -> FileError {
+    let mut loaded = network();
+    let error = io::from_bytes(&mut loaded, bytes).unwrap_err();
+    assert_eq!(bits(&loaded), bits(&network()), "{error}");
+    error
+}
+
+#[test]
+fn a_network_comes_back_bit_by_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.safetensors");
+    let mut loaded = Net::zeroed();
+    io::save(&network(), &path).unwrap();
+    io::load(&mut loaded, &path).unwrap();
+    assert_eq!(bits(&loaded), bits(&network()));
+    let bytes = io::to_bytes(&network()).unwrap();
+    assert_eq!(bytes, fs::read(&path).unwrap(), "the same network gives the same bytes");
+    let header = String::from_utf8_lossy(&bytes[8..]).into_owned();
+    for part in [
+        r#""activations":"Relu, Softmax""#,
+        r#""network":"0: Dense<3, 4, Relu>, 1: Dropout<4, 50>, 2: Dense<4, 2, Softmax>""#,
+        concat!(r#""shiplap":""#, env!("CARGO_PKG_VERSION"), '"'),
+        r#""0.kernel":{"data_offsets":[0,48],"dtype":"F32","shape":[3,4]}"#,
+        r#""2.bias":{"data_offsets":[96,104],"dtype":"F32","shape":[2]}"#,
+    ] {
+        assert!(header.contains(part), "{part} is not in {header}");
+    }
+
+    let autoencoder = Named::new(4);
+    let mut loaded = Named::zeroed();
+    let bytes = io::to_bytes(&autoencoder).unwrap();
+    io::from_bytes(&mut loaded, &bytes).unwrap();
+    assert_eq!(bits(&loaded), bits(&autoencoder));
+    assert!(String::from_utf8_lossy(&bytes).contains(r#""encoder.1.kernel""#));
+}
+
+#[test]
+fn numbers_of_the_other_width_are_converted() {
+    let (wide, narrow) = (Autoencoder::<f64>::new(4), Autoencoder::<f32>::new(4));
+    let mut loaded = Autoencoder::<f32>::zeroed();
+    io::from_bytes(&mut loaded, &io::to_bytes(&wide).unwrap()).unwrap();
+    assert_eq!(bits(&loaded), bits(&narrow), "the seed's draws, rounded to the nearest");
+    let mut loaded = Autoencoder::<f64>::zeroed();
+    io::from_bytes(&mut loaded, &io::to_bytes(&narrow).unwrap()).unwrap();
+    assert_eq!(bits(&loaded), bits(&narrow));
+
+    let mut huge = Dense::<1, 1, Linear, f64>::zeroed();
+    huge.bias = [1e39];
+    let error = io::from_bytes(&mut Dense::<1, 1, Linear>::zeroed(), &io::to_bytes(&huge).unwrap()).unwrap_err();
+    let expected = "the data: number 0 of `bias` is NaN, infinite or too large for the type of number";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn all_that_differs_is_said() {
+    let other = io::to_bytes(&<(Dense<3, 5, Relu>, Dense<5, 2, Softmax>)>::zeroed()).unwrap();
+    let error = refused(&other);
+    assert_eq!(
+        error.to_string(),
+        "the data does not fit the network: `0.kernel` is [3, 5], and should be [3, 4]; \
+         `0.bias` is [5], and should be [4]; `2.kernel` [4, 2] is missing; `2.bias` [2] is missing; \
+         `1.kernel` [5, 2] is not in the network; `1.bias` [2] is not in the network"
+    );
+    let FileError::Differs { differences, .. } = error else { panic!("{error}") };
+    assert_eq!(differences[3], Difference::Missing { tensor: "2.bias".into(), shape: vec![2] });
+
+    let integers = r#"{"kernel":{"dtype":"I32","shape":[1,1],"data_offsets":[0,4]},
+                       "bias":{"dtype":"BF16","shape":[1],"data_offsets":[4,6]}}"#;
+    let error = io::from_bytes(&mut Dense::<1, 1, Linear>::zeroed(), &raw(integers, 6)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the data does not fit the network: `kernel` is of I32: save it as F32 or F64; \
+         `bias` is of BF16: save it as F32 or F64"
+    );
+
+    type Pair = (Dense<3, 3, Relu>, Dense<3, 3, Relu>);
+    type Deep = (Pair, Pair, Pair);
+    let error = io::from_bytes(&mut Deep::zeroed(), &io::to_bytes(&network()).unwrap()).unwrap_err();
+    assert!(error.to_string().ends_with("; and 8 more"), "{error}");
+}
+
+#[test]
+fn other_activations_are_refused() {
+    type Other = (Dense<3, 4, Tanh>, Dropout<4, 50>, Dense<4, 2, Softmax>);
+    let error = refused(&io::to_bytes(&Other::new(1)).unwrap());
+    assert_eq!(
+        error.to_string(),
+        "the data was trained with the activations Tanh, Softmax, but the network has Relu, Softmax: \
+         give the network those of the file"
+    );
+    // Layers of another kind that compute the same do not matter.
+    type Same = (Regularized<Dense<3, 4, Relu>, L2<1, -2>>, Dropout<4, 10>, Dense<4, 2, Softmax>);
+    io::from_bytes(&mut Net::zeroed(), &io::to_bytes(&Same::new(1)).unwrap()).unwrap();
+}
+
+#[test]
+fn weights_that_are_not_finite_are_neither_written_nor_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.safetensors");
+    let mut broken = network();
+    broken.2.kernel[3][1] = f32::NAN;
+    let expected = "number 7 of `2.kernel` is NaN, infinite or too large for the type of number";
+    assert_eq!(io::save(&broken, &path).unwrap_err().to_string(), format!("{}: {expected}", path.display()));
+    assert!(!path.exists());
+    let state = Trainer::<Net, CategoricalCrossentropy, Sgd, 4>::new(Sgd::default(), 1);
+    let state = shiplap::train::State { network: &broken, ..state.state() };
+    assert!(io::save_checkpoint(&state, 1, &path).unwrap_err().to_string().ends_with(expected));
+    assert!(io::to_onnx(&broken).unwrap_err().to_string().ends_with(expected));
+
+    let mut bytes = io::to_bytes(&network()).unwrap();
+    let last = bytes.len() - 4;
+    bytes[last..].copy_from_slice(&f32::INFINITY.to_le_bytes());
+    let expected = "the data: number 1 of `2.bias` is NaN, infinite or too large for the type of number";
+    assert_eq!(refused(&bytes).to_string(), expected);
+}
+
+#[test]
+fn what_is_not_a_whole_file_is_refused() {
+    let bytes = io::to_bytes(&network()).unwrap();
+    for length in 0..bytes.len() {
+        let error = refused(&bytes[..length]);
+        assert!(matches!(error, FileError::Malformed { .. }), "{length}: {error}");
+    }
+    let whole = "the data is not a whole safetensors file:";
+    let said = |bytes: &[u8]| refused(bytes).to_string().replace(whole, "");
+    assert_eq!(said(&bytes[..5]), " it has 5 bytes, and the length of the header takes 8");
+    assert_eq!(said(&bytes[..bytes.len() - 1]), " its header tells of 104 bytes of numbers, but 103 follow");
+    assert_eq!(said(&[&bytes[..], &[0]].concat()), " its header tells of 104 bytes of numbers, but 105 follow");
+    assert_eq!(said(&[0xff; 20]), format!(" its header should have {} bytes, but 12 follow", u64::MAX));
+    assert!(said(&raw("{]", 0)).starts_with(" its header is wrong: "));
+    // Eight tensors whose sizes add up to more than there are numbers for.
+    let size = (1u64 << 61) - 1;
+    let huge = |at: u64| {
+        format!(r#""{at}":{{"dtype":"U8","shape":[{size}],"data_offsets":[{},{}]}}"#, at * size, (at + 1) * size)
+    };
+    let header = format!("{{{}}}", (0..8).map(huge).collect::<Vec<_>>().join(","));
+    assert!(said(&raw(&header, 0)).starts_with(" its header tells of "));
+}
+
+#[test]
+fn errors_of_the_operating_system_name_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("none").join("net.safetensors");
+    let error = io::load(&mut network(), &path).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{} cannot be read: ", path.display())), "{error}");
+    let error = io::save(&network(), &path).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{} cannot be written: ", path.display())), "{error}");
+    let error = io::save(&network(), "/").unwrap_err().to_string();
+    assert_eq!(error, "/ cannot be written: this is not a file's name");
+    // A folder is in the way: nothing is left beside it.
+    fs::create_dir_all(&path).unwrap();
+    fs::write(path.join("inside"), "").unwrap();
+    io::save(&network(), &path).unwrap_err();
+    assert_eq!(fs::read_dir(folder.path().join("none")).unwrap().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_is_as_readable_as_any_other() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+    io::save(&network(), folder.path().join("ours")).unwrap();
+    fs::write(folder.path().join("plain"), "").unwrap();
+    assert_eq!(mode("ours"), mode("plain"));
+}
+
+fn data() -> (Vec<[f32; 3]>, Vec<usize>) {
+    let mut rng = Rng::new(8);
+    let x: Vec<[f32; 3]> = (0..30).map(|_| std::array::from_fn(|_| rng.normal() as f32)).collect();
+    let y = x.iter().map(|row| usize::from(row[0] > row[1])).collect();
+    (x, y)
+}
+
+fn resumes<O: Optimizer>(optimizer: O) {
+    type Classifier<O> = Trainer<Net, SparseCategoricalCrossentropy, O, 8>;
+    let (x, y) = data();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let mut unbroken = Classifier::<O>::new(optimizer, 1);
+    let last = unbroken.fit(&x, &y, Fit::epochs(9)).unwrap();
+
+    let mut first = Classifier::<O>::new(optimizer, 1);
+    first.fit(&x, &y, Fit::epochs(4)).unwrap();
+    io::save_checkpoint(&first.state(), 4, &path).unwrap();
+    let mut second = Classifier::<O>::new(optimizer, 99);
+    let done = io::load_checkpoint(second.state_mut(), &path).unwrap();
+    assert_eq!(done, 4);
+    assert_eq!(second.fit(&x, &y, Fit::epochs(9).from_epoch(done)).unwrap(), last);
+
+    let (unbroken, second) = (unbroken.state(), second.state());
+    assert_eq!(bits(second.network), bits(unbroken.network));
+    for (a, b) in second.moments.iter().zip(unbroken.moments) {
+        assert_eq!(bits(a), bits(b));
+    }
+    assert_eq!((second.rng, second.steps), (unbroken.rng, unbroken.steps));
+    // Weights for use can be taken out of a checkpoint.
+    let mut deployed = Net::zeroed();
+    io::load(&mut deployed, &path).unwrap();
+    assert_eq!(bits(&deployed), bits(first.network()));
+}
+
+#[test]
+fn a_training_that_goes_on_is_one_that_never_stopped() {
+    resumes(Sgd::new(0.1));
+    resumes(Momentum::new(0.1).nesterov());
+    resumes(RmsProp::default());
+    resumes(Adagrad::default());
+    resumes(Adam::new(0.01).schedule(Schedule::Cosine { peak: 0.1, warm_up: 3, steps: 30 }));
+    resumes(AdamW::new(0.01));
+}
+
+type AdamTrainer = Trainer<Net, SparseCategoricalCrossentropy, Adam, 8>;
+
+#[test]
+fn checkpoints_of_other_trainers_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let mut trainer = AdamTrainer::new(Adam::default(), 1);
+    let before = bits(trainer.network());
+    let mut said = || {
+        let error = io::load_checkpoint(trainer.state_mut(), &path).unwrap_err().to_string();
+        assert_eq!((bits(trainer.network()), trainer.state().steps), (before.clone(), 0));
+        error.replace(&path.display().to_string(), "FILE")
+    };
+    io::save(&network(), &path).unwrap();
+    assert_eq!(said(), "FILE is no checkpoint of this trainer: it does not tell its `optimizer`");
+    let other = Trainer::<Net, SparseCategoricalCrossentropy, RmsProp, 8>::new(RmsProp::default(), 1);
+    io::save_checkpoint(&other.state(), 1, &path).unwrap();
+    assert_eq!(said(), "FILE is no checkpoint of this trainer: its optimizer is RmsProp, and the trainer's is Adam");
+    type Wide = (Dense<3, 4, Relu, f64>, Dropout<4, 50, f64>, Dense<4, 2, Softmax, f64>);
+    let other = Trainer::<Wide, SparseCategoricalCrossentropy, Adam, 8>::new(Adam::default(), 1);
+    io::save_checkpoint(&other.state(), 1, &path).unwrap();
+    assert_eq!(said(), "FILE is no checkpoint of this trainer: its element is f64, and the trainer's is f32");
+    let other = Trainer::<Dense<3, 2, Softmax>, SparseCategoricalCrossentropy, Adam, 8>::new(Adam::default(), 1);
+    io::save_checkpoint(&other.state(), 1, &path).unwrap();
+    let error = said();
+    assert!(error.contains("`optimizer/1/2.bias` [2] is missing") || error.ends_with("more"), "{error}");
+    assert!(error.starts_with("FILE does not fit the network: `0.kernel` [3, 4] is missing; "), "{error}");
+
+    io::save_checkpoint(&AdamTrainer::new(Adam::default(), 2).state(), 7, &path).unwrap();
+    let text = fs::read(&path).unwrap();
+    let at = text.windows(11).position(|part| part == br#""epoch":"7""#).unwrap();
+    let mut wrong = text.clone();
+    wrong[at + 9] = b'x';
+    fs::write(&path, wrong).unwrap();
+    assert_eq!(said(), "FILE is no checkpoint of this trainer: its `epoch` is `x`");
+    fs::write(&path, text).unwrap();
+    assert_eq!(io::load_checkpoint(trainer.state_mut(), &path).unwrap(), 7);
+}
+
+#[test]
+fn checkpoints_along_the_way() {
+    let (x, y) = data();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let mut unbroken = AdamTrainer::new(Adam::default(), 1);
+    unbroken.fit(&x, &y, Fit::epochs(11)).unwrap();
+
+    // It stops after epoch 8, and so goes on from 6.
+    let mut trainer = AdamTrainer::new(Adam::default(), 1);
+    let mut checkpoints = Checkpoints::every(3, &path);
+    let stop = |epoch: &Epoch<_>| match epoch.epoch {
+        8 => std::ops::ControlFlow::Break(()),
+        _ => std::ops::ControlFlow::Continue(()),
+    };
+    let last = trainer.fit_with(&x, &y, Fit::epochs(11), (&mut checkpoints, stop)).unwrap();
+    checkpoints.finish().unwrap();
+    assert_eq!(last.epoch, 8);
+    let mut trainer = AdamTrainer::new(Adam::default(), 5);
+    let done = io::load_checkpoint(trainer.state_mut(), &path).unwrap();
+    assert_eq!(done, 6);
+    let mut checkpoints = Checkpoints::every(3, &path);
+    trainer.fit_with(&x, &y, Fit::epochs(11).from_epoch(done), &mut checkpoints).unwrap();
+    checkpoints.finish().unwrap();
+    assert_eq!(bits(trainer.network()), bits(unbroken.network()));
+    assert_eq!(io::load_checkpoint(trainer.state_mut(), &path).unwrap(), 11, "the last epoch is written too");
+
+    let mut checkpoints = Checkpoints::every(2, folder.path().join("none/run.safetensors"));
+    let last = trainer.fit_with(&x, &y, Fit::epochs(9), &mut checkpoints).unwrap();
+    assert_eq!(last.epoch, 2, "a checkpoint that cannot be written ends the training");
+    assert!(matches!(checkpoints.finish(), Err(FileError::Write { .. })));
+}
+
+/// A softmax that does not say what it does.
+struct Secret;
+
+impl Activation for Secret {
+    type Keeps = <Softmax as Activation>::Keeps;
+    const NAME: &'static str = "Secret";
+    const INITIALIZER: Initializer = Initializer::GlorotUniform;
+
+    fn forward<S: Simd, T: Element, const N: usize>(simd: S, rows: &mut [[T; N]]) {
+        Softmax::forward(simd, rows);
+    }
+
+    fn backward<S: Simd, T: Element, const N: usize>(simd: S, x: &[[T; N]], y: &[[T; N]], gradient: &mut [[T; N]]) {
+        Softmax::backward(simd, x, y, gradient);
+    }
+}
+
+#[test]
+fn what_is_not_known_is_not_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.onnx");
+    let network: (Dense<2, 2, Relu>, Dense<2, 2, Secret>) = Network::new(1);
+    assert_eq!(
+        io::export_onnx(&network, &path).unwrap_err().to_string(),
+        "the layer `1` cannot be exported: what `Secret` does is not known; \
+         write the method `operations` of its layer or activation"
+    );
+    assert!(!path.exists());
+    // It can be saved all the same.
+    let mut loaded = <(Dense<2, 2, Relu>, Dense<2, 2, Secret>)>::zeroed();
+    io::from_bytes(&mut loaded, &io::to_bytes(&network).unwrap()).unwrap();
+    assert_eq!(bits(&loaded), bits(&network));
+}
+
+#[test]
+fn imports_say_what_they_cannot_tell() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("theirs.safetensors");
+    let said = |import: Import<'_>| {
+        let mut loaded = network();
+        let error = import.load(&mut loaded, &path).unwrap_err().to_string();
+        assert_eq!(bits(&loaded), bits(&network()));
+        error.replace(&path.display().to_string(), "FILE")
+    };
+    let tensor = |name: &str, shape: &str, from: usize, to: usize| {
+        format!(r#""{name}":{{"dtype":"F32","shape":{shape},"data_offsets":[{from},{to}]}}"#)
+    };
+    let remedy = "name the layer of the file for each of the network's with `Import::layers`";
+    let (hidden, head) = (tensor("hidden.weight", "[4,3]", 0, 48), tensor("head.weight", "[2,4]", 48, 80));
+    fs::write(&path, raw(&format!("{{{hidden},{head}}}"), 80)).unwrap();
+    assert_eq!(
+        said(Import::pytorch()),
+        format!(r#"FILE: the order of the layers ["head", "hidden"] is not known, for ["0", "2"]: {remedy}"#)
+    );
+    assert_eq!(
+        said(Import::pytorch().layers(&[("0", "hidden"), ("1", "head")])),
+        format!(r#"FILE: the layers with weights are ["0", "2"], but those named are {{"0", "1"}}: {remedy}"#)
+    );
+    let named = Import::pytorch().layers(&[("0", "hidden"), ("2", "head")]);
+    let missing = "`hidden.bias` [4] is missing; `head.bias` [2] is missing";
+    assert_eq!(said(named), format!("FILE does not fit the network: {missing}"));
+    fs::write(&path, raw(&format!("{{{hidden}}}"), 48)).unwrap();
+    assert_eq!(
+        said(Import::pytorch()),
+        format!(r#"FILE: 1 layers with weights, ["hidden"], for the network's 2, ["0", "2"]: {remedy}"#)
+    );
+    // A kernel that was not transposed does not fit; one of a bias only does not either.
+    io::save(&network(), &path).unwrap();
+    assert!(said(Import::pytorch()).contains("`0.weight` [4, 3] is missing"));
+}
+
+/// Bytes that begin as a file of the network, and are then changed, cut and added to.
+fn mutated() -> impl Strategy<Value = Vec<u8>> {
+    let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6);
+    let insertion = prop::option::of((any::<prop::sample::Index>(), prop::collection::vec(any::<u8>(), 0..20)));
+    (changes, insertion, prop::option::of(any::<prop::sample::Index>())).prop_map(|(changes, insertion, cut)| {
+        let mut bytes = io::to_bytes(&network()).unwrap();
+        for (index, byte) in changes {
+            let index = index.index(bytes.len());
+            bytes[index] = byte;
+        }
+        if let Some((index, new)) = insertion {
+            let index = index.index(bytes.len());
+            bytes.splice(index..index, new);
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        bytes
+    })
+}
+
+/// A header of JSON made at random from words that headers are made of, with any numbers after it.
+fn plausible() -> impl Strategy<Value = Vec<u8>> {
+    let word = prop::sample::select(vec![
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"0.kernel\"",
+        "\"2.bias\"",
+        "\"dtype\"",
+        "\"F32\"",
+        "\"F64\"",
+        "\"U8\"",
+        "\"F4\"",
+        "\"shape\"",
+        "\"data_offsets\"",
+        "0",
+        "1",
+        "3",
+        "4",
+        "48",
+        "104",
+        "18446744073709551615",
+        "1e9",
+        "-1",
+        "null",
+        "\"__metadata__\"",
+        "\"x\"",
+        "{\"dtype\":\"F32\",\"shape\":[3,4],\"data_offsets\":[0,48]}",
+        "{\"dtype\":\"U8\",\"shape\":[2305843009213693951],\"data_offsets\":[0,2305843009213693951]}",
+    ]);
+    (prop::collection::vec(word, 0..40), 0usize..120).prop_map(|(words, numbers)| raw(&words.concat(), numbers))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_make_it_panic_or_take_more_memory_than_they_are_worth(
+        bytes in prop_oneof![mutated(), plausible(), prop::collection::vec(any::<u8>(), 0..300)],
+    ) {
+        let mut loaded = network();
+        MOST.set(HELD.get());
+        let before = HELD.get();
+        let result = io::from_bytes(&mut loaded, &bytes);
+        let most = MOST.get() - before;
+        prop_assert!(most <= 16 * 1024 + 64 * bytes.len() as isize, "{most} bytes for {}", bytes.len());
+        if result.is_err() {
+            prop_assert_eq!(bits(&loaded), bits(&network()));
+        }
+    }
+}
+
+#[test]
+fn long_headers_take_memory_in_proportion() {
+    for count in [1_000usize, 100_000] {
+        let ones = vec!["1"; count].join(",");
+        let header = format!(r#"{{"x":{{"dtype":"U8","shape":[{ones}],"data_offsets":[0,1]}}}}"#);
+        let bytes = raw(&header, 1);
+        MOST.set(HELD.get());
+        let before = HELD.get();
+        io::from_bytes(&mut network(), &bytes).unwrap_err();
+        let most = MOST.get() - before;
+        assert!(most <= 64 * bytes.len() as isize, "{most} bytes for {}", bytes.len());
+    }
+}
+
+const CHILD: &str = "SHIPLAP_TEST_CHECKPOINT";
+type Killed = Trainer<(Dense<8, 400, Relu>, Dense<400, 8, Linear>), MeanSquaredError, Adam, 4>;
+
+/// Trains and writes checkpoints until it is killed.
+#[test]
+#[ignore = "the next test runs it in a process of its own"]
+fn child() {
+    let Ok(path) = env::var(CHILD) else { return };
+    let (x, y) = ([[0.5f32; 8]; 4], [[1.0f32; 8]; 4]);
+    let mut trainer = Killed::boxed(Adam::default(), 1);
+    let from = if Path::new(&path).exists() { io::load_checkpoint(trainer.state_mut(), &path).unwrap() } else { 0 };
+    for epoch in from + 1.. {
+        trainer.fit(&x, &y, Fit::epochs(epoch).from_epoch(epoch - 1)).unwrap();
+        io::save_checkpoint(&trainer.state(), epoch, &path).unwrap();
+        println!("\nwritten {epoch}");
+    }
+}
+
+#[test]
+fn a_process_killed_at_any_moment_leaves_a_whole_checkpoint() {
+    const KILLS: usize = 200;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let mut rng = Rng::new(1);
+    let mut trainer = Killed::boxed(Adam::default(), 2);
+    let mut last = 0;
+    for kill in 0..KILLS {
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "child", "--ignored", "--nocapture"])
+            .env(CHILD, &path)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let written = lines.map_while(Result::ok).find(|line| line.starts_with("written "));
+        assert!(written.is_some(), "kill {kill}: the child ended by itself");
+        thread::sleep(Duration::from_secs_f64(0.008 * rng.uniform()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let epoch = io::load_checkpoint(trainer.state_mut(), &path).unwrap();
+        assert!(epoch > last, "kill {kill}: epoch {epoch} after {last}");
+        assert_eq!(trainer.state().steps, epoch as u64);
+        last = epoch;
+    }
+    let halves = fs::read_dir(folder.path()).unwrap().count() - 1;
+    println!("{KILLS} kills, {last} checkpoints, {halves} killed while one was written");
+    assert!(halves > 0, "no kill met the writing of a file");
+}
