@@ -20,11 +20,10 @@ pub const MANY: usize = 64;
 /// Makes a contender that starts from the problem's weights.
 pub type Start = fn(&Problem) -> Box<dyn Contender>;
 
-pub const CONTENDERS: [(&str, Start); 6] = [
+pub const CONTENDERS: [(&str, Start); 5] = [
     ("shiplap", in_shiplap::start),
     ("dfdx", in_dfdx::start),
-    ("burn-flex", in_burn::start_flex),
-    ("burn-ndarray", in_burn::start_ndarray),
+    ("burn", in_burn::start),
     ("candle", in_candle::start),
     ("matrixmultiply", by_hand::start),
 ];

@@ -1,4 +1,4 @@
-//! Burn, on each of its backends for CPUs in Rust.
+//! Burn, on Flex, its newest backend for CPUs.
 
 use std::hint::black_box;
 
@@ -20,13 +20,8 @@ use crate::{
     workload::{Activation, EPSILON, LEARNING_RATE, Loss, Problem},
 };
 
-pub fn start_flex(problem: &Problem) -> Box<dyn Contender> {
+pub fn start(problem: &Problem) -> Box<dyn Contender> {
     Box::new(InBurn::new(problem, Device::flex()))
-}
-
-#[expect(deprecated, reason = "it was Burn's CPU backend for years, and is what many still use")]
-pub fn start_ndarray(problem: &Problem) -> Box<dyn Contender> {
-    Box::new(InBurn::new(problem, Device::ndarray()))
 }
 
 struct InBurn {
