@@ -54,7 +54,7 @@ pub mod prelude {
         activation::{Elu, Gelu, HardSigmoid, LeakyRelu, Linear, Relu, Selu, Sigmoid, Silu, Softmax, Softplus, Tanh},
         const_assert,
         layer::{Accepts, Layer},
-        layers::{Dense, Dropout, Regularized},
+        layers::{Dense, Dropout, Impute, MinMax, OneHot, Regularized, Standardize},
         loss::{
             BinaryCrossentropy, CategoricalCrossentropy, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError,
             SparseCategoricalCrossentropy,

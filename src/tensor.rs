@@ -24,12 +24,22 @@ pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
     /// The same, to write to.
     fn flat_mut(rows: &mut [Self]) -> &mut [Self::Element];
 
+    /// Shows the extent of each axis, from the outside in: 28 and 28.
+    fn each_axis(show: &mut dyn FnMut(usize));
+
     /// Writes the shape as `28, 28`.
     ///
     /// # Errors
     ///
     /// When `out` cannot be written to.
-    fn write_shape(out: &mut dyn fmt::Write) -> fmt::Result;
+    fn write_shape(out: &mut dyn fmt::Write) -> fmt::Result {
+        let (mut result, mut comma) = (Ok(()), "");
+        Self::each_axis(&mut |extent| {
+            result = result.and_then(|()| write!(out, "{comma}{extent}"));
+            comma = ", ";
+        });
+        result
+    }
 }
 
 macro_rules! scalar_tensors {
@@ -48,9 +58,7 @@ macro_rules! scalar_tensors {
                 rows
             }
 
-            fn write_shape(_: &mut dyn fmt::Write) -> fmt::Result {
-                Ok(())
-            }
+            fn each_axis(_: &mut dyn FnMut(usize)) {}
         })*
     };
 }
@@ -70,18 +78,16 @@ impl<X: Tensor, const N: usize> Tensor for [X; N] {
         X::flat_mut(rows.as_flattened_mut())
     }
 
-    fn write_shape(out: &mut dyn fmt::Write) -> fmt::Result {
-        write!(out, "{N}")?;
-        if X::LEN > 1 {
-            out.write_str(", ")?;
-        }
-        X::write_shape(out)
+    fn each_axis(show: &mut dyn FnMut(usize)) {
+        show(N);
+        X::each_axis(show);
     }
 }
 
-/// The place of the first row that holds a NaN or an infinity.
-pub(crate) fn first_not_finite<X: Tensor>(rows: &[X]) -> Option<usize> {
-    rows.iter().position(|row| X::flat(core::slice::from_ref(row)).iter().any(|value| !value.is_finite()))
+/// The place of the first row that holds an infinity, or a NaN that is not a `missing` value.
+pub(crate) fn first_not_finite<X: Tensor>(rows: &[X], missing: bool) -> Option<usize> {
+    let refused = |value: &X::Element| !(value.is_finite() || missing && value.to_f64().is_nan());
+    rows.iter().position(|row| X::flat(core::slice::from_ref(row)).iter().any(refused))
 }
 
 #[cfg(test)]
@@ -99,7 +105,8 @@ mod tests {
 
     #[test]
     fn finds_the_row_that_is_not_finite() {
-        assert_eq!(first_not_finite(&[[0.0f32, 1.0], [2.0, f32::INFINITY]]), Some(1));
-        assert_eq!(first_not_finite(&[[0.0f64, 1.0]]), None);
+        assert_eq!(first_not_finite(&[[0.0f32, 1.0], [2.0, f32::INFINITY]], true), Some(1));
+        assert_eq!(first_not_finite(&[[0.0f64, f64::NAN]], false), Some(0));
+        assert_eq!(first_not_finite(&[[0.0f64, f64::NAN]], true), None);
     }
 }
