@@ -9,6 +9,7 @@
 //! - [`mod@network`]: tuples and structs of layers, predicting, summaries;
 //! - [`init`], [`regularize`], [`loss`], [`optim`], [`metric`]: formulas for learning;
 //! - [`train`]: the trainer: step, fit, evaluate; callbacks that follow it along: early stopping, history;
+//! - `data`: from files to arrays: reading, splitting, weighing, augmenting (with `std`);
 //! - `progress`: what is shown in a terminal.
 #![no_std]
 #![deny(missing_docs)]
@@ -20,6 +21,8 @@ extern crate std;
 extern crate self as shiplap;
 
 pub mod activation;
+#[cfg(feature = "std")]
+pub mod data;
 pub mod init;
 pub mod kernel;
 pub mod layer;

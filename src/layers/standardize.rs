@@ -104,6 +104,41 @@ mod tests {
     }
 
     #[test]
+    fn training_and_starting_leave_it_alone() {
+        use crate::{
+            Rng,
+            init::initialize,
+            layer::{Parameter, Path, Role, Visit},
+        };
+        use std::{vec, vec::Vec};
+
+        type Net = (Regularized<Standardize<2>, L2<1, -1>>, Dense<2, 1, Linear>);
+        let (x, y) = ([[10.0f32, 2.0], [30.0, 4.0]], [[1.0f32], [2.0]]);
+        let fitted = Standardize::fit(&x).unwrap();
+        let optimizer = Momentum::new(0.1).weight_decay(0.5).penalty(Penalty::l2(0.1));
+        let mut trainer = Trainer::<Net, MeanSquaredError, Momentum, 2>::new(optimizer, 1);
+        trainer.network_mut().0.layer = fitted;
+        let before = trainer.network().1.kernel;
+        trainer.fit(&x, &y, Fit::epochs(5)).unwrap();
+        assert_ne!(trainer.network().1.kernel, before);
+        assert_eq!(trainer.network().0.layer, fitted);
+        initialize(trainer.network_mut(), &mut Rng::new(1));
+        assert_eq!(trainer.network().0.layer, fitted);
+        assert_eq!(Net::PARAMS, 3);
+
+        struct Shown(Vec<(&'static str, Role, Vec<f32>)>);
+        impl Visit<f32> for Shown {
+            fn visit(&mut self, parameter: Parameter<'_>, values: &[f32]) {
+                self.0.push((parameter.name, parameter.role, values.into()));
+            }
+        }
+        let mut shown = Shown(vec![]);
+        fitted.parameters(Path::ROOT, &mut shown);
+        let expected = [("mean", vec![20.0, 3.0]), ("deviation", vec![10.0, 1.0])];
+        assert_eq!(shown.0, expected.map(|(name, values)| (name, Role::Statistic, values)));
+    }
+
+    #[test]
     fn changes_nothing_until_it_is_fitted() {
         let network: Standardize<3> = Network::new(1);
         assert_eq!(network.predict(&[1.0, -2.0, 3.0]), [1.0, -2.0, 3.0]);
