@@ -381,6 +381,13 @@ fn errors_say_where_and_what() {
     );
     let last: Table<[f32; 1], usize> = read(&Csv::unnamed(), "0.5,1\r\n\r\n0.75,\"2\"").unwrap();
     assert_eq!((last.x, last.y), (vec![[0.5], [0.75]], vec![1, 2]));
+    let floats: Table<[f32; 1], usize> = read(&Csv::unnamed(), "1,2.0\n1,1e0\n").unwrap();
+    assert_eq!(floats.y, [2, 1]);
+    assert!(error::<1, usize>(&Csv::unnamed(), "1,0.5").ends_with("names to classes"));
+    assert_eq!(
+        error::<1, [f32; 2]>(&Csv::unnamed(), "1,2,1e39"),
+        "trees.csv, line 1, column `2`: `1e39` is not a finite number"
+    );
     let bytes = Csv::unnamed().read_from::<f32, 2, ()>(&b"1,2\n3,\xff\n"[..], "bytes").unwrap_err();
     assert_eq!(bytes.to_string(), "bytes, line 2, column `1`: `\u{fffd}` is not text in UTF-8");
     let nowhere = Csv::new().read::<f32, 1, ()>("nowhere.csv").unwrap_err();

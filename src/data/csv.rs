@@ -115,6 +115,11 @@ pub trait Target: Sized {
     /// The label for a class out of `classes`, where it can hold so many.
     fn of_class(class: usize, classes: Option<usize>) -> Option<Self>;
 
+    /// Whether it can hold `number` as something finite.
+    fn holds(number: f64) -> bool {
+        number.is_finite()
+    }
+
     /// The label from its numbers.
     fn of_numbers(numbers: &[f64]) -> Self;
 }
@@ -153,6 +158,10 @@ impl<T: Element, const K: usize> Target for [T; K] {
             return Some([T::from_f64(class as f64); K]);
         }
         (K == classes).then(|| core::array::from_fn(|place| if place == class { T::one() } else { T::zero() }))
+    }
+
+    fn holds(number: f64) -> bool {
+        T::from_f64(number).is_finite()
     }
 
     fn of_numbers(numbers: &[f64]) -> Self {
@@ -437,6 +446,12 @@ fn is_missing(field: &str) -> bool {
     ["", "na", "n/a", "nan", "null", "?"].iter().any(|mark| field.eq_ignore_ascii_case(mark))
 }
 
+/// A class number, also one that is written as `1.0` or `1e0`.
+fn class_number(field: &str) -> Option<usize> {
+    let whole = |number: &f64| (0.0..=9_007_199_254_740_992.0).contains(number) && number.fract() == 0.0;
+    field.parse().ok().or_else(|| field.parse().ok().filter(whole).map(|number| number as usize))
+}
+
 /// What is in the fields of each row.
 struct Plan<'a> {
     csv: &'a Csv,
@@ -586,7 +601,7 @@ impl<'a> Plan<'a> {
 
     fn input<T: Element>(&self, record: &StringRecord, column: usize) -> Result<Option<T>, DataError> {
         if !is_missing(&record[column]) {
-            return self.number(record, column).map(Some);
+            return self.number(record, column, |number| Some(T::from_f64(number)).filter(|x| x.is_finite())).map(Some);
         }
         match self.csv.missing {
             Missing::Error => {
@@ -598,12 +613,9 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn number<T: Element>(&self, record: &StringRecord, column: usize) -> Result<T, DataError> {
-        let number = record[column].parse().map(T::from_f64);
-        number
-            .ok()
-            .filter(|number| number.is_finite())
-            .ok_or_else(|| self.wrong(record, column, "a finite number".into()))
+    fn number<V>(&self, record: &StringRecord, column: usize, hold: impl Fn(f64) -> Option<V>) -> Result<V, DataError> {
+        let number = record[column].parse().ok().and_then(hold);
+        number.ok_or_else(|| self.wrong(record, column, "a finite number".into()))
     }
 
     fn label<Y: Target>(&self, record: &StringRecord) -> Result<Option<Y>, DataError> {
@@ -615,7 +627,7 @@ impl<'a> Plan<'a> {
             if is_missing(&record[column]) {
                 return self.no_label(record, column);
             }
-            numbers.push(self.number(record, column)?);
+            numbers.push(self.number(record, column, |number| Y::holds(number).then_some(number))?);
         }
         Ok(Some(Y::of_numbers(&numbers)))
     }
@@ -625,7 +637,7 @@ impl<'a> Plan<'a> {
         let known = if self.classes.is_empty() { None } else { Some(self.classes.len()) };
         let class = match named {
             true => self.classes.iter().position(|name| name == field),
-            false => field.parse().ok().filter(|&class| known.is_none_or(|known| class < known)),
+            false => class_number(field).filter(|&class| known.is_none_or(|known| class < known)),
         };
         match class.and_then(|class| Y::of_class(class, known)) {
             Some(label) => Ok(Some(label)),

@@ -242,8 +242,6 @@ fn cut<'a, X, Y, const PARTS: usize>(
 
 #[cfg(test)]
 mod tests {
-    use std::vec;
-
     use super::*;
 
     fn numbered(samples: usize) -> (Vec<usize>, Vec<usize>) {
@@ -276,7 +274,7 @@ mod tests {
         for k in 2..=11 {
             let (mut x, mut y) = numbered(11);
             let mut folds = Folds::stratified(&mut x, &mut y, k, 3).unwrap();
-            let mut tested = vec![];
+            let mut tested = Vec::<usize>::new();
             while let Some((train, test)) = folds.next_fold() {
                 let mut all: Vec<usize> = train.x.iter().chain(test.x).copied().collect();
                 all.sort_unstable();
