@@ -1,10 +1,13 @@
 //! The Keras tutorial as a network type, then the same five steps on real data.
 //!
-//! `cargo run --release --example quickstart`
+//! `cargo run --release --example quickstart`. A program of your own needs the crate's feature `csv` for the second.
 
 use std::error::Error;
 
-use shiplap::prelude::*;
+use shiplap::{
+    data::{Csv, Table, split_stratified},
+    prelude::*,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     tutorial()?;
@@ -41,58 +44,26 @@ fn tutorial() -> Result<(), TrainError> {
     Ok(())
 }
 
-const INPUTS: usize = 30;
-const TRAINING: usize = 455;
-
 /// Test accuracy on the Wisconsin data with the split and the network of `seed`.
 fn breast_cancer(seed: u64) -> Result<f64, Box<dyn Error>> {
-    // Preprocess: read, split by seed, standardise by the statistics of the training split.
-    let mut rows = read(concat!(env!("CARGO_MANIFEST_DIR"), "/data/breast_cancer.csv"))?;
-    Rng::new(seed).shuffle(&mut rows);
-    let (mut x, y): (Vec<[f32; INPUTS]>, Vec<[f32; 1]>) = rows.into_iter().unzip();
-    for column in 0..INPUTS {
-        let mean = x[..TRAINING].iter().map(|row| row[column]).sum::<f32>() / TRAINING as f32;
-        let variance = x[..TRAINING].iter().map(|row| (row[column] - mean).powi(2)).sum::<f32>() / TRAINING as f32;
-        x.iter_mut().for_each(|row| row[column] = (row[column] - mean) / variance.sqrt().max(f32::EPSILON));
-    }
-    let (x_train, x_test) = x.split_at(TRAINING);
-    let (y_train, y_test) = y.split_at(TRAINING);
+    // Preprocess: read and split by seed.
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/breast_cancer.csv");
+    let mut table: Table<[f32; 30], [f32; 1]> = Csv::bundled().read(path)?;
+    let [train, test] = split_stratified(&mut table.x, &mut table.y, [0.8, 0.2], seed)?;
 
-    // Build.
-    type Net = (Dense<INPUTS, 16, Relu>, Dense<16, 1, Sigmoid>);
+    // Build: the network standardises what goes in, by the statistics of the training split.
+    type Net = (Standardize<30>, Dense<30, 16, Relu>, Dense<16, 1, Sigmoid>);
     let mut trainer = Trainer::<Net, BinaryCrossentropy, Adam, 32>::new(Adam::new(3e-3), seed);
+    trainer.network_mut().0 = Standardize::fit(train.x)?;
 
     // Train.
-    trainer.fit(x_train, y_train, Fit::epochs(30))?;
+    trainer.fit(train.x, train.y, Fit::epochs(30))?;
 
     // Evaluate.
-    let report = trainer.evaluate(x_test, y_test)?;
+    let report = trainer.evaluate(test.x, test.y)?;
     println!("seed {seed}: test {report}");
 
     // Predict.
-    println!("        first test sample: {:.3}, is {}", trainer.predict(&x_test[0])[0], y_test[0][0]);
+    println!("        first test sample: {:.3}, is {}", trainer.predict(&test.x[0])[0], test.y[0][0]);
     Ok(report.metrics.value())
-}
-
-type Sample = ([f32; INPUTS], [f32; 1]);
-
-/// Reads 30 measurements and a label a line, after a first line that is about the file.
-fn read(path: &str) -> Result<Vec<Sample>, Box<dyn Error>> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path)?;
-    let mut rows = Vec::new();
-    for (index, record) in reader.records().enumerate() {
-        let (record, line) = (record?, index + 2);
-        if record.len() != INPUTS + 1 {
-            return Err(format!("{path}, line {line}: {} fields, not {}", record.len(), INPUTS + 1).into());
-        }
-        let mut values = [0.0; INPUTS + 1];
-        for (column, (value, field)) in values.iter_mut().zip(&record).enumerate() {
-            *value = field
-                .trim()
-                .parse()
-                .map_err(|_| format!("{path}, line {line}, column {}: `{field}` is not a number", column + 1))?;
-        }
-        rows.push((std::array::from_fn(|column| values[column]), [values[INPUTS]]));
-    }
-    Ok(rows)
 }

@@ -78,6 +78,9 @@ struct Draw<'a> {
 
 impl<T: Element> VisitMut<T, 1> for Draw<'_> {
     fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [T]; 1]) {
+        if parameter.role == Role::Statistic {
+            return;
+        }
         let chosen = self.kernels.filter(|_| parameter.role == Role::Kernel);
         let initializer = chosen.unwrap_or(parameter.initializer);
         for value in values {

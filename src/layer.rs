@@ -37,6 +37,9 @@ pub trait Layer: Zeroed {
     const PARAMS: usize;
     /// Multiply-accumulates to predict one sample.
     const MACS: usize;
+    /// Whether a NaN that goes in stands for a missing value, as for [`Impute`](crate::layers::Impute). Training
+    /// refuses it elsewhere.
+    const TAKES_MISSING: bool = false;
 
     /// `y = f(x)`, row by row, as for use: nothing is dropped, nothing kept.
     fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]);
@@ -70,11 +73,11 @@ pub trait Layer: Zeroed {
     /// Applies the activation of [`Head`](Self::Head) to rows of logits.
     fn activate<S: Simd>(simd: S, logits: &mut [Self::Output]);
 
-    /// Shows each parameter: counting, saving and printing go through here.
+    /// Shows each parameter and [statistic](Role::Statistic): counting, saving and printing go through here.
     fn parameters<V: Visit<Self::Element>>(&self, path: Path<'_>, visitor: &mut V);
 
-    /// Shows each parameter of `M` networks of this type side by side, to write to: starting,
-    /// updating and loading go through here.
+    /// The same of `M` networks of this type side by side, to write to: starting, updating and loading go through
+    /// here.
     fn parameters_mut<V: VisitMut<Self::Element, M>, const M: usize>(
         networks: [&mut Self; M],
         path: Path<'_>,
@@ -171,6 +174,9 @@ pub enum Role {
     Kernel,
     /// An addend.
     Bias,
+    /// A number that is not trained but fitted to data or set by hand, as a mean: it is saved and loaded, and left
+    /// alone by initialisers, penalties and optimisers. Its gradient stays as it starts, 0.
+    Statistic,
 }
 
 /// One parameter of a layer, as shown to a visitor.

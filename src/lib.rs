@@ -9,8 +9,9 @@
 //! - [`mod@network`]: tuples and structs of layers, predicting, summaries;
 //! - [`init`], [`regularize`], [`loss`], [`optim`], [`metric`]: formulas for learning;
 //! - [`train`]: the trainer: step, fit, evaluate; callbacks that follow it along: early stopping, history;
-//! - `progress`: what is shown in a terminal;
-//! - `io`: files: weights, checkpoints, what PyTorch and Keras trained, ONNX.
+//! - `data`: from files to arrays: reading, splitting, weighing, augmenting (with `std`);
+//! - `io`: files: weights, checkpoints, what PyTorch and Keras trained, ONNX;
+//! - `progress`: what is shown in a terminal.
 #![no_std]
 #![deny(missing_docs)]
 
@@ -21,6 +22,8 @@ extern crate std;
 extern crate self as shiplap;
 
 pub mod activation;
+#[cfg(feature = "std")]
+pub mod data;
 pub mod init;
 #[cfg(any(feature = "safetensors", feature = "onnx"))]
 pub mod io;
@@ -57,7 +60,7 @@ pub mod prelude {
         activation::{Elu, Gelu, HardSigmoid, LeakyRelu, Linear, Relu, Selu, Sigmoid, Silu, Softmax, Softplus, Tanh},
         const_assert,
         layer::{Accepts, Layer},
-        layers::{Dense, Dropout, Regularized},
+        layers::{Dense, Dropout, Impute, MinMax, OneHot, Regularized, Standardize},
         loss::{
             BinaryCrossentropy, CategoricalCrossentropy, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError,
             SparseCategoricalCrossentropy,

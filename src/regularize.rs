@@ -100,6 +100,7 @@ impl<S: Simd, T: Element> VisitMut<T, 2> for Penalise<S> {
         let penalty = match parameter.role {
             Role::Kernel => parameter.penalty + self.everywhere,
             Role::Bias => parameter.penalty,
+            Role::Statistic => Penalty::NONE,
         };
         if penalty != Penalty::NONE {
             self.cost += sum_of(self.simd, &penalty, [&*weights]).to_f64();

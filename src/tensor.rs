@@ -84,9 +84,10 @@ impl<X: Tensor, const N: usize> Tensor for [X; N] {
     }
 }
 
-/// The place of the first row that holds a NaN or an infinity.
-pub(crate) fn first_not_finite<X: Tensor>(rows: &[X]) -> Option<usize> {
-    rows.iter().position(|row| X::flat(core::slice::from_ref(row)).iter().any(|value| !value.is_finite()))
+/// The place of the first row that holds an infinity, or a NaN that is not a `missing` value.
+pub(crate) fn first_not_finite<X: Tensor>(rows: &[X], missing: bool) -> Option<usize> {
+    let refused = |value: &X::Element| !(value.is_finite() || missing && value.to_f64().is_nan());
+    rows.iter().position(|row| X::flat(core::slice::from_ref(row)).iter().any(refused))
 }
 
 #[cfg(test)]
@@ -104,7 +105,8 @@ mod tests {
 
     #[test]
     fn finds_the_row_that_is_not_finite() {
-        assert_eq!(first_not_finite(&[[0.0f32, 1.0], [2.0, f32::INFINITY]]), Some(1));
-        assert_eq!(first_not_finite(&[[0.0f64, 1.0]]), None);
+        assert_eq!(first_not_finite(&[[0.0f32, 1.0], [2.0, f32::INFINITY]], true), Some(1));
+        assert_eq!(first_not_finite(&[[0.0f64, f64::NAN]], false), Some(0));
+        assert_eq!(first_not_finite(&[[0.0f64, f64::NAN]], true), None);
     }
 }

@@ -6,8 +6,8 @@ use common::at_every_level;
 use shiplap::{
     Tensor,
     kernel::{Simd, Work, dispatch},
-    layer::{Parameter, Path, VisitMut},
-    loss::{Compares, Follows, Loss},
+    layer::{Parameter, Path, Role, VisitMut},
+    loss::{Compares, Follows, Loss, Weighted},
     optim::{Settings, Sgd},
     prelude::*,
 };
@@ -20,7 +20,10 @@ struct Nudge {
 }
 
 impl VisitMut<f64, 1> for Nudge {
-    fn visit(&mut self, _: Parameter<'_>, [values]: [&mut [f64]; 1]) {
+    fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [f64]; 1]) {
+        if parameter.role == Role::Statistic {
+            return;
+        }
         if let Some(value) = values.get_mut(self.index) {
             *value += self.by;
             self.value = *value;
@@ -121,6 +124,8 @@ fn losses() {
     let soft = [[0.1, 0.2, 0.3, 0.4], [1.0, 0.0, 0.0, 0.0], [0.25; 4], [0.0, 0.0, 1.0, 0.0], [0.5, 0.0, 0.0, 0.5]];
     check::<Net<Softmax>, CategoricalCrossentropy, _, _, 5>("categorical", &x, &soft, Penalty::NONE);
     check::<Net<Softmax>, SparseCategoricalCrossentropy, _, _, 5>("sparse", &x, &[0, 1, 2, 3, 0], Penalty::NONE);
+    let heavy = [(0, 1.0), (1, 0.25), (2, 3.0), (3, 0.0), (0, 1.5)];
+    check::<Net<Softmax>, Weighted<SparseCategoricalCrossentropy>, _, _, 5>("weighted", &x, &heavy, Penalty::NONE);
 }
 
 #[test]
@@ -179,6 +184,19 @@ fn input_gradients() {
     let net = Net::new(3);
     let x: [[f64; 3]; 3] = rows(4);
     at_every_level(|_| input_gradient(&net, &x));
+}
+
+#[test]
+fn input_gradients_of_scaled_inputs() {
+    type Net = (Standardize<3, f64>, Dense<3, 4, Tanh, f64>, MinMax<4, f64>, Impute<4, f64>, Dense<4, 2, Linear, f64>);
+    let mut net = Net::new(3);
+    net.0 = Standardize { mean: [1.0, -2.0, 0.5], deviation: [2.0, 0.0, 0.25] };
+    net.2 = MinMax { min: [0.1, 0.2, 0.3, 0.4], range: [0.0, 4.0, 0.5, 1.0] };
+    net.3 = Impute { value: [9.0; 4] };
+    let x: [[f64; 3]; 3] = rows(4);
+    at_every_level(|_| input_gradient(&net, &x));
+    type Classes = (Dense<3, 3, Tanh, f64>, OneHot<3, 1, 3, 5, f64>, Dense<5, 2, Linear, f64>);
+    at_every_level(|_| input_gradient(&Classes::new(3), &x));
 }
 
 fn input_gradient<N: Layer<Element = f64, Input = [f64; 3], Output = [f64; 2]> + Accepts<[f64; 3]>>(

@@ -136,6 +136,7 @@ impl Sequence {
 
                 const PARAMS: usize = 0 #(+ <#types as #krate::layer::Layer>::PARAMS)*;
                 const MACS: usize = 0 #(+ <#types as #krate::layer::Layer>::MACS)*;
+                const TAKES_MISSING: bool = <#first_type as #krate::layer::Layer>::TAKES_MISSING;
 
                 #[inline(always)]
                 fn forward<S: #krate::kernel::Simd, E: #krate::layer::Ending, const B: usize>(

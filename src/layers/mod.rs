@@ -1,13 +1,23 @@
 //! The layers.
 
+mod columns;
 mod dense;
 mod dropout;
+mod impute;
+mod min_max;
+mod one_hot;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod regularized;
+mod standardize;
 
+pub use columns::FitError;
 pub use dense::Dense;
 pub use dropout::Dropout;
+pub use impute::Impute;
+pub use min_max::MinMax;
+pub use one_hot::OneHot;
 #[cfg(feature = "rayon")]
 pub use parallel::{Parallel, Shard};
 pub use regularized::Regularized;
+pub use standardize::Standardize;

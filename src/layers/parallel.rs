@@ -60,6 +60,7 @@ where
         N::PARAMS
     };
     const MACS: usize = N::MACS;
+    const TAKES_MISSING: bool = N::TAKES_MISSING;
 
     #[inline(always)]
     fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[N::Input], y: &mut [N::Output]) {

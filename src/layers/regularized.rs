@@ -36,6 +36,7 @@ impl<L: Layer, R: Regularizer> Layer for Regularized<L, R> {
 
     const PARAMS: usize = L::PARAMS;
     const MACS: usize = L::MACS;
+    const TAKES_MISSING: bool = L::TAKES_MISSING;
 
     #[inline(always)]
     fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[L::Input], y: &mut [L::Output]) {
@@ -109,7 +110,7 @@ impl<V, R: Regularizer> Penalised<'_, V, R> {
     fn penalise<'p>(&self, parameter: Parameter<'p>) -> Parameter<'p> {
         match parameter.role {
             Role::Kernel => Parameter { penalty: parameter.penalty + R::PENALTY, ..parameter },
-            Role::Bias => parameter,
+            Role::Bias | Role::Statistic => parameter,
         }
     }
 }

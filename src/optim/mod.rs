@@ -18,7 +18,7 @@ pub use sgd::{Momentum, Sgd};
 use crate::{
     Zeroed,
     kernel::{Element, Real, Simd, Sweep, sweep},
-    layer::{Layer, Parameter, VisitMut},
+    layer::{Layer, Parameter, Role, VisitMut},
     regularize::Penalty,
 };
 
@@ -135,7 +135,10 @@ macro_rules! updates {
     ($($walks:literal $write:literal ($($moment:ident)*))*) => {
         $(impl<S: Simd, T: Element, R: Sweep<1, $write>> VisitMut<T, $walks> for Update<S, R> {
             #[inline(always)]
-            fn visit(&mut self, _: Parameter<'_>, [gradient, weights, $($moment),*]: [&mut [T]; $walks]) {
+            fn visit(&mut self, parameter: Parameter<'_>, [gradient, weights, $($moment),*]: [&mut [T]; $walks]) {
+                if parameter.role == Role::Statistic {
+                    return;
+                }
                 sweep(self.simd, &Decayed(self.rule, self.keep), [&*gradient], [weights, $($moment),*]);
             }
         })*

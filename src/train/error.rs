@@ -63,7 +63,10 @@ impl fmt::Display for TrainError {
                 )
             }
             Self::Input { sample } => {
-                write!(formatter, "the input of sample {sample} is NaN or infinite: clean or drop it")
+                write!(
+                    formatter,
+                    "the input of sample {sample} is NaN or infinite: clean or drop it; where NaN is a missing value, start the network with `Impute`"
+                )
             }
             Self::Label { sample, expected } => {
                 write!(formatter, "the label of sample {sample} is out of range: this loss takes {expected}")
@@ -86,7 +89,7 @@ pub(super) fn check<N: Layer, L: Loss<N::Output>, X: Sample<N>, Y: Label<L, N::O
     y: &[Y],
 ) -> Result<(), TrainError> {
     check_labels::<N, L, X, Y>(x, y)?;
-    match first_not_finite(x) {
+    match first_not_finite(x, N::TAKES_MISSING) {
         Some(sample) => Err(TrainError::Input { sample }),
         None => Ok(()),
     }

@@ -154,9 +154,11 @@ where
         }
         check_labels::<N, L, X, Y>(x, y)?;
         // Inputs are not read one more time unless something is wrong.
-        self.memory.learner.step(&mut self.course, X::rows(x), Y::rows(y)).map_err(|error| match first_not_finite(x) {
-            Some(sample) => TrainError::Input { sample },
-            None => error,
+        self.memory.learner.step(&mut self.course, X::rows(x), Y::rows(y)).map_err(|error| {
+            match first_not_finite(x, N::TAKES_MISSING) {
+                Some(sample) => TrainError::Input { sample },
+                None => error,
+            }
         })
     }
 

@@ -8,7 +8,7 @@ use core::{ffi::c_int, panic::PanicInfo};
 use shiplap::prelude::*;
 
 #[network]
-type Net = (Dense<2, 8, Tanh>, Dense<8, 1, Sigmoid>);
+type Net = (Standardize<2>, Dense<2, 7, Tanh>, Dense<7, 1, Sigmoid>);
 type Xor = Trainer<Net, BinaryCrossentropy, Adam, 4>;
 
 const_assert!(Xor::BYTES <= 1024);
@@ -26,6 +26,8 @@ fn learn() -> Result<bool, TrainError> {
     let x = [[0.0f32, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]];
     let y = [[0.0f32], [1.0], [1.0], [0.0]];
     let mut trainer = Xor::new(Adam::new(0.05), 1);
+    let Ok(standardize) = Standardize::fit(&x) else { return Ok(false) };
+    trainer.network_mut().0 = standardize;
     trainer.fit(&x, &y, Fit::epochs(300))?;
     let right = x.iter().zip(&y).all(|(x, y)| (trainer.predict(x)[0] - y[0]).abs() < 0.1);
     Ok(right && trainer.evaluate(&x, &y)?.loss < 0.1)

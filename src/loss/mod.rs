@@ -1,5 +1,9 @@
 //! Losses: how far predictions are from labels, and which way is down.
 
+mod weighted;
+
+pub use weighted::{Unweighted, Weighted};
+
 use crate::{
     Tensor, Zeroed,
     activation::{ExpBelow, Sigmoid, Softmax},

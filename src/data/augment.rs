@@ -1,0 +1,209 @@
+//! Changed copies of the samples, for more data than there are. Labels stay, but for [`mixup`]'s.
+//!
+//! ```
+//! use shiplap::{Rng, data::augment, prelude::*};
+//!
+//! let (x, y) = ([[0.0f32, 1.0], [1.0, 0.0]], [[0.0f32], [1.0]]);
+//! let mut trainer = Trainer::<Dense<2, 1, Sigmoid>, BinaryCrossentropy, Adam, 2>::new(Adam::default(), 1);
+//! let mut rng = Rng::new(1);
+//! for _ in 0..3 {
+//!     // Anew for each epoch.
+//!     let mut noisy = x;
+//!     augment::noise(&mut noisy, 0.1, &mut rng);
+//!     trainer.fit(&noisy, &y, Fit::epochs(1))?;
+//! }
+//! # Ok::<(), TrainError>(())
+//! ```
+
+use std::vec::Vec;
+
+use super::DataError;
+use crate::{Rng, Tensor, kernel::Element};
+
+/// Adds normal noise of this standard deviation to each number.
+pub fn noise<X: Tensor>(x: &mut [X], deviation: f64, rng: &mut Rng) {
+    for value in X::flat_mut(x) {
+        *value += X::Element::from_f64(deviation * rng.normal());
+    }
+}
+
+/// For each sample a mixture with another, inputs and labels alike: `λ·x + (1−λ)·x'` and `λ·y + (1−λ)·y'`, `λ` drawn
+/// from Beta(alpha, alpha) (Zhang et al. 2018; 0.1 to 0.4 is usual, 0 mixes nothing). Labels must be probabilities or
+/// numbers.
+///
+/// # Errors
+///
+/// When there are not as many labels as inputs.
+///
+/// ```
+/// use shiplap::{Rng, data::augment};
+///
+/// let (x, y) = ([[0.0f32], [10.0]], [[1.0f32, 0.0], [0.0, 1.0]]);
+/// let (mixed_x, mixed_y) = augment::mixup(&x, &y, 0.4, &mut Rng::new(1))?;
+/// assert!(mixed_x.iter().zip(&mixed_y).all(|(x, y)| (x[0] - 10.0 * y[1]).abs() < 1e-5));
+/// # Ok::<(), shiplap::data::DataError>(())
+/// ```
+pub fn mixup<X: Tensor, Y: Tensor>(x: &[X], y: &[Y], alpha: f64, rng: &mut Rng) -> Result<(Vec<X>, Vec<Y>), DataError> {
+    if x.len() != y.len() {
+        return Err(DataError::Lengths { inputs: x.len(), labels: y.len() });
+    }
+    let mut partners: Vec<usize> = (0..x.len()).collect();
+    rng.shuffle(&mut partners);
+    let mixed = partners.into_iter().enumerate().map(|(sample, partner)| {
+        let share = beta(alpha, rng);
+        (mix(x[sample], x[partner], share), mix(y[sample], y[partner], share))
+    });
+    Ok(mixed.unzip())
+}
+
+fn mix<X: Tensor>(mut one: X, other: X, share: f64) -> X {
+    let others = X::flat(core::slice::from_ref(&other));
+    for (one, other) in X::flat_mut(core::slice::from_mut(&mut one)).iter_mut().zip(others) {
+        *one = X::Element::from_f64(share * one.to_f64() + (1.0 - share) * other.to_f64());
+    }
+    one
+}
+
+/// One draw from Beta(alpha, alpha), as `a / (a + b)` of two from Gamma(alpha).
+fn beta(alpha: f64, rng: &mut Rng) -> f64 {
+    if alpha.is_nan() || alpha <= 0.0 {
+        return 1.0;
+    }
+    let alpha = alpha.min(1e9);
+    let (a, b) = (log_gamma_draw(alpha, rng), log_gamma_draw(alpha, rng));
+    1.0 / (1.0 + libm::exp(b - a))
+}
+
+/// The logarithm of a draw from Gamma(alpha) (Marsaglia and Tsang 2000): for a small alpha the draw itself would be 0.
+fn log_gamma_draw(alpha: f64, rng: &mut Rng) -> f64 {
+    // Gamma(alpha) is Gamma(alpha + 1)·U^(1/alpha).
+    let d = alpha + 1.0 - 1.0 / 3.0;
+    let c = 1.0 / libm::sqrt(9.0 * d);
+    let draw = loop {
+        let normal = rng.normal();
+        let v = 1.0 + c * normal;
+        let v = v * v * v;
+        if v > 0.0 && libm::log(1.0 - rng.uniform()) < 0.5 * normal * normal + d - d * v + d * libm::log(v) {
+            break d * v;
+        }
+    };
+    libm::log(draw) + libm::log(1.0 - rng.uniform()) / alpha
+}
+
+/// Mirrors pictures left to right, each with a chance of ½. `WIDTH` is how many numbers a row of a picture has.
+///
+/// # Panics
+///
+/// It does not compile for rows that do not make up a picture.
+///
+/// ```
+/// use shiplap::{Rng, data::augment};
+///
+/// let mut pictures = [[1.0f32, 2.0, 3.0, 4.0]; 20]; // 2 by 2
+/// augment::flip::<2, _>(&mut pictures, &mut Rng::new(1));
+/// assert!(pictures.contains(&[2.0, 1.0, 4.0, 3.0]) && pictures.contains(&[1.0, 2.0, 3.0, 4.0]));
+/// ```
+pub fn flip<const WIDTH: usize, X: Tensor>(pictures: &mut [X], rng: &mut Rng) {
+    const { assert!(WIDTH > 0 && X::LEN % WIDTH == 0, "a picture is rows of WIDTH numbers") };
+    for picture in pictures {
+        if rng.uniform() < 0.5 {
+            X::flat_mut(core::slice::from_mut(picture)).chunks_mut(WIDTH).for_each(<[_]>::reverse);
+        }
+    }
+}
+
+/// Moves pictures by up to `most` places along each axis, at random; what comes in is 0. `WIDTH` is how many numbers a
+/// row of a picture has.
+///
+/// ```
+/// use shiplap::{Rng, data::augment};
+///
+/// let mut pictures = [[[0.0f32, 0.0, 0.0], [0.0, 9.0, 0.0], [0.0, 0.0, 0.0]]; 50];
+/// augment::shift::<3, _>(&mut pictures, 1, &mut Rng::new(1));
+/// assert!(pictures.contains(&[[9.0, 0.0, 0.0], [0.0; 3], [0.0; 3]]));
+/// assert!(pictures.contains(&[[0.0; 3], [0.0; 3], [0.0, 9.0, 0.0]]));
+/// ```
+pub fn shift<const WIDTH: usize, X: Tensor>(pictures: &mut [X], most: usize, rng: &mut Rng) {
+    const { assert!(WIDTH > 0 && X::LEN % WIDTH == 0, "a picture is rows of WIDTH numbers") };
+    let height = X::LEN / WIDTH;
+    let mut draw = |extent: usize| {
+        let most = most.min(extent) as isize;
+        (rng.uniform() * (2 * most + 1) as f64) as isize - most
+    };
+    for picture in pictures {
+        let (down, right, mut moved) = (draw(height), draw(WIDTH), X::zeroed());
+        let from = X::flat(core::slice::from_ref(picture));
+        let to = X::flat_mut(core::slice::from_mut(&mut moved));
+        let source = |place: usize, by: isize, extent: usize| place.checked_add_signed(-by).filter(|&at| at < extent);
+        for (y, row) in to.chunks_mut(WIDTH).enumerate() {
+            let Some(y) = source(y, down, height) else { continue };
+            for (x, value) in row.iter_mut().enumerate() {
+                if let Some(x) = source(x, right, WIDTH) {
+                    *value = from[y * WIDTH + x];
+                }
+            }
+        }
+        *picture = moved;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+
+    use super::*;
+
+    #[test]
+    fn beta_has_its_mean_and_variance() {
+        for alpha in [0.0, -1.0, f64::NAN] {
+            assert_eq!(beta(alpha, &mut Rng::new(1)), 1.0);
+        }
+        assert!((beta(f64::INFINITY, &mut Rng::new(1)) - 0.5).abs() < 1e-3);
+        for alpha in [0.01, 0.2, 1.0, 5.0] {
+            let mut rng = Rng::new(4);
+            let draws: Vec<f64> = (0..20_000).map(|_| beta(alpha, &mut rng)).collect();
+            assert!(draws.iter().all(|draw| (0.0..=1.0).contains(draw)));
+            let mean = draws.iter().sum::<f64>() / 20_000.0;
+            let variance = draws.iter().map(|draw| (draw - mean) * (draw - mean)).sum::<f64>() / 20_000.0;
+            let expected = 1.0 / (4.0 * (2.0 * alpha + 1.0));
+            assert!((mean - 0.5).abs() < 0.02, "{alpha}: mean {mean}");
+            assert!((variance / expected - 1.0).abs() < 0.05, "{alpha}: variance {variance}, not {expected}");
+        }
+    }
+
+    #[test]
+    fn noise_has_its_deviation() {
+        let mut x = vec![[3.0f64; 10]; 1000];
+        noise(&mut x, 0.5, &mut Rng::new(1));
+        let values = x.as_flattened();
+        let mean = values.iter().sum::<f64>() / 10_000.0;
+        let variance = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / 10_000.0;
+        assert!((mean - 3.0).abs() < 0.02 && (variance - 0.25).abs() < 0.02, "{mean} {variance}");
+    }
+
+    #[test]
+    fn shifts_reach_every_place_and_stay_inside() {
+        let mut pictures = vec![[1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0]; 500]; // 2 rows of 3
+        shift::<3, _>(&mut pictures, 1, &mut Rng::new(2));
+        let mut seen: Vec<_> = pictures.iter().map(|picture| picture.map(|value| value as u8)).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 9);
+        assert!(seen.contains(&[5, 6, 0, 0, 0, 0]) && seen.contains(&[0, 1, 2, 0, 4, 5]));
+        // Further than the picture is wide: it is gone, and nothing fails.
+        shift::<3, _>(&mut pictures, usize::MAX, &mut Rng::new(2));
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_samples() {
+        let made = |seed| {
+            let mut x = [[1.0f32; 4]; 5];
+            let mut rng = Rng::new(seed);
+            noise(&mut x, 1.0, &mut rng);
+            flip::<2, _>(&mut x, &mut rng);
+            mixup(&x, &x, 0.3, &mut rng).unwrap()
+        };
+        assert_eq!(made(1), made(1));
+        assert_ne!(made(1), made(2));
+    }
+}

@@ -1,0 +1,59 @@
+//! Weights for classes of unequal size.
+
+use std::vec::Vec;
+
+use super::DataError;
+use crate::metric::Class;
+
+/// The weight of each of `K` classes that makes all count the same: `samples / (classes · samples of the class)`, as
+/// scikit-learn's "balanced". Classes without samples do not count, and weigh 0.
+///
+/// # Errors
+///
+/// When a label is a class of `K` or more.
+///
+/// ```
+/// use shiplap::{data::{class_weights, weighted}, loss::Weighted, prelude::*};
+///
+/// let x = [[0.0f32], [0.1], [0.2], [0.9]];
+/// let y = [0usize, 0, 0, 1];
+/// let weights = class_weights::<2, _>(&y)?;
+/// assert_eq!(weights, [2.0 / 3.0, 2.0]);
+///
+/// type Loss = Weighted<SparseCategoricalCrossentropy>;
+/// let mut trainer = Trainer::<Dense<1, 2, Softmax>, Loss, Adam, 4>::new(Adam::default(), 1);
+/// trainer.fit(&x, &weighted(&y, &weights), Fit::epochs(5))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn class_weights<const K: usize, Y: Class>(labels: &[Y]) -> Result<[f64; K], DataError> {
+    let mut counts = [0usize; K];
+    for (sample, class) in labels.iter().map(Class::class).enumerate() {
+        *counts.get_mut(class).ok_or(DataError::Class { sample, class, classes: K })? += 1;
+    }
+    let classes = counts.iter().filter(|&&count| count > 0).count();
+    Ok(counts.map(|count| if count == 0 { 0.0 } else { labels.len() as f64 / (classes * count) as f64 }))
+}
+
+/// Each label with the weight of its class (0 if it has none), for [`Weighted`](crate::loss::Weighted).
+pub fn weighted<const K: usize, Y: Class + Copy>(labels: &[Y], weights: &[f64; K]) -> Vec<(Y, f32)> {
+    let weight = |label: &Y| weights.get(label.class()).map_or(0.0, |&weight| weight as f32);
+    labels.iter().map(|label| (*label, weight(label))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+
+    use super::*;
+
+    #[test]
+    fn classes_may_be_numbers_or_probabilities() {
+        assert_eq!(class_weights::<3, _>(&[2usize, 0, 0, 2, 2, 2]).unwrap(), [1.5, 0.0, 0.75]);
+        assert_eq!(class_weights::<2, _>(&[[1.0f32], [0.0], [1.0], [1.0]]).unwrap(), [2.0, 2.0 / 3.0]);
+        assert!(matches!(
+            class_weights::<2, _>(&[0usize, 2]),
+            Err(DataError::Class { sample: 1, class: 2, classes: 2 })
+        ));
+        assert_eq!(weighted(&[1usize, 0], &[0.5, 2.0]), vec![(1, 2.0), (0, 0.5)]);
+    }
+}

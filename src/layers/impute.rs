@@ -1,0 +1,146 @@
+//! Missing values.
+
+use super::columns::{FitError, check, columnwise, mean, present};
+use crate::{
+    Tensor,
+    kernel::{Element, Real, Sweep},
+};
+
+/// `y[n] = value[n]` where `x[n]` is NaN, else `x[n]`; x and y: `[[T; N]]`.
+///
+/// A network that starts with it may be trained and used with NaN for what is missing. Training leaves it as it is.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// type Net = (Impute<2>, Standardize<2>, Dense<2, 1, Linear>);
+/// let (x, y) = ([[1.0, f32::NAN], [3.0, 4.0], [f32::NAN, 8.0]], [[1.0f32], [2.0], [3.0]]);
+/// let mut trainer = Trainer::<Net, MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
+/// trainer.network_mut().0 = Impute::mean(&x)?;
+/// trainer.network_mut().1 = Standardize::fit(&x)?;
+/// assert_eq!(trainer.network().0.value, [2.0, 6.0]);
+/// trainer.fit(&x, &y, Fit::epochs(20))?;
+/// assert!(trainer.predict(&[2.0, f32::NAN])[0].is_finite());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Impute<const N: usize, T = f32> {
+    /// What stands in for a missing value of each column.
+    pub value: [T; N],
+}
+
+#[derive(Clone, Copy)]
+struct Fill;
+
+#[derive(Clone, Copy)]
+struct FillGradient;
+
+/// `then` where `x` is a number: a magnitude is above −1, and NaN is above nothing.
+#[inline(always)]
+fn if_present<V: Real>(x: V, then: V, otherwise: V) -> V {
+    x.abs().if_gt(V::splat(-1.0), then, otherwise)
+}
+
+impl Sweep<2, 1> for Fill {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [x, value]: [V; 2], _: [V; 1]) -> [V; 1] {
+        [if_present(x, x, value)]
+    }
+}
+
+impl Sweep<3, 1> for FillGradient {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [dy, x, _]: [V; 3], _: [V; 1]) -> [V; 1] {
+        [if_present(x, dy, V::splat(0.0))]
+    }
+}
+
+columnwise!(Impute, Fill, FillGradient, missing: true, macs: 0, value);
+
+impl<const N: usize, T: Element + Tensor<Element = T>> Impute<N, T> {
+    /// With the mean of each column of `x`.
+    ///
+    /// # Errors
+    ///
+    /// When there are no samples, a value is infinite, or a column holds only NaN.
+    pub fn mean(x: &[[T; N]]) -> Result<Self, FitError> {
+        Self::fit(x, |column| mean(present(x, column)))
+    }
+
+    /// With the median of each column of `x`: the middle value, or the mean of the two in the middle.
+    ///
+    /// # Errors
+    ///
+    /// When there are no samples, a value is infinite, or a column holds only NaN.
+    #[cfg(feature = "std")]
+    pub fn median(x: &[[T; N]]) -> Result<Self, FitError> {
+        Self::fit(x, |column| {
+            let values = sorted(present(x, column));
+            f64::midpoint(values[(values.len() - 1) / 2], values[values.len() / 2])
+        })
+    }
+
+    /// With the most frequent value of each column of `x`, the least of several: for class numbers.
+    ///
+    /// # Errors
+    ///
+    /// When there are no samples, a value is infinite, or a column holds only NaN.
+    #[cfg(feature = "std")]
+    pub fn most_frequent(x: &[[T; N]]) -> Result<Self, FitError> {
+        Self::fit(x, |column| {
+            let values = sorted(present(x, column));
+            // Of several, the last: in reverse, the least.
+            let most = values.chunk_by(|a, b| a == b).rev().max_by_key(|equal| equal.len());
+            most.map_or(f64::NAN, |equal| equal[0])
+        })
+    }
+
+    /// `value` is called for columns that have values.
+    fn fit(x: &[[T; N]], value: impl Fn(usize) -> f64) -> Result<Self, FitError> {
+        check(x)?;
+        Ok(Self { value: core::array::from_fn(|column| T::from_f64(value(column))) })
+    }
+}
+
+#[cfg(feature = "std")]
+fn sorted(values: impl Iterator<Item = f64>) -> std::vec::Vec<f64> {
+    let mut values: std::vec::Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    #[test]
+    #[cfg(feature = "std")]
+    fn means_medians_modes() {
+        let x = [[1.0, f64::NAN], [7.0, 2.0], [7.0, 2.0], [f64::NAN, 3.0], [1.0, 3.0]];
+        assert_eq!(Impute::mean(&x).unwrap().value, [4.0, 2.5]);
+        assert_eq!(Impute::median(&x).unwrap().value, [4.0, 2.5]);
+        assert_eq!(Impute::most_frequent(&x).unwrap().value, [1.0, 2.0]);
+        assert_eq!(Impute::median(&x[..3]).unwrap().value, [7.0, 2.0]);
+    }
+
+    #[test]
+    fn only_nan_is_missing() {
+        let impute = Impute { value: [9.0f32; 5] };
+        let x = [f32::NAN, -f32::NAN, -0.0, f32::INFINITY, f32::NEG_INFINITY];
+        let y = impute.predict(&x);
+        assert_eq!(y, [9.0, 9.0, 0.0, f32::INFINITY, f32::NEG_INFINITY]);
+        assert!(y[2].is_sign_negative());
+    }
+
+    #[test]
+    fn elsewhere_nan_is_refused() {
+        let x = [[f32::NAN]];
+        let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 1>::new(Sgd::new(0.1), 1);
+        assert_eq!(trainer.step(&x, &[[1.0f32]]), Err(TrainError::Input { sample: 0 }));
+        type Filled = (Impute<1>, Dense<1, 1, Linear>);
+        let mut trainer = Trainer::<Filled, MeanSquaredError, Sgd, 1>::new(Sgd::new(0.1), 1);
+        assert_eq!(trainer.step(&x, &[[1.0f32]]), Ok(1.0));
+        assert_eq!(trainer.step(&[[f32::INFINITY]], &[[1.0f32]]), Err(TrainError::Input { sample: 0 }));
+    }
+}

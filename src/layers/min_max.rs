@@ -1,0 +1,67 @@
+//! Scaling to the range from 0 to 1.
+
+use super::columns::{FitError, Scale, ScaleGradient, check, columnwise, present, unscale};
+use crate::{Tensor, kernel::Element};
+
+/// `y[n] = (x[n] − min[n]) / range[n]`, x and y: `[[T; N]]`: each column from 0 to 1 on the data it is fitted to. A
+/// column that does not vary has range 0 and is only moved.
+///
+/// As first layer of a network it goes wherever the network goes. Until it is fitted it changes nothing; training
+/// leaves it as it is. NaN counts as missing: the fit passes over it, and it stays NaN.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let scaler = MinMax::fit(&[[10.0f32, 1.0], [30.0, 5.0]])?;
+/// assert_eq!(scaler.predict(&[20.0, 5.0]), [0.5, 1.0]);
+/// # Ok::<(), shiplap::layers::FitError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MinMax<const N: usize, T = f32> {
+    /// The least value of each column.
+    pub min: [T; N],
+    /// How far the greatest lies above it.
+    pub range: [T; N],
+}
+
+columnwise!(MinMax, Scale, ScaleGradient, missing: false, macs: N, min range);
+
+impl<const N: usize, T: Element + Tensor<Element = T>> MinMax<N, T> {
+    /// The range of each column of `x`.
+    ///
+    /// # Errors
+    ///
+    /// When there are no samples, a value is infinite, or a column holds only NaN.
+    pub fn fit(x: &[[T; N]]) -> Result<Self, FitError> {
+        check(x)?;
+        let mut fitted = Self { min: [T::zero(); N], range: [T::zero(); N] };
+        for column in 0..N {
+            let min = present(x, column).fold(f64::INFINITY, f64::min);
+            let max = present(x, column).fold(f64::NEG_INFINITY, f64::max);
+            fitted.min[column] = T::from_f64(min);
+            fitted.range[column] = T::from_f64(max - min);
+        }
+        Ok(fitted)
+    }
+
+    /// Changes rows back to what they were before [`transform`](Self::transform), where they are.
+    pub fn inverse_transform(&self, rows: &mut [[T; N]]) {
+        unscale(rows, &self.min, &self.range);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_and_back() {
+        let rows = [[-4.0f32, 7.0], [0.0, 7.0], [12.0, 7.0]];
+        let scaler = MinMax::fit(&rows).unwrap();
+        let mut scaled = rows;
+        scaler.transform(&mut scaled);
+        assert_eq!(scaled, [[0.0, 0.0], [0.25, 0.0], [1.0, 0.0]]);
+        scaler.inverse_transform(&mut scaled);
+        assert_eq!(scaled, rows);
+    }
+}

@@ -1,0 +1,154 @@
+//! Class numbers as columns.
+
+use core::marker::PhantomData;
+
+use crate::{
+    Rng, Tensor, Zeroed,
+    activation::Linear,
+    kernel::{Element, Simd},
+    layer::{Accepts, Description, Ending, Layer, Path, Visit, VisitMut},
+    message::Message,
+};
+
+/// Puts `CLASSES` columns in the place of column `COLUMN`: 1 in that of the class whose number is there, 0 in the
+/// others, also where it is the number of none. x: `[[T; IN]]`, y: `[[T; OUT]]`, with `OUT = IN − 1 + CLASSES`.
+///
+/// As first layer of a network it lets the network take class numbers as they come. Several are chained: of columns
+/// 0 and 3, first 3, then 0.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// // Age, one of three colours, weight.
+/// type Net = (OneHot<3, 1, 3, 5>, Dense<5, 1, Linear>);
+/// let net: Net = Network::new(1);
+/// assert_eq!(net.0.predict(&[41.0, 2.0, 70.5]), [41.0, 0.0, 0.0, 1.0, 70.5]);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OneHot<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T = f32>(
+    PhantomData<T>,
+);
+
+// SAFETY: it has no bytes.
+unsafe impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T> Zeroed
+    for OneHot<IN, COLUMN, CLASSES, OUT, T>
+{
+}
+
+const fn wrong_widths(inputs: usize, column: usize, classes: usize, outputs: usize) -> Message {
+    let message = Message::new()
+        .text("`OneHot<")
+        .number(inputs as u128)
+        .text(", ")
+        .number(column as u128)
+        .text(", ")
+        .number(classes as u128)
+        .text(", ")
+        .number(outputs as u128)
+        .text(">`: ");
+    if column >= inputs {
+        message.text("the column must be below the number of inputs, which are counted from 0")
+    } else {
+        message.text("the outputs must be inputs - 1 + classes = ").number((inputs - 1 + classes) as u128)
+    }
+}
+
+impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T: Element + Tensor<Element = T>>
+    Layer for OneHot<IN, COLUMN, CLASSES, OUT, T>
+{
+    type Element = T;
+    type Input = [T; IN];
+    type Output = [T; OUT];
+    type Tape<const B: usize> = ();
+    type Head = Linear;
+
+    const PARAMS: usize = {
+        const {
+            assert!(COLUMN < IN && OUT == IN - 1 + CLASSES, "{}", wrong_widths(IN, COLUMN, CLASSES, OUT).as_str());
+        };
+        0
+    };
+    const MACS: usize = 0;
+
+    #[inline(always)]
+    fn forward<S: Simd, E: Ending, const B: usize>(&self, _: S, x: &[[T; IN]], y: &mut [[T; OUT]]) {
+        for (x, y) in x.iter().zip(y) {
+            let (before, after) = (&x[..COLUMN], &x[COLUMN + 1..]);
+            y[..COLUMN].copy_from_slice(before);
+            y[COLUMN + CLASSES..].copy_from_slice(after);
+            for (class, y) in y[COLUMN..COLUMN + CLASSES].iter_mut().enumerate() {
+                *y = if x[COLUMN].to_f64() == class as f64 { T::one() } else { T::zero() };
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn record<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        _: &mut Rng,
+        x: &[[T; IN]],
+        (): &mut (),
+        y: &mut [[T; OUT]],
+    ) {
+        self.forward::<S, E, B>(simd, x, y);
+    }
+
+    /// A class number has no gradient: 0.
+    #[inline(always)]
+    fn backward<S: Simd, E: Ending, const B: usize>(
+        &self,
+        _: S,
+        _: &[[T; IN]],
+        (): &mut (),
+        _: &[[T; OUT]],
+        dy: &mut [[T; OUT]],
+        dx: Option<&mut [[T; IN]]>,
+        _: &mut Self,
+    ) {
+        let Some(dx) = dx else { return };
+        for (dx, dy) in dx.iter_mut().zip(dy) {
+            dx[..COLUMN].copy_from_slice(&dy[..COLUMN]);
+            dx[COLUMN] = T::zero();
+            dx[COLUMN + 1..].copy_from_slice(&dy[COLUMN + CLASSES..]);
+        }
+    }
+
+    #[inline(always)]
+    fn activate<S: Simd>(_: S, _: &mut [[T; OUT]]) {}
+
+    #[inline(always)]
+    fn parameters<V: Visit<T>>(&self, _: Path<'_>, _: &mut V) {}
+
+    #[inline(always)]
+    fn parameters_mut<V: VisitMut<T, M>, const M: usize>(_: [&mut Self; M], _: Path<'_>, _: &mut V) {}
+
+    fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
+        show(&Description {
+            path,
+            kind: format_args!("OneHot<{IN}, {COLUMN}, {CLASSES}, {OUT}>"),
+            output: <[T; OUT]>::write_shape,
+            params: 0,
+        });
+    }
+}
+
+impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T: Element + Tensor<Element = T>>
+    Accepts<[T; IN]> for OneHot<IN, COLUMN, CLASSES, OUT, T>
+{
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    #[test]
+    fn what_is_no_class_has_no_column() {
+        let layer = OneHot::<1, 0, 3, 3>::zeroed();
+        assert_eq!(layer.predict(&[0.0]), [1.0, 0.0, 0.0]);
+        for x in [-1.0, 0.5, 3.0, f32::NAN, f32::INFINITY] {
+            assert_eq!(layer.predict(&[x]), [0.0; 3]);
+        }
+    }
+}

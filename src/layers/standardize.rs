@@ -1,0 +1,146 @@
+//! Standardising: mean 0 and standard deviation 1.
+
+use super::columns::{FitError, Scale, ScaleGradient, check, columnwise, mean, present, unscale};
+use crate::{Tensor, kernel::Element};
+
+/// `y[n] = (x[n] − mean[n]) / deviation[n]`, x and y: `[[T; N]]`: each column with mean 0 and standard deviation 1 on
+/// the data it is fitted to. A column that does not vary has deviation 0 and is only moved.
+///
+/// As first layer of a network it goes wherever the network goes. Until it is fitted it changes nothing; training
+/// leaves it as it is. NaN counts as missing: the fit passes over it, and it stays NaN.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// type Net = (Standardize<2>, Dense<2, 1, Linear>);
+/// let (x, y) = ([[180.0f32, 1.0], [160.0, 3.0], [170.0, 5.0]], [[1.0f32], [2.0], [4.0]]);
+/// let mut trainer = Trainer::<Net, MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
+/// trainer.network_mut().0 = Standardize::fit(&x)?;
+/// assert_eq!(trainer.network().0.mean, [170.0, 3.0]);
+/// trainer.fit(&x, &y, Fit::epochs(500))?;
+/// assert!((trainer.predict(&x[2])[0] - 4.0).abs() < 0.01);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// It also scales labels, and predictions back:
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut prices = [[100_000.0f32], [300_000.0], [200_000.0]];
+/// let scaler = Standardize::fit(&prices)?;
+/// scaler.transform(&mut prices);
+/// assert!((prices[1][0] - 1.2247).abs() < 1e-4);
+/// scaler.inverse_transform(&mut prices);
+/// assert_eq!(prices[0], [100_000.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Standardize<const N: usize, T = f32> {
+    /// The mean of each column.
+    pub mean: [T; N],
+    /// The standard deviation of each column, that of all its values (divided by their number).
+    pub deviation: [T; N],
+}
+
+columnwise!(Standardize, Scale, ScaleGradient, missing: false, macs: N, mean deviation);
+
+impl<const N: usize, T: Element + Tensor<Element = T>> Standardize<N, T> {
+    /// The statistics of `x`, computed in `f64` in two passes, about the first value of the column: a mean far from 0
+    /// cancels nothing, and a column of equal values has deviation 0 exactly.
+    ///
+    /// # Errors
+    ///
+    /// When there are no samples, a value is infinite, or a column holds only NaN.
+    pub fn fit(x: &[[T; N]]) -> Result<Self, FitError> {
+        check(x)?;
+        let mut fitted = Self { mean: [T::zero(); N], deviation: [T::zero(); N] };
+        for column in 0..N {
+            let values = present(x, column);
+            let mean = mean(values.clone());
+            // The second sum, 0 but for rounding, corrects the first (Chan, Golub and LeVeque 1983).
+            let (squares, rest, count) = values
+                .map(|value| value - mean)
+                .fold((0.0f64, 0.0, 0.0), |(squares, rest, count), d| (squares + d * d, rest + d, count + 1.0));
+            let variance = (squares - rest * rest / count) / count;
+            fitted.mean[column] = T::from_f64(mean);
+            fitted.deviation[column] = T::from_f64(libm::sqrt(variance.max(0.0)));
+        }
+        Ok(fitted)
+    }
+
+    /// Changes rows back to what they were before [`transform`](Self::transform), where they are.
+    pub fn inverse_transform(&self, rows: &mut [[T; N]]) {
+        unscale(rows, &self.mean, &self.deviation);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    #[test]
+    fn a_mean_far_from_zero_cancels_nothing() {
+        let x = [[1e9 + 1.0, 0.1], [1e9 + 2.0, 0.1], [1e9 + 3.0, 0.1]];
+        let fitted = Standardize::fit(&x).unwrap();
+        assert_eq!(fitted.mean, [1e9 + 2.0, 0.1]);
+        assert!((fitted.deviation[0] - libm::sqrt(2.0 / 3.0)).abs() < 1e-15);
+        assert_eq!(fitted.deviation[1], 0.0);
+        assert_eq!(fitted.predict(&[1e9 + 2.0, 0.1]), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn missing_values_are_passed_over() {
+        let fitted = Standardize::fit(&[[1.0f32], [f32::NAN], [3.0]]).unwrap();
+        assert_eq!((fitted.mean, fitted.deviation), ([2.0], [1.0]));
+    }
+
+    #[test]
+    fn refuses_what_has_no_statistics() {
+        assert_eq!(Standardize::<1>::fit(&[]), Err(FitError::Empty));
+        assert_eq!(Standardize::fit(&[[0.0], [f32::INFINITY]]), Err(FitError::Infinite { sample: 1, column: 0 }));
+        assert_eq!(Standardize::fit(&[[0.0, f32::NAN]]), Err(FitError::Missing { column: 1 }));
+    }
+
+    #[test]
+    fn training_and_starting_leave_it_alone() {
+        use crate::{
+            Rng,
+            init::initialize,
+            layer::{Parameter, Path, Role, Visit},
+        };
+        use std::{vec, vec::Vec};
+
+        type Net = (Regularized<Standardize<2>, L2<1, -1>>, Dense<2, 1, Linear>);
+        let (x, y) = ([[10.0f32, 2.0], [30.0, 4.0]], [[1.0f32], [2.0]]);
+        let fitted = Standardize::fit(&x).unwrap();
+        let optimizer = Momentum::new(0.1).weight_decay(0.5).penalty(Penalty::l2(0.1));
+        let mut trainer = Trainer::<Net, MeanSquaredError, Momentum, 2>::new(optimizer, 1);
+        trainer.network_mut().0.layer = fitted;
+        let before = trainer.network().1.kernel;
+        trainer.fit(&x, &y, Fit::epochs(5)).unwrap();
+        assert_ne!(trainer.network().1.kernel, before);
+        assert_eq!(trainer.network().0.layer, fitted);
+        initialize(trainer.network_mut(), &mut Rng::new(1));
+        assert_eq!(trainer.network().0.layer, fitted);
+        assert_eq!(Net::PARAMS, 3);
+
+        struct Shown(Vec<(&'static str, Role, Vec<f32>)>);
+        impl Visit<f32> for Shown {
+            fn visit(&mut self, parameter: Parameter<'_>, values: &[f32]) {
+                self.0.push((parameter.name, parameter.role, values.into()));
+            }
+        }
+        let mut shown = Shown(vec![]);
+        fitted.parameters(Path::ROOT, &mut shown);
+        let expected = [("mean", vec![20.0, 3.0]), ("deviation", vec![10.0, 1.0])];
+        assert_eq!(shown.0, expected.map(|(name, values)| (name, Role::Statistic, values)));
+    }
+
+    #[test]
+    fn changes_nothing_until_it_is_fitted() {
+        let network: Standardize<3> = Network::new(1);
+        assert_eq!(network.predict(&[1.0, -2.0, 3.0]), [1.0, -2.0, 3.0]);
+    }
+}

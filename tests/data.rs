@@ -1,0 +1,653 @@
+//! Reading and preparing data: against scikit-learn and NumPy, what errors say, and any bytes at all.
+//! `tests/reference/README.md` says how the fixtures were made.
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use proptest::{
+    collection::vec,
+    prelude::{ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, proptest},
+    sample::select,
+};
+use serde::Deserialize;
+use shiplap::{
+    data::{
+        Csv, DataError, Folds, Missing, Table, Target, class_weights, idx,
+        npy::{self, Npz},
+        split_stratified,
+    },
+    layers::FitError,
+    metric::{
+        BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Precision, RSquared, Recall, RootMeanSquare, roc_auc,
+    },
+    prelude::*,
+};
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn breast_cancer() -> Table<[f64; 30], [f64; 1]> {
+    Csv::bundled().read(repository("data/breast_cancer.csv")).unwrap()
+}
+
+fn iris() -> Table<[f64; 4], usize> {
+    Csv::bundled().read(repository("data/iris.csv")).unwrap()
+}
+
+fn wine() -> Table<[f64; 13], usize> {
+    Csv::bundled().read(repository("data/wine_data.csv")).unwrap()
+}
+
+fn digits() -> Table<[f64; 64], usize> {
+    Csv::unnamed().read(repository("data/digits.csv.gz")).unwrap()
+}
+
+fn diabetes() -> (Vec<[f64; 10]>, Vec<[f64; 1]>) {
+    let csv = Csv::unnamed().delimiter(b' ');
+    let x: Table<[f64; 10]> = csv.read(repository("data/diabetes_data_raw.csv.gz")).unwrap();
+    let y: Table<[f64; 1]> = csv.read(repository("data/diabetes_target.csv.gz")).unwrap();
+    (x.x, y.x)
+}
+
+#[derive(Deserialize)]
+struct Fixture {
+    scaling: BTreeMap<String, Scaling>,
+    splitting: BTreeMap<String, Splitting>,
+    metrics: Metrics,
+    one_hot: Vec<[f32; 4]>,
+}
+
+#[derive(Deserialize)]
+struct Scaling {
+    mean: Vec<f64>,
+    deviation: Vec<f64>,
+    standardized: Vec<Vec<f64>>,
+    min: Vec<f64>,
+    range: Vec<f64>,
+    scaled: Vec<Vec<f64>>,
+    holes_mean: Vec<f64>,
+    holes_deviation: Vec<f64>,
+    impute_mean: Vec<f64>,
+    impute_median: Vec<f64>,
+    impute_most_frequent: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct Splitting {
+    labels: Vec<usize>,
+    train: Vec<usize>,
+    test: Vec<usize>,
+    stratified_folds: Vec<Vec<usize>>,
+    folds: Vec<usize>,
+    weights: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct Metrics {
+    binary: Binary,
+    classes: Classes,
+    regression: Regression,
+}
+
+#[derive(Deserialize)]
+struct Binary {
+    accuracy: f64,
+    precision: f64,
+    recall: f64,
+    f1: f64,
+    confusion: [[u64; 2]; 2],
+    roc_auc: Vec<f64>,
+    roc_auc_scores: f64,
+}
+
+#[derive(Deserialize)]
+struct Classes {
+    accuracy: f64,
+    confusion: [[u64; 3]; 3],
+}
+
+#[derive(Deserialize)]
+struct Regression {
+    mae: f64,
+    rmse: f64,
+    r2: f64,
+}
+
+fn fixture() -> Fixture {
+    serde_json::from_str(&fs::read_to_string(repository("tests/reference/data.json")).unwrap()).unwrap()
+}
+
+fn close(what: &str, ours: &[f64], expected: &[f64]) {
+    assert_eq!(ours.len(), expected.len(), "{what}");
+    for (ours, expected) in ours.iter().zip(expected) {
+        assert!((ours - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{what}: {ours}, not {expected}");
+    }
+}
+
+fn scales_as_scikit_learn<const N: usize>(name: &str, x: &[[f64; N]]) {
+    let expected = &fixture().scaling[name];
+    let standardize = Standardize::fit(x).unwrap();
+    close(name, &standardize.mean, &expected.mean);
+    close(name, &standardize.deviation, &expected.deviation);
+    let minmax = MinMax::fit(x).unwrap();
+    close(name, &minmax.min, &expected.min);
+    close(name, &minmax.range, &expected.range);
+    for (row, (standardized, scaled)) in x.iter().zip(expected.standardized.iter().zip(&expected.scaled)) {
+        close(name, &standardize.predict(row), standardized);
+        close(name, &minmax.predict(row), scaled);
+        let mut back = [standardize.predict(row), minmax.predict(row)];
+        standardize.inverse_transform(&mut back[..1]);
+        minmax.inverse_transform(&mut back[1..]);
+        close(name, &back[0], row);
+        close(name, &back[1], row);
+    }
+
+    let mut holes = x.to_vec();
+    for (row, values) in holes.iter_mut().enumerate() {
+        for (column, value) in values.iter_mut().enumerate() {
+            if (7 * row + 3 * column) % 10 == 0 {
+                *value = f64::NAN;
+            }
+        }
+    }
+    let standardize = Standardize::fit(&holes).unwrap();
+    close(name, &standardize.mean, &expected.holes_mean);
+    close(name, &standardize.deviation, &expected.holes_deviation);
+    close(name, &Impute::mean(&holes).unwrap().value, &expected.impute_mean);
+    close(name, &Impute::median(&holes).unwrap().value, &expected.impute_median);
+    let impute = Impute::most_frequent(&holes).unwrap();
+    close(name, &impute.value, &expected.impute_most_frequent);
+    impute.transform(&mut holes);
+    assert_eq!(holes[0][0], impute.value[0]);
+    assert_eq!(holes[1][0], x[1][0]);
+}
+
+#[test]
+fn scalers_agree_with_scikit_learn() {
+    scales_as_scikit_learn("breast_cancer", &breast_cancer().x);
+    scales_as_scikit_learn("iris", &iris().x);
+    scales_as_scikit_learn("wine", &wine().x);
+    scales_as_scikit_learn("digits", &digits().x);
+    scales_as_scikit_learn("diabetes", &diabetes().0);
+}
+
+#[test]
+fn one_hot_agrees_with_scikit_learn() {
+    let layer: OneHot<1, 0, 4, 4> = Network::new(1);
+    let ours: Vec<_> = [2.0, 0.0, 3.0, 7.0].iter().map(|&class| layer.predict(&[class])).collect();
+    assert_eq!(ours, fixture().one_hot);
+}
+
+fn splits_as_scikit_learn<const N: usize, const K: usize>(name: &str, mut x: Vec<[f64; N]>, mut y: Vec<usize>) {
+    let expected = &fixture().splitting[name];
+    let counts = |labels: &[usize]| {
+        (0..K).map(|class| labels.iter().filter(|&&label| label == class).count()).collect::<Vec<_>>()
+    };
+    assert_eq!(counts(&y), expected.labels, "{name}");
+    close(name, &class_weights::<K, _>(&y).unwrap(), &expected.weights);
+
+    // Which of several classes of one size gets a sample more is random in scikit-learn.
+    let sorted = |counts: &[usize]| {
+        let mut pairs: Vec<_> = expected.labels.iter().zip(counts).map(|(&all, &part)| (all, part)).collect();
+        pairs.sort_unstable();
+        pairs
+    };
+    for seed in 0..3 {
+        let [train, test] = split_stratified(&mut x, &mut y, [0.8, 0.2], seed).unwrap();
+        assert_eq!(sorted(&counts(train.y)), sorted(&expected.train), "{name}");
+        assert_eq!(sorted(&counts(test.y)), sorted(&expected.test), "{name}");
+    }
+    let mut folds = Folds::stratified(&mut x, &mut y, 5, 1).unwrap();
+    let mut ours = vec![];
+    while let Some((_, test)) = folds.next_fold() {
+        ours.push(counts(test.y));
+    }
+    // It takes classes in the order in which they come first; here that is theirs.
+    assert_eq!(ours, expected.stratified_folds, "{name}");
+    let mut folds = Folds::new(&mut x, &mut y, 5, 1).unwrap();
+    let mut ours = vec![];
+    while let Some((_, test)) = folds.next_fold() {
+        ours.push(test.x.len());
+    }
+    assert_eq!(ours, expected.folds, "{name}");
+}
+
+#[test]
+fn splits_and_weights_agree_with_scikit_learn() {
+    let Table { x, y, .. } = breast_cancer();
+    splits_as_scikit_learn::<_, 2>("breast_cancer", x, y.iter().map(|label| label[0] as usize).collect());
+    let Table { x, y, .. } = iris();
+    splits_as_scikit_learn::<_, 3>("iris", x, y);
+    let Table { x, y, .. } = wine();
+    splits_as_scikit_learn::<_, 3>("wine", x, y);
+    let Table { x, y, .. } = digits();
+    splits_as_scikit_learn::<_, 10>("digits", x, y);
+}
+
+#[test]
+fn metrics_on_real_data_agree_with_scikit_learn() {
+    let Metrics { binary, classes, regression } = fixture().metrics;
+    let Table { x, y, .. } = breast_cancer();
+    let mut all = <(BinaryAccuracy, Precision, Recall, F1, ConfusionMatrix<2>)>::default();
+    let score = |row: &[f64; 30]| 1.0 / (1.0 + (row[0] - 15.0).exp());
+    x.iter().zip(&y).for_each(|(row, label)| all.update(&[score(row)], label));
+    let ours = [all.0.value(), all.1.value(), all.2.value(), all.3.value()];
+    close("binary", &ours, &[binary.accuracy, binary.precision, binary.recall, binary.f1]);
+    assert_eq!(all.4.counts, binary.confusion);
+    let auc = |score: &dyn Fn(&[f64; 30]) -> f64| {
+        roc_auc(&mut x.iter().zip(&y).map(|(row, label)| (score(row), label[0] > 0.5)).collect::<Vec<_>>())
+    };
+    let each: Vec<f64> = (0..30).map(|column| auc(&|row| row[column])).collect();
+    close("auc", &each, &binary.roc_auc);
+    close("auc", &[auc(&score)], &[binary.roc_auc_scores]);
+
+    let Table { x, y, .. } = iris();
+    let mut all = <(Accuracy, ConfusionMatrix<3>)>::default();
+    let class = |row: &[f64; 4]| {
+        if row[2] < 2.5 {
+            0
+        } else if row[3] < 1.7 {
+            1
+        } else {
+            2usize
+        }
+    };
+    x.iter().zip(&y).for_each(|(row, label)| all.update(&class(row), label));
+    close("classes", &[all.0.value()], &[classes.accuracy]);
+    assert_eq!(all.1.counts, classes.confusion);
+
+    let (x, y) = diabetes();
+    let mut all = <(MeanAbsolute, RootMeanSquare, RSquared<1>)>::default();
+    x.iter().zip(&y).for_each(|(row, label)| all.update(&[152.0 + 10.0 * (row[2] - 26.4)], label));
+    let ours = [all.0.value(), all.1.value(), all.2.value()];
+    close("regression", &ours, &[regression.mae, regression.rmse, regression.r2]);
+}
+
+#[test]
+fn names_of_columns_and_classes() {
+    let table = breast_cancer();
+    assert_eq!((table.names[0].as_str(), table.names.len()), ("0", 30));
+    assert_eq!(table.classes, ["malignant", "benign"]);
+    assert_eq!((table.x[1][0], table.y[1]), (20.57, [0.0]));
+    let one_hot: Table<[f32; 4], [f32; 3]> = Csv::bundled().read(repository("data/iris.csv")).unwrap();
+    assert_eq!(one_hot.y[149], [0.0, 0.0, 1.0]);
+    let without: Table<[f32; 3], usize> = Csv::bundled().ignore(1).read(repository("data/iris.csv")).unwrap();
+    assert_eq!((without.x[0], without.names), ([5.1, 1.4, 0.2], vec!["0".into(), "2".into(), "3".into()]));
+}
+
+const TREES: &str =
+    "\u{feff}height,colour,species,age\n0.5, red ,oak,3\n\n\"0.25\",blue,elm,4\n,?,oak,5\n1.5,red,NA,6\n";
+
+fn trees() -> Csv {
+    Csv::new().categories("colour", ["red", "blue"]).classes(["elm", "oak"]).target("species")
+}
+
+fn read<const N: usize, Y: Target>(csv: &Csv, text: &str) -> Result<Table<[f32; N], Y>, String> {
+    csv.read_from(text.as_bytes(), "trees.csv").map_err(|error| error.to_string())
+}
+
+#[test]
+fn missing_values_as_asked_for() {
+    let dropped: Table<[f32; 4], usize> = read(&trees().missing(Missing::DropRow), TREES).unwrap();
+    assert_eq!(dropped.x, [[0.5, 1.0, 0.0, 3.0], [0.25, 0.0, 1.0, 4.0]]);
+    assert_eq!((dropped.y, dropped.dropped), (vec![1, 0], 2));
+    let text = TREES.replace("NA", "elm");
+    let nan: Table<[f32; 4], [f32; 1]> = read(&trees().missing(Missing::Nan), &text).unwrap();
+    assert!(nan.x[2][0].is_nan());
+    assert_eq!((&nan.x[2][1..], nan.y[2]), (&[0.0, 0.0, 5.0][..], [1.0]));
+    let constant: Table<[f32; 4], [f32; 2]> = read(&trees().missing(Missing::Constant(-1.0)), &text).unwrap();
+    assert_eq!((constant.x[2], constant.y[2]), ([-1.0, 0.0, 0.0, 5.0], [0.0, 1.0]));
+    let chosen: Table<[f32; 2]> = read(&Csv::new().inputs(["age", "height"]).missing(Missing::Nan), TREES).unwrap();
+    assert_eq!(chosen.x[1], [4.0, 0.25]);
+    let numbers: Table<[f32; 1], [f32; 2]> =
+        read(&Csv::new().inputs(["age"]).targets(["height", "age"]).missing(Missing::DropRow), TREES).unwrap();
+    assert_eq!((numbers.x[1], numbers.y[1], numbers.dropped), ([4.0], [0.25, 4.0], 1));
+}
+
+#[test]
+fn errors_say_where_and_what() {
+    fn error<const N: usize, Y: Target>(csv: &Csv, text: &str) -> String {
+        read::<N, Y>(csv, text).map(|_| ()).unwrap_err()
+    }
+    let csv = trees();
+    assert_eq!(
+        error::<4, usize>(&csv, TREES),
+        "trees.csv, line 5, column `height`: `` is not a number; `missing` says what to do where a value is missing"
+    );
+    assert_eq!(
+        error::<4, usize>(&csv.clone().missing(Missing::Nan), TREES),
+        "trees.csv, line 6, column `species`: `NA` is not a label; `Missing::DropRow` leaves rows without one out"
+    );
+    for bad in ["tall", "inf", "1e39", "0x10"] {
+        assert_eq!(
+            error::<4, usize>(&csv, &TREES.replace("\"0.25\"", bad)),
+            format!("trees.csv, line 4, column `height`: `{bad}` is not a finite number")
+        );
+    }
+    assert_eq!(
+        error::<4, usize>(&csv, &TREES.replace("blue", "green")),
+        "trees.csv, line 4, column `colour`: `green` is not one of `red`, `blue`"
+    );
+    assert_eq!(
+        error::<4, usize>(&csv, &TREES.replace("elm", "ash")),
+        "trees.csv, line 4, column `species`: `ash` is not one of the classes `elm`, `oak`"
+    );
+    assert_eq!(
+        error::<4, usize>(&csv, &TREES.replace(",4", "")),
+        "trees.csv, line 4: 3 fields, where there should be 4"
+    );
+    assert_eq!(
+        error::<5, usize>(&csv, TREES),
+        "trees.csv: the inputs are 4 numbers, where the network takes 5: choose columns with `inputs` or `ignore`; \
+         they are `height`, `colour=red`, `colour=blue`, `age`"
+    );
+    assert_eq!(
+        error::<4, usize>(&csv.clone().target("name"), TREES),
+        "trees.csv: there is not exactly one column `name`; the columns are `height`, `colour`, `species`, `age`"
+    );
+    assert!(error::<3, usize>(&csv.clone().ignore("height"), &TREES.replace("age", "height")).contains("exactly one"));
+    assert_eq!(
+        error::<4, [f32; 3]>(&csv, TREES),
+        "trees.csv: labels of 2 classes do not fit into 3 numbers: two fit into 1, and any number into as many"
+    );
+    assert_eq!(error::<4, usize>(&csv, ""), "trees.csv: there are no samples");
+    assert_eq!(error::<4, usize>(&csv, "height,colour,species,age\n"), "trees.csv: there are no samples");
+    assert_eq!(
+        error::<1, usize>(&Csv::unnamed(), "1,2\n1,x\n"),
+        "trees.csv, line 2, column `1`: `x` is not a class number; `classes` gives names to classes"
+    );
+    assert_eq!(
+        error::<1, usize>(&Csv::bundled(), "3,1,a,b\n1,0\n2,1\n"),
+        "trees.csv, line 1, column `0`: `3` is not the number of rows, 2"
+    );
+    assert_eq!(
+        error::<1, usize>(&Csv::bundled(), "2,99999999999,a,b\n1,0\n2,1\n"),
+        "trees.csv, line 1, column `1`: `99999999999` is not the number of inputs, 1"
+    );
+    assert_eq!(
+        error::<1, usize>(&Csv::bundled(), "2,1,a,b\n1,0\n2,2\n"),
+        "trees.csv, line 3, column `1`: `2` is not a class number below 2"
+    );
+    let windows = TREES.replace("0.5", "1").replace('\n', "\r\n").replace("blue", "green");
+    assert_eq!(
+        error::<4, usize>(&csv, &windows),
+        "trees.csv, line 4, column `colour`: `green` is not one of `red`, `blue`"
+    );
+    let last: Table<[f32; 1], usize> = read(&Csv::unnamed(), "0.5,1\r\n\r\n0.75,\"2\"").unwrap();
+    assert_eq!((last.x, last.y), (vec![[0.5], [0.75]], vec![1, 2]));
+    let floats: Table<[f32; 1], usize> = read(&Csv::unnamed(), "1,2.0\n1,1e0\n").unwrap();
+    assert_eq!(floats.y, [2, 1]);
+    assert!(error::<1, usize>(&Csv::unnamed(), "1,0.5").ends_with("names to classes"));
+    assert_eq!(
+        error::<1, [f32; 2]>(&Csv::unnamed(), "1,2,1e39"),
+        "trees.csv, line 1, column `2`: `1e39` is not a finite number"
+    );
+    let bytes = Csv::unnamed().read_from::<f32, 2, ()>(&b"1,2\n3,\xff\n"[..], "bytes").unwrap_err();
+    assert_eq!(bytes.to_string(), "bytes, line 2, column `1`: `\u{fffd}` is not text in UTF-8");
+    let nowhere = Csv::new().read::<f32, 1, ()>("nowhere.csv").unwrap_err();
+    assert!(matches!(nowhere, DataError::Io { .. }) && nowhere.to_string().starts_with("nowhere.csv: "));
+}
+
+#[test]
+fn records_of_your_own_type() {
+    #[derive(Debug, Deserialize)]
+    struct Tree {
+        height: Option<f32>,
+        #[serde(rename = "species")]
+        _species: String,
+    }
+    let trees: Vec<Tree> = Csv::new().records_from(TREES.trim_start_matches('\u{feff}').as_bytes(), "t").unwrap();
+    assert_eq!((trees[1].height, trees[2].height), (Some(0.25), None));
+    let text = "species,height\noak,1\noak,tall\n";
+    let error = Csv::new().records_from::<Tree>(text.as_bytes(), "t").unwrap_err().to_string();
+    assert_eq!(error, "t, line 3, column `height`: `tall` is not invalid float literal");
+    let rows: Vec<(f32, u8)> = Csv::unnamed().records_from(&b"0.5,7\n"[..], "t").unwrap();
+    assert_eq!(rows, [(0.5, 7)]);
+}
+
+#[test]
+fn numpy_files_are_read() {
+    let file = Npz::open(repository("tests/reference/arrays.npz")).unwrap();
+    let expected = [[0.0f32, 1.0, 2.0], [3.0, 4.0, 5.0]];
+    for name in ["f4", "f8_big_endian", "i2", "columns_first"] {
+        assert_eq!(file.read::<[f32; 3]>(name).unwrap(), expected, "{name}");
+    }
+    for name in ["pictures", "pictures_first_axis_fastest"] {
+        let pictures: Vec<[[f64; 2]; 3]> = file.read(name).unwrap();
+        assert_eq!(pictures[1], [[6.0, 7.0], [8.0, 9.0], [10.0, 11.0]], "{name}");
+    }
+    assert_eq!(file.read::<[f32; 3]>("truths").unwrap(), [[0.0; 3], [1.0; 3]]);
+    assert_eq!(file.labels("labels").unwrap(), [2, 0, 1]);
+    assert_eq!(npy::read::<[f32; 3]>(repository("tests/reference/matrix.npy")).unwrap(), expected);
+
+    let error = |error: DataError| {
+        let text = error.to_string();
+        text[text.find("arrays.npz").unwrap()..].to_string()
+    };
+    assert_eq!(
+        error(file.read::<[f32; 4]>("f4").unwrap_err()),
+        "arrays.npz, array `f4`: an array of shape [2, 3], where samples of 4 numbers should be"
+    );
+    assert_eq!(
+        error(file.labels("negative").unwrap_err()),
+        "arrays.npz, array `negative`: label 1 is -1, where a class number should be"
+    );
+    assert!(error(file.read::<[f32; 3]>("halves").unwrap_err()).contains("numbers of type '<f2'"));
+    assert!(error(file.read::<f32>("text").unwrap_err()).contains("numbers of type '<U1'"));
+    assert!(error(file.read::<f32>("x").unwrap_err()).contains("an array `x` should be"));
+}
+
+#[test]
+fn numpy_files_are_written_and_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (x, y) = ([[[1.5f64, -2.0], [f64::NAN, 1e300]]; 3], [0usize, 7, 1 << 40]);
+    npy::write(folder.path().join("x.npy"), &x).unwrap();
+    npy::write_labels(folder.path().join("y.npy"), &y).unwrap();
+    let back: Vec<[[f64; 2]; 2]> = npy::read(folder.path().join("x.npy")).unwrap();
+    let bits = |x: &[[[f64; 2]; 2]]| x.as_flattened().as_flattened().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&back), bits(&x));
+    assert_eq!(npy::labels(folder.path().join("y.npy")).unwrap(), y);
+    Npz::new().with("x", &x).with_labels("y", &y).write(folder.path().join("both.npz")).unwrap();
+    let both = Npz::open(folder.path().join("both.npz")).unwrap();
+    assert_eq!(both.names().collect::<Vec<_>>(), ["x", "y"]);
+    assert_eq!(both.labels("y").unwrap(), y);
+    // What NumPy writes of the same numbers is the same, but for a space in the header.
+    npy::write(folder.path().join("matrix.npy"), &[[0.0f32, 1.0, 2.0], [3.0, 4.0, 5.0]]).unwrap();
+    let ours = fs::read(folder.path().join("matrix.npy")).unwrap();
+    assert_eq!((ours.len(), &ours[..10], &ours[128..]), (matrix().len(), &matrix()[..10], &matrix()[128..]));
+}
+
+/// Remembers the largest allocation of each thread.
+struct Watch;
+
+thread_local! {
+    static LARGEST: Cell<usize> = const { Cell::new(0) };
+}
+
+fn note(size: usize) {
+    let _ = LARGEST.try_with(|largest| largest.set(largest.get().max(size)));
+}
+
+// SAFETY: each call goes on to the system's allocator as it is.
+unsafe impl GlobalAlloc for Watch {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note(layout.size());
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        note(layout.size());
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        note(size);
+        // SAFETY: as the caller promises.
+        unsafe { System.realloc(place, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(place, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Watch = Watch;
+
+/// What a reader may allocate at once: some buffers, and for each byte of the file an `f64` in a vector that doubles.
+fn modest<R>(bytes: &[u8], read: impl FnOnce() -> R) -> R {
+    LARGEST.set(0);
+    let result = read();
+    let (largest, most) = (LARGEST.get(), 128 * 1024 + 32 * bytes.len());
+    assert!(largest <= most, "{largest} bytes at once for a file of {}", bytes.len());
+    result
+}
+
+/// Any bytes, and good files with some bytes changed, inserted or cut off.
+fn broken(good: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
+    let edits = vec((any::<proptest::sample::Index>(), any::<u8>(), 0..3u8), 0..6);
+    (edits, any::<proptest::sample::Index>(), any::<bool>(), vec(any::<u8>(), 0..300), any::<bool>()).prop_map(
+        move |(edits, end, cut, other, start_good)| {
+            if !start_good {
+                return other;
+            }
+            let mut bytes = good.clone();
+            for (place, byte, kind) in edits {
+                let place = place.index(bytes.len());
+                match kind {
+                    0 => bytes[place] = byte,
+                    1 => bytes[place] ^= 1 << (byte % 8),
+                    _ => bytes.insert(place, byte),
+                }
+            }
+            if cut {
+                bytes.truncate(end.index(bytes.len() + 1));
+            }
+            bytes
+        },
+    )
+}
+
+const IDX: [u8; 24] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 51, 102, 153, 204, 255, 0, 0];
+
+fn matrix() -> Vec<u8> {
+    fs::read(repository("tests/reference/matrix.npy")).unwrap()
+}
+
+fn archive() -> Vec<u8> {
+    fs::read(repository("tests/reference/arrays.npz")).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_as_csv(
+        bytes in broken(TREES.into()),
+        csv in select(vec![Csv::new(), Csv::unnamed(), Csv::bundled(), trees(), trees().ignore(0), Csv::new().target(7)]),
+        missing in select(vec![Missing::Error, Missing::DropRow, Missing::Nan, Missing::Constant(0.5)]),
+    ) {
+        let csv = csv.missing(missing);
+        modest(&bytes, || {
+            if let Ok(table) = csv.read_from::<f32, 4, usize>(&bytes[..], "f") {
+                assert_eq!(table.x.len(), table.y.len());
+                assert!(table.x.as_flattened().iter().all(|value| value.is_finite() || missing == Missing::Nan));
+            }
+            let _ = csv.read_from::<f64, 1, [f64; 2]>(&bytes[..], "f");
+            let _ = csv.read_from::<f64, 2, ()>(&bytes[..], "f");
+            let _ = csv.records_from::<(String, f32)>(&bytes[..], "f");
+        });
+    }
+
+    #[test]
+    fn any_bytes_as_idx(bytes in broken(IDX.into())) {
+        modest(&bytes, || {
+            let _ = idx::images_from::<[f32; 4]>(&bytes[..], "f");
+            let _ = idx::images_from::<[f32; 0]>(&bytes[..], "f");
+            let _ = idx::labels_from(&bytes[..], "f");
+        });
+    }
+
+    #[test]
+    fn any_bytes_as_npy(bytes in broken(matrix())) {
+        modest(&bytes, || {
+            let _ = npy::read_from::<[f32; 3]>(&bytes, "f");
+            let _ = npy::read_from::<f64>(&bytes, "f");
+            let _ = npy::read_from::<[f64; 0]>(&bytes, "f");
+            let _ = npy::labels_from(&bytes, "f");
+        });
+    }
+
+    #[test]
+    fn any_bytes_as_npz(bytes in broken(archive())) {
+        modest(&bytes, || {
+            if let Ok(file) = Npz::from_bytes(bytes.clone(), "f") {
+                file.names().for_each(|name| {
+                    let _ = file.read::<[f32; 3]>(name);
+                    let _ = file.labels(name);
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn headers_that_lie_about_the_shape(
+        shape in vec(select(vec![0u64, 1, 2, 3, 255, 1 << 32, (1 << 61) + 1, u64::MAX]), 0..5),
+        kind in select(vec!["<f4", ">f8", "|u1", "|V9223372036854775807", "<U4611686018427387904", "|O", "", "<f0"]),
+        columns_first in any::<bool>(),
+    ) {
+        let axes: String = shape.iter().map(|extent| format!("{extent},")).collect();
+        let order = if columns_first { "True" } else { "False" };
+        let text = format!("{{'descr': '{kind}', 'fortran_order': {order}, 'shape': ({axes}), }}\n");
+        let mut bytes = b"\x93NUMPY\x01\0".to_vec();
+        bytes.extend((text.len() as u16).to_le_bytes());
+        bytes.extend(text.bytes().chain([0; 24]));
+        modest(&bytes, || {
+            let _ = npy::read_from::<[f32; 3]>(&bytes, "f");
+            let _ = npy::labels_from(&bytes, "f");
+        });
+    }
+
+    #[test]
+    fn what_is_written_is_read(rows in vec([any::<f32>(), any::<f32>()], 1..20), labels in vec(0..9usize, 20)) {
+        let finite: Vec<[f32; 2]> = rows.iter().map(|row| row.map(|value| if value.is_finite() { value } else { 0.5 })).collect();
+        let text: String = finite.iter().zip(&labels).map(|([a, b], label)| format!("{a},{b:e},{label}\n")).collect();
+        let table: Table<[f32; 2], usize> = Csv::unnamed().read_from(text.as_bytes(), "f").unwrap();
+        prop_assert_eq!(&table.x, &finite);
+        prop_assert_eq!(&table.y[..], &labels[..rows.len()]);
+    }
+
+    #[test]
+    fn scaling_there_and_back(rows in vec([-1e6..1e6f64, -1.0..1.0, 3.0..3.1], 1..30)) {
+        for rows_again in [
+            { let mut x = rows.clone(); let s = Standardize::fit(&x).unwrap(); s.transform(&mut x); s.inverse_transform(&mut x); x },
+            { let mut x = rows.clone(); let s = MinMax::fit(&x).unwrap(); s.transform(&mut x); s.inverse_transform(&mut x); x },
+        ] {
+            for (one, other) in rows.as_flattened().iter().zip(rows_again.as_flattened()) {
+                prop_assert!((one - other).abs() <= 1e-9 * one.abs().max(1.0), "{one} {other}");
+            }
+        }
+        let mut x = rows.clone();
+        Standardize::fit(&rows).unwrap().transform(&mut x);
+        let again = Standardize::fit(&x).unwrap();
+        for (mean, deviation) in again.mean.iter().zip(&again.deviation) {
+            prop_assert!(mean.abs() < 1e-9 && (rows.len() == 1 || *deviation == 0.0 || (deviation - 1.0).abs() < 1e-9));
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_fitted_says_why() {
+    let error = Standardize::fit(&[[0.0f32, 1.0], [f32::NEG_INFINITY, 1.0]]).unwrap_err();
+    assert_eq!(error, FitError::Infinite { sample: 1, column: 0 });
+    assert_eq!(error.to_string(), "sample 1, column 0 is infinite: clean or drop the sample");
+}
