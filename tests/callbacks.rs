@@ -210,7 +210,7 @@ fn a_closure_ends_the_training_by_break() {
 fn each_callback_of_a_tuple_is_called_also_when_another_breaks() {
     let (x, y) = line(9);
     let stop = |_: &LineEpoch| ControlFlow::Break(());
-    let expected = ["before 5", "4 of 9", "8 of 9", "9 of 9", "epoch 1", "after"];
+    let expected = ["before 1..=5", "4 of 9", "8 of 9", "9 of 9", "epoch 1", "after"];
     let [mut a, mut b, mut c] = <[Diary; 3]>::default();
     let fit = Fit::epochs(5);
     trainer().fit_with(&x, &y, fit, (stop, &mut a)).unwrap();
