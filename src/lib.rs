@@ -9,6 +9,8 @@
 //! - [`mod@network`]: tuples and structs of layers, predicting, summaries;
 //! - [`init`], [`regularize`], [`loss`], [`optim`], [`metric`]: formulas for learning;
 //! - [`train`]: the trainer: step, fit, evaluate; callbacks that follow it along: early stopping, history;
+//! - [`explain`]: what a prediction depends on;
+//! - `report`: pictures, an HTML page, TensorBoard, JSON and CSV of a training;
 //! - `progress`: what is shown in a terminal.
 #![no_std]
 #![deny(missing_docs)]
@@ -20,6 +22,7 @@ extern crate std;
 extern crate self as shiplap;
 
 pub mod activation;
+pub mod explain;
 pub mod init;
 pub mod kernel;
 pub mod layer;
@@ -34,6 +37,8 @@ pub mod optim;
 pub mod progress;
 mod random;
 pub mod regularize;
+#[cfg(any(feature = "plot", feature = "tensorboard"))]
+pub mod report;
 mod tensor;
 pub mod train;
 mod zeroed;
