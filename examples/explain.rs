@@ -46,7 +46,15 @@ fn read<const N: usize>(source: impl Read, has_headers: bool) -> Result<Vec<[f32
 }
 
 const PARTS: [&str; 10] = [
-    "radius", "texture", "perimeter", "area", "smoothness", "compactness", "concavity", "concave points", "symmetry",
+    "radius",
+    "texture",
+    "perimeter",
+    "area",
+    "smoothness",
+    "compactness",
+    "concavity",
+    "concave points",
+    "symmetry",
     "fractal dimension",
 ];
 const MEASURES: [&str; 3] = ["mean", "error of the", "worst"];
@@ -69,9 +77,8 @@ fn diagnosis(page: Page, out: &std::path::Path) -> Result<Page, Box<dyn Error>> 
     Rng::new(1).shuffle(&mut rows);
     let raw: Vec<Cell> = rows.iter().map(|row| std::array::from_fn(|column| row[column])).collect();
     let y: Vec<[f32; 1]> = rows.iter().map(|row| [1.0 - row[30]]).collect();
-    let mean: Cell = std::array::from_fn(|column| {
-        raw[..TRAINING].iter().map(|row| row[column]).sum::<f32>() / TRAINING as f32
-    });
+    let mean: Cell =
+        std::array::from_fn(|column| raw[..TRAINING].iter().map(|row| row[column]).sum::<f32>() / TRAINING as f32);
     let deviation: Cell = std::array::from_fn(|column| {
         let squares = raw[..TRAINING].iter().map(|row| (row[column] - mean[column]).powi(2));
         (squares.sum::<f32>() / TRAINING as f32).sqrt()
@@ -92,7 +99,8 @@ fn diagnosis(page: Page, out: &std::path::Path) -> Result<Page, Box<dyn Error>> 
     // Over the data: what the loss rises by when a measurement is shuffled.
     let score = |x: &[Cell]| trainer.evaluate(x, y_test).map(|report| -report.loss);
     let importances = permutation_importance(x_test, 30, &mut Rng::new(2), score)?;
-    let mut important = Bars::new("Permutation importance", "rise of the loss when shuffled").at_most(15);
+    let mut important =
+        Bars::new("Permutation importance", "rise of the cross-entropy when shuffled, nats").at_most(15);
     for (index, importance) in importances.iter().enumerate() {
         important = important.bar(measurement(index), importance.mean(), importance.deviation());
     }
@@ -114,7 +122,7 @@ fn diagnosis(page: Page, out: &std::path::Path) -> Result<Page, Box<dyn Error>> 
     let leading: Vec<&str> = attributed.ranked()[..5].iter().map(|bar| bar.name.as_str()).collect();
     println!("           driven by {} (largest gap of completeness {largest_gap:.1e})", leading.join(", "));
 
-    let cell = x_test.iter().zip(y_test).find(|(cell, y)| y[0] == 1.0 && trainer.predict(cell)[0] > 0.9);
+    let cell = x_test.iter().zip(y_test).find(|&(cell, y)| y[0] == 1.0 && trainer.predict(cell)[0] > 0.9);
     let cell = cell.ok_or("no malignant cell was found out")?.0;
     let parts = explainer.integrated_gradients(trainer.network(), cell, &[0.0; 30], MALIGNANT)?;
     let title = format!("One cell: malignant with a probability of {:.3}", trainer.predict(cell)[0]);
@@ -126,9 +134,12 @@ fn diagnosis(page: Page, out: &std::path::Path) -> Result<Page, Box<dyn Error>> 
     // And how the mean prediction goes with the three that matter most, in their own units.
     let mut order: Vec<usize> = (0..30).collect();
     order.sort_by(|&a, &b| sizes[b].total_cmp(&sizes[a]));
-    let mut dependence = Lines::new("Partial dependence", "measurement, standard deviations from its mean", "mean probability of malignant")
-        .y_range(0.0, 1.0)
-        .sized(640, 380);
+    let mut dependence = Lines::new(
+        "Partial dependence",
+        "measurement, standard deviations from its mean",
+        "mean probability of malignant",
+    )
+    .sized(640, 380);
     for &index in &order[..4] {
         let grid = quantile_grid(x_test, index, 25)?;
         let means = partial_dependence(trainer.network(), x_test, index, &grid, MALIGNANT)?;
@@ -157,11 +168,14 @@ fn diagnosis(page: Page, out: &std::path::Path) -> Result<Page, Box<dyn Error>> 
     }
     let page = page
         .text("A network tells malignant from benign cells by 30 measurements of their nuclei (Wisconsin data).")
-        .facts("Run", [
-            ("cells to train on, the last 15 % for validation", TRAINING.to_string()),
-            ("cells to test", x_test.len().to_string()),
-            ("test", test.to_string()),
-        ])
+        .facts(
+            "Run",
+            [
+                ("cells to train on, the last 15 % for validation", TRAINING.to_string()),
+                ("cells to test", x_test.len().to_string()),
+                ("test", test.to_string()),
+            ],
+        )
         .network(&DiagnosisTrainer::summary())
         .history(&history)?
         .plot("Confusion matrix", &confusion)?
@@ -193,7 +207,9 @@ fn digits(page: Page, out: &std::path::Path) -> Result<Page, Box<dyn Error>> {
     let mut grid = Grid::new(4);
     let mut inked = 0.0;
     for digit in [0, 3, 4, 7] {
-        let right = |index: &usize| y_test[*index] == digit && shiplap::metric::Class::class(&trainer.predict(&x_test[*index])) == digit;
+        let right = |index: &usize| {
+            y_test[*index] == digit && shiplap::metric::Class::class(&trainer.predict(&x_test[*index])) == digit
+        };
         let picture = &x_test[(0..x_test.len()).find(right).ok_or("a digit is never recognised")?];
         let target = Target::Logit(digit);
         let gradient = explainer.gradient(trainer.network(), picture, target)?;

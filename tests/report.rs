@@ -46,7 +46,11 @@ fn each_picture_is_an_svg_by_itself() {
     for (name, plot) in plots() {
         let svg = plot.svg().unwrap();
         let (width, height) = plot.size();
-        assert!(svg.starts_with(&format!(r#"<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}""#)));
+        assert!(svg.starts_with(&format!(
+            r#"<svg width="{width}" height="{height}" viewBox="0 0 {} {}""#,
+            4 * width,
+            4 * height
+        )));
         no_reference(&svg);
         assert!(!svg.contains("<b>") && !svg.contains("NaN"), "{name}");
     }

@@ -21,7 +21,7 @@ pub use error::ReportError;
 pub use page::Page;
 #[cfg(feature = "plot")]
 pub use plot::{
-    Area, Bar, Bars, Confusion, Grid, HeatMap, Histogram, Lines, Plot, Series, learning_curves, roc, roc_curve,
+    Area, Bar, Bars, Confusion, Grid, HeatMap, Histogram, Lines, PX, Plot, Series, learning_curves, roc, roc_curve,
     weight_histograms,
 };
 pub use table::{Column, Table};

@@ -137,12 +137,12 @@ mod files {
         pub fn csv(&self) -> Result<String, ReportError> {
             let mut writer = csv::Writer::from_writer(vec![]);
             let names = self.columns.iter().map(|column| column.name.clone());
-            let mut write = |record: Vec<String>| {
-                writer.write_record(record).map_err(|error| ReportError::Draw(error.to_string()))
-            };
+            let mut write =
+                |record: Vec<String>| writer.write_record(record).map_err(|error| ReportError::Draw(error.to_string()));
             write(core::iter::once("epoch".to_owned()).chain(names).collect())?;
             for (row, epoch) in self.epochs.iter().enumerate() {
-                let values = self.columns.iter().map(|column| column.values[row].map_or(String::new(), |v| v.to_string()));
+                let values =
+                    self.columns.iter().map(|column| column.values[row].map_or(String::new(), |v| v.to_string()));
                 write(core::iter::once(epoch.to_string()).chain(values).collect())?;
             }
             let bytes = writer.into_inner().map_err(|error| ReportError::Draw(error.to_string()))?;

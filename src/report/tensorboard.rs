@@ -80,7 +80,9 @@ impl TensorBoard {
         let training = scalars(&epoch.training).chain(weights.0);
         opened(&mut self.train, &self.folder, "train")?.write(step, training.collect())?;
         match &epoch.validation {
-            Some(report) => opened(&mut self.validation, &self.folder, "validation")?.write(step, scalars(report).collect()),
+            Some(report) => {
+                opened(&mut self.validation, &self.folder, "validation")?.write(step, scalars(report).collect())
+            }
             None => Ok(()),
         }
     }
@@ -186,7 +188,8 @@ const BUCKETS: usize = 30;
 
 /// Equal buckets from the least value to the greatest.
 fn histogram(values: &[f64]) -> Histogram {
-    let (min, max) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)));
+    let (min, max) =
+        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)));
     let (min, max) = if values.is_empty() { (0.0, 0.0) } else { (min, max) };
     let buckets = if max > min { BUCKETS } else { 1 };
     let mut bucket = vec![0.0; buckets];
@@ -298,7 +301,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut board = TensorBoard::new(folder.path());
         let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
-        let mut trainer = Trainer::<(Dense<1, 3, Tanh>, Dense<3, 1, Linear>), MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
+        let mut trainer =
+            Trainer::<(Dense<1, 3, Tanh>, Dense<3, 1, Linear>), MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
         let mut history = History::default();
         trainer.fit_with(&x, &y, Fit::epochs(3).validation(&x, &y), (&mut board, &mut history)).unwrap();
         board.finish().unwrap();

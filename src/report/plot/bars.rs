@@ -15,7 +15,7 @@ use plotters::{
     },
 };
 
-use super::{Area, FAINT, INK, LABEL, MARGIN, Plot, cannot, colour, frame, number, text, width};
+use super::{AXIS, Area, FAINT, HEAD, INK, LABEL, MARGIN, PX, Plot, THIN, cannot, colour, frame, number, text, width};
 use crate::report::ReportError;
 
 /// A value with a name.
@@ -50,8 +50,9 @@ pub struct Bars {
     most: usize,
 }
 
-const ROW: i32 = 20;
-const NAMES: i32 = 200;
+const ROW: i32 = 20 * PX;
+const GAP: i32 = 4 * PX;
+const NAMES: i32 = 200 * PX;
 
 impl Bars {
     /// No bars yet.
@@ -84,7 +85,7 @@ impl Bars {
 
 impl Plot for Bars {
     fn size(&self) -> (u32, u32) {
-        (640, (MARGIN + 28 + ROW * self.ranked().len() as i32 + 56) as u32)
+        (640, ((HEAD + ROW * self.ranked().len() as i32) / PX + 56) as u32)
     }
 
     fn draw(&self, area: &Area<'_>) -> Result<(), ReportError> {
@@ -99,41 +100,47 @@ impl Plot for Bars {
         };
         let area = frame(area, &title, &[])?;
         let (across, _) = area.dim_in_pixel();
-        let longest = ranked.iter().map(|bar| width(&area, &bar.name, LABEL)).try_fold(0, |most, w| w.map(|w| most.max(w)))?;
-        let left = MARGIN + longest.min(NAMES) + 10;
+        let longest =
+            ranked.iter().map(|bar| width(&area, &bar.name, LABEL)).try_fold(0, |most, w| w.map(|w| most.max(w)))?;
+        let left = MARGIN + longest.min(NAMES) + 10 * PX;
         let ends = || ranked.iter().flat_map(|bar| [bar.value - bar.deviation, bar.value + bar.deviation, 0.0]);
         let (low, high) = ends().fold((0.0, 0.0), |(low, high): (f64, f64), end| (low.min(end), high.max(end)));
         let way = if high == low { 1.0 } else { high - low };
         let (low, high) = (if low < 0.0 { low - 0.03 * way } else { low }, high + 0.03 * way);
-        let room = f64::from(across as i32 - left - 24);
+        let room = f64::from(across as i32 - left - 24 * PX);
         let place = |value: f64| left + ((value - low) / (high - low) * room) as i32;
-        let bottom = ROW * ranked.len() as i32 + 4;
+        let bottom = ROW * ranked.len() as i32 + GAP;
 
         for tick in ticks(low, high, 6) {
             let x = place(tick);
-            area.draw(&PathElement::new([(x, 0), (x, bottom + 4)], FAINT.stroke_width(1))).map_err(cannot)?;
+            area.draw(&PathElement::new([(x, 0), (x, bottom + GAP)], FAINT.stroke_width(THIN))).map_err(cannot)?;
             let style = text(LABEL).pos(Pos::new(HPos::Center, VPos::Top));
-            area.draw(&Text::new(number(tick), (x, bottom + 8), style)).map_err(cannot)?;
+            area.draw(&Text::new(number(tick), (x, bottom + 8 * PX), style)).map_err(cannot)?;
         }
         for (row, bar) in ranked.iter().enumerate() {
-            let y = ROW * row as i32 + 4;
+            let y = ROW * row as i32 + GAP;
             let style = text(LABEL).pos(Pos::new(HPos::Right, VPos::Center));
-            area.draw(&Text::new(bar.name.clone(), (left - 8, y + ROW / 2 - 2), style)).map_err(cannot)?;
+            area.draw(&Text::new(bar.name.clone(), (left - 8 * PX, y + (ROW - GAP) / 2), style)).map_err(cannot)?;
             let (from, to) = (place(bar.value.min(0.0)), place(bar.value.max(0.0)));
             let shade = colour(usize::from(bar.value < 0.0));
-            area.draw(&Rectangle::new([(from, y), (to, y + ROW - 4)], shade.filled())).map_err(cannot)?;
+            area.draw(&Rectangle::new([(from, y), (to, y + ROW - GAP)], shade.filled())).map_err(cannot)?;
             if bar.deviation > 0.0 {
-                let (from, to, middle) = (place(bar.value - bar.deviation), place(bar.value + bar.deviation), y + ROW / 2 - 2);
-                area.draw(&PathElement::new([(from, middle), (to, middle)], INK.stroke_width(1))).map_err(cannot)?;
+                let (from, to, middle) =
+                    (place(bar.value - bar.deviation), place(bar.value + bar.deviation), y + (ROW - GAP) / 2);
+                area.draw(&PathElement::new([(from, middle), (to, middle)], INK.stroke_width(THIN))).map_err(cannot)?;
                 for end in [from, to] {
-                    area.draw(&PathElement::new([(end, middle - 3), (end, middle + 3)], INK.stroke_width(1))).map_err(cannot)?;
+                    area.draw(&PathElement::new(
+                        [(end, middle - 3 * PX), (end, middle + 3 * PX)],
+                        INK.stroke_width(THIN),
+                    ))
+                    .map_err(cannot)?;
                 }
             }
         }
         let zero = place(0.0);
-        area.draw(&PathElement::new([(zero, 0), (zero, bottom)], INK.stroke_width(1))).map_err(cannot)?;
-        let style = text(LABEL + 1).pos(Pos::new(HPos::Center, VPos::Top));
-        area.draw(&Text::new(self.x.clone(), (left + (room / 2.0) as i32, bottom + 28), style)).map_err(cannot)
+        area.draw(&PathElement::new([(zero, 0), (zero, bottom)], INK.stroke_width(THIN))).map_err(cannot)?;
+        let style = text(AXIS).pos(Pos::new(HPos::Center, VPos::Top));
+        area.draw(&Text::new(self.x.clone(), (left + (room / 2.0) as i32, bottom + 28 * PX), style)).map_err(cannot)
     }
 }
 

@@ -10,9 +10,11 @@ use plotters::{
     },
 };
 
-use super::{Area, FAINT, INK, LABEL, MARGIN, Plot, WHITE, cannot, frame, number, text};
+use super::{Area, FAINT, HEAD, INK, LABEL, MARGIN, PX, Plot, THIN, WHITE, cannot, frame, rounded, text};
 use crate::{Tensor, kernel::Element as _, report::ReportError};
 
+/// The least length of the scale.
+const SCALE: i32 = 100 * PX;
 const RED: RGBColor = RGBColor(178, 24, 43);
 const BLUE: RGBColor = RGBColor(33, 102, 172);
 
@@ -82,7 +84,7 @@ impl HeatMap {
     }
 
     fn cell(&self) -> i32 {
-        (200 / self.columns as i32).max(1)
+        (200 * PX / self.columns as i32).max(1)
     }
 
     fn rows(&self) -> i32 {
@@ -93,7 +95,7 @@ impl HeatMap {
 impl Plot for HeatMap {
     fn size(&self) -> (u32, u32) {
         let (across, down) = (self.cell() * self.columns as i32, self.cell() * self.rows());
-        ((MARGIN + across + 100) as u32, (MARGIN + 28 + down.max(100) + MARGIN) as u32)
+        (((MARGIN + across) / PX + 90) as u32, ((HEAD + down.max(SCALE) + MARGIN) / PX) as u32)
     }
 
     fn draw(&self, area: &Area<'_>) -> Result<(), ReportError> {
@@ -105,21 +107,24 @@ impl Plot for HeatMap {
             area.draw(&pixel).map_err(cannot)?;
         }
         let down = cell * self.rows();
-        area.draw(&Rectangle::new([(MARGIN, 0), (MARGIN + side, down)], FAINT.stroke_width(1))).map_err(cannot)?;
+        area.draw(&Rectangle::new([(MARGIN, 0), (MARGIN + side, down)], FAINT.stroke_width(THIN))).map_err(cannot)?;
 
         // The scale beside it.
         let (low, high) = self.range();
-        let (left, length) = (MARGIN + side + 16, down.max(100));
+        let (left, length) = (MARGIN + side + 16 * PX, down.max(SCALE));
         for step in 0..50 {
             let value = high + (low - high) * (f64::from(step) + 0.5) / 50.0;
-            let (from, to) = (length * step / 50, length * (step + 1) / 50);
-            let piece = Rectangle::new([(left, from), (left + 14, to)], self.shade(value).filled());
+            // Each lies over the rest of the one before it: no seams.
+            let (from, to) = (length * step / 50, length);
+            let piece = Rectangle::new([(left, from), (left + 14 * PX, to)], self.shade(value).filled());
             area.draw(&piece).map_err(cannot)?;
         }
-        area.draw(&Rectangle::new([(left, 0), (left + 14, length)], INK.stroke_width(1))).map_err(cannot)?;
-        for (value, y, v) in [(high, 0, VPos::Top), ((low + high) / 2.0, length / 2, VPos::Center), (low, length, VPos::Bottom)] {
+        area.draw(&Rectangle::new([(left, 0), (left + 14 * PX, length)], INK.stroke_width(THIN))).map_err(cannot)?;
+        for (value, y, v) in
+            [(high, 0, VPos::Top), ((low + high) / 2.0, length / 2, VPos::Center), (low, length, VPos::Bottom)]
+        {
             let style = text(LABEL).pos(Pos::new(HPos::Left, v));
-            area.draw(&Text::new(number(value), (left + 20, y), style)).map_err(cannot)?;
+            area.draw(&Text::new(rounded(value), (left + 20 * PX, y), style)).map_err(cannot)?;
         }
         Ok(())
     }

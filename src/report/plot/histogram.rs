@@ -2,7 +2,11 @@
 
 use std::{boxed::Box, format, string::String, vec, vec::Vec};
 
-use super::{Area, Grid, Mark, Plot, cannot, colour, frame, lines::{bar, draw_axes}, range_of};
+use super::{
+    Area, Grid, Mark, Plot, cannot, colour, frame,
+    lines::{bar, draw_axes},
+    range_of,
+};
 use crate::{
     kernel::Element,
     layer::{Layer, Parameter, Path, Visit},
@@ -87,7 +91,7 @@ impl Plot for Histogram {
 ///
 /// let net: (Dense<20, 30, Relu>, Dense<30, 1, Linear>) = Network::new(1);
 /// let svg = weight_histograms(&net).svg()?;
-/// assert!(svg.contains("layer 0") && svg.contains("layer 1") && svg.contains("kernel, 600 values"));
+/// assert!(svg.contains("layer 0") && svg.contains("layer 1") && svg.contains("kernel (600)"));
 /// # Ok::<(), shiplap::report::ReportError>(())
 /// ```
 pub fn weight_histograms<N: Layer>(network: &N) -> Grid {
@@ -101,7 +105,7 @@ pub fn weight_histograms<N: Layer>(network: &N) -> Grid {
                 self.0.push((path, Histogram::new(title, "weight")));
             }
             if let Some((_, histogram)) = self.0.last_mut() {
-                let name = format!("{}, {} values", parameter.name, values.len());
+                let name = format!("{} ({})", parameter.name, values.len());
                 histogram.sets.push((name, values.iter().map(|value| value.to_f64()).collect()));
             }
         }

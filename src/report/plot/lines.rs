@@ -1,17 +1,16 @@
 //! Lines over an axis.
 
-use std::{
-    string::String,
-    vec,
-    vec::Vec,
-};
+use std::{string::String, vec, vec::Vec};
 
 use plotters::{
     prelude::{ChartBuilder, Circle, DashedLineSeries, LineSeries, Rectangle},
     style::{Color as _, RGBColor},
 };
 
-use super::{Area, COLOURS, INK, FAINT, LABEL, Mark, Plot, cannot, colour, frame, number, range_of, text, width};
+use super::{
+    AXIS, Area, COLOURS, FAINT, INK, LABEL, Mark, PX, Plot, THICK, THIN, cannot, colour, frame, number, range_of, text,
+    width,
+};
 use crate::report::ReportError;
 
 /// One line.
@@ -165,14 +164,16 @@ impl Plot for Lines {
         let y = self.y_range.map_or_else(|| range_of(self.points().map(|(_, y)| y), 0.05), |(from, to)| from..to);
         draw_axes(&area, &self.x, &self.y, x, y, self.whole_numbers, |chart| {
             for series in &self.series {
-                let style = series.shade().stroke_width(2);
+                let style = series.shade().stroke_width(THICK);
                 for run in series.runs() {
                     let run = run.iter().copied();
                     match series.stroke {
                         Stroke::Solid => chart.draw_series(LineSeries::new(run, style)).map(drop),
-                        Stroke::Dashed => chart.draw_series(DashedLineSeries::new(run, 6, 3, style)).map(drop),
+                        Stroke::Dashed => {
+                            chart.draw_series(DashedLineSeries::new(run, 6 * THIN, 3 * THIN, style)).map(drop)
+                        }
                         Stroke::Dots => {
-                            let dot = |at| Circle::new(at, 4, series.shade().filled());
+                            let dot = |at| Circle::new(at, 4 * PX, series.shade().filled());
                             chart.draw_series(run.map(dot)).map(drop)
                         }
                     }
@@ -201,21 +202,24 @@ pub(super) fn draw_axes<'b>(
     content: impl FnOnce(&mut Chart<'_, 'b>) -> Result<(), ReportError>,
 ) -> Result<(), ReportError> {
     let (across, down) = area.dim_in_pixel();
-    let x_ticks = (across as usize / 70).clamp(2, 12);
+    let x_ticks = (across as i32 / (70 * PX)).clamp(2, 12) as usize;
     let x_ticks = if whole_numbers { x_ticks.min((x.end - x.start).max(1.0) as usize) } else { x_ticks };
-    let y_ticks = (down as usize / 40).clamp(2, 10);
+    let y_ticks = (down as i32 / (40 * PX)).clamp(2, 10) as usize;
     // The tick labels' width: of those at the ends and of ones between, which may have more digits.
     let widest = (0..=8)
         .map(|part| number(y.start + (y.end - y.start) * f64::from(part) / 8.0))
-        .map(|label| width(area, &label.chars().take(6).collect::<String>(), LABEL))
+        .map(|label| width(area, &label.chars().take(5).collect::<String>(), LABEL))
         .try_fold(0, |most, label| label.map(|label| most.max(label)))?;
+    let (x_way, y_way) = (x.end - x.start, y.end - y.start);
+    // A tick at 0 may be off by the rounding of those before it.
+    let tick = |value: f64, way: f64| if value.abs() < 1e-9 * way { number(0.0) } else { number(value) };
     let mut chart = ChartBuilder::on(area)
-        .margin_right(20)
-        .margin_left(6)
-        .margin_bottom(6)
-        .margin_top(2)
-        .x_label_area_size(42)
-        .y_label_area_size(widest + 34)
+        .margin_right(20 * PX)
+        .margin_left(6 * PX)
+        .margin_bottom(6 * PX)
+        .margin_top(4 * PX)
+        .x_label_area_size(42 * PX)
+        .y_label_area_size(widest + 34 * PX)
         .build_cartesian_2d(x, y)
         .map_err(cannot)?;
     chart
@@ -224,12 +228,13 @@ pub(super) fn draw_axes<'b>(
         .y_desc(y_label)
         .x_labels(x_ticks)
         .y_labels(y_ticks)
-        .x_label_formatter(&|value| number(*value))
-        .y_label_formatter(&|value| number(*value))
+        .x_label_formatter(&|value| tick(*value, x_way))
+        .y_label_formatter(&|value| tick(*value, y_way))
+        .set_all_tick_mark_size(5 * PX)
         .label_style(text(LABEL))
-        .axis_desc_style(text(LABEL + 1))
-        .axis_style(INK)
-        .bold_line_style(FAINT)
+        .axis_desc_style(text(AXIS))
+        .axis_style(INK.stroke_width(THIN))
+        .bold_line_style(FAINT.stroke_width(THIN))
         .light_line_style(plotters::style::TRANSPARENT)
         .draw()
         .map_err(cannot)?;

@@ -38,7 +38,10 @@ use super::{
     save::{ending, save},
 };
 
-/// A part of a picture to draw on, by [`plotters`].
+/// How many units of an [`Area`] make a pixel: [`plotters`] draws in whole units, and whole pixels would be coarse.
+pub const PX: i32 = 4;
+
+/// A part of a picture to draw on, by [`plotters`], in quarters of a pixel ([`PX`]).
 pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// A picture. It is drawn as SVG; a PNG is that SVG at twice the size, with a font that the crate brings along
@@ -69,15 +72,18 @@ pub trait Plot {
     ///
     /// Those of [`draw`](Self::draw).
     fn svg(&self) -> Result<String, ReportError> {
+        font()?;
+        let (width, height) = self.size();
+        let fine = (width * PX as u32, height * PX as u32);
         let mut text = String::new();
         {
-            font()?;
-            let area = SVGBackend::with_string(&mut text, self.size()).into_drawing_area();
+            let area = SVGBackend::with_string(&mut text, fine).into_drawing_area();
             area.fill(&WHITE).map_err(cannot)?;
             self.draw(&area)?;
             area.present().map_err(cannot)?;
         }
-        Ok(text)
+        let of_units = format!(r#"width="{}" height="{}""#, fine.0, fine.1);
+        Ok(text.replacen(&of_units, &format!(r#"width="{width}" height="{height}""#), 1))
     }
 
     /// The picture as PNG, each pixel of [`size`](Self::size) as two by two.
@@ -90,9 +96,8 @@ pub trait Plot {
         let tree = usvg::Tree::from_str(&svg, &usvg::Options { fontdb: fonts(), ..Default::default() })
             .map_err(|error| ReportError::Draw(error.to_string()))?;
         let (width, height) = self.size();
-        let mut pixels = tiny_skia::Pixmap::new(2 * width, 2 * height).ok_or(ReportError::Draw(format!(
-            "a picture of {width} by {height} pixels cannot be made"
-        )))?;
+        let mut pixels = tiny_skia::Pixmap::new(2 * width, 2 * height)
+            .ok_or(ReportError::Draw(format!("a picture of {width} by {height} pixels cannot be made")))?;
         resvg::render(&tree, tiny_skia::Transform::from_scale(2.0, 2.0), &mut pixels.as_mut());
         pixels.encode_png().map_err(|error| ReportError::Draw(error.to_string()))
     }
@@ -146,10 +151,15 @@ fn cannot(error: impl core::fmt::Display) -> ReportError {
 const WHITE: RGBColor = RGBColor(255, 255, 255);
 const INK: RGBColor = RGBColor(40, 40, 40);
 const FAINT: RGBColor = RGBColor(222, 222, 222);
-const TITLE: u32 = 16;
-const LABEL: u32 = 12;
-const MARGIN: i32 = 12;
-const LINE: i32 = 20;
+const TITLE: u32 = 16 * PX as u32;
+const LABEL: u32 = 12 * PX as u32;
+const AXIS: u32 = 13 * PX as u32;
+const THIN: u32 = PX as u32;
+const THICK: u32 = 2 * PX as u32;
+const MARGIN: i32 = 12 * PX;
+const LINE: i32 = 20 * PX;
+/// From the top to what is below the title.
+const HEAD: i32 = MARGIN + 28 * PX;
 
 /// Colours that also the colour-blind can tell apart (Okabe and Ito 2008), darkest first.
 const COLOURS: [RGBColor; 7] = [
@@ -170,7 +180,7 @@ fn text(size: u32) -> TextStyle<'static> {
     (FAMILY, size).into_text_style(&(1, 1)).color(&INK)
 }
 
-/// How wide a text is, in pixels.
+/// How wide a text is.
 fn width(area: &Area<'_>, label: &str, size: u32) -> Result<i32, ReportError> {
     Ok(area.estimate_text_size(label, &text(size)).map_err(cannot)?.0 as i32)
 }
@@ -188,27 +198,34 @@ enum Mark {
 fn frame<'a>(area: &Area<'a>, title: &str, legend: &[(&str, Mark)]) -> Result<Area<'a>, ReportError> {
     let (across, down) = area.dim_in_pixel();
     area.draw(&Text::new(title.to_string(), (MARGIN, MARGIN), text(TITLE))).map_err(cannot)?;
-    let (mut x, mut y) = (MARGIN, MARGIN + 28);
+    let (mut x, mut y) = (MARGIN, HEAD);
     for (name, mark) in legend {
-        let needed = 30 + width(area, name, LABEL)?;
+        let needed = 28 * PX + width(area, name, LABEL)?;
         if x > MARGIN && x + needed > across as i32 - MARGIN {
             (x, y) = (MARGIN, y + LINE);
         }
-        let middle = y + 7;
+        let middle = y + 5 * PX;
         let stroke = |colour: &RGBColor, from: i32, to: i32| {
-            area.draw(&PathElement::new([(x + from, middle), (x + to, middle)], colour.stroke_width(2)))
+            area.draw(&PathElement::new([(x + from * PX, middle), (x + to * PX, middle)], colour.stroke_width(THICK)))
         };
         match mark {
             Mark::Line(colour) => stroke(colour, 0, 22),
-            Mark::Dashes(colour) => stroke(colour, 0, 6).and_then(|()| stroke(colour, 9, 15)).and_then(|()| stroke(colour, 18, 22)),
-            Mark::Dots(colour) => area.draw(&(EmptyElement::at((x + 11, middle)) + Circle::new((0, 0), 4, colour.filled()))),
-            Mark::Box(colour) => area.draw(&Rectangle::new([(x + 6, middle - 5), (x + 18, middle + 6)], colour.mix(0.6).filled())),
+            Mark::Dashes(colour) => {
+                stroke(colour, 0, 6).and_then(|()| stroke(colour, 9, 15)).and_then(|()| stroke(colour, 18, 22))
+            }
+            Mark::Dots(colour) => {
+                area.draw(&(EmptyElement::at((x + 11 * PX, middle)) + Circle::new((0, 0), 4 * PX, colour.filled())))
+            }
+            Mark::Box(colour) => area.draw(&Rectangle::new(
+                [(x + 6 * PX, middle - 6 * PX), (x + 18 * PX, middle + 6 * PX)],
+                colour.mix(0.6).filled(),
+            )),
         }
         .map_err(cannot)?;
-        area.draw(&Text::new(name.to_string(), (x + 28, y), text(LABEL))).map_err(cannot)?;
-        x += needed + 16;
+        area.draw(&Text::new(name.to_string(), (x + 28 * PX, y), text(LABEL))).map_err(cannot)?;
+        x += needed + 16 * PX;
     }
-    let top = if legend.is_empty() { MARGIN + 28 } else { y + LINE + 4 };
+    let top = if legend.is_empty() { HEAD } else { y + LINE + 4 * PX };
     Ok(area.clone().shrink((0, top), (across, down.saturating_sub(top as u32))))
 }
 
@@ -223,10 +240,23 @@ fn number(value: f64) -> String {
             _ => format!("{value:e}"),
         };
     }
-    let decimals = if size >= 1000.0 { 0 } else if size >= 100.0 { 1 } else if size >= 10.0 { 2 } else { 4 };
+    let decimals = if size >= 1000.0 {
+        0
+    } else if size >= 100.0 {
+        1
+    } else if size >= 10.0 {
+        2
+    } else {
+        4
+    };
     let digits = format!("{value:.decimals$}");
     let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };
     if digits == "-0" { "0".to_string() } else { digits.replace('-', "−") }
+}
+
+/// A number for a scale: three digits.
+fn rounded(value: f64) -> String {
+    format!("{value:.2e}").parse().map_or_else(|_| number(value), number)
 }
 
 /// From the least to the greatest of the finite values, with `pad` of the way added on both sides.
