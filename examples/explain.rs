@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example explain -- --out target/explain`
 //!
-//! It writes pictures (SVG and PNG) and a report in one HTML file.
+//! It writes pictures (SVG and PNG), the history (CSV, JSON, TensorBoard) and a report in one HTML file.
 
 use std::{error::Error, fs::File, io::Read, path::PathBuf};
 
@@ -11,7 +11,9 @@ use shiplap::{
     explain::{Explainer, Target, partial_dependence, permutation_importance, quantile_grid},
     metric::{ConfusionMatrix, Metric as _},
     prelude::*,
-    report::{Bars, Confusion, Grid, HeatMap, Lines, Page, Plot, learning_curves, roc, weight_histograms},
+    report::{
+        Bars, Confusion, Grid, HeatMap, Lines, Page, Plot, Table, TensorBoard, learning_curves, roc, weight_histograms,
+    },
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -92,7 +94,11 @@ fn diagnosis(page: Page, out: &std::path::Path) -> Result<Page, Box<dyn Error>> 
     let mut history = History::default();
     let mut best = Diagnosis::zeroed();
     let fit = Fit::epochs(60).validation_split(0.15);
-    trainer.fit_with(x_train, y_train, fit, (&mut history, EarlyStopping::new(8, &mut best)))?;
+    let mut board = TensorBoard::new(out.join("tensorboard"));
+    trainer.fit_with(x_train, y_train, fit, (&mut history, EarlyStopping::new(8, &mut best), &mut board))?;
+    board.finish()?;
+    Table::from(&history).save(out.join("history.csv"))?;
+    Table::from(&history).save(out.join("history.json"))?;
     let test = trainer.evaluate(x_test, y_test)?;
     println!("diagnosis: {test} on {} cells not trained on", x_test.len());
 

@@ -1,5 +1,6 @@
 //! Lines over an axis.
 
+use core::ops::Range;
 use std::{string::String, vec, vec::Vec};
 
 use plotters::{
@@ -105,13 +106,13 @@ impl Lines {
         self
     }
 
-    /// What the x axis spans; otherwise, the points.
+    /// What the x axis spans; otherwise, the points. Those outside are left out.
     #[must_use]
     pub fn x_range(self, from: f64, to: f64) -> Self {
         Self { x_range: Some((from, to)), ..self }
     }
 
-    /// What the y axis spans; otherwise, the points.
+    /// What the y axis spans; otherwise, the points. Those outside are left out.
     #[must_use]
     pub fn y_range(self, from: f64, to: f64) -> Self {
         Self { y_range: Some((from, to)), ..self }
@@ -139,9 +140,10 @@ impl Series {
         colour(self.colour)
     }
 
-    /// Runs of finite points: what is missing leaves a gap.
-    fn runs(&self) -> impl Iterator<Item = &[(f64, f64)]> {
-        self.points.split(|(x, y)| !x.is_finite() || !y.is_finite()).filter(|run| !run.is_empty())
+    /// Runs of points inside the axes: what is outside, or not finite, leaves a gap.
+    fn runs(&self, x: &Range<f64>, y: &Range<f64>) -> impl Iterator<Item = &[(f64, f64)]> {
+        let inside = |at: f64, axis: &Range<f64>| axis.start <= at && at <= axis.end;
+        self.points.split(move |point| !(inside(point.0, x) && inside(point.1, y))).filter(|run| !run.is_empty())
     }
 }
 
@@ -162,10 +164,12 @@ impl Plot for Lines {
         let area = frame(area, &self.title, &legend.collect::<Vec<_>>())?;
         let x = self.x_range.map_or_else(|| range_of(self.points().map(|(x, _)| x), 0.0), |(from, to)| from..to);
         let y = self.y_range.map_or_else(|| range_of(self.points().map(|(_, y)| y), 0.05), |(from, to)| from..to);
-        draw_axes(&area, &self.x, &self.y, x, y, self.whole_numbers, |chart| {
-            for series in &self.series {
+        // Guides lie under the rest.
+        let (guides, lines): (Vec<_>, Vec<_>) = self.series.iter().partition(|series| series.colour == GREY);
+        draw_axes(&area, &self.x, &self.y, x.clone(), y.clone(), self.whole_numbers, |chart| {
+            for series in guides.into_iter().chain(lines) {
                 let style = series.shade().stroke_width(THICK);
-                for run in series.runs() {
+                for run in series.runs(&x, &y) {
                     let run = run.iter().copied();
                     match series.stroke {
                         Stroke::Solid => chart.draw_series(LineSeries::new(run, style)).map(drop),
@@ -196,8 +200,8 @@ pub(super) fn draw_axes<'b>(
     area: &Area<'b>,
     x_label: &str,
     y_label: &str,
-    x: core::ops::Range<f64>,
-    y: core::ops::Range<f64>,
+    x: Range<f64>,
+    y: Range<f64>,
     whole_numbers: bool,
     content: impl FnOnce(&mut Chart<'_, 'b>) -> Result<(), ReportError>,
 ) -> Result<(), ReportError> {
@@ -254,7 +258,7 @@ mod tests {
     #[test]
     fn gaps_are_left_where_a_point_is_missing() {
         let lines = Lines::new("", "", "").line("a", [(0.0, 1.0), (1.0, f64::NAN), (2.0, 3.0), (3.0, 4.0)]);
-        let runs: Vec<_> = lines.series[0].runs().collect();
+        let runs: Vec<_> = lines.series[0].runs(&(0.0..3.0), &(0.0..4.0)).collect();
         assert_eq!(runs, [&[(0.0, 1.0)][..], &[(2.0, 3.0), (3.0, 4.0)]]);
         assert!(lines.svg().unwrap().contains("polyline"));
     }
