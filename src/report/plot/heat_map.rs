@@ -62,7 +62,11 @@ impl HeatMap {
 
     fn new<X: Tensor>(title: String, columns: usize, values: &X, signed: bool) -> Result<Self, ReportError> {
         let values: Vec<f64> = X::flat(core::slice::from_ref(values)).iter().map(|value| value.to_f64()).collect();
-        if columns == 0 || values.is_empty() || values.len() % columns != 0 || !values.iter().all(|v| v.is_finite()) {
+        if columns == 0
+            || values.is_empty()
+            || !values.len().is_multiple_of(columns)
+            || !values.iter().all(|v| v.is_finite())
+        {
             return Err(ReportError::Data { expected: "finite numbers that fill whole rows" });
         }
         Ok(Self { title, columns, values, signed })
