@@ -52,7 +52,8 @@ pub struct Bars {
 
 const ROW: i32 = 20 * PX;
 const GAP: i32 = 4 * PX;
-const NAMES: i32 = 200 * PX;
+/// The most room for names; longer ones are cut.
+const NAMES: i32 = 260 * PX;
 
 impl Bars {
     /// No bars yet.
@@ -100,9 +101,9 @@ impl Plot for Bars {
         };
         let area = frame(area, &title, &[])?;
         let (across, _) = area.dim_in_pixel();
-        let longest =
-            ranked.iter().map(|bar| width(&area, &bar.name, LABEL)).try_fold(0, |most, w| w.map(|w| most.max(w)))?;
-        let left = MARGIN + longest.min(NAMES) + 10 * PX;
+        let names = ranked.iter().map(|bar| shortened(&area, &bar.name)).collect::<Result<Vec<_>, _>>()?;
+        let longest = names.iter().map(|(_, width)| *width).max().unwrap_or(0);
+        let left = MARGIN + longest + 10 * PX;
         let ends = || ranked.iter().flat_map(|bar| [bar.value - bar.deviation, bar.value + bar.deviation, 0.0]);
         let (low, high) = ends().fold((0.0, 0.0), |(low, high): (f64, f64), end| (low.min(end), high.max(end)));
         let way = if high == low { 1.0 } else { high - low };
@@ -117,10 +118,10 @@ impl Plot for Bars {
             let style = text(LABEL).pos(Pos::new(HPos::Center, VPos::Top));
             area.draw(&Text::new(number(tick), (x, bottom + 8 * PX), style)).map_err(cannot)?;
         }
-        for (row, bar) in ranked.iter().enumerate() {
+        for (row, (bar, (name, _))) in ranked.iter().zip(&names).enumerate() {
             let y = ROW * row as i32 + GAP;
             let style = text(LABEL).pos(Pos::new(HPos::Right, VPos::Center));
-            area.draw(&Text::new(bar.name.clone(), (left - 8 * PX, y + (ROW - GAP) / 2), style)).map_err(cannot)?;
+            area.draw(&Text::new(name.clone(), (left - 8 * PX, y + (ROW - GAP) / 2), style)).map_err(cannot)?;
             let (from, to) = (place(bar.value.min(0.0)), place(bar.value.max(0.0)));
             let shade = colour(usize::from(bar.value < 0.0));
             area.draw(&Rectangle::new([(from, y), (to, y + ROW - GAP)], shade.filled())).map_err(cannot)?;
@@ -144,6 +145,22 @@ impl Plot for Bars {
     }
 }
 
+/// A name that fits, and its width.
+fn shortened(area: &Area<'_>, name: &str) -> Result<(String, i32), ReportError> {
+    let mut short = name.to_string();
+    let mut end = name.len();
+    loop {
+        let needed = width(area, &short, LABEL)?;
+        match name[..end].char_indices().next_back() {
+            Some((last, _)) if needed > NAMES => {
+                end = last;
+                short = format!("{}…", name[..end].trim_end());
+            }
+            _ => return Ok((short, needed)),
+        }
+    }
+}
+
 /// About `count` round numbers between `low` and `high`.
 fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
     let raw = (high - low) / count as f64;
@@ -156,6 +173,12 @@ fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_names_are_cut_at_their_end() {
+        let svg = Bars::new("", "").bar("é".repeat(100), 1.0, 0.0).bar("short", 2.0, 0.0).svg().unwrap();
+        assert!(svg.contains("é…") && svg.contains("short\n") && !svg.contains(&"é".repeat(50)), "{svg}");
+    }
 
     #[test]
     fn ticks_are_round() {
