@@ -1,6 +1,6 @@
 //! What a layer is, and what fits after what.
 
-use core::fmt;
+use core::{fmt, marker::PhantomData};
 
 use crate::{
     Rng, Tensor, Zeroed,
@@ -44,7 +44,7 @@ pub trait Layer: Zeroed {
     /// `y = f(x)`, row by row, as for use: nothing is dropped, nothing kept.
     fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]);
 
-    /// `y = f(x)`, as for training: random layers are active, and `tape` keeps what `backward` needs.
+    /// `y = f(x)`, and `tape` keeps what `backward` needs. Random layers are active if [`E::TRAINING`](Ending::TRAINING).
     fn record<S: Simd, E: Ending, const B: usize>(
         &self,
         simd: S,
@@ -135,6 +135,10 @@ pub fn fit_mut<L: Accepts<X>, X: Tensor>(rows: &mut [X]) -> &mut [L::Input] {
 pub trait Ending {
     /// Whether the last activation is left out.
     const LOGITS: bool;
+    /// Whether what is recorded is for training: random layers are active.
+    const TRAINING: bool;
+    /// The pass through the layers before the last, which end in their activations.
+    type Inner: Ending;
 }
 
 /// The pass ends after the last activation: `y` is the prediction.
@@ -145,12 +149,26 @@ pub struct Predictions;
 #[derive(Clone, Copy, Debug)]
 pub struct Logits;
 
+/// The pass ends as `E` says, and is recorded as for use: nothing is dropped.
+#[derive(Clone, Copy, Debug)]
+pub struct InUse<E>(PhantomData<E>);
+
 impl Ending for Predictions {
     const LOGITS: bool = false;
+    const TRAINING: bool = true;
+    type Inner = Predictions;
 }
 
 impl Ending for Logits {
     const LOGITS: bool = true;
+    const TRAINING: bool = true;
+    type Inner = Predictions;
+}
+
+impl<E: Ending> Ending for InUse<E> {
+    const LOGITS: bool = E::LOGITS;
+    const TRAINING: bool = false;
+    type Inner = InUse<E::Inner>;
 }
 
 /// Between two layers of a sequence: the tape of the first, what it gave, and the gradient for that.

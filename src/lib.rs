@@ -9,8 +9,10 @@
 //! - [`mod@network`]: tuples and structs of layers, predicting, summaries;
 //! - [`init`], [`regularize`], [`loss`], [`optim`], [`metric`]: formulas for learning;
 //! - [`train`]: the trainer: step, fit, evaluate; callbacks that follow it along: early stopping, history;
+//! - [`explain`]: what a prediction depends on;
 //! - `data`: from files to arrays: reading, splitting, weighing, augmenting (with `std`);
 //! - `io`: files: weights, checkpoints, what PyTorch and Keras trained, ONNX;
+//! - `report`: pictures, an HTML page, TensorBoard, JSON and CSV of a training;
 //! - `progress`: what is shown in a terminal.
 #![no_std]
 #![deny(missing_docs)]
@@ -24,6 +26,7 @@ extern crate self as shiplap;
 pub mod activation;
 #[cfg(feature = "std")]
 pub mod data;
+pub mod explain;
 pub mod init;
 #[cfg(any(feature = "safetensors", feature = "onnx"))]
 pub mod io;
@@ -40,6 +43,8 @@ pub mod optim;
 pub mod progress;
 mod random;
 pub mod regularize;
+#[cfg(any(feature = "plot", feature = "tensorboard"))]
+pub mod report;
 mod tensor;
 pub mod train;
 mod zeroed;

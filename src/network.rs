@@ -107,7 +107,7 @@ impl<N: Layer, const B: usize> Work for Predict<'_, N, B> {
 /// Prints as a table of a network's layers; see [`Network::summary`].
 pub struct Summary<N> {
     /// Bytes of a trainer, and its batch.
-    training: Option<(usize, usize)>,
+    pub(crate) training: Option<(usize, usize)>,
     network: PhantomData<N>,
 }
 

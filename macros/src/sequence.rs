@@ -73,7 +73,7 @@ impl Sequence {
         let record = (0..last).map(|index| {
             let (ty, member, place, x) = (types[index], members[index], &tape_index[index], recorded(index));
             quote! {
-                <#ty as #krate::layer::Layer>::record::<S, #krate::layer::Predictions, B>(
+                <#ty as #krate::layer::Layer>::record::<S, <E as #krate::layer::Ending>::Inner, B>(
                     &self.#member, simd, rng, #x, &mut tape.#place.tape, &mut tape.#place.output[..rows],
                 );
             }
@@ -82,7 +82,7 @@ impl Sequence {
             let (ty, member, place) = (types[index], members[index], &tape_index[index]);
             let (x, dx) = (recorded(index), sent_back(index));
             quote! {
-                <#ty as #krate::layer::Layer>::backward::<S, #krate::layer::Predictions, B>(
+                <#ty as #krate::layer::Layer>::backward::<S, <E as #krate::layer::Ending>::Inner, B>(
                     &self.#member, simd, #x, &mut tape.#place.tape, &tape.#place.output[..rows],
                     &mut tape.#place.gradient[..rows], #dx, &mut gradient.#member,
                 );

@@ -65,7 +65,11 @@ impl<const N: usize, const PERCENT: u32, T: Element + Tensor<Element = T>> Layer
         let threshold = ((u64::from(PERCENT) << 32) / 100) as u32;
         let factors = tape.as_flattened_mut();
         for ((y, &x), factor) in y.as_flattened_mut().iter_mut().zip(x.as_flattened()).zip(factors) {
-            *factor = if rng.bits() < threshold { T::zero() } else { keep };
+            *factor = match E::TRAINING {
+                true if rng.bits() < threshold => T::zero(),
+                true => keep,
+                false => T::one(),
+            };
             *y = x * *factor;
         }
     }

@@ -1,11 +1,15 @@
-//! Trains XOR in a program that has no standard library and no allocator: if the crate needed one, this would not
-//! link. The C runtime only starts it and copies memory. It exits with 0 if the network has learnt.
+//! Trains XOR, and explains a prediction, in a program that has no standard library and no allocator: if the crate
+//! needed one, this would not link. The C runtime only starts it and copies memory. It exits with 0 if the network has
+//! learnt.
 #![no_std]
 #![no_main]
 
 use core::{ffi::c_int, panic::PanicInfo};
 
-use shiplap::prelude::*;
+use shiplap::{
+    explain::{Explainer, Target},
+    prelude::*,
+};
 
 #[network]
 type Net = (Standardize<2>, Dense<2, 7, Tanh>, Dense<7, 1, Sigmoid>);
@@ -30,7 +34,10 @@ fn learn() -> Result<bool, TrainError> {
     trainer.network_mut().0 = standardize;
     trainer.fit(&x, &y, Fit::epochs(300))?;
     let right = x.iter().zip(&y).all(|(x, y)| (trainer.predict(x)[0] - y[0]).abs() < 0.1);
-    Ok(right && trainer.evaluate(&x, &y)?.loss < 0.1)
+    // From the corner where both are 0, either input going up makes the output rise.
+    let slopes = Explainer::<Net>::new().gradient(trainer.network(), &x[0], Target::Logit(0));
+    let explained = slopes.is_ok_and(|slopes| slopes.iter().all(|slope| *slope > 0.0));
+    Ok(right && explained && trainer.evaluate(&x, &y)?.loss < 0.1)
 }
 
 #[link(name = "c")]

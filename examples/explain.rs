@@ -1,0 +1,246 @@
+//! Which of the 30 measurements of a cell drive its diagnosis, and which pixels make a digit what it is.
+//!
+//! `cargo run --release --example explain -- --out target/explain`
+//!
+//! It writes pictures (SVG and PNG), the history (CSV, JSON, TensorBoard) and a report in one HTML file.
+
+use std::{error::Error, fs::File, io::Read, path::PathBuf};
+
+use flate2::read::GzDecoder;
+use shiplap::{
+    explain::{Explainer, Target, partial_dependence, permutation_importance, quantile_grid},
+    metric::{ConfusionMatrix, Metric as _},
+    prelude::*,
+    report::{
+        Bars, Confusion, Grid, HeatMap, Lines, Page, Plot, Table, TensorBoard, learning_curves, roc, weight_histograms,
+    },
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let out = output_folder()?;
+    let page = Page::new("What the networks look at");
+    let page = diagnosis(page, &out)?;
+    let page = digits(page, &out)?;
+    page.save(out.join("report.html"))?;
+    println!("pictures and report.html are in {}", out.display());
+    Ok(())
+}
+
+/// `--out DIR`, or else `target/explain`.
+fn output_folder() -> Result<PathBuf, Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let folder = match &arguments[..] {
+        [] => concat!(env!("CARGO_MANIFEST_DIR"), "/target/explain").into(),
+        [name, folder] if name == "--out" => PathBuf::from(folder),
+        _ => return Err("usage: explain [--out DIR]".into()),
+    };
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Rows of `N` numbers.
+fn read<const N: usize>(source: impl Read, has_headers: bool) -> Result<Vec<[f32; N]>, Box<dyn Error>> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(has_headers).flexible(true).from_reader(source);
+    let rows = reader.deserialize::<Vec<f32>>().enumerate().map(|(row, record)| {
+        record?.try_into().map_err(|record: Vec<f32>| format!("row {row}: {} fields, not {N}", record.len()).into())
+    });
+    rows.collect()
+}
+
+const PARTS: [&str; 10] = [
+    "radius",
+    "texture",
+    "perimeter",
+    "area",
+    "smoothness",
+    "compactness",
+    "concavity",
+    "concave points",
+    "symmetry",
+    "fractal dimension",
+];
+const MEASURES: [&str; 3] = ["mean", "error of the", "worst"];
+
+/// As in the data: ten properties of the nuclei, each with its mean, its standard error and its worst.
+fn measurement(index: usize) -> String {
+    format!("{} {}", MEASURES[index / 10], PARTS[index % 10])
+}
+
+type Cell = [f32; 30];
+type Diagnosis = (Dense<30, 16, Relu>, Dense<16, 1, Sigmoid>);
+type DiagnosisTrainer = Trainer<Diagnosis, BinaryCrossentropy, Adam, 32>;
+
+/// Malignant is 1.
+const MALIGNANT: Target = Target::Prediction(0);
+const TRAINING: usize = 398;
+
+fn diagnosis(page: Page, out: &std::path::Path) -> Result<Page, Box<dyn Error>> {
+    let mut rows = read::<31>(File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/data/breast_cancer.csv"))?, true)?;
+    Rng::new(1).shuffle(&mut rows);
+    let raw: Vec<Cell> = rows.iter().map(|row| std::array::from_fn(|column| row[column])).collect();
+    let y: Vec<[f32; 1]> = rows.iter().map(|row| [1.0 - row[30]]).collect();
+    let mean: Cell =
+        std::array::from_fn(|column| raw[..TRAINING].iter().map(|row| row[column]).sum::<f32>() / TRAINING as f32);
+    let deviation: Cell = std::array::from_fn(|column| {
+        let squares = raw[..TRAINING].iter().map(|row| (row[column] - mean[column]).powi(2));
+        (squares.sum::<f32>() / TRAINING as f32).sqrt()
+    });
+    let standard = |row: &Cell| -> Cell { std::array::from_fn(|c| (row[c] - mean[c]) / deviation[c]) };
+    let x: Vec<Cell> = raw.iter().map(standard).collect();
+    let (x_train, x_test) = x.split_at(TRAINING);
+    let (y_train, y_test) = y.split_at(TRAINING);
+
+    let mut trainer = DiagnosisTrainer::new(Adam::new(3e-3), 1);
+    let mut history = History::default();
+    let mut best = Diagnosis::zeroed();
+    let fit = Fit::epochs(60).validation_split(0.15);
+    let mut board = TensorBoard::new(out.join("tensorboard"));
+    trainer.fit_with(x_train, y_train, fit, (&mut history, EarlyStopping::new(8, &mut best), &mut board))?;
+    board.finish()?;
+    Table::from(&history).save(out.join("history.csv"))?;
+    Table::from(&history).save(out.join("history.json"))?;
+    let test = trainer.evaluate(x_test, y_test)?;
+    println!("diagnosis: {test} on {} cells not trained on", x_test.len());
+
+    // Over the data: what the loss rises by when a measurement is shuffled.
+    let score = |x: &[Cell]| trainer.evaluate(x, y_test).map(|report| -report.loss);
+    let importances = permutation_importance(x_test, 30, &mut Rng::new(2), score)?;
+    let mut important =
+        Bars::new("Permutation importance", "rise of the cross-entropy when shuffled, nats").at_most(15);
+    for (index, importance) in importances.iter().enumerate() {
+        important = important.bar(measurement(index), importance.mean(), importance.deviation());
+    }
+
+    // In single cells: what each adds to the chance of being malignant, from an average cell on.
+    let mut explainer = Explainer::<Diagnosis>::new();
+    let mut sizes = [0.0; 30];
+    let mut largest_gap = 0.0f64;
+    for cell in x_test {
+        let parts = explainer.integrated_gradients(trainer.network(), cell, &[0.0; 30], MALIGNANT)?;
+        largest_gap = largest_gap.max(parts.gap.abs());
+        sizes.iter_mut().zip(parts.attributions).for_each(|(size, part)| *size += f64::from(part.abs()));
+    }
+    let mut attributed =
+        Bars::new("Integrated gradients over the test cells", "mean change of the probability, either way").at_most(15);
+    for (index, size) in sizes.iter().enumerate() {
+        attributed = attributed.bar(measurement(index), size / x_test.len() as f64, 0.0);
+    }
+    let leading: Vec<&str> = attributed.ranked()[..5].iter().map(|bar| bar.name.as_str()).collect();
+    println!("           driven by {} (largest gap of completeness {largest_gap:.1e})", leading.join(", "));
+
+    let cell = x_test.iter().zip(y_test).find(|&(cell, y)| y[0] == 1.0 && trainer.predict(cell)[0] > 0.9);
+    let cell = cell.ok_or("no malignant cell was found out")?.0;
+    let parts = explainer.integrated_gradients(trainer.network(), cell, &[0.0; 30], MALIGNANT)?;
+    let title = format!("One cell: malignant with a probability of {:.3}", trainer.predict(cell)[0]);
+    let mut single = Bars::new(title, "change of the probability, from an average cell").at_most(12);
+    for (index, &part) in parts.attributions.iter().enumerate() {
+        single = single.bar(measurement(index), part.into(), 0.0);
+    }
+
+    // And how the mean prediction goes with the three that matter most, in their own units.
+    let mut order: Vec<usize> = (0..30).collect();
+    order.sort_by(|&a, &b| sizes[b].total_cmp(&sizes[a]));
+    let mut dependence = Lines::new(
+        "Partial dependence",
+        "measurement, standard deviations from its mean",
+        "mean probability of malignant",
+    )
+    .sized(640, 380);
+    for &index in &order[..4] {
+        let grid = quantile_grid(x_test, index, 25)?;
+        let means = partial_dependence(trainer.network(), x_test, index, &grid, MALIGNANT)?;
+        dependence = dependence.line(measurement(index), grid.into_iter().zip(means));
+    }
+
+    let mut matrix = ConfusionMatrix::<2>::default();
+    x_test.iter().zip(y_test).for_each(|(x, y)| matrix.update(&trainer.predict(x), y));
+    let confusion = Confusion::new(&matrix, ["benign", "malignant"]);
+    let samples = x_test.iter().zip(y_test).map(|(x, y)| (f64::from(trainer.predict(x)[0]), y[0] > 0.5)).collect();
+    let roc = roc([("test cells", samples)])?;
+    let curves = learning_curves(&history);
+
+    for (name, plot) in [
+        ("permutation_importance", &important as &dyn Plot),
+        ("integrated_gradients", &attributed),
+        ("one_cell", &single),
+        ("partial_dependence", &dependence),
+        ("confusion", &confusion),
+        ("roc", &roc),
+        ("learning_curves", &curves),
+        ("weights", &weight_histograms(trainer.network())),
+    ] {
+        std::fs::write(out.join(format!("{name}.svg")), plot.svg()?)?;
+        std::fs::write(out.join(format!("{name}.png")), plot.png()?)?;
+    }
+    let page = page
+        .text("A network tells malignant from benign cells by 30 measurements of their nuclei (Wisconsin data).")
+        .facts(
+            "Run",
+            [
+                ("cells to train on, the last 15 % for validation", TRAINING.to_string()),
+                ("cells to test", x_test.len().to_string()),
+                ("test", test.to_string()),
+            ],
+        )
+        .network(&DiagnosisTrainer::summary())
+        .history(&history)?
+        .plot("Confusion matrix", &confusion)?
+        .plot("ROC", &roc)?
+        .plot("Weights", &weight_histograms(trainer.network()))?
+        .plot("What matters over the data", &important)?
+        .plot("What drives the predictions", &attributed)?
+        .plot("One cell", &single)?
+        .plot("How the prediction goes with a measurement", &dependence)?;
+    Ok(page)
+}
+
+type Picture = [f32; 64];
+type Digits = (Dense<64, 32, Relu>, Dense<32, 10, Softmax>);
+
+fn digits(page: Page, out: &std::path::Path) -> Result<Page, Box<dyn Error>> {
+    let file = File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits.csv.gz"))?;
+    let mut rows = read::<65>(GzDecoder::new(file), false)?;
+    Rng::new(1).shuffle(&mut rows);
+    let x: Vec<Picture> = rows.iter().map(|row| std::array::from_fn(|pixel| row[pixel] / 16.0)).collect();
+    let y: Vec<usize> = rows.iter().map(|row| row[64] as usize).collect();
+    let (x_test, y_test) = (&x[1400..], &y[1400..]);
+    let mut trainer = Trainer::<Digits, SparseCategoricalCrossentropy, Adam, 32>::new(Adam::new(3e-3), 1);
+    trainer.fit(&x[..1400], &y[..1400], Fit::epochs(40))?;
+    let test = trainer.evaluate(x_test, y_test)?;
+    println!("digits: {test} on {} pictures not trained on", x_test.len());
+
+    let mut explainer = Explainer::<Digits>::new();
+    let mut grid = Grid::new(4);
+    let mut inked = 0.0;
+    for digit in [0, 3, 4, 7] {
+        let right = |index: &usize| {
+            y_test[*index] == digit && shiplap::metric::Class::class(&trainer.predict(&x_test[*index])) == digit
+        };
+        let picture = &x_test[(0..x_test.len()).find(right).ok_or("a digit is never recognised")?];
+        let target = Target::Logit(digit);
+        let gradient = explainer.gradient(trainer.network(), picture, target)?;
+        let product = explainer.gradient_times_input(trainer.network(), picture, target)?;
+        let parts = explainer.integrated_gradients(trainer.network(), picture, &[0.0; 64], target)?;
+        inked += parts.attributions.iter().filter(|part| **part > 0.0).map(|part| f64::from(*part)).sum::<f64>();
+        grid = grid
+            .with(HeatMap::picture(format!("a {digit}: ink"), 8, picture)?)
+            .with(HeatMap::attributions("gradient of its logit", 8, &gradient)?)
+            .with(HeatMap::attributions("gradient × input", 8, &product)?)
+            .with(HeatMap::attributions("integrated gradients", 8, &parts.attributions)?);
+    }
+    println!("        what speaks for a digit adds {:.1} to its logit, the mean of four", inked / 4.0);
+
+    let mut matrix = ConfusionMatrix::<10>::default();
+    x_test.iter().zip(y_test).for_each(|(x, y)| matrix.update(&trainer.predict(x), y));
+    let confusion = Confusion::new(&matrix, std::array::from_fn::<String, 10, _>(|digit| digit.to_string()));
+    grid.save(out.join("digits.svg"))?;
+    grid.save(out.join("digits.png"))?;
+    confusion.save(out.join("digits_confusion.svg"))?;
+    confusion.save(out.join("digits_confusion.png"))?;
+    let page = page
+        .text("Another tells handwritten digits of 8 by 8 pixels from each other.")
+        .facts("Digits", [("test", test.to_string())])
+        .plot("What makes a digit what it is", &grid)?
+        .plot("Confusion of digits", &confusion)?;
+    Ok(page)
+}

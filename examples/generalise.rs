@@ -1,0 +1,126 @@
+//! A network that over-fits on purpose, and what each remedy does: L2, dropout, early stopping, less capacity, more data.
+//!
+//! `cargo run --release --example generalise -- --out target/generalise`
+//!
+//! The data are 150 handwritten digits, a tenth of them with a random label, for a network of 26 000 weights: it can learn
+//! them by heart. All else is the same in each training, and each is validated on the same 597 digits.
+
+use std::{error::Error, fs::File, path::PathBuf};
+
+use flate2::read::GzDecoder;
+use shiplap::{
+    layer::Sample,
+    loss::{Follows, Loss},
+    prelude::*,
+    report::{Grid, Lines, Plot},
+};
+
+type Picture = [f32; 64];
+
+type Large = (Dense<64, 128, Relu>, Dense<128, 128, Relu>, Dense<128, 10, Softmax>);
+type Decayed = Regularized<Large, L2<1, -2>>;
+type Dropped =
+    (Dense<64, 128, Relu>, Dropout<128, 50>, Dense<128, 128, Relu>, Dropout<128, 50>, Dense<128, 10, Softmax>);
+type Small = (Dense<64, 16, Relu>, Dense<16, 10, Softmax>);
+
+const EPOCHS: usize = 150;
+const FEW: usize = 150;
+const MANY: usize = 1200;
+
+struct Data {
+    x: Vec<Picture>,
+    y: Vec<usize>,
+    x_validation: Vec<Picture>,
+    y_validation: Vec<usize>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let out = match &arguments[..] {
+        [] => concat!(env!("CARGO_MANIFEST_DIR"), "/target/generalise").into(),
+        [name, folder] if name == "--out" => PathBuf::from(folder),
+        _ => return Err("usage: generalise [--out DIR]".into()),
+    };
+    std::fs::create_dir_all(&out)?;
+
+    let data = read()?;
+    println!("{:<26} {:>13} {:>15} {:>11}", "", "training loss", "validation loss", "accuracy");
+    let nothing = run::<Large>("nothing done", "training", &data, FEW, None)?;
+    let remedies = [
+        run::<Decayed>("L2 of 0.01", "training, with penalty", &data, FEW, None)?,
+        run::<Dropped>("dropout of 50 %", "training, with dropout", &data, FEW, None)?,
+        run::<Large>("early stopping", "training", &data, FEW, Some(10))?,
+        run::<Small>("16 hidden units, not 256", "training", &data, FEW, None)?,
+        run::<Large>("8 times the data", "training", &data, MANY, None)?,
+    ];
+    let validation = nothing.series[1].points.clone();
+    let mut plots = Grid::new(3).with(nothing);
+    for remedy in remedies {
+        plots = plots.with(remedy.guide("nothing done", validation.clone()));
+    }
+    plots.save(out.join("generalise.svg"))?;
+    plots.save(out.join("generalise.png"))?;
+    println!("{}", out.join("generalise.png").display());
+    Ok(())
+}
+
+/// The digits in a random order, a tenth of the labels to train on replaced by any.
+fn read() -> Result<Data, Box<dyn Error>> {
+    let file = File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits.csv.gz"))?;
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(GzDecoder::new(file));
+    let mut rows = reader.deserialize().collect::<Result<Vec<Vec<f32>>, _>>()?;
+    let mut rng = Rng::new(1);
+    rng.shuffle(&mut rows);
+    let mut x: Vec<Picture> = rows.iter().map(|row| std::array::from_fn(|pixel| row[pixel] / 16.0)).collect();
+    let mut y: Vec<usize> = rows.iter().map(|row| row[64] as usize).collect();
+    let (x_validation, y_validation) = (x.split_off(MANY), y.split_off(MANY));
+    for label in &mut y {
+        if rng.uniform() < 0.1 {
+            *label = (rng.uniform() * 10.0) as usize;
+        }
+    }
+    Ok(Data { x, y, x_validation, y_validation })
+}
+
+/// Trains on the first `samples`, and shows how the losses went.
+fn run<N: Layer<Element = f32, Output = [f32; 10]>>(
+    name: &str,
+    training_loss: &str,
+    data: &Data,
+    samples: usize,
+    patience: Option<usize>,
+) -> Result<Lines, Box<dyn Error>>
+where
+    Picture: Sample<N>,
+    SparseCategoricalCrossentropy: Loss<[f32; 10], Label = usize, Metric = Accuracy> + Follows<N::Head>,
+{
+    let Data { x, y, x_validation, y_validation } = data;
+    let mut trainer = Trainer::<N, SparseCategoricalCrossentropy, Adam, 32>::boxed(Adam::new(2e-3), 1);
+    let mut history = History::default();
+    let mut best = Box::new(N::zeroed());
+    let (x, y) = (&x[..samples], &y[..samples]);
+    let fit = Fit::epochs(EPOCHS).validation(x_validation, y_validation);
+    match patience {
+        Some(patience) => {
+            trainer.fit_with(x, y, fit, (&mut history, EarlyStopping::new(patience, &mut *best)))?;
+        }
+        None => {
+            trainer.fit_with(x, y, fit, &mut history)?;
+        }
+    }
+    // Of the weights as they are left: without penalty and dropout, and for early stopping the best ones.
+    let (training, validation) = (trainer.evaluate(x, y)?, trainer.evaluate(x_validation, y_validation)?);
+    let accuracy = 100.0 * validation.metrics.value();
+    println!("{name:<26} {:>13.3} {:>15.3} {accuracy:>9.1} %", training.loss, validation.loss);
+
+    let epochs = |loss: fn(&Epoch<Accuracy>) -> f64| {
+        history.epochs.iter().map(|epoch| (epoch.epoch as f64, loss(epoch))).collect::<Vec<_>>()
+    };
+    Ok(Lines::new(format!("{name}: {accuracy:.1} % right"), "epoch", "cross-entropy loss, nats")
+        .line(training_loss, epochs(|epoch| epoch.training.loss))
+        .dashed("validation", epochs(|epoch| epoch.loss()))
+        .x_range(1.0, EPOCHS as f64)
+        .y_range(0.0, 2.5)
+        .whole_numbers()
+        .sized(400, 320))
+}

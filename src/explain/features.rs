@@ -1,0 +1,182 @@
+//! What a feature does over the data.
+
+use std::{vec, vec::Vec};
+
+use super::{ExplainError, Target, gradient::check_input};
+use crate::{
+    Permutation, Rng, Tensor, Zeroed as _,
+    kernel::{Element as _, Simd, Work, dispatch},
+    layer::{Layer, Logits, Sample},
+};
+
+/// How much a score falls when a feature is shuffled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Importance {
+    /// The fall in each repeat.
+    pub falls: Vec<f64>,
+}
+
+impl Importance {
+    /// The mean fall: near 0, the feature does not matter, or others tell the same.
+    pub fn mean(&self) -> f64 {
+        self.falls.iter().sum::<f64>() / self.falls.len() as f64
+    }
+
+    /// The standard deviation of the falls.
+    pub fn deviation(&self) -> f64 {
+        let mean = self.mean();
+        libm::sqrt(self.falls.iter().map(|fall| (fall - mean) * (fall - mean)).sum::<f64>() / self.falls.len() as f64)
+    }
+}
+
+/// For each feature, how much the score falls when its values are shuffled among the samples `x`, `repeats` times
+/// (at least once) (Breiman 2001, Fisher et al. 2019). `score` is any measure that is higher for a better model: an accuracy, or
+/// a loss with a minus. Best on data that the model was not trained on.
+///
+/// ```
+/// use shiplap::{explain::permutation_importance, prelude::*};
+///
+/// let x: Vec<[f32; 2]> = (0..50).map(|n| [n as f32 / 50.0, 1.0]).collect();
+/// let y: Vec<[f32; 1]> = x.iter().map(|x| [2.0 * x[0]]).collect();
+/// let mut trainer = Trainer::<Dense<2, 1, Linear>, MeanSquaredError, Adam, 10>::new(Adam::new(0.1), 1);
+/// trainer.fit(&x, &y, Fit::epochs(50))?;
+/// let importances = permutation_importance(&x, 5, &mut Rng::new(1), |x| trainer.evaluate(x, &y).map(|r| -r.loss))?;
+/// assert!(importances[0].mean() > 0.1);
+/// assert_eq!(importances[1].mean(), 0.0);
+/// # Ok::<(), TrainError>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of `score`.
+pub fn permutation_importance<X: Tensor, E>(
+    x: &[X],
+    repeats: usize,
+    rng: &mut Rng,
+    mut score: impl FnMut(&[X]) -> Result<f64, E>,
+) -> Result<Vec<Importance>, E> {
+    let whole = score(x)?;
+    let mut shuffled = x.to_vec();
+    let mut importances = Vec::with_capacity(X::LEN);
+    for feature in 0..X::LEN {
+        let mut falls = vec![0.0; repeats.max(1)];
+        for fall in &mut falls {
+            let order = Permutation::new(x.len(), rng);
+            replace(&mut shuffled, feature, |row| X::flat(&x[order.get(row)..])[feature]);
+            *fall = whole - score(&shuffled)?;
+        }
+        replace(&mut shuffled, feature, |row| X::flat(&x[row..])[feature]);
+        importances.push(Importance { falls });
+    }
+    Ok(importances)
+}
+
+/// Sets `feature` in each row.
+fn replace<X: Tensor>(rows: &mut [X], feature: usize, value: impl Fn(usize) -> X::Element) {
+    for (row, values) in X::flat_mut(rows).chunks_exact_mut(X::LEN).enumerate() {
+        values[feature] = value(row);
+    }
+}
+
+/// The mean of an output over the samples `x` when `feature` is set to each value of `grid` in all of them
+/// (Friedman 2001).
+///
+/// ```
+/// use shiplap::{explain::{Target, partial_dependence}, prelude::*};
+///
+/// let mut net = Dense::<2, 1, Linear>::zeroed();
+/// net.kernel = [[3.0], [10.0]];
+/// let x = [[5.0, 0.0], [7.0, 1.0]];
+/// assert_eq!(partial_dependence(&net, &x, 0, &[0.0, 1.0], Target::Prediction(0))?, [5.0, 8.0]);
+/// # Ok::<(), shiplap::explain::ExplainError>(())
+/// ```
+///
+/// # Errors
+///
+/// When there are no samples, no such feature or output, or a number is not finite.
+pub fn partial_dependence<N: Layer, X: Sample<N>>(
+    network: &N,
+    x: &[X],
+    feature: usize,
+    grid: &[f64],
+    target: Target,
+) -> Result<Vec<f64>, ExplainError> {
+    let output = target.check::<N>()?;
+    let x = X::rows(x);
+    check_feature(x, feature)?;
+    let mean = |&value: &f64| {
+        let mean = dispatch(Mean { network, x, feature, value, output, logits: matches!(target, Target::Logit(_)) });
+        if mean.is_finite() { Ok(mean) } else { Err(ExplainError::NotFinite) }
+    };
+    grid.iter().map(mean).collect()
+}
+
+fn check_feature<X: Tensor>(x: &[X], feature: usize) -> Result<(), ExplainError> {
+    if feature >= X::LEN {
+        return Err(ExplainError::Feature { feature, features: X::LEN });
+    }
+    if x.is_empty() {
+        return Err(ExplainError::Empty);
+    }
+    check_input(x)
+}
+
+/// How many rows pass through the network at once.
+const ROWS: usize = 8;
+
+struct Mean<'a, N: Layer> {
+    network: &'a N,
+    x: &'a [N::Input],
+    feature: usize,
+    value: f64,
+    output: usize,
+    logits: bool,
+}
+
+impl<N: Layer> Work for Mean<'_, N> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> f64 {
+        let Self { network, x, feature, value, output, logits } = self;
+        let mut inputs = [N::Input::zeroed(); ROWS];
+        let mut outputs = [N::Output::zeroed(); ROWS];
+        let mut sum = 0.0;
+        for x in x.chunks(ROWS) {
+            let (inputs, outputs) = (&mut inputs[..x.len()], &mut outputs[..x.len()]);
+            inputs.copy_from_slice(x);
+            replace(inputs, feature, |_| N::Element::from_f64(value));
+            network.forward::<S, Logits, ROWS>(simd, inputs, outputs);
+            if !logits {
+                N::activate(simd, outputs);
+            }
+            sum += outputs.iter().map(|row| Tensor::flat(core::slice::from_ref(row))[output].to_f64()).sum::<f64>();
+        }
+        sum / x.len() as f64
+    }
+}
+
+/// `points` values of `feature`, evenly from its 5 % to its 95 % quantile in `x`: where the data are, without outliers.
+///
+/// ```
+/// let x: Vec<[f64; 1]> = (0..=100).map(|n| [f64::from(n)]).collect();
+/// assert_eq!(shiplap::explain::quantile_grid(&x, 0, 3)?, [5.0, 50.0, 95.0]);
+/// # Ok::<(), shiplap::explain::ExplainError>(())
+/// ```
+///
+/// # Errors
+///
+/// When there are no samples, no such feature, or a number is not finite.
+pub fn quantile_grid<X: Tensor>(x: &[X], feature: usize, points: usize) -> Result<Vec<f64>, ExplainError> {
+    check_feature(x, feature)?;
+    let mut values: Vec<f64> = X::flat(x).iter().skip(feature).step_by(X::LEN).map(|value| value.to_f64()).collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let quantile = |share: f64| {
+        let place = share * (values.len() - 1) as f64;
+        let (below, above) = (values[place as usize], values[(place as usize + 1).min(values.len() - 1)]);
+        below + (place - libm::floor(place)) * (above - below)
+    };
+    let (first, last) = (quantile(0.05), quantile(0.95));
+    let steps = points.saturating_sub(1).max(1) as f64;
+    Ok((0..points).map(|point| first + (last - first) * point as f64 / steps).collect())
+}

@@ -1,0 +1,188 @@
+//! Ranked bars.
+
+use std::{
+    format,
+    string::{String, ToString as _},
+    vec,
+    vec::Vec,
+};
+
+use plotters::{
+    prelude::{PathElement, Rectangle, Text},
+    style::{
+        Color as _,
+        text_anchor::{HPos, Pos, VPos},
+    },
+};
+
+use super::{AXIS, Area, FAINT, HEAD, INK, LABEL, MARGIN, PX, Plot, THIN, cannot, colour, frame, number, text, width};
+use crate::report::ReportError;
+
+/// A value with a name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bar {
+    /// The name.
+    pub name: String,
+    /// The value.
+    pub value: f64,
+    /// How much it varies, drawn as a line about the end of the bar.
+    pub deviation: f64,
+}
+
+/// Values with names, the largest (whatever their sign) at the top.
+///
+/// ```
+/// use shiplap::report::{Bars, Plot};
+///
+/// let bars = Bars::new("Importance", "loss of accuracy").bar("radius", 0.12, 0.01).bar("texture", 0.2, 0.02);
+/// assert_eq!(bars.ranked()[0].name, "texture");
+/// assert!(bars.svg()?.contains("radius"));
+/// # Ok::<(), shiplap::report::ReportError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bars {
+    /// What is shown.
+    pub title: String,
+    /// The quantity and its unit.
+    pub x: String,
+    /// The values in any order; those that are not finite are left out.
+    pub bars: Vec<Bar>,
+    most: usize,
+}
+
+const ROW: i32 = 20 * PX;
+const GAP: i32 = 4 * PX;
+/// The most room for names; longer ones are cut.
+const NAMES: i32 = 260 * PX;
+
+impl Bars {
+    /// No bars yet.
+    #[must_use]
+    pub fn new(title: impl Into<String>, x: impl Into<String>) -> Self {
+        Self { title: title.into(), x: x.into(), bars: vec![], most: 40 }
+    }
+
+    /// Adds a bar; without repeats its deviation is 0.
+    #[must_use]
+    pub fn bar(mut self, name: impl Into<String>, value: f64, deviation: f64) -> Self {
+        self.bars.push(Bar { name: name.into(), value, deviation });
+        self
+    }
+
+    /// Shows only the `most` largest; otherwise 40.
+    #[must_use]
+    pub fn at_most(self, most: usize) -> Self {
+        Self { most, ..self }
+    }
+
+    /// The bars that are shown, from the top.
+    pub fn ranked(&self) -> Vec<&Bar> {
+        let mut ranked: Vec<&Bar> = self.bars.iter().filter(|bar| bar.value.is_finite()).collect();
+        ranked.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()));
+        ranked.truncate(self.most);
+        ranked
+    }
+}
+
+impl Plot for Bars {
+    fn size(&self) -> (u32, u32) {
+        (640, ((HEAD + ROW * self.ranked().len() as i32) / PX + 56) as u32)
+    }
+
+    fn draw(&self, area: &Area<'_>) -> Result<(), ReportError> {
+        let ranked = self.ranked();
+        if ranked.is_empty() {
+            return Err(ReportError::Data { expected: "at least one finite value" });
+        }
+        let left_out = self.bars.len() - ranked.len();
+        let title = match left_out {
+            0 => self.title.to_string(),
+            _ => format!("{} (the {} largest of {})", self.title, ranked.len(), self.bars.len()),
+        };
+        let area = frame(area, &title, &[])?;
+        let (across, _) = area.dim_in_pixel();
+        let names = ranked.iter().map(|bar| shortened(&area, &bar.name)).collect::<Result<Vec<_>, _>>()?;
+        let longest = names.iter().map(|(_, width)| *width).max().unwrap_or(0);
+        let left = MARGIN + longest + 10 * PX;
+        let ends = || ranked.iter().flat_map(|bar| [bar.value - bar.deviation, bar.value + bar.deviation, 0.0]);
+        let (low, high) = ends().fold((0.0, 0.0), |(low, high): (f64, f64), end| (low.min(end), high.max(end)));
+        let way = if high == low { 1.0 } else { high - low };
+        let (low, high) = (if low < 0.0 { low - 0.03 * way } else { low }, high + 0.03 * way);
+        let room = f64::from(across as i32 - left - 24 * PX);
+        let place = |value: f64| left + ((value - low) / (high - low) * room) as i32;
+        let bottom = ROW * ranked.len() as i32 + GAP;
+
+        for tick in ticks(low, high, 6) {
+            let x = place(tick);
+            area.draw(&PathElement::new([(x, 0), (x, bottom + GAP)], FAINT.stroke_width(THIN))).map_err(cannot)?;
+            let style = text(LABEL).pos(Pos::new(HPos::Center, VPos::Top));
+            area.draw(&Text::new(number(tick), (x, bottom + 8 * PX), style)).map_err(cannot)?;
+        }
+        for (row, (bar, (name, _))) in ranked.iter().zip(&names).enumerate() {
+            let y = ROW * row as i32 + GAP;
+            let style = text(LABEL).pos(Pos::new(HPos::Right, VPos::Center));
+            area.draw(&Text::new(name.clone(), (left - 8 * PX, y + (ROW - GAP) / 2), style)).map_err(cannot)?;
+            let (from, to) = (place(bar.value.min(0.0)), place(bar.value.max(0.0)));
+            let shade = colour(usize::from(bar.value < 0.0));
+            area.draw(&Rectangle::new([(from, y), (to, y + ROW - GAP)], shade.filled())).map_err(cannot)?;
+            if bar.deviation > 0.0 {
+                let (from, to, middle) =
+                    (place(bar.value - bar.deviation), place(bar.value + bar.deviation), y + (ROW - GAP) / 2);
+                area.draw(&PathElement::new([(from, middle), (to, middle)], INK.stroke_width(THIN))).map_err(cannot)?;
+                for end in [from, to] {
+                    area.draw(&PathElement::new(
+                        [(end, middle - 3 * PX), (end, middle + 3 * PX)],
+                        INK.stroke_width(THIN),
+                    ))
+                    .map_err(cannot)?;
+                }
+            }
+        }
+        let zero = place(0.0);
+        area.draw(&PathElement::new([(zero, 0), (zero, bottom)], INK.stroke_width(THIN))).map_err(cannot)?;
+        let style = text(AXIS).pos(Pos::new(HPos::Center, VPos::Top));
+        area.draw(&Text::new(self.x.clone(), (left + (room / 2.0) as i32, bottom + 28 * PX), style)).map_err(cannot)
+    }
+}
+
+/// A name that fits, and its width.
+fn shortened(area: &Area<'_>, name: &str) -> Result<(String, i32), ReportError> {
+    let mut short = name.to_string();
+    let mut end = name.len();
+    loop {
+        let needed = width(area, &short, LABEL)?;
+        match name[..end].char_indices().next_back() {
+            Some((last, _)) if needed > NAMES => {
+                end = last;
+                short = format!("{}…", name[..end].trim_end());
+            }
+            _ => return Ok((short, needed)),
+        }
+    }
+}
+
+/// About `count` round numbers between `low` and `high`.
+fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
+    let raw = (high - low) / count as f64;
+    let power = libm::pow(10.0, libm::floor(libm::log10(raw)));
+    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|step| *step >= raw).unwrap_or(raw);
+    let (first, last) = (libm::ceil(low / step) as i64, libm::floor(high / step) as i64);
+    (first..=last).map(|tick| tick as f64 * step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_are_cut_at_their_end() {
+        let svg = Bars::new("", "").bar("é".repeat(100), 1.0, 0.0).bar("short", 2.0, 0.0).svg().unwrap();
+        assert!(svg.contains("é…") && svg.contains("short\n") && !svg.contains(&"é".repeat(50)), "{svg}");
+    }
+
+    #[test]
+    fn ticks_are_round() {
+        assert_eq!(ticks(-0.3, 1.05, 6), [0.0, 0.5, 1.0]);
+        assert_eq!(ticks(-10.0, 50.0, 6), [-10.0, 0.0, 10.0, 20.0, 30.0, 40.0, 50.0]);
+    }
+}

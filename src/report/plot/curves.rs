@@ -1,0 +1,40 @@
+//! Learning curves.
+
+use std::{boxed::Box, vec::Vec};
+
+use super::{Grid, Lines};
+use crate::{metric::Named, report::Table, train::History};
+
+/// The loss and each metric over the epochs, training as a line, validation as a dashed one.
+///
+/// ```
+/// use shiplap::{prelude::*, report::{Plot, learning_curves}};
+///
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
+/// let mut history = History::default();
+/// let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
+/// trainer.fit_with(&x, &y, Fit::epochs(20).validation(&x, &y), &mut history)?;
+/// let svg = learning_curves(&history).svg()?;
+/// assert!(svg.contains("validation") && svg.contains("mae"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn learning_curves<M: Named>(history: &History<M>) -> Grid {
+    let table = Table::from(history);
+    let last = table.epochs.last().map_or(2.0, |&epoch| (epoch as f64).max(2.0));
+    let points = |name: &str| -> Option<Vec<(f64, f64)>> {
+        let values = &table.column(name)?.values;
+        Some(table.epochs.iter().zip(values).map(|(&epoch, value)| (epoch as f64, value.unwrap_or(f64::NAN))).collect())
+    };
+    let mut grid = Grid::new(2);
+    for name in table.quantities() {
+        let mut lines = Lines::new(name.as_str(), "epoch", name.as_str()).whole_numbers().x_range(1.0, last);
+        if let Some(points) = points(&name) {
+            lines = lines.line("training", points);
+        }
+        if let Some(points) = points(&std::format!("val_{name}")) {
+            lines = lines.dashed("validation", points);
+        }
+        grid.plots.push(Box::new(lines));
+    }
+    grid
+}

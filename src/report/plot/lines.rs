@@ -1,0 +1,272 @@
+//! Lines over an axis.
+
+use core::ops::Range;
+use std::{string::String, vec, vec::Vec};
+
+use plotters::{
+    prelude::{ChartBuilder, Circle, DashedLineSeries, LineSeries, Rectangle},
+    style::{Color as _, RGBColor},
+};
+
+use super::{
+    AXIS, Area, COLOURS, FAINT, INK, LABEL, Mark, PX, Plot, THICK, THIN, cannot, colour, frame, number, range_of, text,
+    width,
+};
+use crate::report::ReportError;
+
+/// One line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// What the legend says.
+    pub name: String,
+    /// Its points; those that are not finite are left out.
+    pub points: Vec<(f64, f64)>,
+    stroke: Stroke,
+    colour: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Stroke {
+    Solid,
+    Dashed,
+    Dots,
+}
+
+/// The colour of what is only to compare with.
+const GREY: usize = COLOURS.len() - 1;
+
+/// Lines in one pair of axes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lines {
+    /// What is shown.
+    pub title: String,
+    /// The quantity along the x axis and its unit.
+    pub x: String,
+    /// The quantity along the y axis and its unit.
+    pub y: String,
+    /// The lines.
+    pub series: Vec<Series>,
+    x_range: Option<(f64, f64)>,
+    y_range: Option<(f64, f64)>,
+    whole_numbers: bool,
+    size: (u32, u32),
+}
+
+impl Lines {
+    /// Axes without lines.
+    #[must_use]
+    pub fn new(title: impl Into<String>, x: impl Into<String>, y: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            x: x.into(),
+            y: y.into(),
+            series: vec![],
+            x_range: None,
+            y_range: None,
+            whole_numbers: false,
+            size: (480, 340),
+        }
+    }
+
+    fn add(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>, stroke: Stroke) -> Self {
+        let colour = match (stroke, self.series.last()) {
+            // It goes with the line before it.
+            (Stroke::Dashed, Some(last)) => last.colour,
+            (_, last) => last.map_or(0, |last| last.colour + 1),
+        };
+        self.series.push(Series { name: name.into(), points: points.into_iter().collect(), stroke, colour });
+        self
+    }
+
+    /// Adds a line in a colour of its own.
+    #[must_use]
+    pub fn line(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        self.add(name, points, Stroke::Solid)
+    }
+
+    /// Adds a dashed line in the colour of the line before it.
+    #[must_use]
+    pub fn dashed(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        self.add(name, points, Stroke::Dashed)
+    }
+
+    /// Adds points that are not joined.
+    #[must_use]
+    pub fn dots(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        self.add(name, points, Stroke::Dots)
+    }
+
+    /// Adds a dashed grey line to compare with.
+    #[must_use]
+    pub fn guide(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        self = self.dashed(name, points);
+        if let Some(guide) = self.series.last_mut() {
+            guide.colour = GREY;
+        }
+        self
+    }
+
+    /// What the x axis spans; otherwise, the points. Those outside are left out.
+    #[must_use]
+    pub fn x_range(self, from: f64, to: f64) -> Self {
+        Self { x_range: Some((from, to)), ..self }
+    }
+
+    /// What the y axis spans; otherwise, the points. Those outside are left out.
+    #[must_use]
+    pub fn y_range(self, from: f64, to: f64) -> Self {
+        Self { y_range: Some((from, to)), ..self }
+    }
+
+    /// Only whole numbers stand along the x axis, as for epochs.
+    #[must_use]
+    pub fn whole_numbers(self) -> Self {
+        Self { whole_numbers: true, ..self }
+    }
+
+    /// Width and height in pixels; otherwise 480 by 340.
+    #[must_use]
+    pub fn sized(self, width: u32, height: u32) -> Self {
+        Self { size: (width, height), ..self }
+    }
+
+    fn points(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.series.iter().flat_map(|series| series.points.iter().copied())
+    }
+}
+
+impl Series {
+    fn shade(&self) -> RGBColor {
+        colour(self.colour)
+    }
+
+    /// Runs of points inside the axes: what is outside, or not finite, leaves a gap.
+    fn runs(&self, x: &Range<f64>, y: &Range<f64>) -> impl Iterator<Item = &[(f64, f64)]> {
+        let inside = |at: f64, axis: &Range<f64>| axis.start <= at && at <= axis.end;
+        self.points.split(move |point| !(inside(point.0, x) && inside(point.1, y))).filter(|run| !run.is_empty())
+    }
+}
+
+impl Plot for Lines {
+    fn size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    fn draw(&self, area: &Area<'_>) -> Result<(), ReportError> {
+        let legend = self.series.iter().map(|series| {
+            let mark = match series.stroke {
+                Stroke::Solid => Mark::Line(series.shade()),
+                Stroke::Dashed => Mark::Dashes(series.shade()),
+                Stroke::Dots => Mark::Dots(series.shade()),
+            };
+            (series.name.as_str(), mark)
+        });
+        let area = frame(area, &self.title, &legend.collect::<Vec<_>>())?;
+        let x = self.x_range.map_or_else(|| range_of(self.points().map(|(x, _)| x), 0.0), |(from, to)| from..to);
+        let y = self.y_range.map_or_else(|| range_of(self.points().map(|(_, y)| y), 0.05), |(from, to)| from..to);
+        // Guides lie under the rest.
+        let (guides, lines): (Vec<_>, Vec<_>) = self.series.iter().partition(|series| series.colour == GREY);
+        draw_axes(&area, &self.x, &self.y, x.clone(), y.clone(), self.whole_numbers, |chart| {
+            for series in guides.into_iter().chain(lines) {
+                let style = series.shade().stroke_width(THICK);
+                for run in series.runs(&x, &y) {
+                    let run = run.iter().copied();
+                    match series.stroke {
+                        Stroke::Solid => chart.draw_series(LineSeries::new(run, style)).map(drop),
+                        Stroke::Dashed => {
+                            chart.draw_series(DashedLineSeries::new(run, 6 * THIN, 3 * THIN, style)).map(drop)
+                        }
+                        Stroke::Dots => {
+                            let dot = |at| Circle::new(at, 4 * PX, series.shade().filled());
+                            chart.draw_series(run.map(dot)).map(drop)
+                        }
+                    }
+                    .map_err(cannot)?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+pub(super) type Chart<'a, 'b> = plotters::prelude::ChartContext<
+    'a,
+    plotters::prelude::SVGBackend<'b>,
+    plotters::prelude::Cartesian2d<plotters::coord::types::RangedCoordf64, plotters::coord::types::RangedCoordf64>,
+>;
+
+/// Draws axes with ticks and labels, and what `content` draws in them.
+pub(super) fn draw_axes<'b>(
+    area: &Area<'b>,
+    x_label: &str,
+    y_label: &str,
+    x: Range<f64>,
+    y: Range<f64>,
+    whole_numbers: bool,
+    content: impl FnOnce(&mut Chart<'_, 'b>) -> Result<(), ReportError>,
+) -> Result<(), ReportError> {
+    let (across, down) = area.dim_in_pixel();
+    let x_ticks = (across as i32 / (70 * PX)).clamp(2, 12) as usize;
+    let x_ticks = if whole_numbers { x_ticks.min((x.end - x.start).max(1.0) as usize) } else { x_ticks };
+    let y_ticks = (down as i32 / (40 * PX)).clamp(2, 10) as usize;
+    // The tick labels' width: of those at the ends and of ones between, which may have more digits.
+    let widest = (0..=8)
+        .map(|part| number(y.start + (y.end - y.start) * f64::from(part) / 8.0))
+        .map(|label| width(area, &label.chars().take(5).collect::<String>(), LABEL))
+        .try_fold(0, |most, label| label.map(|label| most.max(label)))?;
+    let (x_way, y_way) = (x.end - x.start, y.end - y.start);
+    // A tick at 0 may be off by the rounding of those before it.
+    let tick = |value: f64, way: f64| if value.abs() < 1e-9 * way { number(0.0) } else { number(value) };
+    let mut chart = ChartBuilder::on(area)
+        .margin_right(20 * PX)
+        .margin_left(6 * PX)
+        .margin_bottom(6 * PX)
+        .margin_top(4 * PX)
+        .x_label_area_size(42 * PX)
+        .y_label_area_size(widest + 34 * PX)
+        .build_cartesian_2d(x, y)
+        .map_err(cannot)?;
+    chart
+        .configure_mesh()
+        .x_desc(x_label)
+        .y_desc(y_label)
+        .x_labels(x_ticks)
+        .y_labels(y_ticks)
+        .x_label_formatter(&|value| tick(*value, x_way))
+        .y_label_formatter(&|value| tick(*value, y_way))
+        .set_all_tick_mark_size(5 * PX)
+        .label_style(text(LABEL))
+        .axis_desc_style(text(AXIS))
+        .axis_style(INK.stroke_width(THIN))
+        .bold_line_style(FAINT.stroke_width(THIN))
+        .light_line_style(plotters::style::TRANSPARENT)
+        .draw()
+        .map_err(cannot)?;
+    content(&mut chart)?;
+    Ok(())
+}
+
+/// A box in a chart.
+pub(super) fn bar(from: (f64, f64), to: (f64, f64), shade: RGBColor, cover: f64) -> Rectangle<(f64, f64)> {
+    Rectangle::new([from, to], shade.mix(cover).filled())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_are_left_where_a_point_is_missing() {
+        let lines = Lines::new("", "", "").line("a", [(0.0, 1.0), (1.0, f64::NAN), (2.0, 3.0), (3.0, 4.0)]);
+        let runs: Vec<_> = lines.series[0].runs(&(0.0..3.0), &(0.0..4.0)).collect();
+        assert_eq!(runs, [&[(0.0, 1.0)][..], &[(2.0, 3.0), (3.0, 4.0)]]);
+        assert!(lines.svg().unwrap().contains("polyline"));
+    }
+
+    #[test]
+    fn a_dashed_line_goes_with_the_one_before_it() {
+        let lines = Lines::new("", "", "").line("a", []).dashed("b", []).line("c", []);
+        assert_eq!(lines.series.iter().map(|series| series.colour).collect::<Vec<_>>(), [0, 0, 1]);
+        assert!(lines.svg().unwrap().matches("</text>").count() > 6);
+    }
+}

@@ -1,0 +1,293 @@
+//! Pictures. Each kind is data that draws itself; what they share is here: the font, colours, the frame around a plot.
+
+mod bars;
+mod confusion;
+mod curves;
+mod grid;
+mod heat_map;
+mod histogram;
+mod lines;
+mod roc;
+
+use std::{
+    format,
+    path::Path,
+    string::{String, ToString as _},
+    sync::{Arc, OnceLock},
+    vec::Vec,
+};
+
+use plotters::{
+    coord::Shift,
+    prelude::{Circle, DrawingArea, EmptyElement, IntoDrawingArea as _, PathElement, Rectangle, SVGBackend, Text},
+    style::{Color as _, FontStyle, IntoTextStyle as _, RGBColor, TextStyle, register_font},
+};
+use resvg::{tiny_skia, usvg};
+
+pub use bars::{Bar, Bars};
+pub use confusion::Confusion;
+pub use curves::learning_curves;
+pub use grid::Grid;
+pub use heat_map::HeatMap;
+pub use histogram::{Histogram, weight_histograms};
+pub use lines::{Lines, Series};
+pub use roc::{roc, roc_curve};
+
+use super::{
+    ReportError,
+    save::{ending, save},
+};
+
+/// How many units of an [`Area`] make a pixel: [`plotters`] draws in whole units, and whole pixels would be coarse.
+pub const PX: i32 = 4;
+
+/// A part of a picture to draw on, by [`plotters`], in quarters of a pixel ([`PX`]).
+pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// A picture. It is drawn as SVG; a PNG is that SVG at twice the size, with a font that the crate brings along
+/// (DejaVu Sans), so that it is the same on every machine.
+///
+/// ```
+/// use shiplap::report::{Lines, Plot};
+///
+/// let plot = Lines::new("A parabola", "time, s", "height, m").line("thrown", (0..20).map(|t| (t as f64, (t * (20 - t)) as f64)));
+/// assert!(plot.svg()?.starts_with("<svg"));
+/// assert!(plot.png()?.starts_with(b"\x89PNG"));
+/// # Ok::<(), shiplap::report::ReportError>(())
+/// ```
+pub trait Plot {
+    /// Width and height in pixels.
+    fn size(&self) -> (u32, u32);
+
+    /// Draws it to fill `area`.
+    ///
+    /// # Errors
+    ///
+    /// When there is nothing to show or it cannot be drawn.
+    fn draw(&self, area: &Area<'_>) -> Result<(), ReportError>;
+
+    /// The picture as SVG.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`draw`](Self::draw).
+    fn svg(&self) -> Result<String, ReportError> {
+        font()?;
+        let (width, height) = self.size();
+        let fine = (width * PX as u32, height * PX as u32);
+        let mut text = String::new();
+        {
+            let area = SVGBackend::with_string(&mut text, fine).into_drawing_area();
+            area.fill(&WHITE).map_err(cannot)?;
+            self.draw(&area)?;
+            area.present().map_err(cannot)?;
+        }
+        let of_units = format!(r#"width="{}" height="{}""#, fine.0, fine.1);
+        Ok(text.replacen(&of_units, &format!(r#"width="{width}" height="{height}""#), 1))
+    }
+
+    /// The picture as PNG, each pixel of [`size`](Self::size) as two by two.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`draw`](Self::draw).
+    fn png(&self) -> Result<Vec<u8>, ReportError> {
+        let svg = self.svg()?;
+        let tree = usvg::Tree::from_str(&svg, &usvg::Options { fontdb: fonts(), ..Default::default() })
+            .map_err(|error| ReportError::Draw(error.to_string()))?;
+        let (width, height) = self.size();
+        let mut pixels = tiny_skia::Pixmap::new(2 * width, 2 * height)
+            .ok_or(ReportError::Draw(format!("a picture of {width} by {height} pixels cannot be made")))?;
+        resvg::render(&tree, tiny_skia::Transform::from_scale(2.0, 2.0), &mut pixels.as_mut());
+        pixels.encode_png().map_err(|error| ReportError::Draw(error.to_string()))
+    }
+
+    /// Writes the picture to a file that ends in `.svg` or `.png`, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`draw`](Self::draw), or when the name ends otherwise or the file cannot be written.
+    fn save(&self, path: impl AsRef<Path>) -> Result<(), ReportError>
+    where
+        Self: Sized,
+    {
+        let path = path.as_ref();
+        match ending(path).as_str() {
+            "svg" => save(path, self.svg()?.as_bytes()),
+            "png" => save(path, &self.png()?),
+            _ => Err(ReportError::Format { path: path.into(), expected: ".svg or .png" }),
+        }
+    }
+}
+
+const FONT: &[u8] = include_bytes!("font/DejaVuSans.ttf");
+
+/// The family that SVG files name: viewers take their own, the measures are ours.
+const FAMILY: &str = "sans-serif";
+
+fn font() -> Result<(), ReportError> {
+    static DONE: OnceLock<bool> = OnceLock::new();
+    match DONE.get_or_init(|| register_font(FAMILY, FontStyle::Normal, FONT).is_ok()) {
+        true => Ok(()),
+        false => Err(ReportError::Draw("the font cannot be read".to_string())),
+    }
+}
+
+fn fonts() -> Arc<usvg::fontdb::Database> {
+    static FONTS: OnceLock<Arc<usvg::fontdb::Database>> = OnceLock::new();
+    let load = || {
+        let mut fonts = usvg::fontdb::Database::new();
+        fonts.load_font_data(FONT.to_vec());
+        fonts.set_sans_serif_family("DejaVu Sans");
+        Arc::new(fonts)
+    };
+    FONTS.get_or_init(load).clone()
+}
+
+fn cannot(error: impl core::fmt::Display) -> ReportError {
+    ReportError::Draw(error.to_string())
+}
+
+const WHITE: RGBColor = RGBColor(255, 255, 255);
+const INK: RGBColor = RGBColor(40, 40, 40);
+const FAINT: RGBColor = RGBColor(222, 222, 222);
+const TITLE: u32 = 16 * PX as u32;
+const LABEL: u32 = 12 * PX as u32;
+const AXIS: u32 = 13 * PX as u32;
+const THIN: u32 = PX as u32;
+const THICK: u32 = 2 * PX as u32;
+const MARGIN: i32 = 12 * PX;
+const LINE: i32 = 20 * PX;
+/// From the top to what is below the title.
+const HEAD: i32 = MARGIN + 28 * PX;
+
+/// Colours that also the colour-blind can tell apart (Okabe and Ito 2008), darkest first.
+const COLOURS: [RGBColor; 7] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+    RGBColor(110, 110, 110),
+];
+
+fn colour(index: usize) -> RGBColor {
+    COLOURS[index % COLOURS.len()]
+}
+
+fn text(size: u32) -> TextStyle<'static> {
+    (FAMILY, size).into_text_style(&(1, 1)).color(&INK)
+}
+
+/// How wide a text is.
+fn width(area: &Area<'_>, label: &str, size: u32) -> Result<i32, ReportError> {
+    Ok(area.estimate_text_size(label, &text(size)).map_err(cannot)?.0 as i32)
+}
+
+/// How an entry of a legend is marked.
+#[derive(Clone, Copy)]
+enum Mark {
+    Line(RGBColor),
+    Dashes(RGBColor),
+    Dots(RGBColor),
+    Box(RGBColor),
+}
+
+/// Draws title and legend, and gives what is left below them.
+fn frame<'a>(area: &Area<'a>, title: &str, legend: &[(&str, Mark)]) -> Result<Area<'a>, ReportError> {
+    let (across, down) = area.dim_in_pixel();
+    area.draw(&Text::new(title.to_string(), (MARGIN, MARGIN), text(TITLE))).map_err(cannot)?;
+    let (mut x, mut y) = (MARGIN, HEAD);
+    for (name, mark) in legend {
+        let needed = 28 * PX + width(area, name, LABEL)?;
+        if x > MARGIN && x + needed > across as i32 - MARGIN {
+            (x, y) = (MARGIN, y + LINE);
+        }
+        let middle = y + 5 * PX;
+        let stroke = |colour: &RGBColor, from: i32, to: i32| {
+            area.draw(&PathElement::new([(x + from * PX, middle), (x + to * PX, middle)], colour.stroke_width(THICK)))
+        };
+        match mark {
+            Mark::Line(colour) => stroke(colour, 0, 22),
+            Mark::Dashes(colour) => {
+                stroke(colour, 0, 6).and_then(|()| stroke(colour, 9, 15)).and_then(|()| stroke(colour, 18, 22))
+            }
+            Mark::Dots(colour) => {
+                area.draw(&(EmptyElement::at((x + 11 * PX, middle)) + Circle::new((0, 0), 4 * PX, colour.filled())))
+            }
+            Mark::Box(colour) => area.draw(&Rectangle::new(
+                [(x + 6 * PX, middle - 6 * PX), (x + 18 * PX, middle + 6 * PX)],
+                colour.mix(0.6).filled(),
+            )),
+        }
+        .map_err(cannot)?;
+        area.draw(&Text::new(name.to_string(), (x + 28 * PX, y), text(LABEL))).map_err(cannot)?;
+        x += needed + 16 * PX;
+    }
+    let top = if legend.is_empty() { HEAD } else { y + LINE + 4 * PX };
+    Ok(area.clone().shrink((0, top), (across, down.saturating_sub(top as u32))))
+}
+
+/// A number for an axis: four digits, no more than needed.
+fn number(value: f64) -> String {
+    let size = value.abs();
+    if size != 0.0 && !(1e-3..1e6).contains(&size) {
+        return match format!("{value:.2e}").split_once('e') {
+            Some((digits, exponent)) if digits.contains('.') => {
+                format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.')).replace('-', "−")
+            }
+            _ => format!("{value:e}"),
+        };
+    }
+    let decimals = if size >= 1000.0 {
+        0
+    } else if size >= 100.0 {
+        1
+    } else if size >= 10.0 {
+        2
+    } else {
+        4
+    };
+    let digits = format!("{value:.decimals$}");
+    let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };
+    if digits == "-0" { "0".to_string() } else { digits.replace('-', "−") }
+}
+
+/// A number for a scale: three digits.
+fn rounded(value: f64) -> String {
+    format!("{value:.2e}").parse().map_or_else(|_| number(value), number)
+}
+
+/// From the least to the greatest of the finite values, with `pad` of the way added on both sides.
+fn range_of(values: impl Iterator<Item = f64>, pad: f64) -> core::ops::Range<f64> {
+    let (low, high) = values
+        .filter(|value| value.is_finite())
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+    if low > high {
+        return 0.0..1.0;
+    }
+    let pad = match high - low {
+        0.0 => 0.5 * low.abs().max(1.0),
+        way => way * pad,
+    };
+    low - pad..high + pad
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        let shown = [0.0, -0.0, 1.0, 0.25, -0.1, 123.456, 99999.0, 1e-5, -2.5e7, 0.1 + 0.2].map(number);
+        assert_eq!(shown, ["0", "0", "1", "0.25", "−0.1", "123.5", "99999", "1e−5", "−2.5e7", "0.3"]);
+    }
+
+    #[test]
+    fn ranges_hold_what_is_finite() {
+        assert_eq!(range_of([1.0, f64::NAN, 3.0].into_iter(), 0.5), 0.0..4.0);
+        assert_eq!(range_of([2.0].into_iter(), 0.05), 1.0..3.0);
+        assert_eq!(range_of([].into_iter(), 0.05), 0.0..1.0);
+    }
+}

@@ -1,0 +1,166 @@
+//! A history as columns.
+
+use std::{borrow::ToOwned as _, format, string::String, vec, vec::Vec};
+
+use crate::{
+    metric::Named,
+    train::{History, Report},
+};
+
+/// One quantity over the epochs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// `loss`, `accuracy`, `val_loss`, ...
+    pub name: String,
+    /// One for each epoch; none where an epoch had no validation data.
+    pub values: Vec<Option<f64>>,
+}
+
+/// A history as columns: the loss and metrics of training, then those of validation as `val_...`.
+///
+/// ```
+/// use shiplap::{prelude::*, report::Table};
+///
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
+/// let mut history = History::default();
+/// let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
+/// trainer.fit_with(&x, &y, Fit::epochs(20).validation(&x, &y), &mut history)?;
+/// let table = Table::from(&history);
+/// let names: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
+/// assert_eq!(names, ["loss", "mae", "val_loss", "val_mae"]);
+/// assert_eq!(table.columns[0].values.len(), table.epochs.len());
+/// # Ok::<(), TrainError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// The numbers of the epochs.
+    pub epochs: Vec<usize>,
+    /// The columns.
+    pub columns: Vec<Column>,
+}
+
+impl<M: Named> From<&History<M>> for Table {
+    fn from(history: &History<M>) -> Self {
+        let mut table = Self::default();
+        for epoch in &history.epochs {
+            table.epochs.push(epoch.epoch);
+            table.add("", &epoch.training);
+            if let Some(validation) = &epoch.validation {
+                table.add("val_", validation);
+            }
+        }
+        for column in &mut table.columns {
+            column.values.resize(table.epochs.len(), None);
+        }
+        table
+    }
+}
+
+impl Table {
+    /// Adds values to the row of the last epoch.
+    fn add<M: Named>(&mut self, prefix: &str, report: &Report<M>) {
+        let row = self.epochs.len() - 1;
+        let mut set = |name: &str, value: f64| {
+            let name = format!("{prefix}{name}");
+            let place = match self.columns.iter().position(|column| column.name == name) {
+                Some(place) => place,
+                None => {
+                    self.columns.push(Column { name, values: vec![] });
+                    self.columns.len() - 1
+                }
+            };
+            let values = &mut self.columns[place].values;
+            values.resize(row, None);
+            values.push(Some(value));
+        };
+        set("loss", report.loss);
+        report.metrics.each(&mut set);
+    }
+
+    /// The column of that name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The names without `val_`, each once.
+    pub fn quantities(&self) -> Vec<String> {
+        let mut names: Vec<String> = vec![];
+        for column in &self.columns {
+            let name = column.name.strip_prefix("val_").unwrap_or(&column.name);
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        names
+    }
+}
+
+#[cfg(feature = "report")]
+mod files {
+    use std::{path::Path, string::ToString as _};
+
+    use serde::ser::{Serialize, SerializeMap as _, Serializer};
+
+    use super::*;
+    use crate::report::{
+        ReportError,
+        save::{ending, save},
+    };
+
+    /// As an object of columns: `{"epoch":[1,2],"loss":[0.5,0.4]}`. Where there is no number, there is `null`.
+    impl Serialize for Table {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut map = serializer.serialize_map(Some(self.columns.len() + 1))?;
+            map.serialize_entry("epoch", &self.epochs)?;
+            for column in &self.columns {
+                map.serialize_entry(&column.name, &column.values)?;
+            }
+            map.end()
+        }
+    }
+
+    impl Table {
+        /// The table as JSON, columns by name: what `pandas.DataFrame` takes, and the form of Keras's history.
+        ///
+        /// # Errors
+        ///
+        /// None that a table of numbers can cause.
+        pub fn json(&self) -> Result<String, ReportError> {
+            serde_json::to_string(self).map_err(|error| ReportError::Draw(error.to_string()))
+        }
+
+        /// The table as CSV with a header line. Where there is no number, the field is empty.
+        ///
+        /// # Errors
+        ///
+        /// None that a table of numbers can cause.
+        pub fn csv(&self) -> Result<String, ReportError> {
+            let mut writer = csv::Writer::from_writer(vec![]);
+            let names = self.columns.iter().map(|column| column.name.clone());
+            let mut write =
+                |record: Vec<String>| writer.write_record(record).map_err(|error| ReportError::Draw(error.to_string()));
+            write(core::iter::once("epoch".to_owned()).chain(names).collect())?;
+            for (row, epoch) in self.epochs.iter().enumerate() {
+                let values =
+                    self.columns.iter().map(|column| column.values[row].map_or(String::new(), |v| v.to_string()));
+                write(core::iter::once(epoch.to_string()).chain(values).collect())?;
+            }
+            let bytes = writer.into_inner().map_err(|error| ReportError::Draw(error.to_string()))?;
+            Ok(String::from_utf8_lossy(&bytes).into_owned())
+        }
+
+        /// Writes the table to a file that ends in `.json` or `.csv`, whole or not at all.
+        ///
+        /// # Errors
+        ///
+        /// When the name ends otherwise, or the file cannot be written.
+        pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
+            let path = path.as_ref();
+            match ending(path).as_str() {
+                "json" => save(path, self.json()?.as_bytes()),
+                "csv" => save(path, self.csv()?.as_bytes()),
+                _ => Err(ReportError::Format { path: path.into(), expected: ".json or .csv" }),
+            }
+        }
+    }
+}

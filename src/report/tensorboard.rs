@@ -1,0 +1,347 @@
+//! Event files for TensorBoard.
+//!
+//! A file is a row of records (TensorFlow's TFRecord): the length of the data as 8 bytes, little-endian, the masked
+//! CRC-32C of those 8 bytes, the data, their masked CRC-32C. The data are `Event` messages of `tensorflow/core/util/event.proto`,
+//! of which the fields that are used stand here.
+
+use std::{
+    boxed::Box,
+    format,
+    fs::{File, create_dir_all},
+    io::{self, Write as _},
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    string::{String, ToString as _},
+    time::{SystemTime, UNIX_EPOCH},
+    vec,
+    vec::Vec,
+};
+
+use prost::Message as _;
+
+use super::ReportError;
+use crate::{
+    kernel::Element,
+    layer::{self, Layer, Parameter, Visit},
+    metric::Named,
+    train::{Callback, Epoch, Report},
+};
+
+/// Writes loss and metrics of each epoch, and a histogram of each layer's weights, for TensorBoard: training and
+/// validation are runs of their own in the folders `train` and `validation`, so that they lie over each other.
+///
+/// What goes wrong with a file does not end the training: [`finish`](Self::finish) tells it.
+///
+/// ```
+/// use shiplap::{prelude::*, report::TensorBoard};
+///
+/// let folder = std::env::temp_dir().join(format!("shiplap-doctest-{}", std::process::id()));
+/// let mut board = TensorBoard::new(&folder);
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
+/// trainer.fit_with(&[[1.0f32], [2.0]], &[[2.0f32], [4.0]], Fit::epochs(20), &mut board)?;
+/// board.finish()?;
+/// // tensorboard --logdir <folder>
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "`finish` tells whether the files were written"]
+pub struct TensorBoard {
+    folder: PathBuf,
+    train: Option<Events>,
+    validation: Option<Events>,
+    error: Option<ReportError>,
+}
+
+impl TensorBoard {
+    /// Writes into `folder`, which is made with the first epoch if need be. Each has its own files: nothing is overwritten.
+    pub fn new(folder: impl AsRef<Path>) -> Self {
+        Self { folder: folder.as_ref().into(), train: None, validation: None, error: None }
+    }
+
+    /// Writes out all there is.
+    ///
+    /// # Errors
+    ///
+    /// The first that happened with a file.
+    pub fn finish(mut self) -> Result<(), ReportError> {
+        for events in [&mut self.train, &mut self.validation].into_iter().flatten() {
+            if self.error.is_none() {
+                self.error = events.file.sync_all().map_err(|error| events.failed(error)).err();
+            }
+        }
+        self.error.map_or(Ok(()), Err)
+    }
+
+    fn write<N: Layer, M: Named>(&mut self, epoch: &Epoch<M>, network: &N) -> Result<(), ReportError> {
+        let step = epoch.epoch as i64;
+        let mut weights = Histograms(vec![]);
+        network.parameters(layer::Path::ROOT, &mut weights);
+        let training = scalars(&epoch.training).chain(weights.0);
+        opened(&mut self.train, &self.folder, "train")?.write(step, training.collect())?;
+        match &epoch.validation {
+            Some(report) => {
+                opened(&mut self.validation, &self.folder, "validation")?.write(step, scalars(report).collect())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl<N: Layer, M: Named> Callback<N, M> for &mut TensorBoard {
+    fn after_epoch(&mut self, epoch: &Epoch<M>, network: &mut N) -> ControlFlow<()> {
+        if self.error.is_none() {
+            self.error = self.write(epoch, network).err();
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn opened<'a>(place: &'a mut Option<Events>, folder: &Path, run: &str) -> Result<&'a mut Events, ReportError> {
+    match place {
+        Some(events) => Ok(events),
+        None => Ok(place.insert(Events::create(&folder.join(run))?)),
+    }
+}
+
+/// One event file.
+#[derive(Debug)]
+struct Events {
+    path: PathBuf,
+    file: File,
+}
+
+impl Events {
+    /// A file that was not there before, with the record that says what it is.
+    fn create(folder: &Path) -> Result<Self, ReportError> {
+        let failed = |error| ReportError::File { path: folder.into(), error };
+        create_dir_all(folder).map_err(failed)?;
+        let (seconds, process) = (now() as u64, std::process::id());
+        for count in 0.. {
+            let path = folder.join(format!("events.out.tfevents.{seconds:010}.shiplap.{process}.{count}"));
+            match File::create_new(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(ReportError::File { path, error }),
+                Ok(file) => {
+                    let mut events = Self { path, file };
+                    events.record(0, What::FileVersion("brain.Event:2".to_string()))?;
+                    return Ok(events);
+                }
+            }
+        }
+        Err(failed(io::ErrorKind::AlreadyExists.into()))
+    }
+
+    fn write(&mut self, step: i64, value: Vec<Value>) -> Result<(), ReportError> {
+        self.record(step, What::Summary(Summary { value }))
+    }
+
+    fn record(&mut self, step: i64, what: What) -> Result<(), ReportError> {
+        let event = Event { wall_time: now(), step, what: Some(what) };
+        // In one call: a reader along the way sees whole records.
+        self.file.write_all(&framed(&event.encode_to_vec())).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: io::Error) -> ReportError {
+        ReportError::File { path: self.path.clone(), error }
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
+
+fn framed(data: &[u8]) -> Vec<u8> {
+    let length = (data.len() as u64).to_le_bytes();
+    [&length[..], &masked_crc(&length), data, &masked_crc(data)].concat()
+}
+
+/// TFRecord rotates and shifts its CRC, because the CRC of data that hold their own CRC says little.
+fn masked_crc(data: &[u8]) -> [u8; 4] {
+    crc32c::crc32c(data).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
+}
+
+fn scalars<M: Named>(report: &Report<M>) -> impl Iterator<Item = Value> + use<M> {
+    let mut values = vec![];
+    let mut add = |name: &str, value: f64| {
+        values.push(Value { tag: format!("epoch_{name}"), kind: Some(Kind::SimpleValue(value as f32)) });
+    };
+    add("loss", report.loss);
+    report.metrics.each(&mut add);
+    values.into_iter()
+}
+
+/// A histogram of each parameter.
+struct Histograms(Vec<Value>);
+
+impl<T: Element> Visit<T> for Histograms {
+    fn visit(&mut self, parameter: Parameter<'_>, values: &[T]) {
+        let path = parameter.path.to_string();
+        let tag = if path.is_empty() { parameter.name.to_string() } else { format!("{path}/{}", parameter.name) };
+        let values: Vec<f64> = values.iter().map(|value| value.to_f64()).filter(|value| value.is_finite()).collect();
+        self.0.push(Value { tag, kind: Some(Kind::Histogram(Box::new(histogram(&values)))) });
+    }
+}
+
+const BUCKETS: usize = 30;
+
+/// Equal buckets from the least value to the greatest.
+fn histogram(values: &[f64]) -> Histogram {
+    let (min, max) =
+        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)));
+    let (min, max) = if values.is_empty() { (0.0, 0.0) } else { (min, max) };
+    let buckets = if max > min { BUCKETS } else { 1 };
+    let mut bucket = vec![0.0; buckets];
+    for value in values {
+        let place = if max > min { ((value - min) / (max - min) * buckets as f64) as usize } else { 0 };
+        bucket[place.min(buckets - 1)] += 1.0;
+    }
+    let edge = |place: usize| if place == buckets { max } else { min + (max - min) * place as f64 / buckets as f64 };
+    Histogram {
+        min,
+        max,
+        num: values.len() as f64,
+        sum: values.iter().sum(),
+        sum_squares: values.iter().map(|value| value * value).sum(),
+        bucket_limit: (1..=buckets).map(edge).collect(),
+        bucket,
+    }
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Event {
+    #[prost(double, tag = "1")]
+    wall_time: f64,
+    #[prost(int64, tag = "2")]
+    step: i64,
+    #[prost(oneof = "What", tags = "3, 5")]
+    what: Option<What>,
+}
+
+#[derive(Clone, PartialEq, prost::Oneof)]
+enum What {
+    #[prost(string, tag = "3")]
+    FileVersion(String),
+    #[prost(message, tag = "5")]
+    Summary(Summary),
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Summary {
+    #[prost(message, repeated, tag = "1")]
+    value: Vec<Value>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Value {
+    #[prost(string, tag = "1")]
+    tag: String,
+    #[prost(oneof = "Kind", tags = "2, 5")]
+    kind: Option<Kind>,
+}
+
+#[derive(Clone, PartialEq, prost::Oneof)]
+enum Kind {
+    #[prost(float, tag = "2")]
+    SimpleValue(f32),
+    #[prost(message, boxed, tag = "5")]
+    Histogram(Box<Histogram>),
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Histogram {
+    #[prost(double, tag = "1")]
+    min: f64,
+    #[prost(double, tag = "2")]
+    max: f64,
+    #[prost(double, tag = "3")]
+    num: f64,
+    #[prost(double, tag = "4")]
+    sum: f64,
+    #[prost(double, tag = "5")]
+    sum_squares: f64,
+    #[prost(double, repeated, tag = "6")]
+    bucket_limit: Vec<f64>,
+    #[prost(double, repeated, tag = "7")]
+    bucket: Vec<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    /// The records of a file, each checked.
+    fn records(mut bytes: &[u8]) -> Vec<Event> {
+        let mut events = vec![];
+        while !bytes.is_empty() {
+            let (length, rest) = bytes.split_at(8);
+            let (crc, rest) = rest.split_at(4);
+            assert_eq!(crc, masked_crc(length));
+            let (data, rest) = rest.split_at(u64::from_le_bytes(length.try_into().unwrap()) as usize);
+            let (crc, rest) = rest.split_at(4);
+            assert_eq!(crc, masked_crc(data));
+            events.push(Event::decode(data).unwrap());
+            bytes = rest;
+        }
+        events
+    }
+
+    /// By TensorBoard's own `masked_crc32c`.
+    #[test]
+    fn the_crc_is_that_of_tensorflow() {
+        assert_eq!(masked_crc(b"123456789"), 0xc78a_b0e5_u32.to_le_bytes());
+    }
+
+    #[test]
+    fn files_hold_each_epoch_and_each_parameter() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut board = TensorBoard::new(folder.path());
+        let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
+        let mut trainer =
+            Trainer::<(Dense<1, 3, Tanh>, Dense<3, 1, Linear>), MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
+        let mut history = History::default();
+        trainer.fit_with(&x, &y, Fit::epochs(3).validation(&x, &y), (&mut board, &mut history)).unwrap();
+        board.finish().unwrap();
+        for (run, tags) in [
+            ("train", &["epoch_loss", "epoch_mae", "0/kernel", "0/bias", "1/kernel", "1/bias"][..]),
+            ("validation", &["epoch_loss", "epoch_mae"]),
+        ] {
+            let files: Vec<_> = std::fs::read_dir(folder.path().join(run)).unwrap().collect();
+            assert_eq!(files.len(), 1);
+            let events = records(&std::fs::read(files[0].as_ref().unwrap().path()).unwrap());
+            assert_eq!(events[0].what, Some(What::FileVersion("brain.Event:2".to_string())));
+            assert_eq!(events.len(), 4);
+            for (event, epoch) in events[1..].iter().zip(&history.epochs) {
+                assert_eq!(event.step, epoch.epoch as i64);
+                let Some(What::Summary(summary)) = &event.what else { panic!("{event:?}") };
+                assert_eq!(summary.value.iter().map(|value| value.tag.as_str()).collect::<Vec<_>>(), tags);
+                let report = if run == "train" { Some(epoch.training) } else { epoch.validation };
+                assert_eq!(summary.value[0].kind, Some(Kind::SimpleValue(report.unwrap().loss as f32)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_histogram_counts_each_value_once() {
+        let histogram = histogram(&[-1.0, 0.0, 0.5, 2.0]);
+        assert_eq!((histogram.min, histogram.max, histogram.num, histogram.sum), (-1.0, 2.0, 4.0, 1.5));
+        assert_eq!(histogram.bucket.iter().sum::<f64>(), 4.0);
+        assert_eq!(histogram.bucket_limit.last(), Some(&2.0));
+        assert!(histogram.bucket_limit.is_sorted());
+        let single = super::histogram(&[0.5; 7]);
+        assert_eq!((single.bucket, single.bucket_limit), (vec![7.0], vec![0.5]));
+        assert_eq!(super::histogram(&[]).bucket, [0.0]);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_told_at_the_end() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut board = TensorBoard::new(file.path());
+        let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
+        trainer.fit_with(&[[1.0f32]], &[[2.0f32]], Fit::epochs(2), &mut board).unwrap();
+        let error = board.finish().unwrap_err();
+        assert!(error.to_string().contains("cannot write"), "{error}");
+    }
+}

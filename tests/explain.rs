@@ -1,0 +1,257 @@
+//! Explanations: slopes against finite differences, integrated gradients' completeness, and what features do over the
+//! data against scikit-learn (`tests/reference/README.md` says how the fixture was made).
+
+mod common;
+
+use std::path::Path;
+
+use common::at_every_level;
+use serde::Deserialize;
+use shiplap::{
+    explain::{ExplainError, Explainer, Target, partial_dependence, permutation_importance, quantile_grid},
+    prelude::*,
+};
+
+type Smooth = (Dense<5, 8, Gelu, f64>, Dropout<8, 50, f64>, Dense<8, 3, Softmax, f64>);
+
+/// Before the last activation.
+type Logits = (Dense<5, 8, Gelu, f64>, Dropout<8, 50, f64>, Dense<8, 3, Linear, f64>);
+
+fn sample(seed: u64) -> [f64; 5] {
+    let mut rng = Rng::new(seed);
+    std::array::from_fn(|_| rng.normal())
+}
+
+/// The same weights with another last activation.
+fn headless(net: &Smooth) -> Logits {
+    let mut logits = Logits::zeroed();
+    logits.0 = net.0.clone();
+    logits.2.kernel = net.2.kernel;
+    logits.2.bias = net.2.bias;
+    logits
+}
+
+#[test]
+fn gradients_agree_with_finite_differences_also_through_dropout() {
+    let net = Smooth::new(3);
+    let logits = headless(&net);
+    let mut explainer = Explainer::<Smooth>::new();
+    at_every_level(|_| {
+        for output in 0..3 {
+            let x = sample(output as u64);
+            for target in [Target::Prediction(output), Target::Logit(output)] {
+                let value = |x: &[f64; 5]| match target {
+                    Target::Prediction(output) => net.predict(x)[output],
+                    Target::Logit(output) => logits.predict(x)[output],
+                };
+                let gradient = explainer.gradient(&net, &x, target).unwrap();
+                let product = explainer.gradient_times_input(&net, &x, target).unwrap();
+                for input in 0..5 {
+                    let nudged = |by: f64| {
+                        let mut x = x;
+                        x[input] += by;
+                        value(&x)
+                    };
+                    let numeric = (nudged(1e-5) - nudged(-1e-5)) / 2e-5;
+                    assert!(
+                        (gradient[input] - numeric).abs() < 1e-6 * numeric.abs().max(1e-2),
+                        "{target:?} {input}: {} {numeric}",
+                        gradient[input]
+                    );
+                    assert_eq!(product[input], gradient[input] * x[input]);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn the_gradient_of_a_line_is_its_weights() {
+    type Line = Dense<6, 2, Linear>;
+    let net = Line::new(1);
+    let gradient = Explainer::<Line>::new().gradient(&net, &[0.0f32; 6], Target::Logit(1)).unwrap();
+    assert_eq!(gradient, net.kernel.map(|row| row[1]));
+}
+
+/// The parts add up to the change, rectifiers' kinks and sure softmaxes included.
+#[test]
+fn integrated_gradients_are_complete() {
+    type Kinked = (Dense<5, 20, Relu>, Dense<20, 20, Relu>, Dense<20, 3, Softmax>);
+    let mut kinked = Kinked::new(2);
+    kinked.2.kernel.as_flattened_mut().iter_mut().for_each(|weight| *weight *= 5.0);
+    let smooth = Smooth::new(4);
+    let (mut of_kinked, mut of_smooth) = (Explainer::<Kinked>::new(), Explainer::<Smooth>::new());
+    at_every_level(|_| {
+        for seed in 0..6 {
+            let (x, baseline) = (sample(seed), sample(seed + 100));
+            let (x32, baseline32) = (x.map(|v| v as f32), baseline.map(|v| v as f32));
+            let output = seed as usize % 3;
+
+            let parts = of_smooth.integrated_gradients(&smooth, &x, &baseline, Target::Prediction(output)).unwrap();
+            let change = smooth.predict(&x)[output] - smooth.predict(&baseline)[output];
+            assert!((parts.attributions.iter().sum::<f64>() - change).abs() < 1e-3, "{parts:?} {change}");
+            assert!((parts.change - change).abs() < 1e-12);
+
+            let parts = of_kinked.integrated_gradients(&kinked, &x32, &baseline32, Target::Prediction(output)).unwrap();
+            let change = kinked.predict(&x32)[output] - kinked.predict(&baseline32)[output];
+            assert!((parts.attributions.iter().sum::<f32>() - change).abs() < 1e-3, "{parts:?} {change}");
+
+            let parts = of_kinked.integrated_gradients(&kinked, &x32, &baseline32, Target::Logit(output)).unwrap();
+            let sum = parts.attributions.iter().map(|&part| f64::from(part)).sum::<f64>();
+            assert!((sum - parts.change).abs() < 1e-3 * parts.change.abs().max(1.0), "{parts:?}");
+        }
+    });
+}
+
+/// Of a linear model the parts are known, and of what does not change nothing is due.
+#[test]
+fn integrated_gradients_of_a_line_are_its_weights() {
+    let mut net = Dense::<3, 1, Linear, f64>::zeroed();
+    net.kernel = [[2.0], [-1.0], [5.0]];
+    let mut explainer = Explainer::<Dense<3, 1, Linear, f64>>::new();
+    let parts =
+        explainer.integrated_gradients(&net, &[1.0, 3.0, 4.0], &[0.0, 1.0, 4.0], Target::Prediction(0)).unwrap();
+    assert_eq!(parts.attributions, [2.0, -2.0, 0.0]);
+    assert_eq!((parts.change, parts.gap), (0.0, 0.0));
+}
+
+#[test]
+fn what_cannot_be_explained_is_an_error() {
+    type Net = Dense<2, 2, Sigmoid>;
+    let mut net = Net::new(1);
+    let mut explainer = Explainer::<Net>::boxed();
+    let x = [1.0f32, 2.0];
+    let outside = ExplainError::Output { output: 2, outputs: 2 };
+    assert_eq!(explainer.gradient(&net, &x, Target::Logit(2)), Err(outside));
+    assert_eq!(explainer.gradient(&net, &[f32::NAN, 0.0], Target::Logit(0)), Err(ExplainError::Input));
+    let infinite = [0.0, f32::INFINITY];
+    let integrated = explainer.integrated_gradients(&net, &x, &infinite, Target::Logit(0));
+    assert_eq!(integrated.unwrap_err(), ExplainError::Input);
+    let outside = ExplainError::Feature { feature: 2, features: 2 };
+    assert_eq!(partial_dependence(&net, &[x], 2, &[0.0], Target::Logit(0)), Err(outside));
+    assert_eq!(quantile_grid(&[x], 2, 5), Err(outside));
+    assert_eq!(partial_dependence(&net, &[[0.0f32; 2]; 0], 0, &[0.0], Target::Logit(0)), Err(ExplainError::Empty));
+    net.kernel[0][0] = f32::NAN;
+    assert_eq!(explainer.gradient(&net, &x, Target::Prediction(0)), Err(ExplainError::NotFinite));
+    assert_eq!(partial_dependence(&net, &[x], 0, &[0.0], Target::Logit(0)), Err(ExplainError::NotFinite));
+    assert!(outside.to_string().contains("feature 2"));
+    // In f32 the steps of a steep sigmoid are too coarse, however many.
+    net.kernel = [[1e30, 0.0], [0.0, 0.0]];
+    let steep = explainer.integrated_gradients(&net, &[1.0, 0.0], &[-1.0, 0.0], Target::Prediction(0)).unwrap_err();
+    assert!(matches!(steep, ExplainError::Incomplete { .. } | ExplainError::NotFinite), "{steep:?}");
+}
+
+#[derive(Deserialize)]
+struct Fixture {
+    repeats: usize,
+    x: Vec<[f64; 4]>,
+    weights: [f64; 4],
+    bias: f64,
+    linear: Model,
+    logistic: Model,
+}
+
+#[derive(Deserialize)]
+struct Model {
+    labels: Vec<f64>,
+    importance_mean: [f64; 4],
+    importance_deviation: [f64; 4],
+    partial_dependence: [Curve; 4],
+}
+
+#[derive(Deserialize)]
+struct Curve {
+    grid: Vec<f64>,
+    average: Vec<f64>,
+}
+
+fn fixture() -> Fixture {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/explanations.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The fixture's weights.
+fn trainer<A: shiplap::activation::Activation, L>(fixture: &Fixture) -> Trainer<Dense<4, 1, A, f64>, L, Sgd, 4, ()>
+where
+    L: shiplap::loss::Loss<[f64; 1], Label = [f64; 1]> + shiplap::loss::Follows<A>,
+{
+    let mut trainer = Trainer::new(Sgd::new(0.0), 1);
+    let net: &mut Dense<4, 1, A, f64> = trainer.network_mut();
+    net.kernel = fixture.weights.map(|weight| [weight]);
+    net.bias = [fixture.bias];
+    trainer
+}
+
+fn importance_agrees<A: shiplap::activation::Activation, L>(fixture: &Fixture, expected: &Model)
+where
+    L: shiplap::loss::Loss<[f64; 1], Label = [f64; 1]>
+        + shiplap::loss::Follows<A>
+        + shiplap::loss::Compares<[f64; 1], [f64; 1]>,
+{
+    let trainer = trainer::<A, L>(fixture);
+    let y: Vec<[f64; 1]> = expected.labels.iter().map(|&label| [label]).collect();
+    let score = |x: &[[f64; 4]]| trainer.evaluate(x, &y).map(|report| -report.loss);
+    let ours = permutation_importance(&fixture.x, fixture.repeats, &mut Rng::new(1), score).unwrap();
+    for (feature, ours) in ours.iter().enumerate() {
+        let (mean, deviation) = (expected.importance_mean[feature], expected.importance_deviation[feature]);
+        // Four standard errors of the difference of two means.
+        let chance = 4.0 * deviation * (2.0 / fixture.repeats as f64).sqrt() + 1e-12;
+        assert!((ours.mean() - mean).abs() <= chance, "feature {feature}: {} {mean} ± {chance}", ours.mean());
+        assert!((ours.deviation() - deviation).abs() <= 0.1 * deviation + 1e-12, "{} {deviation}", ours.deviation());
+    }
+}
+
+#[test]
+fn permutation_importance_agrees_with_scikit_learn() {
+    let fixture = fixture();
+    importance_agrees::<Linear, MeanSquaredError>(&fixture, &fixture.linear);
+    importance_agrees::<Sigmoid, BinaryCrossentropy>(&fixture, &fixture.logistic);
+}
+
+#[test]
+fn partial_dependence_agrees_with_scikit_learn() {
+    let fixture = fixture();
+    let (linear, logistic) =
+        (trainer::<Linear, MeanSquaredError>(&fixture), trainer::<Sigmoid, BinaryCrossentropy>(&fixture));
+    for feature in 0..4 {
+        let check = |target, expected: &Model, sigmoid: bool| {
+            let Curve { grid, average } = &expected.partial_dependence[feature];
+            let ours = if sigmoid {
+                partial_dependence(logistic.network(), &fixture.x, feature, grid, target)
+            } else {
+                partial_dependence(linear.network(), &fixture.x, feature, grid, target)
+            };
+            for (ours, expected) in ours.unwrap().iter().zip(average) {
+                assert!((ours - expected).abs() < 1e-9, "feature {feature}: {ours} {expected}");
+            }
+        };
+        check(Target::Prediction(0), &fixture.linear, false);
+        check(Target::Prediction(0), &fixture.logistic, true);
+        // The same weights before the sigmoid.
+        let Curve { grid, .. } = &fixture.logistic.partial_dependence[feature];
+        let logit = partial_dependence(logistic.network(), &fixture.x, feature, grid, Target::Logit(0)).unwrap();
+        let line = partial_dependence(linear.network(), &fixture.x, feature, grid, Target::Prediction(0)).unwrap();
+        assert_eq!(logit, line);
+    }
+}
+
+/// What is shuffled is put back: the columns of the others are as they were.
+#[test]
+fn only_one_feature_is_shuffled_at_a_time() {
+    let x: Vec<[f64; 3]> = (0..20).map(|n| [f64::from(n), 100.0 + f64::from(n), 200.0 + f64::from(n)]).collect();
+    let mut calls = 0_i32;
+    permutation_importance(&x, 2, &mut Rng::new(1), |shuffled| {
+        let moved = [0, 1, 2].map(|feature| x.iter().zip(shuffled).any(|(a, b)| a[feature] != b[feature]));
+        let expected = (calls - 1).div_euclid(2);
+        assert_eq!(moved, [0, 1, 2].map(|feature| feature == expected), "call {calls}");
+        for feature in 0..3 {
+            let mut column: Vec<f64> = shuffled.iter().map(|row| row[feature]).collect();
+            column.sort_by(f64::total_cmp);
+            assert!(column.iter().zip(&x).all(|(value, row)| *value == row[feature]));
+        }
+        calls += 1;
+        Ok::<_, ExplainError>(1.0)
+    })
+    .unwrap();
+    assert_eq!(calls, 7);
+}
