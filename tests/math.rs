@@ -4,36 +4,62 @@
 
 mod common;
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use common::at_every_level;
-use shiplap::kernel::{Level, Real, Simd, Sweep, Work, dispatch, sweep};
+use shiplap::{
+    activation::{Elementwise, Gelu, Silu},
+    kernel::{Level, Real, Simd, Sweep, Work, dispatch, sweep},
+};
 
 macro_rules! functions {
-    ($($name:ident($x:ident) = $reference:expr, within $bound:literal;)*) => {
+    ($($name:ident |$x:ident| $formula:expr, = $reference:expr, within $bound:literal ulp of $unit:ident;)*) => {
         #[expect(non_camel_case_types, reason = "each is named as its function")]
         mod formula { $(#[derive(Clone, Copy)] pub struct $name;)* }
 
         $(impl Sweep<0, 1> for formula::$name {
             #[inline(always)]
-            fn apply<V: Real>(&self, []: [V; 0], [x]: [V; 1]) -> [V; 1] {
-                [x.$name()]
+            fn apply<V: Real>(&self, []: [V; 0], [$x]: [V; 1]) -> [V; 1] {
+                [$formula]
             }
         })*
 
         fn check(stride: u64) {
             at_every_level(|level| {
-                $(worst(stringify!($name), level, stride, $bound, &formula::$name, |$x: f64| $reference);)*
+                $(worst(stringify!($name), level, stride, $bound, Unit::$unit, &formula::$name, |$x: f64| $reference);)*
             });
         }
     };
 }
 functions! {
-    exp(x) = x.exp(), within 2.0;
-    ln(x) = x.ln(), within 2.0;
-    ln_one_plus(x) = x.ln_1p(), within 2.0;
-    tanh(x) = x.tanh(), within 2.0;
-    erf(x) = libm::erf(x), within 2.0;
-    sigmoid(x) = if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }, within 2.0;
-    softplus(x) = x.max(0.0) + (-x.abs()).exp().ln_1p(), within 2.0;
+    exp |x| x.exp(), = x.exp(), within 2.0 ulp of result;
+    ln |x| x.ln(), = x.ln(), within 2.0 ulp of result;
+    ln_one_plus |x| x.ln_one_plus(), = x.ln_1p(), within 2.0 ulp of result;
+    tanh |x| x.tanh(), = x.tanh(), within 2.0 ulp of result;
+    erf |x| x.erf(), = libm::erf(x), within 2.0 ulp of result;
+    sigmoid |x| x.sigmoid(), = logistic(x), within 2.0 ulp of result;
+    softplus |x| x.softplus(), = x.max(0.0) + (-x.abs()).exp().ln_1p(), within 2.0 ulp of result;
+    // Where sigmoid is subnormal, digits are lost.
+    silu |x| Silu::value(x), = x.max(-1e3) * logistic(x), within 2.5 ulp of normal_result;
+    // Far below 0 the result is a difference of nearly equal numbers: it is as exact as x, not as itself.
+    gelu |x| Gelu::value(x), = 0.5 * x.max(-1e3) * libm::erfc(-x * FRAC_1_SQRT_2), within 1.5 ulp of input;
+}
+
+/// `1 / (1 + e⁻ˣ)`.
+fn logistic(x: f64) -> f64 {
+    if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }
+}
+
+/// What errors are measured against: the distance between `f32` around ...
+#[expect(non_camel_case_types, reason = "as they are written in the table")]
+#[derive(Clone, Copy)]
+enum Unit {
+    /// ... the result.
+    result,
+    /// ... the result, or 10⁻³⁶ where it is smaller.
+    normal_result,
+    /// ... the input.
+    input,
 }
 
 struct Apply<'a, F>(&'a F, &'a mut [f32]);
@@ -47,7 +73,15 @@ impl<F: Sweep<0, 1>> Work for Apply<'_, F> {
     }
 }
 
-fn worst<F: Sweep<0, 1>>(name: &str, level: Level, stride: u64, bound: f64, f: &F, reference: impl Fn(f64) -> f64) {
+fn worst<F: Sweep<0, 1>>(
+    name: &str,
+    level: Level,
+    stride: u64,
+    bound: f64,
+    unit: Unit,
+    f: &F,
+    reference: impl Fn(f64) -> f64,
+) {
     let (mut largest, mut place) = (0.0, 0.0);
     let mut bits = 0u64;
     let special = [0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1.0, -1.0, f32::MIN_POSITIVE, f32::MAX];
@@ -61,7 +95,12 @@ fn worst<F: Sweep<0, 1>>(name: &str, level: Level, stride: u64, bound: f64, f: &
         dispatch(Apply(f, &mut y));
         for (&x, &y) in x.iter().zip(&y) {
             let expected = reference(f64::from(x));
-            let error = ulps(y, expected);
+            let size = match unit {
+                Unit::result => expected,
+                Unit::normal_result => expected.abs().max(1e-36),
+                Unit::input => f64::from(x),
+            };
+            let error = ulps(y, expected, size);
             if error > largest {
                 (largest, place) = (error, x);
             }
@@ -72,8 +111,8 @@ fn worst<F: Sweep<0, 1>>(name: &str, level: Level, stride: u64, bound: f64, f: &
     assert!(largest <= bound, "{name} at {level:?}: {largest} ulp at {place:e}");
 }
 
-/// How far `y` is from `expected`, in distances between the `f32` around `expected`.
-fn ulps(y: f32, expected: f64) -> f64 {
+/// How far `y` is from `expected`, in distances between the `f32` around `size`.
+fn ulps(y: f32, expected: f64, size: f64) -> f64 {
     let rounded = expected as f32;
     if rounded.is_nan() || rounded.is_infinite() || y.is_nan() || y.is_infinite() {
         let same = y.to_bits() == rounded.to_bits() || (y.is_nan() && rounded.is_nan());
@@ -90,7 +129,7 @@ fn ulps(y: f32, expected: f64) -> f64 {
     if rounded == 0.0 && y == 0.0 && rounded.is_sign_negative() != y.is_sign_negative() {
         return f64::INFINITY;
     }
-    let size = rounded.abs().max(f32::MIN_POSITIVE);
+    let size = (size as f32).abs().max(f32::MIN_POSITIVE);
     let unit = f64::from(f32::from_bits(size.to_bits() + 1)) - f64::from(size);
     (f64::from(y) - expected).abs() / unit
 }

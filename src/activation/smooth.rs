@@ -130,7 +130,8 @@ impl Elementwise for Gelu {
 
     #[inline(always)]
     fn value<V: Real>(x: V) -> V {
-        x * normal_distribution(x)
+        // Below, it is −0 to the last bit, also at −∞.
+        V::splat(-20.0).max(x) * normal_distribution(x)
     }
 
     #[inline(always)]
@@ -151,7 +152,8 @@ impl Elementwise for Silu {
 
     #[inline(always)]
     fn value<V: Real>(x: V) -> V {
-        x * x.sigmoid()
+        // Below, it is −0 to the last bit, also at −∞.
+        V::splat(-110.0).max(x) * x.sigmoid()
     }
 
     #[inline(always)]

@@ -12,7 +12,7 @@ use super::{
     Element, Simd, Sweep, Unchanged, Vector, Work,
     panel::Packing,
     simd::MOST_LANES,
-    tile::{Factors, Left, Right, Shape, Target, product, put, registers},
+    tile::{Factors, Left, Right, Target, product, put, registers},
 };
 
 /// `y[b][o] = then(bias[o] + Σᵢ x[b][i]·w[i][o])`.
@@ -39,7 +39,7 @@ pub fn tn<S: Simd, T: Element, const IN: usize, const OUT: usize>(
 ) {
     let rows = x.len().min(dz.len());
     let (x, dz) = (&x[..rows], &dz[..rows]);
-    if OUT == 1 {
+    if const { OUT == 1 } {
         // The gradient is one column, and as such one row of memory.
         simd.run(Outer { left: dz, right: x, result: Column(core::slice::from_mut(gradient)) });
     } else {
@@ -79,15 +79,15 @@ impl<T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize> Work for For
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
         let Self { x, w, bias, then, y } = self;
-        if OUT == 1 {
+        if const { OUT == 1 } {
             dots::<T::Vector<S>, T, O, IN>(x, w.as_flattened(), bias[0], then, y.as_flattened_mut());
         } else if x.len() < FEW {
             for row in 0..x.len() {
                 sum_of_lines::<T::Vector<S>, T, O, IN, OUT>(&x[row], w, bias, then, &mut y[row]);
             }
         } else {
-            let shape = Shape { rows: x.len(), columns: OUT, steps: IN };
-            product::<T::Vector<S>, T>(shape, &RowsOf(x), &Straight(w), &mut Activated { bias, then, y });
+            let mut result = Activated { bias, then, y };
+            product::<T::Vector<S>, T, OUT>(x.len(), IN, &RowsOf(x), &Straight(w), &mut result);
         }
     }
 }
@@ -162,11 +162,7 @@ fn lines<
     for c in 0..C {
         [sums[0][c]] = then.apply([], [sums[0][c]]);
     }
-    if OUT < C * V::LANES {
-        put::<V, T, C, false>(sums[0], &mut y[column..]);
-    } else {
-        put::<V, T, C, true>(sums[0], &mut y[column..]);
-    }
+    put(sums[0], &mut y[column..]);
     next
 }
 
@@ -234,8 +230,8 @@ impl<T: Element, G: Target<T>, const I: usize, const J: usize> Work for Outer<'_
 
     #[inline(always)]
     fn run<S: Simd>(mut self, _: S) {
-        let shape = Shape { rows: I, columns: J, steps: self.left.len() };
-        product::<T::Vector<S>, T>(shape, &ColumnsOf(self.left), &Straight(self.right), &mut self.result);
+        let (left, right) = (ColumnsOf(self.left), Straight(self.right));
+        product::<T::Vector<S>, T, J>(I, self.left.len(), &left, &right, &mut self.result);
     }
 }
 
@@ -256,8 +252,7 @@ impl<T: Element, const IN: usize, const OUT: usize> Work for Backward<'_, T, IN,
                 dots::<T::Vector<S>, T, Unchanged, OUT>(w, &dz[row], T::zero(), &Unchanged, &mut dx[row]);
             }
         } else {
-            let shape = Shape { rows: dz.len(), columns: IN, steps: OUT };
-            product::<T::Vector<S>, T>(shape, &RowsOf(dz), &Transposed(w), &mut Plain(dx));
+            product::<T::Vector<S>, T, IN>(dz.len(), OUT, &RowsOf(dz), &Transposed(w), &mut Plain(dx));
         }
     }
 }
@@ -331,11 +326,7 @@ impl<T: Element, const N: usize> Right<T> for Straight<'_, T, N> {
 /// `C` registers of `row` from `column` on, padded with zeros if it is shorter.
 #[inline(always)]
 fn part<V: Vector<T>, T: Element, const N: usize, const C: usize>(row: &[T; N], column: usize) -> [V; C] {
-    if N < C * V::LANES {
-        registers::<V, T, C, false>(&row[column..])
-    } else {
-        registers::<V, T, C, true>(&row[column..])
-    }
+    registers(&row[column..])
 }
 
 /// A matrix whose rows are the columns of the right one of a product.

@@ -45,63 +45,55 @@ pub(super) trait Target<T: Element> {
     fn row(&mut self, row: usize) -> &mut [T];
 }
 
-/// Rows and columns of a result, and how many products each of its numbers is the sum of.
-#[derive(Clone, Copy)]
-pub(super) struct Shape {
-    pub rows: usize,
-    pub columns: usize,
-    pub steps: usize,
-}
-
-/// `result = left·right`.
+/// `result = left·right`, of `rows` rows and `COLUMNS` columns, each number the sum of `steps` products.
 #[inline(always)]
-pub(super) fn product<V: Vector<T>, T: Element>(
-    shape: Shape,
+pub(super) fn product<V: Vector<T>, T: Element, const COLUMNS: usize>(
+    rows: usize,
+    steps: usize,
     left: &impl Left<T>,
     right: &impl Right<T>,
     result: &mut impl Target<T>,
 ) {
-    if V::Half::LANES < V::LANES && shape.columns <= V::Half::LANES {
+    // What is in a `const` block and does not hold is not even compiled.
+    if const { V::Half::LANES < V::LANES && COLUMNS <= V::Half::LANES } {
         // More than half of each register would be empty.
-        strips::<V::Half, T, 1>(shape, 0, left, right, result);
+        strips::<V::Half, T, 1>(rows, steps, 0..COLUMNS, left, right, result);
         return;
     }
-    let wide = shape.columns - shape.columns % (2 * V::LANES);
-    let rest = shape.columns - wide;
-    if rest == 0 || rest > V::LANES {
-        strips::<V, T, 2>(shape, 0, left, right, result);
+    let wide = COLUMNS - COLUMNS % (2 * V::LANES);
+    if const { COLUMNS % (2 * V::LANES) == 0 || COLUMNS % (2 * V::LANES) > V::LANES } {
+        strips::<V, T, 2>(rows, steps, 0..COLUMNS, left, right, result);
+    } else if const { COLUMNS > V::LANES } {
+        strips::<V, T, 2>(rows, steps, 0..wide, left, right, result);
+        strips::<V, T, 1>(rows, steps, wide..COLUMNS, left, right, result);
     } else {
-        strips::<V, T, 2>(Shape { columns: wide, ..shape }, 0, left, right, result);
-        strips::<V, T, 1>(shape, wide, left, right, result);
+        strips::<V, T, 1>(rows, steps, 0..COLUMNS, left, right, result);
     }
 }
 
-/// From column `first` on, strip by strip of `C` registers. The last one overlaps the one before it, and writes the
-/// same numbers there again.
+/// These columns, strip by strip of `C` registers. The last strip overlaps the one before it, and writes the same
+/// numbers there again.
 #[inline(always)]
 fn strips<V: Vector<T>, T: Element, const C: usize>(
-    shape: Shape,
-    first: usize,
+    rows: usize,
+    steps: usize,
+    columns: Range<usize>,
     left: &impl Left<T>,
     right: &impl Right<T>,
     result: &mut impl Target<T>,
 ) {
     let mut panel = Panel::new();
-    let depths = shape.steps.div_ceil(Panel::capacity::<V, C>()).max(1);
-    let depth = shape.steps.div_ceil(depths);
+    let depths = steps.div_ceil(Panel::capacity::<V, C>()).max(1);
+    let depth = steps.div_ceil(depths);
     let width = C * V::LANES;
-    for strip in 0..(shape.columns - first).div_ceil(width) {
-        let column = (first + strip * width).min(shape.columns.saturating_sub(width));
+    for strip in 0..columns.len().div_ceil(width) {
+        let column = (columns.start + strip * width).min(columns.end.saturating_sub(width));
         for part in 0..depths {
-            let steps = part * depth..shape.steps.min((part + 1) * depth);
+            let steps = part * depth..steps.min((part + 1) * depth);
             let mut packing = panel.clear::<V, C>();
             right.pack(column, steps.clone(), &mut packing);
-            let mut area = Area { column, steps, last: part + 1 == depths, right: packing.finish(), left, result };
-            if shape.columns < width {
-                area.all::<T, false>(shape.rows);
-            } else {
-                area.all::<T, true>(shape.rows);
-            }
+            let last = part + 1 == depths;
+            Area { column, steps, last, right: packing.finish(), left, result }.all(rows);
         }
     }
 }
@@ -120,53 +112,58 @@ struct Area<'a, V, L, G, const C: usize> {
 impl<V, L, G, const C: usize> Area<'_, V, L, G, C> {
     /// All rows, by blocks as high as keeps the processor busy, and what is left by one lower block.
     #[inline(always)]
-    fn all<T: Element, const FULL: bool>(&mut self, rows: usize)
+    fn all<T: Element>(&mut self, rows: usize)
     where
         V: Vector<T>,
         L: Left<T>,
         G: Target<T>,
     {
         let mut row = 0;
-        if C * V::ROWS < V::SUMS {
-            row = self.blocks::<T, 12, FULL>(row, rows);
+        if const { C * V::ROWS < V::SUMS } {
+            row = self.blocks::<T, 12>(row, rows);
         }
-        row = match V::ROWS {
-            4 => self.blocks::<T, 4, FULL>(row, rows),
-            6 => self.blocks::<T, 6, FULL>(row, rows),
-            _ => self.blocks::<T, 8, FULL>(row, rows),
+        row = match const { V::ROWS } {
+            8 => self.blocks::<T, 8>(row, rows),
+            6 => self.blocks::<T, 6>(row, rows),
+            _ => self.blocks::<T, 4>(row, rows),
         };
         match rows - row {
-            0 => {}
-            1 => self.block::<T, 1, FULL>(row),
-            2 => self.block::<T, 2, FULL>(row),
-            3 => self.block::<T, 3, FULL>(row),
-            4 if V::ROWS > 4 => self.block::<T, 4, FULL>(row),
-            5 if V::ROWS > 4 => self.block::<T, 5, FULL>(row),
-            6 if V::ROWS > 6 => self.block::<T, 6, FULL>(row),
-            _ if V::ROWS > 6 => self.block::<T, 7, FULL>(row),
+            1 => self.block::<T, 1>(row),
+            2 => self.block::<T, 2>(row),
+            3 => self.block::<T, 3>(row),
+            left if const { V::ROWS > 4 } => match left {
+                4 => self.block::<T, 4>(row),
+                5 => self.block::<T, 5>(row),
+                left if const { V::ROWS > 6 } => match left {
+                    6 => self.block::<T, 6>(row),
+                    7 => self.block::<T, 7>(row),
+                    _ => {}
+                },
+                _ => {}
+            },
             _ => {}
         }
     }
 
     /// As many blocks of `R` rows as there are from `row` on; gives the row after them.
     #[inline(always)]
-    fn blocks<T: Element, const R: usize, const FULL: bool>(&mut self, mut row: usize, rows: usize) -> usize
+    fn blocks<T: Element, const R: usize>(&mut self, mut row: usize, rows: usize) -> usize
     where
         V: Vector<T>,
         L: Left<T>,
         G: Target<T>,
     {
         while row + R <= rows {
-            self.block::<T, R, FULL>(row);
+            self.block::<T, R>(row);
             row += R;
         }
         row
     }
 
-    /// `R` rows from `row` on. Unless `FULL`, the result is narrower than `C` registers.
+    /// `R` rows from `row` on.
     #[cfg_attr(debug_assertions, inline(never))]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn block<T: Element, const R: usize, const FULL: bool>(&mut self, row: usize)
+    fn block<T: Element, const R: usize>(&mut self, row: usize)
     where
         V: Vector<T>,
         L: Left<T>,
@@ -177,7 +174,7 @@ impl<V, L, G, const C: usize> Area<'_, V, L, G, C> {
             sums = [self.result.start(self.column); R];
         } else {
             for r in 0..R {
-                sums[r] = registers::<V, T, C, FULL>(&self.result.row(row + r)[self.column..]);
+                sums[r] = registers(&self.result.row(row + r)[self.column..]);
             }
         }
         sums = tile(&self.left.rows::<R>(row, self.steps.clone()), self.right, sums);
@@ -188,7 +185,7 @@ impl<V, L, G, const C: usize> Area<'_, V, L, G, C> {
                     line[c] = self.result.end(line[c]);
                 }
             }
-            put::<V, T, C, FULL>(line, &mut self.result.row(row + r)[self.column..]);
+            put(line, &mut self.result.row(row + r)[self.column..]);
         }
     }
 }
@@ -212,27 +209,21 @@ fn tile<V: Vector<T>, T: Element, const R: usize, const C: usize>(
     sums
 }
 
-/// The first `C` registers of `from`; zeros where it ends, unless it is `FULL`.
+/// The first `C` registers of `from`; zeros where it ends.
 #[inline(always)]
-pub(super) fn registers<V: Vector<T>, T: Element, const C: usize, const FULL: bool>(from: &[T]) -> [V; C] {
+pub(super) fn registers<V: Vector<T>, T: Element, const C: usize>(from: &[T]) -> [V; C] {
     let mut registers = [V::broadcast(T::zero()); C];
     for c in 0..C {
-        let start = c * V::LANES;
-        registers[c] = V::load(if FULL { &from[start..][..V::LANES] } else { &from[from.len().min(start)..] });
+        registers[c] = V::load(&from[from.len().min(c * V::LANES)..]);
     }
     registers
 }
 
 /// Writes the registers to `to`, as far as it reaches.
 #[inline(always)]
-pub(super) fn put<V: Vector<T>, T: Element, const C: usize, const FULL: bool>(registers: [V; C], to: &mut [T]) {
+pub(super) fn put<V: Vector<T>, T: Element, const C: usize>(registers: [V; C], to: &mut [T]) {
     for c in 0..C {
-        let start = c * V::LANES;
-        registers[c].store(if FULL {
-            &mut to[start..][..V::LANES]
-        } else {
-            let start = to.len().min(start);
-            &mut to[start..]
-        });
+        let start = to.len().min(c * V::LANES);
+        registers[c].store(&mut to[start..]);
     }
 }
