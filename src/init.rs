@@ -55,7 +55,7 @@ impl Initializer {
 
 /// Starts every parameter of `network` as its layer prefers.
 pub fn initialize<N: Layer>(network: &mut N, rng: &mut Rng) {
-    const { assert_sound::<N>() };
+    const { assert_sound(&N::FAULT) };
     N::parameters_mut([network], Path::ROOT, &mut Draw { rng, kernels: None });
 }
 

@@ -158,11 +158,24 @@ impl<L: Layer, X> Fits<X, X> for L {
     }
 }
 
-/// Does not compile if the layer has a [fault](Layer::FAULT): says so at the caller.
+/// A layer that takes what the layer `L` gives, for bounds in generated code: written with the layer and not with its
+/// output, the compiler recognises the bound before it has worked out what the output is.
+#[doc(hidden)]
+pub trait After<L: Layer>: Accepts<L::Output> + Layer<Element = L::Element> {}
+
+impl<L: Layer, A: Accepts<L::Output> + Layer<Element = L::Element>> After<L> for A {}
+
+/// A layer that gives what the layer `L` takes, where `L` is known: a bound on `L` would hide what is known of it.
+#[doc(hidden)]
+pub trait Before<L: Layer>: Layer<Output = L::Input, Element = L::Element> {}
+
+impl<B: Layer, L: Accepts<B::Output> + Layer<Element = B::Element>> Before<L> for B {}
+
+/// Does not compile if a layer has this [fault](Layer::FAULT): says so at the caller.
 #[doc(hidden)]
 #[track_caller]
-pub const fn assert_sound<L: Layer>() {
-    if let Some(fault) = L::FAULT {
+pub const fn assert_sound(fault: &Option<Message>) {
+    if let Some(fault) = fault {
         panic!("{}", fault.as_str());
     }
 }

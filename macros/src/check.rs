@@ -19,9 +19,9 @@ pub fn sequence(layers: &[&Type], generics: &Generics) -> syn::Result<TokenStrea
         quote!(const _: () = { fn _fits(_: #fits::#met) {} };)
     });
     let sound = leaves.iter().zip(&known).filter(|(_, known)| **known).map(|(layer, _)| {
-        let function = quote_spanned!(layer.span()=> ::shiplap::layer::assert_sound::<#layer>);
-        let call = quote_spanned!(end(layer)=> ());
-        quote!(const _: () = #function #call;)
+        let function = quote_spanned!(layer.span()=> ::shiplap::layer::assert_sound);
+        let fault = quote_spanned!(end(layer)=> (&<#layer as ::shiplap::layer::Layer>::FAULT));
+        quote!(const _: () = #function #fault;)
     });
     Ok(quote!(#(#fits)* #(#sound)*))
 }

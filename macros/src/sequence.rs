@@ -43,9 +43,8 @@ impl Sequence {
         // Of other types, a bound that does not hold would be an error at the derive too, and one that holds would
         // hide what the compiler knows.
         let open = |ty: &Type| is_open(ty, &self.generics);
-        let first_type = self.first_of(types[0]);
-        let (first_layer, last_layer, end) =
-            (self.layer(first_type), &layers[last], self.layer(self.last_of(types[last])));
+        let (first_type, end_type) = (self.first_of(types[0]), self.last_of(types[last]));
+        let (first_layer, last_layer, end_layer) = (self.layer(first_type), &layers[last], self.layer(end_type));
         let tape = self.tape(&types);
 
         // What goes into layer `index` comes from the one before it; that it fits is checked at the layer's own words.
@@ -74,8 +73,9 @@ impl Sequence {
 
         let forward = (0..last).map(|index| {
             let (layer, member, buffer, x) = (&layers[index], members[index], &buffers[index], passed(index));
+            let end_layer = self.layer(self.last_of(types[index]));
             quote! {
-                let mut #buffer = <[#layer::Output; BATCH_] as #krate::Zeroed>::zeroed();
+                let mut #buffer = <[#end_layer::Output; BATCH_] as #krate::Zeroed>::zeroed();
                 let #buffer = &mut #buffer[..rows];
                 #layer::forward::<Simd_, #krate::layer::Predictions, BATCH_>(
                     &self.#member, simd, #x, #buffer,
@@ -109,17 +109,11 @@ impl Sequence {
             predicates.push(parse_quote_spanned!(first_type.span()=> #first_type: #krate::layer::Layer));
         }
         for pair in types.windows(2) {
-            let (before, after) = (pair[0], pair[1]);
-            if open(before) || open(after) {
-                predicates.push(parse_quote_spanned! {
-                    after.span()=> #after: #krate::layer::Accepts<<#before as #krate::layer::Layer>::Output>
-                });
-            }
-            if open(first_type) || open(after) {
-                predicates.push(parse_quote_spanned! {
-                    after.span()=>
-                    #after: #krate::layer::Layer<Element = #first_layer::Element>
-                });
+            let (before, after) = (self.last_of(pair[0]), self.first_of(pair[1]));
+            if open(after) {
+                predicates.push(parse_quote_spanned!(after.span()=> #after: #krate::layer::After<#before>));
+            } else if open(before) {
+                predicates.push(parse_quote_spanned!(before.span()=> #before: #krate::layer::Before<#after>));
             }
         }
         let (impl_generics, _, where_clause) = generics.split_for_impl();
@@ -137,9 +131,9 @@ impl Sequence {
             impl #impl_generics #krate::layer::Layer for #target #where_clause {
                 type Element = #first_layer::Element;
                 type Input = #first_layer::Input;
-                type Output = #end::Output;
+                type Output = #end_layer::Output;
                 type Tape<const BATCH_: usize> = #tape;
-                type Head = #end::Head;
+                type Head = #end_layer::Head;
 
                 const PARAMS: usize = 0 #(+ #layers::PARAMS)*;
                 const MACS: usize = 0 #(+ #layers::MACS)*;
@@ -266,8 +260,8 @@ impl Sequence {
             if index + 1 == layers.len() {
                 return tape;
             }
-            let end = self.layer(self.last_of(ty));
-            quote!(#krate::layer::Link<#tape, #end::Output, BATCH_>)
+            let end_layer = self.layer(self.last_of(ty));
+            quote!(#krate::layer::Link<#tape, #end_layer::Output, BATCH_>)
         });
         quote!((#(#linked,)*))
     }
