@@ -110,7 +110,8 @@ pub trait Accepts<X: Tensor>: Layer<Input = X> {}
 #[diagnostic::on_unimplemented(
     message = "the network takes samples `{Taken}`, these are `{Self}`",
     label = "a sample for this network is `{Taken}`",
-    note = "the network is `{N}`"
+    note = "the network is `{N}`",
+    note = "samples are fixed-size arrays: a `Vec` or slice becomes one by `try_into`"
 )]
 pub trait Sample<N: Layer, Taken = <N as Layer>::Input>: Tensor {
     /// These samples, known to be the network's inputs.
@@ -161,12 +162,20 @@ impl<L: Layer, X> Fits<X, X> for L {
 /// A layer that takes what the layer `L` gives, for bounds in generated code: written with the layer and not with its
 /// output, the compiler recognises the bound before it has worked out what the output is.
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not fit after `{L}`",
+    label = "`{Self}` does not take what `{L}` gives"
+)]
 pub trait After<L: Layer>: Accepts<L::Output> + Layer<Element = L::Element> {}
 
 impl<L: Layer, A: Accepts<L::Output> + Layer<Element = L::Element>> After<L> for A {}
 
 /// A layer that gives what the layer `L` takes, where `L` is known: a bound on `L` would hide what is known of it.
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not fit before `{L}`",
+    label = "`{Self}` does not give what `{L}` takes"
+)]
 pub trait Before<L: Layer>: Layer<Output = L::Input, Element = L::Element> {}
 
 impl<B: Layer, L: Accepts<B::Output> + Layer<Element = B::Element>> Before<L> for B {}
