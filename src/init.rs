@@ -3,7 +3,7 @@
 use crate::{
     Rng,
     kernel::Element,
-    layer::{Layer, Parameter, Path, Role, VisitMut},
+    layer::{Layer, Parameter, Path, Role, VisitMut, assert_sound},
 };
 
 /// How a kernel starts. Layers choose by their activation; [`initialize_with`] overrides.
@@ -55,6 +55,7 @@ impl Initializer {
 
 /// Starts every parameter of `network` as its layer prefers.
 pub fn initialize<N: Layer>(network: &mut N, rng: &mut Rng) {
+    const { assert_sound(&N::FAULT) };
     N::parameters_mut([network], Path::ROOT, &mut Draw { rng, kernels: None });
 }
 

@@ -6,6 +6,7 @@ use crate::{
     Rng, Tensor, Zeroed,
     init::Initializer,
     kernel::{Element, Simd, Sweep},
+    message::Message,
     regularize::Penalty,
 };
 
@@ -37,6 +38,8 @@ pub trait Layer: Zeroed {
     const PARAMS: usize;
     /// Multiply-accumulates to predict one sample.
     const MACS: usize;
+    /// What is wrong with the numbers in the layer's type, as a width of 0: a network with a fault does not compile.
+    const FAULT: Option<Message> = None;
     /// Whether a NaN that goes in stands for a missing value, as for [`Impute`](crate::layers::Impute). Training
     /// refuses it elsewhere.
     const TAKES_MISSING: bool = false;
@@ -102,37 +105,106 @@ pub trait Layer: Zeroed {
 )]
 pub trait Accepts<X: Tensor>: Layer<Input = X> {}
 
-/// A sample that the network `N` takes. It follows from [`Accepts`]; that the bound is on the sample lets the compiler
-/// see its width before it asks whether it fits, and answer in our words.
-pub trait Sample<N: Layer>: Tensor {
+/// A sample that the network `N` takes: `Taken` is the network's input. That the bound is on the sample lets the compiler
+/// see its width before it asks whether it fits, and name both.
+#[diagnostic::on_unimplemented(
+    message = "the network takes samples `{Taken}`, these are `{Self}`",
+    label = "a sample for this network is `{Taken}`",
+    note = "the network is `{N}`",
+    note = "samples are fixed-size arrays: a `Vec` or slice becomes one by `try_into`"
+)]
+pub trait Sample<N: Layer, Taken = <N as Layer>::Input>: Tensor {
     /// These samples, known to be the network's inputs.
-    fn rows(samples: &[Self]) -> &[N::Input];
+    fn rows(samples: &[Self]) -> &[Taken];
 }
 
-impl<N: Accepts<X>, X: Tensor> Sample<N> for X {
+#[diagnostic::do_not_recommend]
+impl<N: Layer, X: Tensor> Sample<N, X> for X {
     #[inline(always)]
-    fn rows(samples: &[X]) -> &[N::Input] {
+    fn rows(samples: &[X]) -> &[X] {
         samples
     }
 }
 
-/// Rows on their way into the layer `L`, for generated code: says at the layer if they do not fit.
+/// A layer that takes `Taken`, and is given just that. It is true of every layer where `Given` is `Taken`; generated code
+/// asks for it where two layers meet, so that what does not fit is an error at the layer, with both shapes.
 #[doc(hidden)]
-#[inline(always)]
-pub fn fit<L: Accepts<X>, X: Tensor>(rows: &[X]) -> &[L::Input] {
-    rows
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not fit: it takes `{Taken}`, and is given `{Given}`",
+    label = "takes `{Taken}`, is given `{Given}`"
+)]
+pub trait Fits<Given, Taken>: Layer {
+    /// `()`: a type to be named where nothing but the compiler's answer is wanted.
+    type Met;
+
+    /// Rows on their way into the layer.
+    fn rows_into(rows: &[Given]) -> &[Taken];
+
+    /// Their gradients on the way back.
+    fn gradient_into(rows: &mut [Given]) -> &mut [Taken];
 }
 
-/// [`fit`] for gradients on their way back.
+#[diagnostic::do_not_recommend]
+impl<L: Layer, X> Fits<X, X> for L {
+    type Met = ();
+
+    #[inline(always)]
+    fn rows_into(rows: &[X]) -> &[X] {
+        rows
+    }
+
+    #[inline(always)]
+    fn gradient_into(rows: &mut [X]) -> &mut [X] {
+        rows
+    }
+}
+
+/// A layer that takes what the layer `L` gives, for bounds in generated code: written with the layer and not with its
+/// output, the compiler recognises the bound before it has worked out what the output is.
 #[doc(hidden)]
-#[inline(always)]
-pub fn fit_mut<L: Accepts<X>, X: Tensor>(rows: &mut [X]) -> &mut [L::Input] {
-    rows
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not fit after `{L}`",
+    label = "`{Self}` does not take what `{L}` gives"
+)]
+pub trait After<L: Layer>: Accepts<L::Output> + Layer<Element = L::Element> {}
+
+impl<L: Layer, A: Accepts<L::Output> + Layer<Element = L::Element>> After<L> for A {}
+
+/// A layer that gives what the layer `L` takes, where `L` is known: a bound on `L` would hide what is known of it.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not fit before `{L}`",
+    label = "`{Self}` does not give what `{L}` takes"
+)]
+pub trait Before<L: Layer>: Layer<Output = L::Input, Element = L::Element> {}
+
+impl<B: Layer, L: Accepts<B::Output> + Layer<Element = B::Element>> Before<L> for B {}
+
+/// Does not compile if a layer has this [fault](Layer::FAULT): says so at the caller.
+#[doc(hidden)]
+#[track_caller]
+pub const fn assert_sound(fault: &Option<Message>) {
+    if let Some(fault) = fault {
+        panic!("{}", fault.as_str());
+    }
+}
+
+/// The first of the layers' faults, for generated code.
+#[doc(hidden)]
+pub const fn first_fault(faults: &[Option<Message>]) -> Option<Message> {
+    let mut index = 0;
+    while index < faults.len() {
+        if faults[index].is_some() {
+            return faults[index];
+        }
+        index += 1;
+    }
+    None
 }
 
 /// Where a pass through the network ends: after the last activation, or before it. Losses that are
 /// fused with their activation ([`BinaryCrossentropy`](crate::loss::BinaryCrossentropy), ...) want the logits.
-pub trait Ending {
+pub trait Ending: sealed::Ending {
     /// Whether the last activation is left out.
     const LOGITS: bool;
     /// Whether what is recorded is for training: random layers are active.
@@ -171,19 +243,28 @@ impl<E: Ending> Ending for InUse<E> {
     type Inner = InUse<E::Inner>;
 }
 
+mod sealed {
+    /// Nobody else's passes end elsewhere.
+    pub trait Ending {}
+    impl Ending for super::Predictions {}
+    impl Ending for super::Logits {}
+    impl<E: super::Ending> Ending for super::InUse<E> {}
+}
+
 /// Between two layers of a sequence: the tape of the first, what it gave, and the gradient for that.
+#[doc(hidden)]
 #[derive(Debug)]
-pub struct Link<L: Layer, const B: usize> {
+pub struct Link<Tape, Output, const B: usize> {
     /// The tape of the layer itself.
-    pub tape: L::Tape<B>,
+    pub tape: Tape,
     /// What the layer gave, row by row.
-    pub output: [L::Output; B],
+    pub output: [Output; B],
     /// The gradient of the loss with respect to `output`.
-    pub gradient: [L::Output; B],
+    pub gradient: [Output; B],
 }
 
 // SAFETY: all three fields are `Zeroed`.
-unsafe impl<L: Layer, const B: usize> Zeroed for Link<L, B> {}
+unsafe impl<Tape: Zeroed, Output: Zeroed, const B: usize> Zeroed for Link<Tape, Output, B> {}
 
 /// What a parameter is for: penalties and decay treat kernels and biases apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! A network is a type: `type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);`. The modules, in
 //! the order in which data flows, each using only those above it:
 //!
+//! - [`message`]: texts of compile errors;
 //! - [`kernel`]: instruction sets, matrix products, passes over slices;
 //! - [`layer`]: what a layer is, and what fits after what;
 //! - [`activation`], [`layers`]: one file for each kind;
@@ -34,7 +35,6 @@ pub mod kernel;
 pub mod layer;
 pub mod layers;
 pub mod loss;
-#[doc(hidden)]
 pub mod message;
 pub mod metric;
 pub mod network;

@@ -1,6 +1,14 @@
 //! Text put together while compiling, so that a compile error can say which number is wrong.
 
 /// A text of at most 256 bytes, built in `const` context.
+///
+/// ```
+/// use shiplap::message::Message;
+///
+/// const TEXT: Message = Message::new().text("`Scale<").number(0).text(">` has no width");
+/// assert_eq!(TEXT.as_str(), "`Scale<0>` has no width");
+/// ```
+#[derive(Clone, Copy, Debug)]
 pub struct Message {
     bytes: [u8; 256],
     length: usize,
@@ -45,6 +53,13 @@ impl Message {
         }
     }
 
+    /// Adds `number` in decimal digits, with its sign if negative.
+    #[must_use]
+    pub const fn integer(self, number: i128) -> Self {
+        let sign = if number < 0 { "-" } else { "" };
+        self.text(sign).number(number.unsigned_abs())
+    }
+
     /// The text.
     pub const fn as_str(&self) -> &str {
         match core::str::from_utf8(self.bytes.split_at(self.length).0) {
@@ -71,6 +86,7 @@ mod tests {
         const TEXT: Message = Message::new().text("Dense<").number(0).text(", ").number(1024).text(">");
         assert_eq!(TEXT.as_str(), "Dense<0, 1024>");
         assert_eq!(Message::new().number(u128::MAX).as_str(), u128::MAX.to_string());
+        assert_eq!(Message::new().integer(-7).text(" < ").integer(7).as_str(), "-7 < 7");
     }
 
     #[test]

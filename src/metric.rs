@@ -3,6 +3,11 @@
 use crate::kernel::Element;
 
 /// Adds up over samples, predictions `P` against labels `Y`. Tuples of metrics are metrics.
+#[diagnostic::on_unimplemented(
+    message = "the metric `{Self}` does not go with predictions `{P}` and labels `{Y}`",
+    label = "wrong metric for this network and loss",
+    note = "`Accuracy` and `ConfusionMatrix` compare classes, also class numbers; the others need labels shaped as the predictions"
+)]
 pub trait Metric<P, Y>: Named + Clone + Default {
     /// Takes one sample into account.
     fn update(&mut self, prediction: &P, label: &Y);

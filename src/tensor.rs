@@ -12,6 +12,11 @@ use crate::{Zeroed, kernel::Element};
 /// assert_eq!(<[[f32; 3]; 2]>::LEN, 6);
 /// assert_eq!(Tensor::flat(&[[[1.0f32, 2.0], [3.0, 4.0]]]), [1.0, 2.0, 3.0, 4.0]);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a fixed shape of numbers",
+    label = "neither a number nor an array of numbers",
+    note = "`f32`, `[f32; 10]` and `[[f64; 28]; 28]` are; a `Vec` or slice becomes an array by `try_into`"
+)]
 pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
     /// The type of each number.
     type Element: Element;

@@ -1,25 +1,32 @@
 //! `const_assert!`.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::{BinOp, Expr, ExprBinary};
 
-/// A `const` item that fails to compile unless `condition` holds.
-pub fn assertion(condition: &Expr) -> TokenStream {
-    let text = condition.to_token_stream().to_string().replace(" :: ", "::");
+/// A `const` item that fails to compile unless `condition`, which the program writes as `text`, holds.
+pub fn assertion(condition: &Expr, text: &str) -> TokenStream {
+    let text = format!("budget exceeded: `{text}` does not hold");
     let Some((left, op, right)) = comparison(condition) else {
         return quote!(
-            const _: () = ::core::assert!(#condition, "const_assert: `{}` does not hold", #text);
+            const _: () = ::core::assert!(#condition, "{}", #text);
         );
     };
-    let operator = op.to_token_stream().to_string();
+    let operator = match op {
+        BinOp::Lt(_) => "< ",
+        BinOp::Le(_) => "<= ",
+        BinOp::Gt(_) => "> ",
+        BinOp::Ge(_) => ">= ",
+        BinOp::Ne(_) => "other than ",
+        _ => "",
+    };
     quote! {
         const _: () = {
             const MESSAGE: ::shiplap::message::Message = ::shiplap::message::Message::new()
-                .text(concat!("budget exceeded: `", #text, "` does not hold, because "))
-                .number((#left) as u128)
-                .text(concat!(" is not ", #operator, " "))
-                .number((#right) as u128);
+                .text(::core::concat!(#text, ", because "))
+                .integer((#left) as i128)
+                .text(::core::concat!(" is not ", #operator))
+                .integer((#right) as i128);
             ::core::assert!(#condition, "{}", MESSAGE.as_str());
         };
     }

@@ -1,8 +1,10 @@
 //! The one generator: run these layers in sequence, forward and back.
 
 use proc_macro2::{TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Generics, Ident, Index, Member, Type, TypeParam, parse_quote, parse_quote_spanned, spanned::Spanned};
+
+use crate::check;
 
 /// One layer of a sequence.
 pub struct Field {
@@ -34,55 +36,65 @@ impl Sequence {
         let members: Vec<&Member> = fields.iter().map(|field| &field.member).collect();
         let names: Vec<&String> = fields.iter().map(|field| &field.name).collect();
         let last = fields.len() - 1;
-        let (first_type, last_type) = (types[0], types[last]);
-        let links = &types[..last];
+        let layers: Vec<TokenStream> = types.iter().map(|ty| self.layer(ty)).collect();
         let tape_index: Vec<Index> = (0..fields.len()).map(Index::from).collect();
         let buffers: Vec<_> = (0..last).map(|index| format_ident!("y{index}")).collect();
 
+        // Of other types, a bound that does not hold would be an error at the derive too, and one that holds would
+        // hide what the compiler knows.
+        let open = |ty: &Type| is_open(ty, &self.generics);
+        let (first_type, end_type) = (self.first_of(types[0]), self.last_of(types[last]));
+        let (first_layer, last_layer, end_layer) = (self.layer(first_type), &layers[last], self.layer(end_type));
+        let tape = self.tape(&types);
+
         // What goes into layer `index` comes from the one before it; that it fits is checked at the layer's own words.
-        let fit = |function: &str, index: usize, rows: TokenStream| {
-            let (function, ty, before) = (format_ident!("{function}"), types[index], types[index - 1]);
-            quote!(#krate::layer::#function::<#ty, <#before as #krate::layer::Layer>::Output>(#rows))
-        };
+        let fits = |index: usize| check::fits(krate, self.last_of(types[index - 1]), self.first_of(types[index]));
         let passed = |index: usize| match index {
             0 => quote!(x),
-            _ => fit("fit", index, buffers[index - 1].to_token_stream()),
+            _ => {
+                let (fits, rows) = (fits(index), &buffers[index - 1]);
+                quote!(#fits::rows_into(#rows))
+            }
         };
         let recorded = |index: usize| match &tape_index[..index] {
             [] => quote!(x),
-            [.., before] => fit("fit", index, quote!(&tape.#before.output[..rows])),
+            [.., before] => {
+                let fits = fits(index);
+                quote!(#fits::rows_into(&tape.#before.output[..rows]))
+            }
         };
         let sent_back = |index: usize| match &tape_index[..index] {
             [] => quote!(dx),
             [.., before] => {
-                let gradient = fit("fit_mut", index, quote!(&mut tape.#before.gradient[..rows]));
-                quote!(Some(#gradient))
+                let fits = fits(index);
+                quote!(Some(#fits::gradient_into(&mut tape.#before.gradient[..rows])))
             }
         };
 
         let forward = (0..last).map(|index| {
-            let (ty, member, buffer, x) = (types[index], members[index], &buffers[index], passed(index));
+            let (layer, member, buffer, x) = (&layers[index], members[index], &buffers[index], passed(index));
+            let end_layer = self.layer(self.last_of(types[index]));
             quote! {
-                let mut #buffer = <[<#ty as #krate::layer::Layer>::Output; B] as #krate::Zeroed>::zeroed();
+                let mut #buffer = <[#end_layer::Output; BATCH_] as #krate::Zeroed>::zeroed();
                 let #buffer = &mut #buffer[..rows];
-                <#ty as #krate::layer::Layer>::forward::<S, #krate::layer::Predictions, B>(
+                #layer::forward::<Simd_, #krate::layer::Predictions, BATCH_>(
                     &self.#member, simd, #x, #buffer,
                 );
             }
         });
         let record = (0..last).map(|index| {
-            let (ty, member, place, x) = (types[index], members[index], &tape_index[index], recorded(index));
+            let (layer, member, place, x) = (&layers[index], members[index], &tape_index[index], recorded(index));
             quote! {
-                <#ty as #krate::layer::Layer>::record::<S, <E as #krate::layer::Ending>::Inner, B>(
+                #layer::record::<Simd_, <Ending_ as #krate::layer::Ending>::Inner, BATCH_>(
                     &self.#member, simd, rng, #x, &mut tape.#place.tape, &mut tape.#place.output[..rows],
                 );
             }
         });
         let backward = (0..last).rev().map(|index| {
-            let (ty, member, place) = (types[index], members[index], &tape_index[index]);
+            let (layer, member, place) = (&layers[index], members[index], &tape_index[index]);
             let (x, dx) = (recorded(index), sent_back(index));
             quote! {
-                <#ty as #krate::layer::Layer>::backward::<S, <E as #krate::layer::Ending>::Inner, B>(
+                #layer::backward::<Simd_, <Ending_ as #krate::layer::Ending>::Inner, BATCH_>(
                     &self.#member, simd, #x, &mut tape.#place.tape, &tape.#place.output[..rows],
                     &mut tape.#place.gradient[..rows], #dx, &mut gradient.#member,
                 );
@@ -91,89 +103,80 @@ impl Sequence {
         let (last_member, last_place) = (members[last], &tape_index[last]);
         let (last_passed, last_recorded, last_sent_back) = (passed(last), recorded(last), sent_back(last));
 
-        // Of other types, a bound that does not hold would be an error at the derive too, and one that holds would
-        // hide what the compiler knows.
-        let open = |ty: &Type| is_open(ty, &self.generics);
         let mut generics = self.generics.clone();
         let predicates = &mut generics.make_where_clause().predicates;
         if open(first_type) {
             predicates.push(parse_quote_spanned!(first_type.span()=> #first_type: #krate::layer::Layer));
         }
         for pair in types.windows(2) {
-            let (before, after) = (pair[0], pair[1]);
-            if open(before) || open(after) {
-                predicates.push(parse_quote_spanned! {
-                    after.span()=> #after: #krate::layer::Accepts<<#before as #krate::layer::Layer>::Output>
-                });
-            }
-            if open(first_type) || open(after) {
-                predicates.push(parse_quote_spanned! {
-                    after.span()=>
-                    #after: #krate::layer::Layer<Element = <#first_type as #krate::layer::Layer>::Element>
-                });
+            let (before, after) = (self.last_of(pair[0]), self.first_of(pair[1]));
+            if open(after) {
+                predicates.push(parse_quote_spanned!(after.span()=> #after: #krate::layer::After<#before>));
+            } else if open(before) {
+                predicates.push(parse_quote_spanned!(before.span()=> #before: #krate::layer::Before<#after>));
             }
         }
         let (impl_generics, _, where_clause) = generics.split_for_impl();
 
         let mut accepting = generics.clone();
-        accepting.params.push(parse_quote!(InputOfNetwork: #krate::Tensor));
+        accepting.params.push(parse_quote!(Input_: #krate::Tensor));
         accepting
             .make_where_clause()
             .predicates
-            .push(parse_quote_spanned!(first_type.span()=> #first_type: #krate::layer::Accepts<InputOfNetwork>));
+            .push(parse_quote_spanned!(first_type.span()=> #first_type: #krate::layer::Accepts<Input_>));
         let (accepts_generics, _, accepts_where) = accepting.split_for_impl();
 
+        // The parameters of methods have names that no struct's own are likely to have.
         quote! {
             impl #impl_generics #krate::layer::Layer for #target #where_clause {
-                type Element = <#first_type as #krate::layer::Layer>::Element;
-                type Input = <#first_type as #krate::layer::Layer>::Input;
-                type Output = <#last_type as #krate::layer::Layer>::Output;
-                type Tape<const B: usize> = (
-                    #(#krate::layer::Link<#links, B>,)*
-                    <#last_type as #krate::layer::Layer>::Tape<B>,
-                );
-                type Head = <#last_type as #krate::layer::Layer>::Head;
+                type Element = #first_layer::Element;
+                type Input = #first_layer::Input;
+                type Output = #end_layer::Output;
+                type Tape<const BATCH_: usize> = #tape;
+                type Head = #end_layer::Head;
 
-                const PARAMS: usize = 0 #(+ <#types as #krate::layer::Layer>::PARAMS)*;
-                const MACS: usize = 0 #(+ <#types as #krate::layer::Layer>::MACS)*;
-                const TAKES_MISSING: bool = <#first_type as #krate::layer::Layer>::TAKES_MISSING;
+                const PARAMS: usize = 0 #(+ #layers::PARAMS)*;
+                const MACS: usize = 0 #(+ #layers::MACS)*;
+                const FAULT: Option<#krate::message::Message> =
+                    #krate::layer::first_fault(&[#(#layers::FAULT),*]);
+                const TAKES_MISSING: bool = #first_layer::TAKES_MISSING;
 
                 #[inline(always)]
-                fn forward<S: #krate::kernel::Simd, E: #krate::layer::Ending, const B: usize>(
+                fn forward<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
                     &self,
-                    simd: S,
+                    simd: Simd_,
                     x: &[Self::Input],
                     y: &mut [Self::Output],
                 ) {
                     let rows = x.len();
                     #(#forward)*
-                    <#last_type as #krate::layer::Layer>::forward::<S, E, B>(
+                    #last_layer::forward::<Simd_, Ending_, BATCH_>(
                         &self.#last_member, simd, #last_passed, &mut y[..rows],
                     );
                 }
 
                 #[inline(always)]
-                fn record<S: #krate::kernel::Simd, E: #krate::layer::Ending, const B: usize>(
+                fn record<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
                     &self,
-                    simd: S,
+                    simd: Simd_,
                     rng: &mut #krate::Rng,
                     x: &[Self::Input],
-                    tape: &mut Self::Tape<B>,
+                    tape: &mut Self::Tape<BATCH_>,
                     y: &mut [Self::Output],
                 ) {
                     let rows = x.len();
                     #(#record)*
-                    <#last_type as #krate::layer::Layer>::record::<S, E, B>(
+                    #last_layer::record::<Simd_, Ending_, BATCH_>(
                         &self.#last_member, simd, rng, #last_recorded, &mut tape.#last_place, &mut y[..rows],
                     );
                 }
 
                 #[inline(always)]
-                fn backward<S: #krate::kernel::Simd, E: #krate::layer::Ending, const B: usize>(
+                fn backward<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
                     &self,
-                    simd: S,
+                    simd: Simd_,
                     x: &[Self::Input],
-                    tape: &mut Self::Tape<B>,
+                    tape: &mut Self::Tape<BATCH_>,
                     y: &[Self::Output],
                     dy: &mut [Self::Output],
                     dx: Option<&mut [Self::Input]>,
@@ -181,33 +184,33 @@ impl Sequence {
                 ) {
                     let rows = x.len();
                     let _ = rows;
-                    <#last_type as #krate::layer::Layer>::backward::<S, E, B>(
+                    #last_layer::backward::<Simd_, Ending_, BATCH_>(
                         &self.#last_member, simd, #last_recorded, &mut tape.#last_place, y, dy, #last_sent_back, &mut gradient.#last_member,
                     );
                     #(#backward)*
                 }
 
                 #[inline(always)]
-                fn activate<S: #krate::kernel::Simd>(simd: S, logits: &mut [Self::Output]) {
-                    <#last_type as #krate::layer::Layer>::activate(simd, logits);
+                fn activate<Simd_: #krate::kernel::Simd>(simd: Simd_, logits: &mut [Self::Output]) {
+                    #last_layer::activate(simd, logits);
                 }
 
                 #[inline(always)]
-                fn parameters<V: #krate::layer::Visit<Self::Element>>(
+                fn parameters<Visitor_: #krate::layer::Visit<Self::Element>>(
                     &self,
                     path: #krate::layer::Path<'_>,
-                    visitor: &mut V,
+                    visitor: &mut Visitor_,
                 ) {
-                    #(<#types as #krate::layer::Layer>::parameters(&self.#members, path.join(#names), visitor);)*
+                    #(#layers::parameters(&self.#members, path.join(#names), visitor);)*
                 }
 
                 #[inline(always)]
-                fn parameters_mut<V: #krate::layer::VisitMut<Self::Element, M>, const M: usize>(
-                    mut networks: [&mut Self; M],
+                fn parameters_mut<Visitor_: #krate::layer::VisitMut<Self::Element, NETWORKS_>, const NETWORKS_: usize>(
+                    mut networks: [&mut Self; NETWORKS_],
                     path: #krate::layer::Path<'_>,
-                    visitor: &mut V,
+                    visitor: &mut Visitor_,
                 ) {
-                    #(<#types as #krate::layer::Layer>::parameters_mut(
+                    #(#layers::parameters_mut(
                         networks.each_mut().map(|network| &mut network.#members),
                         path.join(#names),
                         visitor,
@@ -218,20 +221,60 @@ impl Sequence {
                     path: #krate::layer::Path<'_>,
                     show: &mut dyn FnMut(&#krate::layer::Description<'_>),
                 ) {
-                    #(<#types as #krate::layer::Layer>::describe(path.join(#names), show);)*
+                    #(#layers::describe(path.join(#names), show);)*
                 }
 
-                fn operations<V: #krate::layer::Operations<Self::Element>>(
+                fn operations<Visitor_: #krate::layer::Operations<Self::Element>>(
                     &self,
                     path: #krate::layer::Path<'_>,
-                    operations: &mut V,
+                    operations: &mut Visitor_,
                 ) {
-                    #(<#types as #krate::layer::Layer>::operations(&self.#members, path.join(#names), operations);)*
+                    #(#layers::operations(&self.#members, path.join(#names), operations);)*
                 }
             }
 
-            impl #accepts_generics #krate::layer::Accepts<InputOfNetwork> for #target #accepts_where {}
+            #[diagnostic::do_not_recommend]
+            impl #accepts_generics #krate::layer::Accepts<Input_> for #target #accepts_where {}
         }
+    }
+}
+
+impl Sequence {
+    /// `ty` as a layer. The error is at its own words if it is none.
+    fn layer(&self, ty: &Type) -> TokenStream {
+        let krate = &self.crate_path;
+        quote_spanned!(ty.span()=> <#ty as #krate::layer::Layer>)
+    }
+
+    /// The type of the tape of `layers`.
+    fn tape(&self, layers: &[&Type]) -> TokenStream {
+        let krate = &self.crate_path;
+        let tapes = layers.iter().map(|&ty| match ty {
+            Type::Tuple(tuple) if !is_open(ty, &self.generics) => self.tape(&tuple.elems.iter().collect::<Vec<_>>()),
+            _ => {
+                let layer = self.layer(ty);
+                quote!(#layer::Tape<BATCH_>)
+            }
+        });
+        let linked = tapes.zip(layers).enumerate().map(|(index, (tape, ty))| {
+            if index + 1 == layers.len() {
+                return tape;
+            }
+            let end_layer = self.layer(self.last_of(ty));
+            quote!(#krate::layer::Link<#tape, #end_layer::Output, BATCH_>)
+        });
+        quote!((#(#linked,)*))
+    }
+
+    /// The layer that `ty` begins with, if it is a tuple: that one is known also where the tuple is not a layer because
+    /// others in it do not fit.
+    fn first_of<'a>(&self, ty: &'a Type) -> &'a Type {
+        if is_open(ty, &self.generics) { ty } else { check::first(ty) }
+    }
+
+    /// The same for the layer that it ends with.
+    fn last_of<'a>(&self, ty: &'a Type) -> &'a Type {
+        if is_open(ty, &self.generics) { ty } else { check::last(ty) }
     }
 }
 

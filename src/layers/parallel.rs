@@ -4,6 +4,7 @@ use crate::{
     Rng, Zeroed,
     kernel::{Element, Real, Simd, Sweep, Work, sweep},
     layer::{Accepts, Description, Ending, Layer, Operations, Parameter, Path, Visit, VisitMut},
+    message::Message,
     zeroed::Aligned,
 };
 
@@ -55,11 +56,13 @@ where
     type Tape<const B: usize> = [Shard<N, ROWS>; SHARDS];
     type Head = N::Head;
 
-    const PARAMS: usize = {
-        const { assert!(SHARDS > 0 && ROWS > 0, "`Parallel` needs at least one shard of at least one row") };
-        N::PARAMS
-    };
+    const PARAMS: usize = N::PARAMS;
     const MACS: usize = N::MACS;
+    const FAULT: Option<Message> = if SHARDS == 0 || ROWS == 0 {
+        Some(Message::new().text("`Parallel` needs at least one shard of at least one row"))
+    } else {
+        N::FAULT
+    };
     const TAKES_MISSING: bool = N::TAKES_MISSING;
 
     #[inline(always)]

@@ -6,6 +6,7 @@ use crate::{
     Rng, Tensor, Zeroed,
     kernel::Simd,
     layer::{Accepts, Description, Ending, Layer, Operations, Parameter, Path, Role, Visit, VisitMut},
+    message::Message,
     regularize::Regularizer,
 };
 
@@ -36,6 +37,7 @@ impl<L: Layer, R: Regularizer> Layer for Regularized<L, R> {
 
     const PARAMS: usize = L::PARAMS;
     const MACS: usize = L::MACS;
+    const FAULT: Option<Message> = L::FAULT;
     const TAKES_MISSING: bool = L::TAKES_MISSING;
 
     #[inline(always)]

@@ -73,6 +73,11 @@ impl<M: Named> fmt::Display for Epoch<M> {
 /// Follows the training of a network `N` with metrics `M`.
 ///
 /// `()` does nothing, a closure is called after each epoch, and a tuple calls each of its own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not follow the training of this network",
+    label = "not a callback for it",
+    note = "a callback is `()`, a closure that is given `&Epoch<_>`, one of this crate's, a tuple of callbacks, or a type of your own with `impl Callback`"
+)]
 pub trait Callback<N, M> {
     /// Before the first step. `epochs` are the numbers of the first epoch and the last, unless it ends early.
     fn before_fit(&mut self, epochs: RangeInclusive<usize>) {

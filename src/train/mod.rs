@@ -54,7 +54,7 @@ pub struct Trainer<
     L: Loss<N::Output> + Follows<N::Head>,
     O: Optimizer,
     const BATCH: usize,
-    M = <L as Loss<<N as Layer>::Output>>::Metric,
+    M: Metric<N::Output, L::Label> = <L as Loss<<N as Layer>::Output>>::Metric,
 > {
     course: Course<L, O>,
     memory: Memory<N, L, O, BATCH>,
@@ -254,6 +254,7 @@ where
     N: Layer,
     L: Loss<N::Output> + Follows<N::Head>,
     O: Optimizer,
+    M: Metric<N::Output, L::Label>,
 {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         Summary::<N>::new(Some((size_of::<Self>(), BATCH))).fmt(formatter)

@@ -1,9 +1,12 @@
 use shiplap::prelude::*;
 
-#[allow(dead_code)]
-type D = Dense<2, 2, Tanh>;
-
 #[network]
 type Net = (Dense<4, 0, Relu>, Dense<0, 1, Sigmoid>);
+
+#[derive(Network)]
+struct Fields {
+    hidden: Dense<4, 8, Relu>,
+    inner: (Dense<8, 0, Relu>, Dropout<0, 10>),
+}
 
 fn main() {}

@@ -1,0 +1,11 @@
+use shiplap::prelude::*;
+
+type First = (Dense<10, 11, Relu>, Dense<10, 4, Relu>, Dense<4, 4, Relu>, Dense<4, 1, Sigmoid>);
+type Middle = (Dense<10, 10, Relu>, Dense<10, 4, Relu>, Dense<5, 4, Relu>, Dense<4, 1, Sigmoid>);
+type Last = (Dense<10, 10, Relu>, Dense<10, 4, Relu>, Dense<4, 4, Relu>, Dense<5, 1, Sigmoid>);
+
+fn first(_: &mut Trainer<First, BinaryCrossentropy, Adam, 32>) {}
+fn middle(_: &mut Trainer<Middle, BinaryCrossentropy, Adam, 32>) {}
+fn last(_: &mut Trainer<Last, BinaryCrossentropy, Adam, 32>) {}
+
+fn main() {}
