@@ -1,17 +1,21 @@
 //! Progress of a training in the terminal.
 
 use core::ops::{ControlFlow, RangeInclusive};
-use std::format;
+use std::{
+    format,
+    time::{Duration, Instant},
+};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     metric::Named,
-    train::{Callback, Epoch},
+    train::{Callback, Epoch, Report, lend},
 };
 
-/// A bar for each epoch, as in Keras: epoch, bar, time left, then a line with loss and metrics. It writes to the
-/// standard error stream, and nothing at all when that is not a terminal.
+/// A bar for each epoch, as in Keras: epoch, bar, samples, time left, loss and metrics so far, as in
+/// `epoch 3/10 [=====>    ] 64/100 0s loss 0.3100 accuracy 0.9000`; then a line with loss and metrics of the epoch. It
+/// writes to the standard error stream, and nothing at all when that is not a terminal.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -25,7 +29,11 @@ pub struct Progress {
     epochs: usize,
     done: usize,
     bar: ProgressBar,
+    shown: Option<Instant>,
 }
+
+/// A step may take a microsecond, and to show it more: the bar is brought up to date this often.
+const PERIOD: Duration = Duration::from_millis(50);
 
 impl Progress {
     /// A bar on the standard error stream.
@@ -34,9 +42,11 @@ impl Progress {
     }
 
     fn on(target: ProgressDrawTarget) -> Self {
-        let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {eta} {msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self { epochs: 0, done: 0, bar: ProgressBar::with_draw_target(None, target).with_style(style) }
+        let style = ProgressStyle::with_template("{prefix} [{bar:20}] {pos}/{len} {eta} {wide_msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("=> ");
+        let bar = ProgressBar::with_draw_target(None, target).with_style(style);
+        Self { epochs: 0, done: 0, bar, shown: None }
     }
 }
 
@@ -51,18 +61,24 @@ impl<N, M: Named> Callback<N, M> for Progress {
         (self.epochs, self.done) = (*epochs.end(), epochs.start() - 1);
     }
 
-    fn after_step(&mut self, seen: usize, samples: usize) {
-        if self.bar.length() != Some(samples as u64) || seen < self.bar.position() as usize {
-            self.bar.reset();
-            self.bar.set_length(samples as u64);
+    fn after_step(&mut self, seen: usize, samples: usize, report: &Report<M>) {
+        if self.bar.is_hidden() || self.shown.is_some_and(|shown| shown.elapsed() < PERIOD) {
+            return;
         }
-        self.bar.set_prefix(format!("epoch {}/{}", self.done + 1, self.epochs));
-        self.bar.set_position(seen as u64);
+        self.shown = Some(Instant::now());
+        // Only `update` draws: no frame is of two states.
+        let bar = self.bar.clone().with_prefix(format!("epoch {}/{}", self.done + 1, self.epochs));
+        bar.with_message(format!("{report}")).update(|state| {
+            state.set_len(samples as u64);
+            state.set_pos(seen as u64);
+        });
     }
 
     fn after_epoch(&mut self, epoch: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
         self.done = epoch.epoch;
+        self.shown = None;
         self.bar.println(format!("{epoch}"));
+        self.bar.reset_eta();
         ControlFlow::Continue(())
     }
 
@@ -70,6 +86,8 @@ impl<N, M: Named> Callback<N, M> for Progress {
         self.bar.finish_and_clear();
     }
 }
+
+lend!(impl[N, M: Named] for Progress);
 
 #[cfg(test)]
 mod tests {
