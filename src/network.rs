@@ -202,11 +202,7 @@ fn columns<R>(line: &Description<'_>, then: impl FnOnce([&dyn fmt::Display; 4]) 
     then([name, &line.kind, &Shape(line.output), &line.params])
 }
 
-fn write_row(
-    formatter: &mut fmt::Formatter<'_>,
-    columns: [&dyn fmt::Display; 4],
-    widths: [usize; 4],
-) -> fmt::Result {
+fn write_row(formatter: &mut fmt::Formatter<'_>, columns: [&dyn fmt::Display; 4], widths: [usize; 4]) -> fmt::Result {
     let [name, kind, output, params] = columns;
     let [after_name, after_kind, after_output, before_params]: [usize; 4] =
         core::array::from_fn(|column| widths[column].saturating_sub(length(columns[column])));

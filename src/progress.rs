@@ -97,17 +97,58 @@ mod tests {
     use super::*;
     use crate::prelude::*;
 
+    type Unit = Trainer<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 2>;
+    const X: [[f32; 1]; 3] = [[1.0], [2.0], [3.0]];
+    const Y: [[f32; 1]; 3] = [[2.0], [4.0], [6.0]];
+
+    fn on(terminal: &InMemoryTerm) -> Progress {
+        Progress::on(ProgressDrawTarget::term_like(Box::new(terminal.clone())))
+    }
+
     #[test]
     fn shows_each_epoch_with_loss_and_metrics() {
         let terminal = InMemoryTerm::new(20, 120);
-        let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 2>::new(Sgd::new(0.1), 1);
-        let progress = Progress::on(ProgressDrawTarget::term_like(Box::new(terminal.clone())));
-        let (x, y) = ([[1.0f32], [2.0], [3.0]], [[2.0f32], [4.0], [6.0]]);
-        let last = trainer.fit_with(&x, &y, Fit::epochs(3).validation(&x, &y), progress).unwrap();
+        let mut trainer = Unit::new(Sgd::new(0.1), 1);
+        let last = trainer.fit_with(&X, &Y, Fit::epochs(3).validation(&X, &Y), on(&terminal)).unwrap();
         let shown = terminal.contents();
         let lines: std::vec::Vec<_> = shown.lines().collect();
         assert_eq!(lines.len(), 3, "{shown}");
         assert!(lines[0].starts_with("epoch 1: loss ") && lines[0].contains(" mae "), "{shown}");
         assert_eq!(lines[2], format!("{last}"));
+    }
+
+    /// Keeps what the terminal shows after each step.
+    struct Frames<'a>(InMemoryTerm, &'a mut std::vec::Vec<std::string::String>);
+
+    impl<N, M> Callback<N, M> for Frames<'_> {
+        fn after_step(&mut self, _: usize, _: usize, _: &Report<M>) {
+            self.1.push(self.0.contents());
+        }
+
+        fn after_epoch(&mut self, _: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+    }
+
+    #[test]
+    fn shows_loss_and_metrics_while_an_epoch_runs() {
+        let terminal = InMemoryTerm::new(20, 120);
+        let mut frames = std::vec::Vec::new();
+        let mut trainer = Unit::new(Sgd::new(0.1), 1);
+        let callbacks = (on(&terminal), Frames(terminal.clone(), &mut frames));
+        trainer.fit_with(&X, &Y, Fit::epochs(5).from_epoch(2), callbacks).unwrap();
+        assert!(frames[0].starts_with("epoch 3/5 [============>       ] 2/3 0s loss "), "{}", frames[0]);
+        assert!(frames[0].contains(" mae "), "{}", frames[0]);
+        assert!(frames.iter().all(|frame| !frame.contains("0/0")), "{frames:?}");
+    }
+
+    #[test]
+    fn ends_also_where_the_training_diverges() {
+        let terminal = InMemoryTerm::new(20, 120);
+        let mut trainer = Unit::new(Sgd::new(1e30), 1);
+        let mut progress = on(&terminal);
+        trainer.fit_with(&X, &Y, Fit::epochs(3), &mut progress).unwrap_err();
+        assert!(progress.bar.is_finished());
+        assert!(!terminal.contents().contains('['), "{}", terminal.contents());
     }
 }

@@ -1,9 +1,9 @@
 //! Memory that may start as zeros: how a network of megabytes is made in place, in a `Box` or in
 //! `.bss`, without ever being built on the stack.
 
+use bytemuck::Zeroable;
 #[cfg(feature = "std")]
 use bytemuck::{TransparentWrapper, TransparentWrapperAlloc as _};
-use bytemuck::Zeroable;
 
 /// A type for which a value made of zero bytes is valid.
 ///

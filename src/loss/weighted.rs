@@ -125,7 +125,11 @@ mod tests {
         for bad in [-1.0, f32::NAN, f32::INFINITY] {
             let error = trainer.step(&[[0.0; 2]; 2], &[(0, 1.0), (1, bad)]).unwrap_err();
             assert!(matches!(error, TrainError::Label { sample: 1, .. }));
-            assert!(error.to_string().contains(" has the weight ") && error.to_string().contains("and as label class numbers from 0 to 1"), "{error}");
+            assert!(
+                error.to_string().contains(" has the weight ")
+                    && error.to_string().contains("and as label class numbers from 0 to 1"),
+                "{error}"
+            );
         }
     }
 }

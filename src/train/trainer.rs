@@ -206,7 +206,8 @@ where
         let mut epoch = Epoch::default();
         for number in epochs {
             let training = self.run_epoch(x, y, shuffle, callback).map_err(|error| error.in_epoch(number))?;
-            let validation = validation.map(|(x, y)| self.assess(x, y).map_err(TrainError::of_validation)).transpose()?;
+            let validation =
+                validation.map(|(x, y)| self.assess(x, y).map_err(TrainError::of_validation)).transpose()?;
             epoch = Epoch { epoch: number, training, validation };
             let flow = callback.after_epoch(&epoch, self.network_mut());
             if callback.checkpoint(number, &self.state()).is_break() || flow.is_break() {
