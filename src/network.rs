@@ -242,9 +242,9 @@ mod tests {
         assert_eq!(
             Named::summary().to_string(),
             "\
-layer      type                                           output  parameters
-encoder.0  Dense<784, 16, LeakyRelu>                      [16]         12560
-encoder.1  Dropout<16, 20>                                [16]             0
+layer      type                                             output  parameters
+encoder.0  Dense<784, 16, LeakyRelu>                        [16]         12560
+encoder.1  Dropout<16, 20>                                  [16]             0
 head       Dense<16, 10, Softmax> + L1(0.0005) + L2(0.001)  [10]           170
 total: 12730 parameters (f64), 12704 multiply-accumulates, 101840 bytes for inference"
         );
