@@ -5,7 +5,8 @@ use core::{fmt, marker::PhantomData};
 use crate::{
     Rng, Zeroed as _, init,
     kernel::{Simd, Work, dispatch},
-    layer::{Layer, Path, Predictions, Sample},
+    layer::{Description, Layer, Path, Predictions, Sample},
+    zeroed::ON_THE_STACK,
 };
 
 shiplap_macros::impl_tuples!();
@@ -15,12 +16,35 @@ pub trait Network: Layer {
     /// The bytes of the weights, which is what inference needs beside the activations of one sample.
     const BYTES: usize = size_of::<Self>();
 
-    /// A network started from `seed`, each layer as it prefers. It is made on the stack: for megabytes
-    /// of weights, use `Trainer::boxed`.
+    /// A network started from `seed`, each layer as it prefers, made on the stack. Above 256 KiB it does not compile:
+    /// use `boxed`.
     #[must_use]
     fn new(seed: u64) -> Self {
+        const {
+            assert!(
+                size_of::<Self>() <= ON_THE_STACK,
+                "this network is too large for the stack (over 256 KiB): make it with `Network::boxed`"
+            );
+        }
         let mut network = Self::zeroed();
         init::initialize(&mut network, &mut Rng::new(seed));
+        network
+    }
+
+    /// The same on the heap, made there in place, whatever its size.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// type Net = (Dense<784, 512, Relu>, Dense<512, 10, Softmax>);
+    /// let net = Net::boxed(1);
+    /// assert_eq!(net.predict(&[0.0; 784]), [0.1; 10]);
+    /// ```
+    #[cfg(feature = "std")]
+    #[must_use]
+    fn boxed(seed: u64) -> std::boxed::Box<Self> {
+        let mut network = Self::zeroed_box();
+        init::initialize(&mut *network, &mut Rng::new(seed));
         network
     }
 
@@ -40,13 +64,21 @@ pub trait Network: Layer {
         in_blocks::<Self>(PredictAll { network: self, x, y: &mut predictions[..rows] });
     }
 
-    /// A table of the layers, for printing: name, type, output shape, parameters, bytes.
+    /// A table of the layers, for printing: name, type, shape of the output for one sample, parameters; then the sums
+    /// and the bytes.
     ///
     /// ```
     /// use shiplap::prelude::*;
     ///
     /// type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
-    /// assert!(Net::summary().to_string().contains("Dense<10, 1, Sigmoid>"));
+    /// assert_eq!(
+    ///     Net::summary().to_string(),
+    ///     "\
+    /// layer  type                   output  parameters
+    /// 0      Dense<10, 10, Relu>    [10]           110
+    /// 1      Dense<10, 1, Sigmoid>  [1]             11
+    /// total: 121 parameters (f32), 110 multiply-accumulates, 484 bytes for inference"
+    /// );
     /// ```
     fn summary() -> Summary<Self> {
         Summary::new(None)
@@ -119,20 +151,24 @@ impl<N> Summary<N> {
 
 impl<N: Layer> fmt::Display for Summary<N> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "{:<12} {:<34} {:<14} {:>10}", "layer", "type", "output", "parameters")?;
-        let mut result = Ok(());
+        let mut widths = HEADS.map(str::len);
         N::describe(Path::ROOT, &mut |line| {
-            result = result.and_then(|()| {
-                write!(formatter, "{:<12} {:<34} ", Padded(&line.path), Padded(&line.kind))?;
-                (line.output)(formatter)?;
-                writeln!(formatter, "{:>width$}", line.params, width = 10)
+            columns(line, |columns| {
+                for (width, column) in widths.iter_mut().zip(columns) {
+                    *width = (*width).max(length(column));
+                }
             });
+        });
+        let mut result = write_row(formatter, HEADS.each_ref().map(|head| head as &dyn fmt::Display), widths);
+        N::describe(Path::ROOT, &mut |line| {
+            result = result.and_then(|()| columns(line, |columns| write_row(formatter, columns, widths)));
         });
         result?;
         write!(
             formatter,
-            "total: {} parameters, {} multiply-accumulates, {} bytes for inference",
+            "total: {} parameters ({}), {} multiply-accumulates, {} bytes for inference",
             N::PARAMS,
+            core::any::type_name::<N::Element>(),
             N::MACS,
             <N as Network>::BYTES
         )?;
@@ -149,24 +185,83 @@ impl<N: Layer> fmt::Debug for Summary<N> {
     }
 }
 
-/// Pads what writes itself in pieces.
-struct Padded<'a>(&'a dyn fmt::Display);
+const HEADS: [&str; 4] = ["layer", "type", "output", "parameters"];
 
-impl fmt::Display for Padded<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        struct Count<'a, 'f>(&'a mut fmt::Formatter<'f>, usize);
-        impl fmt::Write for Count<'_, '_> {
-            fn write_str(&mut self, text: &str) -> fmt::Result {
-                self.1 += text.chars().count();
-                self.0.write_str(text)
-            }
+/// The entries of a layer's row, for `then`.
+fn columns<R>(line: &Description<'_>, then: impl FnOnce([&dyn fmt::Display; 4]) -> R) -> R {
+    struct Shape(fn(&mut dyn fmt::Write) -> fmt::Result);
+    impl fmt::Display for Shape {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("[")?;
+            (self.0)(formatter)?;
+            formatter.write_str("]")
         }
-        let width = formatter.width().unwrap_or(0);
-        let mut count = Count(formatter, 0);
-        fmt::Write::write_fmt(&mut count, format_args!("{}", self.0))?;
-        for _ in count.1..width {
-            formatter.write_str(" ")?;
+    }
+    // A layer that is a network by itself has no name.
+    let name: &dyn fmt::Display = if length(&line.path) == 0 { &"network" } else { &line.path };
+    then([name, &line.kind, &Shape(line.output), &line.params])
+}
+
+fn write_row(formatter: &mut fmt::Formatter<'_>, columns: [&dyn fmt::Display; 4], widths: [usize; 4]) -> fmt::Result {
+    let [name, kind, output, params] = columns;
+    let [after_name, after_kind, after_output, before_params]: [usize; 4] =
+        core::array::from_fn(|column| widths[column].saturating_sub(length(columns[column])));
+    write!(formatter, "{name}{:after_name$}  {kind}{:after_kind$}  ", "", "")?;
+    writeln!(formatter, "{output}{:after_output$}  {:before_params$}{params}", "", "")
+}
+
+/// How many characters it takes.
+fn length(text: &dyn fmt::Display) -> usize {
+    struct Count(usize);
+    impl fmt::Write for Count {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 += text.chars().count();
+            Ok(())
         }
-        Ok(())
+    }
+    let mut count = Count(0);
+    // A counter takes any text.
+    let _ = fmt::Write::write_fmt(&mut count, format_args!("{text}"));
+    count.0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use crate::prelude::*;
+
+    #[derive(Network)]
+    struct Named {
+        encoder: (Dense<784, 16, LeakyRelu, f64>, Dropout<16, 20, f64>),
+        head: Regularized<Dense<16, 10, Softmax, f64>, (L1<5, -4>, L2<1, -3>)>,
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_entry() {
+        assert_eq!(
+            Named::summary().to_string(),
+            "\
+layer      type                                             output  parameters
+encoder.0  Dense<784, 16, LeakyRelu>                        [16]         12560
+encoder.1  Dropout<16, 20>                                  [16]             0
+head       Dense<16, 10, Softmax> + L1(0.0005) + L2(0.001)  [10]           170
+total: 12730 parameters (f64), 12704 multiply-accumulates, 101840 bytes for inference"
+        );
+    }
+
+    #[test]
+    fn a_single_layer_is_the_network() {
+        type Line = Trainer<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 4>;
+        assert_eq!(
+            Line::summary().to_string(),
+            std::format!(
+                "\
+layer    type                 output  parameters
+network  Dense<1, 1, Linear>  [1]              2
+total: 2 parameters (f32), 1 multiply-accumulates, 8 bytes for inference, {} bytes for training in batches of 4",
+                Line::BYTES
+            )
+        );
     }
 }

@@ -1,17 +1,21 @@
 //! Progress of a training in the terminal.
 
 use core::ops::{ControlFlow, RangeInclusive};
-use std::format;
+use std::{
+    format,
+    time::{Duration, Instant},
+};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     metric::Named,
-    train::{Callback, Epoch},
+    train::{Callback, Epoch, Report, lend},
 };
 
-/// A bar for each epoch, as in Keras: epoch, bar, time left, then a line with loss and metrics. It writes to the
-/// standard error stream, and nothing at all when that is not a terminal.
+/// A bar for each epoch, as in Keras: epoch, bar, samples, time left, loss and metrics so far, as in
+/// `epoch 3/10 [=====>    ] 64/100 0s loss 0.3100 accuracy 0.9000`; then a line with loss and metrics of the epoch. It
+/// writes to the standard error stream, and nothing at all when that is not a terminal.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -25,7 +29,11 @@ pub struct Progress {
     epochs: usize,
     done: usize,
     bar: ProgressBar,
+    shown: Option<Instant>,
 }
+
+/// A step may take a microsecond, and to show it more: the bar is brought up to date this often.
+const PERIOD: Duration = Duration::from_millis(50);
 
 impl Progress {
     /// A bar on the standard error stream.
@@ -34,9 +42,11 @@ impl Progress {
     }
 
     fn on(target: ProgressDrawTarget) -> Self {
-        let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {eta} {msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self { epochs: 0, done: 0, bar: ProgressBar::with_draw_target(None, target).with_style(style) }
+        let style = ProgressStyle::with_template("{prefix} [{bar:20}] {pos}/{len} {eta} {wide_msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("=> ");
+        let bar = ProgressBar::with_draw_target(None, target).with_style(style);
+        Self { epochs: 0, done: 0, bar, shown: None }
     }
 }
 
@@ -51,18 +61,24 @@ impl<N, M: Named> Callback<N, M> for Progress {
         (self.epochs, self.done) = (*epochs.end(), epochs.start() - 1);
     }
 
-    fn after_step(&mut self, seen: usize, samples: usize) {
-        if self.bar.length() != Some(samples as u64) || seen < self.bar.position() as usize {
-            self.bar.reset();
-            self.bar.set_length(samples as u64);
+    fn after_step(&mut self, seen: usize, samples: usize, report: &Report<M>) {
+        if self.bar.is_hidden() || self.shown.is_some_and(|shown| shown.elapsed() < PERIOD) {
+            return;
         }
-        self.bar.set_prefix(format!("epoch {}/{}", self.done + 1, self.epochs));
-        self.bar.set_position(seen as u64);
+        self.shown = Some(Instant::now());
+        // Only `update` draws: no frame is of two states.
+        let bar = self.bar.clone().with_prefix(format!("epoch {}/{}", self.done + 1, self.epochs));
+        bar.with_message(format!("{report}")).update(|state| {
+            state.set_len(samples as u64);
+            state.set_pos(seen as u64);
+        });
     }
 
     fn after_epoch(&mut self, epoch: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
         self.done = epoch.epoch;
+        self.shown = None;
         self.bar.println(format!("{epoch}"));
+        self.bar.reset_eta();
         ControlFlow::Continue(())
     }
 
@@ -70,6 +86,8 @@ impl<N, M: Named> Callback<N, M> for Progress {
         self.bar.finish_and_clear();
     }
 }
+
+lend!(impl[N, M: Named] for Progress);
 
 #[cfg(test)]
 mod tests {
@@ -79,17 +97,58 @@ mod tests {
     use super::*;
     use crate::prelude::*;
 
+    type Unit = Trainer<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 2>;
+    const X: [[f32; 1]; 3] = [[1.0], [2.0], [3.0]];
+    const Y: [[f32; 1]; 3] = [[2.0], [4.0], [6.0]];
+
+    fn on(terminal: &InMemoryTerm) -> Progress {
+        Progress::on(ProgressDrawTarget::term_like(Box::new(terminal.clone())))
+    }
+
     #[test]
     fn shows_each_epoch_with_loss_and_metrics() {
         let terminal = InMemoryTerm::new(20, 120);
-        let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 2>::new(Sgd::new(0.1), 1);
-        let progress = Progress::on(ProgressDrawTarget::term_like(Box::new(terminal.clone())));
-        let (x, y) = ([[1.0f32], [2.0], [3.0]], [[2.0f32], [4.0], [6.0]]);
-        let last = trainer.fit_with(&x, &y, Fit::epochs(3).validation(&x, &y), progress).unwrap();
+        let mut trainer = Unit::new(Sgd::new(0.1), 1);
+        let last = trainer.fit_with(&X, &Y, Fit::epochs(3).validation(&X, &Y), on(&terminal)).unwrap();
         let shown = terminal.contents();
         let lines: std::vec::Vec<_> = shown.lines().collect();
         assert_eq!(lines.len(), 3, "{shown}");
         assert!(lines[0].starts_with("epoch 1: loss ") && lines[0].contains(" mae "), "{shown}");
         assert_eq!(lines[2], format!("{last}"));
+    }
+
+    /// Keeps what the terminal shows after each step.
+    struct Frames<'a>(InMemoryTerm, &'a mut std::vec::Vec<std::string::String>);
+
+    impl<N, M> Callback<N, M> for Frames<'_> {
+        fn after_step(&mut self, _: usize, _: usize, _: &Report<M>) {
+            self.1.push(self.0.contents());
+        }
+
+        fn after_epoch(&mut self, _: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+    }
+
+    #[test]
+    fn shows_loss_and_metrics_while_an_epoch_runs() {
+        let terminal = InMemoryTerm::new(20, 120);
+        let mut frames = std::vec::Vec::new();
+        let mut trainer = Unit::new(Sgd::new(0.1), 1);
+        let callbacks = (on(&terminal), Frames(terminal.clone(), &mut frames));
+        trainer.fit_with(&X, &Y, Fit::epochs(5).from_epoch(2), callbacks).unwrap();
+        assert!(frames[0].starts_with("epoch 3/5 [============>       ] 2/3 0s loss "), "{}", frames[0]);
+        assert!(frames[0].contains(" mae "), "{}", frames[0]);
+        assert!(frames.iter().all(|frame| !frame.contains("0/0")), "{frames:?}");
+    }
+
+    #[test]
+    fn ends_also_where_the_training_diverges() {
+        let terminal = InMemoryTerm::new(20, 120);
+        let mut trainer = Unit::new(Sgd::new(1e30), 1);
+        let mut progress = on(&terminal);
+        trainer.fit_with(&X, &Y, Fit::epochs(3), &mut progress).unwrap_err();
+        assert!(progress.bar.is_finished());
+        assert!(!terminal.contents().contains('['), "{}", terminal.contents());
     }
 }

@@ -3,6 +3,8 @@
 //! [`Regularized`](crate::layers::Regularized) puts a penalty on one layer or on a network in its
 //! type; [`Settings::penalty`](crate::optim::Settings) puts one on the whole network at run time.
 
+use core::fmt;
+
 use crate::{
     kernel::{Element, Fold, Real, Simd, Sweep, sum_of, sweep},
     layer::{Parameter, Role, VisitMut},
@@ -17,9 +19,9 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Penalty {
-    /// The cost of each unit of `|w|`.
+    /// The cost of each unit of `|w|`, finite and at least 0.
     pub l1: f64,
-    /// The cost of each unit of `w²`.
+    /// The cost of each unit of `w²`, finite and at least 0.
     pub l2: f64,
 }
 
@@ -46,12 +48,21 @@ impl core::ops::Add for Penalty {
     }
 }
 
+/// `L1(0.001) + L2(0.01)`
+impl fmt::Display for Penalty {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self { l1: 0.0, l2 } => write!(formatter, "L2({l2})"),
+            Self { l1, l2: 0.0 } => write!(formatter, "L1({l1})"),
+            Self { l1, l2 } => write!(formatter, "L1({l1}) + L2({l2})"),
+        }
+    }
+}
+
 /// A penalty stated as a type, for [`Regularized`](crate::layers::Regularized).
 pub trait Regularizer: Send + Sync + 'static {
     /// The penalty.
     const PENALTY: Penalty;
-    /// How it is written.
-    const NAME: &'static str;
 }
 
 /// `MANTISSA·10^EXPONENT·Σ|w|`: `L1<5, -4>` is 5×10⁻⁴.
@@ -64,17 +75,14 @@ pub struct L2<const MANTISSA: u32, const EXPONENT: i32>;
 
 impl<const MANTISSA: u32, const EXPONENT: i32> Regularizer for L1<MANTISSA, EXPONENT> {
     const PENALTY: Penalty = Penalty::l1(scientific(MANTISSA, EXPONENT));
-    const NAME: &'static str = "L1";
 }
 
 impl<const MANTISSA: u32, const EXPONENT: i32> Regularizer for L2<MANTISSA, EXPONENT> {
     const PENALTY: Penalty = Penalty::l2(scientific(MANTISSA, EXPONENT));
-    const NAME: &'static str = "L2";
 }
 
 impl<A: Regularizer, B: Regularizer> Regularizer for (A, B) {
     const PENALTY: Penalty = Penalty { l1: A::PENALTY.l1 + B::PENALTY.l1, l2: A::PENALTY.l2 + B::PENALTY.l2 };
-    const NAME: &'static str = "L1L2";
 }
 
 const fn scientific(mantissa: u32, exponent: i32) -> f64 {

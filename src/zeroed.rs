@@ -2,6 +2,8 @@
 //! `.bss`, without ever being built on the stack.
 
 use bytemuck::Zeroable;
+#[cfg(feature = "std")]
+use bytemuck::{TransparentWrapper, TransparentWrapperAlloc as _};
 
 /// A type for which a value made of zero bytes is valid.
 ///
@@ -29,14 +31,34 @@ pub unsafe trait Zeroed: Sized {
     fn zeroed() -> Self {
         Cell::<Self>::zeroed().0
     }
+
+    /// The same on the heap, made there in place, whatever its size.
+    ///
+    /// ```
+    /// use shiplap::Zeroed;
+    ///
+    /// let megabytes = <[[f32; 1024]; 4096]>::zeroed_box();
+    /// assert_eq!(megabytes[4095][1023], 0.0);
+    /// ```
+    #[cfg(feature = "std")]
+    fn zeroed_box() -> std::boxed::Box<Self> {
+        Cell::peel_box(bytemuck::zeroed_box::<Cell<Self>>())
+    }
 }
 
 /// Lends `bytemuck` what [`Zeroed`] promises.
 #[repr(transparent)]
-pub(crate) struct Cell<Z>(pub(crate) Z);
+struct Cell<Z>(Z);
 
 // SAFETY: `Cell<Z>` has the layout of `Z`, and `Z: Zeroed` promises that zero bytes are a `Z`.
 unsafe impl<Z: Zeroed> Zeroable for Cell<Z> {}
+
+// SAFETY: `Cell<Z>` is `repr(transparent)` over its only field, a `Z`.
+#[cfg(feature = "std")]
+unsafe impl<Z> TransparentWrapper<Z> for Cell<Z> {}
+
+/// The most bytes that a network or trainer may have to be made on the stack.
+pub(crate) const ON_THE_STACK: usize = 256 * 1024;
 
 /// At the start of a cache line, where registers are loaded without reaching into the next one; without `std`,
 /// where memory is scarce, as close as it can be.

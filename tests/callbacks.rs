@@ -8,7 +8,7 @@ use common::bits;
 use shiplap::{
     metric::MeanAbsolute,
     prelude::*,
-    train::{Callback, State},
+    train::{Callback, Report, State},
 };
 
 type Line = Dense<1, 1, Linear>;
@@ -31,6 +31,7 @@ struct Diary {
     calls: Vec<String>,
     weights: Vec<Vec<u64>>,
     losses: Vec<f64>,
+    reports: Vec<Report<MeanAbsolute>>,
 }
 
 impl Callback<Line, MeanAbsolute> for &mut Diary {
@@ -38,7 +39,8 @@ impl Callback<Line, MeanAbsolute> for &mut Diary {
         self.calls.push(format!("before {epochs:?}"));
     }
 
-    fn after_step(&mut self, seen: usize, samples: usize) {
+    fn after_step(&mut self, seen: usize, samples: usize, report: &Report<MeanAbsolute>) {
+        self.reports.push(*report);
         self.calls.push(format!("{seen} of {samples}"));
     }
 
@@ -66,9 +68,25 @@ fn epochs_that_are_done_are_left_out_and_the_others_keep_their_numbers() {
     assert_eq!(bits(parts.network()), bits(whole.network()));
     assert_eq!(diary.calls[0], "before 4..=5");
     assert_eq!(diary.calls.iter().filter(|call| call.starts_with("epoch")).collect::<Vec<_>>(), ["epoch 4", "epoch 5"]);
-    let before = bits(parts.network());
-    assert_eq!(parts.fit(&x, &y, Fit::epochs(5).from_epoch(5)).unwrap().epoch, 5);
-    assert_eq!(bits(parts.network()), before);
+}
+
+#[test]
+fn a_second_fit_counts_from_1_again() {
+    let (x, y) = line(9);
+    let mut trainer = trainer();
+    assert_eq!([3, 2].map(|epochs| trainer.fit(&x, &y, Fit::epochs(epochs)).unwrap().epoch), [3, 2]);
+}
+
+#[test]
+fn steps_tell_of_loss_and_metrics_so_far() {
+    let (x, y) = line(9);
+    let (mut trainer, mut diary) = (trainer(), Diary::default());
+    let untrained = trainer.evaluate(&x[..4], &y[..4]).unwrap();
+    let epoch = trainer.fit_with(&x, &y, Fit::epochs(1).shuffle(false), &mut diary).unwrap();
+    assert_eq!(diary.reports.len(), 3);
+    assert!((diary.reports[0].loss - untrained.loss).abs() < 1e-6, "{:?} {untrained:?}", diary.reports[0]);
+    assert!((diary.reports[0].metrics.value() - untrained.metrics.value()).abs() < 1e-6);
+    assert_eq!(diary.reports[2], epoch.training);
 }
 
 /// Ends the training at a checkpoint, of which all the others are told.
@@ -149,6 +167,19 @@ fn early_stopping_puts_back_exactly_the_weights_of_the_best_epoch() {
 }
 
 #[test]
+fn patience_is_how_many_epochs_are_no_better() {
+    let (x, y) = line(4);
+    // At rate 0 no epoch is better than the first.
+    let stopped_after = |patience| {
+        let mut still = LineTrainer::new(Sgd::new(0.0), 1);
+        let mut memory = Line::zeroed();
+        let stop = EarlyStopping::new(patience, &mut memory);
+        still.fit_with(&x, &y, Fit::epochs(50).shuffle(false), stop).unwrap().epoch
+    };
+    assert_eq!([0, 1, 2, 7].map(stopped_after), [2, 2, 3, 8]);
+}
+
+#[test]
 fn more_patience_waits_for_as_many_epochs_more() {
     let stopped_after = |patience| overfits(EarlyStopping::new(patience, &mut Line::zeroed())).0.epoch;
     let first = stopped_after(1);
@@ -188,10 +219,77 @@ fn a_share_that_is_none_is_refused_and_the_network_left_alone() {
     let before = bits(trainer.network());
     for share in [-0.1, 1.0, 1.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let error = trainer.fit(&x, &y, Fit::epochs(1).validation_split(share)).unwrap_err();
-        assert_eq!(error, TrainError::Split, "{share}");
+        assert_eq!(error, TrainError::Split { samples: 20 }, "{share}");
     }
     assert_eq!(bits(trainer.network()), before);
+    let error = trainer.fit(&x[..2], &y[..2], Fit::epochs(1).validation_split(0.2)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the share of data held out for validation must be in [0, 1) and come to at least one of the 2 samples: hold \
+         out more, or none"
+    );
     assert_eq!(trainer.fit(&x, &y, Fit::epochs(1).validation_split(0.0)).unwrap().validation, None);
+}
+
+#[test]
+fn of_validation_and_validation_split_the_last_counts() {
+    let (x, y) = line(20);
+    let losses = |fit| trainer().fit(&x, &y, fit).unwrap().validation.unwrap().loss;
+    let (of, share) =
+        (losses(Fit::epochs(1).validation(&x[..5], &y[..5])), losses(Fit::epochs(1).validation_split(0.5)));
+    assert_ne!(of, share);
+    assert_eq!(losses(Fit::epochs(1).validation_split(0.5).validation(&x[..5], &y[..5])), of);
+    assert_eq!(losses(Fit::epochs(1).validation(&x[..5], &y[..5]).validation_split(0.5)), share);
+}
+
+/// The first steps go well, those of the second epoch to infinity.
+fn diverges(callback: impl Callback<Line, MeanAbsolute>) -> (LineTrainer, TrainError) {
+    let (x, y) = line(4);
+    let schedule = Schedule::Step { initial: 0.05, every: 3, factor: 1e45 };
+    let mut trainer = LineTrainer::new(Sgd::default().schedule(schedule), 1);
+    let error = trainer.fit_with(&x, &y, Fit::epochs(9), callback).unwrap_err();
+    (trainer, error)
+}
+
+#[test]
+fn a_training_that_diverges_puts_the_best_weights_back() {
+    let (mut diary, mut memory) = (Diary::default(), Line::zeroed());
+    let (trainer, error) = diverges((&mut diary, EarlyStopping::new(5, &mut memory)));
+    assert_eq!(error, TrainError::Diverged { epoch: Some(4), step: 3 });
+    assert_eq!(diary.calls.last().map(String::as_str), Some("after"));
+    assert_eq!(bits(trainer.network()), diary.weights[2]);
+    assert_eq!(bits(&memory), diary.weights[2]);
+}
+
+#[test]
+fn callbacks_can_be_lent() {
+    let (x, y) = line(9);
+    let mut memory = Line::zeroed();
+    let (mut stop, mut progress) = (EarlyStopping::new(2, &mut memory), Progress::new());
+    let mut still = LineTrainer::new(Sgd::new(0.0), 1);
+    for _ in 0..2 {
+        // Each fit is waited for anew.
+        let last = still.fit_with(&x, &y, Fit::epochs(20).shuffle(false), (&mut stop, &mut progress)).unwrap();
+        assert_eq!(last.epoch, 3);
+    }
+}
+
+#[test]
+fn a_closure_may_give_nothing() {
+    let (x, y) = line(9);
+    let mut shown = Vec::new();
+    let show = |epoch: &LineEpoch| shown.push(epoch.to_string());
+    trainer().fit_with(&x, &y, Fit::epochs(3), show).unwrap();
+    assert!(shown.len() == 3 && shown[2].starts_with("epoch 3: loss "), "{shown:?}");
+}
+
+#[test]
+fn tuples_hold_up_to_eight() {
+    let (x, y) = line(9);
+    let mut diaries = <[Diary; 8]>::default();
+    let [a, b, c, d, e, f, g, h] = &mut diaries;
+    trainer().fit_with(&x, &y, Fit::epochs(2), (a, b, c, d, e, f, g, h)).unwrap();
+    assert!(diaries.iter().all(|diary| diary.calls == diaries[0].calls && diary.calls.len() == 10));
 }
 
 #[test]

@@ -15,6 +15,7 @@ use shiplap::{
     loss::{Compares, Follows, Loss},
     metric::{Metric, Named},
     prelude::*,
+    train::Data,
 };
 
 const BATCH: usize = 12;
@@ -103,6 +104,33 @@ properties! {
         prop_assert_eq!(bits(used.network()), bits(fresh.network()));
     }
 
+    no_step_makes_a_weight_infinite(
+        seed in any::<u64>(),
+        x in rows(BATCH),
+        rate in -3.0..60.0f64,
+        decay in -3.0..60.0f64,
+        scale in 0.0..20.0f32,
+    ) {
+        fn stays_finite<O: Optimizer + std::fmt::Debug>(optimizer: O, seed: u64, x: &[[f32; 3]]) {
+            let mut trainer = Trainer::<(Dense<3, 4, Relu>, Dense<4, 3, Linear>), MeanSquaredError, O, BATCH>::new(optimizer, seed);
+            for _ in 0..20 {
+                let before = bits(trainer.network());
+                let made = trainer.step(x, x).is_ok();
+                let after = bits(trainer.network());
+                assert!(after.iter().all(|bits| f64::from_bits(*bits).is_finite()), "{optimizer:?}");
+                assert!(made || before == after);
+            }
+        }
+        let x: Vec<[f32; 3]> = x.iter().map(|row| row.map(|value| value * 10f32.powf(scale))).collect();
+        let (rate, decay) = (10f64.powf(rate), 10f64.powf(decay));
+        stays_finite(Sgd::new(rate), seed, &x);
+        stays_finite(Sgd::new(1e-3).weight_decay(decay), seed, &x);
+        stays_finite(Momentum::new(rate).nesterov(), seed, &x);
+        stays_finite(Adam::new(rate), seed, &x);
+        stays_finite(RmsProp::new(rate), seed, &x);
+        stays_finite(Adagrad::new(rate), seed, &x);
+    }
+
     a_bad_input_is_named_and_leaves_no_trace(
         x in rows(1..=BATCH),
         bad in select(vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY]),
@@ -114,9 +142,9 @@ properties! {
         let sample = place.index(x.len());
         broken[sample][column] = bad;
         let before = bits(tried.network());
-        prop_assert_eq!(tried.step(&broken, &y), Err(TrainError::Input { sample }));
-        prop_assert_eq!(tried.fit(&broken, &y, Fit::epochs(1)).unwrap_err(), TrainError::Input { sample });
-        prop_assert_eq!(tried.evaluate(&broken, &y).unwrap_err(), TrainError::Input { sample });
+        prop_assert_eq!(tried.step(&broken, &y), Err(TrainError::Input { data: Data::Given, sample }));
+        prop_assert_eq!(tried.fit(&broken, &y, Fit::epochs(1)).unwrap_err(), TrainError::Input { data: Data::Given, sample });
+        prop_assert_eq!(tried.evaluate(&broken, &y).unwrap_err(), TrainError::Input { data: Data::Given, sample });
         prop_assert_eq!(bits(tried.network()), before);
         // Neither moments nor buffers keep it: what follows is as if it had never been.
         prop_assert_eq!(tried.step(&x, &y), spared.step(&x, &y));
@@ -138,10 +166,12 @@ properties! {
             let mut trainer = Trainer::<N, L, Adam, BATCH, ()>::new(Adam::default(), 1);
             let before = bits(trainer.network());
             y[sample] = bad;
-            let error = TrainError::Label { sample, expected: L::EXPECTS };
-            assert_eq!(trainer.step(x, &y), Err(error));
-            assert_eq!(trainer.fit(x, &y, Fit::epochs(1)).unwrap_err(), error);
-            assert_eq!(trainer.evaluate(x, &y).unwrap_err(), error);
+            let flaw = L::flaw(&bad).unwrap();
+            // As texts: NaN is not equal to itself.
+            let error = TrainError::Label { data: Data::Given, sample, flaw, expected: L::EXPECTS }.to_string();
+            assert_eq!(trainer.step(x, &y).unwrap_err().to_string(), error);
+            assert_eq!(trainer.fit(x, &y, Fit::epochs(1)).unwrap_err().to_string(), error);
+            assert_eq!(trainer.evaluate(x, &y).unwrap_err().to_string(), error);
             assert_eq!(bits(trainer.network()), before);
         }
 

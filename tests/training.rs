@@ -10,7 +10,10 @@ use std::{
 use common::{at_every_level, bits};
 use shiplap::{
     metric::{ConfusionMatrix, F1, Precision, Recall},
+    optim::{Clip, Settings},
     prelude::*,
+    regularize::Penalty,
+    train::Data,
 };
 
 thread_local! {
@@ -55,6 +58,10 @@ fn nothing_is_allocated() {
         trainer.step(&x[..16], &y[..16]).unwrap();
     }
     trainer.fit(&x, &y, Fit::epochs(2).validation(&x, &y)).unwrap();
+    let mut best = Net::zeroed();
+    trainer.fit_with(&x, &y, Fit::epochs(2), EarlyStopping::new(1, &mut best)).unwrap();
+    let mut predictions = [[0.0; 3]; 20];
+    trainer.network().predict_batch(&x[..20], &mut predictions);
     let report = trainer.evaluate(&x, &y).unwrap();
     let prediction = trainer.predict(&x[0]);
     assert_eq!(CALLS.get() - before, 0);
@@ -92,11 +99,15 @@ fn twelve_megabytes_in_a_test_thread() {
     type Large = (Dense<784, 512, Relu>, Dense<512, 512, Relu>, Dense<512, 10, Softmax>);
     type LargeTrainer = Trainer<Large, SparseCategoricalCrossentropy, Adam, 128>;
     let mut trainer = LargeTrainer::boxed(Adam::new(1e-5), 1);
+    assert_eq!(bits(trainer.network()), bits(&*Large::boxed(1)));
     let x = vec![[0.5f32; 784]; 128];
     let y: Vec<usize> = (0..128).map(|row| row % 10).collect();
     let first = trainer.step(&x, &y).unwrap();
     assert!(trainer.step(&x, &y).unwrap() < first);
     assert!(trainer.evaluate(&x[..20], &y[..20]).unwrap().loss.is_finite());
+    let mut best = Large::zeroed_box();
+    trainer.fit_with(&x, &y, Fit::epochs(1), EarlyStopping::new(1, &mut *best)).unwrap();
+    assert_eq!(bits(trainer.network()), bits(&*best));
 }
 
 #[test]
@@ -104,28 +115,29 @@ fn bad_data_is_refused_and_the_network_left_alone() {
     let (mut x, y) = data();
     let mut trainer = Classifier::new(AdamW::default(), 1);
     let before = trainer.network().0.kernel;
-    assert_eq!(trainer.fit(&[] as &[[f32; 4]], &[] as &[usize], Fit::epochs(1)).unwrap_err(), TrainError::Empty);
-    assert_eq!(trainer.step(&[] as &[[f32; 4]], &[] as &[usize]).unwrap_err(), TrainError::Empty);
-    let lengths = TrainError::Lengths { inputs: 100, labels: 99 };
+    let empty = TrainError::Empty { data: Data::Given };
+    assert_eq!(trainer.fit(&[] as &[[f32; 4]], &[] as &[usize], Fit::epochs(1)).unwrap_err(), empty);
+    assert_eq!(trainer.step(&[] as &[[f32; 4]], &[] as &[usize]).unwrap_err(), empty);
+    let lengths = TrainError::Lengths { data: Data::Given, inputs: 100, labels: 99 };
     assert_eq!(trainer.fit(&x, &y[1..], Fit::epochs(1)).unwrap_err(), lengths);
     assert_eq!(trainer.step(&x[..17], &y[..17]).unwrap_err(), TrainError::BatchTooLarge { rows: 17, batch: 16 });
     let error = trainer.step(&x[..2], &[0, 3]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the label of sample 1 is out of range: this loss takes class numbers below the number of outputs"
+        "the label of sample 1 is 3: this loss takes class numbers from 0 to 2, as the network has 3 outputs"
     );
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         x[7][2] = bad;
-        assert_eq!(trainer.fit(&x, &y, Fit::epochs(1)).unwrap_err(), TrainError::Input { sample: 7 });
-        assert_eq!(trainer.step(&x[..16], &y[..16]).unwrap_err(), TrainError::Input { sample: 7 });
-        assert_eq!(trainer.evaluate(&x, &y).unwrap_err(), TrainError::Input { sample: 7 });
+        let error = TrainError::Input { data: Data::Given, sample: 7 };
+        assert_eq!(trainer.fit(&x, &y, Fit::epochs(1)).unwrap_err(), error);
+        assert_eq!(trainer.step(&x[..16], &y[..16]).unwrap_err(), error);
+        assert_eq!(trainer.evaluate(&x, &y).unwrap_err(), error);
     }
     assert_eq!(trainer.network().0.kernel, before);
 }
 
 #[test]
 fn divergence_is_an_error_and_the_network_left_alone() {
-    type Line = Dense<1, 1, Linear>;
     let mut trainer = Trainer::<Line, MeanSquaredError, Sgd, 2>::new(Sgd::new(1e30), 1);
     let (x, y) = ([[1.0f32], [3.0]], [[2.0f32], [-4.0]]);
     let mut before = trainer.network().clone();
@@ -133,12 +145,173 @@ fn divergence_is_an_error_and_the_network_left_alone() {
         match trainer.step(&x, &y) {
             Ok(_) => before = trainer.network().clone(),
             Err(error) => {
-                assert_eq!(error, TrainError::Diverged { step });
+                assert_eq!(error, TrainError::Diverged { epoch: None, step });
                 break;
             }
         }
     }
     assert_eq!((trainer.network().kernel, trainer.network().bias), (before.kernel, before.bias));
+}
+
+type Line = Dense<1, 1, Linear>;
+
+#[test]
+fn a_step_that_would_overflow_is_an_error_and_the_network_left_alone() {
+    fn overflows<O: Optimizer>(optimizer: O) {
+        let mut trainer = Trainer::<Line, MeanSquaredError, O, 2>::new(optimizer, 1);
+        let before = bits(trainer.network());
+        let error = trainer.step(&[[1.0f32], [3.0]], &[[2.0], [-4.0]]).unwrap_err();
+        assert_eq!(error, TrainError::Diverged { epoch: None, step: 0 });
+        let text = "training diverged in step 0: loss, gradient or weights are no longer finite numbers; the step was not \
+                    made: lower the learning rate, or clip gradients";
+        assert_eq!(error.to_string(), text);
+        assert_eq!(bits(trainer.network()), before);
+    }
+    for rate in [1e38, 1e39, 1e300, f64::MAX] {
+        overflows(Sgd::new(rate));
+        overflows(Momentum::new(rate).nesterov());
+        overflows(Adam::new(rate));
+        overflows(AdamW::new(rate));
+        overflows(RmsProp::new(rate));
+        overflows(Adagrad::new(rate));
+    }
+    overflows(Sgd::new(1.0).weight_decay(1e40));
+    // The same numbers are well within `f64`.
+    type Double = Dense<1, 1, Linear, f64>;
+    let mut trainer = Trainer::<Double, MeanSquaredError, Sgd, 1>::new(Sgd::new(1e38), 1);
+    trainer.step(&[[1.0]], &[[2.0]]).unwrap();
+    assert!(trainer.network().kernel[0][0].abs() > 1e37);
+}
+
+#[test]
+fn weights_written_between_steps_are_looked_at_anew() {
+    let mut trainer = Trainer::<Line, MeanSquaredError, Momentum, 1>::new(Momentum::new(1e-3), 1);
+    trainer.step(&[[0.0f32]], &[[1.0]]).unwrap();
+    let diverged = |step| Err(TrainError::Diverged { epoch: None, step });
+    for bad in [f32::INFINITY, f32::NAN, f32::MAX] {
+        trainer.network_mut().kernel = [[bad]];
+        assert_eq!(trainer.step(&[[0.0]], &[[1.0]]), diverged(1));
+    }
+    trainer.network_mut().kernel = [[0.5]];
+    trainer.step(&[[0.0]], &[[1.0]]).unwrap();
+    trainer.state_mut().moments[0].bias = [f32::NAN];
+    assert_eq!(trainer.step(&[[0.0]], &[[1.0]]), diverged(2));
+}
+
+#[test]
+fn settings_out_of_range_are_refused_and_named() {
+    fn refused<O: Optimizer>(name: &str, optimizer: O) {
+        let mut trainer = Trainer::<Line, MeanSquaredError, O, 1>::new(optimizer, 1);
+        let before = bits(trainer.network());
+        let (x, y) = ([[1.0f32]], [[2.0f32]]);
+        let error = trainer.step(&x, &y).unwrap_err();
+        assert!(matches!(error, TrainError::Settings(_)) && error.to_string().contains(name), "{name}: {error}");
+        assert_eq!(trainer.fit(&x, &y, Fit::epochs(1)).unwrap_err(), error);
+        assert_eq!(bits(trainer.network()), before);
+    }
+    for bad in [-1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        refused("learning rate", Sgd::new(bad));
+        refused("learning rate", Momentum::new(bad));
+        refused("learning rate", Adam::new(bad));
+        refused("learning rate", AdamW::new(bad));
+        refused("learning rate", RmsProp::new(bad));
+        refused("learning rate", Adagrad::new(bad));
+        refused("learning rate", Sgd::default().schedule(Schedule::Cosine { peak: bad, warm_up: 1, steps: 9 }));
+        refused("learning rate", Sgd::default().schedule(Schedule::Step { initial: bad, every: 1, factor: 1.0 }));
+        refused("factor", Sgd::default().schedule(Schedule::Step { initial: 1.0, every: 1, factor: bad }));
+        refused("factor", Sgd::default().schedule(Schedule::Exponential { initial: 1.0, every: 1, factor: bad }));
+        refused("clipped", Sgd::default().clip(Clip::Norm(bad)));
+        refused("clipped", Sgd::default().clip(Clip::Value(bad)));
+        refused("weight decay", Adam::default().weight_decay(bad));
+        refused("penalties", Sgd::default().penalty(Penalty::l1(bad)));
+        refused("penalties", Sgd::default().penalty(Penalty::l2(bad)));
+        refused("`momentum`", Momentum { momentum: bad, ..Momentum::default() });
+        refused("`beta1`", Adam { beta1: bad, ..Adam::default() });
+        refused("`beta2`", AdamW(Adam { beta2: bad, ..Adam::default() }));
+        refused("`rho`", RmsProp { rho: bad, ..RmsProp::default() });
+        refused("`initial`", Adagrad { initial: bad, ..Adagrad::default() });
+        refused("`epsilon`", Adam { epsilon: bad, ..Adam::default() });
+        refused("`epsilon`", RmsProp { epsilon: bad, ..RmsProp::default() });
+        refused("`epsilon`", Adagrad { epsilon: bad, ..Adagrad::default() });
+        let settings = Settings { weight_decay: bad, ..Sgd::default().settings };
+        assert!(settings.check().is_err());
+    }
+    for share in [1.0, 1.5] {
+        refused("`momentum`", Momentum { momentum: share, ..Momentum::default() });
+        refused("`beta1`", Adam { beta1: share, ..Adam::default() });
+        refused("`rho`", RmsProp { rho: share, ..RmsProp::default() });
+    }
+    refused("clipped", Sgd::default().clip(Clip::Norm(0.0)));
+    refused("`epsilon`", Adam { epsilon: 0.0, ..Adam::default() });
+    let error =
+        Trainer::<Line, MeanSquaredError, Sgd, 1>::new(Sgd::new(-0.1), 1).step(&[[1.0f32]], &[[1.0]]).unwrap_err();
+    assert_eq!(error.to_string(), "the learning rate must be finite and at least 0: change it before training");
+}
+
+#[test]
+fn divergence_in_a_fit_names_the_epoch() {
+    let mut trainer = Trainer::<Line, MeanSquaredError, Sgd, 2>::new(Sgd::new(1e12), 1);
+    let (x, y) = ([[1.0f32], [3.0]], [[2.0f32], [-4.0]]);
+    let error = trainer.fit(&x, &y, Fit::epochs(9)).unwrap_err();
+    let TrainError::Diverged { epoch: Some(epoch), step } = error else { panic!("{error}") };
+    assert_eq!(epoch as u64, step + 1, "one step an epoch");
+    assert!(epoch > 1 && error.to_string().contains(&format!("in epoch {epoch}, step {step}:")), "{error}");
+    assert!(trainer.network().kernel[0][0].is_finite());
+}
+
+#[test]
+fn evaluation_names_the_sample_whose_output_is_not_finite() {
+    let mut trainer = Trainer::<Line, MeanSquaredError, Sgd, 2>::new(Sgd::new(0.1), 1);
+    (trainer.network_mut().kernel, trainer.network_mut().bias) = ([[1e30]], [0.0]);
+    let (mut x, y) = ([[0.0f32]; 70], [[0.0f32]; 70]);
+    (x[66], x[68]) = ([1e20], [1e20]);
+    let error = trainer.evaluate(&x, &y).unwrap_err();
+    assert_eq!(error, TrainError::Output { data: Data::Given, sample: 66 });
+    let text = "the network's output for sample 66, or the loss on it, is NaN or infinite: look at the network's \
+                weights, and at the scale of that sample";
+    assert_eq!(error.to_string(), text);
+    // Each loss is finite, not their sum in `f32`: the largest is named.
+    (trainer.network_mut().kernel, x) = ([[1.0]], [[1.2e19]; 70]);
+    x[31] = [1.3e19];
+    assert_eq!(trainer.evaluate(&x, &y).unwrap_err(), TrainError::Output { data: Data::Given, sample: 31 });
+}
+
+#[test]
+fn errors_in_validation_data_say_so() {
+    let mut trainer = Trainer::<Line, MeanSquaredError, Sgd, 2>::new(Sgd::new(1e-3), 1);
+    let (x, y) = ([[1.0f32], [3.0]], [[2.0f32], [-4.0]]);
+    let mut text = |x_val: &[[f32; 1]], y_val: &[[f32; 1]]| {
+        trainer.fit(&x, &y, Fit::epochs(1).validation(x_val, y_val)).unwrap_err().to_string()
+    };
+    assert_eq!(text(&[], &[]), "there are no validation samples: give at least one");
+    assert_eq!(text(&x, &y[1..]), "2 validation inputs, but 1 labels: give one label for each input");
+    assert!(text(&[[0.0], [f32::NAN]], &y).starts_with("the input of validation sample 1 is NaN or infinite"));
+    let nan = "the label of validation sample 1 holds NaN: this loss takes finite numbers";
+    assert_eq!(text(&x, &[[0.0], [f32::NAN]]), nan);
+    assert!(text(&[[0.0], [3e38]], &y).starts_with("the network's output for validation sample 1, or the loss"));
+}
+
+#[test]
+fn labels_that_are_none_are_shown() {
+    type Two = Dense<1, 2, Softmax>;
+    let mut trainer = Trainer::<Two, CategoricalCrossentropy, Sgd, 1>::new(Sgd::default(), 1);
+    let mut text = |label| trainer.step(&[[1.0f32]], &[label]).unwrap_err().to_string();
+    let expected = "this loss takes probabilities from 0 to 1 that add up to 1";
+    assert_eq!(text([0.5, 0.25]), format!("the label of sample 0 adds up to 0.75: {expected}"));
+    assert_eq!(text([1.5, -0.5]), format!("the label of sample 0 holds 1.5: {expected}"));
+    let mut trainer = Trainer::<Dense<1, 10, Softmax>, SparseCategoricalCrossentropy, Sgd, 1>::new(Sgd::default(), 1);
+    let error = trainer.step(&[[1.0f32]], &[10]).unwrap_err();
+    let text = "the label of sample 0 is 10: this loss takes class numbers from 0 to 9, as the network has 10 outputs";
+    assert_eq!(error.to_string(), text);
+}
+
+#[test]
+fn no_epoch_to_train_is_an_error() {
+    let mut trainer = Trainer::<Line, MeanSquaredError, Sgd, 2>::new(Sgd::new(0.1), 1);
+    let mut fit = |fit| trainer.fit(&[[1.0f32]], &[[2.0f32]], fit).unwrap_err();
+    assert_eq!(fit(Fit::epochs(0)), TrainError::NoEpochs { epochs: 0, done: 0 });
+    let error = fit(Fit::epochs(5).from_epoch(5));
+    assert_eq!(error.to_string(), "no epoch to train: 5 asked for, 5 of them done: ask for more");
 }
 
 #[test]

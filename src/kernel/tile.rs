@@ -61,7 +61,7 @@ pub(super) fn product<V: Vector<T>, T: Element, const COLUMNS: usize>(
         return;
     }
     let wide = COLUMNS - COLUMNS % (2 * V::LANES);
-    if const { COLUMNS % (2 * V::LANES) == 0 || COLUMNS % (2 * V::LANES) > V::LANES } {
+    if const { matches!(COLUMNS % (2 * V::LANES), rest if rest == 0 || rest > V::LANES) } {
         strips::<V, T, 2>(rows, steps, 0..COLUMNS, left, right, result);
     } else if const { COLUMNS > V::LANES } {
         strips::<V, T, 2>(rows, steps, 0..wide, left, right, result);

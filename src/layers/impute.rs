@@ -112,7 +112,7 @@ fn sorted(values: impl Iterator<Item = f64>) -> std::vec::Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prelude::*;
+    use crate::{prelude::*, train::Data};
 
     #[test]
     #[cfg(feature = "std")]
@@ -137,10 +137,13 @@ mod tests {
     fn elsewhere_nan_is_refused() {
         let x = [[f32::NAN]];
         let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 1>::new(Sgd::new(0.1), 1);
-        assert_eq!(trainer.step(&x, &[[1.0f32]]), Err(TrainError::Input { sample: 0 }));
+        assert_eq!(trainer.step(&x, &[[1.0f32]]), Err(TrainError::Input { data: Data::Given, sample: 0 }));
         type Filled = (Impute<1>, Dense<1, 1, Linear>);
         let mut trainer = Trainer::<Filled, MeanSquaredError, Sgd, 1>::new(Sgd::new(0.1), 1);
         assert_eq!(trainer.step(&x, &[[1.0f32]]), Ok(1.0));
-        assert_eq!(trainer.step(&[[f32::INFINITY]], &[[1.0f32]]), Err(TrainError::Input { sample: 0 }));
+        assert_eq!(
+            trainer.step(&[[f32::INFINITY]], &[[1.0f32]]),
+            Err(TrainError::Input { data: Data::Given, sample: 0 })
+        );
     }
 }

@@ -93,7 +93,7 @@ impl<L: Layer, R: Regularizer> Layer for Regularized<L, R> {
 
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
         L::describe(path, &mut |line| {
-            show(&Description { kind: format_args!("{} + {}", line.kind, R::NAME), ..*line });
+            show(&Description { kind: format_args!("{} + {}", line.kind, R::PENALTY), ..*line });
         });
     }
 

@@ -4,11 +4,14 @@ mod weighted;
 
 pub use weighted::{Unweighted, Weighted};
 
+use core::fmt;
+
 use crate::{
     Tensor, Zeroed,
     activation::{ExpBelow, Sigmoid, Softmax},
     kernel::{Element, Fold, Real, Simd, Sweep, largest, sum_of, sum_of_row, sweep},
     layer::{Ending, Logits, Predictions},
+    message::Message,
     metric::{Accuracy, BinaryAccuracy, MeanAbsolute},
 };
 
@@ -23,14 +26,42 @@ pub trait Loss<P>: Default + Copy + Send + Sync + 'static {
     /// What a label must be, for the error message.
     const EXPECTS: &'static str;
 
+    /// What is wrong with `label`, if anything.
+    fn flaw(label: &Self::Label) -> Option<Flaw>;
+
     /// Whether `label` is one.
-    fn is_label(label: &Self::Label) -> bool;
+    fn is_label(label: &Self::Label) -> bool {
+        Self::flaw(label).is_none()
+    }
 
     /// The sum of the losses of the rows, each averaged over its outputs where the loss says so.
     fn total<S: Simd>(&self, simd: S, outputs: &[P], labels: &[Self::Label]) -> f64;
 
     /// Writes the gradient of the mean loss of the rows with respect to `outputs`.
     fn gradient<S: Simd>(&self, simd: S, outputs: &[P], labels: &[Self::Label], gradient: &mut [P]);
+}
+
+/// What is wrong with a label: `holds NaN`, `is 10`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Flaw {
+    /// What the number is to the label: `is`, `holds`.
+    pub verb: &'static str,
+    /// The number that is wrong.
+    pub number: f64,
+}
+
+impl Flaw {
+    /// The first of `numbers` that is not valid.
+    fn first<T: Element>(numbers: &[T], valid: impl Fn(f64) -> bool) -> Option<Self> {
+        let wrong = numbers.iter().map(|number| number.to_f64()).find(|number| !valid(*number))?;
+        Some(Self { verb: "holds", number: wrong })
+    }
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.verb, self.number)
+    }
 }
 
 /// A loss that compares outputs `P` with labels `Y`.
@@ -97,8 +128,8 @@ macro_rules! pointwise {
                 type Metric = $metric;
                 const EXPECTS: &'static str = $expects;
 
-                fn is_label(label: &[T; N]) -> bool {
-                    label.iter().all(|value| { let valid: fn(f64) -> bool = $valid; valid(value.to_f64()) })
+                fn flaw(label: &[T; N]) -> Option<Flaw> {
+                    Flaw::first(label, $valid)
                 }
 
                 #[inline(always)]
@@ -121,10 +152,10 @@ macro_rules! pointwise {
     };
 }
 pointwise! {
-    MeanSquaredError, Predictions, MeanAbsolute, |n| 1.0 / n as f64, "finite numbers", f64::is_finite;
-    HalfSquaredError, Predictions, MeanAbsolute, |_| 1.0, "finite numbers", f64::is_finite;
-    MeanAbsoluteError, Predictions, MeanAbsolute, |n| 1.0 / n as f64, "finite numbers", f64::is_finite;
-    Huber, Predictions, MeanAbsolute, |n| 1.0 / n as f64, "finite numbers", f64::is_finite;
+    MeanSquaredError, Predictions, MeanAbsolute, |n| 1.0 / n as f64, "finite numbers", |value| value.is_finite();
+    HalfSquaredError, Predictions, MeanAbsolute, |_| 1.0, "finite numbers", |value| value.is_finite();
+    MeanAbsoluteError, Predictions, MeanAbsolute, |n| 1.0 / n as f64, "finite numbers", |value| value.is_finite();
+    Huber, Predictions, MeanAbsolute, |n| 1.0 / n as f64, "finite numbers", |value| value.is_finite();
     BinaryCrossentropy, Logits, BinaryAccuracy, |n| 1.0 / n as f64, "probabilities from 0 to 1", |p| (0.0..=1.0).contains(&p);
 }
 
@@ -243,9 +274,11 @@ impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for Categori
     type Metric = Accuracy;
     const EXPECTS: &'static str = "probabilities from 0 to 1 that add up to 1";
 
-    fn is_label(label: &[T; N]) -> bool {
+    fn flaw(label: &[T; N]) -> Option<Flaw> {
         let sum: f64 = label.iter().map(|p| p.to_f64()).sum();
-        label.iter().all(|p| (0.0..=1.0).contains(&p.to_f64())) && (sum - 1.0).abs() < 1e-3
+        let adds_up = (sum - 1.0).abs() < 1e-3;
+        let sum = (!adds_up).then_some(Flaw { verb: "adds up to", number: sum });
+        Flaw::first(label, |p| (0.0..=1.0).contains(&p)).or(sum)
     }
 
     #[inline(always)]
@@ -281,14 +314,25 @@ impl Sweep<1, 1> for Difference {
     }
 }
 
+struct ClassNumbers<const N: usize>;
+
+impl<const N: usize> ClassNumbers<N> {
+    const TEXT: &'static Message = &Message::new()
+        .text("class numbers from 0 to ")
+        .number(N.saturating_sub(1) as u128)
+        .text(", as the network has ")
+        .number(N as u128)
+        .text(" outputs");
+}
+
 impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for SparseCategoricalCrossentropy {
     type Label = usize;
     type Ending = Logits;
     type Metric = Accuracy;
-    const EXPECTS: &'static str = "class numbers below the number of outputs";
+    const EXPECTS: &'static str = ClassNumbers::<N>::TEXT.as_str();
 
-    fn is_label(label: &usize) -> bool {
-        *label < N
+    fn flaw(label: &usize) -> Option<Flaw> {
+        (*label >= N).then_some(Flaw { verb: "is", number: *label as f64 })
     }
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! Samples that count more or less than others.
 
-use super::{Compares, Follows, Loss};
+use super::{Compares, Flaw, Follows, Loss};
 use crate::{
     Tensor,
     kernel::{Element, Simd},
@@ -45,8 +45,9 @@ impl<P: Tensor, L: Loss<P>> Loss<P> for Weighted<L> {
     type Metric = Unweighted<L::Metric>;
     const EXPECTS: &'static str = Expects::<L, P>::TEXT.as_str();
 
-    fn is_label((label, weight): &Self::Label) -> bool {
-        L::is_label(label) && weight.is_finite() && *weight >= 0.0
+    fn flaw((label, weight): &Self::Label) -> Option<Flaw> {
+        let weighs = weight.is_finite() && *weight >= 0.0;
+        L::flaw(label).or((!weighs).then_some(Flaw { verb: "has the weight", number: f64::from(*weight) }))
     }
 
     #[inline(always)]
@@ -124,7 +125,11 @@ mod tests {
         for bad in [-1.0, f32::NAN, f32::INFINITY] {
             let error = trainer.step(&[[0.0; 2]; 2], &[(0, 1.0), (1, bad)]).unwrap_err();
             assert!(matches!(error, TrainError::Label { sample: 1, .. }));
-            assert!(error.to_string().ends_with("and as label class numbers below the number of outputs"), "{error}");
+            assert!(
+                error.to_string().contains(" has the weight ")
+                    && error.to_string().contains("and as label class numbers from 0 to 1"),
+                "{error}"
+            );
         }
     }
 }

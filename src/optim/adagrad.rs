@@ -1,6 +1,6 @@
 //! Steps that shrink with all that was gone before.
 
-use super::{Optimizer, Settings, Update, has_settings};
+use super::{Optimizer, Settings, Update, at_least_0, has_settings, in_range, is_divisor};
 use crate::{
     Zeroed,
     kernel::{Real, Simd, Sweep},
@@ -12,9 +12,9 @@ use crate::{
 pub struct Adagrad {
     /// Learning rate, clipping, decay, penalty.
     pub settings: Settings,
-    /// Where the sum of squares starts.
+    /// Where the sum of squares starts: finite and at least 0.
     pub initial: f64,
-    /// Keeps the divisor above 0.
+    /// Keeps the divisor above 0: finite and above 0.
     pub epsilon: f64,
 }
 
@@ -35,6 +35,16 @@ impl Optimizer for Adagrad {
     type Moments<N: Zeroed> = [N; 1];
 
     has_settings!();
+
+    fn check(&self) -> Result<(), &'static str> {
+        self.settings.check()?;
+        in_range(at_least_0(self.initial), "`initial` must be finite and at least 0")?;
+        in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0")
+    }
+
+    fn most_movement(&self) -> f64 {
+        1.0 / libm::sqrt(self.initial + self.epsilon)
+    }
 
     #[inline(always)]
     fn update<S: Simd, N: Layer>(&self, simd: S, step: u64, network: &mut N, gradient: &mut N, [square]: &mut [N; 1]) {

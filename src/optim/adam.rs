@@ -1,6 +1,6 @@
 //! Adaptive moments.
 
-use super::{Optimizer, Settings, Update, has_settings};
+use super::{Optimizer, Settings, Update, has_settings, in_range, is_divisor, is_share};
 use crate::{
     Zeroed,
     kernel::{Real, Simd, Sweep},
@@ -13,11 +13,11 @@ use crate::{
 pub struct Adam {
     /// Learning rate, clipping, decay, penalty.
     pub settings: Settings,
-    /// Decay of the mean of gradients.
+    /// Decay of the mean of gradients, in [0, 1).
     pub beta1: f64,
-    /// Decay of the mean of their squares.
+    /// Decay of the mean of their squares, in [0, 1).
     pub beta2: f64,
-    /// Keeps the divisor above 0.
+    /// Keeps the divisor above 0: finite and above 0.
     pub epsilon: f64,
 }
 
@@ -38,6 +38,16 @@ impl Optimizer for Adam {
     type Moments<N: Zeroed> = [N; 2];
 
     has_settings!();
+
+    fn check(&self) -> Result<(), &'static str> {
+        self.settings.check()?;
+        in_range(is_share(self.beta1) && is_share(self.beta2), "`beta1` and `beta2` must be in [0, 1)")?;
+        in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0")
+    }
+
+    fn most_movement(&self) -> f64 {
+        1.0 / ((1.0 - self.beta1) * self.epsilon)
+    }
 
     #[inline(always)]
     fn update<S: Simd, N: Layer>(
@@ -82,6 +92,14 @@ impl Optimizer for AdamW {
 
     fn settings_mut(&mut self) -> &mut Settings {
         &mut self.0.settings
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        self.0.check()
+    }
+
+    fn most_movement(&self) -> f64 {
+        self.0.most_movement()
     }
 
     #[inline(always)]

@@ -1,5 +1,6 @@
 //! Gradients that are too large.
 
+use super::{in_range, is_divisor};
 use crate::{
     kernel::{Element, Fold, Real, Simd, Sweep, sum_of, sweep},
     layer::{Parameter, VisitMut},
@@ -8,10 +9,17 @@ use crate::{
 /// What is done to gradients that are too large.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Clip {
-    /// Each number is held in ±value.
+    /// Each number is held in ±value, which is finite and above 0.
     Value(f64),
-    /// All are scaled so that the length of the whole gradient is at most this.
+    /// All are scaled so that the length of the whole gradient is at most this, which is finite and above 0.
     Norm(f64),
+}
+
+impl Clip {
+    pub(super) fn check(self) -> Result<(), &'static str> {
+        let (Self::Value(most) | Self::Norm(most)) = self;
+        in_range(is_divisor(most), "what gradients are clipped to must be finite and above 0")
+    }
 }
 
 /// Adds up the squares of a gradient.

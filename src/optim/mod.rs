@@ -25,19 +25,32 @@ use crate::{
 /// What every optimiser has.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// The learning rate.
+    /// The learning rate, finite and at least 0.
     pub learning_rate: Schedule,
     /// Clipping, if any.
     pub clip: Option<Clip>,
-    /// Each step multiplies all parameters by `1 − learning_rate·weight_decay` first.
+    /// Each step multiplies all parameters by `1 − learning_rate·weight_decay` first. Finite and at least 0.
     pub weight_decay: f64,
-    /// The penalty on all kernels, beside those in the network's type.
+    /// The penalty on all kernels, beside those in the network's type. Finite and at least 0.
     pub penalty: Penalty,
 }
 
 impl Settings {
     const fn new(learning_rate: f64) -> Self {
         Self { learning_rate: Schedule::Constant(learning_rate), clip: None, weight_decay: 0.0, penalty: Penalty::NONE }
+    }
+
+    /// Whether each is in its range.
+    ///
+    /// # Errors
+    ///
+    /// Which is not, and what it should be.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let Self { learning_rate, clip, weight_decay, penalty } = self;
+        learning_rate.check()?;
+        clip.map_or(Ok(()), |clip| clip.check())?;
+        in_range(at_least_0(*weight_decay), "the weight decay must be finite and at least 0")?;
+        in_range(at_least_0(penalty.l1) && at_least_0(penalty.l2), "penalties must be finite and at least 0")
     }
 }
 
@@ -52,6 +65,20 @@ pub trait Optimizer: Copy + Send + Sync + 'static {
 
     /// The same, to change.
     fn settings_mut(&mut self) -> &mut Settings;
+
+    /// Whether each setting is in its range. A trainer asks before it trains.
+    ///
+    /// # Errors
+    ///
+    /// Which is not, and what it should be.
+    fn check(&self) -> Result<(), &'static str> {
+        self.settings().check()
+    }
+
+    /// How far a step can move a weight at most, beside the decay of weights: this times the highest learning rate times
+    /// the length of the longest gradient so far, each taken as at least 1. From it the trainer knows, without looking at
+    /// the weights, that a step does not make them infinite.
+    fn most_movement(&self) -> f64;
 
     /// Makes step `step`, counted from 0.
     fn update<S: Simd, N: Layer>(
@@ -105,6 +132,23 @@ macro_rules! has_settings {
     };
 }
 use has_settings;
+
+fn in_range(is: bool, otherwise: &'static str) -> Result<(), &'static str> {
+    if is { Ok(()) } else { Err(otherwise) }
+}
+
+fn at_least_0(value: f64) -> bool {
+    (0.0..f64::INFINITY).contains(&value)
+}
+
+/// Whether it divides well, also as `f32`.
+fn is_divisor(value: f64) -> bool {
+    (f64::from(f32::MIN_POSITIVE)..f64::INFINITY).contains(&value)
+}
+
+fn is_share(value: f64) -> bool {
+    (0.0..1.0).contains(&value)
+}
 
 /// Goes over all parameters with a rule, after the decay of the weights.
 struct Update<S, R> {

@@ -1,6 +1,6 @@
 //! Steps in units of the gradient's usual size.
 
-use super::{Optimizer, Settings, Update, has_settings};
+use super::{Optimizer, Settings, Update, has_settings, in_range, is_divisor, is_share};
 use crate::{
     Zeroed,
     kernel::{Real, Simd, Sweep},
@@ -12,9 +12,9 @@ use crate::{
 pub struct RmsProp {
     /// Learning rate, clipping, decay, penalty.
     pub settings: Settings,
-    /// Decay of the mean of squares.
+    /// Decay of the mean of squares, in [0, 1).
     pub rho: f64,
-    /// Keeps the divisor above 0.
+    /// Keeps the divisor above 0: finite and above 0.
     pub epsilon: f64,
 }
 
@@ -35,6 +35,16 @@ impl Optimizer for RmsProp {
     type Moments<N: Zeroed> = [N; 1];
 
     has_settings!();
+
+    fn check(&self) -> Result<(), &'static str> {
+        self.settings.check()?;
+        in_range(is_share(self.rho), "`rho` must be in [0, 1)")?;
+        in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0")
+    }
+
+    fn most_movement(&self) -> f64 {
+        1.0 / libm::sqrt(self.epsilon)
+    }
 
     #[inline(always)]
     fn update<S: Simd, N: Layer>(&self, simd: S, step: u64, network: &mut N, gradient: &mut N, [square]: &mut [N; 1]) {

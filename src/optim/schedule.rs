@@ -1,6 +1,8 @@
 //! Learning rates that change.
 
-/// The learning rate of each step, counted from 0.
+use super::{at_least_0, in_range};
+
+/// The learning rate of each step, counted from 0. Rates and factors are finite and at least 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Schedule {
     /// Always the same.
@@ -36,6 +38,15 @@ pub enum Schedule {
 }
 
 impl Schedule {
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        let (rate, factor) = match *self {
+            Self::Constant(rate) | Self::Cosine { peak: rate, .. } => (rate, 1.0),
+            Self::Step { initial, factor, .. } | Self::Exponential { initial, factor, .. } => (initial, factor),
+        };
+        in_range(at_least_0(rate), "the learning rate must be finite and at least 0")?;
+        in_range(at_least_0(factor), "the factor of a schedule must be finite and at least 0")
+    }
+
     /// The rate of step `step`.
     pub fn at(&self, step: u64) -> f64 {
         match *self {

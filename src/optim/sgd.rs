@@ -1,6 +1,6 @@
 //! Stochastic gradient descent, plain and with momentum.
 
-use super::{Optimizer, Settings, Update, has_settings};
+use super::{Optimizer, Settings, Update, has_settings, in_range, is_share};
 use crate::{
     Zeroed,
     kernel::{Real, Simd, Sweep},
@@ -31,6 +31,10 @@ impl Optimizer for Sgd {
     type Moments<N: Zeroed> = [N; 0];
 
     has_settings!();
+
+    fn most_movement(&self) -> f64 {
+        1.0
+    }
 
     #[inline(always)]
     fn update<S: Simd, N: Layer>(&self, simd: S, step: u64, network: &mut N, gradient: &mut N, []: &mut [N; 0]) {
@@ -88,6 +92,15 @@ impl Optimizer for Momentum {
     type Moments<N: Zeroed> = [N; 1];
 
     has_settings!();
+
+    fn check(&self) -> Result<(), &'static str> {
+        self.settings.check()?;
+        in_range(is_share(self.momentum), "`momentum` must be in [0, 1)")
+    }
+
+    fn most_movement(&self) -> f64 {
+        1.0 / (1.0 - self.momentum)
+    }
 
     #[inline(always)]
     fn update<S: Simd, N: Layer>(

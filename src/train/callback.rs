@@ -72,7 +72,9 @@ impl<M: Named> fmt::Display for Epoch<M> {
 
 /// Follows the training of a network `N` with metrics `M`.
 ///
-/// `()` does nothing, a closure is called after each epoch, and a tuple calls each of its own.
+/// `()` does nothing; a closure is called after each epoch, and ends the training if it gives `Break` (one that gives
+/// nothing never does); a tuple of up to 8 calls each of its own. Callbacks that are looked at afterwards, as
+/// `History`, are lent: `&mut history`; the others are given or lent.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not follow the training of this network",
     label = "not a callback for it",
@@ -84,9 +86,9 @@ pub trait Callback<N, M> {
         let _ = epochs;
     }
 
-    /// After each step: `seen` of `samples` of this epoch have been trained on.
-    fn after_step(&mut self, seen: usize, samples: usize) {
-        let _ = (seen, samples);
+    /// After each step: `seen` of `samples` of this epoch have been trained on, with this mean loss and these metrics.
+    fn after_step(&mut self, seen: usize, samples: usize, report: &Report<M>) {
+        let _ = (seen, samples, report);
     }
 
     /// After each epoch; `Break` ends the training.
@@ -99,7 +101,7 @@ pub trait Callback<N, M> {
         ControlFlow::Continue(())
     }
 
-    /// After the last epoch.
+    /// After the last epoch, and also if the training ends by an error.
     fn after_fit(&mut self, network: &mut N) {
         let _ = network;
     }
@@ -111,9 +113,27 @@ impl<N, M> Callback<N, M> for () {
     }
 }
 
-impl<N, M, F: FnMut(&Epoch<M>) -> ControlFlow<()>> Callback<N, M> for F {
+impl<N, M, R: Flow, F: FnMut(&Epoch<M>) -> R> Callback<N, M> for F {
     fn after_epoch(&mut self, epoch: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
-        self(epoch)
+        self(epoch).flow()
+    }
+}
+
+/// What a closure that is a [`Callback`] gives: `ControlFlow<()>`, or nothing to go on.
+pub trait Flow {
+    /// Whether to go on.
+    fn flow(self) -> ControlFlow<()>;
+}
+
+impl Flow for () {
+    fn flow(self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+impl Flow for ControlFlow<()> {
+    fn flow(self) -> Self {
+        self
     }
 }
 
@@ -126,9 +146,9 @@ macro_rules! tuples {
                 $($name.before_fit(epochs.clone());)*
             }
 
-            fn after_step(&mut self, seen: usize, samples: usize) {
+            fn after_step(&mut self, seen: usize, samples: usize, report: &Report<Met>) {
                 let ($($name,)*) = self;
-                $($name.after_step(seen, samples);)*
+                $($name.after_step(seen, samples, report);)*
             }
 
             fn after_epoch(&mut self, epoch: &Epoch<Met>, network: &mut Net) -> ControlFlow<()> {
@@ -159,9 +179,43 @@ macro_rules! tuples {
 tuples!(A B);
 tuples!(A B C);
 tuples!(A B C D);
+tuples!(A B C D E);
+tuples!(A B C D E F);
+tuples!(A B C D E F G);
+tuples!(A B C D E F G H);
+
+/// A callback that can be given and lent: the latter does what the former does.
+macro_rules! lend {
+    (impl[$($generics:tt)*] for $callback:ty) => {
+        impl<$($generics)*> $crate::train::Callback<N, M> for &mut $callback {
+            fn before_fit(&mut self, epochs: core::ops::RangeInclusive<usize>) {
+                $crate::train::Callback::<N, M>::before_fit(&mut **self, epochs);
+            }
+
+            fn after_step(&mut self, seen: usize, samples: usize, report: &$crate::train::Report<M>) {
+                $crate::train::Callback::<N, M>::after_step(&mut **self, seen, samples, report);
+            }
+
+            fn after_epoch(
+                &mut self,
+                epoch: &$crate::train::Epoch<M>,
+                network: &mut N,
+            ) -> core::ops::ControlFlow<()> {
+                $crate::train::Callback::<N, M>::after_epoch(&mut **self, epoch, network)
+            }
+
+            fn after_fit(&mut self, network: &mut N) {
+                $crate::train::Callback::<N, M>::after_fit(&mut **self, network);
+            }
+        }
+    };
+}
+#[cfg(feature = "progress")]
+pub(crate) use lend;
 
 /// Ends a training whose loss (on the validation data, if there are any) has not fallen for `patience`
-/// epochs, and puts back the weights of the best epoch, which it keeps in memory that you lend.
+/// epochs, and puts back the weights of the best epoch, which it keeps in memory that you lend: `Net::zeroed()`, or, for
+/// megabytes of weights, `Net::zeroed_box()`.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -184,13 +238,17 @@ pub struct EarlyStopping<'a, N> {
 }
 
 impl<'a, N: Layer> EarlyStopping<'a, N> {
-    /// Waits for `patience` epochs; `best` is where the best weights are kept.
+    /// Ends after `patience` epochs (at least one) that are no better than the best; `best` is where its weights are kept.
     pub fn new(patience: usize, best: &'a mut N) -> Self {
         Self { patience, best, best_loss: f64::INFINITY, waited: 0 }
     }
 }
 
 impl<N: Layer, M> Callback<N, M> for EarlyStopping<'_, N> {
+    fn before_fit(&mut self, _: RangeInclusive<usize>) {
+        (self.best_loss, self.waited) = (f64::INFINITY, 0);
+    }
+
     fn after_epoch(&mut self, epoch: &Epoch<M>, network: &mut N) -> ControlFlow<()> {
         if epoch.loss() < self.best_loss {
             self.best_loss = epoch.loss();
@@ -199,7 +257,7 @@ impl<N: Layer, M> Callback<N, M> for EarlyStopping<'_, N> {
         } else {
             self.waited += 1;
         }
-        if self.waited > self.patience { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.waited >= self.patience.max(1) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn after_fit(&mut self, network: &mut N) {
@@ -208,6 +266,8 @@ impl<N: Layer, M> Callback<N, M> for EarlyStopping<'_, N> {
         }
     }
 }
+
+lend!(impl[N: Layer, M] for EarlyStopping<'_, N>);
 
 /// Gives the first network the weights of the second.
 struct Overwrite;

@@ -1,0 +1,302 @@
+//! The trainer: a network, and all that training it takes.
+
+use core::{fmt, marker::PhantomData, ops::RangeInclusive};
+
+use super::{
+    Callback, Data, Epoch, Fit, Report, State, StateMut, TrainError,
+    error::{check, check_labels},
+    evaluate::{Activate, Evaluate},
+    state::name,
+    step::{Course, Learner, Memory, Reach},
+};
+use crate::{
+    Permutation, Zeroed, init,
+    kernel::dispatch,
+    layer::{Ending, Layer, Sample},
+    loss::{Follows, Label, Loss},
+    metric::Metric,
+    network::{Network as _, Summary, in_blocks},
+    optim::Optimizer,
+    tensor::first_not_finite,
+    zeroed::ON_THE_STACK,
+};
+
+/// A network with all that training it takes: gradient, moments, tape, and one batch of data.
+///
+/// `N` is the network, `L` the [loss](crate::loss), `O` the [optimiser](crate::optim), `BATCH` the most
+/// rows of a step, `M` the [metrics](crate::metric) reported. Nothing is allocated after it is made.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// type Net = (Dense<2, 8, Tanh>, Dense<8, 1, Sigmoid>);
+/// type Xor = Trainer<Net, BinaryCrossentropy, Adam, 4>;
+/// const_assert!(Xor::BYTES < 2048);
+///
+/// let (x, y) = ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [[0.0], [1.0], [1.0], [0.0]]);
+/// let mut trainer = Xor::new(Adam::new(0.05), 1);
+/// trainer.fit(&x, &y, Fit::epochs(300))?;
+/// assert!(trainer.evaluate(&x, &y)?.loss < 0.1);
+/// # Ok::<(), TrainError>(())
+/// ```
+pub struct Trainer<
+    N: Layer,
+    L: Loss<N::Output> + Follows<N::Head>,
+    O: Optimizer,
+    const BATCH: usize,
+    M: Metric<N::Output, L::Label> = <L as Loss<<N as Layer>::Output>>::Metric,
+> {
+    course: Course<L, O>,
+    memory: Memory<N, L, O, BATCH>,
+    metrics: PhantomData<fn() -> M>,
+}
+
+impl<N, L, O, const BATCH: usize, M> Trainer<N, L, O, BATCH, M>
+where
+    N: Layer,
+    L: Loss<N::Output> + Follows<N::Head>,
+    O: Optimizer,
+    M: Metric<N::Output, L::Label>,
+{
+    /// The bytes of the trainer: all the memory that training takes, but for the stack.
+    pub const BYTES: usize = size_of::<Self>();
+
+    /// A trainer whose network starts from `seed`, made on the stack. Above 256 KiB it does not compile:
+    /// use [`boxed`](Self::boxed).
+    pub fn new(optimizer: O, seed: u64) -> Self {
+        const {
+            assert!(BATCH > 0, "a trainer's batch holds at least one row");
+            assert!(
+                Self::BYTES <= ON_THE_STACK,
+                "this trainer is too large for the stack (over 256 KiB): make it with `Trainer::boxed`"
+            );
+        }
+        let mut trainer = Self { course: Course::new(optimizer, seed), memory: Memory::zeroed(), metrics: PhantomData };
+        trainer.initialize();
+        trainer
+    }
+
+    /// A trainer on the heap, made there in place, whatever its size.
+    #[cfg(feature = "std")]
+    pub fn boxed(optimizer: O, seed: u64) -> std::boxed::Box<Self> {
+        const { assert!(BATCH > 0, "a trainer's batch holds at least one row") };
+        let mut place = std::boxed::Box::<Self>::new_uninit();
+        let pointer = place.as_mut_ptr();
+        // SAFETY: `pointer` is to memory for a trainer; each of its fields with bytes is written here,
+        // `memory` with zero bytes, which its `Zeroed` allows. `metrics` has no bytes.
+        let mut trainer = unsafe {
+            (&raw mut (*pointer).course).write(Course::new(optimizer, seed));
+            (&raw mut (*pointer).memory).write_bytes(0, 1);
+            place.assume_init()
+        };
+        trainer.initialize();
+        trainer
+    }
+
+    fn initialize(&mut self) {
+        init::initialize(&mut *self.memory.learner.network, &mut self.course.rng);
+    }
+
+    /// A table of the layers, as [`Network::summary`](crate::network::Network::summary), with the bytes that training takes.
+    pub fn summary() -> Summary<N> {
+        Summary::new(Some((Self::BYTES, BATCH)))
+    }
+
+    /// The network.
+    pub fn network(&self) -> &N {
+        &self.memory.learner.network
+    }
+
+    /// The network, to change its weights.
+    pub fn network_mut(&mut self) -> &mut N {
+        self.course.reach = Reach::UNKNOWN;
+        &mut self.memory.learner.network
+    }
+
+    /// What it takes to go on from here another time: for [saving](crate::train::State).
+    pub fn state(&self) -> State<'_, N> {
+        let Learner { network, moments, .. } = &self.memory.learner;
+        let Course { rng, steps, .. } = &self.course;
+        State { network, moments: (**moments).as_ref(), rng, steps: *steps, optimizer: name::<O>() }
+    }
+
+    /// The same, to go on from what was saved.
+    pub fn state_mut(&mut self) -> StateMut<'_, N> {
+        let Learner { network, moments, .. } = &mut self.memory.learner;
+        let Course { rng, steps, reach, .. } = &mut self.course;
+        *reach = Reach::UNKNOWN;
+        StateMut { network, moments: (**moments).as_mut(), rng, steps, optimizer: name::<O>() }
+    }
+
+    /// The prediction for one sample.
+    pub fn predict<X: Sample<N>>(&self, sample: &X) -> N::Output {
+        self.memory.learner.network.predict(sample)
+    }
+
+    /// One step of the optimiser on up to `BATCH` rows. Gives the loss before the step, penalties included.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TrainError`]; the network is then as it was.
+    pub fn step<X: Sample<N>, Y: Label<L, N::Output>>(&mut self, x: &[X], y: &[Y]) -> Result<f64, TrainError> {
+        self.course.optimizer.check().map_err(TrainError::Settings)?;
+        if x.len() > BATCH {
+            return Err(TrainError::BatchTooLarge { rows: x.len(), batch: BATCH });
+        }
+        check_labels::<N, L, X, Y>(x, y)?;
+        // Inputs are not read one more time unless something is wrong.
+        self.memory.learner.step(&mut self.course, X::rows(x), Y::rows(y)).map_err(|error| {
+            match first_not_finite(x, N::TAKES_MISSING) {
+                Some(sample) => TrainError::Input { data: Data::Given, sample },
+                None => error,
+            }
+        })
+    }
+
+    /// Trains on all the data, as `fit` says. Gives the last epoch.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TrainError`]. Settings and all data are checked before the first step.
+    pub fn fit<X: Sample<N>, Y: Label<L, N::Output>>(
+        &mut self,
+        x: &[X],
+        y: &[Y],
+        fit: Fit<'_, X, Y>,
+    ) -> Result<Epoch<M>, TrainError> {
+        self.fit_with(x, y, fit, ())
+    }
+
+    /// Like [`fit`](Self::fit), telling `callback` of each step and epoch; it may stop the training. If the training ends
+    /// by an error, callbacks have their [`after_fit`](Callback::after_fit) too.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TrainError`]. Settings and all data are checked before the first step.
+    pub fn fit_with<X: Sample<N>, Y: Label<L, N::Output>>(
+        &mut self,
+        x: &[X],
+        y: &[Y],
+        fit: Fit<'_, X, Y>,
+        mut callback: impl Callback<N, M>,
+    ) -> Result<Epoch<M>, TrainError> {
+        self.course.optimizer.check().map_err(TrainError::Settings)?;
+        let epochs = fit.numbers()?;
+        check::<N, L, X, Y>(x, y)?;
+        let (x, y, validation) = fit.split(x, y)?;
+        if let Some((x, y)) = validation {
+            check::<N, L, X, Y>(x, y).map_err(TrainError::of_validation)?;
+        }
+        let validation = validation.map(|(x, y)| (X::rows(x), Y::rows(y)));
+        callback.before_fit(epochs.clone());
+        let result = self.run_epochs(epochs, X::rows(x), Y::rows(y), validation, fit.shuffle, &mut callback);
+        callback.after_fit(self.network_mut());
+        result
+    }
+
+    fn run_epochs(
+        &mut self,
+        epochs: RangeInclusive<usize>,
+        x: &[N::Input],
+        y: &[L::Label],
+        validation: Option<Rows<'_, N, L>>,
+        shuffle: bool,
+        callback: &mut impl Callback<N, M>,
+    ) -> Result<Epoch<M>, TrainError> {
+        let mut epoch = Epoch::default();
+        for number in epochs {
+            let training = self.run_epoch(x, y, shuffle, callback).map_err(|error| error.in_epoch(number))?;
+            let validation =
+                validation.map(|(x, y)| self.assess(x, y).map_err(TrainError::of_validation)).transpose()?;
+            epoch = Epoch { epoch: number, training, validation };
+            let flow = callback.after_epoch(&epoch, self.network_mut());
+            if callback.checkpoint(number, &self.state()).is_break() || flow.is_break() {
+                break;
+            }
+        }
+        Ok(epoch)
+    }
+
+    /// One pass over the data, batch by batch.
+    fn run_epoch(
+        &mut self,
+        x: &[N::Input],
+        y: &[L::Label],
+        shuffle: bool,
+        callback: &mut impl Callback<N, M>,
+    ) -> Result<Report<M>, TrainError> {
+        let order = shuffle.then(|| Permutation::new(x.len(), &mut self.course.rng));
+        let mut report = Report { loss: 0.0, metrics: M::default() };
+        for start in (0..x.len()).step_by(BATCH) {
+            let Memory { learner, inputs, labels } = &mut self.memory;
+            let end = x.len().min(start + BATCH);
+            let (batch_x, batch_y) = match &order {
+                None => (&x[start..end], &y[start..end]),
+                Some(order) => {
+                    for (row, place) in (start..end).enumerate() {
+                        inputs[row] = x[order.get(place)];
+                        labels[row] = y[order.get(place)];
+                    }
+                    (&inputs[..end - start], &labels[..end - start])
+                }
+            };
+            let loss = learner.step(&mut self.course, batch_x, batch_y)?;
+            report.loss += (loss - report.loss) * (batch_x.len() as f64 / end as f64);
+            let predictions = &mut learner.outputs[..batch_y.len()];
+            if L::Ending::LOGITS {
+                dispatch(Activate::<N>(predictions));
+            }
+            for (prediction, label) in predictions.iter().zip(batch_y) {
+                report.metrics.update(prediction, label);
+            }
+            callback.after_step(end, x.len(), &report);
+        }
+        Ok(report)
+    }
+
+    /// Mean loss and metrics on `x` and `y`, without training or penalties.
+    ///
+    /// # Errors
+    ///
+    /// When there are no samples, not as many labels as inputs, one of either is out of range, or the output for one or
+    /// its loss is not finite.
+    pub fn evaluate<X: Sample<N>, Y: Label<L, N::Output>>(&self, x: &[X], y: &[Y]) -> Result<Report<M>, TrainError> {
+        check::<N, L, X, Y>(x, y)?;
+        self.assess(X::rows(x), Y::rows(y))
+    }
+
+    /// [`evaluate`](Self::evaluate) for data that have been checked.
+    fn assess(&self, x: &[N::Input], y: &[L::Label]) -> Result<Report<M>, TrainError> {
+        let report: Report<M> = self.report(x, y);
+        if report.loss.is_finite() {
+            return Ok(report);
+        }
+        // What is not finite counts as the largest.
+        let loss = |sample: usize| self.report::<()>(&x[sample..=sample], &y[sample..=sample]).loss;
+        let size = |sample: usize| if loss(sample).is_finite() { loss(sample) } else { f64::INFINITY };
+        let sample = (0..x.len()).min_by(|a, b| size(*b).total_cmp(&size(*a))).unwrap_or(0);
+        Err(TrainError::Output { data: Data::Given, sample })
+    }
+
+    fn report<Q: Metric<N::Output, L::Label>>(&self, x: &[N::Input], y: &[L::Label]) -> Report<Q> {
+        let mut report = Report { loss: 0.0, metrics: Q::default() };
+        let network = &self.memory.learner.network;
+        in_blocks::<N>(Evaluate::<N, L, Q> { network, loss: &self.course.loss, x, y, report: &mut report });
+        report
+    }
+}
+
+/// Inputs with their labels.
+type Rows<'a, N, L> = (&'a [<N as Layer>::Input], &'a [<L as Loss<<N as Layer>::Output>>::Label]);
+
+impl<N, L, O, const BATCH: usize, M> fmt::Debug for Trainer<N, L, O, BATCH, M>
+where
+    N: Layer,
+    L: Loss<N::Output> + Follows<N::Head>,
+    O: Optimizer,
+    M: Metric<N::Output, L::Label>,
+{
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Summary::<N>::new(Some((size_of::<Self>(), BATCH))).fmt(formatter)
+    }
+}
