@@ -16,12 +16,12 @@ pub fn sequence(layers: &[&Type], generics: &Generics) -> syn::Result<TokenStrea
     let fits = leaves.windows(2).zip(known.windows(2)).filter(|(_, known)| **known == [true, true]).map(|(pair, _)| {
         let fits = fits(&quote!(::shiplap), pair[0], pair[1]);
         let met = quote_spanned!(end(pair[1])=> Met);
-        quote!(const _: () = { fn _fits(_: #fits::#met) {} };)
+        quote!(#[allow(clippy::type_complexity)] const _: () = { fn _fits(_: #fits::#met) {} };)
     });
     let sound = leaves.iter().zip(&known).filter(|(_, known)| **known).map(|(layer, _)| {
         let function = quote_spanned!(layer.span()=> ::shiplap::layer::assert_sound);
         let fault = quote_spanned!(end(layer)=> (&<#layer as ::shiplap::layer::Layer>::FAULT));
-        quote!(const _: () = #function #fault;)
+        quote!(#[allow(clippy::type_complexity)] const _: () = #function #fault;)
     });
     Ok(quote!(#(#fits)* #(#sound)*))
 }

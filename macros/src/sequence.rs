@@ -128,6 +128,7 @@ impl Sequence {
 
         // The parameters of methods have names that no struct's own are likely to have.
         quote! {
+            #[allow(clippy::type_complexity)]
             impl #impl_generics #krate::layer::Layer for #target #where_clause {
                 type Element = #first_layer::Element;
                 type Input = #first_layer::Input;
@@ -234,6 +235,7 @@ impl Sequence {
             }
 
             #[diagnostic::do_not_recommend]
+            #[allow(clippy::type_complexity)]
             impl #accepts_generics #krate::layer::Accepts<Input_> for #target #accepts_where {}
         }
     }
