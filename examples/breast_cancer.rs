@@ -12,7 +12,7 @@ use std::{error::Error, fs};
 use shiplap::{
     data::{Csv, Folds, Part, Table, split_stratified},
     io,
-    metric::{Auc, BinaryAccuracy, ConfusionMatrix, Metric as _},
+    metric::{BinaryAccuracy, ConfusionMatrix, Metric as _},
     prelude::*,
     report::{self, Confusion, Page, learning_curves, roc, weight_histograms},
     train::Callback,
@@ -24,8 +24,7 @@ type Label = [f32; 1];
 
 #[network] // It standardises what goes in, and takes the statistics along.
 type Net = (Standardize<30>, Dense<30, 16, Relu>, Dense<16, 1, Sigmoid>);
-type Metrics = (BinaryAccuracy, Auc);
-type NetTrainer = Trainer<Net, BinaryCrossentropy, Adam, 32, Metrics>;
+type NetTrainer = Trainer<Net, BinaryCrossentropy, Adam, 32>;
 
 const SEED: u64 = 1;
 const FOLDS: usize = 5;
@@ -49,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (trainer, _) = fit(train, ())?;
         let found = trainer.evaluate(held_out.x, held_out.y)?;
         println!("fold {} of {FOLDS}: {found}", accuracies.len() + 1);
-        accuracies.push(100.0 * found.metrics.0.value());
+        accuracies.push(100.0 * found.metrics.value());
         crossed.extend(scores(trainer.network(), held_out));
     }
     let mean = accuracies.iter().sum::<f64>() / FOLDS as f64;
@@ -113,8 +112,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Trains until the loss on the last 15 % does not fall any more. The samples are in random order.
 fn fit(
     samples: Part<'_, Cell, Label>,
-    progress: impl Callback<Net, Metrics>,
-) -> Result<(NetTrainer, History<Metrics>), Box<dyn Error>> {
+    progress: impl Callback<Net, BinaryAccuracy>,
+) -> Result<(NetTrainer, History<BinaryAccuracy>), Box<dyn Error>> {
     let training = samples.x.len() * 85 / 100;
     let ((x, held_x), (y, held_y)) = (samples.x.split_at(training), samples.y.split_at(training));
     let mut trainer = NetTrainer::new(Adam::new(3e-3), SEED);
