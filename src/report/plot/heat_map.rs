@@ -108,8 +108,9 @@ impl Plot for HeatMap {
         let (side, down) = (cell * self.columns as i32, cell * self.rows());
         for (index, &value) in self.values.iter().enumerate() {
             let (x, y) = (MARGIN + cell * (index % self.columns) as i32, cell * (index / self.columns) as i32);
-            // Each lies over the rest, to the right and below: no seams at whatever size it is shown.
-            let pixel = Rectangle::new([(x, y), (MARGIN + side, down)], self.shade(value).filled());
+            // The next ones lie over its right and lower edge: no seams at whatever size it is shown.
+            let end = ((x + cell + PX).min(MARGIN + side), (y + cell + PX).min(down));
+            let pixel = Rectangle::new([(x, y), end], self.shade(value).filled());
             area.draw(&pixel).map_err(cannot)?;
         }
         area.draw(&Rectangle::new([(MARGIN, 0), (MARGIN + side, down)], FAINT.stroke_width(THIN))).map_err(cannot)?;
