@@ -4,47 +4,29 @@
 //!
 //! It writes pictures (SVG and PNG), the history (CSV, JSON, TensorBoard) and a report in one HTML file.
 
-use std::{error::Error, fs::File, io::Read, path::PathBuf};
+mod common;
 
-use flate2::read::GzDecoder;
+use std::{error::Error, fs, path::Path};
+
 use shiplap::{
+    data::{self, Csv, split_stratified},
     explain::{Explainer, Target, partial_dependence, permutation_importance, quantile_grid},
     metric::{ConfusionMatrix, Metric as _},
     prelude::*,
     report::{
-        Bars, Confusion, Grid, HeatMap, Lines, Page, Plot, Table, TensorBoard, learning_curves, roc, weight_histograms,
+        Bars, Confusion, Grid, HeatMap, Lines, Page, Table, TensorBoard, learning_curves, roc, weight_histograms,
     },
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let out = output_folder()?;
+    let [out] = common::folders([("--out", "target/explain")])?;
+    fs::create_dir_all(&out)?;
     let page = Page::new("What the networks look at");
     let page = diagnosis(page, &out)?;
     let page = digits(page, &out)?;
     page.save(out.join("report.html"))?;
     println!("pictures and report.html are in {}", out.display());
     Ok(())
-}
-
-/// `--out DIR`, or else `target/explain`.
-fn output_folder() -> Result<PathBuf, Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let folder = match &arguments[..] {
-        [] => concat!(env!("CARGO_MANIFEST_DIR"), "/target/explain").into(),
-        [name, folder] if name == "--out" => PathBuf::from(folder),
-        _ => return Err("usage: explain [--out DIR]".into()),
-    };
-    std::fs::create_dir_all(&folder)?;
-    Ok(folder)
-}
-
-/// Rows of `N` numbers.
-fn read<const N: usize>(source: impl Read, has_headers: bool) -> Result<Vec<[f32; N]>, Box<dyn Error>> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(has_headers).flexible(true).from_reader(source);
-    let rows = reader.deserialize::<Vec<f32>>().enumerate().map(|(row, record)| {
-        record?.try_into().map_err(|record: Vec<f32>| format!("row {row}: {} fields, not {N}", record.len()).into())
-    });
-    rows.collect()
 }
 
 const PARTS: [&str; 10] = [
@@ -72,23 +54,16 @@ type DiagnosisTrainer = Trainer<Diagnosis, BinaryCrossentropy, Adam, 32>;
 
 /// Malignant is 1.
 const MALIGNANT: Target = Target::Prediction(0);
-const TRAINING: usize = 398;
 
-fn diagnosis(page: Page, out: &std::path::Path) -> Result<Page, Box<dyn Error>> {
-    let mut rows = read::<31>(File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/data/breast_cancer.csv"))?, true)?;
-    Rng::new(1).shuffle(&mut rows);
-    let raw: Vec<Cell> = rows.iter().map(|row| std::array::from_fn(|column| row[column])).collect();
-    let y: Vec<[f32; 1]> = rows.iter().map(|row| [1.0 - row[30]]).collect();
-    let mean: Cell =
-        std::array::from_fn(|column| raw[..TRAINING].iter().map(|row| row[column]).sum::<f32>() / TRAINING as f32);
-    let deviation: Cell = std::array::from_fn(|column| {
-        let squares = raw[..TRAINING].iter().map(|row| (row[column] - mean[column]).powi(2));
-        (squares.sum::<f32>() / TRAINING as f32).sqrt()
-    });
-    let standard = |row: &Cell| -> Cell { std::array::from_fn(|c| (row[c] - mean[c]) / deviation[c]) };
-    let x: Vec<Cell> = raw.iter().map(standard).collect();
-    let (x_train, x_test) = x.split_at(TRAINING);
-    let (y_train, y_test) = y.split_at(TRAINING);
+fn diagnosis(page: Page, out: &Path) -> Result<Page, Box<dyn Error>> {
+    let path = common::repository("data/breast_cancer.csv");
+    let mut table: data::Table<Cell, [f32; 1]> = Csv::bundled().read(path)?;
+    table.y.iter_mut().for_each(|label| label[0] = 1.0 - label[0]);
+    // The average cell, all of it 0, is what the others are compared with.
+    let [train, _] = split_stratified(&mut table.x, &mut table.y, [0.7, 0.3], 1)?;
+    let (cells, standard) = (train.x.len(), Standardize::fit(train.x)?);
+    standard.transform(&mut table.x);
+    let ((x_train, x_test), (y_train, y_test)) = (table.x.split_at(cells), table.y.split_at(cells));
 
     let mut trainer = DiagnosisTrainer::new(Adam::new(3e-3), 1);
     let mut history = History::default();
@@ -159,25 +134,26 @@ fn diagnosis(page: Page, out: &std::path::Path) -> Result<Page, Box<dyn Error>> 
     let roc = roc([("test cells", samples)])?;
     let curves = learning_curves(&history);
 
-    for (name, plot) in [
-        ("permutation_importance", &important as &dyn Plot),
-        ("integrated_gradients", &attributed),
-        ("one_cell", &single),
-        ("partial_dependence", &dependence),
-        ("confusion", &confusion),
-        ("roc", &roc),
-        ("learning_curves", &curves),
-        ("weights", &weight_histograms(trainer.network())),
-    ] {
-        std::fs::write(out.join(format!("{name}.svg")), plot.svg()?)?;
-        std::fs::write(out.join(format!("{name}.png")), plot.png()?)?;
-    }
+    let weights = weight_histograms(trainer.network());
+    common::save(
+        out,
+        &[
+            ("permutation_importance", &important),
+            ("integrated_gradients", &attributed),
+            ("one_cell", &single),
+            ("partial_dependence", &dependence),
+            ("confusion", &confusion),
+            ("roc", &roc),
+            ("learning_curves", &curves),
+            ("weights", &weights),
+        ],
+    )?;
     let page = page
         .text("A network tells malignant from benign cells by 30 measurements of their nuclei (Wisconsin data).")
         .facts(
             "Run",
             [
-                ("cells to train on, the last 15 % for validation", TRAINING.to_string()),
+                ("cells to train on, the last 15 % for validation", cells.to_string()),
                 ("cells to test", x_test.len().to_string()),
                 ("test", test.to_string()),
             ],
@@ -186,7 +162,7 @@ fn diagnosis(page: Page, out: &std::path::Path) -> Result<Page, Box<dyn Error>> 
         .history(&history)?
         .plot("Confusion matrix", &confusion)?
         .plot("ROC", &roc)?
-        .plot("Weights", &weight_histograms(trainer.network()))?
+        .plot("Weights", &weights)?
         .plot("What matters over the data", &important)?
         .plot("What drives the predictions", &attributed)?
         .plot("One cell", &single)?
@@ -197,15 +173,14 @@ fn diagnosis(page: Page, out: &std::path::Path) -> Result<Page, Box<dyn Error>> 
 type Picture = [f32; 64];
 type Digits = (Dense<64, 32, Relu>, Dense<32, 10, Softmax>);
 
-fn digits(page: Page, out: &std::path::Path) -> Result<Page, Box<dyn Error>> {
-    let file = File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits.csv.gz"))?;
-    let mut rows = read::<65>(GzDecoder::new(file), false)?;
-    Rng::new(1).shuffle(&mut rows);
-    let x: Vec<Picture> = rows.iter().map(|row| std::array::from_fn(|pixel| row[pixel] / 16.0)).collect();
-    let y: Vec<usize> = rows.iter().map(|row| row[64] as usize).collect();
-    let (x_test, y_test) = (&x[1400..], &y[1400..]);
+fn digits(page: Page, out: &Path) -> Result<Page, Box<dyn Error>> {
+    let path = common::repository("data/digits.csv.gz");
+    let mut table: data::Table<Picture, usize> = Csv::unnamed().read(path)?;
+    table.x.as_flattened_mut().iter_mut().for_each(|ink| *ink /= 16.0);
+    let [train, test] = split_stratified(&mut table.x, &mut table.y, [0.8, 0.2], 1)?;
+    let (x_test, y_test) = (test.x, test.y);
     let mut trainer = Trainer::<Digits, SparseCategoricalCrossentropy, Adam, 32>::new(Adam::new(3e-3), 1);
-    trainer.fit(&x[..1400], &y[..1400], Fit::epochs(40))?;
+    trainer.fit(train.x, train.y, Fit::epochs(40))?;
     let test = trainer.evaluate(x_test, y_test)?;
     println!("digits: {test} on {} pictures not trained on", x_test.len());
 
@@ -233,10 +208,7 @@ fn digits(page: Page, out: &std::path::Path) -> Result<Page, Box<dyn Error>> {
     let mut matrix = ConfusionMatrix::<10>::default();
     x_test.iter().zip(y_test).for_each(|(x, y)| matrix.update(&trainer.predict(x), y));
     let confusion = Confusion::new(&matrix, std::array::from_fn::<String, 10, _>(|digit| digit.to_string()));
-    grid.save(out.join("digits.svg"))?;
-    grid.save(out.join("digits.png"))?;
-    confusion.save(out.join("digits_confusion.svg"))?;
-    confusion.save(out.join("digits_confusion.png"))?;
+    common::save(out, &[("digits", &grid), ("digits_confusion", &confusion)])?;
     let page = page
         .text("Another tells handwritten digits of 8 by 8 pixels from each other.")
         .facts("Digits", [("test", test.to_string())])

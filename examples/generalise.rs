@@ -5,14 +5,16 @@
 //! The data are 150 handwritten digits, a tenth of them with a random label, for a network of 26 000 weights: it can learn
 //! them by heart. All else is the same in each training, and each is validated on the same 597 digits.
 
-use std::{error::Error, fs::File, path::PathBuf};
+mod common;
 
-use flate2::read::GzDecoder;
+use std::{error::Error, fs};
+
 use shiplap::{
+    data::{Csv, Table},
     layer::Sample,
     loss::{Follows, Loss},
     prelude::*,
-    report::{Grid, Lines, Plot},
+    report::{Grid, Lines},
 };
 
 type Picture = [f32; 64];
@@ -35,13 +37,8 @@ struct Data {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let out = match &arguments[..] {
-        [] => concat!(env!("CARGO_MANIFEST_DIR"), "/target/generalise").into(),
-        [name, folder] if name == "--out" => PathBuf::from(folder),
-        _ => return Err("usage: generalise [--out DIR]".into()),
-    };
-    std::fs::create_dir_all(&out)?;
+    let [out] = common::folders([("--out", "target/generalise")])?;
+    fs::create_dir_all(&out)?;
 
     let data = read()?;
     println!("{:<26} {:>13} {:>15} {:>11}", "", "training loss", "validation loss", "accuracy");
@@ -58,21 +55,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     for remedy in remedies {
         plots = plots.with(remedy.guide("nothing done", validation.clone()));
     }
-    plots.save(out.join("generalise.svg"))?;
-    plots.save(out.join("generalise.png"))?;
+    common::save(&out, &[("generalise", &plots)])?;
     println!("{}", out.join("generalise.png").display());
     Ok(())
 }
 
 /// The digits in a random order, a tenth of the labels to train on replaced by any.
 fn read() -> Result<Data, Box<dyn Error>> {
-    let file = File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits.csv.gz"))?;
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(GzDecoder::new(file));
-    let mut rows = reader.deserialize().collect::<Result<Vec<Vec<f32>>, _>>()?;
+    let table: Table<Picture, usize> = Csv::unnamed().read(common::repository("data/digits.csv.gz"))?;
     let mut rng = Rng::new(1);
+    let mut rows: Vec<(Picture, usize)> = table.x.into_iter().zip(table.y).collect();
     rng.shuffle(&mut rows);
-    let mut x: Vec<Picture> = rows.iter().map(|row| std::array::from_fn(|pixel| row[pixel] / 16.0)).collect();
-    let mut y: Vec<usize> = rows.iter().map(|row| row[64] as usize).collect();
+    let (mut x, mut y): (Vec<_>, Vec<_>) = rows.into_iter().map(|(x, y)| (x.map(|ink| ink / 16.0), y)).unzip();
     let (x_validation, y_validation) = (x.split_off(MANY), y.split_off(MANY));
     for label in &mut y {
         if rng.uniform() < 0.1 {

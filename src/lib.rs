@@ -28,6 +28,8 @@ pub mod activation;
 #[cfg(feature = "std")]
 pub mod data;
 pub mod explain;
+#[cfg(any(feature = "npy", feature = "onnx", feature = "plot", feature = "safetensors"))]
+mod file;
 pub mod init;
 #[cfg(any(feature = "safetensors", feature = "onnx"))]
 pub mod io;

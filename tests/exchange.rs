@@ -13,6 +13,7 @@ use serde_json::json;
 use shiplap::{
     Tensor,
     activation::{Elementwise, Keep},
+    data::npy::{self, Npz},
     init::Initializer,
     io::{self, Import},
     kernel::{Element, Real, Simd, Sweep, sweep},
@@ -292,15 +293,18 @@ impl<T> Visit<T> for Shapes {
     }
 }
 
-/// Writes the network in both formats, and what it predicts.
+/// Gives a network with random weights, and what it predicts for random inputs.
 fn give<N: Layer<Input: Sample<N>>>(name: &str) {
-    let network = N::new(name.len() as u64);
-    io::save(&network, shared(&format!("{name}.safetensors"))).unwrap();
-    io::export_onnx(&network, shared(&format!("{name}.onnx"))).unwrap();
     let mut rng = Rng::new(1);
     let row = |scale: f64| (0..N::Input::LEN).map(|_| f64::from((scale * rng.normal()) as f32)).collect::<Vec<_>>();
-    let inputs: Vec<_> = [0.01, 0.1, 1.0, 1.0, 1.0, 3.0, 10.0, 30.0].map(row).into();
-    let outputs: Vec<_> = inputs.iter().map(|input| predict(&network, input)).collect();
+    give_this(name, &N::new(name.len() as u64), &[0.01, 0.1, 1.0, 1.0, 1.0, 3.0, 10.0, 30.0].map(row));
+}
+
+/// Writes the network in both formats, and what it predicts. NaN becomes JSON's `null`.
+fn give_this<N: Layer<Input: Sample<N>>>(name: &str, network: &N, inputs: &[Vec<f64>]) {
+    io::save(network, shared(&format!("{name}.safetensors"))).unwrap();
+    io::export_onnx(network, shared(&format!("{name}.onnx"))).unwrap();
+    let outputs: Vec<_> = inputs.iter().map(|input| predict(network, input)).collect();
     let mut shapes = Shapes(serde_json::Map::new());
     network.parameters(LayerPath::ROOT, &mut shapes);
     let json = json!({"inputs": inputs, "outputs": outputs, "tensors": shapes.0});
@@ -320,4 +324,60 @@ fn networks_for_python() {
     give::<Dropout<4, 50>>("dropout_alone");
     give::<Dense<4, 2, Sigmoid>>("alone");
     give::<(Dense<196, 64, Relu>, Dropout<64, 20>, Dense<64, 32, Gelu>, Dense<32, 10, Softmax>)>("wide");
+}
+
+/// Age, one of three colours, weight, one of two sexes.
+const ROWS: [[f32; 4]; 6] = [
+    [41.0, 2.0, 70.5, 0.0],
+    [f32::NAN, 0.0, 81.25, 1.0],
+    [23.0, 1.0, f32::NAN, 1.0],
+    [67.5, f32::NAN, 59.0, 0.0],
+    [35.0, 1.0, 64.0, f32::NAN],
+    [18.0, 0.0, 1000.0, 1.0],
+];
+
+#[test]
+#[ignore = "`tests/exchange/run` compares the files"]
+fn preprocessing_for_python() {
+    let inputs = ROWS.map(|row| row.map(f64::from).into());
+    let mut table: (Impute<4>, OneHot<4, 3, 2, 5>, OneHot<5, 1, 3, 7>, Standardize<7>, Dense<7, 3, Softmax>) =
+        Network::new(1);
+    table.0 = Impute::most_frequent(&ROWS).unwrap();
+    let encoded = ROWS.map(|row| table.2.predict(&table.1.predict(&table.0.predict(&row))));
+    table.3 = Standardize::fit(&encoded).unwrap();
+    give_this("preprocessing", &table, &inputs);
+    give_this("impute", &Impute::median(&ROWS).unwrap(), &inputs);
+
+    // What is no class is in none of the columns.
+    let classes = [-1.0, 0.0, 0.5, 1.0, 2.0, 3.0, -0.0, 1e-40].map(|class| vec![7.0, class]);
+    give_this("one_hot", &OneHot::<2, 1, 3, 4>::zeroed(), &classes);
+
+    let rows = ROWS.map(|row| [row[1].max(0.0), row[3].max(0.0), 5.0]);
+    let inputs = [[0.0, 1.0, 5.0], [2.0, -3.0, 7.0], [0.25, 0.5, -5.0]].map(Vec::from);
+    give_this("standardize", &Standardize::fit(&rows).unwrap(), &inputs);
+    give_this("min_max", &(MinMax::fit(&rows).unwrap(), Dense::<3, 2, Tanh>::new(1)), &inputs);
+    let doubles = rows.map(|row| row.map(f64::from));
+    give_this("min_max_of_double", &MinMax::fit(&doubles).unwrap(), &inputs);
+}
+
+/// `check.py` makes the same: `x[i][j] = (3i + j) / 8 − 1`, `y[i] = i² mod 7`.
+fn arrays() -> (Vec<[f32; 3]>, Vec<usize>) {
+    let row = |i: usize| [0, 1, 2].map(|j| (3 * i + j) as f32 / 8.0 - 1.0);
+    ((0..10).map(row).collect(), (0..10).map(|i| i * i % 7).collect())
+}
+
+#[test]
+#[ignore = "`tests/exchange/run` makes and compares the files"]
+fn arrays_to_and_from_numpy() {
+    let (x, y) = arrays();
+    let squares = [[[1.5f64, -2.0], [0.1, 4.0]]];
+    npy::write(shared("shiplap.npy"), &squares).unwrap();
+    Npz::new().with("x", &x).with_labels("y", &y).write(shared("shiplap.npz")).unwrap();
+
+    assert_eq!(npy::read::<[[f64; 2]; 2]>(shared("numpy.npy")).unwrap(), squares);
+    for name in ["numpy.npz", "numpy_compressed.npz"] {
+        let file = Npz::open(shared(name)).unwrap();
+        assert_eq!(file.read::<[f32; 3]>("x").unwrap(), x);
+        assert_eq!(file.labels("y").unwrap(), y);
+    }
 }

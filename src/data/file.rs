@@ -1,4 +1,4 @@
-//! Opening files, compressed or not.
+//! Opening files, compressed or not, and writing them.
 
 use std::{
     boxed::Box,
@@ -29,20 +29,8 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
     Err(DataError::format(&file, "a file compressed by gzip", "a plain one, or the crate's feature `gzip` on"))
 }
 
-/// Writes a whole file, or nothing: first beside it, then in its place.
+/// Writes a whole file, or nothing.
 #[cfg(feature = "npy")]
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
-    use std::io::Write;
-
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    // As for any new file, less what the user's mask takes away.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let whole = builder.tempfile_in(folder).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)
-    });
-    whole.map(drop).map_err(DataError::io(&name(path)))
+    crate::file::write(path, bytes).map_err(DataError::io(&name(path)))
 }

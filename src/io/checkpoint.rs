@@ -10,9 +10,10 @@ use std::{
 };
 
 use super::{
-    FileError, atomic,
+    FileError,
     tensors::{Reader, Wanted, Writer, is_f32, put, wanted},
     weights::{finite, notes, read, same_activations},
+    write,
 };
 use crate::{
     Rng,
@@ -67,7 +68,7 @@ pub fn save_checkpoint<N: Layer>(state: &State<'_, N>, epoch: usize, path: impl 
         ("element", element::<N>().to_owned()),
         ("rng", serde_json::json!(state.rng).to_string()),
     ]);
-    atomic::write(path, &writer.finish(notes))
+    write(path, &writer.finish(notes))
 }
 
 /// Puts a trainer where [`save_checkpoint`] found it, and gives the number of epochs done. With the same data and settings

@@ -7,7 +7,6 @@
 //! A file is written beside its place and then moved there: whenever the program or the machine stops, there is the
 //! old file or the new one, whole. What a killed program may leave behind is a `.tmp` file.
 
-mod atomic;
 #[cfg(feature = "safetensors")]
 mod checkpoint;
 mod error;
@@ -20,6 +19,8 @@ mod tensors;
 #[cfg(feature = "safetensors")]
 mod weights;
 
+use std::path::Path;
+
 #[cfg(feature = "safetensors")]
 pub use checkpoint::{Checkpoints, load_checkpoint, save_checkpoint};
 pub use error::{Difference, FileError};
@@ -31,5 +32,8 @@ pub use onnx::{export_onnx, to_onnx};
 pub use weights::{from_bytes, load, save, to_bytes};
 
 /// How errors name data that are not in a file.
-#[cfg(any(feature = "safetensors", feature = "onnx"))]
 const BYTES: &str = "the data";
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    crate::file::write(path, bytes).map_err(|error| FileError::Write { file: path.into(), error })
+}

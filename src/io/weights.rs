@@ -9,9 +9,10 @@ use std::{
 };
 
 use super::{
-    BYTES, FileError, atomic,
+    BYTES, FileError,
     checkpoint::OPTIMIZER,
     tensors::{Reader, Writer, put, wanted},
+    write,
 };
 use crate::{
     kernel::Sweep,
@@ -41,7 +42,7 @@ use crate::{
 /// When a weight is NaN or infinite, or the file cannot be written. An older file of that name is then as it was.
 pub fn save<N: Layer>(network: &N, path: impl AsRef<std::path::Path>) -> Result<(), FileError> {
     let path = path.as_ref();
-    atomic::write(path, &encode(network, &path.display().to_string())?)
+    write(path, &encode(network, &path.display().to_string())?)
 }
 
 /// Gives `network` the weights of a safetensors file that [`save`] or [`save_checkpoint`](super::save_checkpoint) wrote.

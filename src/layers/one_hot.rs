@@ -9,9 +9,18 @@ use crate::{
     layer::{Accepts, Description, Ending, Layer, Path, Visit, VisitMut},
     message::Message,
 };
+#[cfg(feature = "std")]
+use crate::{
+    kernel::{Real, Sweep},
+    layer::Operations,
+    layers::columns::statistic,
+};
 
 /// Puts `CLASSES` columns in the place of column `COLUMN`: 1 in that of the class whose number is there, 0 in the
 /// others, also where it is the number of none. x: `[[T; IN]]`, y: `[[T; OUT]]`, with `OUT = IN − 1 + CLASSES`.
+///
+/// It is exported to ONNX as a product, which spreads NaN or infinity in one column over the others: put
+/// [`Impute`](crate::layers::Impute) before it.
 ///
 /// As first layer of a network it lets the network take class numbers as they come. Several are chained: of columns
 /// 0 and 3, first 3, then 0.
@@ -128,11 +137,48 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
             params: 0,
         });
     }
+
+    /// A product with zeros and ones brings each column to its places, and a formula compares those of the classes.
+    #[cfg(feature = "std")]
+    fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
+        let (mut places, mut class) = (std::vec![[T::zero(); OUT]; IN], [T::from_f64(NO_CLASS); OUT]);
+        for output in 0..OUT {
+            let input = match output {
+                before if before < COLUMN => before,
+                after if after >= COLUMN + CLASSES => after + 1 - CLASSES,
+                _ => {
+                    class[output] = T::from_f64((output - COLUMN) as f64);
+                    COLUMN
+                }
+            };
+            places[input][output] = T::one();
+        }
+        operations.product(statistic(path, "places", &[IN, OUT]), places.as_flattened());
+        operations.columnwise(path, "OneHot", &[(statistic(path, "class", &[OUT]), &class)], &Compare);
+    }
 }
 
 impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T: Element + Tensor<Element = T>>
     Accepts<[T; IN]> for OneHot<IN, COLUMN, CLASSES, OUT, T>
 {
+}
+
+/// Stands for the class of a column that is no class's.
+#[cfg(feature = "std")]
+const NO_CLASS: f64 = -1.0;
+
+/// `y = x`, where there is a class 1 if `x` is its number, else 0.
+#[cfg(feature = "std")]
+#[derive(Clone, Copy)]
+struct Compare;
+
+#[cfg(feature = "std")]
+impl Sweep<2, 1> for Compare {
+    fn apply<V: Real>(&self, [x, class]: [V; 2], _: [V; 1]) -> [V; 1] {
+        let (zero, one) = (V::splat(0.0), V::splat(1.0));
+        let equal = x.if_gt(class, zero, class.if_gt(x, zero, one));
+        [class.if_gt(V::splat(NO_CLASS), equal, x)]
+    }
 }
 
 #[cfg(test)]

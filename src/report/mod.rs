@@ -10,8 +10,6 @@ mod error;
 mod page;
 #[cfg(feature = "plot")]
 mod plot;
-#[cfg(feature = "plot")]
-mod save;
 mod table;
 #[cfg(feature = "tensorboard")]
 mod tensorboard;
@@ -27,3 +25,15 @@ pub use plot::{
 pub use table::{Column, Table};
 #[cfg(feature = "tensorboard")]
 pub use tensorboard::TensorBoard;
+
+/// Writes a file, whole or not at all.
+#[cfg(feature = "plot")]
+fn write(path: &std::path::Path, content: &[u8]) -> Result<(), ReportError> {
+    crate::file::write(path, content).map_err(|error| ReportError::File { path: path.into(), error })
+}
+
+/// How the name of the file ends, in small letters.
+#[cfg(feature = "plot")]
+fn ending(path: &std::path::Path) -> std::string::String {
+    path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
+}

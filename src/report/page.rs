@@ -11,7 +11,7 @@ use std::{
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Plot, ReportError, Table, learning_curves, save::ending, save::save};
+use super::{Plot, ReportError, Table, ending, learning_curves, write};
 use crate::{
     layer::{self, Layer},
     metric::Named,
@@ -198,7 +198,7 @@ impl Page {
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
         let path = path.as_ref();
         match ending(path).as_str() {
-            "html" => save(path, self.html().as_bytes()),
+            "html" => write(path, self.html().as_bytes()),
             _ => Err(ReportError::Format { path: path.into(), expected: ".html" }),
         }
     }

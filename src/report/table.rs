@@ -102,10 +102,7 @@ mod files {
     use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
     use super::*;
-    use crate::report::{
-        ReportError,
-        save::{ending, save},
-    };
+    use crate::report::{ReportError, ending, write as write_file};
 
     /// As an object of columns: `{"epoch":[1,2],"loss":[0.5,0.4]}`. Where there is no number, there is `null`.
     impl Serialize for Table {
@@ -157,8 +154,8 @@ mod files {
         pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
             let path = path.as_ref();
             match ending(path).as_str() {
-                "json" => save(path, self.json()?.as_bytes()),
-                "csv" => save(path, self.csv()?.as_bytes()),
+                "json" => write_file(path, self.json()?.as_bytes()),
+                "csv" => write_file(path, self.csv()?.as_bytes()),
                 _ => Err(ReportError::Format { path: path.into(), expected: ".json or .csv" }),
             }
         }

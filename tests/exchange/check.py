@@ -33,6 +33,7 @@ def keras_model(activation):
 
 def make(folder):
     """Writes models with random weights, as the documentation of `Import` says, and what they predict."""
+    make_arrays(folder)
     rng = np.random.default_rng(1)
     models = {name: keras_model(activation) for name, activation in ACTIVATIONS.items()}
     models["dropout"] = keras.Sequential(
@@ -59,6 +60,31 @@ def make(folder):
     print(f"made {len(models)} models of Keras {keras.__version__}")
 
 
+def arrays():
+    """The same as in `tests/exchange.rs`."""
+    x = np.arange(30, dtype="float32").reshape(10, 3) / 8 - 1
+    y = np.arange(10, dtype="int64") ** 2 % 7
+    squares = np.array([[[1.5, -2.0], [0.1, 4.0]]])
+    return x, y, squares
+
+
+def make_arrays(folder):
+    x, y, squares = arrays()
+    np.save(folder / "numpy.npy", squares)
+    np.savez(folder / "numpy.npz", x=x, y=y)
+    np.savez_compressed(folder / "numpy_compressed.npz", x=x, y=y)
+
+
+def compare_arrays(folder):
+    x, y, squares = arrays()
+    found = np.load(folder / "shiplap.npz")
+    found = {name: found[name] for name in found.files} | {"squares": np.load(folder / "shiplap.npy")}
+    assert found.keys() == {"x", "y", "squares"}
+    for name, expected in {"x": x, "y": y, "squares": squares}.items():
+        assert found[name].dtype == expected.dtype and np.array_equal(found[name], expected), name
+    print(f"NPY and NPZ files go both ways with NumPy {np.__version__}")
+
+
 def agree(what, found, expected):
     assert found.shape == expected.shape, f"{what}: {found.shape}, not {expected.shape}"
     error = np.max(np.abs(found - expected) / np.maximum(np.abs(expected), 1.0))
@@ -68,12 +94,13 @@ def agree(what, found, expected):
 
 def compare(folder):
     """Reads and runs what the crate has written, and compares."""
+    compare_arrays(folder)
     worst = {"onnxruntime": 0.0, "keras": 0.0}
     names = sorted(path.stem for path in folder.glob("*.onnx"))
-    assert len(names) >= 20, names
+    assert len(names) >= 26, names
     for name in names:
         written = json.loads((folder / f"{name}.json").read_text())
-        inputs = np.array(written["inputs"], "float32")
+        inputs = np.array(written["inputs"], "float32")  # `None` becomes NaN.
         outputs = np.array(written["outputs"])
 
         # The weights: names, shapes, and the same numbers as in the ONNX model.
@@ -82,7 +109,7 @@ def compare(folder):
         assert {name: list(tensor.shape) for name, tensor in tensors.items()} == written["tensors"], name
         with safe_open(path, "numpy") as file:
             assert {"shiplap", "network", "activations"} <= file.metadata().keys(), name
-        dtype = "float64" if name == "double" else "float32"
+        dtype = "float64" if name.endswith("double") else "float32"
         assert all(tensor.dtype == dtype for tensor in tensors.values()), name
 
         model = onnx.load(folder / f"{name}.onnx")

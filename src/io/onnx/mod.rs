@@ -21,7 +21,7 @@ use self::{
         Value,
     },
 };
-use super::{BYTES, FileError, atomic};
+use super::{BYTES, FileError, write};
 use crate::{
     kernel::{Element, Sweep},
     layer::{Layer, Operations, Parameter, Path},
@@ -54,7 +54,7 @@ const OPERATOR_SET: i64 = 13;
 /// cannot be written. An older file of that name is then as it was.
 pub fn export_onnx<N: Layer>(network: &N, path: impl AsRef<FilePath>) -> Result<(), FileError> {
     let path = path.as_ref();
-    atomic::write(path, &encode(network, &path.display().to_string())?)
+    write(path, &encode(network, &path.display().to_string())?)
 }
 
 /// What [`export_onnx`] would write.

@@ -104,13 +104,15 @@ impl Plot for HeatMap {
 
     fn draw(&self, area: &Area<'_>) -> Result<(), ReportError> {
         let area = frame(area, &self.title, &[])?;
-        let (cell, side) = (self.cell(), self.cell() * self.columns as i32);
+        let cell = self.cell();
+        let (side, down) = (cell * self.columns as i32, cell * self.rows());
         for (index, &value) in self.values.iter().enumerate() {
             let (x, y) = (MARGIN + cell * (index % self.columns) as i32, cell * (index / self.columns) as i32);
-            let pixel = Rectangle::new([(x, y), (x + cell, y + cell)], self.shade(value).filled());
+            // The next ones lie over its right and lower edge: no seams at whatever size it is shown.
+            let end = ((x + cell + PX).min(MARGIN + side), (y + cell + PX).min(down));
+            let pixel = Rectangle::new([(x, y), end], self.shade(value).filled());
             area.draw(&pixel).map_err(cannot)?;
         }
-        let down = cell * self.rows();
         area.draw(&Rectangle::new([(MARGIN, 0), (MARGIN + side, down)], FAINT.stroke_width(THIN))).map_err(cannot)?;
 
         // The scale beside it.
@@ -118,7 +120,6 @@ impl Plot for HeatMap {
         let (left, length) = (MARGIN + side + 16 * PX, down.max(SCALE));
         for step in 0..50 {
             let value = high + (low - high) * (f64::from(step) + 0.5) / 50.0;
-            // Each lies over the rest of the one before it: no seams.
             let (from, to) = (length * step / 50, length);
             let piece = Rectangle::new([(left, from), (left + 14 * PX, to)], self.shade(value).filled());
             area.draw(&piece).map_err(cannot)?;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     kernel::Element,
-    layer::{Layer, Parameter, Path, Visit},
+    layer::{Layer, Parameter, Path, Role, Visit},
     report::ReportError,
 };
 
@@ -84,14 +84,16 @@ impl Plot for Histogram {
     }
 }
 
-/// A histogram of the weights of each layer: its kernel and its bias.
+/// A histogram of the weights of each layer: its kernel and its bias. Layers without are left out, also those with
+/// [statistics](Role::Statistic) only.
 ///
 /// ```
 /// use shiplap::{prelude::*, report::{Plot, weight_histograms}};
 ///
-/// let net: (Dense<20, 30, Relu>, Dense<30, 1, Linear>) = Network::new(1);
+/// let net: (Standardize<20>, Dense<20, 30, Relu>, Dense<30, 1, Linear>) = Network::new(1);
 /// let svg = weight_histograms(&net).svg()?;
-/// assert!(svg.contains("layer 0") && svg.contains("layer 1") && svg.contains("kernel (600)"));
+/// assert!(svg.contains("layer 1") && svg.contains("layer 2") && svg.contains("kernel (600)"));
+/// assert!(!svg.contains("layer 0"));
 /// # Ok::<(), shiplap::report::ReportError>(())
 /// ```
 pub fn weight_histograms<N: Layer>(network: &N) -> Grid {
@@ -99,6 +101,10 @@ pub fn weight_histograms<N: Layer>(network: &N) -> Grid {
 
     impl<T: Element> Visit<T> for Collect {
         fn visit(&mut self, parameter: Parameter<'_>, values: &[T]) {
+            // What is fitted to data is no weight, and has units of its own.
+            if parameter.role == Role::Statistic {
+                return;
+            }
             let path = format!("{}", parameter.path);
             if self.0.last().is_none_or(|(last, _)| *last != path) {
                 let title = if path.is_empty() { "weights".into() } else { format!("weights of layer {path}") };

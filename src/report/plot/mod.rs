@@ -33,10 +33,7 @@ pub use histogram::{Histogram, weight_histograms};
 pub use lines::{Lines, Series};
 pub use roc::{roc, roc_curve};
 
-use super::{
-    ReportError,
-    save::{ending, save},
-};
+use super::{ReportError, ending, write};
 
 /// How many units of an [`Area`] make a pixel: [`plotters`] draws in whole units, and whole pixels would be coarse.
 pub const PX: i32 = 4;
@@ -113,8 +110,8 @@ pub trait Plot {
     {
         let path = path.as_ref();
         match ending(path).as_str() {
-            "svg" => save(path, self.svg()?.as_bytes()),
-            "png" => save(path, &self.png()?),
+            "svg" => write(path, self.svg()?.as_bytes()),
+            "png" => write(path, &self.png()?),
             _ => Err(ReportError::Format { path: path.into(), expected: ".svg or .png" }),
         }
     }

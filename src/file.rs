@@ -2,14 +2,9 @@
 
 use std::{ffi::OsStr, format, fs::File, io, io::Write, path::Path};
 
-use super::FileError;
-
-/// Writes `bytes` to a new file in the same folder, to the disk, and then moves it to `path`.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    replace(path, bytes).map_err(|error| FileError::Write { file: path.into(), error })
-}
-
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes `bytes` to a new file in the same folder, to the disk, and then moves it to `path`: whenever the program or the
+/// machine stops, there is the old file or the new one. What a killed program may leave behind is a `.tmp` file.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let name =
         path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "this is not a file's name"))?;
     let folder = match path.parent() {
