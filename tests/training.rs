@@ -55,8 +55,13 @@ fn nothing_is_allocated() {
         trainer.step(&x[..16], &y[..16]).unwrap();
     }
     trainer.fit(&x, &y, Fit::epochs(2).validation(&x, &y)).unwrap();
+    let mut best = trainer.network().clone();
+    let stopping = EarlyStopping::new(1, &mut best);
+    trainer.fit_with(&x, &y, Fit::epochs(3).validation(&x, &y), stopping).unwrap();
     let report = trainer.evaluate(&x, &y).unwrap();
     let prediction = trainer.predict(&x[0]);
+    let mut predictions = [[0.0; 3]; 20];
+    trainer.network().predict_batch(&x[..20], &mut predictions);
     assert_eq!(CALLS.get() - before, 0);
     assert!(report.loss.is_finite() && (prediction.iter().sum::<f32>() - 1.0).abs() < 1e-5);
     drop(vec![1]);
