@@ -4,6 +4,7 @@ use crate::{
     Rng,
     kernel::Element,
     layer::{Layer, Parameter, Path, Role, VisitMut, assert_sound},
+    regularize::scientific,
 };
 
 /// How a kernel starts. Layers choose by their activation; [`initialize_with`] overrides.
@@ -51,6 +52,61 @@ impl Initializer {
             Self::LecunNormal => libm::sqrt(1.0 / fan_in) * rng.normal(),
         }
     }
+}
+
+/// An initialiser stated as a type, for [`Initialized`](crate::layers::Initialized).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the type of an initialiser",
+    label = "not the type of an initialiser",
+    note = "`init::HeNormal`, `init::Zeros`, `init::Constant<1, -2>`, ... are; `init::Preferred` leaves the choice to the layer"
+)]
+pub trait Initialize: Send + Sync + 'static {
+    /// The initialiser; `None` leaves the choice to the layer.
+    const INITIALIZER: Option<Initializer>;
+    /// How it is written.
+    const NAME: &'static str;
+}
+
+macro_rules! types {
+    ($($(#[$doc:meta])* $name:ident $initializer:expr;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug)]
+            pub struct $name;
+
+            impl Initialize for $name {
+                const INITIALIZER: Option<Initializer> = $initializer;
+                const NAME: &'static str = stringify!($name);
+            }
+        )*
+    };
+}
+types! {
+    /// As the layer prefers.
+    Preferred None;
+    /// [`Initializer::ZEROS`].
+    Zeros Some(Initializer::ZEROS);
+    /// [`Initializer::GlorotUniform`].
+    GlorotUniform Some(Initializer::GlorotUniform);
+    /// [`Initializer::GlorotNormal`].
+    GlorotNormal Some(Initializer::GlorotNormal);
+    /// [`Initializer::HeUniform`].
+    HeUniform Some(Initializer::HeUniform);
+    /// [`Initializer::HeNormal`].
+    HeNormal Some(Initializer::HeNormal);
+    /// [`Initializer::LecunUniform`].
+    LecunUniform Some(Initializer::LecunUniform);
+    /// [`Initializer::LecunNormal`].
+    LecunNormal Some(Initializer::LecunNormal);
+}
+
+/// [`Initializer::Constant`] of `MANTISSA·10^EXPONENT`: `Constant<-5, -1>` is −0.5.
+#[derive(Clone, Copy, Debug)]
+pub struct Constant<const MANTISSA: i32, const EXPONENT: i32>;
+
+impl<const MANTISSA: i32, const EXPONENT: i32> Initialize for Constant<MANTISSA, EXPONENT> {
+    const INITIALIZER: Option<Initializer> = Some(Initializer::Constant(scientific(MANTISSA as f64, EXPONENT)));
+    const NAME: &'static str = "Constant";
 }
 
 /// Starts every parameter of `network` as its layer prefers.

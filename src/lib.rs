@@ -64,20 +64,27 @@ pub mod prelude {
     pub use crate::train::History;
     pub use crate::{
         Network, Rng, Zeroed,
-        activation::{Elu, Gelu, HardSigmoid, LeakyRelu, Linear, Relu, Selu, Sigmoid, Silu, Softmax, Softplus, Tanh},
+        activation::{
+            Elementwise, Elu, Forget, Gelu, HardSigmoid, Keep, LeakyRelu, Linear, Relu, Selu, Sigmoid, Silu, Softmax,
+            Softplus, Tanh,
+        },
         const_assert,
+        init::Initializer,
         layer::{Accepts, Layer},
-        layers::{Dense, Dropout, Impute, MinMax, OneHot, Regularized, Standardize},
+        layers::{Dense, Dropout, Impute, Initialized, MinMax, OneHot, Regularized, Standardize},
         loss::{
             BinaryCrossentropy, CategoricalCrossentropy, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError,
             SparseCategoricalCrossentropy,
         },
-        metric::Accuracy,
+        metric::{
+            Accuracy, Auc, BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Named, Precision, RSquared,
+            Recall, RootMeanSquare,
+        },
         network,
         network::Network,
-        optim::{Adagrad, Adam, AdamW, Momentum, Optimizer, RmsProp, Schedule, Sgd},
+        optim::{Adagrad, Adam, AdamW, Clip, Momentum, Optimizer, RmsProp, Schedule, Sgd},
         regularize::{L1, L2, Penalty},
-        train::{EarlyStopping, Epoch, Fit, TrainError, Trainer},
+        train::{Callback, EarlyStopping, Epoch, Fit, TrainError, Trainer},
     };
 }
 

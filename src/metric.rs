@@ -1,5 +1,7 @@
 //! Metrics: what a person wants to know about predictions.
 
+use core::fmt;
+
 use crate::kernel::Element;
 
 /// Adds up over samples, predictions `P` against labels `Y`. Tuples of metrics are metrics.
@@ -80,7 +82,17 @@ fn ratio(part: f64, whole: f64) -> f64 {
     if whole == 0.0 { 0.0 } else { part / whole }
 }
 
-/// The share of samples whose class is right.
+/// The share of samples whose class is right: of several outputs the likeliest is the class. Where each output is a
+/// yes or no by itself, that is [`BinaryAccuracy`].
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut metric = Accuracy::default();
+/// metric.update(&[0.2, 0.8], &1usize);
+/// metric.update(&[0.2, 0.8], &0usize);
+/// assert_eq!(metric.value(), 0.5);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Accuracy {
     right: u64,
@@ -153,17 +165,65 @@ macro_rules! counted {
     };
 }
 counted! {
-    /// The share of outputs that are right.
+    /// The share of outputs that are right, each a yes or no by itself, yes above ½: a sample with one of two outputs
+    /// right counts half, where for [`Accuracy`] it is one class, right or wrong. Both are shown as `accuracy`, and
+    /// with one output they are the same.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// let mut metric = BinaryAccuracy::default();
+    /// metric.update(&[0.2, 0.8], &[0.0, 1.0]);
+    /// metric.update(&[0.2, 0.8], &[1.0, 1.0]);
+    /// assert_eq!(metric.value(), 0.75);
+    /// ```
     BinaryAccuracy "accuracy" |tp, tn, fp, fn_| ratio(tp + tn, tp + tn + fp + fn_);
     /// The share of what is called positive that is.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// let mut metric = Precision::default();
+    /// metric.update(&[0.8], &[1.0]);
+    /// metric.update(&[0.9], &[0.0]);
+    /// assert_eq!(metric.value(), 0.5);
+    /// ```
     Precision "precision" |tp, _, fp, _| ratio(tp, tp + fp);
     /// The share of what is positive that is called so.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// let mut metric = Recall::default();
+    /// metric.update(&[0.8], &[1.0]);
+    /// metric.update(&[0.1], &[1.0]);
+    /// assert_eq!(metric.value(), 0.5);
+    /// ```
     Recall "recall" |tp, _, _, fn_| ratio(tp, tp + fn_);
     /// The harmonic mean of precision and recall.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// let mut metric = F1::default();
+    /// metric.update(&[0.8], &[1.0]);
+    /// metric.update(&[0.9], &[0.0]);
+    /// metric.update(&[0.1], &[1.0]);
+    /// assert_eq!(metric.value(), 0.5);
+    /// ```
     F1 "f1" |tp, _, fp, fn_| ratio(2.0 * tp, 2.0 * tp + fp + fn_);
 }
 
 /// How often class `label` was taken for class `prediction`: `counts[label][prediction]`.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut metric = ConfusionMatrix::<2>::default();
+/// metric.update(&[0.2, 0.8], &1usize);
+/// metric.update(&[0.2, 0.8], &0usize);
+/// assert_eq!(metric.counts, [[0, 1], [0, 1]]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConfusionMatrix<const K: usize> {
     /// The counts.
@@ -190,6 +250,14 @@ impl<const K: usize> Named for ConfusionMatrix<K> {
 }
 
 /// Mean absolute error over all outputs.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut metric = MeanAbsolute::default();
+/// metric.update(&[3.0, 1.0], &[1.0, 1.0]);
+/// assert_eq!(metric.value(), 1.0);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct MeanAbsolute {
     sum: f64,
@@ -204,6 +272,14 @@ impl MeanAbsolute {
 }
 
 /// Root of the mean squared error over all outputs.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut metric = RootMeanSquare::default();
+/// metric.update(&[3.0, 5.0], &[1.0, 3.0]);
+/// assert_eq!(metric.value(), 2.0);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RootMeanSquare {
     sum: f64,
@@ -246,7 +322,16 @@ const THRESHOLDS: usize = 200;
 
 /// Area under the ROC curve of probabilities, from counts at 200 thresholds as in Keras: its error is that of
 /// scores less than 1/200 apart, which count as ties. [`roc_auc`] is exact, and needs the scores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut metric = Auc::default();
+/// metric.update(&[0.8], &[1.0]);
+/// metric.update(&[0.1], &[0.0]);
+/// assert_eq!(metric.value(), 1.0);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Auc {
     /// `counts[positive][⌊200·score⌋]`
     counts: [[u32; THRESHOLDS]; 2],
@@ -268,6 +353,12 @@ impl Auc {
         }
         let positives: f64 = self.counts[1].iter().map(|&count| f64::from(count)).sum();
         if below * positives == 0.0 { 0.5 } else { wins / (below * positives) }
+    }
+}
+
+impl fmt::Debug for Auc {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Auc({})", self.value())
     }
 }
 
@@ -310,6 +401,15 @@ pub fn roc_auc(samples: &mut [(f64, bool)]) -> f64 {
 
 /// R², the share of the variance of `N` outputs that the predictions account for:
 /// `1 − Σ(ŷ − y)² / Σ(y − mean)²`, each output about its own mean, both sums over all outputs.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut metric = RSquared::<1>::default();
+/// metric.update(&[1.0], &[1.0]);
+/// metric.update(&[2.0], &[3.0]);
+/// assert_eq!(metric.value(), 0.5);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RSquared<const N: usize> {
     seen: f64,

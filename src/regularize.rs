@@ -74,25 +74,26 @@ pub struct L1<const MANTISSA: u32, const EXPONENT: i32>;
 pub struct L2<const MANTISSA: u32, const EXPONENT: i32>;
 
 impl<const MANTISSA: u32, const EXPONENT: i32> Regularizer for L1<MANTISSA, EXPONENT> {
-    const PENALTY: Penalty = Penalty::l1(scientific(MANTISSA, EXPONENT));
+    const PENALTY: Penalty = Penalty::l1(scientific(MANTISSA as f64, EXPONENT));
 }
 
 impl<const MANTISSA: u32, const EXPONENT: i32> Regularizer for L2<MANTISSA, EXPONENT> {
-    const PENALTY: Penalty = Penalty::l2(scientific(MANTISSA, EXPONENT));
+    const PENALTY: Penalty = Penalty::l2(scientific(MANTISSA as f64, EXPONENT));
 }
 
 impl<A: Regularizer, B: Regularizer> Regularizer for (A, B) {
     const PENALTY: Penalty = Penalty { l1: A::PENALTY.l1 + B::PENALTY.l1, l2: A::PENALTY.l2 + B::PENALTY.l2 };
 }
 
-const fn scientific(mantissa: u32, exponent: i32) -> f64 {
+/// `mantissa·10^exponent`.
+pub(crate) const fn scientific(mantissa: f64, exponent: i32) -> f64 {
     let mut power = 1.0;
     let mut left = exponent.unsigned_abs();
     while left > 0 {
         power *= 10.0;
         left -= 1;
     }
-    if exponent < 0 { mantissa as f64 / power } else { mantissa as f64 * power }
+    if exponent < 0 { mantissa / power } else { mantissa * power }
 }
 
 /// Adds the penalties to the gradient, and up.

@@ -27,7 +27,7 @@ fn fixture<F: DeserializeOwned>(name: &str) -> F {
 struct Layers {
     inputs: Vec<f64>,
     activations: Vec<Curve>,
-    softmax: Row,
+    softmax: Option<Row>,
     losses: Vec<serde_json::Value>,
 }
 
@@ -83,6 +83,7 @@ fn activations_agree_with_keras() {
     agrees::<HardSigmoid>(&layers, "hard_sigmoid");
     agrees::<Tanh>(&layers, "tanh");
     agrees::<Softplus>(&layers, "softplus");
+    agrees::<LeakyRelu>(&fixture("textbook.json"), "leaky_relu");
 }
 
 struct SoftmaxAndGradient<'a>(&'a [f64], [f64; 13]);
@@ -102,6 +103,7 @@ impl Work for SoftmaxAndGradient<'_> {
 #[test]
 fn softmax_agrees_with_keras() {
     let Layers { inputs, softmax, .. } = fixture("layers.json");
+    let softmax = softmax.unwrap();
     at_every_level(|_| {
         let [outputs, gradient] = dispatch(SoftmaxAndGradient(&inputs, softmax.weights));
         let ours = outputs.iter().chain(&gradient);
@@ -147,6 +149,8 @@ fn losses_agree_with_keras() {
     compares::<BinaryCrossentropy, _>(&losses, "binary_crossentropy");
     compares::<CategoricalCrossentropy, _>(&losses, "categorical_crossentropy");
     compares::<SparseCategoricalCrossentropy, _>(&losses, "sparse_categorical_crossentropy");
+    let Layers { losses, .. } = fixture("textbook.json");
+    compares::<HalfSquaredError, _>(&losses, "half_squared_error");
 }
 
 #[derive(Deserialize)]

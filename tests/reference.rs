@@ -1,4 +1,5 @@
-//! Fifty steps of three architectures under each optimiser, against Keras 3.
+//! Fifty steps of three architectures under each optimiser, against Keras 3: losses to 10⁻⁴ of their size and better,
+//! weights to 10⁻⁴ of theirs. Where a weight is below [`SMALL`], where the rounding of `f32` shows, it is 10⁻⁴ of that.
 //! `tests/reference/README.md` says how the fixtures were made.
 
 use std::path::Path as FilePath;
@@ -10,6 +11,9 @@ use shiplap::{
     optim::Clip,
     prelude::*,
 };
+
+/// 10⁻⁴ of it is 2·10⁻⁶, what fifty steps of `f32` come to in weights of about 1.
+const SMALL: f64 = 0.02;
 
 #[derive(Deserialize)]
 struct Weights {
@@ -63,18 +67,16 @@ where
     assert_eq!(fixture.losses.len(), 50);
     for (step, expected) in fixture.losses.iter().enumerate() {
         let start = step % 4 * B;
-        let loss = trainer.step(&x[start..start + B], &y[start..start + B]).unwrap();
+        let rows = start..x.len().min(start + B);
+        let loss = trainer.step(&x[rows.clone()], &y[rows]).unwrap();
         assert!((loss - expected).abs() < 1e-5 * expected.abs(), "{file}, step {step}: loss {loss}, not {expected}");
     }
     let expected = flat(&fixture.trained);
     let mut ours = Exchange(vec![0.0; expected.len()], 0);
     N::parameters_mut([trainer.network_mut()], Path::ROOT, &mut ours);
     for (index, (ours, expected)) in ours.0.iter().zip(&expected).enumerate() {
-        let error = (ours - expected).abs();
-        assert!(
-            error < 1e-5 && error < 1e-4 * expected.abs().max(0.1),
-            "{file}, weight {index}: {ours}, not {expected}"
-        );
+        let most = 1e-4 * expected.abs().max(SMALL);
+        assert!((ours - expected).abs() < most, "{file}, weight {index}: {ours}, not {expected}");
     }
 }
 
@@ -97,6 +99,8 @@ optimisers! {
     momentum: Momentum::new(0.05);
     nesterov: Momentum::new(0.05).nesterov();
     adam: Adam::default();
+    // The last batch is a third full.
+    adam_short: Adam::default();
     adamw: AdamW::default();
     adamw_strong: AdamW::new(1e-2).weight_decay(0.1);
     rmsprop: RmsProp::default();

@@ -8,6 +8,15 @@ use crate::{
 };
 
 /// `y[n] = e^x[n] / Σₖ e^x[k]`, taken relative to the row's largest logit, so that none overflows.
+///
+/// Of one output it is always 1, so that does not compile; [`Sigmoid`](super::Sigmoid) is for a yes or no:
+///
+/// ```compile_fail
+/// use shiplap::prelude::*;
+///
+/// let net: Dense<2, 1, Softmax> = Network::new(1);
+/// net.predict(&[1.0, 2.0]);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Softmax;
 
@@ -18,6 +27,7 @@ impl Activation for Softmax {
 
     #[inline(always)]
     fn forward<S: Simd, T: Element, const N: usize>(simd: S, rows: &mut [[T; N]]) {
+        const { assert!(N > 1, "softmax of one output is always 1: use `Sigmoid` for a yes or no") };
         for row in rows {
             let top = largest(simd, row.as_slice());
             sweep_row(simd, &ExpBelow(top.to_f64()), [], [row]);

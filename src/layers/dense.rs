@@ -17,9 +17,7 @@ use crate::{
 /// ```
 /// use shiplap::prelude::*;
 ///
-/// let mut layer = Dense::<2, 1, Relu>::zeroed();
-/// layer.kernel = [[1.0], [2.0]];
-/// layer.bias = [0.5];
+/// let layer = Dense::<2, 1, Relu>::from_parts([[1.0], [2.0]], [0.5]);
 /// assert_eq!(layer.predict(&[3.0, 4.0]), [11.5]);
 /// assert_eq!(Dense::<2, 1, Relu>::PARAMS, 3);
 /// ```
@@ -36,7 +34,20 @@ unsafe impl<const IN: usize, const OUT: usize, A, T: Zeroed> Zeroed for Dense<IN
 
 impl<const IN: usize, const OUT: usize, A, T: Copy> Clone for Dense<IN, OUT, A, T> {
     fn clone(&self) -> Self {
-        Self { kernel: self.kernel, bias: self.bias, activation: PhantomData }
+        Self::from_parts(self.kernel, self.bias)
+    }
+}
+
+impl<const IN: usize, const OUT: usize, A, T: PartialEq> PartialEq for Dense<IN, OUT, A, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.kernel == other.kernel && self.bias == other.bias
+    }
+}
+
+impl<const IN: usize, const OUT: usize, A, T> Dense<IN, OUT, A, T> {
+    /// A layer with these parameters.
+    pub const fn from_parts(kernel: [[T; OUT]; IN], bias: [T; OUT]) -> Self {
+        Self { kernel, bias, activation: PhantomData }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Dropout.
 
+use core::{fmt, marker::PhantomData};
+
 use crate::{
     Rng, Tensor, Zeroed,
     activation::Linear,
@@ -11,6 +13,9 @@ use crate::{
 /// In training, sets each of `N` values to 0 with a chance of `PERCENT` % and scales the others by
 /// `1 / (1 − PERCENT/100)`, so that the mean stays; otherwise passes them on (Srivastava et al. 2014).
 ///
+/// It ends in no activation: a network whose last layer it is has the head [`Linear`], whatever comes before, so the
+/// cross-entropies do not go with it.
+///
 /// ```
 /// use shiplap::prelude::*;
 ///
@@ -18,8 +23,14 @@ use crate::{
 /// let net: Net = Network::new(1);
 /// assert_eq!(net.predict(&[1.0; 4]), net.predict(&[1.0; 4]));
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Dropout<const N: usize, const PERCENT: u32, T = f32>(core::marker::PhantomData<T>);
+#[derive(Clone, Copy, Default)]
+pub struct Dropout<const N: usize, const PERCENT: u32, T = f32>(PhantomData<T>);
+
+impl<const N: usize, const PERCENT: u32, T> fmt::Debug for Dropout<N, PERCENT, T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Dropout<{N}, {PERCENT}>")
+    }
+}
 
 // SAFETY: it has no bytes.
 unsafe impl<const N: usize, const PERCENT: u32, T> Zeroed for Dropout<N, PERCENT, T> {}

@@ -4,6 +4,7 @@ mod columns;
 mod dense;
 mod dropout;
 mod impute;
+mod initialized;
 mod min_max;
 mod one_hot;
 #[cfg(feature = "rayon")]
@@ -15,6 +16,7 @@ pub use columns::FitError;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use impute::Impute;
+pub use initialized::Initialized;
 pub use min_max::MinMax;
 pub use one_hot::OneHot;
 #[cfg(feature = "rayon")]

@@ -168,6 +168,16 @@ impl Follows<Softmax> for CategoricalCrossentropy {}
 impl Follows<Softmax> for SparseCategoricalCrossentropy {}
 
 /// `Σₙ (y[n] − label[n])² / N`, averaged over the rows.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 1>::new(Sgd::default(), 1);
+/// trainer.network_mut().kernel = [[1.0]];
+/// let loss = trainer.evaluate(&[[3.0f32]], &[[1.0]])?.loss;
+/// assert!((loss - 4.0).abs() < 1e-6);
+/// # Ok::<(), TrainError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MeanSquaredError;
 
@@ -184,6 +194,16 @@ impl Pointwise for MeanSquaredError {
 }
 
 /// `½·Σₙ (y[n] − label[n])²`, the textbook's, averaged over the rows.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, HalfSquaredError, Sgd, 1>::new(Sgd::default(), 1);
+/// trainer.network_mut().kernel = [[1.0]];
+/// let loss = trainer.evaluate(&[[3.0f32]], &[[1.0]])?.loss;
+/// assert!((loss - 2.0).abs() < 1e-6);
+/// # Ok::<(), TrainError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HalfSquaredError;
 
@@ -200,6 +220,16 @@ impl Pointwise for HalfSquaredError {
 }
 
 /// `Σₙ |y[n] − label[n]| / N`, averaged over the rows.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanAbsoluteError, Sgd, 1>::new(Sgd::default(), 1);
+/// trainer.network_mut().kernel = [[1.0]];
+/// let loss = trainer.evaluate(&[[3.0f32]], &[[1.0]])?.loss;
+/// assert!((loss - 2.0).abs() < 1e-6);
+/// # Ok::<(), TrainError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MeanAbsoluteError;
 
@@ -217,6 +247,16 @@ impl Pointwise for MeanAbsoluteError {
 }
 
 /// `½·d²` for `|d| ≤ 1`, else `|d| − ½`, with `d = y − label`, as mean over outputs and rows (Huber 1964).
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, Huber, Sgd, 1>::new(Sgd::default(), 1);
+/// trainer.network_mut().kernel = [[1.0]];
+/// let loss = trainer.evaluate(&[[3.0f32]], &[[1.0]])?.loss;
+/// assert!((loss - 1.5).abs() < 1e-6);
+/// # Ok::<(), TrainError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Huber;
 
@@ -237,6 +277,16 @@ impl Pointwise for Huber {
 /// `−label·ln p − (1−label)·ln(1−p)` with `p = sigmoid(logit)`, as mean over outputs and rows.
 ///
 /// Computed from the logit, `softplus(z) − label·z`, so that it holds at ±10⁴ too.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut trainer = Trainer::<Dense<1, 1, Sigmoid>, BinaryCrossentropy, Sgd, 1>::new(Sgd::default(), 1);
+/// trainer.network_mut().kernel = [[0.0]];
+/// let loss = trainer.evaluate(&[[3.0f32]], &[[1.0]])?.loss;
+/// assert!((loss - std::f64::consts::LN_2).abs() < 1e-6);
+/// # Ok::<(), TrainError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BinaryCrossentropy;
 
@@ -254,10 +304,30 @@ impl Pointwise for BinaryCrossentropy {
 
 /// `−Σₙ label[n]·ln p[n]` with `p = softmax(logits)`, averaged over the rows; labels are one-hot, or
 /// probabilities that add up to 1.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut trainer = Trainer::<Dense<1, 2, Softmax>, CategoricalCrossentropy, Sgd, 1>::new(Sgd::default(), 1);
+/// trainer.network_mut().kernel = [[0.0, 0.0]];
+/// let loss = trainer.evaluate(&[[3.0f32]], &[[0.0, 1.0]])?.loss;
+/// assert!((loss - std::f64::consts::LN_2).abs() < 1e-6);
+/// # Ok::<(), TrainError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CategoricalCrossentropy;
 
 /// `−ln p[label]` with `p = softmax(logits)`, averaged over the rows; labels are class numbers from 0.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut trainer = Trainer::<Dense<1, 2, Softmax>, SparseCategoricalCrossentropy, Sgd, 1>::new(Sgd::default(), 1);
+/// trainer.network_mut().kernel = [[0.0, 0.0]];
+/// let loss = trainer.evaluate(&[[3.0f32]], &[1])?.loss;
+/// assert!((loss - std::f64::consts::LN_2).abs() < 1e-6);
+/// # Ok::<(), TrainError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SparseCategoricalCrossentropy;
 

@@ -1,6 +1,6 @@
 //! Steps that shrink with all that was gone before.
 
-use super::{Optimizer, Settings, Update, at_least_0, has_settings, in_range, is_divisor};
+use super::{At, Optimizer, Settings, Update, at_least_0, has_settings, in_range, is_divisor};
 use crate::{
     Zeroed,
     kernel::{Real, Simd, Sweep},
@@ -8,6 +8,17 @@ use crate::{
 };
 
 /// `a += g²`, `w −= rate·g / √(initial + a + epsilon)` (Duchi et al. 2011).
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// // The line y = 2x.
+/// let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Adagrad, 2>::new(Adagrad::new(0.5), 1);
+/// trainer.fit(&x, &y, Fit::epochs(1000))?;
+/// assert!(trainer.evaluate(&x, &y)?.loss < 1e-3);
+/// # Ok::<(), TrainError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adagrad {
     /// Learning rate, clipping, decay, penalty.
@@ -48,23 +59,16 @@ impl Optimizer for Adagrad {
 
     #[inline(always)]
     fn update<S: Simd, N: Layer>(&self, simd: S, step: u64, network: &mut N, gradient: &mut N, [square]: &mut [N; 1]) {
-        let rate = self.settings.learning_rate.at(step);
-        let rule = AdagradRule { rate, start: self.initial + self.epsilon };
-        let mut update = Update::new(simd, &self.settings, step, rule);
+        let mut update = Update::new(simd, *self, step);
         N::parameters_mut([gradient, network, square], Path::ROOT, &mut update);
     }
 }
 
-#[derive(Clone, Copy)]
-struct AdagradRule {
-    rate: f64,
-    start: f64,
-}
-
-impl Sweep<1, 2> for AdagradRule {
+impl Sweep<1, 2> for At<Adagrad> {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w, a]: [V; 2]) -> [V; 2] {
+        let Adagrad { initial, epsilon, .. } = self.optimizer;
         let a = a + g * g;
-        [w - V::splat(self.rate) * g / (a + V::splat(self.start)).sqrt(), a]
+        [w - V::splat(self.rate) * g / (a + V::splat(initial + epsilon)).sqrt(), a]
     }
 }

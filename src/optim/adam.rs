@@ -1,6 +1,6 @@
 //! Adaptive moments.
 
-use super::{Optimizer, Settings, Update, has_settings, in_range, is_divisor, is_share};
+use super::{At, Optimizer, Settings, Update, has_settings, in_range, is_divisor, is_share};
 use crate::{
     Zeroed,
     kernel::{Real, Simd, Sweep},
@@ -9,6 +9,17 @@ use crate::{
 
 /// `m = beta1·m + (1−beta1)·g`, `v = beta2·v + (1−beta2)·g²`, `w −= rate·m̂ / (√v̂ + epsilon)`, both freed of their
 /// start at 0 (Kingma and Ba 2014).
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// // The line y = 2x.
+/// let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Adam, 2>::new(Adam::new(0.05), 1);
+/// trainer.fit(&x, &y, Fit::epochs(1000))?;
+/// assert!(trainer.evaluate(&x, &y)?.loss < 1e-3);
+/// # Ok::<(), TrainError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam {
     /// Learning rate, clipping, decay, penalty.
@@ -58,14 +69,25 @@ impl Optimizer for Adam {
         gradient: &mut N,
         [mean, square]: &mut [N; 2],
     ) {
-        let rate = self.settings.learning_rate.at(step);
-        let rule = AdamRule::new(self, rate, step + 1);
-        let mut update = Update::new(simd, &self.settings, step, rule);
+        let mut update = Update::new(simd, *self, step);
+        let correction = libm::sqrt(1.0 - power(self.beta2, step + 1)) / (1.0 - power(self.beta1, step + 1));
+        update.formula.then.rate *= correction;
         N::parameters_mut([gradient, network, mean, square], Path::ROOT, &mut update);
     }
 }
 
 /// [`Adam`] with weight decay, of 0.004 unless told otherwise (Loshchilov and Hutter 2017).
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// // The line y = 2x.
+/// let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, AdamW, 2>::new(AdamW::new(0.05), 1);
+/// trainer.fit(&x, &y, Fit::epochs(1000))?;
+/// assert!(trainer.evaluate(&x, &y)?.loss < 1e-3);
+/// # Ok::<(), TrainError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamW(pub Adam);
 
@@ -108,21 +130,6 @@ impl Optimizer for AdamW {
     }
 }
 
-#[derive(Clone, Copy)]
-struct AdamRule {
-    rate: f64,
-    beta1: f64,
-    beta2: f64,
-    epsilon: f64,
-}
-
-impl AdamRule {
-    fn new(&Adam { beta1, beta2, epsilon, .. }: &Adam, rate: f64, time: u64) -> Self {
-        let correction = libm::sqrt(1.0 - power(beta2, time)) / (1.0 - power(beta1, time));
-        Self { rate: rate * correction, beta1, beta2, epsilon }
-    }
-}
-
 /// `base^exponent`, by squares: where a step is a microsecond, `libm::pow` would be a tenth of it.
 fn power(base: f64, exponent: u64) -> f64 {
     let (mut power, mut square, mut left) = (1.0, base, exponent);
@@ -135,12 +142,13 @@ fn power(base: f64, exponent: u64) -> f64 {
     power
 }
 
-impl Sweep<1, 3> for AdamRule {
+impl Sweep<1, 3> for At<Adam> {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w, m, v]: [V; 3]) -> [V; 3] {
-        let m = (g - m).mul_add(V::splat(1.0 - self.beta1), m);
-        let v = g.mul_add(g, -v).mul_add(V::splat(1.0 - self.beta2), v);
-        let step = m / (v.sqrt() + V::splat(self.epsilon));
+        let Adam { beta1, beta2, epsilon, .. } = self.optimizer;
+        let m = (g - m).mul_add(V::splat(1.0 - beta1), m);
+        let v = g.mul_add(g, -v).mul_add(V::splat(1.0 - beta2), v);
+        let step = m / (v.sqrt() + V::splat(epsilon));
         [step.mul_add(V::splat(-self.rate), w), m, v]
     }
 }

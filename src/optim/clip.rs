@@ -7,6 +7,18 @@ use crate::{
 };
 
 /// What is done to gradients that are too large.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let sgd = Sgd::new(1.0).clip(Clip::Value(0.5));
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, HalfSquaredError, Sgd, 1>::new(sgd, 1);
+/// trainer.network_mut().kernel = [[0.0]];
+/// trainer.step(&[[1.0f32]], &[[9.0]])?;
+/// // The gradient was −9.
+/// assert_eq!(trainer.network().kernel, [[0.5]]);
+/// # Ok::<(), TrainError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Clip {
     /// Each number is held in ±value, which is finite and above 0.

@@ -23,6 +23,14 @@ use crate::{
 };
 
 /// What every optimiser has.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let adam = Adam::new(0.01).clip(Clip::Norm(1.0)).weight_decay(1e-4).penalty(Penalty::l2(1e-3));
+/// assert_eq!(adam.settings().clip, Some(Clip::Norm(1.0)));
+/// assert_eq!(adam.settings().learning_rate, Schedule::Constant(0.01));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
     /// The learning rate, finite and at least 0.
@@ -54,7 +62,7 @@ impl Settings {
     }
 }
 
-/// An optimiser. `src/optim/sgd.rs` shows how one is written: its formula is a [`Sweep`] over gradient, weights and
+/// An optimiser. [`Sgd`] and [`Momentum`] show how one is written: its formula is a [`Sweep`] over gradient, weights and
 /// what it remembers.
 pub trait Optimizer: Copy + Send + Sync + 'static {
     /// What it remembers, as copies of the network `N`.
@@ -150,42 +158,65 @@ fn is_share(value: f64) -> bool {
     (0.0..1.0).contains(&value)
 }
 
-/// Goes over all parameters with a rule, after the decay of the weights.
-struct Update<S, R> {
-    simd: S,
-    keep: f64,
-    rule: R,
+/// The formula of the optimiser `O` at a learning rate.
+#[derive(Clone, Copy)]
+struct At<O> {
+    rate: f64,
+    optimizer: O,
 }
 
-impl<S, R> Update<S, R> {
-    fn new(simd: S, settings: &Settings, step: u64, rule: R) -> Self {
-        Self { simd, keep: 1.0 - settings.learning_rate.at(step) * settings.weight_decay, rule }
+/// One step over all parameters.
+struct Update<S, O> {
+    simd: S,
+    formula: Decayed<At<O>>,
+}
+
+impl<S, O: Optimizer> Update<S, O> {
+    #[inline(always)]
+    fn new(simd: S, optimizer: O, step: u64) -> Self {
+        let Settings { learning_rate, weight_decay, .. } = optimizer.settings();
+        let rate = learning_rate.at(step);
+        Self { simd, formula: Decayed { keep: 1.0 - rate * weight_decay, then: At { rate, optimizer } } }
     }
 }
 
-/// A rule for weights that shrink first.
+/// A formula for weights of which only the part `keep` is left first.
 #[derive(Clone, Copy)]
-struct Decayed<R>(R, f64);
+struct Decayed<F> {
+    keep: f64,
+    then: F,
+}
 
-impl<R: Sweep<1, W>, const W: usize> Sweep<1, W> for Decayed<R> {
+impl<F: Sweep<1, W>, const W: usize> Sweep<1, W> for Decayed<F> {
     #[inline(always)]
     fn apply<V: Real>(&self, read: [V; 1], mut write: [V; W]) -> [V; W] {
-        write[0] = write[0] * V::splat(self.1);
-        self.0.apply(read, write)
+        write[0] = write[0] * V::splat(self.keep);
+        self.then.apply(read, write)
     }
 }
 
-macro_rules! updates {
-    ($($walks:literal $write:literal ($($moment:ident)*))*) => {
-        $(impl<S: Simd, T: Element, R: Sweep<1, $write>> VisitMut<T, $walks> for Update<S, R> {
+/// The walk over gradient, weights, and as many moments as are named.
+macro_rules! walks {
+    ($([gradient, $($written:ident),+];)*) => {
+        $(impl<S: Simd, T: Element, O> VisitMut<T, { 1 + [$(stringify!($written)),+].len() }> for Update<S, O>
+        where
+            At<O>: Sweep<1, { [$(stringify!($written)),+].len() }>,
+        {
             #[inline(always)]
-            fn visit(&mut self, parameter: Parameter<'_>, [gradient, weights, $($moment),*]: [&mut [T]; $walks]) {
-                if parameter.role == Role::Statistic {
-                    return;
+            fn visit(
+                &mut self,
+                parameter: Parameter<'_>,
+                [gradient, $($written),+]: [&mut [T]; 1 + [$(stringify!($written)),+].len()],
+            ) {
+                if parameter.role != Role::Statistic {
+                    sweep(self.simd, &self.formula, [&*gradient], [$($written),+]);
                 }
-                sweep(self.simd, &Decayed(self.rule, self.keep), [&*gradient], [weights, $($moment),*]);
             }
         })*
     };
 }
-updates! { 2 1 () 3 2 (first) 4 3 (first second) }
+walks! {
+    [gradient, weights];
+    [gradient, weights, first];
+    [gradient, weights, first, second];
+}

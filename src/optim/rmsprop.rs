@@ -1,6 +1,6 @@
 //! Steps in units of the gradient's usual size.
 
-use super::{Optimizer, Settings, Update, has_settings, in_range, is_divisor, is_share};
+use super::{At, Optimizer, Settings, Update, has_settings, in_range, is_divisor, is_share};
 use crate::{
     Zeroed,
     kernel::{Real, Simd, Sweep},
@@ -8,6 +8,17 @@ use crate::{
 };
 
 /// `v = rho·v + (1−rho)·g²`, `w −= rate·g / √(v + epsilon)` (Hinton 2012).
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// // The line y = 2x.
+/// let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, RmsProp, 2>::new(RmsProp::new(0.01), 1);
+/// trainer.fit(&x, &y, Fit::epochs(1000))?;
+/// assert!(trainer.evaluate(&x, &y)?.loss < 1e-3);
+/// # Ok::<(), TrainError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RmsProp {
     /// Learning rate, clipping, decay, penalty.
@@ -48,24 +59,16 @@ impl Optimizer for RmsProp {
 
     #[inline(always)]
     fn update<S: Simd, N: Layer>(&self, simd: S, step: u64, network: &mut N, gradient: &mut N, [square]: &mut [N; 1]) {
-        let rate = self.settings.learning_rate.at(step);
-        let rule = RmsPropRule { rate, rho: self.rho, epsilon: self.epsilon };
-        let mut update = Update::new(simd, &self.settings, step, rule);
+        let mut update = Update::new(simd, *self, step);
         N::parameters_mut([gradient, network, square], Path::ROOT, &mut update);
     }
 }
 
-#[derive(Clone, Copy)]
-struct RmsPropRule {
-    rate: f64,
-    rho: f64,
-    epsilon: f64,
-}
-
-impl Sweep<1, 2> for RmsPropRule {
+impl Sweep<1, 2> for At<RmsProp> {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w, v]: [V; 2]) -> [V; 2] {
-        let v = V::splat(self.rho) * v + V::splat(1.0 - self.rho) * g * g;
-        [w - V::splat(self.rate) * g / (v + V::splat(self.epsilon)).sqrt(), v]
+        let RmsProp { rho, epsilon, .. } = self.optimizer;
+        let v = V::splat(rho) * v + V::splat(1.0 - rho) * g * g;
+        [w - V::splat(self.rate) * g / (v + V::splat(epsilon)).sqrt(), v]
     }
 }

@@ -3,6 +3,21 @@
 use super::{at_least_0, in_range};
 
 /// The learning rate of each step, counted from 0. Rates and factors are finite and at least 0.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// assert_eq!(Schedule::Constant(0.1).at(1000), 0.1);
+/// let step = Schedule::Step { initial: 0.1, every: 100, factor: 0.5 };
+/// assert_eq!((step.at(99), step.at(100)), (0.1, 0.05));
+/// let exponential = Schedule::Exponential { initial: 1.0, every: 100, factor: 0.25 };
+/// assert_eq!(exponential.at(50), 0.5);
+/// let cosine = Schedule::Cosine { peak: 0.1, warm_up: 10, steps: 90 };
+/// assert_eq!((cosine.at(0), cosine.at(10), cosine.at(100)), (0.0, 0.1, 0.0));
+///
+/// let optimizer = Adam::default().schedule(cosine);
+/// assert_eq!(optimizer.settings().learning_rate, cosine);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Schedule {
     /// Always the same.

@@ -1,6 +1,6 @@
 //! Stochastic gradient descent, plain and with momentum.
 
-use super::{Optimizer, Settings, Update, has_settings, in_range, is_share};
+use super::{At, Optimizer, Settings, Update, has_settings, in_range, is_share};
 use crate::{
     Zeroed,
     kernel::{Real, Simd, Sweep},
@@ -8,6 +8,17 @@ use crate::{
 };
 
 /// `w −= rate·g`: gradient descent when the batch is the whole data set. It remembers nothing.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// // The line y = 2x.
+/// let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 2>::new(Sgd::new(0.1), 1);
+/// trainer.fit(&x, &y, Fit::epochs(1000))?;
+/// assert!(trainer.evaluate(&x, &y)?.loss < 1e-3);
+/// # Ok::<(), TrainError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sgd {
     /// Learning rate, clipping, decay, penalty.
@@ -38,19 +49,12 @@ impl Optimizer for Sgd {
 
     #[inline(always)]
     fn update<S: Simd, N: Layer>(&self, simd: S, step: u64, network: &mut N, gradient: &mut N, []: &mut [N; 0]) {
-        let rate = self.settings.learning_rate.at(step);
-        let rule = SgdRule { rate };
-        let mut update = Update::new(simd, &self.settings, step, rule);
+        let mut update = Update::new(simd, *self, step);
         N::parameters_mut([gradient, network], Path::ROOT, &mut update);
     }
 }
 
-#[derive(Clone, Copy)]
-struct SgdRule {
-    rate: f64,
-}
-
-impl Sweep<1, 1> for SgdRule {
+impl Sweep<1, 1> for At<Sgd> {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w]: [V; 1]) -> [V; 1] {
         [w - V::splat(self.rate) * g]
@@ -59,6 +63,17 @@ impl Sweep<1, 1> for SgdRule {
 
 /// `v = momentum·v − rate·g`, `w += v` (Polyak 1964); with Nesterov's look-ahead,
 /// `w += momentum·v − rate·g`.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// // The line y = 2x.
+/// let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Momentum, 2>::new(Momentum::new(0.05).nesterov(), 1);
+/// trainer.fit(&x, &y, Fit::epochs(500))?;
+/// assert!(trainer.evaluate(&x, &y)?.loss < 1e-3);
+/// # Ok::<(), TrainError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Momentum {
     /// Learning rate, clipping, decay, penalty.
@@ -111,26 +126,18 @@ impl Optimizer for Momentum {
         gradient: &mut N,
         [velocity]: &mut [N; 1],
     ) {
-        let rate = self.settings.learning_rate.at(step);
-        let rule = MomentumRule { rate, momentum: self.momentum, nesterov: self.nesterov };
-        let mut update = Update::new(simd, &self.settings, step, rule);
+        let mut update = Update::new(simd, *self, step);
         N::parameters_mut([gradient, network, velocity], Path::ROOT, &mut update);
     }
 }
 
-#[derive(Clone, Copy)]
-struct MomentumRule {
-    rate: f64,
-    momentum: f64,
-    nesterov: bool,
-}
-
-impl Sweep<1, 2> for MomentumRule {
+impl Sweep<1, 2> for At<Momentum> {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w, v]: [V; 2]) -> [V; 2] {
-        let (momentum, step) = (V::splat(self.momentum), V::splat(self.rate) * g);
+        let Momentum { momentum, nesterov, .. } = self.optimizer;
+        let (momentum, step) = (V::splat(momentum), V::splat(self.rate) * g);
         let v = momentum * v - step;
-        let movement = if self.nesterov { momentum * v - step } else { v };
+        let movement = if nesterov { momentum * v - step } else { v };
         [w + movement, v]
     }
 }

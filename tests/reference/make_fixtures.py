@@ -271,10 +271,14 @@ def as_layers(weights):
     ]
 
 
-def train(architecture, name):
+def train(architecture, name, short=False):
+    """Trains, and writes the fixture; with `short`, the last of the batches is a third full."""
     inputs, layers, loss_of, batch, _ = ARCHITECTURES[architecture]
     make_optimizer, settings = OPTIMIZERS[name]
     x, y = samples(architecture)
+    if short:
+        count = (BATCHES - 1) * batch + batch // 3
+        x, y = x[:count], y[:count]
     weights = initial_weights(architecture)
 
     model = keras.Sequential([keras.Input((inputs,))])
@@ -337,7 +341,7 @@ def train(architecture, name):
     assert tail < head, (architecture, name)
     print(f"{architecture:>10} {name:<16} {head:.4f} -> {tail:.4f}{clipped}")
     write(
-        f"training_{architecture}_{name}.json",
+        f"training_{architecture}_{name}{'_short' if short else ''}.json",
         {
             "architecture": architecture,
             "optimizer": name,
@@ -472,6 +476,45 @@ def layers():
     )
 
 
+def textbook():
+    """What Keras has with another number, or not at all: by JAX alone."""
+    points = [-20, -6, -3.5, -1, -0.5, -1e-3, 0, 1e-3, 0.5, 1, 3.5, 6, 20]
+    inputs = jax.numpy.asarray(f32(points))
+    leaky_relu = lambda x: jax.nn.leaky_relu(x, negative_slope=0.01)
+    derivatives = jax.vmap(jax.grad(leaky_relu))(inputs).tolist()
+    derivatives[points.index(0)] = None
+
+    rng = np.random.default_rng(13)
+    values = f32(rng.normal(scale=1.5, size=(8, 3)))
+    targets = f32(rng.normal(scale=1.5, size=(8, 3)))
+    half = lambda y: 0.5 * ((y - targets) ** 2).sum(axis=1).mean()
+    value, gradient = jax.value_and_grad(half)(jax.numpy.asarray(values))
+    assert value.dtype == np.float64
+    write(
+        "textbook.json",
+        {
+            "inputs": inputs,
+            "activations": [
+                {
+                    "name": "leaky_relu",
+                    "parameters": {"negative_slope": 0.01},
+                    "outputs": leaky_relu(inputs),
+                    "derivatives": derivatives,
+                }
+            ],
+            "losses": [
+                {
+                    "name": "half_squared_error",
+                    "predictions": values,
+                    "labels": targets,
+                    "loss": float(value),
+                    "gradient": gradient,
+                }
+            ],
+        },
+    )
+
+
 # ---------------------------------------------------------------- C: metrics
 
 
@@ -567,5 +610,7 @@ if __name__ == "__main__":
     for architecture in ARCHITECTURES:
         for optimizer in OPTIMIZERS:
             train(architecture, optimizer)
+        train(architecture, "adam", short=True)
     layers()
+    textbook()
     metrics()
