@@ -7,6 +7,7 @@ use crate::{
     init::{Initialize, Preferred},
     kernel::Simd,
     layer::{Accepts, Description, Ending, Layer, Operations, Parameter, Path, Role, Visit, VisitMut},
+    message::Message,
 };
 
 /// `L` whose kernels start with the initialiser `K`, and whose biases with `B`.
@@ -41,6 +42,7 @@ impl<L: Layer, K: Initialize, I: Initialize> Layer for Initialized<L, K, I> {
 
     const PARAMS: usize = L::PARAMS;
     const MACS: usize = L::MACS;
+    const FAULT: Option<Message> = L::FAULT;
     const TAKES_MISSING: bool = L::TAKES_MISSING;
 
     #[inline(always)]
