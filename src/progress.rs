@@ -137,7 +137,7 @@ mod tests {
         let mut trainer = Unit::new(Sgd::new(0.1), 1);
         let callbacks = (on(&terminal), Frames(terminal.clone(), &mut frames));
         trainer.fit_with(&X, &Y, Fit::epochs(5).from_epoch(2), callbacks).unwrap();
-        assert!(frames[0].starts_with("epoch 3/5 [============>       ] 2/3 0s loss "), "{}", frames[0]);
+        assert!(frames[0].starts_with("epoch 3/5 [=============>      ] 2/3 0s loss "), "{}", frames[0]);
         assert!(frames[0].contains(" mae "), "{}", frames[0]);
         assert!(frames.iter().all(|frame| !frame.contains("0/0")), "{frames:?}");
     }

@@ -12,7 +12,7 @@ use shiplap::{
 };
 
 #[network]
-type Net = (Standardize<2>, Dense<2, 7, Tanh>, Dense<7, 1, Sigmoid>);
+type Net = (Standardize<2>, Dense<2, 6, Tanh>, Dense<6, 1, Sigmoid>);
 type Xor = Trainer<Net, BinaryCrossentropy, Adam, 4>;
 
 const_assert!(Xor::BYTES <= 1024);
