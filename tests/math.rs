@@ -38,7 +38,7 @@ functions! {
     tanh |x| x.tanh(), = x.tanh(), within 2.0 ulp of result;
     erf |x| x.erf(), = libm::erf(x), within 2.0 ulp of result;
     sigmoid |x| x.sigmoid(), = logistic(x), within 2.0 ulp of result;
-    softplus |x| x.softplus(), = x.max(0.0) + (-x.abs()).exp().ln_1p(), within 2.0 ulp of result;
+    softplus |x| x.softplus(), = x.max(0.0) + (-x.abs()).exp().ln_1p(), within 2.2 ulp of result;
     // Where sigmoid is subnormal, digits are lost.
     silu |x| Silu::value(x), = x.max(-1e3) * logistic(x), within 2.5 ulp of normal_result;
     // Far below 0 the result is a difference of nearly equal numbers: it is as exact as x, not as itself.

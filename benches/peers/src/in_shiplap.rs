@@ -32,7 +32,7 @@ pub fn start(problem: &Problem) -> Box<dyn Contender> {
 struct InShiplap<N, L, Y, const IN: usize, const OUT: usize, const BATCH: usize>
 where
     N: Layer<Output = [f32; OUT]>,
-    L: Loss<[f32; OUT]> + Follows<N::Head>,
+    L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head>,
 {
     trainer: Box<Trainer<N, L, Adam, BATCH>>,
     x: Vec<[f32; IN]>,
@@ -68,7 +68,7 @@ impl VisitMut<f32, 1> for Overwrite<'_> {
     fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [f32]; 1]) {
         match parameter.role {
             Role::Kernel => values.copy_from_slice(self.0.next().expect("a kernel for each layer")),
-            Role::Bias => values.fill(0.0),
+            Role::Bias | Role::Statistic => values.fill(0.0),
         }
     }
 }
