@@ -1,5 +1,6 @@
 //! The layers.
 
+mod annotated;
 mod columns;
 mod dense;
 mod dropout;

@@ -1,5 +1,7 @@
 //! Training on several processor cores.
 
+use core::marker::PhantomData;
+
 use crate::{
     Rng, Zeroed,
     kernel::{Element, Real, Simd, Sweep, Work, sweep},
@@ -83,7 +85,7 @@ where
         for shard in tape.iter_mut() {
             shard.seed = rng.bits();
         }
-        record::<S, E, N, ROWS>(&self.network, simd, x, y, tape);
+        each(simd, &self.network, Record::<N, E> { x, y, ending: PhantomData }, tape);
     }
 
     #[inline(always)]
@@ -98,7 +100,7 @@ where
         gradient: &mut Self,
     ) {
         let used = x.len().div_ceil(ROWS);
-        backward::<S, E, N, ROWS>(&self.network, simd, (x, y), dy, dx, tape);
+        each(simd, &self.network, Backward::<N, E> { x, y, dy, dx, ending: PhantomData }, tape);
         for (number, shard) in tape[..used].iter_mut().enumerate() {
             let networks = [&mut gradient.network, &mut shard.gradient];
             N::parameters_mut(networks, Path::ROOT, &mut AddUp { simd, first: number == 0 });
@@ -141,98 +143,97 @@ where
 {
 }
 
+/// Something to do with rows that can be cut anywhere.
+trait Task<N: Layer, const ROWS: usize>: Send + Sized {
+    /// How many rows there are.
+    fn rows(&self) -> usize;
+    /// The same with the first `rows`, and with the others.
+    fn split_at(self, rows: usize) -> (Self, Self);
+    /// Does it, for rows of one shard. Mark it `#[inline(always)]`.
+    fn run<S: Simd>(self, simd: S, network: &N, shard: &mut Shard<N, ROWS>);
+}
+
 /// Halves the shards until each is alone. `rayon::join` allocates nothing.
-fn record<S: Simd, E: Ending, N: Layer + Sync + Send, const ROWS: usize>(
-    network: &N,
+fn each<S: Simd, T: Task<N, ROWS>, N: Layer + Sync + Send, const ROWS: usize>(
     simd: S,
-    x: &[N::Input],
-    y: &mut [N::Output],
+    network: &N,
+    task: T,
     shards: &mut [Shard<N, ROWS>],
 ) where
     N::Tape<ROWS>: Send,
 {
-    if x.is_empty() {
+    if task.rows() == 0 {
         return;
     }
     if let [shard] = shards {
-        simd.run(Record::<_, E, ROWS>(network, x, y, shard, core::marker::PhantomData));
+        simd.run(Alone(task, network, shard));
         return;
     }
     let half = shards.len() / 2;
-    let rows = x.len().min(half * ROWS);
-    let ((x, more_x), (y, more_y)) = (x.split_at(rows), y.split_at_mut(rows));
-    let (shards, more_shards) = shards.split_at_mut(half);
-    rayon::join(
-        || record::<S, E, N, ROWS>(network, simd, x, y, shards),
-        || record::<S, E, N, ROWS>(network, simd, more_x, more_y, more_shards),
-    );
+    let rows = task.rows().min(half * ROWS);
+    let ((task, more), (shards, more_shards)) = (task.split_at(rows), shards.split_at_mut(half));
+    rayon::join(|| each(simd, network, task, shards), || each(simd, network, more, more_shards));
 }
 
-struct Record<'a, N: Layer, E, const ROWS: usize>(
-    &'a N,
-    &'a [N::Input],
-    &'a mut [N::Output],
-    &'a mut Shard<N, ROWS>,
-    core::marker::PhantomData<E>,
-);
+/// A task for one shard, to be compiled for the instruction set.
+struct Alone<'a, T, N: Layer, const ROWS: usize>(T, &'a N, &'a mut Shard<N, ROWS>);
 
-impl<N: Layer, E: Ending, const ROWS: usize> Work for Record<'_, N, E, ROWS> {
+impl<T: Task<N, ROWS>, N: Layer, const ROWS: usize> Work for Alone<'_, T, N, ROWS> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self(network, x, y, shard, _) = self;
+        self.0.run(simd, self.1, self.2);
+    }
+}
+
+struct Record<'a, N: Layer, E> {
+    x: &'a [N::Input],
+    y: &'a mut [N::Output],
+    ending: PhantomData<fn() -> E>,
+}
+
+impl<N: Layer, E: Ending, const ROWS: usize> Task<N, ROWS> for Record<'_, N, E> {
+    fn rows(&self) -> usize {
+        self.x.len()
+    }
+
+    fn split_at(self, rows: usize) -> (Self, Self) {
+        let Self { x, y, ending } = self;
+        let ((x, more_x), (y, more_y)) = (x.split_at(rows), y.split_at_mut(rows));
+        (Self { x, y, ending }, Self { x: more_x, y: more_y, ending })
+    }
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S, network: &N, shard: &mut Shard<N, ROWS>) {
         let mut rng = Rng::new(shard.seed.into());
-        network.record::<S, E, ROWS>(simd, &mut rng, x, &mut shard.tape, y);
+        network.record::<S, E, ROWS>(simd, &mut rng, self.x, &mut shard.tape, self.y);
     }
 }
 
-fn backward<S: Simd, E: Ending, N: Layer + Sync + Send, const ROWS: usize>(
-    network: &N,
-    simd: S,
-    (x, y): (&[N::Input], &[N::Output]),
-    dy: &mut [N::Output],
-    dx: Option<&mut [N::Input]>,
-    shards: &mut [Shard<N, ROWS>],
-) where
-    N::Tape<ROWS>: Send,
-{
-    if x.is_empty() {
-        return;
-    }
-    if let [shard] = shards {
-        simd.run(Backward::<_, E, ROWS>(network, (x, y), dy, dx, shard, core::marker::PhantomData));
-        return;
-    }
-    let half = shards.len() / 2;
-    let rows = x.len().min(half * ROWS);
-    let ((x, more_x), (y, more_y)) = (x.split_at(rows), y.split_at(rows));
-    let ((dy, more_dy), (shards, more_shards)) = (dy.split_at_mut(rows), shards.split_at_mut(half));
-    let (dx, more_dx) = match dx.map(|dx| dx.split_at_mut(rows)) {
-        Some((dx, more_dx)) => (Some(dx), Some(more_dx)),
-        None => (None, None),
-    };
-    rayon::join(
-        || backward::<S, E, N, ROWS>(network, simd, (x, y), dy, dx, shards),
-        || backward::<S, E, N, ROWS>(network, simd, (more_x, more_y), more_dy, more_dx, more_shards),
-    );
+struct Backward<'a, N: Layer, E> {
+    x: &'a [N::Input],
+    y: &'a [N::Output],
+    dy: &'a mut [N::Output],
+    dx: Option<&'a mut [N::Input]>,
+    ending: PhantomData<fn() -> E>,
 }
 
-struct Backward<'a, N: Layer, E, const ROWS: usize>(
-    &'a N,
-    (&'a [N::Input], &'a [N::Output]),
-    &'a mut [N::Output],
-    Option<&'a mut [N::Input]>,
-    &'a mut Shard<N, ROWS>,
-    core::marker::PhantomData<E>,
-);
+impl<N: Layer, E: Ending, const ROWS: usize> Task<N, ROWS> for Backward<'_, N, E> {
+    fn rows(&self) -> usize {
+        self.x.len()
+    }
 
-impl<N: Layer, E: Ending, const ROWS: usize> Work for Backward<'_, N, E, ROWS> {
-    type Output = ();
+    fn split_at(self, rows: usize) -> (Self, Self) {
+        let Self { x, y, dy, dx, ending } = self;
+        let ((x, more_x), (y, more_y), (dy, more_dy)) = (x.split_at(rows), y.split_at(rows), dy.split_at_mut(rows));
+        let (dx, more_dx) = dx.map(|dx| dx.split_at_mut(rows)).unzip();
+        (Self { x, y, dy, dx, ending }, Self { x: more_x, y: more_y, dy: more_dy, dx: more_dx, ending })
+    }
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let Self(network, (x, y), dy, dx, shard, _) = self;
+    fn run<S: Simd>(self, simd: S, network: &N, shard: &mut Shard<N, ROWS>) {
+        let Self { x, y, dy, dx, .. } = self;
         network.backward::<S, E, ROWS>(simd, x, &mut shard.tape, y, dy, dx, &mut shard.gradient);
     }
 }

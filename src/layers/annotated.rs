@@ -1,0 +1,126 @@
+//! What wrappers have in common that pass a layer on as it is, but say something more of its parameters.
+
+/// `impl Zeroed`, `Layer` and `Accepts` for a wrapper with the field `layer`, from its generics with their bounds, what
+/// becomes of each parameter on its way to a visitor, and how a line of the summary goes on.
+macro_rules! annotated {
+    ($wrapper:ident<$($annotation:ident: $bound:ident),+>, $annotate:expr, $suffix:literal, $($word:expr),+) => {
+        // SAFETY: the fields are `Zeroed` and a marker of no size.
+        unsafe impl<L: $crate::Zeroed, $($annotation),+> $crate::Zeroed for $wrapper<L, $($annotation),+> {}
+
+        impl<L: $crate::layer::Layer, $($annotation: $bound),+> $crate::layer::Layer for $wrapper<L, $($annotation),+> {
+            type Element = L::Element;
+            type Input = L::Input;
+            type Output = L::Output;
+            type Tape<const BATCH: usize> = L::Tape<BATCH>;
+            type Head = L::Head;
+
+            const PARAMS: usize = L::PARAMS;
+            const MACS: usize = L::MACS;
+            const FAULT: Option<$crate::message::Message> = L::FAULT;
+            const TAKES_MISSING: bool = L::TAKES_MISSING;
+
+            #[inline(always)]
+            fn forward<S: $crate::kernel::Simd, E: $crate::layer::Ending, const BATCH: usize>(
+                &self,
+                simd: S,
+                x: &[L::Input],
+                y: &mut [L::Output],
+            ) {
+                self.layer.forward::<S, E, BATCH>(simd, x, y);
+            }
+
+            #[inline(always)]
+            fn record<S: $crate::kernel::Simd, E: $crate::layer::Ending, const BATCH: usize>(
+                &self,
+                simd: S,
+                rng: &mut $crate::Rng,
+                x: &[L::Input],
+                tape: &mut L::Tape<BATCH>,
+                y: &mut [L::Output],
+            ) {
+                self.layer.record::<S, E, BATCH>(simd, rng, x, tape, y);
+            }
+
+            #[inline(always)]
+            fn backward<S: $crate::kernel::Simd, E: $crate::layer::Ending, const BATCH: usize>(
+                &self,
+                simd: S,
+                x: &[L::Input],
+                tape: &mut L::Tape<BATCH>,
+                y: &[L::Output],
+                dy: &mut [L::Output],
+                dx: Option<&mut [L::Input]>,
+                gradient: &mut Self,
+            ) {
+                self.layer.backward::<S, E, BATCH>(simd, x, tape, y, dy, dx, &mut gradient.layer);
+            }
+
+            #[inline(always)]
+            fn activate<S: $crate::kernel::Simd>(simd: S, logits: &mut [L::Output]) {
+                L::activate(simd, logits);
+            }
+
+            #[inline(always)]
+            fn parameters<V: $crate::layer::Visit<L::Element>>(
+                &self,
+                path: $crate::layer::Path<'_>,
+                visitor: &mut V,
+            ) {
+                self.layer.parameters(path, &mut $crate::layers::annotated::Annotating(visitor, $annotate));
+            }
+
+            #[inline(always)]
+            fn parameters_mut<V: $crate::layer::VisitMut<L::Element, M>, const M: usize>(
+                networks: [&mut Self; M],
+                path: $crate::layer::Path<'_>,
+                visitor: &mut V,
+            ) {
+                let layers = networks.map(|network| &mut network.layer);
+                L::parameters_mut(layers, path, &mut $crate::layers::annotated::Annotating(visitor, $annotate));
+            }
+
+            fn describe(
+                path: $crate::layer::Path<'_>,
+                show: &mut dyn FnMut(&$crate::layer::Description<'_>),
+            ) {
+                L::describe(path, &mut |line| {
+                    let kind = format_args!(concat!("{} + ", $suffix), line.kind, $($word),+);
+                    show(&$crate::layer::Description { kind, ..*line });
+                });
+            }
+
+            fn operations<V: $crate::layer::Operations<L::Element>>(
+                &self,
+                path: $crate::layer::Path<'_>,
+                operations: &mut V,
+            ) {
+                self.layer.operations(path, operations);
+            }
+        }
+
+        impl<X: $crate::Tensor, L: $crate::layer::Accepts<X>, $($annotation: $bound),+> $crate::layer::Accepts<X>
+            for $wrapper<L, $($annotation),+>
+        {
+        }
+    };
+}
+pub(super) use annotated;
+
+use crate::layer::{Parameter, Visit, VisitMut};
+
+/// Changes what is said of each parameter on its way to a visitor.
+pub(super) struct Annotating<'a, V>(pub &'a mut V, pub fn(Parameter<'_>) -> Parameter<'_>);
+
+impl<T, V: Visit<T>> Visit<T> for Annotating<'_, V> {
+    #[inline(always)]
+    fn visit(&mut self, parameter: Parameter<'_>, values: &[T]) {
+        self.0.visit((self.1)(parameter), values);
+    }
+}
+
+impl<T, V: VisitMut<T, M>, const M: usize> VisitMut<T, M> for Annotating<'_, V> {
+    #[inline(always)]
+    fn visit(&mut self, parameter: Parameter<'_>, values: [&mut [T]; M]) {
+        self.0.visit((self.1)(parameter), values);
+    }
+}
