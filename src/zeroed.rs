@@ -57,7 +57,7 @@ unsafe impl<Z: Zeroed> Zeroable for Cell<Z> {}
 #[cfg(feature = "std")]
 unsafe impl<Z> TransparentWrapper<Z> for Cell<Z> {}
 
-/// The most bytes that a network or trainer may have to be made on the stack.
+/// The most bytes that a network, trainer or explainer may have to be made on the stack.
 pub(crate) const ON_THE_STACK: usize = 256 * 1024;
 
 /// At the start of a cache line, where registers are loaded without reaching into the next one; without `std`,

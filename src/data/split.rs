@@ -45,9 +45,7 @@ pub fn split<'a, X, Y, const PARTS: usize>(
     seed: u64,
 ) -> Result<[Part<'a, X, Y>; PARTS], DataError> {
     let lengths = lengths(x, y, shares)?;
-    let mut order: Vec<usize> = (0..x.len()).collect();
-    Rng::new(seed).shuffle(&mut order);
-    reorder(x, y, order);
+    shuffle(x, y, seed);
     Ok(cut(x, y, lengths))
 }
 
@@ -112,9 +110,7 @@ impl<'a, X, Y> Folds<'a, X, Y> {
     /// When there are not as many labels as inputs, `k` is below 2, or there are fewer samples than parts.
     pub fn new(x: &'a mut [X], y: &'a mut [Y], k: usize, seed: u64) -> Result<Self, DataError> {
         check(x, y, k)?;
-        let mut order: Vec<usize> = (0..x.len()).collect();
-        Rng::new(seed).shuffle(&mut order);
-        reorder(x, y, order);
+        shuffle(x, y, seed);
         Ok(Self { x, y, folds: k, next: 0 })
     }
 
@@ -210,6 +206,13 @@ fn by_class<Y: Class>(y: &[Y], rng: &mut Rng) -> Vec<Vec<usize>> {
     }
     classes.values_mut().for_each(|samples| rng.shuffle(samples));
     classes.into_values().collect()
+}
+
+/// Puts the samples into a random order.
+fn shuffle<X, Y>(x: &mut [X], y: &mut [Y], seed: u64) {
+    let mut order: Vec<usize> = (0..x.len()).collect();
+    Rng::new(seed).shuffle(&mut order);
+    reorder(x, y, order);
 }
 
 /// Puts sample `order[i]` in place `i`, following each cycle of the permutation.

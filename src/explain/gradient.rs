@@ -2,7 +2,6 @@
 
 use core::{fmt, marker::PhantomData};
 
-use bytemuck::Zeroable;
 use num_traits::One as _;
 
 use super::ExplainError;
@@ -11,6 +10,7 @@ use crate::{
     kernel::{Element as _, Simd, Work, dispatch},
     layer::{Ending, InUse, Layer, Logits, Predictions, Sample},
     tensor::first_not_finite,
+    zeroed::ON_THE_STACK,
 };
 
 /// What is explained: one output, counted from 0. Of a classifier it is the class.
@@ -56,14 +56,10 @@ pub struct Explainer<N: Layer> {
 
 // SAFETY: each field is `Zeroed`.
 unsafe impl<N: Layer> Zeroed for Explainer<N> {}
-// SAFETY: as above.
-unsafe impl<N: Layer> Zeroable for Explainer<N> {}
 
 impl<N: Layer> Explainer<N> {
     /// The bytes that explaining takes beside the network, but for the stack.
     pub const BYTES: usize = size_of::<Self>();
-
-    const ON_THE_STACK: usize = 256 * 1024;
 
     /// An explainer made on the stack. Above 256 KiB it does not compile: use [`boxed`](Self::boxed).
     #[must_use]
@@ -71,7 +67,7 @@ impl<N: Layer> Explainer<N> {
     pub fn new() -> Self {
         const {
             assert!(
-                Self::BYTES <= Self::ON_THE_STACK,
+                Self::BYTES <= ON_THE_STACK,
                 "this explainer is too large for the stack (over 256 KiB): make it with `Explainer::boxed`"
             );
         }
@@ -82,7 +78,7 @@ impl<N: Layer> Explainer<N> {
     #[cfg(feature = "std")]
     #[must_use]
     pub fn boxed() -> std::boxed::Box<Self> {
-        bytemuck::zeroed_box()
+        Self::zeroed_box()
     }
 
     /// `∂target/∂x[i]` for each input `i`: how fast the output rises with it (Simonyan et al. 2013).

@@ -234,8 +234,8 @@ where
                 None => (&x[start..end], &y[start..end]),
                 Some(order) => {
                     for (row, place) in (start..end).enumerate() {
-                        inputs[row] = x[order.get(place)];
-                        labels[row] = y[order.get(place)];
+                        let sample = order.get(place);
+                        (inputs[row], labels[row]) = (x[sample], y[sample]);
                     }
                     (&inputs[..end - start], &labels[..end - start])
                 }
@@ -271,10 +271,15 @@ where
         if report.loss.is_finite() {
             return Ok(report);
         }
-        // What is not finite counts as the largest.
-        let loss = |sample: usize| self.report::<()>(&x[sample..=sample], &y[sample..=sample]).loss;
-        let size = |sample: usize| if loss(sample).is_finite() { loss(sample) } else { f64::INFINITY };
-        let sample = (0..x.len()).min_by(|a, b| size(*b).total_cmp(&size(*a))).unwrap_or(0);
+        // What is not finite counts as the largest; of equals, the first is named.
+        let (mut sample, mut largest) = (0, f64::NEG_INFINITY);
+        for other in 0..x.len() {
+            let loss = self.report::<()>(&x[other..=other], &y[other..=other]).loss;
+            let size = if loss.is_finite() { loss } else { f64::INFINITY };
+            if size > largest {
+                (sample, largest) = (other, size);
+            }
+        }
         Err(TrainError::Output { data: Data::Given, sample })
     }
 
