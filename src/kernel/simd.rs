@@ -138,9 +138,10 @@ pub fn level() -> Level {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     return match CHOSEN.load(Ordering::Relaxed) {
         0 => {
-            let best = Level::best();
-            CHOSEN.store(best as u8 + 1, Ordering::Relaxed);
-            best
+            // Where another thread has chosen in the meantime, its choice stays.
+            let best = Level::best() as u8 + 1;
+            let _ = CHOSEN.compare_exchange(0, best, Ordering::Relaxed, Ordering::Relaxed);
+            level()
         }
         1 => Level::Baseline,
         2 => Level::Avx2,
