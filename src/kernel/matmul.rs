@@ -136,13 +136,13 @@ fn lines<
     let next = column + C * V::LANES;
     let column = column.min(OUT.saturating_sub(C * V::LANES));
     let mut sums = [[V::broadcast(T::zero()); C]; CHAINS];
-    sums[0] = part(bias, column);
+    sums[0] = registers(&bias[column..]);
     let mut step = 0;
     while step < IN {
         for chain in 0..CHAINS {
             if step + chain < IN {
                 let left = V::broadcast(x[step + chain]);
-                let right = part::<V, T, OUT, C>(&w[step + chain], column);
+                let right: [V; C] = registers(&w[step + chain][column..]);
                 for c in 0..C {
                     sums[chain][c] = left.mul_add(right[c], sums[chain][c]);
                 }
@@ -318,15 +318,9 @@ impl<T: Element, const N: usize> Right<T> for Straight<'_, T, N> {
     #[inline(always)]
     fn pack<V: Vector<T>, const C: usize>(&self, column: usize, steps: Range<usize>, panel: &mut Packing<'_, V, C>) {
         for row in &self.0[steps] {
-            panel.push(part(row, column));
+            panel.push(registers(&row[column..]));
         }
     }
-}
-
-/// `C` registers of `row` from `column` on, padded with zeros if it is shorter.
-#[inline(always)]
-fn part<V: Vector<T>, T: Element, const N: usize, const C: usize>(row: &[T; N], column: usize) -> [V; C] {
-    registers(&row[column..])
 }
 
 /// A matrix whose rows are the columns of the right one of a product.
@@ -383,7 +377,7 @@ struct Activated<'a, T, O, const OUT: usize> {
 impl<T: Element, O: Sweep<0, 1>, const OUT: usize> Target<T> for Activated<'_, T, O, OUT> {
     #[inline(always)]
     fn start<V: Vector<T>, const C: usize>(&self, column: usize) -> [V; C] {
-        part(self.bias, column)
+        registers(&self.bias[column..])
     }
 
     #[inline(always)]
@@ -403,16 +397,6 @@ struct Plain<'a, T, const N: usize>(&'a mut [[T; N]]);
 
 impl<T: Element, const N: usize> Target<T> for Plain<'_, T, N> {
     #[inline(always)]
-    fn start<V: Vector<T>, const C: usize>(&self, _: usize) -> [V; C] {
-        [V::broadcast(T::zero()); C]
-    }
-
-    #[inline(always)]
-    fn end<V: Vector<T>>(&self, sum: V) -> V {
-        sum
-    }
-
-    #[inline(always)]
     fn row(&mut self, row: usize) -> &mut [T] {
         &mut self.0[row]
     }
@@ -422,16 +406,6 @@ impl<T: Element, const N: usize> Target<T> for Plain<'_, T, N> {
 struct Column<'a, T, const I: usize, const J: usize>(&'a mut [[[T; J]; I]]);
 
 impl<T: Element, const I: usize, const J: usize> Target<T> for Column<'_, T, I, J> {
-    #[inline(always)]
-    fn start<V: Vector<T>, const C: usize>(&self, _: usize) -> [V; C] {
-        [V::broadcast(T::zero()); C]
-    }
-
-    #[inline(always)]
-    fn end<V: Vector<T>>(&self, sum: V) -> V {
-        sum
-    }
-
     #[inline(always)]
     fn row(&mut self, row: usize) -> &mut [T] {
         self.0[row].as_flattened_mut()

@@ -37,12 +37,20 @@ pub(super) trait Right<T: Element> {
 
 /// The result of a product.
 pub(super) trait Target<T: Element> {
-    /// What the sums of the columns from `column` on start from.
-    fn start<V: Vector<T>, const C: usize>(&self, column: usize) -> [V; C];
-    /// What becomes of a sum in the end.
-    fn end<V: Vector<T>>(&self, sum: V) -> V;
     /// The row to write to.
     fn row(&mut self, row: usize) -> &mut [T];
+
+    /// What the sums of the columns from `column` on start from.
+    #[inline(always)]
+    fn start<V: Vector<T>, const C: usize>(&self, _column: usize) -> [V; C] {
+        [V::broadcast(T::zero()); C]
+    }
+
+    /// What becomes of a sum in the end.
+    #[inline(always)]
+    fn end<V: Vector<T>>(&self, sum: V) -> V {
+        sum
+    }
 }
 
 /// `result = left·right`, of `rows` rows and `COLUMNS` columns, each number the sum of `steps` products.
