@@ -10,6 +10,7 @@
 //! - [`activation`], [`layers`]: one file for each kind;
 //! - [`mod@network`]: tuples and structs of layers, predicting, summaries;
 //! - [`flash`]: networks in read-only memory, read from files when compiling;
+//! - [`mod@budget`]: what they take in flash, RAM and time, and may take;
 //! - [`init`], [`regularize`], [`loss`], [`optim`], [`metric`]: formulas for learning;
 //! - [`train`]: the trainer: step, fit, evaluate; callbacks that follow it along: early stopping, history;
 //! - [`explain`]: what a prediction depends on;
@@ -27,6 +28,7 @@ extern crate std;
 extern crate self as shiplap;
 
 pub mod activation;
+pub mod budget;
 #[cfg(feature = "std")]
 pub mod data;
 pub mod explain;

@@ -51,34 +51,33 @@ impl Outline {
 
     /// The bytes of the outputs of all layers for one sample.
     pub const fn outputs(&self) -> usize {
-        match self {
-            Self::Layer(layer) => layer.output,
-            Self::Elsewhere(network) => network.outputs(),
-            Self::Sequence(layers) => {
-                let (mut sum, mut index) = (0, 0);
-                while index < layers.len() {
-                    sum += layers[index].1.outputs();
-                    index += 1;
-                }
-                sum
-            }
+        let (mut sum, mut number) = (0, 0);
+        while let Some(layer) = self.layer(number) {
+            sum += layer.output;
+            number += 1;
         }
+        sum
     }
 
-    /// How many tensors a file of it has.
-    pub const fn tensors(&self) -> usize {
+    /// The bytes of the numbers that lie elsewhere.
+    pub const fn elsewhere(&self) -> usize {
+        let (mut sum, mut index) = (0, 0);
         match self {
-            Self::Layer(layer) => layer.tensors.len(),
-            Self::Elsewhere(_) => 0,
-            Self::Sequence(layers) => {
-                let (mut sum, mut index) = (0, 0);
-                while index < layers.len() {
-                    sum += layers[index].1.tensors();
+            Self::Layer(_) => {}
+            Self::Elsewhere(network) => {
+                while let Some(layer) = network.layer(index) {
+                    sum += layer.bytes;
                     index += 1;
                 }
-                sum
+            }
+            Self::Sequence(layers) => {
+                while index < layers.len() {
+                    sum += layers[index].1.elsewhere();
+                    index += 1;
+                }
             }
         }
+        sum
     }
 
     /// How many layers it has.
