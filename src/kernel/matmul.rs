@@ -76,15 +76,7 @@ const SCRATCH: usize = if cfg!(feature = "std") { 32 * 1024 } else { 256 };
 
 /// [`tn_then`], `R` rows at a time.
 #[inline(always)]
-fn rows_then<
-    S: Simd,
-    T: Element,
-    O: Sweep<1, W>,
-    const IN: usize,
-    const OUT: usize,
-    const W: usize,
-    const R: usize,
->(
+fn rows_then<S: Simd, T: Element, O: Sweep<1, W>, const IN: usize, const OUT: usize, const W: usize, const R: usize>(
     simd: S,
     x: &[[T; IN]],
     dz: &[[T; OUT]],

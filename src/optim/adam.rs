@@ -72,8 +72,7 @@ impl Optimizer for Adam {
         let Self { settings, beta1, beta2, epsilon } = self;
         let rate = settings.learning_rate.at(step);
         let correction = libm::sqrt(1.0 - power(*beta2, step + 1)) / (1.0 - power(*beta1, step + 1));
-        let formula =
-            Adapt { rate: rate * correction, new1: 1.0 - beta1, new2: 1.0 - beta2, epsilon: *epsilon };
+        let formula = Adapt { rate: rate * correction, new1: 1.0 - beta1, new2: 1.0 - beta2, epsilon: *epsilon };
         walk(settings, rate, formula, network, gradients, [mean, square]);
     }
 }
