@@ -71,7 +71,7 @@ pub mod prelude {
         const_assert,
         init::Initializer,
         layer::{Accepts, Layer},
-        layers::{Dense, Dropout, Impute, Initialized, MinMax, OneHot, Regularized, Standardize},
+        layers::{Dense, Dropout, Frozen, Impute, Initialized, MinMax, OneHot, Regularized, Standardize},
         loss::{
             BinaryCrossentropy, CategoricalCrossentropy, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError,
             SparseCategoricalCrossentropy,
@@ -82,7 +82,7 @@ pub mod prelude {
         },
         network,
         network::Network,
-        optim::{Adagrad, Adam, AdamW, Clip, Momentum, Optimizer, RmsProp, Schedule, Sgd},
+        optim::{Adagrad, Adam, AdamW, Clip, InPlace, Momentum, Optimizer, RmsProp, Schedule, Sgd},
         regularize::{L1, L2, Penalty},
         train::{Callback, EarlyStopping, Epoch, Fit, TrainError, Trainer},
     };

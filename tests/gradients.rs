@@ -12,7 +12,7 @@ use shiplap::{
     Tensor,
     activation::{Activation, Keeping},
     kernel::{Simd, Work, dispatch},
-    layer::{Parameter, Path, Predictions, Role, VisitMut},
+    layer::{Parameter, Path, Predictions, Role, Visit, VisitLearnt},
     layers::Parallel,
     loss::{Compares, Follows, Loss, Weighted},
     prelude::*,
@@ -91,16 +91,14 @@ fn rows<X: Tensor<Element = f64>, const B: usize>(seed: u64) -> [X; B] {
 /// Calls a closure with all that can be learnt, one parameter after another.
 struct Each<F>(F);
 
-impl<F: FnMut(Role, &mut [f64])> VisitMut<f64, 1> for Each<F> {
-    fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [f64]; 1]) {
-        if parameter.role != Role::Statistic {
-            self.0(parameter.role, values);
-        }
+impl<F: FnMut(Role, &mut [f64])> VisitLearnt<f64, 0> for Each<F> {
+    fn visit(&mut self, parameter: Parameter<'_>, values: &mut [f64], _: &mut [f64], []: [&mut [f64]; 0]) {
+        self.0(parameter.role, values);
     }
 }
 
 fn each<N: Layer<Element = f64>>(network: &mut N, visit: impl FnMut(Role, &mut [f64])) {
-    N::parameters_mut([network], Path::ROOT, &mut Each(visit));
+    N::learnt_mut(Some(network), &mut N::Learnt::zeroed(), [], Path::ROOT, &mut Each(visit));
 }
 
 fn weights<N: Layer<Element = f64>>(network: &mut N) -> Vec<f64> {
@@ -135,7 +133,22 @@ where
     N: Layer<Element = f64> + Accepts<X>,
     L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
 {
-    let mut trainer = Trainer::<N, L, Sgd, B, ()>::boxed(Sgd::new(1.0).penalty(penalty), 5);
+    let sgd = Sgd::new(1.0).penalty(penalty);
+    follows::<N, L, Sgd, X, Y, B>(what, gain, x, y, sgd);
+    follows::<N, L, InPlace<Sgd>, X, Y, B>(&format!("{what}, in place"), gain, x, y, InPlace(sgd));
+}
+
+fn follows<N, L, O: Optimizer, X: Tensor, Y: Copy, const B: usize>(
+    what: &str,
+    gain: f64,
+    x: &[X; B],
+    y: &[Y; B],
+    optimizer: O,
+) where
+    N: Layer<Element = f64> + Accepts<X>,
+    L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
+{
+    let mut trainer = Trainer::<N, L, O, B, ()>::boxed(optimizer, 5);
     spread(trainer.network_mut(), gain);
     let start = weights(trainer.network_mut());
     // Random layers drop the same each time.
@@ -154,6 +167,15 @@ where
     });
 }
 
+/// Collects what it is shown.
+struct All(Vec<f64>);
+
+impl Visit<f64> for All {
+    fn visit(&mut self, _: Parameter<'_>, values: &[f64]) {
+        self.0.extend_from_slice(values);
+    }
+}
+
 /// `Σ dy·y` of rows through a layer as in training, and its gradients.
 struct Pass<'a, N: Layer, const B: usize> {
     layer: &'a N,
@@ -166,12 +188,15 @@ impl<N: Layer<Element = f64>, const B: usize> Work for Pass<'_, N, B> {
 
     fn run<S: Simd>(self, simd: S) -> Self::Output {
         let Self { layer, x, dy } = self;
-        let (mut tape, mut y, mut gradient) = (N::Tape::<B>::zeroed(), [N::Output::zeroed(); B], N::zeroed());
+        let (mut tape, mut y, mut gradient) = (N::Tape::<B>::zeroed(), [N::Output::zeroed(); B], N::Learnt::zeroed());
         let (mut dx, mut used) = ([N::Input::zeroed(); B], *dy);
         layer.record::<S, Predictions, B>(simd, &mut Rng::new(1), x, &mut tape, &mut y);
         let total = N::Output::flat(&y).iter().zip(N::Output::flat(dy)).map(|(y, dy)| y * dy).sum();
-        layer.backward::<S, Predictions, B>(simd, x, &mut tape, &y, &mut used, Some(&mut dx), &mut gradient);
-        (total, N::Input::flat(&dx).to_vec(), weights(&mut gradient))
+        layer.backward::<S, Predictions, B>(simd, x, &mut tape, &y, &mut used, Some(&mut dx));
+        layer.gradient(simd, x, &mut tape, &used, &mut gradient);
+        let mut all = All(Vec::new());
+        N::learnt(&gradient, Path::ROOT, &mut all);
+        (total, N::Input::flat(&dx).to_vec(), all.0)
     }
 }
 
@@ -394,7 +419,7 @@ struct Autoencoder<const N: usize> {
 struct Pair(Dense<3, 3, Silu, f64>, Dense<3, 4, Linear, f64>);
 
 #[test]
-fn nested_derived_and_parallel() {
+fn nested_derived_frozen_and_parallel() {
     let (x, y) = (rows::<[f64; 3], 5>(1), rows(2));
     type Nested = ((Layer3<Tanh>, Layer3<Tanh>), (Layer3<Tanh>, (One<Linear>,)));
     learns::<Nested, MeanSquaredError, _, _, 5>("nested", 1.0, &x, &y, Penalty::NONE);
@@ -403,6 +428,16 @@ fn nested_derived_and_parallel() {
     alone("named", started::<Autoencoder<3>>(), x);
     learns::<Pair, MeanSquaredError, _, _, 5>("unnamed", 1.0, &x, &y, Penalty::NONE);
     alone("unnamed", started::<Pair>(), x);
+    // Slopes go back through what is frozen, and the gradient stops where nothing before it learns.
+    type Middle = (Layer3<Tanh>, Frozen<(Layer3<Gelu>, Layer3<Softplus>)>, Layer3<Tanh>);
+    learns::<Middle, MeanSquaredError, _, _, 5>("frozen in the middle", 1.0, &x, &rows(2), Penalty::NONE);
+    alone("frozen in the middle", started::<Middle>(), x);
+    type Front = (Frozen<Layer3<Gelu>>, Frozen<Layer3<Tanh>>, Layer3<Tanh>);
+    learns::<Front, MeanSquaredError, _, _, 5>("frozen in front", 1.0, &x, &rows(2), Penalty::NONE);
+    alone("frozen in front", started::<Front>(), x);
+    type Last = (Layer3<Gelu>, Frozen<Layer3<Tanh>>);
+    learns::<Last, MeanSquaredError, _, _, 5>("frozen last", 1.0, &x, &rows(2), Penalty::NONE);
+    alone("frozen last", started::<Last>(), x);
     type Shards = Parallel<Two<Tanh, Linear>, 3, 2>;
     learns::<Shards, MeanSquaredError, _, _, 5>("parallel", 1.0, &x, &y, Penalty::NONE);
     alone("parallel", started::<Shards>(), x);

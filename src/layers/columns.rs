@@ -37,6 +37,7 @@ macro_rules! columnwise {
             type Input = [T; N];
             type Output = [T; N];
             type Tape<const B: usize> = ();
+            type Learnt = ();
             type Head = $crate::activation::Linear;
 
             const PARAMS: usize = 0;
@@ -76,7 +77,6 @@ macro_rules! columnwise {
                 _: &[[T; N]],
                 dy: &mut [[T; N]],
                 dx: Option<&mut [[T; N]]>,
-                _: &mut Self,
             ) {
                 let Some(dx) = dx else { return };
                 for ((dx, dy), x) in dx.iter_mut().zip(dy).zip(x) {

@@ -49,6 +49,7 @@ impl<const N: usize, const PERCENT: u32, T: Element + Tensor<Element = T>> Layer
     type Input = [T; N];
     type Output = [T; N];
     type Tape<const B: usize> = [[T; N]; B];
+    type Learnt = ();
     type Head = Linear;
 
     const PARAMS: usize = 0;
@@ -92,7 +93,6 @@ impl<const N: usize, const PERCENT: u32, T: Element + Tensor<Element = T>> Layer
         _: &[[T; N]],
         dy: &mut [[T; N]],
         dx: Option<&mut [[T; N]]>,
-        _: &mut Self,
     ) {
         let Some(dx) = dx else { return };
         let factors = tape.as_flattened();

@@ -69,6 +69,7 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
     type Input = [T; IN];
     type Output = [T; OUT];
     type Tape<const B: usize> = ();
+    type Learnt = ();
     type Head = Linear;
 
     const PARAMS: usize = 0;
@@ -110,7 +111,6 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
         _: &[[T; OUT]],
         dy: &mut [[T; OUT]],
         dx: Option<&mut [[T; IN]]>,
-        _: &mut Self,
     ) {
         let Some(dx) = dx else { return };
         for (dx, dy) in dx.iter_mut().zip(dy) {
