@@ -265,7 +265,8 @@ fn range_of(values: impl Iterator<Item = f64>, pad: f64) -> core::ops::Range<f64
         return 0.0..1.0;
     }
     let pad = match high - low {
-        0.0 => 0.5 * low.abs().max(1.0),
+        0.0 if low == 0.0 => 0.5,
+        0.0 => 0.5 * low.abs(),
         way => way * pad,
     };
     low - pad..high + pad
@@ -285,6 +286,8 @@ mod tests {
     fn ranges_hold_what_is_finite() {
         assert_eq!(range_of([1.0, f64::NAN, 3.0].into_iter(), 0.5), 0.0..4.0);
         assert_eq!(range_of([2.0].into_iter(), 0.05), 1.0..3.0);
+        assert_eq!(range_of([0.25].into_iter(), 0.05), 0.125..0.375);
+        assert_eq!(range_of([0.0].into_iter(), 0.05), -0.5..0.5);
         assert_eq!(range_of([].into_iter(), 0.05), 0.0..1.0);
     }
 }
