@@ -340,7 +340,7 @@ fn errors_say_where_and_what() {
     );
     assert_eq!(
         error::<4, usize>(&csv, &TREES.replace(",4", "")),
-        "trees.csv, line 4: 3 fields, where there should be 4"
+        "trees.csv, line 4: 3 fields, where the lines before have 4"
     );
     assert_eq!(
         error::<5, usize>(&csv, TREES),
@@ -355,6 +355,26 @@ fn errors_say_where_and_what() {
     assert_eq!(
         error::<4, [f32; 3]>(&csv, TREES),
         "trees.csv: labels of 2 classes do not fit into 3 numbers: two fit into 1, and any number into as many"
+    );
+    assert_eq!(
+        error::<2, usize>(&Csv::new(), "a;b;c\n1;2;0\n"),
+        "trees.csv: a single column, `a;b;c`, where several (`delimiter` says what is between them) should be"
+    );
+    assert_eq!(
+        error::<2, usize>(&Csv::new(), "5.1,3.5,0\n4.9,3.0,0\n"),
+        "trees.csv: numbers in the first line, `5.1`, `3.5`, `0`, where names of columns \
+         (`Csv::unnamed` reads a file without) should be"
+    );
+    let coloured = Csv::new().categories("colour", ["red", "blue"]);
+    assert_eq!(read::<2, ()>(&coloured, "colour\nblue\n").unwrap().x, [[0.0, 1.0]]);
+    assert_eq!(read::<1, usize>(&Csv::new(), "2024,1\n0.5,0\n").unwrap().names, ["2024"], "years may be names");
+    assert_eq!(
+        error::<4, usize>(&csv.clone().categories("age", ["3", "4", "3"]), TREES),
+        "trees.csv: `3` twice among the categories of `age`, where different ones should be"
+    );
+    assert_eq!(
+        error::<4, usize>(&csv.clone().classes(["elm", "oak", "elm"]), TREES),
+        "trees.csv: `elm` twice among the classes, where different ones should be"
     );
     assert_eq!(error::<4, usize>(&csv, ""), "trees.csv: there are no samples");
     assert_eq!(error::<4, usize>(&csv, "height,colour,species,age\n"), "trees.csv: there are no samples");
@@ -406,7 +426,13 @@ fn records_of_your_own_type() {
     assert_eq!((trees[1].height, trees[2].height), (Some(0.25), None));
     let text = "species,height\noak,1\noak,tall\n";
     let error = Csv::new().records_from::<Tree>(text.as_bytes(), "t").unwrap_err().to_string();
-    assert_eq!(error, "t, line 3, column `height`: `tall` is not invalid float literal");
+    assert_eq!(error, "t, line 3, column `height`: `tall` is not what the record takes: invalid float literal");
+    let error = Csv::new().records_from::<Tree>("height,species\n1\n".as_bytes(), "t").unwrap_err().to_string();
+    assert_eq!(error, "t, line 2: 1 fields, where the lines before have 2");
+    let error = Csv::new().records_from::<Tree>("height,kind\n1,oak\n".as_bytes(), "t").unwrap_err().to_string();
+    assert_eq!(error, "t: missing field `species` in line 2, where all that the record takes should be");
+    let error = Csv::new().records_from::<Tree>("1.5,2\n2.5,3\n".as_bytes(), "t").unwrap_err().to_string();
+    assert!(error.starts_with("t: numbers in the first line, `1.5`, `2`, where "), "{error}");
     let rows: Vec<(f32, u8)> = Csv::unnamed().records_from(&b"0.5,7\n"[..], "t").unwrap();
     assert_eq!(rows, [(0.5, 7)]);
 }

@@ -129,7 +129,7 @@ impl fmt::Display for DataError {
                 write!(formatter, "{file}, line {line}, column `{column}`: `{value}` is not {expected}")
             }
             Self::Fields { file, line, found, expected } => {
-                write!(formatter, "{file}, line {line}: {found} fields, where there should be {expected}")
+                write!(formatter, "{file}, line {line}: {found} fields, where the lines before have {expected}")
             }
             Self::Column { file, column, found } => {
                 write!(formatter, "{file}: there is not exactly one column `{column}`; the columns are {found}")
