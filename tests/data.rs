@@ -467,6 +467,20 @@ fn numpy_files_are_read() {
     assert!(error(file.read::<[f32; 3]>("halves").unwrap_err()).contains("numbers of type '<f2'"));
     assert!(error(file.read::<f32>("text").unwrap_err()).contains("numbers of type '<U1'"));
     assert!(error(file.read::<f32>("x").unwrap_err()).contains("an array `x` should be"));
+
+    let error = |bytes: &[u8]| npy::labels_from(bytes, "f.npy").unwrap_err().to_string();
+    assert_eq!(error(&matrix()), "f.npy: an array of shape [2, 3], where one number for each sample should be");
+    let magic = "an NPY file, which starts with [93, 4e, 55, 4d, 50, 59], should be";
+    assert_eq!(error(b""), format!("f.npy: a file that starts with [], where {magic}"));
+    assert_eq!(error(&archive()), format!("f.npy: a file that starts with [50, 4b, 03, 04, 2d, 00], where {magic}"));
+    for length in [6, 7, 8, 9, 10, 100] {
+        let expected = "f.npy: the end of the file, where the rest of the header of an NPY file should be";
+        assert_eq!(error(&matrix()[..length]), expected, "{length}");
+    }
+    assert_eq!(
+        error(&matrix()[..matrix().len() - 3]),
+        "f.npy: 21 bytes after the header, where the 24 of an array of shape [2, 3] and type '<f4' should be"
+    );
 }
 
 #[test]

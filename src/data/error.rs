@@ -116,6 +116,11 @@ impl DataError {
         move |error| Self::Io { file: file.into(), error }
     }
 
+    /// What should be where samples are of another size.
+    pub(super) fn samples_of(length: usize) -> String {
+        if length == 1 { "one number for each sample".into() } else { std::format!("samples of {length} numbers") }
+    }
+
     pub(super) fn format(file: &str, found: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::Format { file: file.into(), found: found.into(), expected: expected.into() }
     }

@@ -241,7 +241,7 @@ struct Array<'a> {
 
 impl<'a> Array<'a> {
     fn new(bytes: &'a [u8], name: &'a str) -> Result<Self, DataError> {
-        let text = header_text(bytes).ok_or_else(|| DataError::format(name, "something else", "an NPY file"))?;
+        let text = header_text(bytes, name)?;
         if !is_plain(text) {
             let found = format!("the header {}", String::from_utf8_lossy(&text[..text.len().min(200)]).trim());
             return Err(DataError::format(name, found, "an array of numbers that fits into memory"));
@@ -253,8 +253,9 @@ impl<'a> Array<'a> {
         let size = header.dtype().num_bytes().map(|size| size as u64);
         let length = size.and_then(|size| numbers.checked_mul(size));
         if length != Some(body.len() as u64) {
-            let found = format!("{} bytes of numbers", body.len());
-            let expected = format!("{:?} numbers of type {}", header.shape(), header.dtype().descr());
+            let found = format!("{} bytes after the header", body.len());
+            let numbers = format!("an array of shape {:?} and type {}", header.shape(), header.dtype().descr());
+            let expected = length.map_or(numbers.clone(), |length| format!("the {length} of {numbers}"));
             return Err(DataError::format(name, found, expected));
         }
         Ok(Self { header, body, name })
@@ -267,7 +268,7 @@ impl<'a> Array<'a> {
         let [samples, ..] = shape else { return Err(DataError::format(self.name, "a single number", "an array")) };
         if there != length as u64 || length == 0 {
             let found = format!("an array of shape {shape:?}");
-            return Err(DataError::format(self.name, found, format!("samples of {length} numbers")));
+            return Err(DataError::format(self.name, found, DataError::samples_of(length)));
         }
         if *samples == 0 { Err(DataError::Empty { file: self.name.into() }) } else { Ok(*samples as usize) }
     }
@@ -330,14 +331,24 @@ impl Places {
     }
 }
 
+const MAGIC: &[u8] = b"\x93NUMPY";
+
 /// The header of an NPY file, a Python dictionary.
-fn header_text(bytes: &[u8]) -> Option<&[u8]> {
-    let (start, length) = match bytes.strip_prefix(b"\x93NUMPY")? {
-        [1, _, a, b, ..] => (10, u32::from(u16::from_le_bytes([*a, *b]))),
-        [2 | 3, _, a, b, c, d, ..] => (12, u32::from_le_bytes([*a, *b, *c, *d])),
-        _ => return None,
+fn header_text<'a>(bytes: &'a [u8], name: &str) -> Result<&'a [u8], DataError> {
+    let Some(after) = bytes.strip_prefix(MAGIC) else {
+        let found = format!("a file that starts with {:02x?}", &bytes[..bytes.len().min(MAGIC.len())]);
+        return Err(DataError::format(name, found, format!("an NPY file, which starts with {MAGIC:02x?},")));
     };
-    bytes.get(start..)?.get(..length as usize)
+    let (length, rest) = match after {
+        [1, _, a, b, rest @ ..] => (u32::from(u16::from_le_bytes([*a, *b])), rest),
+        [2 | 3, _, a, b, c, d, rest @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]), rest),
+        [version @ (0 | 4..), ..] => {
+            return Err(DataError::format(name, format!("an NPY file of version {version}"), "one of version 1 to 3"));
+        }
+        _ => (u32::MAX, &[][..]),
+    };
+    rest.get(..length as usize)
+        .ok_or_else(|| DataError::format(name, "the end of the file", "the rest of the header of an NPY file"))
 }
 
 /// Whether a header is short, nests nothing (no structured types), and its shape does not overflow: what the parser does
