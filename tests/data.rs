@@ -493,6 +493,8 @@ fn numpy_files_are_written_and_read_back() {
     let bits = |x: &[[[f64; 2]; 2]]| x.as_flattened().as_flattened().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(&back), bits(&x));
     assert_eq!(npy::labels(folder.path().join("y.npy")).unwrap(), y);
+    let narrow = npy::read::<[f32; 4]>(folder.path().join("x.npy")).unwrap_err().to_string();
+    assert!(narrow.ends_with("x.npy: 1e300 in sample 0, where a number that an `f32` can hold should be"), "{narrow}");
     Npz::new().with("x", &x).with_labels("y", &y).write(folder.path().join("both.npz")).unwrap();
     let both = Npz::open(folder.path().join("both.npz")).unwrap();
     assert_eq!(both.names().collect::<Vec<_>>(), ["x", "y"]);

@@ -36,7 +36,8 @@ use crate::{Tensor, kernel::Element};
 ///
 /// # Errors
 ///
-/// When the file cannot be read, is no NPY file of numbers, or the samples have not as many numbers as `X`.
+/// When the file cannot be read, is no NPY file of numbers, the samples have not as many numbers as `X`, or a number is too
+/// large for its type. NaN and infinities are read as they are.
 pub fn read<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
     let path = path.as_ref();
     read_from(&bytes(path)?, &file::name(path))
@@ -52,8 +53,20 @@ pub fn read_from<X: Tensor>(bytes: &[u8], name: &str) -> Result<Vec<X>, DataErro
     let samples = array.samples(X::LEN)?;
     let mut x = vec![X::zeroed(); samples];
     let flat = X::flat_mut(&mut x);
-    array.each_number(|place, number| flat[place] = X::Element::from_f64(number))?;
-    Ok(x)
+    let mut wrong = None;
+    array.each_number(|place, number| {
+        flat[place] = X::Element::from_f64(number);
+        if number.is_finite() && !flat[place].is_finite() {
+            wrong.get_or_insert((place, number));
+        }
+    })?;
+    match wrong {
+        Some((place, number)) => {
+            let found = format!("{number:e} in sample {}", place / X::LEN);
+            Err(DataError::format(name, found, "a number that an `f32` can hold"))
+        }
+        None => Ok(x),
+    }
 }
 
 /// Reads class numbers: an array of whole numbers with one axis, or a second of extent 1.

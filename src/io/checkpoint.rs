@@ -100,8 +100,8 @@ pub fn load_checkpoint<N: Layer>(to: StateMut<'_, N>, path: impl AsRef<Path>) ->
     reader.all_finite(&all[..count], &values)?;
 
     let mut values = values.into_iter();
-    put(to.network, &mut values);
-    to.moments.iter_mut().for_each(|moment| put(moment, &mut values));
+    put(to.network, &mut values, |_| true);
+    to.moments.iter_mut().for_each(|moment| put(moment, &mut values, |_| true));
     (*to.rng, *to.steps) = (rng, steps);
     Ok(epoch)
 }

@@ -75,8 +75,8 @@ pub(super) struct Wanted {
     pub shape: Vec<usize>,
     /// Whether it lies in the file as `[OUT, IN]`.
     pub transposed: bool,
-    /// Whether it is a matrix of factors.
-    pub is_matrix: bool,
+    /// What it is for.
+    pub role: Role,
 }
 
 impl<T> Visit<T> for Vec<Wanted> {
@@ -87,7 +87,7 @@ impl<T> Visit<T> for Vec<Wanted> {
             name: parameter.path.join(parameter.name).to_string(),
             shape: parameter.shape.into(),
             transposed: false,
-            is_matrix: parameter.role == Role::Kernel && parameter.shape.len() == 2,
+            role: parameter.role,
         });
     }
 }
@@ -194,17 +194,24 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Gives the parameters the next of the values, which are known to fit.
-pub(super) fn put<N: Layer>(network: &mut N, values: &mut impl Iterator<Item = Vec<N::Element>>) {
-    struct Put<'a, I>(&'a mut I);
+/// Gives the parameters of the roles that are `meant` the next of the values, which are known to fit.
+pub(super) fn put<N: Layer>(
+    network: &mut N,
+    values: &mut impl Iterator<Item = Vec<N::Element>>,
+    meant: impl Fn(Role) -> bool,
+) {
+    struct Put<'a, I, F>(&'a mut I, F);
 
-    impl<T: Copy, I: Iterator<Item = Vec<T>>> VisitMut<T, 1> for Put<'_, I> {
-        fn visit(&mut self, _: Parameter<'_>, [to]: [&mut [T]; 1]) {
+    impl<T: Copy, I: Iterator<Item = Vec<T>>, F: Fn(Role) -> bool> VisitMut<T, 1> for Put<'_, I, F> {
+        fn visit(&mut self, parameter: Parameter<'_>, [to]: [&mut [T]; 1]) {
+            if !(self.1)(parameter.role) {
+                return;
+            }
             if let Some(from) = self.0.next() {
                 to.copy_from_slice(&from);
             }
         }
     }
 
-    N::parameters_mut([network], Path::ROOT, &mut Put(values));
+    N::parameters_mut([network], Path::ROOT, &mut Put(values, meant));
 }
