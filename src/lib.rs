@@ -78,7 +78,7 @@ pub mod prelude {
         },
         metric::{
             Accuracy, Auc, BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Named, Precision, RSquared,
-            Recall, RootMeanSquare,
+            Recall, RootMeanSquaredError,
         },
         network,
         network::Network,

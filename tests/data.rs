@@ -23,7 +23,8 @@ use shiplap::{
     },
     layers::FitError,
     metric::{
-        BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Precision, RSquared, Recall, RootMeanSquare, roc_auc,
+        BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Precision, RSquared, Recall, RootMeanSquaredError,
+        roc_auc,
     },
     prelude::*,
 };
@@ -263,7 +264,7 @@ fn metrics_on_real_data_agree_with_scikit_learn() {
     assert_eq!(all.1.counts, classes.confusion);
 
     let (x, y) = diabetes();
-    let mut all = <(MeanAbsolute, RootMeanSquare, RSquared<1>)>::default();
+    let mut all = <(MeanAbsolute, RootMeanSquaredError, RSquared<1>)>::default();
     x.iter().zip(&y).for_each(|(row, label)| all.update(&[152.0 + 10.0 * (row[2] - 26.4)], label));
     let ours = [all.0.value(), all.1.value(), all.2.value()];
     close("regression", &ours, &[regression.mae, regression.rmse, regression.r2]);
