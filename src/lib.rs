@@ -51,7 +51,8 @@ mod tensor;
 pub mod train;
 mod zeroed;
 
-pub use random::{Permutation, Rng};
+pub(crate) use random::Permutation;
+pub use random::Rng;
 pub use shiplap_macros::{Network, const_assert, network};
 pub use tensor::Tensor;
 pub use zeroed::Zeroed;
