@@ -359,7 +359,7 @@ fn preprocessing_for_python() {
     give_this("impute", &Impute::median(&ROWS).unwrap(), &inputs);
 
     // What is no class is in none of the columns.
-    let classes = [-1.0, 0.0, 0.5, 1.0, 2.0, 3.0, -0.0, 1e-40].map(|class| vec![7.0, class]);
+    let classes = [-1.0, 0.0, 0.5, 1.0, 2.0, 3.0, -0.0, 1e-40, f64::NAN, 1e30].map(|class| vec![7.0, class]);
     give_this("one_hot", &OneHot::<2, 1, 3, 4>::zeroed(), &classes);
 
     let rows = ROWS.map(|row| [row[1].max(0.0), row[3].max(0.0), 5.0]);

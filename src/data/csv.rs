@@ -176,7 +176,8 @@ impl Default for Csv {
 }
 
 impl Csv {
-    /// A file whose first line names the columns.
+    /// A file whose first line names the columns. A first line of numbers that are not all whole is taken for data, and is
+    /// an error: it would be lost.
     pub fn new() -> Self {
         Self {
             header: Header::Names,
