@@ -156,6 +156,28 @@ fn files_are_written_whole_by_their_ending_or_not_at_all() {
 }
 
 #[test]
+fn sizes_that_cannot_be_drawn_are_errors() {
+    let line = || Lines::new("", "", "").line("a", [(0.0, 0.0), (1.0, 1.0)]);
+    for size in [(0, 0), (0, 100), (u32::MAX, 100), (100, u32::MAX / 2)] {
+        assert!(matches!(line().sized(size.0, size.1).svg(), Err(ReportError::Draw(_))), "{size:?}");
+    }
+    // A pixel, or less than the margins.
+    for size in [(1, 1), (20, 20), (100, 30)] {
+        let _ = line().sized(size.0, size.1).png();
+    }
+    let tall = HeatMap::picture("", 1, &[0.5f32; 1 << 12]).unwrap();
+    assert!(matches!(tall.png(), Err(ReportError::Draw(_))));
+    let wide = HeatMap::picture("", 3000, &[0.5f32; 6000]).unwrap();
+    assert!(wide.png().unwrap().starts_with(b"\x89PNG"));
+    assert!(matches!(
+        Grid::new(usize::MAX).with(line().sized(u32::MAX, 1)).with(line()).png(),
+        Err(ReportError::Draw(_))
+    ));
+    let bars = (0..100_000).fold(Bars::new("", "").at_most(usize::MAX), |bars, n| bars.bar("a", f64::from(n), 0.0));
+    assert!(matches!(bars.svg(), Err(ReportError::Draw(_))));
+}
+
+#[test]
 fn nothing_to_show_is_an_error() {
     assert!(matches!(learning_curves(&History::<Accuracy>::default(), "").svg(), Err(ReportError::Data { .. })));
     assert!(matches!(Grid::new(2).png(), Err(ReportError::Data { .. })));

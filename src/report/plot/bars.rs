@@ -89,7 +89,8 @@ impl Bars {
 
 impl Plot for Bars {
     fn size(&self) -> (u32, u32) {
-        (640, ((HEAD + ROW * self.ranked().len() as i32) / PX + 56) as u32)
+        let rows = u32::try_from(self.ranked().len()).unwrap_or(u32::MAX);
+        (640, (HEAD / PX + 56) as u32 + rows.saturating_mul((ROW / PX) as u32).min(u32::MAX / 2))
     }
 
     fn draw(&self, area: &Area<'_>) -> Result<(), ReportError> {
