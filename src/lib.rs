@@ -57,7 +57,8 @@ mod tensor;
 pub mod train;
 mod zeroed;
 
-pub use random::{Permutation, Rng};
+pub(crate) use random::Permutation;
+pub use random::Rng;
 /// ```
 /// use shiplap::prelude::*;
 ///
@@ -98,7 +99,7 @@ pub mod prelude {
         },
         metric::{
             Accuracy, Auc, BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Named, Precision, RSquared,
-            Recall, RootMeanSquare,
+            Recall, RootMeanSquaredError,
         },
         network,
         network::Network,

@@ -115,7 +115,7 @@ fn decode<N: Layer>(network: &mut N, file: &str, bytes: &[u8]) -> Result<(), Fil
     let values = reader.read(&wanted, |name| name.starts_with(OPTIMIZER))?;
     same_activations::<N>(&reader)?;
     reader.all_finite(&wanted, &values)?;
-    N::parameters_mut([network], Path::ROOT, &mut Put(values.into_iter()));
+    N::parameters_mut([network], Path::ROOT, &mut Put::all(values.into_iter()));
     Ok(())
 }
 

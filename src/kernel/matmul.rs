@@ -11,6 +11,7 @@ use core::ops::Range;
 use super::{
     Element, Simd, Sweep, Unchanged, Vector, Work,
     panel::Packing,
+    plain,
     simd::MOST_LANES,
     sweep,
     tile::{Factors, Left, Right, Target, product, put, registers},
@@ -40,7 +41,9 @@ pub fn tn<S: Simd, T: Element, const IN: usize, const OUT: usize>(
 ) {
     let rows = x.len().min(dz.len());
     let (x, dz) = (&x[..rows], &dz[..rows]);
-    if const { OUT == 1 } {
+    if const { T::Vector::<S>::LANES == 1 } {
+        simd.run(Gradient { x, dz, gradient });
+    } else if const { OUT == 1 } {
         // The gradient is one column, and as such one row of memory.
         simd.run(Outer { left: dz, from: 0, rows: 1, right: x, result: Column(core::slice::from_mut(gradient)) });
     } else {
@@ -58,7 +61,9 @@ pub fn tn_then<S: Simd, T: Element, O: Sweep<1, W>, const IN: usize, const OUT: 
     then: &O,
     write: [&mut [[T; OUT]; IN]; W],
 ) {
-    if const { OUT == 1 } {
+    if const { T::Vector::<S>::LANES == 1 } {
+        simd.run(GradientThen { x, dz, then: *then, write });
+    } else if const { OUT == 1 } {
         let mut gradient = [[T::zero(); OUT]; IN];
         tn(simd, x, dz, &mut gradient);
         sweep(simd, then, [gradient.as_flattened()], write.map(|matrix| matrix.as_flattened_mut()));
@@ -72,7 +77,7 @@ pub fn tn_then<S: Simd, T: Element, O: Sweep<1, W>, const IN: usize, const OUT: 
 }
 
 /// The bytes of a gradient that are there at a time. Without `std`, memory is scarce.
-const SCRATCH: usize = if cfg!(feature = "std") { 32 * 1024 } else { 256 };
+const SCRATCH: usize = if cfg!(feature = "std") { 128 * 1024 } else { 256 };
 
 /// [`tn_then`], `R` rows at a time.
 #[inline(always)]
@@ -128,7 +133,9 @@ impl<T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize> Work for For
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
         let Self { x, w, bias, then, y } = self;
-        if const { OUT == 1 } {
+        if const { T::Vector::<S>::LANES == 1 } {
+            plain::nn(x, w, bias, then, y);
+        } else if const { OUT == 1 } {
             dots::<T::Vector<S>, T, O, IN>(x, w.as_flattened(), bias[0], then, y.as_flattened_mut());
         } else if x.len() < FEW {
             for row in 0..x.len() {
@@ -267,6 +274,39 @@ fn products<V: Vector<T>, T: Element>(a: &[T], b: &[T]) -> V {
     sum
 }
 
+struct Gradient<'a, T, const IN: usize, const OUT: usize> {
+    x: &'a [[T; IN]],
+    dz: &'a [[T; OUT]],
+    gradient: &'a mut [[T; OUT]; IN],
+}
+
+impl<T: Element, const IN: usize, const OUT: usize> Work for Gradient<'_, T, IN, OUT> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        plain::tn(self.x, self.dz, self.gradient);
+    }
+}
+
+struct GradientThen<'a, T, O, const IN: usize, const OUT: usize, const W: usize> {
+    x: &'a [[T; IN]],
+    dz: &'a [[T; OUT]],
+    then: O,
+    write: [&'a mut [[T; OUT]; IN]; W],
+}
+
+impl<T: Element, O: Sweep<1, W>, const IN: usize, const OUT: usize, const W: usize> Work
+    for GradientThen<'_, T, O, IN, OUT, W>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        plain::tn_then(self.x, self.dz, &self.then, self.write);
+    }
+}
+
 /// `result[i][j] = Σ left[step][from + i]·right[step][j]`, for so many rows `i`.
 struct Outer<'a, T, G, const I: usize, const J: usize> {
     left: &'a [[T; I]],
@@ -298,7 +338,9 @@ impl<T: Element, const IN: usize, const OUT: usize> Work for Backward<'_, T, IN,
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
         let Self { dz, w, dx } = self;
-        if dz.len() < FEW {
+        if const { T::Vector::<S>::LANES == 1 } {
+            plain::nt(dz, w, dx);
+        } else if dz.len() < FEW {
             for row in 0..dz.len() {
                 dots::<T::Vector<S>, T, Unchanged, OUT>(w, &dz[row], T::zero(), &Unchanged, &mut dx[row]);
             }
@@ -474,6 +516,10 @@ impl<T: Element, const N: usize> Work for Sums<'_, T, N> {
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
         let lanes = T::Vector::<S>::LANES;
+        if const { T::Vector::<S>::LANES == 1 } {
+            plain::sum_rows(self.rows, self.sums);
+            return;
+        }
         let mut column = 0;
         while column < N {
             let end = N.min(column + lanes);

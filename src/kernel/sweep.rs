@@ -2,7 +2,7 @@
 
 #![expect(clippy::needless_range_loop, reason = "an index keeps arrays of registers in registers")]
 
-use super::{Element, Real, Simd, Vector, Work, simd::MOST_LANES};
+use super::{Element, Real, Simd, Vector, Work, plain, simd::MOST_LANES};
 
 /// A formula from `READ` values and `WRITE` values to new values for the latter.
 ///
@@ -62,6 +62,10 @@ impl<T: Element, O: Sweep<R, W>, const R: usize, const W: usize> Work for Sweepi
 
     #[inline(always)]
     fn run<S: Simd>(mut self, _: S) {
+        if const { T::Vector::<S>::LANES == 1 } {
+            plain::sweep(&self.op, self.read, self.write);
+            return;
+        }
         let lanes = T::Vector::<S>::LANES;
         let mut length = shortest(&self.read);
         for w in 0..W {
@@ -142,6 +146,9 @@ impl<T: Element, O: Fold<R>, const R: usize> Work for Folding<'_, T, O, R> {
     #[inline(always)]
     fn run<S: Simd>(self, _: S) -> T {
         let Self { op, read } = self;
+        if const { T::Vector::<S>::LANES == 1 } {
+            return plain::sum_of(&op, read);
+        }
         let lanes = T::Vector::<S>::LANES;
         let length = shortest(&read);
         let mut sums = [T::Vector::<S>::broadcast(T::zero()); CHAINS];
@@ -178,6 +185,9 @@ fn load<V: Vector<T>, T: Element, const R: usize>(slices: &[&[T]; R], start: usi
 /// The largest value; −∞ of none.
 #[inline(always)]
 pub fn largest<S: Simd, T: Element>(_: S, values: &[T]) -> T {
+    if const { T::Vector::<S>::LANES == 1 } {
+        return plain::largest(values);
+    }
     let lanes = T::Vector::<S>::LANES;
     let lowest = T::Vector::<S>::splat(f64::NEG_INFINITY);
     let mut top = lowest;
@@ -194,8 +204,9 @@ pub fn largest<S: Simd, T: Element>(_: S, values: &[T]) -> T {
     top.largest()
 }
 
+/// How long the shortest is.
 #[inline(always)]
-fn shortest<T, const R: usize>(slices: &[&[T]; R]) -> usize {
+pub(super) fn shortest<T, const R: usize>(slices: &[&[T]; R]) -> usize {
     let mut length = usize::MAX;
     for r in 0..R {
         length = length.min(slices[r].len());
