@@ -24,12 +24,12 @@ pub struct File<T: 'static> {
     /// The activations of the network that it was saved from: `Relu, Sigmoid`.
     pub activations: Option<&'static str>,
     /// What is in it.
-    pub tensors: &'static [Tensor<T>],
+    pub tensors: &'static [Entry<T>],
 }
 
 /// A tensor in a file.
 #[derive(Debug)]
-pub struct Tensor<T: 'static> {
+pub struct Entry<T: 'static> {
     /// Its name: `1.kernel`.
     pub name: &'static str,
     /// Its shape, outermost first.
@@ -123,12 +123,12 @@ pub const fn matrix<T: Copy, const ROWS: usize, const COLUMNS: usize>(
 
 const fn values<T>(file: &File<T>, path: &Path<'_>, name: &str) -> &'static [T] {
     match find(file, path, name) {
-        Some(Tensor { values: Some(values), .. }) => values,
+        Some(Entry { values: Some(values), .. }) => values,
         _ => panic!("the layer's `OUTLINE` does not have this tensor"),
     }
 }
 
-const fn find<T>(file: &File<T>, path: &Path<'_>, name: &str) -> Option<&'static Tensor<T>> {
+const fn find<T>(file: &File<T>, path: &Path<'_>, name: &str) -> Option<&'static Entry<T>> {
     let mut index = 0;
     while index < file.tensors.len() {
         if is_named(path, name, file.tensors[index].name) {
@@ -186,7 +186,7 @@ impl<N: Stored<W, Root>, W: Weights<N::Element>> Checked<N, W> {
         differences = differences.with_tensors(&N::OUTLINE, &Path::ROOT, &W::FILE);
         let mut index = 0;
         while index < W::FILE.tensors.len() {
-            let Tensor { name, shape, .. } = &W::FILE.tensors[index];
+            let Entry { name, shape, .. } = &W::FILE.tensors[index];
             if !has(&N::OUTLINE, &Path::ROOT, name) {
                 differences = differences.begin().text(name).shape("` ", shape).text(" is not in the network");
             }
@@ -207,7 +207,7 @@ impl<N: Stored<W, Root>, W: Weights<N::Element>> Checked<N, W> {
 const fn has(outline: &Outline, path: &Path<'_>, name: &str) -> bool {
     let mut index = 0;
     match outline {
-        Outline::Layer(layer) => {
+        Outline::Single(layer) => {
             while index < layer.tensors.len() {
                 if is_named(path, layer.tensors[index].0, name) {
                     return true;
@@ -244,7 +244,7 @@ impl Differences {
     const fn with_tensors<T>(mut self, outline: &Outline, path: &Path<'_>, file: &File<T>) -> Self {
         let mut index = 0;
         match outline {
-            Outline::Layer(layer) => {
+            Outline::Single(layer) => {
                 while index < layer.tensors.len() {
                     let (name, shape) = layer.tensors[index];
                     self = self.with_tensor(path, name, shape, find(file, path, name));
@@ -262,7 +262,7 @@ impl Differences {
         self
     }
 
-    const fn with_tensor<T>(self, path: &Path<'_>, name: &str, shape: &[usize], found: Option<&Tensor<T>>) -> Self {
+    const fn with_tensor<T>(self, path: &Path<'_>, name: &str, shape: &[usize], found: Option<&Entry<T>>) -> Self {
         let Some(tensor) = found else {
             return self.begin().path(&path.join(name)).shape("` ", shape).text(" is missing");
         };

@@ -52,7 +52,7 @@ pub fn weights(name: &LitStr, place: Span) -> syn::Result<TokenStream> {
                     (quote!(), quote!(None))
                 };
                 let entry = quote! {
-                    ::shiplap::flash::Tensor {
+                    ::shiplap::flash::Entry {
                         name: #name, shape: &[#(#shape),*], element: #kind, values: ::core::option::Option::#value,
                     }
                 };

@@ -52,7 +52,7 @@ fn weights_are_those_that_are_loaded() {
 /// The tensors of an outline, with their shapes.
 fn outlined(outline: &Outline, path: Path<'_>, tensors: &mut Vec<(String, Vec<usize>)>) {
     match outline {
-        Outline::Layer(layer) => {
+        Outline::Single(layer) => {
             tensors.extend(layer.tensors.iter().map(|(name, shape)| (path.join(name).to_string(), shape.to_vec())));
         }
         Outline::Sequence(layers) => layers.iter().for_each(|(name, layer)| outlined(layer, path.join(name), tensors)),

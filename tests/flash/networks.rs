@@ -58,7 +58,7 @@ impl<const N: usize> Layer for Scale<N> {
 
     const PARAMS: usize = 0;
     const MACS: usize = N;
-    const OUTLINE: Outline = Outline::Layer(Leaf {
+    const OUTLINE: Outline = Outline::Single(Leaf {
         kind: Message::new().text("Scale<").list(&[N]).text(">"),
         tensors: &[("factor", &[N])],
         activation: None,
