@@ -88,7 +88,7 @@ impl<P: Place, N: Layer, const INDEX: usize> Place for Field<P, N, INDEX> {
     label = "implement `flash::Stored` for it",
     note = "of the layers of the crate, `Parallel` is the only one: take the network inside it"
 )]
-pub trait Stored<W, P>: Layer {
+pub trait Stored<W, P>: Sized {
     /// The layer with the numbers of the file.
     const STORED: Self;
 }
@@ -176,7 +176,7 @@ const fn is_equal(a: &[u8], b: &[u8]) -> bool {
 #[doc(hidden)]
 pub struct Checked<N, W>(PhantomData<fn() -> (N, W)>);
 
-impl<N: Stored<W, Root>, W: Weights<N::Element>> Checked<N, W> {
+impl<N: Layer + Stored<W, Root>, W: Weights<N::Element>> Checked<N, W> {
     /// Does not compile if it is not.
     #[expect(clippy::new_without_default, reason = "it is for generated code, in `const` context")]
     #[track_caller]

@@ -17,15 +17,10 @@ pub fn expand(sequence: &Sequence, construct: impl FnOnce(&[&Member], &[TokenStr
         types.iter().zip(&traits).map(|(ty, stored)| quote!(<#ty as #stored>::STORED)).collect();
     let value = construct(&members, &values);
 
-    let is_open = generics.type_params().next().is_some();
     let mut generics = generics.clone();
     generics.params.push(parse_quote!(File_));
     generics.params.push(parse_quote!(Place_: #krate::flash::Place));
     let predicates = &mut generics.make_where_clause().predicates;
-    // Of a type that is known, it would be one more error where one of its fields is no layer.
-    if is_open {
-        predicates.push(parse_quote!(#target: #krate::layer::Layer));
-    }
     for (ty, stored) in types.iter().zip(&traits) {
         predicates.push(parse_quote!(#ty: #stored));
     }
