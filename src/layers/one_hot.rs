@@ -78,7 +78,7 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
     const MACS: usize = 0;
     const FAULT: Option<Message> =
         if COLUMN >= IN || OUT != IN - 1 + CLASSES { Some(wrong_widths(IN, COLUMN, CLASSES, OUT)) } else { None };
-    const OUTLINE: Outline = Outline::Layer(Leaf {
+    const OUTLINE: Outline = Outline::Single(Leaf {
         kind: Message::new().text("OneHot<").list(&[IN, COLUMN, CLASSES, OUT]).text(">"),
         tensors: &[],
         activation: None,
