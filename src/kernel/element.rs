@@ -8,6 +8,7 @@ use core::{
 use num_traits::NumAssign;
 
 use super::{
+    fpu,
     math::{self, Single},
     simd::{Simd, Vector},
 };
@@ -106,7 +107,7 @@ pub trait Element: Real + NumAssign + PartialOrd + Debug + Display + Default + Z
 }
 
 macro_rules! elements {
-    ($($scalar:ident $vector:ident: $sqrt:path, $exp:path, $ln:path, $ln_one_plus:path, $tanh:path, $erf:path;)*) => {
+    ($($scalar:ident $vector:ident: $mul_add:expr, $sqrt:path, $exp:path, $ln:path, $ln_one_plus:path, $tanh:path, $erf:path;)*) => {
         $(
             impl Real for $scalar {
                 #[inline(always)]
@@ -116,7 +117,7 @@ macro_rules! elements {
 
                 #[inline(always)]
                 fn mul_add(self, factor: Self, addend: Self) -> Self {
-                    self * factor + addend
+                    $mul_add(self, factor, addend)
                 }
 
                 #[inline(always)]
@@ -187,8 +188,8 @@ macro_rules! elements {
     };
 }
 elements! {
-    f32 F32: libm::sqrtf, math::exp, math::ln, math::ln_one_plus, math::tanh, math::erf;
-    f64 F64: libm::sqrt, libm::exp, libm::log, libm::log1p, libm::tanh, libm::erf;
+    f32 F32: fpu::mul_add, fpu::sqrt, math::exp, math::ln, math::ln_one_plus, math::tanh, math::erf;
+    f64 F64: |a, b, c| a * b + c, libm::sqrt, libm::exp, libm::log, libm::log1p, libm::tanh, libm::erf;
 }
 
 impl Single for f32 {

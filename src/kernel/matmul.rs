@@ -11,6 +11,7 @@ use core::ops::Range;
 use super::{
     Element, Simd, Sweep, Unchanged, Vector, Work,
     panel::Packing,
+    plain,
     simd::MOST_LANES,
     tile::{Factors, Left, Right, Target, product, put, registers},
 };
@@ -79,7 +80,9 @@ impl<T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize> Work for For
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
         let Self { x, w, bias, then, y } = self;
-        if const { OUT == 1 } {
+        if const { T::Vector::<S>::LANES == 1 } {
+            plain::nn(x, w, bias, then, y);
+        } else if const { OUT == 1 } {
             dots::<T::Vector<S>, T, O, IN>(x, w.as_flattened(), bias[0], then, y.as_flattened_mut());
         } else if x.len() < FEW {
             for row in 0..x.len() {
@@ -230,8 +233,12 @@ impl<T: Element, G: Target<T>, const I: usize, const J: usize> Work for Outer<'_
 
     #[inline(always)]
     fn run<S: Simd>(mut self, _: S) {
-        let (left, right) = (ColumnsOf(self.left), Straight(self.right));
-        product::<T::Vector<S>, T, J>(I, self.left.len(), &left, &right, &mut self.result);
+        if const { T::Vector::<S>::LANES == 1 } {
+            plain::tn(self.left, self.right, &mut self.result);
+        } else {
+            let (left, right) = (ColumnsOf(self.left), Straight(self.right));
+            product::<T::Vector<S>, T, J>(I, self.left.len(), &left, &right, &mut self.result);
+        }
     }
 }
 
@@ -247,7 +254,9 @@ impl<T: Element, const IN: usize, const OUT: usize> Work for Backward<'_, T, IN,
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
         let Self { dz, w, dx } = self;
-        if dz.len() < FEW {
+        if const { T::Vector::<S>::LANES == 1 } {
+            plain::nt(dz, w, dx);
+        } else if dz.len() < FEW {
             for row in 0..dz.len() {
                 dots::<T::Vector<S>, T, Unchanged, OUT>(w, &dz[row], T::zero(), &Unchanged, &mut dx[row]);
             }
@@ -423,6 +432,10 @@ impl<T: Element, const N: usize> Work for Sums<'_, T, N> {
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
         let lanes = T::Vector::<S>::LANES;
+        if const { T::Vector::<S>::LANES == 1 } {
+            plain::sum_rows(self.rows, self.sums);
+            return;
+        }
         let mut column = 0;
         while column < N {
             let end = N.min(column + lanes);

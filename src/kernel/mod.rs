@@ -4,14 +4,16 @@
 //! memory: the frame of a whole training step would not fit a thread's stack.
 
 mod element;
+mod fpu;
 mod lanes;
 mod math;
 mod matmul;
 mod panel;
+mod plain;
 mod simd;
 mod sweep;
 mod tile;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
 mod x86;
 
 pub use element::{Element, Real};

@@ -6,7 +6,7 @@ use core::fmt;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 use core::sync::atomic::{AtomicU8, Ordering};
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
 use super::x86::{Avx2, Avx512};
 use super::{Element, Lanes, Real};
 
@@ -54,13 +54,24 @@ pub trait Vector<T: Element>: Real {
     fn largest(self) -> T;
 }
 
+/// How many `f32` a register of [`Baseline`] holds: one where the target has no SIMD registers for sure, and where
+/// all targets must give the same bits.
+const LANES: usize = if cfg!(all(
+    any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"),
+    not(feature = "deterministic")
+)) {
+    4
+} else {
+    1
+};
+
 /// What every processor of the target has.
 #[derive(Clone, Copy, Debug)]
 pub struct Baseline;
 
 impl Simd for Baseline {
-    type F32 = Lanes<f32, 4>;
-    type F64 = Lanes<f64, 2>;
+    type F32 = Lanes<f32, LANES>;
+    type F64 = Lanes<f64, { LANES.div_ceil(2) }>;
     const LEVEL: Level = Level::Baseline;
 
     fn run<W: Work>(self, work: W) -> W::Output {
@@ -81,9 +92,9 @@ pub trait Work {
 macro_rules! detected {
     ($($feature:tt),*) => {{
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
-        let all = $(std::is_x86_feature_detected!($feature))&&*;
+        let all = cfg!(not(feature = "deterministic")) $(&& std::is_x86_feature_detected!($feature))*;
         #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
-        let all = $(cfg!(target_feature = $feature))&&*;
+        let all = cfg!(not(feature = "deterministic")) $(&& cfg!(target_feature = $feature))*;
         all
     }};
 }
@@ -102,7 +113,8 @@ impl Level {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Baseline, Self::Avx2, Self::Avx512];
 
-    /// Whether the processor has it. Without `std`, whether the build was told that it does.
+    /// Whether the processor has it. Without `std`, whether the build was told that it does. The feature `deterministic`
+    /// leaves [`Baseline`](Self::Baseline) alone.
     pub fn is_available(self) -> bool {
         match self {
             Self::Baseline => true,
@@ -122,6 +134,9 @@ pub struct Unavailable(pub Level);
 
 impl fmt::Display for Unavailable {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if cfg!(feature = "deterministic") {
+            return write!(formatter, "the feature `deterministic` is on: there is no {:?}, only Baseline", self.0);
+        }
         write!(formatter, "this processor or build has no {:?}; the best that it has is {:?}", self.0, Level::best())
     }
 }
@@ -183,10 +198,10 @@ pub fn set_level(level: Level) -> Result<(), Unavailable> {
 pub fn dispatch<W: Work>(work: W) -> W::Output {
     match level() {
         // SAFETY: `level` names only what `is_available`.
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
         Level::Avx512 => unsafe { Avx512::new() }.run(work),
         // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
         Level::Avx2 => unsafe { Avx2::new() }.run(work),
         _ => Baseline.run(work),
     }

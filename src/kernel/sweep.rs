@@ -2,7 +2,7 @@
 
 #![expect(clippy::needless_range_loop, reason = "an index keeps arrays of registers in registers")]
 
-use super::{Element, Real, Simd, Vector, Work, simd::MOST_LANES};
+use super::{Element, Real, Simd, Vector, Work, plain, simd::MOST_LANES};
 
 /// A formula from `READ` values and `WRITE` values to new values for the latter.
 ///
@@ -66,6 +66,10 @@ impl<T: Element, O: Sweep<R, W>, const R: usize, const W: usize> Work for Sweepi
         let mut length = shortest(&self.read);
         for w in 0..W {
             length = length.min(self.write[w].len());
+        }
+        if const { T::Vector::<S>::LANES == 1 } {
+            plain::sweep(&self.op, self.read, self.write, length);
+            return;
         }
         if length < lanes {
             self.pass::<T::Vector<S>, 1>([0], length);
@@ -144,6 +148,9 @@ impl<T: Element, O: Fold<R>, const R: usize> Work for Folding<'_, T, O, R> {
         let Self { op, read } = self;
         let lanes = T::Vector::<S>::LANES;
         let length = shortest(&read);
+        if const { T::Vector::<S>::LANES == 1 } {
+            return plain::sum_of(&op, read, length);
+        }
         let mut sums = [T::Vector::<S>::broadcast(T::zero()); CHAINS];
         let mut start = 0;
         while start + CHAINS * lanes <= length {
@@ -178,6 +185,9 @@ fn load<V: Vector<T>, T: Element, const R: usize>(slices: &[&[T]; R], start: usi
 /// The largest value; −∞ of none.
 #[inline(always)]
 pub fn largest<S: Simd, T: Element>(_: S, values: &[T]) -> T {
+    if const { T::Vector::<S>::LANES == 1 } {
+        return plain::largest(values);
+    }
     let lanes = T::Vector::<S>::LANES;
     let lowest = T::Vector::<S>::splat(f64::NEG_INFINITY);
     let mut top = lowest;

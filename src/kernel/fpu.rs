@@ -1,0 +1,57 @@
+//! Multiply-adds and roots of one `f32` in one instruction, where the processor has it and stable Rust, without `std`,
+//! no name for it. Never a fused multiply-add in software: a rounding less is not worth a call.
+//!
+//! On a Cortex-M4F or M7F, the compiler has `vmla.f32` for `a·b + c`, which rounds twice as it should. (Its inline
+//! assembly takes registers of single precision only where there are those of double precision too.)
+//!
+//! SAFETY of every `unsafe`: the instruction computes from its operands alone, as `pure`, `nomem` and `nostack` say, and
+//! the build script has seen to it that the processor has it.
+
+/// `a·b + c`, rounded once where that is an instruction; under `deterministic` rounded twice, as everywhere.
+#[inline(always)]
+pub(super) fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+    #[cfg(all(floats = "riscv", not(feature = "deterministic")))]
+    return {
+        let sum;
+        unsafe {
+            core::arch::asm!("fmadd.s {sum}, {a}, {b}, {c}", sum = lateout(freg) sum,
+                a = in(freg) a, b = in(freg) b, c = in(freg) c, options(pure, nomem, nostack));
+        }
+        sum
+    };
+    #[cfg(not(all(floats = "riscv", not(feature = "deterministic"))))]
+    return a * b + c;
+}
+
+/// The square root: correctly rounded, so the same bits everywhere.
+#[inline(always)]
+pub(super) fn sqrt(a: f32) -> f32 {
+    #[cfg(floats = "riscv")]
+    return {
+        let root;
+        unsafe {
+            core::arch::asm!("fsqrt.s {root}, {a}", root = lateout(freg) root, a = in(freg) a,
+                options(pure, nomem, nostack));
+        }
+        root
+    };
+    #[cfg(not(floats = "riscv"))]
+    return libm::sqrtf(a);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn are_rounded_as_they_should_be() {
+        assert_eq!(mul_add(3.0, -4.0, 5.0), -7.0);
+        // The product is 1 + 2⁻²² + 2⁻⁴⁶, of which rounding takes the last term.
+        let a = 1.0 + f32::EPSILON;
+        let rest = mul_add(a, a, -(1.0 + 2.0 * f32::EPSILON));
+        assert!(rest == 0.0 || rest == f32::EPSILON * f32::EPSILON, "{rest:e}");
+        assert_eq!(sqrt(2.0).to_bits(), 0x3FB5_04F3);
+        assert!(sqrt(-1.0).is_nan());
+        assert_eq!(sqrt(-0.0).to_bits(), (-0f32).to_bits());
+    }
+}

@@ -1,0 +1,305 @@
+//! Products and passes for registers of one lane: few instructions, little code, and nothing that could panic.
+//!
+//! Some sums side by side share what is loaded for them. Each takes its terms one after another, from the first to the
+//! last: how many there are side by side changes no bit.
+
+use core::array;
+
+use super::{Element, Fold, Sweep, tile::Target};
+
+/// Whether each multiplication of `T` is a call: then nothing is gained by sums side by side.
+const fn calls<T>() -> bool {
+    let doubles = cfg!(any(target_arch = "arm", target_arch = "riscv32")) && size_of::<T>() > size_of::<f32>();
+    cfg!(floats = "software") || doubles
+}
+
+/// How many of `count` sums are side by side: at most `most`, or less, so that blocks of this width hardly overlap.
+const fn width<T>(count: usize, most: usize) -> usize {
+    let most = if calls::<T>() { 1 } else { most };
+    if count == 0 { 0 } else { count.div_ceil(count.div_ceil(most)) }
+}
+
+/// Calls a function for the width in the `const` block; what does not match is not even compiled.
+macro_rules! of_width {
+    ($width:expr, $($each:literal)*, $function:ident $arguments:tt) => {
+        match const { $width } {
+            $($each => $function::<$each, _, _, _>$arguments,)*
+            _ => {}
+        }
+    };
+}
+
+/// `y[b][o] = then(bias[o] + Σᵢ x[b][i]·w[i][o])`.
+#[inline(always)]
+pub(super) fn nn<T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize>(
+    x: &[[T; IN]],
+    w: &[[T; OUT]; IN],
+    bias: &[T; OUT],
+    then: &O,
+    y: &mut [[T; OUT]],
+) {
+    let then = |sum| {
+        let [end] = then.apply([], [sum]);
+        end
+    };
+    for (x, y) in x.iter().zip(y) {
+        if const { OUT == 1 } {
+            // The column is a row of memory.
+            let (Some(w), Some(bias)) = (w.as_flattened().first_chunk::<IN>(), bias.first()) else { return };
+            let [sum] = dots(x, array::from_ref(w), [*bias]);
+            *y = [then(sum); OUT];
+        } else {
+            combine(x.iter(), w, bias, then, y);
+        }
+    }
+}
+
+/// `result[i][j] = Σ left[step][i]·right[step][j]`.
+#[inline(always)]
+pub(super) fn tn<T: Element, const I: usize, const J: usize>(
+    left: &[[T; I]],
+    right: &[[T; J]],
+    result: &mut impl Target<T>,
+) {
+    for i in 0..I {
+        let Some(sums) = result.row(i).first_chunk_mut() else { return };
+        combine(left.iter().map(|row| &row[i]), right, &[T::zero(); J], |sum| sum, sums);
+    }
+}
+
+/// `dx[b][i] = Σₒ dz[b][o]·w[i][o]`.
+#[inline(always)]
+pub(super) fn nt<T: Element, const IN: usize, const OUT: usize>(
+    dz: &[[T; OUT]],
+    w: &[[T; OUT]; IN],
+    dx: &mut [[T; IN]],
+) {
+    for (dz, dx) in dz.iter().zip(dx) {
+        of_width!(width::<T>(IN, 4), 1 2 3 4, dot_blocks(dz, w, dx));
+    }
+}
+
+/// `sums[o] = Σ_b rows[b][o]`.
+#[inline(always)]
+pub(super) fn sum_rows<T: Element, const N: usize>(rows: &[[T; N]], sums: &mut [T; N]) {
+    *sums = [T::zero(); N];
+    for row in rows {
+        for (sum, value) in sums.iter_mut().zip(row) {
+            *sum += *value;
+        }
+    }
+}
+
+/// `sums[n] = then(start[n] + Σ factors[step]·rows[step][n])`.
+#[inline(always)]
+fn combine<'a, T: Element, const N: usize>(
+    factors: impl Iterator<Item = &'a T> + Clone,
+    rows: &[[T; N]],
+    start: &[T; N],
+    then: impl Fn(T) -> T,
+    sums: &mut [T; N],
+) {
+    // Sixteen leave room for their factors in the registers of a Cortex-M4F.
+    let input = (factors, rows, start);
+    of_width!(width::<T>(N, 16), 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16, combine_blocks(input, then, sums));
+}
+
+/// [`combine`] by blocks of `C` sums. The last overlaps the one before it, and writes the same numbers there again.
+#[inline(always)]
+fn combine_blocks<'a, const C: usize, T: Element, const N: usize, F: Iterator<Item = &'a T> + Clone>(
+    (factors, rows, start): (F, &[[T; N]], &[T; N]),
+    then: impl Fn(T) -> T,
+    sums: &mut [T; N],
+) {
+    for block in 0..N.div_ceil(C) {
+        let column = (block * C).min(N - C);
+        let Some(mut block) = chunk::<T, C>(start, column).copied() else { return };
+        for (factor, row) in factors.clone().zip(rows) {
+            let Some(row) = chunk::<T, C>(row, column) else { return };
+            for (sum, value) in block.iter_mut().zip(row) {
+                *sum = factor.mul_add(*value, *sum);
+            }
+        }
+        let Some(sums) = sums.get_mut(column..).and_then(|sums| sums.first_chunk_mut()) else { return };
+        *sums = block.map(&then);
+    }
+}
+
+/// `sums[r] = Σₙ x[n]·rows[r][n]`, by blocks as in [`combine_blocks`].
+#[inline(always)]
+fn dot_blocks<const R: usize, T: Element, const N: usize, const ROWS: usize>(
+    x: &[T; N],
+    rows: &[[T; N]; ROWS],
+    sums: &mut [T; ROWS],
+) {
+    for block in 0..ROWS.div_ceil(R) {
+        let row = (block * R).min(ROWS - R);
+        let Some(rows) = chunk::<[T; N], R>(rows, row) else { return };
+        let Some(sums) = sums.get_mut(row..).and_then(|sums| sums.first_chunk_mut()) else { return };
+        *sums = dots(x, rows, [T::zero(); R]);
+    }
+}
+
+/// `start[r] + Σₙ x[n]·rows[r][n]`.
+#[inline(always)]
+fn dots<T: Element, const N: usize, const R: usize>(x: &[T; N], rows: &[[T; N]; R], start: [T; R]) -> [T; R] {
+    let mut sums = start;
+    for n in 0..N {
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            *sum = x[n].mul_add(row[n], *sum);
+        }
+    }
+    sums
+}
+
+/// `C` items from `first` on, which are there.
+#[inline(always)]
+fn chunk<T, const C: usize>(items: &[T], first: usize) -> Option<&[T; C]> {
+    items.get(first..)?.first_chunk()
+}
+
+/// `write = op(read, write)`, item by item, for the first `length`.
+#[inline(always)]
+pub(super) fn sweep<T: Element, O: Sweep<R, W>, const R: usize, const W: usize>(
+    op: &O,
+    read: [&[T]; R],
+    mut write: [&mut [T]; W],
+    length: usize,
+) {
+    for index in 0..length {
+        let values = array::from_fn(|w| at(write[w], index));
+        let new = op.apply(array::from_fn(|r| at(read[r], index)), values);
+        for (slice, new) in write.iter_mut().zip(new) {
+            if let Some(value) = slice.get_mut(index) {
+                *value = new;
+            }
+        }
+    }
+}
+
+/// `Σ op(read)` over the first `length` items.
+#[inline(always)]
+pub(super) fn sum_of<T: Element, O: Fold<R>, const R: usize>(op: &O, read: [&[T]; R], length: usize) -> T {
+    let mut sum = T::zero();
+    for index in 0..length {
+        sum += op.apply(array::from_fn(|r| at(read[r], index)));
+    }
+    sum
+}
+
+/// The largest value; −∞ of none.
+#[inline(always)]
+pub(super) fn largest<T: Element>(values: &[T]) -> T {
+    values.iter().fold(T::from_f64(f64::NEG_INFINITY), |top, value| value.max(top))
+}
+
+/// An item that is there.
+#[inline(always)]
+fn at<T: Element>(slice: &[T], index: usize) -> T {
+    slice.get(index).copied().unwrap_or(T::zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{prelude::v1::*, vec};
+
+    use super::*;
+    use crate::{
+        Rng,
+        kernel::{Lanes, Level, Real, Simd, Unchanged, Work, largest, nn, nt, sum_of, sum_rows, sweep, tn},
+    };
+
+    /// What the kernels are on a processor without SIMD registers.
+    #[derive(Clone, Copy)]
+    struct OneLane;
+
+    impl Simd for OneLane {
+        type F32 = Lanes<f32, 1>;
+        type F64 = Lanes<f64, 1>;
+        const LEVEL: Level = Level::Baseline;
+
+        fn run<W: Work>(self, work: W) -> W::Output {
+            work.run(self)
+        }
+    }
+
+    fn agrees<const I: usize, const O: usize>() {
+        let mut rng = Rng::new(3);
+        for rows in [0, 1, 2, 5] {
+            let mut draw = || rng.normal() as f32;
+            let x: Vec<[f32; I]> = (0..rows).map(|_| array::from_fn(|_| draw())).collect();
+            let dz: Vec<[f32; O]> = (0..rows).map(|_| array::from_fn(|_| draw())).collect();
+            let w: [[f32; O]; I] = array::from_fn(|_| array::from_fn(|_| draw()));
+            let bias: [f32; O] = array::from_fn(|_| draw());
+            let (mut y, mut dx) = (vec![[9.0; O]; rows + 1], vec![[9.0; I]; rows + 1]);
+            let (mut gradient, mut sums) = ([[9.0; O]; I], [9.0; O]);
+            nn(OneLane, &x, &w, &bias, &Unchanged, &mut y);
+            tn(OneLane, &x, &dz, &mut gradient);
+            nt(OneLane, &dz, &w, &mut dx);
+            sum_rows(OneLane, &dz, &mut sums);
+
+            // Bit for bit: each sum takes its terms in order.
+            let sum = |start: f32, terms: &mut dyn Iterator<Item = (f32, f32)>| {
+                terms.fold(start, |sum, (a, b)| Real::mul_add(a, b, sum))
+            };
+            for b in 0..rows {
+                assert_eq!(y[b], array::from_fn(|o| sum(bias[o], &mut (0..I).map(|i| (x[b][i], w[i][o])))));
+                assert_eq!(dx[b], array::from_fn(|i| sum(0.0, &mut (0..O).map(|o| (dz[b][o], w[i][o])))));
+            }
+            assert_eq!((y[rows], dx[rows]), ([9.0; O], [9.0; I]));
+            for i in 0..I {
+                let line = array::from_fn(|o| sum(0.0, &mut (0..rows).map(|b| (x[b][i], dz[b][o]))));
+                assert_eq!(gradient[i], line);
+            }
+            assert_eq!(sums, array::from_fn(|o| dz.iter().map(|dz| dz[o]).fold(0.0, |sum, term| sum + term)));
+        }
+    }
+
+    #[test]
+    fn products_are_those_of_plain_loops() {
+        agrees::<1, 1>();
+        agrees::<1, 3>();
+        agrees::<3, 1>();
+        agrees::<5, 7>();
+        agrees::<4, 16>();
+        agrees::<17, 17>();
+        agrees::<9, 33>();
+        agrees::<33, 40>();
+    }
+
+    #[test]
+    fn a_width_takes_as_few_blocks_as_the_most() {
+        for count in 0..200 {
+            let width = width::<f32>(count, 16);
+            assert!(width <= 16 && (count == 0) == (width == 0));
+            assert!(count == 0 || count.div_ceil(width) == count.div_ceil(16) && width <= count, "{count} {width}");
+        }
+    }
+
+    #[derive(Clone, Copy)]
+    struct Rise;
+
+    impl Sweep<1, 2> for Rise {
+        fn apply<V: Real>(&self, [step]: [V; 1], [a, b]: [V; 2]) -> [V; 2] {
+            [a + step, b - step]
+        }
+    }
+
+    impl Fold<2> for Rise {
+        fn apply<V: Real>(&self, [a, b]: [V; 2]) -> V {
+            a * b
+        }
+    }
+
+    #[test]
+    fn passes_go_as_far_as_the_shortest_slice() {
+        let (mut a, mut b) = ([1.0; 5], [10.0; 4]);
+        sweep(OneLane, &Rise, [&[0.5, 1.5, 2.5]], [&mut a, &mut b]);
+        assert_eq!((a, b), ([1.5, 2.5, 3.5, 1.0, 1.0], [9.5, 8.5, 7.5, 10.0]));
+        assert_eq!(sum_of(OneLane, &Rise, [&a, &b]), 1.5 * 9.5 + 2.5 * 8.5 + 3.5 * 7.5 + 10.0);
+        assert_eq!(sum_of::<_, f32, _, 2>(OneLane, &Rise, [&[], &[]]), 0.0);
+        assert_eq!(largest(OneLane, &[-3.0, -1.0, -2.0]), -1.0);
+        assert_eq!(largest::<_, f64>(OneLane, &[]), f64::NEG_INFINITY);
+        assert_eq!(largest(OneLane, &[f32::NAN, 1.0, f32::NAN]), 1.0);
+    }
+}
