@@ -23,7 +23,7 @@ type Learner = Trainer<Autoencoder, MeanSquaredError, Adam, 1>;
 const LEARNT: u32 = 3000;
 const WATCHED: u32 = 1000;
 
-const HASH: u32 = 1_141_358_605;
+const HASH: u32 = 922_390_922;
 
 program!(run);
 

@@ -15,13 +15,13 @@ program!(run);
 
 fn run() -> Outcome {
     say("# Sgd, batch 1");
-    cost::stack("training", || train::<Sgd, 1>(Sgd::new(0.1), 1_352_476_703))?;
+    cost::stack("training", || train::<Sgd, 1>(Sgd::new(0.1), 225_479_924))?;
     say("# Sgd, batch 10");
-    cost::stack("training", || train::<Sgd, 10>(Sgd::new(0.5), 3_861_283_187))?;
+    cost::stack("training", || train::<Sgd, 10>(Sgd::new(0.5), 2203777136))?;
     say("# Adam, batch 1");
-    cost::stack("training", || train::<Adam, 1>(Adam::new(0.01), 3_530_584_832))?;
+    cost::stack("training", || train::<Adam, 1>(Adam::new(0.01), 2822289000))?;
     say("# Adam, batch 10");
-    cost::stack("training", || train::<Adam, 10>(Adam::new(0.05), 3_220_911_976))
+    cost::stack("training", || train::<Adam, 10>(Adam::new(0.05), 3060445756))
 }
 
 /// Trains, and compares the weights with those `of_pc`.
