@@ -1,11 +1,11 @@
 //! Multiply-adds and roots of one `f32` in one instruction, where the processor has it and stable Rust, without `std`,
 //! no name for it. Never a fused multiply-add in software: a rounding less is not worth a call.
 //!
-//! On a Cortex-M4F or M7F, the compiler has `vmla.f32` for `a·b + c`, which rounds twice as it should. (Its inline
-//! assembly takes registers of single precision only where there are those of double precision too.)
+//! On a Cortex-M4F or M7F, the compiler has `vmla.f32` for `a·b + c`, which rounds twice as it should; inline assembly
+//! takes no registers there, unless those of double precision exist too.
 //!
 //! SAFETY of every `unsafe`: the instruction computes from its operands alone, as `pure`, `nomem` and `nostack` say, and
-//! the build script has seen to it that the processor has it.
+//! the build script has seen to it that the processor has it. `sqrtf` is C's.
 
 /// `a·b + c`, rounded once where that is an instruction; under `deterministic` rounded twice, as everywhere.
 #[inline(always)]
@@ -35,7 +35,15 @@ pub(super) fn sqrt(a: f32) -> f32 {
         }
         root
     };
-    #[cfg(not(floats = "riscv"))]
+    // The compiler knows this name, has `vsqrt.f32` instead of the call, and calls only for what has no root.
+    #[cfg(all(target_arch = "arm", target_abi = "eabihf", target_os = "none"))]
+    return {
+        unsafe extern "C" {
+            safe fn sqrtf(a: f32) -> f32;
+        }
+        sqrtf(a)
+    };
+    #[cfg(not(any(floats = "riscv", all(target_arch = "arm", target_abi = "eabihf", target_os = "none"))))]
     return libm::sqrtf(a);
 }
 

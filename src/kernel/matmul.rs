@@ -40,7 +40,9 @@ pub fn tn<S: Simd, T: Element, const IN: usize, const OUT: usize>(
 ) {
     let rows = x.len().min(dz.len());
     let (x, dz) = (&x[..rows], &dz[..rows]);
-    if const { OUT == 1 } {
+    if const { T::Vector::<S>::LANES == 1 } {
+        simd.run(Gradient { x, dz, gradient });
+    } else if const { OUT == 1 } {
         // The gradient is one column, and as such one row of memory.
         simd.run(Outer { left: dz, right: x, result: Column(core::slice::from_mut(gradient)) });
     } else {
@@ -221,6 +223,21 @@ fn products<V: Vector<T>, T: Element>(a: &[T], b: &[T]) -> V {
     sum
 }
 
+struct Gradient<'a, T, const IN: usize, const OUT: usize> {
+    x: &'a [[T; IN]],
+    dz: &'a [[T; OUT]],
+    gradient: &'a mut [[T; OUT]; IN],
+}
+
+impl<T: Element, const IN: usize, const OUT: usize> Work for Gradient<'_, T, IN, OUT> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        plain::tn(self.x, self.dz, self.gradient);
+    }
+}
+
 /// `result[i][j] = Σ left[step][i]·right[step][j]`.
 struct Outer<'a, T, G, const I: usize, const J: usize> {
     left: &'a [[T; I]],
@@ -233,12 +250,8 @@ impl<T: Element, G: Target<T>, const I: usize, const J: usize> Work for Outer<'_
 
     #[inline(always)]
     fn run<S: Simd>(mut self, _: S) {
-        if const { T::Vector::<S>::LANES == 1 } {
-            plain::tn(self.left, self.right, &mut self.result);
-        } else {
-            let (left, right) = (ColumnsOf(self.left), Straight(self.right));
-            product::<T::Vector<S>, T, J>(I, self.left.len(), &left, &right, &mut self.result);
-        }
+        let (left, right) = (ColumnsOf(self.left), Straight(self.right));
+        product::<T::Vector<S>, T, J>(I, self.left.len(), &left, &right, &mut self.result);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use core::array;
 
-use super::{Element, Fold, Sweep, tile::Target};
+use super::{Element, Fold, Sweep, sweep::shortest};
 
 /// Whether each multiplication of `T` is a call: then nothing is gained by sums side by side.
 const fn calls<T>() -> bool {
@@ -54,16 +54,21 @@ pub(super) fn nn<T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize>(
     }
 }
 
-/// `result[i][j] = Σ left[step][i]·right[step][j]`.
+/// `gradient[i][o] = Σ_b x[b][i]·dz[b][o]`.
 #[inline(always)]
-pub(super) fn tn<T: Element, const I: usize, const J: usize>(
-    left: &[[T; I]],
-    right: &[[T; J]],
-    result: &mut impl Target<T>,
+pub(super) fn tn<T: Element, const IN: usize, const OUT: usize>(
+    x: &[[T; IN]],
+    dz: &[[T; OUT]],
+    gradient: &mut [[T; OUT]; IN],
 ) {
-    for i in 0..I {
-        let Some(sums) = result.row(i).first_chunk_mut() else { return };
-        combine(left.iter().map(|row| &row[i]), right, &[T::zero(); J], |sum| sum, sums);
+    if const { OUT == 1 } {
+        // The column is a row of memory.
+        let Some(gradient) = gradient.as_flattened_mut().first_chunk_mut() else { return };
+        combine(dz.as_flattened().iter(), x, &[T::zero(); IN], |sum| sum, gradient);
+        return;
+    }
+    for i in 0..IN {
+        combine(x.iter().map(|x| &x[i]), dz, &[T::zero(); OUT], |sum| sum, &mut gradient[i]);
     }
 }
 
@@ -158,31 +163,31 @@ fn chunk<T, const C: usize>(items: &[T], first: usize) -> Option<&[T; C]> {
     items.get(first..)?.first_chunk()
 }
 
-/// `write = op(read, write)`, item by item, for the first `length`.
+/// `write = op(read, write)`, item by item, as far as the shortest slice reaches.
 #[inline(always)]
 pub(super) fn sweep<T: Element, O: Sweep<R, W>, const R: usize, const W: usize>(
     op: &O,
     read: [&[T]; R],
     mut write: [&mut [T]; W],
-    length: usize,
 ) {
-    for index in 0..length {
-        let values = array::from_fn(|w| at(write[w], index));
-        let new = op.apply(array::from_fn(|r| at(read[r], index)), values);
-        for (slice, new) in write.iter_mut().zip(new) {
-            if let Some(value) = slice.get_mut(index) {
-                *value = new;
-            }
+    let written = write.each_ref().map(|slice| slice.len()).into_iter().fold(usize::MAX, usize::min);
+    for index in 0..written.min(shortest(&read)) {
+        // SAFETY: `index` is within the shortest slice. (Of several slices the compiler does not see it, and looks again.)
+        unsafe {
+            let old = array::from_fn(|w| *write[w].get_unchecked(index));
+            let new = op.apply(array::from_fn(|r| *read[r].get_unchecked(index)), old);
+            write.iter_mut().zip(new).for_each(|(slice, new)| *slice.get_unchecked_mut(index) = new);
         }
     }
 }
 
-/// `Σ op(read)` over the first `length` items.
+/// `Σ op(read)` over all items, as far as the shortest slice reaches.
 #[inline(always)]
-pub(super) fn sum_of<T: Element, O: Fold<R>, const R: usize>(op: &O, read: [&[T]; R], length: usize) -> T {
+pub(super) fn sum_of<T: Element, O: Fold<R>, const R: usize>(op: &O, read: [&[T]; R]) -> T {
     let mut sum = T::zero();
-    for index in 0..length {
-        sum += op.apply(array::from_fn(|r| at(read[r], index)));
+    for index in 0..shortest(&read) {
+        // SAFETY: `index` is within the shortest slice.
+        sum += op.apply(array::from_fn(|r| unsafe { *read[r].get_unchecked(index) }));
     }
     sum
 }
@@ -191,12 +196,6 @@ pub(super) fn sum_of<T: Element, O: Fold<R>, const R: usize>(op: &O, read: [&[T]
 #[inline(always)]
 pub(super) fn largest<T: Element>(values: &[T]) -> T {
     values.iter().fold(T::from_f64(f64::NEG_INFINITY), |top, value| value.max(top))
-}
-
-/// An item that is there.
-#[inline(always)]
-fn at<T: Element>(slice: &[T], index: usize) -> T {
-    slice.get(index).copied().unwrap_or(T::zero())
 }
 
 #[cfg(test)]

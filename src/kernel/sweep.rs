@@ -62,14 +62,14 @@ impl<T: Element, O: Sweep<R, W>, const R: usize, const W: usize> Work for Sweepi
 
     #[inline(always)]
     fn run<S: Simd>(mut self, _: S) {
+        if const { T::Vector::<S>::LANES == 1 } {
+            plain::sweep(&self.op, self.read, self.write);
+            return;
+        }
         let lanes = T::Vector::<S>::LANES;
         let mut length = shortest(&self.read);
         for w in 0..W {
             length = length.min(self.write[w].len());
-        }
-        if const { T::Vector::<S>::LANES == 1 } {
-            plain::sweep(&self.op, self.read, self.write, length);
-            return;
         }
         if length < lanes {
             self.pass::<T::Vector<S>, 1>([0], length);
@@ -146,11 +146,11 @@ impl<T: Element, O: Fold<R>, const R: usize> Work for Folding<'_, T, O, R> {
     #[inline(always)]
     fn run<S: Simd>(self, _: S) -> T {
         let Self { op, read } = self;
+        if const { T::Vector::<S>::LANES == 1 } {
+            return plain::sum_of(&op, read);
+        }
         let lanes = T::Vector::<S>::LANES;
         let length = shortest(&read);
-        if const { T::Vector::<S>::LANES == 1 } {
-            return plain::sum_of(&op, read, length);
-        }
         let mut sums = [T::Vector::<S>::broadcast(T::zero()); CHAINS];
         let mut start = 0;
         while start + CHAINS * lanes <= length {
@@ -204,8 +204,9 @@ pub fn largest<S: Simd, T: Element>(_: S, values: &[T]) -> T {
     top.largest()
 }
 
+/// How long the shortest is.
 #[inline(always)]
-fn shortest<T, const R: usize>(slices: &[&[T]; R]) -> usize {
+pub(super) fn shortest<T, const R: usize>(slices: &[&[T]; R]) -> usize {
     let mut length = usize::MAX;
     for r in 0..R {
         length = length.min(slices[r].len());
