@@ -7,6 +7,7 @@ use crate::{
     init::Initializer,
     kernel::{Element, Simd, Sweep},
     message::Message,
+    outline::Outline,
     regularize::Penalty,
 };
 
@@ -31,6 +32,8 @@ pub trait Layer: Zeroed {
     type Output: Tensor<Element = Self::Element>;
     /// What `record` keeps for `backward`, for up to `B` rows.
     type Tape<const B: usize>: Zeroed;
+    /// What of it can be learnt, in the form in which gradients and moments are kept: `Self`, or `()` if nothing can.
+    type Learnt: Zeroed + Send + Sync;
     /// The activation that the layer ends in; [`Linear`](crate::activation::Linear) if in none.
     type Head;
 
@@ -43,6 +46,8 @@ pub trait Layer: Zeroed {
     /// Whether a NaN that goes in stands for a missing value, as for [`Impute`](crate::layers::Impute). Training
     /// refuses it elsewhere.
     const TAKES_MISSING: bool = false;
+    /// What it is made of: its tensors, activations and bytes, for files and budgets that are checked when compiling.
+    const OUTLINE: Outline = Outline::unnamed(size_of::<Self>(), size_of::<Self::Output>(), Self::MACS);
 
     /// `y = f(x)`, row by row, as for use: nothing is dropped, nothing kept.
     fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]);
@@ -57,8 +62,8 @@ pub trait Layer: Zeroed {
         y: &mut [Self::Output],
     );
 
-    /// From the gradient of the loss with respect to `y`, those with respect to the parameters
-    /// (written to `gradient`) and, where asked for, to `x` (written to `dx`). `dy` is used up.
+    /// From the gradient of the loss with respect to `y`, that with respect to `x`, written to `dx` where asked for.
+    /// What it leaves in `dy` is for [`gradient`](Self::gradient) and [`learn`](Self::learn), which come after.
     ///
     /// `x`, `tape` and `y` are those of the last `record`.
     #[expect(clippy::too_many_arguments, reason = "each is one term of the chain rule")]
@@ -70,8 +75,40 @@ pub trait Layer: Zeroed {
         y: &[Self::Output],
         dy: &mut [Self::Output],
         dx: Option<&mut [Self::Input]>,
-        gradient: &mut Self,
     );
+
+    /// The gradient of the loss with respect to what can be learnt, from `x` and from what `backward` left in `tape` and
+    /// `dy`. A layer that learns nothing need not write it.
+    #[inline(always)]
+    fn gradient<S: Simd, const B: usize>(
+        &self,
+        _simd: S,
+        _x: &[Self::Input],
+        _tape: &mut Self::Tape<B>,
+        _dy: &[Self::Output],
+        _gradient: &mut Self::Learnt,
+    ) {
+    }
+
+    /// Hands the gradient of each parameter to the learner as soon as it is there, which may change the parameter by it:
+    /// so training needs no memory for the gradient of the network. Unless written otherwise, the gradient of this one
+    /// layer is made on the stack.
+    #[expect(clippy::too_many_arguments, reason = "gradient's, and who learns what")]
+    #[inline(always)]
+    fn learn<S: Simd, V: Learn<Self::Element, M>, const M: usize, const B: usize>(
+        &mut self,
+        simd: S,
+        x: &[Self::Input],
+        tape: &mut Self::Tape<B>,
+        dy: &[Self::Output],
+        moments: [&mut Self::Learnt; M],
+        path: Path<'_>,
+        learner: &mut V,
+    ) {
+        let mut gradient = Self::Learnt::zeroed();
+        self.gradient(simd, x, tape, dy, &mut gradient);
+        Self::learnt_mut(Some(self), &mut gradient, moments, path, learner);
+    }
 
     /// Applies the activation of [`Head`](Self::Head) to rows of logits.
     fn activate<S: Simd>(simd: S, logits: &mut [Self::Output]);
@@ -79,13 +116,29 @@ pub trait Layer: Zeroed {
     /// Shows each parameter and [statistic](Role::Statistic): counting, saving and printing go through here.
     fn parameters<V: Visit<Self::Element>>(&self, path: Path<'_>, visitor: &mut V);
 
-    /// The same of `M` networks of this type side by side, to write to: starting, updating and loading go through
-    /// here.
+    /// The same of `M` networks of this type side by side, to write to: starting and loading go through here.
     fn parameters_mut<V: VisitMut<Self::Element, M>, const M: usize>(
         networks: [&mut Self; M],
         path: Path<'_>,
         visitor: &mut V,
     );
+
+    /// Shows what is kept beside each parameter that can be learnt, as a moment. A layer that learns nothing need not
+    /// write it.
+    #[inline(always)]
+    fn learnt<V: Visit<Self::Element>>(_learnt: &Self::Learnt, _path: Path<'_>, _visitor: &mut V) {}
+
+    /// Shows each parameter that can be learnt with its gradient and moments, to write to: updating goes through here.
+    /// Without a layer, values are empty. One that learns nothing need not write it.
+    #[inline(always)]
+    fn learnt_mut<V: VisitLearnt<Self::Element, M>, const M: usize>(
+        _layer: Option<&mut Self>,
+        _gradient: &mut Self::Learnt,
+        _moments: [&mut Self::Learnt; M],
+        _path: Path<'_>,
+        _visitor: &mut V,
+    ) {
+    }
 
     /// Shows each layer, for a summary.
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>));
@@ -180,6 +233,12 @@ pub trait Before<L: Layer>: Layer<Output = L::Input, Element = L::Element> {}
 
 impl<B: Layer, L: Accepts<B::Output> + Layer<Element = B::Element>> Before<L> for B {}
 
+/// Whether there is something to learn, for generated code.
+#[doc(hidden)]
+pub const fn learns<Learnt>() -> bool {
+    size_of::<Learnt>() > 0
+}
+
 /// Does not compile if a layer has this [fault](Layer::FAULT): says so at the caller.
 #[doc(hidden)]
 #[track_caller]
@@ -273,8 +332,8 @@ pub enum Role {
     Kernel,
     /// An addend.
     Bias,
-    /// A number that is not trained but fitted to data or set by hand, as a mean: it is saved and loaded, and left
-    /// alone by initialisers, penalties and optimisers. Its gradient stays as it starts, 0.
+    /// A number that is not trained but fitted to data or set by hand, as a mean: it is saved and loaded, left alone by
+    /// initialisers, and not among what is [learnt](Layer::Learnt).
     Statistic,
 }
 
@@ -299,6 +358,18 @@ pub struct Parameter<'a> {
     pub penalty: Penalty,
 }
 
+impl Parameter<'_> {
+    /// What its size costs where kernels cost `everywhere` beside.
+    #[inline(always)]
+    pub(crate) fn penalty_with(&self, everywhere: Penalty) -> Penalty {
+        match self.role {
+            Role::Kernel => self.penalty + everywhere,
+            Role::Bias => self.penalty,
+            Role::Statistic => Penalty::NONE,
+        }
+    }
+}
+
 /// Reads the parameters of a network, one after another.
 pub trait Visit<T> {
     /// Called for each parameter, `values` in row-major order.
@@ -309,6 +380,36 @@ pub trait Visit<T> {
 pub trait VisitMut<T, const M: usize> {
     /// Called for each parameter with its values in each of the networks, in row-major order.
     fn visit(&mut self, parameter: Parameter<'_>, values: [&mut [T]; M]);
+}
+
+/// Reads and writes what can be learnt, parameter by parameter.
+pub trait VisitLearnt<T, const M: usize> {
+    /// Called for each parameter with its values (empty if there is only what is kept beside them), their gradient, and
+    /// `M` moments, in row-major order.
+    fn visit(&mut self, parameter: Parameter<'_>, values: &mut [T], gradient: &mut [T], moments: [&mut [T]; M]);
+}
+
+/// Learns from gradients where they are produced: they are there already ([`VisitLearnt::visit`]), or can be made of what is
+/// handed over.
+pub trait Learn<T: Element, const M: usize>: VisitLearnt<T, M> {
+    /// Called for a kernel, whose gradient is `gradient[i][o] = Σ_b x[b][i]·dz[b][o]`.
+    fn product<const IN: usize, const OUT: usize>(
+        &mut self,
+        parameter: Parameter<'_>,
+        x: &[[T; IN]],
+        dz: &[[T; OUT]],
+        kernel: &mut [[T; OUT]; IN],
+        moments: [&mut [[T; OUT]; IN]; M],
+    );
+
+    /// Called for a bias, whose gradient is `gradient[o] = Σ_b dz[b][o]`.
+    fn sums<const N: usize>(
+        &mut self,
+        parameter: Parameter<'_>,
+        dz: &[[T; N]],
+        bias: &mut [T; N],
+        moments: [&mut [T; N]; M],
+    );
 }
 
 /// Follows what a network does to each row, operation by operation.
@@ -348,8 +449,8 @@ pub trait Operations<T> {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Path<'a> {
-    parent: Option<&'a Path<'a>>,
-    name: &'a str,
+    pub(crate) parent: Option<&'a Path<'a>>,
+    pub(crate) name: &'a str,
 }
 
 impl<'a> Path<'a> {
@@ -359,6 +460,14 @@ impl<'a> Path<'a> {
     /// The layer `name` inside this one.
     pub const fn join(&'a self, name: &'a str) -> Path<'a> {
         Path { parent: Some(self), name }
+    }
+
+    /// Adds it to a message.
+    pub(crate) const fn written<const BYTES: usize>(&self, message: Message<BYTES>) -> Message<BYTES> {
+        match self.parent {
+            Some(parent) if !parent.name.is_empty() => parent.written(message).text(".").text(self.name),
+            _ => message.text(self.name),
+        }
     }
 }
 

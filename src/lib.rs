@@ -5,9 +5,12 @@
 //!
 //! - [`message`]: texts of compile errors;
 //! - [`kernel`]: instruction sets, matrix products, passes over slices;
+//! - [`outline`]: what a network is made of, known when compiling;
 //! - [`layer`]: what a layer is, and what fits after what;
 //! - [`activation`], [`layers`]: one file for each kind;
 //! - [`mod@network`]: tuples and structs of layers, predicting, summaries;
+//! - [`flash`]: networks in read-only memory, read from files when compiling;
+//! - [`mod@budget`]: what they take in flash, RAM and time, and may take;
 //! - [`init`], [`regularize`], [`loss`], [`optim`], [`metric`]: formulas for learning;
 //! - [`train`]: the trainer: step, fit, evaluate; callbacks that follow it along: early stopping, history;
 //! - [`explain`]: what a prediction depends on;
@@ -25,11 +28,13 @@ extern crate std;
 extern crate self as shiplap;
 
 pub mod activation;
+pub mod budget;
 #[cfg(feature = "std")]
 pub mod data;
 pub mod explain;
 #[cfg(any(feature = "npy", feature = "onnx", feature = "plot", feature = "safetensors"))]
 mod file;
+pub mod flash;
 pub mod init;
 #[cfg(any(feature = "safetensors", feature = "onnx"))]
 pub mod io;
@@ -41,6 +46,7 @@ pub mod message;
 pub mod metric;
 pub mod network;
 pub mod optim;
+pub mod outline;
 #[cfg(feature = "progress")]
 pub mod progress;
 mod random;
@@ -52,12 +58,16 @@ pub mod train;
 mod zeroed;
 
 pub use random::{Permutation, Rng};
+#[cfg(feature = "include-weights")]
+pub use shiplap_macros::include_weights;
 pub use shiplap_macros::{Network, const_assert, network};
 pub use tensor::Tensor;
 pub use zeroed::Zeroed;
 
 /// What most programs need: `use shiplap::prelude::*;`.
 pub mod prelude {
+    #[cfg(feature = "include-weights")]
+    pub use crate::include_weights;
     #[cfg(feature = "progress")]
     pub use crate::progress::Progress;
     #[cfg(feature = "std")]
@@ -71,7 +81,7 @@ pub mod prelude {
         const_assert,
         init::Initializer,
         layer::{Accepts, Layer},
-        layers::{Dense, Dropout, Impute, Initialized, MinMax, OneHot, Regularized, Standardize},
+        layers::{Dense, Dropout, Frozen, Impute, Initialized, MinMax, OneHot, Regularized, Standardize},
         loss::{
             BinaryCrossentropy, CategoricalCrossentropy, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError,
             SparseCategoricalCrossentropy,
@@ -82,7 +92,7 @@ pub mod prelude {
         },
         network,
         network::Network,
-        optim::{Adagrad, Adam, AdamW, Clip, Momentum, Optimizer, RmsProp, Schedule, Sgd},
+        optim::{Adagrad, Adam, AdamW, Clip, InPlace, Momentum, Optimizer, RmsProp, Schedule, Sgd},
         regularize::{L1, L2, Penalty},
         train::{Callback, EarlyStopping, Epoch, Fit, TrainError, Trainer},
     };

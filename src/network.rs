@@ -16,6 +16,10 @@ pub trait Network: Layer {
     /// The bytes of the weights, which is what inference needs beside the activations of one sample.
     const BYTES: usize = size_of::<Self>();
 
+    /// The bytes of the outputs of all layers for one sample: what [`predict`](Self::predict) takes of the stack, beside
+    /// what its code takes of itself, which depends on the processor and not on the widths of the layers.
+    const ACTIVATIONS: usize = Self::OUTLINE.outputs();
+
     /// A network started from `seed`, each layer as it prefers, made on the stack. Above 256 KiB it does not compile:
     /// use `boxed`.
     #[must_use]

@@ -9,6 +9,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
+    layer::Layer,
     metric::Named,
     train::{Callback, Epoch, Report, lend},
 };
@@ -56,7 +57,7 @@ impl Default for Progress {
     }
 }
 
-impl<N, M: Named> Callback<N, M> for Progress {
+impl<N: Layer, M: Named> Callback<N, M> for Progress {
     fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
         (self.epochs, self.done) = (*epochs.end(), epochs.start() - 1);
     }
@@ -87,7 +88,7 @@ impl<N, M: Named> Callback<N, M> for Progress {
     }
 }
 
-lend!(impl[N, M: Named] for Progress);
+lend!(impl[N: Layer, M: Named] for Progress);
 
 #[cfg(test)]
 mod tests {
@@ -120,7 +121,7 @@ mod tests {
     /// Keeps what the terminal shows after each step.
     struct Frames<'a>(InMemoryTerm, &'a mut std::vec::Vec<std::string::String>);
 
-    impl<N, M> Callback<N, M> for Frames<'_> {
+    impl<N: Layer, M> Callback<N, M> for Frames<'_> {
         fn after_step(&mut self, _: usize, _: usize, _: &Report<M>) {
             self.1.push(self.0.contents());
         }

@@ -7,7 +7,7 @@ use core::fmt;
 
 use crate::{
     kernel::{Element, Fold, Real, Simd, Sweep, sum_of, sweep},
-    layer::{Parameter, Role, VisitMut},
+    layer::{Parameter, VisitLearnt},
 };
 
 /// `l1·Σ|w| + l2·Σw²` over the kernels, added to the loss. Biases are free.
@@ -103,14 +103,10 @@ pub(crate) struct Penalise<S> {
     pub(crate) cost: f64,
 }
 
-impl<S: Simd, T: Element> VisitMut<T, 2> for Penalise<S> {
+impl<S: Simd, T: Element> VisitLearnt<T, 0> for Penalise<S> {
     #[inline(always)]
-    fn visit(&mut self, parameter: Parameter<'_>, [gradient, weights]: [&mut [T]; 2]) {
-        let penalty = match parameter.role {
-            Role::Kernel => parameter.penalty + self.everywhere,
-            Role::Bias => parameter.penalty,
-            Role::Statistic => Penalty::NONE,
-        };
+    fn visit(&mut self, parameter: Parameter<'_>, weights: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
+        let penalty = parameter.penalty_with(self.everywhere);
         if penalty != Penalty::NONE {
             self.cost += sum_of(self.simd, &penalty, [&*weights]).to_f64();
             sweep(self.simd, &penalty, [&*weights], [gradient]);

@@ -181,6 +181,7 @@ impl<const N: usize> Layer for Scale<N> {
     type Input = [f32; N];
     type Output = [f32; N];
     type Tape<const B: usize> = ();
+    type Learnt = Self;
     type Head = Linear;
 
     const PARAMS: usize = 2 * N;
@@ -211,7 +212,6 @@ impl<const N: usize> Layer for Scale<N> {
         _: &[[f32; N]],
         _: &mut [[f32; N]],
         _: Option<&mut [[f32; N]]>,
-        _: &mut Self,
     ) {
         unimplemented!("this test does not train it");
     }

@@ -12,7 +12,7 @@ use shiplap::{
     Tensor,
     activation::{Activation, Keeping},
     kernel::{Simd, Work, dispatch},
-    layer::{Parameter, Path, Predictions, Role, VisitMut},
+    layer::{Parameter, Path, Predictions, Role, Visit, VisitMut},
     layers::Parallel,
     loss::{Compares, Follows, Loss, Weighted},
     prelude::*,
@@ -135,7 +135,22 @@ where
     N: Layer<Element = f64> + Accepts<X>,
     L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
 {
-    let mut trainer = Trainer::<N, L, Sgd, B, ()>::boxed(Sgd::new(1.0).penalty(penalty), 5);
+    let sgd = Sgd::new(1.0).penalty(penalty);
+    follows::<N, L, Sgd, X, Y, B>(what, gain, x, y, sgd);
+    follows::<N, L, InPlace<Sgd>, X, Y, B>(&format!("{what}, in place"), gain, x, y, InPlace(sgd));
+}
+
+fn follows<N, L, O: Optimizer, X: Tensor, Y: Copy, const B: usize>(
+    what: &str,
+    gain: f64,
+    x: &[X; B],
+    y: &[Y; B],
+    optimizer: O,
+) where
+    N: Layer<Element = f64> + Accepts<X>,
+    L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
+{
+    let mut trainer = Trainer::<N, L, O, B, ()>::boxed(optimizer, 5);
     spread(trainer.network_mut(), gain);
     let start = weights(trainer.network_mut());
     // Random layers drop the same each time.
@@ -154,6 +169,15 @@ where
     });
 }
 
+/// Collects what it is shown.
+struct All(Vec<f64>);
+
+impl Visit<f64> for All {
+    fn visit(&mut self, _: Parameter<'_>, values: &[f64]) {
+        self.0.extend_from_slice(values);
+    }
+}
+
 /// `Σ dy·y` of rows through a layer as in training, and its gradients.
 struct Pass<'a, N: Layer, const B: usize> {
     layer: &'a N,
@@ -166,12 +190,15 @@ impl<N: Layer<Element = f64>, const B: usize> Work for Pass<'_, N, B> {
 
     fn run<S: Simd>(self, simd: S) -> Self::Output {
         let Self { layer, x, dy } = self;
-        let (mut tape, mut y, mut gradient) = (N::Tape::<B>::zeroed(), [N::Output::zeroed(); B], N::zeroed());
+        let (mut tape, mut y, mut gradient) = (N::Tape::<B>::zeroed(), [N::Output::zeroed(); B], N::Learnt::zeroed());
         let (mut dx, mut used) = ([N::Input::zeroed(); B], *dy);
         layer.record::<S, Predictions, B>(simd, &mut Rng::new(1), x, &mut tape, &mut y);
         let total = N::Output::flat(&y).iter().zip(N::Output::flat(dy)).map(|(y, dy)| y * dy).sum();
-        layer.backward::<S, Predictions, B>(simd, x, &mut tape, &y, &mut used, Some(&mut dx), &mut gradient);
-        (total, N::Input::flat(&dx).to_vec(), weights(&mut gradient))
+        layer.backward::<S, Predictions, B>(simd, x, &mut tape, &y, &mut used, Some(&mut dx));
+        layer.gradient(simd, x, &mut tape, &used, &mut gradient);
+        let mut all = All(Vec::new());
+        N::learnt(&gradient, Path::ROOT, &mut all);
+        (total, N::Input::flat(&dx).to_vec(), all.0)
     }
 }
 

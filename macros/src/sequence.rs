@@ -63,11 +63,23 @@ impl Sequence {
                 quote!(#fits::rows_into(&tape.#before.output[..rows]))
             }
         };
+        // Slopes go back as far as there is something to learn, or to the input where they are asked for.
+        let learns_before = |index: usize| {
+            let before = layers[..index].iter();
+            quote!((false #(|| #krate::layer::learns::<#before::Learnt>())*))
+        };
+        let layers = &layers;
         let sent_back = |index: usize| match &tape_index[..index] {
             [] => quote!(dx),
             [.., before] => {
-                let fits = fits(index);
-                quote!(Some(#fits::gradient_into(&mut tape.#before.gradient[..rows])))
+                let (fits, learns_before) = (fits(index), learns_before(index));
+                quote! {
+                    if #learns_before || dx.is_some() {
+                        Some(#fits::gradient_into(&mut tape.#before.gradient[..rows]))
+                    } else {
+                        None
+                    }
+                }
             }
         };
 
@@ -92,15 +104,35 @@ impl Sequence {
         });
         let backward = (0..last).rev().map(|index| {
             let (layer, member, place) = (&layers[index], members[index], &tape_index[index]);
-            let (x, dx) = (recorded(index), sent_back(index));
+            let (x, dx, learns) = (recorded(index), sent_back(index), learns_before(index + 1));
             quote! {
-                #layer::backward::<Simd_, <Ending_ as #krate::layer::Ending>::Inner, BATCH_>(
-                    &self.#member, simd, #x, &mut tape.#place.tape, &tape.#place.output[..rows],
-                    &mut tape.#place.gradient[..rows], #dx, &mut gradient.#member,
+                if #learns || dx.is_some() {
+                    #layer::backward::<Simd_, <Ending_ as #krate::layer::Ending>::Inner, BATCH_>(
+                        &self.#member, simd, #x, &mut tape.#place.tape, &tape.#place.output[..rows],
+                        &mut tape.#place.gradient[..rows], #dx,
+                    );
+                }
+            }
+        });
+        let gradient = (0..last).rev().map(|index| {
+            let (layer, member, place, x) = (&layers[index], members[index], &tape_index[index], recorded(index));
+            quote! {
+                #layer::gradient::<Simd_, BATCH_>(
+                    &self.#member, simd, #x, &mut tape.#place.tape, &tape.#place.gradient[..rows], &mut gradient.#place,
                 );
             }
         });
-        let (last_member, last_place) = (members[last], &tape_index[last]);
+        let learn = (0..last).rev().map(|index| {
+            let (layer, member, place) = (&layers[index], members[index], &tape_index[index]);
+            let (name, x) = (names[index], recorded(index));
+            quote! {
+                #layer::learn::<Simd_, Learner_, MOMENTS_, BATCH_>(
+                    &mut self.#member, simd, #x, &mut tape.#place.tape, &tape.#place.gradient[..rows],
+                    moments.each_mut().map(|moment| &mut moment.#place), path.join(#name), learner,
+                );
+            }
+        });
+        let (last_member, last_place, last_name) = (members[last], &tape_index[last], names[last]);
         let (last_passed, last_recorded, last_sent_back) = (passed(last), recorded(last), sent_back(last));
 
         let mut generics = self.generics.clone();
@@ -134,6 +166,7 @@ impl Sequence {
                 type Input = #first_layer::Input;
                 type Output = #end_layer::Output;
                 type Tape<const BATCH_: usize> = #tape;
+                type Learnt = (#(#layers::Learnt,)*);
                 type Head = #end_layer::Head;
 
                 const PARAMS: usize = 0 #(+ #layers::PARAMS)*;
@@ -141,6 +174,8 @@ impl Sequence {
                 const FAULT: Option<#krate::message::Message> =
                     #krate::layer::first_fault(&[#(#layers::FAULT),*]);
                 const TAKES_MISSING: bool = #first_layer::TAKES_MISSING;
+                const OUTLINE: #krate::outline::Outline =
+                    #krate::outline::Outline::Sequence(&[#((#names, #layers::OUTLINE)),*]);
 
                 #[inline(always)]
                 fn forward<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
@@ -181,14 +216,55 @@ impl Sequence {
                     y: &[Self::Output],
                     dy: &mut [Self::Output],
                     dx: Option<&mut [Self::Input]>,
-                    gradient: &mut Self,
                 ) {
                     let rows = x.len();
                     let _ = rows;
                     #last_layer::backward::<Simd_, Ending_, BATCH_>(
-                        &self.#last_member, simd, #last_recorded, &mut tape.#last_place, y, dy, #last_sent_back, &mut gradient.#last_member,
+                        &self.#last_member, simd, #last_recorded, &mut tape.#last_place, y, dy, #last_sent_back,
                     );
                     #(#backward)*
+                }
+
+                #[inline(always)]
+                fn gradient<Simd_: #krate::kernel::Simd, const BATCH_: usize>(
+                    &self,
+                    simd: Simd_,
+                    x: &[Self::Input],
+                    tape: &mut Self::Tape<BATCH_>,
+                    dy: &[Self::Output],
+                    gradient: &mut Self::Learnt,
+                ) {
+                    let rows = x.len();
+                    let _ = rows;
+                    #last_layer::gradient::<Simd_, BATCH_>(
+                        &self.#last_member, simd, #last_recorded, &mut tape.#last_place, dy, &mut gradient.#last_place,
+                    );
+                    #(#gradient)*
+                }
+
+                #[inline(always)]
+                fn learn<
+                    Simd_: #krate::kernel::Simd,
+                    Learner_: #krate::layer::Learn<Self::Element, MOMENTS_>,
+                    const MOMENTS_: usize,
+                    const BATCH_: usize,
+                >(
+                    &mut self,
+                    simd: Simd_,
+                    x: &[Self::Input],
+                    tape: &mut Self::Tape<BATCH_>,
+                    dy: &[Self::Output],
+                    mut moments: [&mut Self::Learnt; MOMENTS_],
+                    path: #krate::layer::Path<'_>,
+                    learner: &mut Learner_,
+                ) {
+                    let rows = x.len();
+                    let _ = rows;
+                    #last_layer::learn::<Simd_, Learner_, MOMENTS_, BATCH_>(
+                        &mut self.#last_member, simd, #last_recorded, &mut tape.#last_place, dy,
+                        moments.each_mut().map(|moment| &mut moment.#last_place), path.join(#last_name), learner,
+                    );
+                    #(#learn)*
                 }
 
                 #[inline(always)]
@@ -213,6 +289,35 @@ impl Sequence {
                 ) {
                     #(#layers::parameters_mut(
                         networks.each_mut().map(|network| &mut network.#members),
+                        path.join(#names),
+                        visitor,
+                    );)*
+                }
+
+                #[inline(always)]
+                fn learnt<Visitor_: #krate::layer::Visit<Self::Element>>(
+                    learnt: &Self::Learnt,
+                    path: #krate::layer::Path<'_>,
+                    visitor: &mut Visitor_,
+                ) {
+                    #(#layers::learnt(&learnt.#tape_index, path.join(#names), visitor);)*
+                }
+
+                #[inline(always)]
+                fn learnt_mut<
+                    Visitor_: #krate::layer::VisitLearnt<Self::Element, MOMENTS_>,
+                    const MOMENTS_: usize,
+                >(
+                    mut layer: Option<&mut Self>,
+                    gradient: &mut Self::Learnt,
+                    mut moments: [&mut Self::Learnt; MOMENTS_],
+                    path: #krate::layer::Path<'_>,
+                    visitor: &mut Visitor_,
+                ) {
+                    #(#layers::learnt_mut(
+                        layer.as_deref_mut().map(|layer| &mut layer.#members),
+                        &mut gradient.#tape_index,
+                        moments.each_mut().map(|moment| &mut moment.#tape_index),
                         path.join(#names),
                         visitor,
                     );)*

@@ -31,7 +31,7 @@ impl Target {
     }
 }
 
-/// The memory that it takes to explain a network's predictions: a gradient and the tape of one sample. Nothing is
+/// The memory that it takes to explain a network's predictions: the tape of one sample. Nothing is
 /// allocated after it is made. Dropout and the like do as in use: explanations do not vary.
 ///
 /// ```
@@ -46,8 +46,6 @@ impl Target {
 /// # Ok::<(), shiplap::explain::ExplainError>(())
 /// ```
 pub struct Explainer<N: Layer> {
-    /// Of the parameters: written by the layers, read by nobody.
-    gradient: N,
     tape: N::Tape<1>,
     y: [N::Output; 1],
     dy: [N::Output; 1],
@@ -148,13 +146,13 @@ impl<N: Layer, E: Ending> Work for Slope<'_, N, E> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> f64 {
-        let Self(network, x, output, Explainer { gradient, tape, y, dy, dx }, _) = self;
+        let Self(network, x, output, Explainer { tape, y, dy, dx }, _) = self;
         network.record::<S, InUse<E>, 1>(simd, &mut Rng::new(0), x, tape, y);
         let value = Tensor::flat(y)[output].to_f64();
         let slopes = Tensor::flat_mut(dy);
         slopes.fill(num_traits::Zero::zero());
         slopes[output] = N::Element::one();
-        network.backward::<S, InUse<E>, 1>(simd, x, tape, y, dy, Some(dx), gradient);
+        network.backward::<S, InUse<E>, 1>(simd, x, tape, y, dy, Some(dx));
         value
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     FileError,
-    tensors::{Reader, Wanted, Writer, is_f32, put, wanted},
+    tensors::{Put, Reader, Wanted, Writer, is_f32, wanted},
     weights::{finite, notes, read, same_activations},
     write,
 };
@@ -58,7 +58,7 @@ pub fn save_checkpoint<N: Layer>(state: &State<'_, N>, epoch: usize, path: impl 
     finite(&writer, &path.display().to_string())?;
     for (index, moment) in state.moments.iter().enumerate() {
         writer.prefix = format!("{OPTIMIZER}{index}/");
-        moment.parameters(layer::Path::ROOT, &mut writer);
+        N::learnt(moment, layer::Path::ROOT, &mut writer);
     }
     let mut notes = notes(state.network);
     notes.extend([
@@ -93,15 +93,19 @@ pub fn load_checkpoint<N: Layer>(to: StateMut<'_, N>, path: impl AsRef<Path>) ->
     let mut all = weights;
     for (index, moment) in to.moments.iter().enumerate() {
         let named = |wanted: Wanted| Wanted { name: format!("{OPTIMIZER}{index}/{}", wanted.name), ..wanted };
-        all.extend(wanted(moment).into_iter().map(named));
+        let mut learnt = Vec::new();
+        N::learnt(moment, layer::Path::ROOT, &mut learnt);
+        all.extend(learnt.into_iter().map(named));
     }
     let values: Vec<Vec<N::Element>> = reader.read(&all, |_| false)?;
     same_activations(to.network, &reader)?;
     reader.all_finite(&all[..count], &values)?;
 
-    let mut values = values.into_iter();
-    put(to.network, &mut values);
-    to.moments.iter_mut().for_each(|moment| put(moment, &mut values));
+    let mut put = Put(values.into_iter());
+    N::parameters_mut([to.network], layer::Path::ROOT, &mut put);
+    for moment in to.moments {
+        N::learnt_mut(None, moment, [], layer::Path::ROOT, &mut put);
+    }
     (*to.rng, *to.steps) = (rng, steps);
     Ok(epoch)
 }

@@ -4,10 +4,10 @@ use std::{collections::BTreeSet, format, path::Path, string::String, vec::Vec};
 
 use super::{
     FileError,
-    tensors::{Reader, Wanted, put, wanted},
+    tensors::{Reader, Wanted, Put, wanted},
     weights::read,
 };
-use crate::layer::Layer;
+use crate::layer::{self, Layer};
 
 /// Loads weights that PyTorch or Keras trained, from a safetensors file.
 ///
@@ -87,7 +87,7 @@ impl<'a> Import<'a> {
         };
         let values = reader.read(&wanted, others)?;
         reader.all_finite(&wanted, &values)?;
-        put(network, &mut values.into_iter());
+        N::parameters_mut([network], layer::Path::ROOT, &mut Put(values.into_iter()));
         Ok(())
     }
 

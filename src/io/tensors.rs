@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Difference, FileError};
 use crate::{
     kernel::Element,
-    layer::{Layer, Parameter, Path, Role, Visit, VisitMut},
+    layer::{Layer, Parameter, Path, Role, Visit, VisitLearnt, VisitMut},
 };
 
 const LENGTH: usize = size_of::<u64>();
@@ -194,17 +194,28 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Gives the parameters the next of the values, which are known to fit.
-pub(super) fn put<N: Layer>(network: &mut N, values: &mut impl Iterator<Item = Vec<N::Element>>) {
-    struct Put<'a, I>(&'a mut I);
+/// Gives the parameters of a network, or what is kept beside them, the next of the values, which are known to fit.
+pub(super) struct Put<I>(pub I);
 
-    impl<T: Copy, I: Iterator<Item = Vec<T>>> VisitMut<T, 1> for Put<'_, I> {
-        fn visit(&mut self, _: Parameter<'_>, [to]: [&mut [T]; 1]) {
-            if let Some(from) = self.0.next() {
-                to.copy_from_slice(&from);
-            }
+impl<I> Put<I> {
+    fn next<T: Copy>(&mut self, to: &mut [T])
+    where
+        I: Iterator<Item = Vec<T>>,
+    {
+        if let Some(from) = self.0.next() {
+            to.copy_from_slice(&from);
         }
     }
+}
 
-    N::parameters_mut([network], Path::ROOT, &mut Put(values));
+impl<T: Copy, I: Iterator<Item = Vec<T>>> VisitMut<T, 1> for Put<I> {
+    fn visit(&mut self, _: Parameter<'_>, [to]: [&mut [T]; 1]) {
+        self.next(to);
+    }
+}
+
+impl<T: Copy, I: Iterator<Item = Vec<T>>> VisitLearnt<T, 0> for Put<I> {
+    fn visit(&mut self, _: Parameter<'_>, _: &mut [T], to: &mut [T], []: [&mut [T]; 0]) {
+        self.next(to);
+    }
 }

@@ -11,7 +11,7 @@ use std::{
 use super::{
     BYTES, FileError,
     checkpoint::OPTIMIZER,
-    tensors::{Reader, Writer, put, wanted},
+    tensors::{Reader, Writer, Put, wanted},
     write,
 };
 use crate::{
@@ -118,7 +118,7 @@ fn decode<N: Layer>(network: &mut N, file: &str, bytes: &[u8]) -> Result<(), Fil
     let values = reader.read(&wanted, |name| name.starts_with(OPTIMIZER))?;
     same_activations(network, &reader)?;
     reader.all_finite(&wanted, &values)?;
-    put(network, &mut values.into_iter());
+    N::parameters_mut([network], Path::ROOT, &mut Put(values.into_iter()));
     Ok(())
 }
 

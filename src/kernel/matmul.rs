@@ -13,6 +13,7 @@ use super::{
     panel::Packing,
     plain,
     simd::MOST_LANES,
+    sweep,
     tile::{Factors, Left, Right, Target, product, put, registers},
 };
 
@@ -44,9 +45,65 @@ pub fn tn<S: Simd, T: Element, const IN: usize, const OUT: usize>(
         simd.run(Gradient { x, dz, gradient });
     } else if const { OUT == 1 } {
         // The gradient is one column, and as such one row of memory.
-        simd.run(Outer { left: dz, right: x, result: Column(core::slice::from_mut(gradient)) });
+        simd.run(Outer { left: dz, from: 0, rows: 1, right: x, result: Column(core::slice::from_mut(gradient)) });
     } else {
-        simd.run(Outer { left: x, right: dz, result: Plain(gradient) });
+        simd.run(Outer { left: x, from: 0, rows: IN, right: dz, result: Plain(gradient) });
+    }
+}
+
+/// `write = then(gradient, write)`, number by number, with the gradient that [`tn`] gives, of which only some rows are
+/// there at a time.
+#[inline(always)]
+pub fn tn_then<S: Simd, T: Element, O: Sweep<1, W>, const IN: usize, const OUT: usize, const W: usize>(
+    simd: S,
+    x: &[[T; IN]],
+    dz: &[[T; OUT]],
+    then: &O,
+    write: [&mut [[T; OUT]; IN]; W],
+) {
+    if const { OUT == 1 } {
+        let mut gradient = [[T::zero(); OUT]; IN];
+        tn(simd, x, dz, &mut gradient);
+        sweep(simd, then, [gradient.as_flattened()], write.map(|matrix| matrix.as_flattened_mut()));
+    } else if const { SCRATCH >= 64 * size_of::<[T; OUT]>() } {
+        rows_then::<S, T, O, IN, OUT, W, 64>(simd, x, dz, then, write);
+    } else if const { SCRATCH >= 16 * size_of::<[T; OUT]>() } {
+        rows_then::<S, T, O, IN, OUT, W, 16>(simd, x, dz, then, write);
+    } else {
+        rows_then::<S, T, O, IN, OUT, W, 4>(simd, x, dz, then, write);
+    }
+}
+
+/// The bytes of a gradient that are there at a time. Without `std`, memory is scarce.
+const SCRATCH: usize = if cfg!(feature = "std") { 32 * 1024 } else { 256 };
+
+/// [`tn_then`], `R` rows at a time.
+#[inline(always)]
+fn rows_then<
+    S: Simd,
+    T: Element,
+    O: Sweep<1, W>,
+    const IN: usize,
+    const OUT: usize,
+    const W: usize,
+    const R: usize,
+>(
+    simd: S,
+    x: &[[T; IN]],
+    dz: &[[T; OUT]],
+    then: &O,
+    mut write: [&mut [[T; OUT]; IN]; W],
+) {
+    let batch = x.len().min(dz.len());
+    let mut gradient = [[T::zero(); OUT]; R];
+    let mut from = 0;
+    while from < IN {
+        let rows = R.min(IN - from);
+        let result = Plain(&mut gradient);
+        simd.run(Outer { left: &x[..batch], from, rows, right: &dz[..batch], result });
+        let parts = write.each_mut().map(|matrix| matrix[from..from + rows].as_flattened_mut());
+        sweep(simd, then, [gradient[..rows].as_flattened()], parts);
+        from += rows;
     }
 }
 
@@ -238,9 +295,11 @@ impl<T: Element, const IN: usize, const OUT: usize> Work for Gradient<'_, T, IN,
     }
 }
 
-/// `result[i][j] = Σ left[step][i]·right[step][j]`.
+/// `result[i][j] = Σ left[step][from + i]·right[step][j]`, for so many rows `i`.
 struct Outer<'a, T, G, const I: usize, const J: usize> {
     left: &'a [[T; I]],
+    from: usize,
+    rows: usize,
     right: &'a [[T; J]],
     result: G,
 }
@@ -250,8 +309,8 @@ impl<T: Element, G: Target<T>, const I: usize, const J: usize> Work for Outer<'_
 
     #[inline(always)]
     fn run<S: Simd>(mut self, _: S) {
-        let (left, right) = (ColumnsOf(self.left), Straight(self.right));
-        product::<T::Vector<S>, T, J>(I, self.left.len(), &left, &right, &mut self.result);
+        let (left, right) = (ColumnsOf(self.left, self.from), Straight(self.right));
+        product::<T::Vector<S>, T, J>(self.rows, self.left.len(), &left, &right, &mut self.result);
     }
 }
 
@@ -308,13 +367,13 @@ impl<T: Element, const R: usize> Factors<T, R> for Across<'_, T, R> {
     }
 }
 
-/// The columns of a matrix as the rows of the left one of a product.
-struct ColumnsOf<'a, T, const N: usize>(&'a [[T; N]]);
+/// The columns of a matrix, from one on, as the rows of the left one of a product.
+struct ColumnsOf<'a, T, const N: usize>(&'a [[T; N]], usize);
 
 impl<T: Element, const N: usize> Left<T> for ColumnsOf<'_, T, N> {
     #[inline(always)]
     fn rows<const R: usize>(&self, row: usize, steps: Range<usize>) -> impl Factors<T, R> {
-        Down { rows: &self.0[steps], column: row }
+        Down { rows: &self.0[steps], column: self.1 + row }
     }
 }
 

@@ -18,7 +18,7 @@ mod x86;
 
 pub use element::{Element, Real};
 pub use lanes::Lanes;
-pub use matmul::{nn, nt, sum_rows, tn};
+pub use matmul::{nn, nt, sum_rows, tn, tn_then};
 pub use simd::{Baseline, Level, Simd, Unavailable, Vector, Work, dispatch, level, set_level};
 pub use sweep::{Fold, Sweep, Unchanged, largest, sum_of, sweep};
 pub(crate) use sweep::{sum_of_row, sweep_row};

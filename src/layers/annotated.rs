@@ -12,12 +12,14 @@ macro_rules! annotated {
             type Input = L::Input;
             type Output = L::Output;
             type Tape<const BATCH: usize> = L::Tape<BATCH>;
+            type Learnt = L::Learnt;
             type Head = L::Head;
 
             const PARAMS: usize = L::PARAMS;
             const MACS: usize = L::MACS;
             const FAULT: Option<$crate::message::Message> = L::FAULT;
             const TAKES_MISSING: bool = L::TAKES_MISSING;
+            const OUTLINE: $crate::outline::Outline = L::OUTLINE;
 
             #[inline(always)]
             fn forward<S: $crate::kernel::Simd, E: $crate::layer::Ending, const BATCH: usize>(
@@ -50,9 +52,35 @@ macro_rules! annotated {
                 y: &[L::Output],
                 dy: &mut [L::Output],
                 dx: Option<&mut [L::Input]>,
-                gradient: &mut Self,
             ) {
-                self.layer.backward::<S, E, BATCH>(simd, x, tape, y, dy, dx, &mut gradient.layer);
+                self.layer.backward::<S, E, BATCH>(simd, x, tape, y, dy, dx);
+            }
+
+            #[inline(always)]
+            fn gradient<S: $crate::kernel::Simd, const BATCH: usize>(
+                &self,
+                simd: S,
+                x: &[L::Input],
+                tape: &mut L::Tape<BATCH>,
+                dy: &[L::Output],
+                gradient: &mut L::Learnt,
+            ) {
+                self.layer.gradient(simd, x, tape, dy, gradient);
+            }
+
+            #[inline(always)]
+            fn learn<S: $crate::kernel::Simd, V: $crate::layer::Learn<L::Element, M>, const M: usize, const BATCH: usize>(
+                &mut self,
+                simd: S,
+                x: &[L::Input],
+                tape: &mut L::Tape<BATCH>,
+                dy: &[L::Output],
+                moments: [&mut L::Learnt; M],
+                path: $crate::layer::Path<'_>,
+                learner: &mut V,
+            ) {
+                let learner = &mut $crate::layers::annotated::Annotating(learner, $annotate);
+                self.layer.learn(simd, x, tape, dy, moments, path, learner);
             }
 
             #[inline(always)]
@@ -77,6 +105,27 @@ macro_rules! annotated {
             ) {
                 let layers = networks.map(|network| &mut network.layer);
                 L::parameters_mut(layers, path, &mut $crate::layers::annotated::Annotating(visitor, $annotate));
+            }
+
+            #[inline(always)]
+            fn learnt<V: $crate::layer::Visit<L::Element>>(
+                learnt: &L::Learnt,
+                path: $crate::layer::Path<'_>,
+                visitor: &mut V,
+            ) {
+                L::learnt(learnt, path, &mut $crate::layers::annotated::Annotating(visitor, $annotate));
+            }
+
+            #[inline(always)]
+            fn learnt_mut<V: $crate::layer::VisitLearnt<L::Element, M>, const M: usize>(
+                layer: Option<&mut Self>,
+                gradient: &mut L::Learnt,
+                moments: [&mut L::Learnt; M],
+                path: $crate::layer::Path<'_>,
+                visitor: &mut V,
+            ) {
+                let visitor = &mut $crate::layers::annotated::Annotating(visitor, $annotate);
+                L::learnt_mut(layer.map(|layer| &mut layer.layer), gradient, moments, path, visitor);
             }
 
             fn describe(
@@ -106,7 +155,10 @@ macro_rules! annotated {
 }
 pub(super) use annotated;
 
-use crate::layer::{Parameter, Visit, VisitMut};
+use crate::{
+    kernel::Element,
+    layer::{Learn, Parameter, Visit, VisitLearnt, VisitMut},
+};
 
 /// Changes what is said of each parameter on its way to a visitor.
 pub(super) struct Annotating<'a, V>(pub &'a mut V, pub fn(Parameter<'_>) -> Parameter<'_>);
@@ -122,5 +174,37 @@ impl<T, V: VisitMut<T, M>, const M: usize> VisitMut<T, M> for Annotating<'_, V> 
     #[inline(always)]
     fn visit(&mut self, parameter: Parameter<'_>, values: [&mut [T]; M]) {
         self.0.visit((self.1)(parameter), values);
+    }
+}
+
+impl<T, V: VisitLearnt<T, M>, const M: usize> VisitLearnt<T, M> for Annotating<'_, V> {
+    #[inline(always)]
+    fn visit(&mut self, parameter: Parameter<'_>, values: &mut [T], gradient: &mut [T], moments: [&mut [T]; M]) {
+        self.0.visit((self.1)(parameter), values, gradient, moments);
+    }
+}
+
+impl<T: Element, V: Learn<T, M>, const M: usize> Learn<T, M> for Annotating<'_, V> {
+    #[inline(always)]
+    fn product<const IN: usize, const OUT: usize>(
+        &mut self,
+        parameter: Parameter<'_>,
+        x: &[[T; IN]],
+        dz: &[[T; OUT]],
+        kernel: &mut [[T; OUT]; IN],
+        moments: [&mut [[T; OUT]; IN]; M],
+    ) {
+        self.0.product((self.1)(parameter), x, dz, kernel, moments);
+    }
+
+    #[inline(always)]
+    fn sums<const N: usize>(
+        &mut self,
+        parameter: Parameter<'_>,
+        dz: &[[T; N]],
+        bias: &mut [T; N],
+        moments: [&mut [T; N]; M],
+    ) {
+        self.0.sums((self.1)(parameter), dz, bias, moments);
     }
 }

@@ -5,10 +5,14 @@ use core::{fmt, marker::PhantomData};
 use crate::{
     Rng, Tensor, Zeroed,
     activation::{Activation, Keeping},
+    flash::{self, Place, Stored, Weights},
     init::Initializer,
     kernel::{Element, Simd, Unchanged, nn, nt, sum_rows, tn},
-    layer::{Accepts, Description, Ending, Layer, Operations, Parameter, Path, Role, Visit, VisitMut},
+    layer::{
+        Accepts, Description, Ending, Layer, Learn, Operations, Parameter, Path, Role, Visit, VisitLearnt, VisitMut,
+    },
     message::Message,
+    outline::{Leaf, Outline},
     regularize::Penalty,
 };
 
@@ -64,11 +68,20 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Eleme
     type Input = [T; IN];
     type Output = [T; OUT];
     type Tape<const B: usize> = <A::Keeps as Keeping>::Storage<T, OUT, B>;
+    type Learnt = Self;
     type Head = A;
 
     const PARAMS: usize = IN * OUT + OUT;
     const MACS: usize = IN * OUT;
     const FAULT: Option<Message> = if IN == 0 || OUT == 0 { Some(zero_width(IN, OUT)) } else { None };
+    const OUTLINE: Outline = Outline::Layer(Leaf {
+        kind: Message::new().text("Dense<").list(&[IN, OUT]).text(", ").text(A::NAME).text(">"),
+        tensors: &[("kernel", &[IN, OUT]), ("bias", &[OUT])],
+        activation: Some(A::NAME),
+        bytes: size_of::<Self>(),
+        output: size_of::<[T; OUT]>(),
+        macs: Self::MACS,
+    });
 
     #[inline(always)]
     fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[[T; IN]], y: &mut [[T; OUT]]) {
@@ -101,21 +114,49 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Eleme
     fn backward<S: Simd, E: Ending, const B: usize>(
         &self,
         simd: S,
-        x: &[[T; IN]],
+        _: &[[T; IN]],
         tape: &mut Self::Tape<B>,
         y: &[[T; OUT]],
         dy: &mut [[T; OUT]],
         dx: Option<&mut [[T; IN]]>,
-        gradient: &mut Self,
     ) {
         if !E::LOGITS {
             A::backward(simd, A::Keeps::logits::<T, OUT, B>(tape, y), y, dy);
         }
-        tn(simd, x, dy, &mut gradient.kernel);
-        sum_rows(simd, dy, &mut gradient.bias);
         if let Some(dx) = dx {
             nt(simd, dy, &self.kernel, dx);
         }
+    }
+
+    #[inline(always)]
+    fn gradient<S: Simd, const B: usize>(
+        &self,
+        simd: S,
+        x: &[[T; IN]],
+        _: &mut Self::Tape<B>,
+        dz: &[[T; OUT]],
+        gradient: &mut Self,
+    ) {
+        tn(simd, x, dz, &mut gradient.kernel);
+        sum_rows(simd, dz, &mut gradient.bias);
+    }
+
+    #[inline(always)]
+    fn learn<S: Simd, V: Learn<T, M>, const M: usize, const B: usize>(
+        &mut self,
+        _: S,
+        x: &[[T; IN]],
+        _: &mut Self::Tape<B>,
+        dz: &[[T; OUT]],
+        mut moments: [&mut Self; M],
+        path: Path<'_>,
+        learner: &mut V,
+    ) {
+        let (kernel, bias) = (Self::kernel_parameter(path), Self::bias_parameter(path));
+        let kernels = moments.each_mut().map(|moment| &mut moment.kernel);
+        learner.product(Parameter { shape: &[IN, OUT], ..kernel }, x, dz, &mut self.kernel, kernels);
+        let biases = moments.map(|moment| &mut moment.bias);
+        learner.sums(Parameter { shape: &[OUT], ..bias }, dz, &mut self.bias, biases);
     }
 
     #[inline(always)]
@@ -142,6 +183,31 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Eleme
         visitor.visit(Parameter { shape: &[OUT], ..bias }, networks.map(|layer| &mut layer.bias[..]));
     }
 
+    #[inline(always)]
+    fn learnt<V: Visit<T>>(learnt: &Self, path: Path<'_>, visitor: &mut V) {
+        learnt.parameters(path, visitor);
+    }
+
+    #[inline(always)]
+    fn learnt_mut<V: VisitLearnt<T, M>, const M: usize>(
+        layer: Option<&mut Self>,
+        gradient: &mut Self,
+        mut moments: [&mut Self; M],
+        path: Path<'_>,
+        visitor: &mut V,
+    ) {
+        let (kernel, bias) = (Self::kernel_parameter(path), Self::bias_parameter(path));
+        let (factors, addends) = match layer {
+            Some(layer) => (layer.kernel.as_flattened_mut(), &mut layer.bias[..]),
+            None => Default::default(),
+        };
+        let kernels = moments.each_mut().map(|moment| moment.kernel.as_flattened_mut());
+        let slopes = gradient.kernel.as_flattened_mut();
+        visitor.visit(Parameter { shape: &[IN, OUT], ..kernel }, factors, slopes, kernels);
+        let biases = moments.map(|moment| &mut moment.bias[..]);
+        visitor.visit(Parameter { shape: &[OUT], ..bias }, addends, &mut gradient.bias, biases);
+    }
+
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
         show(&Description {
             path,
@@ -162,6 +228,13 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Eleme
 impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Element = T>> Accepts<[T; IN]>
     for Dense<IN, OUT, A, T>
 {
+}
+
+impl<W: Weights<T>, P: Place, const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Element = T>>
+    Stored<W, P> for Dense<IN, OUT, A, T>
+{
+    const STORED: Self =
+        Self::from_parts(flash::matrix(&W::FILE, P::PATH, "kernel"), flash::vector(&W::FILE, P::PATH, "bias"));
 }
 
 impl<const IN: usize, const OUT: usize, A: Activation, T: Element> Dense<IN, OUT, A, T> {

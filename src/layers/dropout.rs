@@ -5,9 +5,11 @@ use core::{fmt, marker::PhantomData};
 use crate::{
     Rng, Tensor, Zeroed,
     activation::Linear,
+    flash::Stored,
     kernel::{Element, Simd},
     layer::{Accepts, Description, Ending, Layer, Operations, Path, Visit, VisitMut},
     message::Message,
+    outline::{Leaf, Outline},
 };
 
 /// In training, sets each of `N` values to 0 with a chance of `PERCENT` % and scales the others by
@@ -49,11 +51,20 @@ impl<const N: usize, const PERCENT: u32, T: Element + Tensor<Element = T>> Layer
     type Input = [T; N];
     type Output = [T; N];
     type Tape<const B: usize> = [[T; N]; B];
+    type Learnt = ();
     type Head = Linear;
 
     const PARAMS: usize = 0;
     const MACS: usize = 0;
     const FAULT: Option<Message> = if PERCENT > 99 { Some(rate_outside(N, PERCENT)) } else { None };
+    const OUTLINE: Outline = Outline::Layer(Leaf {
+        kind: Message::new().text("Dropout<").list(&[N, PERCENT as usize]).text(">"),
+        tensors: &[],
+        activation: None,
+        bytes: 0,
+        output: size_of::<[T; N]>(),
+        macs: 0,
+    });
 
     #[inline(always)]
     fn forward<S: Simd, E: Ending, const B: usize>(&self, _: S, x: &[[T; N]], y: &mut [[T; N]]) {
@@ -92,7 +103,6 @@ impl<const N: usize, const PERCENT: u32, T: Element + Tensor<Element = T>> Layer
         _: &[[T; N]],
         dy: &mut [[T; N]],
         dx: Option<&mut [[T; N]]>,
-        _: &mut Self,
     ) {
         let Some(dx) = dx else { return };
         let factors = tape.as_flattened();
@@ -123,3 +133,9 @@ impl<const N: usize, const PERCENT: u32, T: Element + Tensor<Element = T>> Layer
 }
 
 impl<const N: usize, const PERCENT: u32, T: Element + Tensor<Element = T>> Accepts<[T; N]> for Dropout<N, PERCENT, T> {}
+
+impl<W, P, const N: usize, const PERCENT: u32, T: Element + Tensor<Element = T>> Stored<W, P>
+    for Dropout<N, PERCENT, T>
+{
+    const STORED: Self = Self(PhantomData);
+}

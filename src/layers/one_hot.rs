@@ -5,9 +5,11 @@ use core::marker::PhantomData;
 use crate::{
     Rng, Tensor, Zeroed,
     activation::Linear,
+    flash::Stored,
     kernel::{Element, Simd},
     layer::{Accepts, Description, Ending, Layer, Path, Visit, VisitMut},
     message::Message,
+    outline::{Leaf, Outline},
 };
 #[cfg(feature = "std")]
 use crate::{
@@ -69,12 +71,21 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
     type Input = [T; IN];
     type Output = [T; OUT];
     type Tape<const B: usize> = ();
+    type Learnt = ();
     type Head = Linear;
 
     const PARAMS: usize = 0;
     const MACS: usize = 0;
     const FAULT: Option<Message> =
         if COLUMN >= IN || OUT != IN - 1 + CLASSES { Some(wrong_widths(IN, COLUMN, CLASSES, OUT)) } else { None };
+    const OUTLINE: Outline = Outline::Layer(Leaf {
+        kind: Message::new().text("OneHot<").list(&[IN, COLUMN, CLASSES, OUT]).text(">"),
+        tensors: &[],
+        activation: None,
+        bytes: 0,
+        output: size_of::<[T; OUT]>(),
+        macs: 0,
+    });
 
     #[inline(always)]
     fn forward<S: Simd, E: Ending, const B: usize>(&self, _: S, x: &[[T; IN]], y: &mut [[T; OUT]]) {
@@ -110,7 +121,6 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
         _: &[[T; OUT]],
         dy: &mut [[T; OUT]],
         dx: Option<&mut [[T; IN]]>,
-        _: &mut Self,
     ) {
         let Some(dx) = dx else { return };
         for (dx, dy) in dx.iter_mut().zip(dy) {
@@ -161,6 +171,14 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
 impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T: Element + Tensor<Element = T>>
     Accepts<[T; IN]> for OneHot<IN, COLUMN, CLASSES, OUT, T>
 {
+}
+
+impl<W, P, const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T> Stored<W, P>
+    for OneHot<IN, COLUMN, CLASSES, OUT, T>
+where
+    T: Element + Tensor<Element = T>,
+{
+    const STORED: Self = Self(PhantomData);
 }
 
 /// Stands for the class of a column that is no class's.

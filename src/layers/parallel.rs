@@ -5,8 +5,11 @@ use core::marker::PhantomData;
 use crate::{
     Rng, Zeroed,
     kernel::{Element, Real, Simd, Sweep, Work, sweep},
-    layer::{Accepts, Description, Ending, Layer, Operations, Parameter, Path, Visit, VisitMut},
+    layer::{
+        Accepts, Description, Ending, Layer, Learn, Operations, Parameter, Path, Visit, VisitLearnt, VisitMut,
+    },
     message::Message,
+    outline::Outline,
     zeroed::Aligned,
 };
 
@@ -41,7 +44,7 @@ unsafe impl<N: Zeroed, const SHARDS: usize, const ROWS: usize> Zeroed for Parall
 pub struct Shard<N: Layer, const ROWS: usize> {
     seed: u32,
     tape: Aligned<N::Tape<ROWS>>,
-    gradient: Aligned<N>,
+    gradient: Aligned<N::Learnt>,
 }
 
 // SAFETY: each field is `Zeroed`.
@@ -56,6 +59,7 @@ where
     type Input = N::Input;
     type Output = N::Output;
     type Tape<const B: usize> = [Shard<N, ROWS>; SHARDS];
+    type Learnt = N::Learnt;
     type Head = N::Head;
 
     const PARAMS: usize = N::PARAMS;
@@ -66,6 +70,7 @@ where
         N::FAULT
     };
     const TAKES_MISSING: bool = N::TAKES_MISSING;
+    const OUTLINE: Outline = N::OUTLINE;
 
     #[inline(always)]
     fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[N::Input], y: &mut [N::Output]) {
@@ -97,14 +102,41 @@ where
         y: &[N::Output],
         dy: &mut [N::Output],
         dx: Option<&mut [N::Input]>,
-        gradient: &mut Self,
     ) {
-        let used = x.len().div_ceil(ROWS);
         each(simd, &self.network, Backward::<N, E> { x, y, dy, dx, ending: PhantomData }, tape);
-        for (number, shard) in tape[..used].iter_mut().enumerate() {
-            let networks = [&mut gradient.network, &mut shard.gradient];
-            N::parameters_mut(networks, Path::ROOT, &mut AddUp { simd, first: number == 0 });
+        if let Some((sum, others)) = tape[..x.len().div_ceil(ROWS)].split_first_mut() {
+            for shard in others {
+                let moments = [&mut *shard.gradient];
+                N::learnt_mut(None, &mut sum.gradient, moments, Path::ROOT, &mut Combine(simd, Plus));
+            }
         }
+    }
+
+    /// The sum of the shards' own gradients is there since `backward`, in the first.
+    #[inline(always)]
+    fn gradient<S: Simd, const B: usize>(
+        &self,
+        simd: S,
+        _: &[N::Input],
+        tape: &mut Self::Tape<B>,
+        _: &[N::Output],
+        gradient: &mut N::Learnt,
+    ) {
+        N::learnt_mut(None, gradient, [&mut *tape[0].gradient], Path::ROOT, &mut Combine(simd, Take));
+    }
+
+    #[inline(always)]
+    fn learn<S: Simd, V: Learn<N::Element, M>, const M: usize, const B: usize>(
+        &mut self,
+        _: S,
+        _: &[N::Input],
+        tape: &mut Self::Tape<B>,
+        _: &[N::Output],
+        moments: [&mut N::Learnt; M],
+        path: Path<'_>,
+        learner: &mut V,
+    ) {
+        N::learnt_mut(Some(&mut self.network), &mut tape[0].gradient, moments, path, learner);
     }
 
     #[inline(always)]
@@ -124,6 +156,22 @@ where
         visitor: &mut V,
     ) {
         N::parameters_mut(networks.map(|network| &mut network.network), path, visitor);
+    }
+
+    #[inline(always)]
+    fn learnt<V: Visit<N::Element>>(learnt: &N::Learnt, path: Path<'_>, visitor: &mut V) {
+        N::learnt(learnt, path, visitor);
+    }
+
+    #[inline(always)]
+    fn learnt_mut<V: VisitLearnt<N::Element, M>, const M: usize>(
+        layer: Option<&mut Self>,
+        gradient: &mut N::Learnt,
+        moments: [&mut N::Learnt; M],
+        path: Path<'_>,
+        visitor: &mut V,
+    ) {
+        N::learnt_mut(layer.map(|layer| &mut layer.network), gradient, moments, path, visitor);
     }
 
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
@@ -234,24 +282,28 @@ impl<N: Layer, E: Ending, const ROWS: usize> Task<N, ROWS> for Backward<'_, N, E
     #[inline(always)]
     fn run<S: Simd>(self, simd: S, network: &N, shard: &mut Shard<N, ROWS>) {
         let Self { x, y, dy, dx, .. } = self;
-        network.backward::<S, E, ROWS>(simd, x, &mut shard.tape, y, dy, dx, &mut shard.gradient);
+        network.backward::<S, E, ROWS>(simd, x, &mut shard.tape, y, dy, dx);
+        network.gradient(simd, x, &mut shard.tape, dy, &mut shard.gradient);
     }
 }
 
-/// Adds the second network to the first, or puts it in its place.
-struct AddUp<S> {
-    simd: S,
-    first: bool,
+/// Makes new sums from sums and the gradients of a shard.
+struct Combine<S, F>(S, F);
+
+impl<S: Simd, T: Element, F: Sweep<1, 1>> VisitLearnt<T, 1> for Combine<S, F> {
+    #[inline(always)]
+    fn visit(&mut self, _: Parameter<'_>, _: &mut [T], sum: &mut [T], [shard]: [&mut [T]; 1]) {
+        sweep(self.0, &self.1, [&*shard], [sum]);
+    }
 }
 
-impl<S: Simd, T: Element> VisitMut<T, 2> for AddUp<S> {
+#[derive(Clone, Copy)]
+struct Take;
+
+impl Sweep<1, 1> for Take {
     #[inline(always)]
-    fn visit(&mut self, _: Parameter<'_>, [sum, shard]: [&mut [T]; 2]) {
-        if self.first {
-            sum.copy_from_slice(shard);
-        } else {
-            sweep(self.simd, &Plus, [&*shard], [sum]);
-        }
+    fn apply<V: Real>(&self, a: [V; 1], _: [V; 1]) -> [V; 1] {
+        a
     }
 }
 

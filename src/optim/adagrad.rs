@@ -1,10 +1,10 @@
 //! Steps that shrink with all that was gone before.
 
-use super::{At, Optimizer, Settings, Update, at_least_0, has_settings, in_range, is_divisor};
+use super::{Gradients, Optimizer, Settings, at_least_0, has_settings, in_range, is_divisor, walk};
 use crate::{
     Zeroed,
-    kernel::{Real, Simd, Sweep},
-    layer::{Layer, Path},
+    kernel::{Real, Sweep},
+    layer::Layer,
 };
 
 /// `a += g²`, `w −= rate·g / √(initial + a + epsilon)` (Duchi et al. 2011).
@@ -43,7 +43,8 @@ impl Default for Adagrad {
 }
 
 impl Optimizer for Adagrad {
-    type Moments<N: Zeroed> = [N; 1];
+    type Moments<L: Zeroed> = [L; 1];
+    type Gradient<L: Zeroed> = [L; 1];
 
     has_settings!();
 
@@ -58,17 +59,30 @@ impl Optimizer for Adagrad {
     }
 
     #[inline(always)]
-    fn update<S: Simd, N: Layer>(&self, simd: S, step: u64, network: &mut N, gradient: &mut N, [square]: &mut [N; 1]) {
-        let mut update = Update::new(simd, *self, step);
-        N::parameters_mut([gradient, network, square], Path::ROOT, &mut update);
+    fn update<N: Layer, G: Gradients<N>>(
+        &self,
+        step: u64,
+        network: &mut N,
+        gradients: G,
+        [square]: &mut [N::Learnt; 1],
+    ) {
+        let rate = self.settings.learning_rate.at(step);
+        let formula = Slow { rate, start: self.initial + self.epsilon };
+        walk(&self.settings, rate, formula, network, gradients, [square]);
     }
 }
 
-impl Sweep<1, 2> for At<Adagrad> {
+/// The formula of [`Adagrad`].
+#[derive(Clone, Copy)]
+struct Slow {
+    rate: f64,
+    start: f64,
+}
+
+impl Sweep<1, 2> for Slow {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w, a]: [V; 2]) -> [V; 2] {
-        let Adagrad { initial, epsilon, .. } = self.optimizer;
         let a = a + g * g;
-        [w - V::splat(self.rate) * g / (a + V::splat(initial + epsilon)).sqrt(), a]
+        [w - V::splat(self.rate) * g / (a + V::splat(self.start)).sqrt(), a]
     }
 }

@@ -1,10 +1,10 @@
 //! Adaptive moments.
 
-use super::{At, Optimizer, Settings, Update, has_settings, in_range, is_divisor, is_share};
+use super::{Gradients, Optimizer, Settings, has_settings, in_range, is_divisor, is_share, walk};
 use crate::{
     Zeroed,
-    kernel::{Real, Simd, Sweep},
-    layer::{Layer, Path},
+    kernel::{Real, Sweep},
+    layer::Layer,
 };
 
 /// `m = beta1·m + (1−beta1)·g`, `v = beta2·v + (1−beta2)·g²`, `w −= rate·m̂ / (√v̂ + epsilon)`, both freed of their
@@ -46,7 +46,8 @@ impl Default for Adam {
 }
 
 impl Optimizer for Adam {
-    type Moments<N: Zeroed> = [N; 2];
+    type Moments<L: Zeroed> = [L; 2];
+    type Gradient<L: Zeroed> = [L; 1];
 
     has_settings!();
 
@@ -61,18 +62,19 @@ impl Optimizer for Adam {
     }
 
     #[inline(always)]
-    fn update<S: Simd, N: Layer>(
+    fn update<N: Layer, G: Gradients<N>>(
         &self,
-        simd: S,
         step: u64,
         network: &mut N,
-        gradient: &mut N,
-        [mean, square]: &mut [N; 2],
+        gradients: G,
+        [mean, square]: &mut [N::Learnt; 2],
     ) {
-        let mut update = Update::new(simd, *self, step);
-        let correction = libm::sqrt(1.0 - power(self.beta2, step + 1)) / (1.0 - power(self.beta1, step + 1));
-        update.formula.then.rate *= correction;
-        N::parameters_mut([gradient, network, mean, square], Path::ROOT, &mut update);
+        let Self { settings, beta1, beta2, epsilon } = self;
+        let rate = settings.learning_rate.at(step);
+        let correction = libm::sqrt(1.0 - power(*beta2, step + 1)) / (1.0 - power(*beta1, step + 1));
+        let formula =
+            Adapt { rate: rate * correction, new1: 1.0 - beta1, new2: 1.0 - beta2, epsilon: *epsilon };
+        walk(settings, rate, formula, network, gradients, [mean, square]);
     }
 }
 
@@ -106,7 +108,8 @@ impl Default for AdamW {
 }
 
 impl Optimizer for AdamW {
-    type Moments<N: Zeroed> = [N; 2];
+    type Moments<L: Zeroed> = [L; 2];
+    type Gradient<L: Zeroed> = [L; 1];
 
     fn settings(&self) -> &Settings {
         &self.0.settings
@@ -125,8 +128,14 @@ impl Optimizer for AdamW {
     }
 
     #[inline(always)]
-    fn update<S: Simd, N: Layer>(&self, simd: S, step: u64, network: &mut N, gradient: &mut N, moments: &mut [N; 2]) {
-        self.0.update(simd, step, network, gradient, moments);
+    fn update<N: Layer, G: Gradients<N>>(
+        &self,
+        step: u64,
+        network: &mut N,
+        gradients: G,
+        moments: &mut [N::Learnt; 2],
+    ) {
+        self.0.update(step, network, gradients, moments);
     }
 }
 
@@ -142,13 +151,21 @@ fn power(base: f64, exponent: u64) -> f64 {
     power
 }
 
-impl Sweep<1, 3> for At<Adam> {
+/// The formula of [`Adam`]; `new1` and `new2` are what comes new into the means.
+#[derive(Clone, Copy)]
+struct Adapt {
+    rate: f64,
+    new1: f64,
+    new2: f64,
+    epsilon: f64,
+}
+
+impl Sweep<1, 3> for Adapt {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w, m, v]: [V; 3]) -> [V; 3] {
-        let Adam { beta1, beta2, epsilon, .. } = self.optimizer;
-        let m = (g - m).mul_add(V::splat(1.0 - beta1), m);
-        let v = g.mul_add(g, -v).mul_add(V::splat(1.0 - beta2), v);
-        let step = m / (v.sqrt() + V::splat(epsilon));
+        let m = (g - m).mul_add(V::splat(self.new1), m);
+        let v = g.mul_add(g, -v).mul_add(V::splat(self.new2), v);
+        let step = m / (v.sqrt() + V::splat(self.epsilon));
         [step.mul_add(V::splat(-self.rate), w), m, v]
     }
 }

@@ -3,7 +3,7 @@
 use super::{in_range, is_divisor};
 use crate::{
     kernel::{Element, Fold, Real, Simd, Sweep, sum_of, sweep},
-    layer::{Parameter, VisitMut},
+    layer::{Parameter, VisitLearnt},
 };
 
 /// What is done to gradients that are too large.
@@ -38,7 +38,7 @@ impl Clip {
 pub(crate) struct SquareLength<S>(pub(crate) S, pub(crate) f64);
 
 #[derive(Clone, Copy)]
-struct Square;
+pub(super) struct Square;
 
 impl Fold<1> for Square {
     #[inline(always)]
@@ -47,42 +47,44 @@ impl Fold<1> for Square {
     }
 }
 
-impl<S: Simd, T: Element> VisitMut<T, 1> for SquareLength<S> {
+impl<S: Simd, T: Element> VisitLearnt<T, 0> for SquareLength<S> {
     #[inline(always)]
-    fn visit(&mut self, _: Parameter<'_>, [gradient]: [&mut [T]; 1]) {
-        self.1 += sum_of(self.0, &Square, [&*gradient]).to_f64();
+    fn visit(&mut self, _: Parameter<'_>, _: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
+        self.1 += sum_of(self.0, &Square, [gradient]).to_f64();
     }
 }
 
 /// Clips a gradient whose length is known.
-pub(crate) struct Clipping<S> {
-    pub(crate) simd: S,
-    pub(crate) scale: f64,
-    pub(crate) most: f64,
-}
+pub(crate) struct Clipping<S>(S, Hold);
 
 impl<S> Clipping<S> {
     pub(crate) fn new(simd: S, clip: Clip, square_length: f64) -> Self {
         match clip {
-            Clip::Value(most) => Self { simd, scale: 1.0, most },
-            Clip::Norm(most) => Self { simd, scale: most / libm::sqrt(square_length).max(most), most: f64::INFINITY },
+            Clip::Value(most) => Self(simd, Hold { scale: 1.0, most }),
+            Clip::Norm(most) => {
+                Self(simd, Hold { scale: most / libm::sqrt(square_length).max(most), most: f64::INFINITY })
+            }
         }
     }
 }
 
+/// Scales a number and holds it in ±`most`.
 #[derive(Clone, Copy)]
-struct Hold(f64, f64);
+pub(super) struct Hold {
+    pub scale: f64,
+    pub most: f64,
+}
 
 impl Sweep<0, 1> for Hold {
     #[inline(always)]
     fn apply<V: Real>(&self, []: [V; 0], [g]: [V; 1]) -> [V; 1] {
-        [V::splat(-self.1).max(V::splat(self.1).min(g * V::splat(self.0)))]
+        [V::splat(-self.most).max(V::splat(self.most).min(g * V::splat(self.scale)))]
     }
 }
 
-impl<S: Simd, T: Element> VisitMut<T, 1> for Clipping<S> {
+impl<S: Simd, T: Element> VisitLearnt<T, 0> for Clipping<S> {
     #[inline(always)]
-    fn visit(&mut self, _: Parameter<'_>, [gradient]: [&mut [T]; 1]) {
-        sweep(self.simd, &Hold(self.scale, self.most), [], [gradient]);
+    fn visit(&mut self, _: Parameter<'_>, _: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
+        sweep(self.0, &self.1, [], [gradient]);
     }
 }

@@ -3,6 +3,7 @@
 mod adagrad;
 mod adam;
 mod clip;
+mod in_place;
 mod rmsprop;
 mod schedule;
 mod sgd;
@@ -11,14 +12,17 @@ pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW};
 pub use clip::Clip;
 pub(crate) use clip::{Clipping, SquareLength};
+use clip::Hold;
+pub use in_place::InPlace;
+pub(crate) use in_place::{Bound, Produced};
 pub use rmsprop::RmsProp;
 pub use schedule::Schedule;
 pub use sgd::{Momentum, Sgd};
 
 use crate::{
     Zeroed,
-    kernel::{Element, Real, Simd, Sweep, sweep},
-    layer::{Layer, Parameter, Role, VisitMut},
+    kernel::{Element, Real, Simd, Sweep, sum_rows, sweep, tn_then},
+    layer::{Layer, Learn, Parameter, Path, VisitLearnt},
     regularize::Penalty,
 };
 
@@ -62,11 +66,12 @@ impl Settings {
     }
 }
 
-/// An optimiser. [`Sgd`] and [`Momentum`] show how one is written: its formula is a [`Sweep`] over gradient, weights and
-/// what it remembers.
+/// An optimiser: a formula, as a [`Sweep`] over gradient, weights and what it remembers.
 pub trait Optimizer: Copy + Send + Sync + 'static {
-    /// What it remembers, as copies of the network `N`.
-    type Moments<N: Zeroed>: Zeroed + AsRef<[N]> + AsMut<[N]>;
+    /// What it remembers, as copies of all that can be learnt, `L`.
+    type Moments<L: Zeroed>: Zeroed + AsRef<[L]> + AsMut<[L]>;
+    /// Memory for the gradient: one copy of all that can be learnt, or none for [`InPlace`].
+    type Gradient<L: Zeroed>: Zeroed + AsMut<[L]>;
 
     /// What every optimiser has.
     fn settings(&self) -> &Settings;
@@ -89,13 +94,12 @@ pub trait Optimizer: Copy + Send + Sync + 'static {
     fn most_movement(&self) -> f64;
 
     /// Makes step `step`, counted from 0.
-    fn update<S: Simd, N: Layer>(
+    fn update<N: Layer, G: Gradients<N>>(
         &self,
-        simd: S,
         step: u64,
         network: &mut N,
-        gradient: &mut N,
-        moments: &mut Self::Moments<N>,
+        gradients: G,
+        moments: &mut Self::Moments<N::Learnt>,
     );
 
     /// With this schedule of learning rates.
@@ -158,26 +162,78 @@ fn is_share(value: f64) -> bool {
     (0.0..1.0).contains(&value)
 }
 
-/// The formula of the optimiser `O` at a learning rate.
-#[derive(Clone, Copy)]
-struct At<O> {
-    rate: f64,
-    optimizer: O,
+/// Where gradients come from.
+pub trait Gradients<N: Layer> {
+    /// Whether penalties are in them, and they are clipped.
+    const FINISHED: bool;
+    /// The instruction set in use.
+    type Simd: Simd;
+
+    /// The same, as a value.
+    fn simd(&self) -> Self::Simd;
+
+    /// Gives the gradient of each parameter to the learner, with the parameter and its moments.
+    fn give<V: Learn<N::Element, M>, const M: usize>(
+        self,
+        network: &mut N,
+        moments: [&mut N::Learnt; M],
+        learner: &mut V,
+    );
 }
 
-/// One step over all parameters.
-struct Update<S, O> {
-    simd: S,
-    formula: Decayed<At<O>>,
-}
+/// A gradient in memory.
+pub(crate) struct Kept<'a, S, L>(pub S, pub &'a mut L);
 
-impl<S, O: Optimizer> Update<S, O> {
+impl<S: Simd, N: Layer> Gradients<N> for Kept<'_, S, N::Learnt> {
+    const FINISHED: bool = true;
+    type Simd = S;
+
     #[inline(always)]
-    fn new(simd: S, optimizer: O, step: u64) -> Self {
-        let Settings { learning_rate, weight_decay, .. } = optimizer.settings();
-        let rate = learning_rate.at(step);
-        Self { simd, formula: Decayed { keep: 1.0 - rate * weight_decay, then: At { rate, optimizer } } }
+    fn simd(&self) -> S {
+        self.0
     }
+
+    #[inline(always)]
+    fn give<V: Learn<N::Element, M>, const M: usize>(
+        self,
+        network: &mut N,
+        moments: [&mut N::Learnt; M],
+        learner: &mut V,
+    ) {
+        N::learnt_mut(Some(network), self.1, moments, Path::ROOT, learner);
+    }
+}
+
+/// One step of a formula over all that can be learnt.
+struct Update<S, F> {
+    simd: S,
+    formula: Decayed<F>,
+    /// What has to be done to a gradient first.
+    finish: Finish,
+    /// Whether it has been done.
+    finished: bool,
+}
+
+/// Takes the step of `formula`, given the learning rate.
+#[inline(always)]
+fn walk<N: Layer, G: Gradients<N>, F, const M: usize>(
+    settings: &Settings,
+    rate: f64,
+    formula: F,
+    network: &mut N,
+    gradients: G,
+    moments: [&mut N::Learnt; M],
+) where
+    Update<G::Simd, F>: Learn<N::Element, M>,
+{
+    let most = if let Some(Clip::Value(most)) = settings.clip { most } else { f64::INFINITY };
+    let mut update = Update {
+        simd: gradients.simd(),
+        formula: Decayed { keep: 1.0 - rate * settings.weight_decay, then: formula },
+        finish: Finish { penalty: settings.penalty, most },
+        finished: G::FINISHED,
+    };
+    gradients.give(network, moments, &mut update);
 }
 
 /// A formula for weights of which only the part `keep` is left first.
@@ -195,28 +251,93 @@ impl<F: Sweep<1, W>, const W: usize> Sweep<1, W> for Decayed<F> {
     }
 }
 
+/// What a gradient lacks when it comes right from the slopes.
+#[derive(Clone, Copy)]
+struct Finish {
+    penalty: Penalty,
+    most: f64,
+}
+
+impl Finish {
+    /// The same for this parameter; nothing if nothing is lacking.
+    #[inline(always)]
+    fn of(self, parameter: &Parameter<'_>) -> Option<Self> {
+        let penalty = parameter.penalty_with(self.penalty);
+        (penalty != Penalty::NONE || self.most < f64::INFINITY).then_some(Self { penalty, ..self })
+    }
+}
+
+/// A formula for gradients that are finished first.
+#[derive(Clone, Copy)]
+struct Finished<F>(Finish, F);
+
+impl<F: Sweep<1, W>, const W: usize> Sweep<1, W> for Finished<F> {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [g]: [V; 1], write: [V; W]) -> [V; W] {
+        let [g] = self.0.penalty.apply([write[0]], [g]);
+        let [g] = Hold { scale: 1.0, most: self.0.most }.apply([], [g]);
+        self.1.apply([g], write)
+    }
+}
+
 /// The walk over gradient, weights, and as many moments as are named.
 macro_rules! walks {
-    ($([gradient, $($written:ident),+];)*) => {
-        $(impl<S: Simd, T: Element, O> VisitMut<T, { 1 + [$(stringify!($written)),+].len() }> for Update<S, O>
-        where
-            At<O>: Sweep<1, { [$(stringify!($written)),+].len() }>,
-        {
-            #[inline(always)]
-            fn visit(
-                &mut self,
-                parameter: Parameter<'_>,
-                [gradient, $($written),+]: [&mut [T]; 1 + [$(stringify!($written)),+].len()],
-            ) {
-                if parameter.role != Role::Statistic {
-                    sweep(self.simd, &self.formula, [&*gradient], [$($written),+]);
+    ($([$($moment:ident),*] $moments:literal $written:literal;)*) => {
+        $(
+            impl<S: Simd, T: Element, F: Sweep<1, $written>> VisitLearnt<T, $moments> for Update<S, F> {
+                #[inline(always)]
+                fn visit(
+                    &mut self,
+                    parameter: Parameter<'_>,
+                    values: &mut [T],
+                    gradient: &mut [T],
+                    [$($moment),*]: [&mut [T]; $moments],
+                ) {
+                    match self.finish.of(&parameter) {
+                        Some(finish) if !self.finished => {
+                            sweep(self.simd, &Finished(finish, self.formula), [gradient], [values, $($moment),*]);
+                        }
+                        _ => sweep(self.simd, &self.formula, [gradient], [values, $($moment),*]),
+                    }
                 }
             }
-        })*
+
+            impl<S: Simd, T: Element, F: Sweep<1, $written>> Learn<T, $moments> for Update<S, F> {
+                #[inline(always)]
+                fn product<const IN: usize, const OUT: usize>(
+                    &mut self,
+                    parameter: Parameter<'_>,
+                    x: &[[T; IN]],
+                    dz: &[[T; OUT]],
+                    kernel: &mut [[T; OUT]; IN],
+                    [$($moment),*]: [&mut [[T; OUT]; IN]; $moments],
+                ) {
+                    match self.finish.of(&parameter) {
+                        None => tn_then(self.simd, x, dz, &self.formula, [kernel, $($moment),*]),
+                        Some(finish) => {
+                            tn_then(self.simd, x, dz, &Finished(finish, self.formula), [kernel, $($moment),*]);
+                        }
+                    }
+                }
+
+                #[inline(always)]
+                fn sums<const N: usize>(
+                    &mut self,
+                    parameter: Parameter<'_>,
+                    dz: &[[T; N]],
+                    bias: &mut [T; N],
+                    [$($moment),*]: [&mut [T; N]; $moments],
+                ) {
+                    let mut gradient = [T::zero(); N];
+                    sum_rows(self.simd, dz, &mut gradient);
+                    VisitLearnt::<T, $moments>::visit(self, parameter, bias, &mut gradient, [$($moment),*]);
+                }
+            }
+        )*
     };
 }
 walks! {
-    [gradient, weights];
-    [gradient, weights, first];
-    [gradient, weights, first, second];
+    [] 0 1;
+    [first] 1 2;
+    [first, second] 2 3;
 }

@@ -1,10 +1,10 @@
 //! Steps in units of the gradient's usual size.
 
-use super::{At, Optimizer, Settings, Update, has_settings, in_range, is_divisor, is_share};
+use super::{Gradients, Optimizer, Settings, has_settings, in_range, is_divisor, is_share, walk};
 use crate::{
     Zeroed,
-    kernel::{Real, Simd, Sweep},
-    layer::{Layer, Path},
+    kernel::{Real, Sweep},
+    layer::Layer,
 };
 
 /// `v = rho·v + (1−rho)·g²`, `w −= rate·g / √(v + epsilon)` (Hinton 2012).
@@ -43,7 +43,8 @@ impl Default for RmsProp {
 }
 
 impl Optimizer for RmsProp {
-    type Moments<N: Zeroed> = [N; 1];
+    type Moments<L: Zeroed> = [L; 1];
+    type Gradient<L: Zeroed> = [L; 1];
 
     has_settings!();
 
@@ -58,17 +59,31 @@ impl Optimizer for RmsProp {
     }
 
     #[inline(always)]
-    fn update<S: Simd, N: Layer>(&self, simd: S, step: u64, network: &mut N, gradient: &mut N, [square]: &mut [N; 1]) {
-        let mut update = Update::new(simd, *self, step);
-        N::parameters_mut([gradient, network, square], Path::ROOT, &mut update);
+    fn update<N: Layer, G: Gradients<N>>(
+        &self,
+        step: u64,
+        network: &mut N,
+        gradients: G,
+        [square]: &mut [N::Learnt; 1],
+    ) {
+        let rate = self.settings.learning_rate.at(step);
+        let formula = Normalise { rate, rho: self.rho, epsilon: self.epsilon };
+        walk(&self.settings, rate, formula, network, gradients, [square]);
     }
 }
 
-impl Sweep<1, 2> for At<RmsProp> {
+/// The formula of [`RmsProp`].
+#[derive(Clone, Copy)]
+struct Normalise {
+    rate: f64,
+    rho: f64,
+    epsilon: f64,
+}
+
+impl Sweep<1, 2> for Normalise {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w, v]: [V; 2]) -> [V; 2] {
-        let RmsProp { rho, epsilon, .. } = self.optimizer;
-        let v = V::splat(rho) * v + V::splat(1.0 - rho) * g * g;
-        [w - V::splat(self.rate) * g / (v + V::splat(epsilon)).sqrt(), v]
+        let v = V::splat(self.rho) * v + V::splat(1.0 - self.rho) * g * g;
+        [w - V::splat(self.rate) * g / (v + V::splat(self.epsilon)).sqrt(), v]
     }
 }

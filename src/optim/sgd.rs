@@ -1,10 +1,10 @@
 //! Stochastic gradient descent, plain and with momentum.
 
-use super::{At, Optimizer, Settings, Update, has_settings, in_range, is_share};
+use super::{Gradients, Optimizer, Settings, has_settings, in_range, is_share, walk};
 use crate::{
     Zeroed,
-    kernel::{Real, Simd, Sweep},
-    layer::{Layer, Path},
+    kernel::{Real, Sweep},
+    layer::Layer,
 };
 
 /// `w −= rate·g`: gradient descent when the batch is the whole data set. It remembers nothing.
@@ -39,7 +39,8 @@ impl Default for Sgd {
 }
 
 impl Optimizer for Sgd {
-    type Moments<N: Zeroed> = [N; 0];
+    type Moments<L: Zeroed> = [L; 0];
+    type Gradient<L: Zeroed> = [L; 1];
 
     has_settings!();
 
@@ -48,13 +49,25 @@ impl Optimizer for Sgd {
     }
 
     #[inline(always)]
-    fn update<S: Simd, N: Layer>(&self, simd: S, step: u64, network: &mut N, gradient: &mut N, []: &mut [N; 0]) {
-        let mut update = Update::new(simd, *self, step);
-        N::parameters_mut([gradient, network], Path::ROOT, &mut update);
+    fn update<N: Layer, G: Gradients<N>>(
+        &self,
+        step: u64,
+        network: &mut N,
+        gradients: G,
+        []: &mut [N::Learnt; 0],
+    ) {
+        let rate = self.settings.learning_rate.at(step);
+        walk(&self.settings, rate, Descend { rate }, network, gradients, []);
     }
 }
 
-impl Sweep<1, 1> for At<Sgd> {
+/// The formula of [`Sgd`].
+#[derive(Clone, Copy)]
+struct Descend {
+    rate: f64,
+}
+
+impl Sweep<1, 1> for Descend {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w]: [V; 1]) -> [V; 1] {
         [w - V::splat(self.rate) * g]
@@ -104,7 +117,8 @@ impl Default for Momentum {
 }
 
 impl Optimizer for Momentum {
-    type Moments<N: Zeroed> = [N; 1];
+    type Moments<L: Zeroed> = [L; 1];
+    type Gradient<L: Zeroed> = [L; 1];
 
     has_settings!();
 
@@ -118,26 +132,33 @@ impl Optimizer for Momentum {
     }
 
     #[inline(always)]
-    fn update<S: Simd, N: Layer>(
+    fn update<N: Layer, G: Gradients<N>>(
         &self,
-        simd: S,
         step: u64,
         network: &mut N,
-        gradient: &mut N,
-        [velocity]: &mut [N; 1],
+        gradients: G,
+        [velocity]: &mut [N::Learnt; 1],
     ) {
-        let mut update = Update::new(simd, *self, step);
-        N::parameters_mut([gradient, network, velocity], Path::ROOT, &mut update);
+        let rate = self.settings.learning_rate.at(step);
+        let formula = Roll { rate, momentum: self.momentum, nesterov: self.nesterov };
+        walk(&self.settings, rate, formula, network, gradients, [velocity]);
     }
 }
 
-impl Sweep<1, 2> for At<Momentum> {
+/// The formula of [`Momentum`].
+#[derive(Clone, Copy)]
+struct Roll {
+    rate: f64,
+    momentum: f64,
+    nesterov: bool,
+}
+
+impl Sweep<1, 2> for Roll {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w, v]: [V; 2]) -> [V; 2] {
-        let Momentum { momentum, nesterov, .. } = self.optimizer;
-        let (momentum, step) = (V::splat(momentum), V::splat(self.rate) * g);
+        let (momentum, step) = (V::splat(self.momentum), V::splat(self.rate) * g);
         let v = momentum * v - step;
-        let movement = if nesterov { momentum * v - step } else { v };
+        let movement = if self.nesterov { momentum * v - step } else { v };
         [w + movement, v]
     }
 }

@@ -80,7 +80,7 @@ impl<M: Named> fmt::Display for Epoch<M> {
     label = "not a callback for it",
     note = "a callback is `()`, a closure that is given `&Epoch<_>`, one of this crate's, a tuple of callbacks, or a type of your own with `impl Callback`"
 )]
-pub trait Callback<N, M> {
+pub trait Callback<N: Layer, M> {
     /// Before the first step. `epochs` are the numbers of the first epoch and the last, unless it ends early.
     fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
         let _ = epochs;
@@ -107,13 +107,13 @@ pub trait Callback<N, M> {
     }
 }
 
-impl<N, M> Callback<N, M> for () {
+impl<N: Layer, M> Callback<N, M> for () {
     fn after_epoch(&mut self, _: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }
 
-impl<N, M, R: Flow, F: FnMut(&Epoch<M>) -> R> Callback<N, M> for F {
+impl<N: Layer, M, R: Flow, F: FnMut(&Epoch<M>) -> R> Callback<N, M> for F {
     fn after_epoch(&mut self, epoch: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
         self(epoch).flow()
     }
@@ -140,7 +140,7 @@ impl Flow for ControlFlow<()> {
 macro_rules! tuples {
     ($($name:ident)*) => {
         #[expect(non_snake_case, reason = "each type parameter names its value too")]
-        impl<Net, Met, $($name: Callback<Net, Met>),*> Callback<Net, Met> for ($($name,)*) {
+        impl<Net: Layer, Met, $($name: Callback<Net, Met>),*> Callback<Net, Met> for ($($name,)*) {
             fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
                 let ($($name,)*) = self;
                 $($name.before_fit(epochs.clone());)*
@@ -313,7 +313,7 @@ impl<M> History<M> {
 }
 
 #[cfg(feature = "std")]
-impl<N, M: Clone> Callback<N, M> for &mut History<M> {
+impl<N: Layer, M: Clone> Callback<N, M> for &mut History<M> {
     fn after_epoch(&mut self, epoch: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
         self.epochs.push(epoch.clone());
         ControlFlow::Continue(())

@@ -1,6 +1,8 @@
 //! What it takes to go on with a training.
 
-use crate::Rng;
+use core::fmt;
+
+use crate::{Rng, layer::Layer};
 
 /// All that a training of the network `N` goes on from, beside data and settings: with it, epochs that follow come out bit
 /// for bit as if it had never stopped. The feature `safetensors` has it in files: `io::save_checkpoint`.
@@ -24,12 +26,11 @@ use crate::Rng;
 /// assert_eq!(first.network().kernel, second.network().kernel);
 /// # Ok::<(), TrainError>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
-pub struct State<'a, N> {
+pub struct State<'a, N: Layer> {
     /// The network.
     pub network: &'a N,
-    /// What the optimiser remembers, as copies of the network.
-    pub moments: &'a [N],
+    /// What the optimiser remembers, as copies of all that can be learnt.
+    pub moments: &'a [N::Learnt],
     /// The generator of orders and of dropped units.
     pub rng: &'a Rng,
     /// How many steps were made.
@@ -39,18 +40,37 @@ pub struct State<'a, N> {
 }
 
 /// [`State`], to write to.
-#[derive(Debug)]
-pub struct StateMut<'a, N> {
+pub struct StateMut<'a, N: Layer> {
     /// The network.
     pub network: &'a mut N,
-    /// What the optimiser remembers, as copies of the network.
-    pub moments: &'a mut [N],
+    /// What the optimiser remembers, as copies of all that can be learnt.
+    pub moments: &'a mut [N::Learnt],
     /// The generator of orders and of dropped units.
     pub rng: &'a mut Rng,
     /// How many steps were made.
     pub steps: &'a mut u64,
     /// The name of the optimiser, whose moments mean nothing to another.
     pub optimizer: &'static str,
+}
+
+impl<N: Layer> Copy for State<'_, N> {}
+
+impl<N: Layer> Clone for State<'_, N> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<N: Layer> fmt::Debug for State<'_, N> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "State of {} after {} steps", self.optimizer, self.steps)
+    }
+}
+
+impl<N: Layer> fmt::Debug for StateMut<'_, N> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "State of {} after {} steps", self.optimizer, self.steps)
+    }
 }
 
 /// The name of a type without the modules that it is in: those may change.

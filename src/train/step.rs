@@ -6,7 +6,7 @@ use crate::{
     kernel::{Element, Fold, Real, Simd, Work, dispatch, sum_of},
     layer::{Layer, Parameter, Path, Visit},
     loss::Loss,
-    optim::{Clipping, Optimizer, SquareLength},
+    optim::{Bound, Clipping, Kept, Optimizer, Produced, Settings, SquareLength},
     regularize::Penalise,
     zeroed::Aligned,
 };
@@ -32,26 +32,37 @@ impl<L: Default, O> Course<L, O> {
 pub(super) struct Reach {
     /// No weight is further from 0.
     weights: f64,
+    /// The optimiser's [`most_movement`](Optimizer::most_movement).
+    movement: f64,
     /// The highest learning rate so far, or 1.
     rate: f64,
     /// The length of the longest gradient so far, or 1.
     gradient: f64,
+    /// Its square.
+    square: f64,
 }
 
 impl Reach {
     /// Where weights or moments may have been written to.
-    pub const UNKNOWN: Self = Self { weights: f64::INFINITY, rate: 1.0, gradient: 1.0 };
+    pub const UNKNOWN: Self = Self { weights: f64::INFINITY, movement: 0.0, rate: 1.0, gradient: 1.0, square: 1.0 };
 
-    /// After step `step` with a gradient as long as `gradient`.
+    /// Whether it has to be [measured](Self::measured), as before the first step.
+    pub fn is_unknown(&self) -> bool {
+        self.weights == f64::INFINITY
+    }
+
+    /// After step `step` with a gradient of this squared length.
     #[inline(always)]
-    fn after<O: Optimizer>(self, optimizer: &O, step: u64, gradient: f64) -> Self {
-        let settings = optimizer.settings();
+    fn after(mut self, settings: &Settings, step: u64, square: f64) -> Self {
         let rate = settings.learning_rate.at(step);
-        let keep = (1.0 - rate * settings.weight_decay).abs().max(1.0);
+        if square > self.square {
+            (self.square, self.gradient) = (square, libm::sqrt(square));
+        }
         // A rate that is NaN stays, and nothing holds it.
-        let rate = if rate <= self.rate { self.rate } else { rate };
-        let gradient = self.gradient.max(gradient);
-        Self { weights: self.weights * keep + optimizer.most_movement() * rate * gradient, rate, gradient }
+        self.rate = if rate <= self.rate { self.rate } else { rate };
+        let keep = (1.0 - rate * settings.weight_decay).abs().max(1.0);
+        self.weights = self.weights * keep + self.movement * self.rate * self.gradient;
+        self
     }
 
     /// Whether numbers `T` reach as far, with room for rounding.
@@ -63,14 +74,23 @@ impl Reach {
     /// What it is now, by looking. Moments count as gradients: that is how they came to be.
     #[cold]
     #[inline(never)]
-    fn measured<S: Simd, N: Layer>(self, simd: S, network: &N, moments: &[N]) -> Self {
+    fn measured<S: Simd, N: Layer, O: Optimizer>(
+        mut self,
+        simd: S,
+        optimizer: &O,
+        network: &N,
+        moments: &[N::Learnt],
+    ) -> Self {
         let (mut weights, mut largest) = (Magnitudes(simd, 0.0), Magnitudes(simd, 0.0));
         network.parameters(Path::ROOT, &mut weights);
         for moment in moments {
-            moment.parameters(Path::ROOT, &mut largest);
+            N::learnt(moment, Path::ROOT, &mut largest);
+        }
+        if largest.1 > self.gradient {
+            (self.square, self.gradient) = (largest.1 * largest.1, largest.1);
         }
         // Not `max`, which would pass over NaN.
-        Self { weights: weights.1 + 0.0 * largest.1, gradient: self.gradient.max(largest.1), ..self }
+        Self { weights: weights.1 + 0.0 * largest.1, movement: optimizer.most_movement(), ..self }
     }
 }
 
@@ -107,8 +127,8 @@ unsafe impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Zero
 /// The network and what a step writes.
 pub(super) struct Learner<N: Layer, O: Optimizer, const BATCH: usize> {
     pub network: Aligned<N>,
-    gradient: Aligned<N>,
-    pub moments: Aligned<O::Moments<N>>,
+    gradient: Aligned<O::Gradient<N::Learnt>>,
+    pub moments: Aligned<O::Moments<N::Learnt>>,
     tape: Aligned<N::Tape<BATCH>>,
     pub outputs: Aligned<[N::Output; BATCH]>,
     slopes: Aligned<[N::Output; BATCH]>,
@@ -149,32 +169,52 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
         let Learner { network, gradient, moments, tape, outputs, slopes } = learner;
         let (network, gradient, moments, tape) = (&mut **network, &mut **gradient, &mut **moments, &mut **tape);
         let (y, dy) = (&mut outputs[..x.len()], &mut slopes[..x.len()]);
+        let (step, settings) = (*steps, *optimizer.settings());
+        let everywhere = settings.penalty;
 
         network.record::<S, L::Ending, BATCH>(simd, rng, x, tape, y);
         let mean = loss.total(simd, y, labels) / x.len() as f64;
         loss.gradient(simd, y, labels, dy);
-        network.backward::<S, L::Ending, BATCH>(simd, x, tape, y, dy, None, gradient);
+        network.backward::<S, L::Ending, BATCH>(simd, x, tape, y, dy, None);
 
-        let mut penalise = Penalise { simd, everywhere: optimizer.settings().penalty, cost: 0.0 };
-        N::parameters_mut([&mut *gradient, &mut *network], Path::ROOT, &mut penalise);
-        let mut length = SquareLength(simd, 0.0);
-        N::parameters_mut([&mut *gradient], Path::ROOT, &mut length);
-        let diverged = TrainError::Diverged { epoch: None, step: *steps };
-        if !(mean.is_finite() && length.1.is_finite()) {
+        // One gradient or none, as the optimiser's type says.
+        let mut kept = gradient.as_mut().first_mut();
+        let (square, cost) = match &mut kept {
+            Some(gradient) => {
+                network.gradient(simd, x, tape, dy, gradient);
+                let mut penalise = Penalise { simd, everywhere, cost: 0.0 };
+                N::learnt_mut(Some(&mut *network), gradient, [], Path::ROOT, &mut penalise);
+                let mut length = SquareLength(simd, 0.0);
+                N::learnt_mut(None, gradient, [], Path::ROOT, &mut length);
+                (length.1, penalise.cost)
+            }
+            None => {
+                let mut bound = Bound { simd, everywhere, square: 0.0, cost: 0.0 };
+                network.learn(simd, x, tape, dy, [], Path::ROOT, &mut bound);
+                (bound.square, bound.cost)
+            }
+        };
+        let diverged = TrainError::Diverged { epoch: None, step };
+        if !(mean.is_finite() && N::Element::from_f64(square).is_finite()) {
             return Err(diverged);
         }
-        let mut after = reach.after(optimizer, *steps, libm::sqrt(length.1));
+        let mut after = reach.after(&settings, step, square);
         if !after.is_within::<N::Element>() {
-            after = reach.measured(simd, network, moments.as_ref()).after(optimizer, *steps, libm::sqrt(length.1));
+            after = reach.measured(simd, optimizer, network, moments.as_ref()).after(&settings, step, square);
             if !after.is_within::<N::Element>() {
                 return Err(diverged);
             }
         }
-        if let Some(clip) = optimizer.settings().clip {
-            N::parameters_mut([&mut *gradient], Path::ROOT, &mut Clipping::new(simd, clip, length.1));
+        match kept {
+            Some(gradient) => {
+                if let Some(clip) = settings.clip {
+                    N::learnt_mut(None, gradient, [], Path::ROOT, &mut Clipping::new(simd, clip, square));
+                }
+                optimizer.update(step, network, Kept(simd, gradient), moments);
+            }
+            None => optimizer.update(step, network, Produced::<S, N, BATCH> { simd, x, tape, dy }, moments),
         }
-        optimizer.update(simd, *steps, network, gradient, moments);
         *reach = after;
-        Ok(mean + penalise.cost)
+        Ok(mean + cost)
     }
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Permutation, Zeroed, init,
     kernel::dispatch,
-    layer::{Ending, Layer, Sample},
+    layer::{Ending, Layer, Sample, learns},
     loss::{Follows, Label, Loss},
     metric::Metric,
     network::{Network as _, Summary, in_blocks},
@@ -65,7 +65,7 @@ where
     /// use [`boxed`](Self::boxed).
     pub fn new(optimizer: O, seed: u64) -> Self {
         const {
-            assert!(BATCH > 0, "a trainer's batch holds at least one row");
+            Self::assert_trainable();
             assert!(
                 Self::BYTES <= ON_THE_STACK,
                 "this trainer is too large for the stack (over 256 KiB): make it with `Trainer::boxed`"
@@ -79,7 +79,7 @@ where
     /// A trainer on the heap, made there in place, whatever its size.
     #[cfg(feature = "std")]
     pub fn boxed(optimizer: O, seed: u64) -> std::boxed::Box<Self> {
-        const { assert!(BATCH > 0, "a trainer's batch holds at least one row") };
+        const { Self::assert_trainable() };
         let mut place = std::boxed::Box::<Self>::new_uninit();
         let pointer = place.as_mut_ptr();
         // SAFETY: `pointer` is to memory for a trainer; each of its fields with bytes is written here,
@@ -91,6 +91,11 @@ where
         };
         trainer.initialize();
         trainer
+    }
+
+    const fn assert_trainable() {
+        assert!(BATCH > 0, "a trainer's batch holds at least one row");
+        assert!(learns::<N::Learnt>(), "nothing in this network can be learnt: its layers are frozen, or have no parameters");
     }
 
     fn initialize(&mut self) {
@@ -139,7 +144,10 @@ where
     ///
     /// Those of [`TrainError`]; the network is then as it was.
     pub fn step<X: Sample<N>, Y: Label<L, N::Output>>(&mut self, x: &[X], y: &[Y]) -> Result<f64, TrainError> {
-        self.course.optimizer.check().map_err(TrainError::Settings)?;
+        // Settings do not change once there is a trainer.
+        if self.course.reach.is_unknown() {
+            self.course.optimizer.check().map_err(TrainError::Settings)?;
+        }
         if x.len() > BATCH {
             return Err(TrainError::BatchTooLarge { rows: x.len(), batch: BATCH });
         }

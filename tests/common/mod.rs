@@ -38,3 +38,10 @@ pub fn bits<N: Layer>(network: &N) -> Vec<u64> {
     network.parameters(Path::ROOT, &mut bits);
     bits.0
 }
+
+/// The same of what is kept beside them.
+pub fn bits_of_learnt<N: Layer>(learnt: &N::Learnt) -> Vec<u64> {
+    let mut bits = Bits(Vec::new());
+    N::learnt(learnt, Path::ROOT, &mut bits);
+    bits.0
+}

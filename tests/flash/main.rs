@@ -1,0 +1,70 @@
+//! Networks in read-only memory are those of their files.
+
+mod networks;
+
+use networks::{Decoder, Table, Wide, Xor};
+use shiplap::{
+    io,
+    kernel::Element,
+    layer::{Layer, Parameter, Path, Visit},
+    prelude::*,
+};
+
+static XOR: Xor = include_weights!("xor.safetensors");
+static CHECKPOINT: Xor = include_weights!("checkpoint.safetensors");
+static TABLE: Table = include_weights!("table.safetensors");
+static WIDE: Wide = include_weights!("wide.safetensors");
+
+struct Bits(Vec<u64>);
+
+impl<T: Element> Visit<T> for Bits {
+    fn visit(&mut self, _: Parameter<'_>, values: &[T]) {
+        self.0.extend(values.iter().map(|value| value.to_f64().to_bits()));
+    }
+}
+
+fn bits<N: Layer>(network: &N) -> Vec<u64> {
+    let mut bits = Bits(Vec::new());
+    network.parameters(Path::ROOT, &mut bits);
+    bits.0
+}
+
+fn loaded<N: Layer>(file: &str) -> N {
+    let mut network = N::zeroed();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flash");
+    io::load(&mut network, folder.join(file)).unwrap();
+    network
+}
+
+#[test]
+fn weights_are_those_that_are_loaded() {
+    assert_eq!(bits(&XOR), bits(&loaded::<Xor>("xor.safetensors")));
+    assert_eq!(bits(&TABLE), bits(&loaded::<Table>("table.safetensors")));
+    assert_eq!(bits(&WIDE), bits(&loaded::<Wide>("wide.safetensors")));
+    assert_eq!(bits(&CHECKPOINT), bits(&XOR), "moments are left out");
+    assert!(TABLE.2.layer.bias[7].is_sign_negative(), "each sample says something");
+}
+
+#[test]
+fn predictions_are_too() {
+    let (table, wide): (Table, Wide) = (loaded("table.safetensors"), loaded("wide.safetensors"));
+    for x in [[1.0, 0.0, f32::NAN], [4.0, 3.0, 2.0], [-2.0, 1.0, 0.5]] {
+        let (p, expected) = (TABLE.predict(&x), table.predict(&x));
+        assert_eq!(p.map(f32::to_bits), expected.map(f32::to_bits));
+        assert!((p.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+    let x = [0.5, -1.0, 2.0, 0.25, 1e-3];
+    assert_eq!(WIDE.predict(&x).map(f64::to_bits), wide.predict(&x).map(f64::to_bits));
+    for (x, y) in [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)] {
+        assert!((XOR.predict(&x)[0] - y).abs() < 0.1);
+    }
+}
+
+#[test]
+fn a_function_may_hold_one_and_learn_from_there() {
+    let mut network: Xor = include_weights!("xor.safetensors");
+    network.0.bias[0] += 1.0;
+    assert_ne!(bits(&network), bits(&XOR));
+    let decoder: &Decoder<2> = &WIDE.decoder;
+    assert_eq!(decoder.predict(&WIDE.encoder.predict(&[1.0; 5])), WIDE.predict(&[1.0; 5]));
+}
