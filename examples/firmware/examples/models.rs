@@ -28,8 +28,8 @@ fn cells() -> Result<(), Box<dyn Error>> {
     let mut table: Table<[f32; 30], [f32; 1]> = Csv::bundled().read(path)?;
     // In the file 0 is malignant: here it is what is looked for.
     table.y.iter_mut().for_each(|label| label[0] = 1.0 - label[0]);
-    let [train, test] = split_stratified(&mut table.x, &mut table.y, [0.8, 0.2], 1)?;
-    let mut trainer = Trainer::<Net, BinaryCrossentropy, Adam, 32>::new(Adam::new(3e-3), 1);
+    let [train, test] = split_stratified(&mut table.x, &mut table.y, [0.8, 0.2], 2)?;
+    let mut trainer = Trainer::<Net, BinaryCrossentropy, Adam, 32>::new(Adam::new(3e-3), 2);
     trainer.network_mut().0 = Standardize::fit(train.x)?;
     trainer.fit(train.x, train.y, Fit::epochs(30))?;
     println!("cells: {}", trainer.evaluate(test.x, test.y)?);
@@ -50,7 +50,8 @@ fn sine() -> Result<(), Box<dyn Error>> {
     println!("sine: {}", trainer.evaluate(&x, &y)?);
 
     let samples: [[f32; 1]; 16] = array::from_fn(|sample| [sample as f32 * 0.4]);
-    save("sine", trainer.network(), &samples, &[])
+    let sines: [f32; 16] = samples.map(|[x]| x.sin());
+    save("sine", trainer.network(), &samples, &[("SINES", "f32", &sines)])
 }
 
 /// What an electronic nose smells, when it is new.
@@ -72,7 +73,7 @@ fn save<N: Network<Input = [f32; IN], Output = [f32; 1]>, const IN: usize, const
 ) -> Result<(), Box<dyn Error>> {
     let outputs = samples.map(|sample| network.predict(&sample)[0].to_bits());
     let mut text = format!(
-        "// Written by examples/models.rs.\n\nconst SAMPLES: [[f32; {IN}]; {SAMPLES}] = {samples:?};\n\n\
+        "// Written by examples/models.rs.\n\nstatic SAMPLES: [[f32; {IN}]; {SAMPLES}] = {samples:?};\n\n\
          /// The bits of the PC's outputs.\nconst OUTPUTS: [u32; {SAMPLES}] = {outputs:?};\n"
     );
     for (name, kind, values) in known {

@@ -23,12 +23,12 @@ const RESPONSES: [Smell; 4] = [
 ];
 
 /// By how much the sensors' gains have changed when they are old, and what they then give in clean air.
-const GAINS: Smell = [-0.5, 0.4, -0.3, 0.5, -0.6, 0.2];
-const OFFSETS: Smell = [0.1, -0.1, 0.3, 0.0, 0.2, -0.2];
+const GAINS: Smell = [-0.7, 0.6, -0.5, 0.8, -0.7, 0.4];
+const OFFSETS: Smell = [0.3, -0.3, 0.5, -0.2, 0.4, -0.4];
 
 /// Gives smells, each with the gas it is of: sensor `i` gives
 /// `(1 + age·gain[i])·concentration·response[gas][i] + age·offset[i] + noise`, the concentration from 0.6 to 1.4, the
-/// noise within ±0.05, both uniform.
+/// noise within ±0.1, both uniform.
 pub struct Nose {
     rng: Rng,
     /// From 0, new, to 1, old.
@@ -48,7 +48,7 @@ impl Nose {
         let mut smell = [0.0; 6];
         for (sensor, value) in smell.iter_mut().enumerate() {
             let answer = (1.0 + self.age * GAINS[sensor]) * concentration * RESPONSES[gas][sensor];
-            *value = answer + self.age * OFFSETS[sensor] + 0.1 * (uniform(&mut self.rng) - 0.5);
+            *value = answer + self.age * OFFSETS[sensor] + 0.2 * (uniform(&mut self.rng) - 0.5);
         }
         (smell, gas)
     }
