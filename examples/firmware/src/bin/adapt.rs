@@ -56,7 +56,7 @@ fn accuracy(features: &Features, head: &Head, age: f32) -> u32 {
     for _ in 0..TESTED {
         let (smell, gas) = nose.smell();
         let chances = head.predict(&features.predict(&smell));
-        right += u32::from(chances.iter().all(|chance| *chance <= chances[gas]));
+        right += u32::from(chances.get(gas).is_some_and(|of_gas| chances.iter().all(|chance| chance <= of_gas)));
     }
     right
 }
