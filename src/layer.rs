@@ -66,7 +66,6 @@ pub trait Layer: Zeroed {
     /// What it leaves in `dy` is for [`gradient`](Self::gradient) and [`learn`](Self::learn), which come after.
     ///
     /// `x`, `tape` and `y` are those of the last `record`.
-    #[expect(clippy::too_many_arguments, reason = "each is one term of the chain rule")]
     fn backward<S: Simd, E: Ending, const B: usize>(
         &self,
         simd: S,

@@ -12,7 +12,7 @@ use shiplap::{
     Tensor,
     activation::{Activation, Keeping},
     kernel::{Simd, Work, dispatch},
-    layer::{Parameter, Path, Predictions, Role, Visit, VisitMut},
+    layer::{Parameter, Path, Predictions, Role, Visit, VisitLearnt},
     layers::Parallel,
     loss::{Compares, Follows, Loss, Weighted},
     prelude::*,
@@ -91,16 +91,14 @@ fn rows<X: Tensor<Element = f64>, const B: usize>(seed: u64) -> [X; B] {
 /// Calls a closure with all that can be learnt, one parameter after another.
 struct Each<F>(F);
 
-impl<F: FnMut(Role, &mut [f64])> VisitMut<f64, 1> for Each<F> {
-    fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [f64]; 1]) {
-        if parameter.role != Role::Statistic {
-            self.0(parameter.role, values);
-        }
+impl<F: FnMut(Role, &mut [f64])> VisitLearnt<f64, 0> for Each<F> {
+    fn visit(&mut self, parameter: Parameter<'_>, values: &mut [f64], _: &mut [f64], []: [&mut [f64]; 0]) {
+        self.0(parameter.role, values);
     }
 }
 
 fn each<N: Layer<Element = f64>>(network: &mut N, visit: impl FnMut(Role, &mut [f64])) {
-    N::parameters_mut([network], Path::ROOT, &mut Each(visit));
+    N::learnt_mut(Some(network), &mut N::Learnt::zeroed(), [], Path::ROOT, &mut Each(visit));
 }
 
 fn weights<N: Layer<Element = f64>>(network: &mut N) -> Vec<f64> {
@@ -421,7 +419,7 @@ struct Autoencoder<const N: usize> {
 struct Pair(Dense<3, 3, Silu, f64>, Dense<3, 4, Linear, f64>);
 
 #[test]
-fn nested_derived_and_parallel() {
+fn nested_derived_frozen_and_parallel() {
     let (x, y) = (rows::<[f64; 3], 5>(1), rows(2));
     type Nested = ((Layer3<Tanh>, Layer3<Tanh>), (Layer3<Tanh>, (One<Linear>,)));
     learns::<Nested, MeanSquaredError, _, _, 5>("nested", 1.0, &x, &y, Penalty::NONE);
@@ -430,6 +428,16 @@ fn nested_derived_and_parallel() {
     alone("named", started::<Autoencoder<3>>(), x);
     learns::<Pair, MeanSquaredError, _, _, 5>("unnamed", 1.0, &x, &y, Penalty::NONE);
     alone("unnamed", started::<Pair>(), x);
+    // Slopes go back through what is frozen, and the gradient stops where nothing before it learns.
+    type Middle = (Layer3<Tanh>, Frozen<(Layer3<Gelu>, Layer3<Softplus>)>, Layer3<Tanh>);
+    learns::<Middle, MeanSquaredError, _, _, 5>("frozen in the middle", 1.0, &x, &rows(2), Penalty::NONE);
+    alone("frozen in the middle", started::<Middle>(), x);
+    type Front = (Frozen<Layer3<Gelu>>, Frozen<Layer3<Tanh>>, Layer3<Tanh>);
+    learns::<Front, MeanSquaredError, _, _, 5>("frozen in front", 1.0, &x, &rows(2), Penalty::NONE);
+    alone("frozen in front", started::<Front>(), x);
+    type Last = (Layer3<Gelu>, Frozen<Layer3<Tanh>>);
+    learns::<Last, MeanSquaredError, _, _, 5>("frozen last", 1.0, &x, &rows(2), Penalty::NONE);
+    alone("frozen last", started::<Last>(), x);
     type Shards = Parallel<Two<Tanh, Linear>, 3, 2>;
     learns::<Shards, MeanSquaredError, _, _, 5>("parallel", 1.0, &x, &y, Penalty::NONE);
     alone("parallel", started::<Shards>(), x);

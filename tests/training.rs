@@ -176,6 +176,8 @@ fn a_step_that_would_overflow_is_an_error_and_the_network_left_alone() {
         overflows(Adagrad::new(rate));
     }
     overflows(Sgd::new(1.0).weight_decay(1e40));
+    overflows(InPlace(Sgd::new(1e38)));
+    overflows(InPlace(Adam::new(1e38)));
     // The same numbers are well within `f64`.
     type Double = Dense<1, 1, Linear, f64>;
     let mut trainer = Trainer::<Double, MeanSquaredError, Sgd, 1>::new(Sgd::new(1e38), 1);
@@ -242,6 +244,7 @@ fn settings_out_of_range_are_refused_and_named() {
         refused("`rho`", RmsProp { rho: share, ..RmsProp::default() });
     }
     refused("clipped", Sgd::default().clip(Clip::Norm(0.0)));
+    refused("by value", InPlace(Sgd::default()).clip(Clip::Norm(1.0)));
     refused("`epsilon`", Adam { epsilon: 0.0, ..Adam::default() });
     let error =
         Trainer::<Line, MeanSquaredError, Sgd, 1>::new(Sgd::new(-0.1), 1).step(&[[1.0f32]], &[[1.0]]).unwrap_err();
@@ -336,4 +339,61 @@ fn metrics_of_ones_own_choice() {
     assert_eq!((accuracy.value(), precision.value(), recall.value()), (0.5, 2.0 / 3.0, 2.0 / 3.0));
     assert!((f1.value() - 2.0 / 3.0).abs() < 1e-12);
     assert_eq!(confusion.counts, [[0, 1], [1, 2]]);
+}
+
+/// A batch, penalties, decay and clipping: in place the steps are the same, but for the order of rounding.
+#[test]
+fn steps_in_place_are_those_of_the_optimiser() {
+    type Net = (Regularized<Dense<3, 70, Tanh>, L1<1, -2>>, Dropout<70, 30>, Dense<70, 1, Linear>);
+    fn compare<O: Optimizer>(optimizer: O) {
+        let mut rng = Rng::new(4);
+        let x: [[f32; 3]; 21] = std::array::from_fn(|_| std::array::from_fn(|_| rng.normal() as f32));
+        let y = x.map(|[a, b, c]| [a * b - c]);
+        let mut usual = Trainer::<Net, MeanSquaredError, O, 8>::new(optimizer, 1);
+        let mut in_place = Trainer::<Net, MeanSquaredError, InPlace<O>, 8>::new(InPlace(optimizer), 1);
+        let usual_loss = usual.fit(&x, &y, Fit::epochs(4)).unwrap().training.loss;
+        let loss = in_place.fit(&x, &y, Fit::epochs(4)).unwrap().training.loss;
+        assert!((loss - usual_loss).abs() < 1e-5 * usual_loss, "{loss} {usual_loss}");
+        let pairs =
+            usual.network().0.layer.kernel.as_flattened().iter().zip(in_place.network().0.layer.kernel.as_flattened());
+        pairs.for_each(|(a, b)| assert!((a - b).abs() < 1e-5, "{a} {b}"));
+    }
+    let penalty = Penalty { l1: 1e-3, l2: 1e-2 };
+    compare(Sgd::new(0.05).penalty(penalty).clip(Clip::Value(0.02)));
+    compare(Momentum::new(0.01).nesterov().weight_decay(1e-2));
+    compare(Adam::new(0.01).penalty(penalty));
+    compare(Adagrad::new(0.01));
+    compare(RmsProp::new(0.001));
+}
+
+type Features = (Dense<3, 6, Gelu>, Dropout<6, 50>, Dense<6, 4, Tanh>);
+type Tuned = (Standardize<3>, Frozen<Features>, Dense<4, 1, Linear>);
+type Head = Dense<4, 1, Linear>;
+
+// What is frozen has no gradient, no moments and no tape.
+const_assert!(
+    size_of::<<Tuned as Layer>::Learnt>() == size_of::<Head>()
+        && size_of::<<Frozen<Features> as Layer>::Tape<8>>() == 0
+        && Tuned::PARAMS == Head::PARAMS
+);
+
+#[test]
+fn what_is_frozen_stays() {
+    let x = [[1.0f32, 2.0, 3.0], [2.0, 3.0, 1.0], [0.5, 1.0, -2.0]];
+    let y = [[1.0f32], [2.0], [0.0]];
+    let mut trainer = Trainer::<Tuned, MeanSquaredError, Adam, 8>::new(Adam::new(0.05).weight_decay(0.1), 1);
+    let features = trainer.network().1.clone();
+    trainer.fit(&x, &y, Fit::epochs(300)).unwrap();
+    assert!(trainer.evaluate(&x, &y).unwrap().loss < 0.05);
+    assert_eq!(bits(&trainer.network().1), bits(&features));
+    // The last layer learns as it would by itself from the features: nothing in them is dropped.
+    let outputs = x.map(|x| features.predict(&trainer.network().0.predict(&x)));
+    let mut alone = Trainer::<Head, MeanSquaredError, Adam, 8>::new(Adam::new(0.05).weight_decay(0.1), 1);
+    let mut fresh = Trainer::<Tuned, MeanSquaredError, Adam, 8>::new(Adam::new(0.05).weight_decay(0.1), 1);
+    fresh.network_mut().1 = features;
+    *alone.network_mut() = fresh.network().2.clone();
+    for _ in 0..20 {
+        let (a, b) = (alone.step(&outputs, &y).unwrap(), fresh.step(&x, &y).unwrap());
+        assert!((a - b).abs() < 1e-5 * a, "{a} {b}");
+    }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, format, path::Path, string::String, vec::Vec};
 
 use super::{
     FileError,
-    tensors::{Reader, Wanted, Put, wanted},
+    tensors::{Put, Reader, Wanted, wanted},
     weights::read,
 };
 use crate::layer::{self, Layer};

@@ -11,7 +11,7 @@ use std::{
 use super::{
     BYTES, FileError,
     checkpoint::OPTIMIZER,
-    tensors::{Reader, Writer, Put, wanted},
+    tensors::{Put, Reader, Writer, wanted},
     write,
 };
 use crate::{

@@ -61,7 +61,9 @@ pub fn tn_then<S: Simd, T: Element, O: Sweep<1, W>, const IN: usize, const OUT: 
     then: &O,
     write: [&mut [[T; OUT]; IN]; W],
 ) {
-    if const { OUT == 1 } {
+    if const { T::Vector::<S>::LANES == 1 } {
+        simd.run(GradientThen { x, dz, then: *then, write });
+    } else if const { OUT == 1 } {
         let mut gradient = [[T::zero(); OUT]; IN];
         tn(simd, x, dz, &mut gradient);
         sweep(simd, then, [gradient.as_flattened()], write.map(|matrix| matrix.as_flattened_mut()));
@@ -79,15 +81,7 @@ const SCRATCH: usize = if cfg!(feature = "std") { 32 * 1024 } else { 256 };
 
 /// [`tn_then`], `R` rows at a time.
 #[inline(always)]
-fn rows_then<
-    S: Simd,
-    T: Element,
-    O: Sweep<1, W>,
-    const IN: usize,
-    const OUT: usize,
-    const W: usize,
-    const R: usize,
->(
+fn rows_then<S: Simd, T: Element, O: Sweep<1, W>, const IN: usize, const OUT: usize, const W: usize, const R: usize>(
     simd: S,
     x: &[[T; IN]],
     dz: &[[T; OUT]],
@@ -292,6 +286,24 @@ impl<T: Element, const IN: usize, const OUT: usize> Work for Gradient<'_, T, IN,
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
         plain::tn(self.x, self.dz, self.gradient);
+    }
+}
+
+struct GradientThen<'a, T, O, const IN: usize, const OUT: usize, const W: usize> {
+    x: &'a [[T; IN]],
+    dz: &'a [[T; OUT]],
+    then: O,
+    write: [&'a mut [[T; OUT]; IN]; W],
+}
+
+impl<T: Element, O: Sweep<1, W>, const IN: usize, const OUT: usize, const W: usize> Work
+    for GradientThen<'_, T, O, IN, OUT, W>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        plain::tn_then(self.x, self.dz, &self.then, self.write);
     }
 }
 

@@ -72,6 +72,21 @@ pub(super) fn tn<T: Element, const IN: usize, const OUT: usize>(
     }
 }
 
+/// `write = then(gradient, write)`, number by number, with the gradient that [`tn`] gives, row by row.
+#[inline(always)]
+pub(super) fn tn_then<T: Element, O: Sweep<1, W>, const IN: usize, const OUT: usize, const W: usize>(
+    x: &[[T; IN]],
+    dz: &[[T; OUT]],
+    then: &O,
+    mut write: [&mut [[T; OUT]; IN]; W],
+) {
+    for i in 0..IN {
+        let mut gradient = [T::zero(); OUT];
+        combine(x.iter().map(|x| &x[i]), dz, &[T::zero(); OUT], |sum| sum, &mut gradient);
+        sweep(then, [&gradient], write.each_mut().map(|matrix| matrix[i].as_mut_slice()));
+    }
+}
+
 /// `dx[b][i] = Σₒ dz[b][o]·w[i][o]`.
 #[inline(always)]
 pub(super) fn nt<T: Element, const IN: usize, const OUT: usize>(
@@ -205,7 +220,7 @@ mod tests {
     use super::*;
     use crate::{
         Rng,
-        kernel::{Lanes, Level, Real, Simd, Unchanged, Work, largest, nn, nt, sum_of, sum_rows, sweep, tn},
+        kernel::{Lanes, Level, Real, Simd, Unchanged, Work, largest, nn, nt, sum_of, sum_rows, sweep, tn, tn_then},
     };
 
     /// What the kernels are on a processor without SIMD registers.
@@ -250,6 +265,10 @@ mod tests {
                 let line = array::from_fn(|o| sum(0.0, &mut (0..rows).map(|b| (x[b][i], dz[b][o]))));
                 assert_eq!(gradient[i], line);
             }
+            let (mut risen, mut fallen) = ([[1.0; O]; I], [[1.0; O]; I]);
+            tn_then(OneLane, &x, &dz, &Rise, [&mut risen, &mut fallen]);
+            assert_eq!(risen, gradient.map(|row| row.map(|step| 1.0 + step)));
+            assert_eq!(fallen, gradient.map(|row| row.map(|step| 1.0 - step)));
             assert_eq!(sums, array::from_fn(|o| dz.iter().map(|dz| dz[o]).fold(0.0, |sum, term| sum + term)));
         }
     }

@@ -5,9 +5,7 @@ use core::marker::PhantomData;
 use crate::{
     Rng, Zeroed,
     kernel::{Element, Real, Simd, Sweep, Work, sweep},
-    layer::{
-        Accepts, Description, Ending, Layer, Learn, Operations, Parameter, Path, Visit, VisitLearnt, VisitMut,
-    },
+    layer::{Accepts, Description, Ending, Layer, Learn, Operations, Parameter, Path, Visit, VisitLearnt, VisitMut},
     message::Message,
     outline::Outline,
     zeroed::Aligned,

@@ -71,9 +71,9 @@ impl Optimizer for Adam {
     ) {
         let Self { settings, beta1, beta2, epsilon } = self;
         let rate = settings.learning_rate.at(step);
-        let correction = libm::sqrt(1.0 - power(*beta2, step + 1)) / (1.0 - power(*beta1, step + 1));
-        let formula =
-            Adapt { rate: rate * correction, new1: 1.0 - beta1, new2: 1.0 - beta2, epsilon: *epsilon };
+        let [power1, power2] = powers([*beta1, *beta2], step + 1);
+        let correction = libm::sqrt(1.0 - power2) / (1.0 - power1);
+        let formula = Adapt { rate: rate * correction, new1: 1.0 - beta1, new2: 1.0 - beta2, epsilon: *epsilon };
         walk(settings, rate, formula, network, gradients, [mean, square]);
     }
 }
@@ -139,17 +139,23 @@ impl Optimizer for AdamW {
     }
 }
 
-/// `base^exponent`, by squares: where a step is a microsecond, `libm::pow` would be a tenth of it.
-fn power(base: f64, exponent: u64) -> f64 {
-    let (mut power, mut square, mut left) = (1.0, base, exponent);
-    while left > 0 {
-        // A factor either way: which bits are set no processor can foresee.
-        power *= [1.0, square][(left % 2) as usize];
-        square *= square;
+/// `base^exponent` of both bases, by squares: where a step is a microsecond, `libm::pow` would be a tenth of it.
+fn powers(bases: [f64; 2], exponent: u64) -> [f64; 2] {
+    let (mut powers, mut squares, mut left) = ([1.0; 2], bases, exponent);
+    // What is left out is lost in rounding where a power is taken from 1.
+    while left > 0 && (squares[0] > NOTHING || squares[1] > NOTHING) {
+        for (power, square) in powers.iter_mut().zip(&mut squares) {
+            // A factor either way: which bits are set no processor can foresee.
+            *power *= [1.0, *square][(left % 2) as usize];
+            *square *= *square;
+        }
         left /= 2;
     }
-    power
+    if left == 0 { powers } else { [0.0; 2] }
 }
+
+/// Nothing beside 1.
+const NOTHING: f64 = 1e-20;
 
 /// The formula of [`Adam`]; `new1` and `new2` are what comes new into the means.
 #[derive(Clone, Copy)]

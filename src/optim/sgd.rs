@@ -49,13 +49,7 @@ impl Optimizer for Sgd {
     }
 
     #[inline(always)]
-    fn update<N: Layer, G: Gradients<N>>(
-        &self,
-        step: u64,
-        network: &mut N,
-        gradients: G,
-        []: &mut [N::Learnt; 0],
-    ) {
+    fn update<N: Layer, G: Gradients<N>>(&self, step: u64, network: &mut N, gradients: G, []: &mut [N::Learnt; 0]) {
         let rate = self.settings.learning_rate.at(step);
         walk(&self.settings, rate, Descend { rate }, network, gradients, []);
     }

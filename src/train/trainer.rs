@@ -95,7 +95,10 @@ where
 
     const fn assert_trainable() {
         assert!(BATCH > 0, "a trainer's batch holds at least one row");
-        assert!(learns::<N::Learnt>(), "nothing in this network can be learnt: its layers are frozen, or have no parameters");
+        assert!(
+            learns::<N::Learnt>(),
+            "nothing in this network can be learnt: its layers are frozen, or have no parameters"
+        );
     }
 
     fn initialize(&mut self) {

@@ -1,0 +1,100 @@
+//! Networks that train for 100 steps, and a hash of all that is left then. Each layer, activation, loss, optimiser and
+//! schedule occurs.
+
+use shiplap::{
+    kernel::Element,
+    layer::{Parameter, Path, Visit},
+    loss::Weighted,
+    prelude::*,
+};
+
+const INPUTS: usize = 10;
+const ROWS: usize = 30;
+/// Of 30 rows, four steps an epoch: the last is on 6.
+const BATCH: usize = 8;
+const EPOCHS: usize = 25;
+
+/// FNV-1a, over the bits of `f64`.
+struct Hash(u64);
+
+impl Hash {
+    fn add(&mut self, value: f64) {
+        for byte in value.to_bits().to_le_bytes() {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+        }
+    }
+}
+
+impl<T: Element> Visit<T> for Hash {
+    fn visit(&mut self, _: Parameter<'_>, values: &[T]) {
+        values.iter().for_each(|value| self.add(value.to_f64()));
+    }
+}
+
+fn data<T: Element>() -> [[T; INPUTS]; ROWS] {
+    let mut rng = Rng::new(9);
+    core::array::from_fn(|_| core::array::from_fn(|_| T::from_f64(rng.normal())))
+}
+
+macro_rules! trainings {
+    ($($name:ident: $number:ident, $net:ty, $loss:ty, $optimizer:expr, |$x:ident| $label:expr
+       $(, first layer fitted by $fit:path)?;)*) => {
+        mod training {
+            use super::*;
+
+            $(
+                #[inline(never)]
+                pub fn $name() -> Result<u64, TrainError> {
+                    let x = data::<$number>();
+                    let y = x.map(|$x| $label);
+                    let mut trainer = Trainer::<$net, $loss, _, BATCH, ()>::new($optimizer, 4);
+                    $(if let Ok(fitted) = $fit(&x) {
+                        trainer.network_mut().0 = fitted;
+                    })?
+                    let epoch = trainer.fit(&x, &y, Fit::epochs(EPOCHS))?;
+                    let mut hash = Hash(0xCBF2_9CE4_8422_2325);
+                    hash.add(epoch.training.loss);
+                    hash.add(trainer.evaluate(&x, &y)?.loss);
+                    trainer.network().parameters(Path::ROOT, &mut hash);
+                    x.iter().for_each(|x| trainer.predict(x).iter().for_each(|p| hash.add(f64::from(*p))));
+                    Ok(hash.0)
+                }
+            )*
+        }
+
+        pub const COUNT: usize = [$(stringify!($name)),*].len();
+
+        /// Each by its name.
+        pub const ALL: [(&str, fn() -> Result<u64, TrainError>); COUNT] =
+            [$((stringify!($name), training::$name)),*];
+    };
+}
+trainings! {
+    rectifiers: f32,
+        (Dense<10, 16, Relu>, Dense<16, 12, LeakyRelu>, Dense<12, 9, HardSigmoid>, Dense<9, 1, Linear>),
+        MeanSquaredError, Sgd::new(0.05), |x| [x[0] * x[1]];
+    smooth: f32, (Dense<10, 13, Tanh>, Dense<13, 11, Sigmoid>, Dense<11, 7, Softplus>, Dense<7, 3, Linear>),
+        Huber, Momentum::new(0.02), |x| [x[0] - x[1], x[2] * x[2], 1.0];
+    units: f32,
+        (Dense<10, 8, Elu>, Dense<8, 17, Selu>, Dense<17, 6, Gelu>, Dense<6, 5, Silu>, Dense<5, 1, Sigmoid>),
+        BinaryCrossentropy, Adam::new(0.01), |x| [f32::from(x[0] > x[1])];
+    classes: f32, (Standardize<10>, Dense<10, 20, Relu>, Dropout<20, 25>, Dense<20, 3, Softmax>),
+        CategoricalCrossentropy, AdamW::new(0.01).clip(Clip::Norm(0.5)),
+        |x| if x[0] > x[1] { [1.0, 0.0, 0.0] } else { [0.0, 0.75, 0.25] },
+        first layer fitted by Standardize::fit;
+    numbers: f32, (Dense<10, 12, Tanh>, Dropout<12, 50>, Dense<12, 4, Softmax>), SparseCategoricalCrossentropy,
+        RmsProp::new(0.01).schedule(Schedule::Cosine { peak: 0.02, warm_up: 10, steps: 80 }),
+        |x| usize::from(x[0] > x[1]) + 2 * usize::from(x[2] > 0.0);
+    penalised: f32, (Dense<10, 18, Gelu>, Regularized<Dense<18, 2, Linear>, L1<1, -2>>), MeanAbsoluteError,
+        Adagrad::new(0.1).penalty(Penalty::l2(1e-3)), |x| [x[0] + x[1], x[3]];
+    halves: f32, (Dense<10, 5, Softmax>, Initialized<Dense<5, 2, Tanh>, shiplap::init::LecunNormal>), HalfSquaredError,
+        Momentum::new(0.1).schedule(Schedule::Step { initial: 0.1, every: 30, factor: 0.7 }).clip(Clip::Value(0.1)),
+        |x| [x[4] * 0.5, x[5] * 0.5];
+    weighted: f32, (MinMax<10>, Dense<10, 9, Selu>, Dense<9, 1, Sigmoid>),
+        Weighted<BinaryCrossentropy>,
+        Sgd::new(0.1).schedule(Schedule::Exponential { initial: 0.5, every: 50, factor: 0.3 }).weight_decay(1e-3),
+        |x| ([f32::from(x[0] > 0.5)], if x[0] > 0.5 { 3.0 } else { 1.0 }),
+        first layer fitted by MinMax::fit;
+    doubles: f64, (Dense<10, 6, Softplus, f64>, Dense<6, 5, Gelu, f64>, Dense<5, 3, Softmax, f64>), CategoricalCrossentropy,
+        Adam::new(0.01), |x| if x[0] > x[1] { [1.0, 0.0, 0.0] } else { [0.0, 1.0, 0.0] };
+}
