@@ -5,6 +5,9 @@
 //! - [`Trainer::BYTES`](crate::train::Trainer::BYTES): all that training takes, the network included.
 //! - [`Layer::MACS`]: multiply-accumulates of one prediction.
 //!
+//! They are those of the target that the program is compiled for. On one with `std`, a trainer has its parts at the start of
+//! cache lines, and is a little larger than on a chip.
+//!
 //! [`const_assert!`](crate::const_assert) holds any condition on them; [`budget!`](crate::budget!) says which layer takes
 //! how much if it does not hold.
 
@@ -73,6 +76,18 @@ pub struct Costs {
     pub(crate) outline: Outline,
     /// What is in RAM beside layers; `None` if the layers themselves are not.
     pub(crate) training: Option<&'static [(&'static str, usize)]>,
+}
+
+impl Costs {
+    /// Of training a network in `ram` bytes, some of which are in `parts`.
+    pub(crate) const fn of_training(
+        outline: &'static Outline,
+        ram: usize,
+        macs: usize,
+        parts: &'static [(&'static str, usize)],
+    ) -> Self {
+        Self { flash: outline.elsewhere(), ram, macs, outline: *outline, training: Some(parts) }
+    }
 }
 
 impl<N: Layer> Budgeted for N {
@@ -187,11 +202,13 @@ impl Table {
         let mut table = self.with_layers(&costs.outline, &Path::ROOT, costs.training.is_some(), false);
         if let Some(parts) = costs.training {
             let mut index = 0;
+            let mut rest = costs.ram - (costs.outline.bytes() - costs.outline.elsewhere());
             while index < parts.len() {
-                let (layer, bytes) = parts[index];
-                table = table.row(Row { layer, kind: "", numbers: [None, Some(bytes), None] });
+                table = table.part(parts[index].0, parts[index].1);
+                rest -= parts[index].1;
                 index += 1;
             }
+            table = table.part("rest", rest);
         }
         let [flash, ram, macs] = totals;
         table.row(Row { layer: "total", kind: "", numbers: [Some(flash), Some(ram), Some(macs)] }).row(Row {
@@ -226,6 +243,10 @@ impl Table {
             (true, true) => (leaf.bytes, 0),
         };
         self.row(Row { layer, kind: leaf.kind.as_str(), numbers: [Some(flash), Some(ram), Some(leaf.macs)] })
+    }
+
+    const fn part(self, name: &str, bytes: usize) -> Self {
+        self.row(Row { layer: name, kind: "", numbers: [None, Some(bytes), None] })
     }
 
     const fn row(self, row: Row<'_>) -> Self {

@@ -43,6 +43,14 @@ pub trait Weights<T: 'static> {
     const FILE: File<T>;
 }
 
+/// A type that stands for a network in read-only memory, a `static`: for [`InFlash`](crate::layers::InFlash).
+pub trait Flash: Send + Sync + 'static {
+    /// Its type.
+    type Network: Layer + 'static;
+    /// The network.
+    const NETWORK: &'static Self::Network;
+}
+
 /// Where in a network a layer is, as a type.
 pub trait Place {
     /// The same as a path.

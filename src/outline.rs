@@ -59,17 +59,22 @@ impl Outline {
         sum
     }
 
+    /// The bytes of all numbers, also of those that lie elsewhere.
+    pub const fn bytes(&self) -> usize {
+        let (mut sum, mut number) = (0, 0);
+        while let Some(layer) = self.layer(number) {
+            sum += layer.bytes;
+            number += 1;
+        }
+        sum
+    }
+
     /// The bytes of the numbers that lie elsewhere.
     pub const fn elsewhere(&self) -> usize {
         let (mut sum, mut index) = (0, 0);
         match self {
             Self::Layer(_) => {}
-            Self::Elsewhere(network) => {
-                while let Some(layer) = network.layer(index) {
-                    sum += layer.bytes;
-                    index += 1;
-                }
-            }
+            Self::Elsewhere(network) => sum = network.bytes(),
             Self::Sequence(layers) => {
                 while index < layers.len() {
                     sum += layers[index].1.elsewhere();

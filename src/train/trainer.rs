@@ -10,7 +10,9 @@ use super::{
     step::{Course, Learner, Memory, Reach},
 };
 use crate::{
-    Permutation, Zeroed, init,
+    Permutation, Zeroed,
+    budget::{Budgeted, Costs},
+    init,
     kernel::dispatch,
     layer::{Ending, Layer, Sample, learns},
     loss::{Follows, Label, Loss},
@@ -300,6 +302,16 @@ where
         in_blocks::<N>(Evaluate::<N, L, Q> { network, loss: &self.course.loss, x, y, report: &mut report });
         report
     }
+}
+
+impl<N, L, O, const BATCH: usize, M> Budgeted for Trainer<N, L, O, BATCH, M>
+where
+    N: Layer,
+    L: Loss<N::Output> + Follows<N::Head>,
+    O: Optimizer,
+    M: Metric<N::Output, L::Label>,
+{
+    const COSTS: Costs = Costs::of_training(&N::OUTLINE, Self::BYTES, N::MACS, &Memory::<N, L, O, BATCH>::PARTS);
 }
 
 /// Inputs with their labels.
