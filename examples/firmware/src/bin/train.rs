@@ -16,6 +16,8 @@ program!(run);
 fn run() -> Outcome {
     say("# Sgd, batch 1");
     cost::stack("training", || train::<Sgd, 1>(Sgd::new(0.1), 225_479_924))?;
+    say("# Sgd in place, batch 1");
+    cost::stack("training", || train::<InPlace<Sgd>, 1>(InPlace(Sgd::new(0.1)), 225_479_924))?;
     say("# Sgd, batch 10");
     cost::stack("training", || train::<Sgd, 10>(Sgd::new(0.5), 2203777136))?;
     say("# Adam, batch 1");
