@@ -2,6 +2,8 @@
 //! bit.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
+use core::mem::MaybeUninit;
+
 use firmware::{Outcome, console::say, cost, ensure, hash::Hash, program, uniform};
 use shiplap::prelude::*;
 
@@ -28,7 +30,8 @@ fn run() -> Outcome {
 
 /// Trains, and compares the weights with those `of_pc`.
 fn train<O: Optimizer, const BATCH: usize>(optimizer: O, of_pc: u32) -> Outcome {
-    let mut trainer = Trainer::<Net, BinaryCrossentropy, O, BATCH>::new(optimizer, 42);
+    let mut place = MaybeUninit::uninit();
+    let trainer = Trainer::<Net, BinaryCrossentropy, O, BATCH>::new_at(&mut place, optimizer, 42);
     let mut batch = ([[0.0; 10]; BATCH], [[0.0]; BATCH]);
     let mut loss = 0.0;
     for _ in 0..EPOCHS {
