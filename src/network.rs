@@ -100,7 +100,7 @@ pub(crate) trait InBlocks {
 }
 
 /// The memory that activations may take on the stack outside training: an eighth of what a thread has.
-const STACK: usize = if cfg!(feature = "std") { 256 * 1024 } else { 1024 };
+const STACK: usize = if cfg!(feature = "std") { 256 * 1024 } else { 256 };
 
 /// Does `work` in blocks as high as the stack bears: products of many rows read the weights less often.
 pub(crate) fn in_blocks<N: Layer>(work: impl InBlocks) {

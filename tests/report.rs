@@ -93,7 +93,7 @@ fn a_page_holds_all_it_shows_and_asks_for_nothing() {
     for text in [
         "<title>A &lt;run&gt; &amp; its &quot;report&quot;</title>",
         "&lt;script&gt;alert(1)",
-        "<code>Dense&lt;2, 4, Tanh&gt;</code>",
+        "<code>Dense&lt;2, 4, Tanh&gt;</code></td><td>[4]</td>",
         &format!("{} bytes, in batches of 4", NetTrainer::BYTES),
         "val_accuracy",
         "cross-entropy, nats",

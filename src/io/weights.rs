@@ -131,7 +131,7 @@ pub(super) fn notes<N: Layer>() -> BTreeMap<&'static str, String> {
 }
 
 /// `0: Dense<10, 10, Relu>, 1: Dense<10, 1, Sigmoid>`
-pub(super) fn description<N: Layer>() -> String {
+fn description<N: Layer>() -> String {
     let mut text = String::new();
     N::describe(Path::ROOT, &mut |line| {
         let (comma, path) = (if text.is_empty() { "" } else { ", " }, line.path.to_string());

@@ -67,14 +67,18 @@ impl Named for Auc {
 
 /// Area under the ROC curve: the chance that a positive sample scores above a negative one, ties counting half
 /// (Mann and Whitney 1947). `samples` are scores with whether they are positive; they are sorted in place.
-/// ½ where all are the same.
+/// ½ where all are the same, NaN where a score is NaN.
 ///
 /// ```
 /// use shiplap::metric::roc_auc;
 ///
 /// assert_eq!(roc_auc(&mut [(0.1, false), (0.4, false), (0.35, true), (0.8, true)]), 0.75);
+/// assert!(roc_auc(&mut [(0.1, false), (f64::NAN, true)]).is_nan());
 /// ```
 pub fn roc_auc(samples: &mut [(f64, bool)]) -> f64 {
+    if samples.iter().any(|sample| sample.0.is_nan()) {
+        return f64::NAN;
+    }
     samples.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let (mut below, mut wins) = (0.0, 0.0);
     for tied in samples.chunk_by(|a, b| a.0 == b.0) {

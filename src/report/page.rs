@@ -102,7 +102,7 @@ impl Page {
             // Writing to a string cannot fail.
             let _ = (line.output)(&mut output);
             let name = if line.path.to_string().is_empty() { "network".to_owned() } else { line.path.to_string() };
-            layers.push((name, line.kind.to_string(), output, line.params.to_string()));
+            layers.push((name, line.kind.to_string(), format!("[{output}]"), line.params.to_string()));
         });
         let layers = html! {
             table {
