@@ -220,7 +220,7 @@ impl Table {
 
     const fn with_layers(self, outline: &Outline, path: &Path<'_>, training: bool, elsewhere: bool) -> Self {
         match outline {
-            Outline::Layer(leaf) => self.with_layer(leaf, path, training, elsewhere),
+            Outline::Single(leaf) => self.with_layer(leaf, path, training, elsewhere),
             Outline::Elsewhere(network) => self.with_layers(network, path, training, true),
             Outline::Sequence(layers) => {
                 let (mut table, mut index) = (self, 0);

@@ -11,6 +11,10 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
+    if !folder.is_dir() {
+        let message = format!("there is no folder {}", folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, message));
+    }
     let prefix = format!(".{}.", name.display());
     let mut builder = tempfile::Builder::new();
     builder.prefix(OsStr::new(&prefix)).suffix(".tmp");

@@ -1,7 +1,10 @@
 //! Networks in read-only memory: on a chip they stay in flash, and take no RAM.
 //!
 //! [`include_weights!`](crate::include_weights) (feature `include-weights`) reads a file that
-//! [`io::save`](crate::io::save) wrote while the program is compiled, and compares it with the network's type.
+//! `io::save` wrote while the program is compiled, and compares it with the network's type. [`InFlash`](crate::layers::InFlash)
+//! makes such a network a layer of one that learns.
+//!
+//! A file becomes a [`File`]; each layer takes its numbers from there as its [`Stored`] says.
 
 use core::marker::PhantomData;
 
@@ -21,12 +24,12 @@ pub struct File<T: 'static> {
     /// The activations of the network that it was saved from: `Relu, Sigmoid`.
     pub activations: Option<&'static str>,
     /// What is in it.
-    pub tensors: &'static [Tensor<T>],
+    pub tensors: &'static [Entry<T>],
 }
 
 /// A tensor in a file.
 #[derive(Debug)]
-pub struct Tensor<T: 'static> {
+pub struct Entry<T: 'static> {
     /// Its name: `1.kernel`.
     pub name: &'static str,
     /// Its shape, outermost first.
@@ -85,7 +88,7 @@ impl<P: Place, N: Layer, const INDEX: usize> Place for Field<P, N, INDEX> {
     label = "implement `flash::Stored` for it",
     note = "of the layers of the crate, `Parallel` is the only one: take the network inside it"
 )]
-pub trait Stored<W, P>: Layer {
+pub trait Stored<W, P>: Sized {
     /// The layer with the numbers of the file.
     const STORED: Self;
 }
@@ -120,12 +123,12 @@ pub const fn matrix<T: Copy, const ROWS: usize, const COLUMNS: usize>(
 
 const fn values<T>(file: &File<T>, path: &Path<'_>, name: &str) -> &'static [T] {
     match find(file, path, name) {
-        Some(Tensor { values: Some(values), .. }) => values,
+        Some(Entry { values: Some(values), .. }) => values,
         _ => panic!("the layer's `OUTLINE` does not have this tensor"),
     }
 }
 
-const fn find<T>(file: &File<T>, path: &Path<'_>, name: &str) -> Option<&'static Tensor<T>> {
+const fn find<T>(file: &File<T>, path: &Path<'_>, name: &str) -> Option<&'static Entry<T>> {
     let mut index = 0;
     while index < file.tensors.len() {
         if is_named(path, name, file.tensors[index].name) {
@@ -173,7 +176,7 @@ const fn is_equal(a: &[u8], b: &[u8]) -> bool {
 #[doc(hidden)]
 pub struct Checked<N, W>(PhantomData<fn() -> (N, W)>);
 
-impl<N: Stored<W, Root>, W: Weights<N::Element>> Checked<N, W> {
+impl<N: Layer + Stored<W, Root>, W: Weights<N::Element>> Checked<N, W> {
     /// Does not compile if it is not.
     #[expect(clippy::new_without_default, reason = "it is for generated code, in `const` context")]
     #[track_caller]
@@ -183,7 +186,7 @@ impl<N: Stored<W, Root>, W: Weights<N::Element>> Checked<N, W> {
         differences = differences.with_tensors(&N::OUTLINE, &Path::ROOT, &W::FILE);
         let mut index = 0;
         while index < W::FILE.tensors.len() {
-            let Tensor { name, shape, .. } = &W::FILE.tensors[index];
+            let Entry { name, shape, .. } = &W::FILE.tensors[index];
             if !has(&N::OUTLINE, &Path::ROOT, name) {
                 differences = differences.begin().text(name).shape("` ", shape).text(" is not in the network");
             }
@@ -204,7 +207,7 @@ impl<N: Stored<W, Root>, W: Weights<N::Element>> Checked<N, W> {
 const fn has(outline: &Outline, path: &Path<'_>, name: &str) -> bool {
     let mut index = 0;
     match outline {
-        Outline::Layer(layer) => {
+        Outline::Single(layer) => {
             while index < layer.tensors.len() {
                 if is_named(path, layer.tensors[index].0, name) {
                     return true;
@@ -241,7 +244,7 @@ impl Differences {
     const fn with_tensors<T>(mut self, outline: &Outline, path: &Path<'_>, file: &File<T>) -> Self {
         let mut index = 0;
         match outline {
-            Outline::Layer(layer) => {
+            Outline::Single(layer) => {
                 while index < layer.tensors.len() {
                     let (name, shape) = layer.tensors[index];
                     self = self.with_tensor(path, name, shape, find(file, path, name));
@@ -259,7 +262,7 @@ impl Differences {
         self
     }
 
-    const fn with_tensor<T>(self, path: &Path<'_>, name: &str, shape: &[usize], found: Option<&Tensor<T>>) -> Self {
+    const fn with_tensor<T>(self, path: &Path<'_>, name: &str, shape: &[usize], found: Option<&Entry<T>>) -> Self {
         let Some(tensor) = found else {
             return self.begin().path(&path.join(name)).shape("` ", shape).text(" is missing");
         };

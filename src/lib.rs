@@ -57,8 +57,19 @@ mod tensor;
 pub mod train;
 mod zeroed;
 
-pub use random::{Permutation, Rng};
+pub(crate) use random::Permutation;
+pub use random::Rng;
+/// ```
+/// use shiplap::prelude::*;
+///
+/// type Net = (Dense<2, 4, Tanh>, Dense<4, 1, Sigmoid>);
+/// static XOR: Net = include_weights!("../tests/flash/xor.safetensors");
+///
+/// assert!(XOR.predict(&[0.0, 1.0])[0] > 0.9);
+/// assert!(XOR.predict(&[1.0, 1.0])[0] < 0.1);
+/// ```
 #[cfg(feature = "include-weights")]
+#[doc(inline)]
 pub use shiplap_macros::include_weights;
 pub use shiplap_macros::{Network, const_assert, network};
 pub use tensor::Tensor;
@@ -88,7 +99,7 @@ pub mod prelude {
         },
         metric::{
             Accuracy, Auc, BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Named, Precision, RSquared,
-            Recall, RootMeanSquare,
+            Recall, RootMeanSquaredError,
         },
         network,
         network::Network,

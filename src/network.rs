@@ -54,10 +54,10 @@ pub trait Network: Layer {
 
     /// The prediction for one sample. A sample of the wrong width does not compile.
     fn predict<X: Sample<Self>>(&self, sample: &X) -> Self::Output {
-        let mut prediction = [Self::Output::zeroed()];
+        let mut prediction = Self::Output::zeroed();
         let x = X::rows(core::slice::from_ref(sample));
-        dispatch(Predict::<Self, 1> { network: self, x, y: &mut prediction });
-        prediction[0]
+        dispatch(Predict::<Self, 1> { network: self, x, y: core::slice::from_mut(&mut prediction) });
+        prediction
     }
 
     /// The predictions for many samples, as many as the shorter slice holds: those of [`predict`](Self::predict), but

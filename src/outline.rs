@@ -19,7 +19,7 @@ use crate::message::Message;
 #[non_exhaustive]
 pub enum Outline {
     /// One layer.
-    Layer(Leaf),
+    Single(Leaf),
     /// Layers that run one after another, each with its name.
     Sequence(&'static [(&'static str, Outline)]),
     /// A network that lies elsewhere, in read-only memory.
@@ -46,7 +46,7 @@ pub struct Leaf {
 impl Outline {
     /// A layer that does not say what it is.
     pub const fn unnamed(bytes: usize, output: usize, macs: usize) -> Self {
-        Self::Layer(Leaf { kind: Message::new().text("a layer"), tensors: &[], activation: None, bytes, output, macs })
+        Self::Single(Leaf { kind: Message::new().text("a layer"), tensors: &[], activation: None, bytes, output, macs })
     }
 
     /// The bytes of the outputs of all layers for one sample.
@@ -73,7 +73,7 @@ impl Outline {
     pub const fn elsewhere(&self) -> usize {
         let (mut sum, mut index) = (0, 0);
         match self {
-            Self::Layer(_) => {}
+            Self::Single(_) => {}
             Self::Elsewhere(network) => sum = network.bytes(),
             Self::Sequence(layers) => {
                 while index < layers.len() {
@@ -88,7 +88,7 @@ impl Outline {
     /// How many layers it has.
     pub const fn layers(&self) -> usize {
         match self {
-            Self::Layer(_) => 1,
+            Self::Single(_) => 1,
             Self::Elsewhere(network) => network.layers(),
             Self::Sequence(layers) => {
                 let (mut sum, mut index) = (0, 0);
@@ -104,8 +104,8 @@ impl Outline {
     /// Layer `number` of all, counted from 0.
     pub const fn layer(&self, mut number: usize) -> Option<&Leaf> {
         match self {
-            Self::Layer(layer) if number == 0 => Some(layer),
-            Self::Layer(_) => None,
+            Self::Single(layer) if number == 0 => Some(layer),
+            Self::Single(_) => None,
             Self::Elsewhere(network) => network.layer(number),
             Self::Sequence(layers) => {
                 let mut index = 0;

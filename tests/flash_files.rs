@@ -5,7 +5,7 @@ mod networks;
 
 use std::{fs, path::Path};
 
-use networks::{Table, Wide, Xor};
+use networks::{Own, Scale, Table, Wide, Xor};
 use shiplap::{io, prelude::*};
 
 #[test]
@@ -29,5 +29,8 @@ fn write() -> Result<(), Box<dyn std::error::Error>> {
     table.2.layer.bias[7] = -0.0;
     io::save(&table, folder.join("table.safetensors"))?;
     io::save(&Wide::new(3), folder.join("wide.safetensors"))?;
+    let mut own = Own::new(4);
+    own.0 = Scale { factor: [2.0, -1.0, 0.5] };
+    io::save(&own, folder.join("own.safetensors"))?;
     Ok(())
 }

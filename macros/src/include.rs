@@ -1,8 +1,8 @@
 //! `include_weights!`.
 
 use std::{
-    env, fs,
-    path::{Path, PathBuf},
+    fs, io,
+    path::{self, Path, PathBuf},
 };
 
 use proc_macro2::{Span, TokenStream};
@@ -52,7 +52,7 @@ pub fn weights(name: &LitStr, place: Span) -> syn::Result<TokenStream> {
                     (quote!(), quote!(None))
                 };
                 let entry = quote! {
-                    ::shiplap::flash::Tensor {
+                    ::shiplap::flash::Entry {
                         name: #name, shape: &[#(#shape),*], element: #kind, values: ::core::option::Option::#value,
                     }
                 };
@@ -76,14 +76,13 @@ pub fn weights(name: &LitStr, place: Span) -> syn::Result<TokenStream> {
     }})
 }
 
-/// The absolute path of a file beside the source file at `place`. Where the compiler does not say which that is, as in an
-/// example in documentation, it is beside the package's `Cargo.toml`.
-fn resolve(file: &Path, place: Span) -> std::io::Result<PathBuf> {
-    let folder = match place.unwrap().local_file() {
-        Some(source) => source.parent().map(Path::to_path_buf).unwrap_or_default(),
-        None => env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default(),
-    };
-    std::path::absolute(folder.join(file))
+/// The absolute path of a file that is given relative to the source file at `place`.
+fn resolve(file: &Path, place: Span) -> io::Result<PathBuf> {
+    match place.unwrap().local_file() {
+        Some(source) => path::absolute(source.with_file_name("").join(file)),
+        None if file.is_absolute() => Ok(file.into()),
+        None => Err(io::Error::other("the compiler does not say beside which file: write an absolute path")),
+    }
 }
 
 /// Where the numbers of a file start, and what they are; or in which way it is not whole.

@@ -108,16 +108,6 @@ pub fn const_assert(input: TokenStream) -> TokenStream {
 ///
 /// A tensor that is missing, or not in the network, or of another shape or type of number, other activations, NaN, or a
 /// file that is not whole does not compile, and the error says which.
-///
-/// ```
-/// use shiplap::prelude::*;
-///
-/// type Net = (Dense<2, 4, Tanh>, Dense<4, 1, Sigmoid>);
-/// static XOR: Net = include_weights!("tests/flash/xor.safetensors");
-///
-/// assert!(XOR.predict(&[0.0, 1.0])[0] > 0.9);
-/// assert!(XOR.predict(&[1.0, 1.0])[0] < 0.1);
-/// ```
 #[cfg(feature = "include-weights")]
 #[proc_macro]
 pub fn include_weights(input: TokenStream) -> TokenStream {

@@ -21,7 +21,6 @@ pub fn expand(sequence: &Sequence, construct: impl FnOnce(&[&Member], &[TokenStr
     generics.params.push(parse_quote!(File_));
     generics.params.push(parse_quote!(Place_: #krate::flash::Place));
     let predicates = &mut generics.make_where_clause().predicates;
-    predicates.push(parse_quote!(#target: #krate::layer::Layer));
     for (ty, stored) in types.iter().zip(&traits) {
         predicates.push(parse_quote!(#ty: #stored));
     }

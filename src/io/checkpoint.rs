@@ -101,7 +101,7 @@ pub fn load_checkpoint<N: Layer>(to: StateMut<'_, N>, path: impl AsRef<Path>) ->
     same_activations::<N>(&reader)?;
     reader.all_finite(&all[..count], &values)?;
 
-    let mut put = Put(values.into_iter());
+    let mut put = Put::all(values.into_iter());
     N::parameters_mut([to.network], layer::Path::ROOT, &mut put);
     for moment in to.moments {
         N::learnt_mut(None, moment, [], layer::Path::ROOT, &mut put);

@@ -115,7 +115,7 @@ fn decode<N: Layer>(network: &mut N, file: &str, bytes: &[u8]) -> Result<(), Fil
     let values = reader.read(&wanted, |name| name.starts_with(OPTIMIZER))?;
     same_activations::<N>(&reader)?;
     reader.all_finite(&wanted, &values)?;
-    N::parameters_mut([network], Path::ROOT, &mut Put(values.into_iter()));
+    N::parameters_mut([network], Path::ROOT, &mut Put::all(values.into_iter()));
     Ok(())
 }
 
@@ -131,7 +131,7 @@ pub(super) fn notes<N: Layer>() -> BTreeMap<&'static str, String> {
 }
 
 /// `0: Dense<10, 10, Relu>, 1: Dense<10, 1, Sigmoid>`
-pub(super) fn description<N: Layer>() -> String {
+fn description<N: Layer>() -> String {
     let mut text = String::new();
     N::describe(Path::ROOT, &mut |line| {
         let (comma, path) = (if text.is_empty() { "" } else { ", " }, line.path.to_string());

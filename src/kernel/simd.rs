@@ -167,7 +167,8 @@ pub fn level() -> Level {
 }
 
 /// Chooses the instruction set for the whole process, so that another machine gives the same bits.
-/// Without `std` it was chosen by the build, and nothing else is available.
+/// Without `std` it was chosen by the build, and nothing else is available; under the feature `deterministic`, which gives
+/// the same bits on processors of any kind, only [`Level::Baseline`] is.
 ///
 /// ```
 /// use shiplap::kernel::{Level, level, set_level};

@@ -43,7 +43,7 @@ macro_rules! columnwise {
             const PARAMS: usize = 0;
             const MACS: usize = $macs;
             const TAKES_MISSING: bool = $missing;
-            const OUTLINE: $crate::outline::Outline = $crate::outline::Outline::Layer($crate::outline::Leaf {
+            const OUTLINE: $crate::outline::Outline = $crate::outline::Outline::Single($crate::outline::Leaf {
                 kind: $crate::message::Message::new().text(stringify!($layer)).text("<").list(&[N]).text(">"),
                 tensors: &[$((stringify!($statistic), &[N])),+],
                 activation: None,

@@ -74,7 +74,7 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Eleme
     const PARAMS: usize = IN * OUT + OUT;
     const MACS: usize = IN * OUT;
     const FAULT: Option<Message> = if IN == 0 || OUT == 0 { Some(zero_width(IN, OUT)) } else { None };
-    const OUTLINE: Outline = Outline::Layer(Leaf {
+    const OUTLINE: Outline = Outline::Single(Leaf {
         kind: Message::new().text("Dense<").list(&[IN, OUT]).text(", ").text(A::NAME).text(">"),
         tensors: &[("kernel", &[IN, OUT]), ("bias", &[OUT])],
         activation: Some(A::NAME),

@@ -57,7 +57,7 @@ impl<const N: usize, const PERCENT: u32, T: Element + Tensor<Element = T>> Layer
     const PARAMS: usize = 0;
     const MACS: usize = 0;
     const FAULT: Option<Message> = if PERCENT > 99 { Some(rate_outside(N, PERCENT)) } else { None };
-    const OUTLINE: Outline = Outline::Layer(Leaf {
+    const OUTLINE: Outline = Outline::Single(Leaf {
         kind: Message::new().text("Dropout<").list(&[N, PERCENT as usize]).text(">"),
         tensors: &[],
         activation: None,

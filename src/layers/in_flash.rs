@@ -22,7 +22,7 @@ use crate::{
 ///
 /// /// Trained on a computer.
 /// type FeatureNet = (Dense<2, 4, Tanh>, Dense<4, 1, Sigmoid>);
-/// static FEATURES: FeatureNet = include_weights!("tests/flash/xor.safetensors");
+/// static FEATURES: FeatureNet = include_weights!("../../tests/flash/xor.safetensors");
 ///
 /// struct Features;
 ///

@@ -14,6 +14,5 @@ static NAMES: Named = include_weights!("../flash/xor.safetensors");
 static ACTIVATIONS: (Dense<2, 4, Relu>, Dense<4, 1, Sigmoid>) = include_weights!("../flash/xor.safetensors");
 static ELEMENTS: (Dense<2, 4, Tanh, f64>, Dense<4, 1, Sigmoid, f64>) = include_weights!("../flash/xor.safetensors");
 static WIDTH: (Dense<2, 0, Tanh>, Dense<0, 1, Sigmoid>) = include_weights!("../flash/xor.safetensors");
-static NOT_A_NETWORK: u32 = include_weights!("../flash/xor.safetensors");
 
 fn main() {}

@@ -147,9 +147,17 @@ macro_rules! learns {
         stepped
             && (0..<$net>::PARAMS).all(|place| {
                 let mut loss_at = |by: f64| {
-                    <$net>::parameters_mut([trainer.network_mut()], Path::ROOT, &mut At(place, |value: &mut f64| *value += by));
+                    <$net>::parameters_mut(
+                        [trainer.network_mut()],
+                        Path::ROOT,
+                        &mut At(place, |value: &mut f64| *value += by),
+                    );
                     let loss = trainer.evaluate(&x, &y).map_or(f64::NAN, |report| report.loss);
-                    <$net>::parameters_mut([trainer.network_mut()], Path::ROOT, &mut At(place, |value: &mut f64| *value -= by));
+                    <$net>::parameters_mut(
+                        [trainer.network_mut()],
+                        Path::ROOT,
+                        &mut At(place, |value: &mut f64| *value -= by),
+                    );
                     loss
                 };
                 let slope = (loss_at(1e-5) - loss_at(-1e-5)) / 2e-5;

@@ -17,6 +17,7 @@ pub const DETERMINISTIC: [u64; trainings::COUNT] = [
     0xa018_a899_81e6_0a91,
     0x2ce6_562e_cb51_f389,
     0x7393_13e9_db6f_684c,
+    0x9851_1c26_cc31_ab31,
     0xf5c3_211a_7808_cdd5,
 ];
 

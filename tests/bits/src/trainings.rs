@@ -95,6 +95,8 @@ trainings! {
         Sgd::new(0.1).schedule(Schedule::Exponential { initial: 0.5, every: 50, factor: 0.3 }).weight_decay(1e-3),
         |x| ([f32::from(x[0] > 0.5)], if x[0] > 0.5 { 3.0 } else { 1.0 }),
         first layer fitted by MinMax::fit;
+    in_place: f32, (Frozen<Dense<10, 8, Tanh>>, Dense<8, 6, LeakyRelu>, Dense<6, 1, Linear>), MeanSquaredError,
+        InPlace(Adam::new(0.01)), |x| [x[0] - x[1]];
     doubles: f64, (Dense<10, 6, Softplus, f64>, Dense<6, 5, Gelu, f64>, Dense<5, 3, Softmax, f64>), CategoricalCrossentropy,
         Adam::new(0.01), |x| if x[0] > x[1] { [1.0, 0.0, 0.0] } else { [0.0, 1.0, 0.0] };
 }
