@@ -27,7 +27,7 @@ use crate::{
 /// - `macs`: multiply-accumulates of one prediction.
 ///
 /// ```
-/// use shiplap::{budget, prelude::*};
+/// use shiplap::prelude::*;
 ///
 /// type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
 /// budget!(Net: flash <= 512, ram <= 64, macs <= 110);
@@ -35,7 +35,7 @@ use crate::{
 /// ```
 ///
 /// ```compile_fail
-/// # use shiplap::{budget, prelude::*};
+/// # use shiplap::prelude::*;
 /// # type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
 /// budget!(Net: flash <= 256);
 /// ```

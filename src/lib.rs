@@ -7,9 +7,9 @@
 //! - [`kernel`]: instruction sets, matrix products, passes over slices;
 //! - [`outline`]: what a network is made of, known when compiling;
 //! - [`layer`]: what a layer is, and what fits after what;
+//! - [`flash`]: networks in read-only memory, read from files when compiling;
 //! - [`activation`], [`layers`]: one file for each kind;
 //! - [`mod@network`]: tuples and structs of layers, predicting, summaries;
-//! - [`flash`]: networks in read-only memory, read from files when compiling;
 //! - [`mod@budget`]: what they take in flash, RAM and time, and may take;
 //! - [`init`], [`regularize`], [`loss`], [`optim`], [`metric`]: formulas for learning;
 //! - [`train`]: the trainer: step, fit, evaluate; callbacks that follow it along: early stopping, history;
@@ -89,10 +89,11 @@ pub mod prelude {
             Elementwise, Elu, Forget, Gelu, HardSigmoid, Keep, LeakyRelu, Linear, Relu, Selu, Sigmoid, Silu, Softmax,
             Softplus, Tanh,
         },
-        const_assert,
+        budget, const_assert,
+        flash::Flash,
         init::Initializer,
         layer::{Accepts, Layer},
-        layers::{Dense, Dropout, Frozen, Impute, Initialized, MinMax, OneHot, Regularized, Standardize},
+        layers::{Dense, Dropout, Frozen, Impute, InFlash, Initialized, MinMax, OneHot, Regularized, Standardize},
         loss::{
             BinaryCrossentropy, CategoricalCrossentropy, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError,
             SparseCategoricalCrossentropy,

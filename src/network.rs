@@ -16,8 +16,11 @@ pub trait Network: Layer {
     /// The bytes of the weights, which is what inference needs beside the activations of one sample.
     const BYTES: usize = size_of::<Self>();
 
-    /// The bytes of the outputs of all layers for one sample: what [`predict`](Self::predict) takes of the stack, beside
-    /// what its code takes of itself, which depends on the processor and not on the widths of the layers.
+    /// The bytes of the outputs of all layers for one sample, which [`predict`](Self::predict) has on the stack.
+    ///
+    /// Its code takes some more, whatever the widths of the layers. Compiled for a Cortex-M4F (release, link-time
+    /// optimisation), the frame of `predict` was 116 to 152 bytes larger in four networks from 1-16-16-1 to the ten layers of
+    /// 640-128-128-128-128-8-128-128-128-128-640, and what it calls took at most 120 on top.
     const ACTIVATIONS: usize = Self::OUTLINE.outputs();
 
     /// A network started from `seed`, each layer as it prefers, made on the stack. Above 256 KiB it does not compile:

@@ -18,7 +18,7 @@ use crate::{
 /// Files of a network that has it in it do not hold its weights.
 ///
 /// ```
-/// use shiplap::{flash::Flash, layers::InFlash, prelude::*};
+/// use shiplap::prelude::*;
 ///
 /// /// Trained on a computer.
 /// type FeatureNet = (Dense<2, 4, Tanh>, Dense<4, 1, Sigmoid>);

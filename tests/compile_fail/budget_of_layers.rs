@@ -1,4 +1,4 @@
-use shiplap::{budget, flash::Flash, layers::InFlash, prelude::*};
+use shiplap::prelude::*;
 
 type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
 budget!(Net: flash <= 512, ram <= 32);
