@@ -22,14 +22,22 @@ pub fn of<R>(_what: &str, work: impl FnOnce() -> R) -> R {
 }
 
 /// Does `work`, and shows the most stack it used.
+///
+/// # Errors
+///
+/// When that is over `most` bytes.
 #[inline(never)]
-pub fn stack<R>(_what: &str, work: impl FnOnce() -> R) -> R {
+pub fn stack<R>(_what: &str, _most: usize, work: impl FnOnce() -> R) -> Result<R, &'static str> {
     #[cfg(target_os = "none")]
     let painted = Stack::paint();
     let result = apart(work);
     #[cfg(target_os = "none")]
-    show(_what, painted.used(), "bytes of stack");
-    result
+    {
+        let used = painted.used();
+        show(_what, used, "bytes of stack");
+        crate::ensure(used as usize <= _most, "more stack than it may take")?;
+    }
+    Ok(result)
 }
 
 /// Work in a frame of its own, below the one it is measured from.

@@ -5,7 +5,8 @@
 //! - [`cost`]: instructions and stack of a piece of work;
 //! - [`hash`]: one number for all bits of a network or its outputs;
 //! - [`nose`], [`machine`]: sensors, simulated by sums and products alone, which are the same everywhere;
-//! - [`pattern`]: weights without a training.
+//! - [`pattern`]: weights without a training;
+//! - [`tutorial`]: a training.
 #![cfg_attr(target_os = "none", no_std)]
 
 #[cfg(target_os = "none")]
@@ -16,8 +17,20 @@ pub mod hash;
 pub mod machine;
 pub mod nose;
 pub mod pattern;
+pub mod tutorial;
 
 use shiplap::Rng;
+
+/// The bytes of flash of the board.
+pub const FLASH: usize = 1024 * number(env!("FLASH"));
+
+/// A number that `build.rs` gives.
+const fn number(text: &str) -> usize {
+    match usize::from_str_radix(text, 10) {
+        Ok(number) => number,
+        Err(_) => panic!("build.rs gives whole numbers"),
+    }
+}
 
 /// Nothing, or what went wrong.
 pub type Outcome = Result<(), &'static str>;

@@ -4,8 +4,8 @@
 
 use core::hint::black_box;
 
-use firmware::{Outcome, cost, hash::Hash, pattern::pattern, program};
-use shiplap::prelude::*;
+use firmware::{FLASH, Outcome, cost, hash::Hash, pattern::pattern, program};
+use shiplap::{budget, prelude::*};
 
 #[network]
 type Autoencoder = (
@@ -20,6 +20,8 @@ type Autoencoder = (
     Dense<128, 128, Relu>,
     Dense<128, 640, Linear>,
 );
+
+budget!(Autoencoder: flash <= FLASH);
 
 static NET: Autoencoder = (
     Dense::from_parts(pattern(1), [0.01; 128]),

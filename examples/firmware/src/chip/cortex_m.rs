@@ -3,6 +3,8 @@
 use cortex_m::peripheral::{Peripherals, SYST, syst::SystClkSource};
 use cortex_m_rt::{ExceptionFrame, exception};
 
+use crate::number;
+
 /// Counts instructions, up to 2.6 million. It counts some 7 of its own.
 pub struct Counter {
     timer: SYST,
@@ -13,15 +15,8 @@ pub struct Counter {
 const MOST: u32 = 0x00FF_FFFF;
 
 /// So many ticks of the timer are so many instructions.
-const TICKS: u32 = parsed(env!("TICKS"));
-const INSTRUCTIONS: u32 = parsed(env!("INSTRUCTIONS"));
-
-const fn parsed(number: &str) -> u32 {
-    match u32::from_str_radix(number, 10) {
-        Ok(number) => number,
-        Err(_) => panic!("build.rs writes whole numbers"),
-    }
-}
+const TICKS: u32 = number(env!("TICKS")) as u32;
+const INSTRUCTIONS: u32 = number(env!("INSTRUCTIONS")) as u32;
 
 impl Counter {
     /// From here.
