@@ -26,6 +26,7 @@ type Label = [f32; 1];
 type Net = (Standardize<30>, Dense<30, 16, Relu>, Dense<16, 1, Sigmoid>);
 type NetTrainer = Trainer<Net, BinaryCrossentropy, Adam, 32>;
 
+const LOSS: &str = "cross-entropy, nats";
 const SEED: u64 = 1;
 const FOLDS: usize = 5;
 const EPOCHS: usize = 200;
@@ -66,7 +67,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let confusion = Confusion::new(&matrix, ["benign", "malignant"]);
     let roc = roc([("cross-validation", crossed), ("test", scores(trainer.network(), test))])?;
     let weights = weight_histograms(trainer.network());
-    let curves = learning_curves(&history);
+    let curves = learning_curves(&history, LOSS);
     common::save(
         &out,
         &[("learning_curves", &curves), ("confusion", &confusion), ("roc", &roc), ("weights", &weights)],
@@ -86,7 +87,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             ],
         )
         .network(&NetTrainer::summary())
-        .history(&history)?
+        .history(&history, LOSS)?
         .plot("Confusion of the cells to test on", &confusion)?
         .plot("ROC", &roc)?
         .plot("Weights", &weights)?

@@ -48,6 +48,8 @@ fn measurement(index: usize) -> String {
     format!("{} {}", MEASURES[index / 10], PARTS[index % 10])
 }
 
+const LOSS: &str = "cross-entropy, nats";
+
 type Cell = [f32; 30];
 type Diagnosis = (Dense<30, 16, Relu>, Dense<16, 1, Sigmoid>);
 type DiagnosisTrainer = Trainer<Diagnosis, BinaryCrossentropy, Adam, 32>;
@@ -81,7 +83,8 @@ fn diagnosis(page: Page, out: &Path) -> Result<Page, Box<dyn Error>> {
     let score = |x: &[Cell]| trainer.evaluate(x, y_test).map(|report| -report.loss);
     let importances = permutation_importance(x_test, 30, &mut Rng::new(2), score)?;
     let mut important =
-        Bars::new("Permutation importance", "rise of the cross-entropy when shuffled, nats").at_most(15);
+        Bars::new("Permutation importance", "rise of the cross-entropy when shuffled, nats (line: standard deviation)")
+            .at_most(15);
     for (index, importance) in importances.iter().enumerate() {
         important = important.bar(measurement(index), importance.mean(), importance.deviation());
     }
@@ -112,7 +115,7 @@ fn diagnosis(page: Page, out: &Path) -> Result<Page, Box<dyn Error>> {
         single = single.bar(measurement(index), part.into(), 0.0);
     }
 
-    // And how the mean prediction goes with the three that matter most, in their own units.
+    // And how the mean prediction goes with the four that matter most.
     let mut order: Vec<usize> = (0..30).collect();
     order.sort_by(|&a, &b| sizes[b].total_cmp(&sizes[a]));
     let mut dependence = Lines::new(
@@ -132,7 +135,7 @@ fn diagnosis(page: Page, out: &Path) -> Result<Page, Box<dyn Error>> {
     let confusion = Confusion::new(&matrix, ["benign", "malignant"]);
     let samples = x_test.iter().zip(y_test).map(|(x, y)| (f64::from(trainer.predict(x)[0]), y[0] > 0.5)).collect();
     let roc = roc([("test cells", samples)])?;
-    let curves = learning_curves(&history);
+    let curves = learning_curves(&history, LOSS);
 
     let weights = weight_histograms(trainer.network());
     common::save(
@@ -159,7 +162,7 @@ fn diagnosis(page: Page, out: &Path) -> Result<Page, Box<dyn Error>> {
             ],
         )
         .network(&DiagnosisTrainer::summary())
-        .history(&history)?
+        .history(&history, LOSS)?
         .plot("Confusion matrix", &confusion)?
         .plot("ROC", &roc)?
         .plot("Weights", &weights)?

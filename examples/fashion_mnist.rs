@@ -31,6 +31,7 @@ type NetTrainer = Trainer<Net, SparseCategoricalCrossentropy, Adam, 64>;
 const CLASSES: [&str; 10] =
     ["T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"];
 const EPOCHS: usize = 12;
+const LOSS: &str = "cross-entropy, nats";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let [data, out] = common::folders([("--data", "data/fashion_mnist"), ("--out", "target/fashion_mnist")])?;
@@ -73,7 +74,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let weights = weight_histograms(trainer.network());
-    let curves = learning_curves(&history);
+    let curves = learning_curves(&history, LOSS);
     let pictures: [(&str, &dyn Plot); 4] =
         [("learning_curves", &curves), ("confusion", &confusion), ("mistakes", &mistakes), ("weights", &weights)];
     common::save(&out, &pictures)?;
@@ -90,7 +91,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             ],
         )
         .network(&NetTrainer::summary())
-        .history(&history)?
+        .history(&history, LOSS)?
         .plot("Confusion of the pictures to test on", &confusion)?
         .plot("The surest mistakes", &mistakes)?
         .plot("Weights", &weights)?

@@ -11,6 +11,10 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
+    if !folder.is_dir() {
+        let message = format!("there is no folder {}", folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, message));
+    }
     let prefix = format!(".{}.", name.display());
     let mut builder = tempfile::Builder::new();
     builder.prefix(OsStr::new(&prefix)).suffix(".tmp");
@@ -20,7 +24,9 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = builder.tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
+    // The new name, too, is on the disk once the folder is. A folder that cannot be opened is an error while there is still
+    // the old file.
+    let folder = if cfg!(unix) { Some(File::open(folder)?) } else { None };
     file.persist(path)?;
-    // The new name, too, is on the disk once the folder is.
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    folder.map_or(Ok(()), |folder| folder.sync_all())
 }

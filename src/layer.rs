@@ -7,6 +7,7 @@ use crate::{
     init::Initializer,
     kernel::{Element, Simd, Sweep},
     message::Message,
+    outline::Outline,
     regularize::Penalty,
 };
 
@@ -45,6 +46,8 @@ pub trait Layer: Zeroed {
     /// Whether a NaN that goes in stands for a missing value, as for [`Impute`](crate::layers::Impute). Training
     /// refuses it elsewhere.
     const TAKES_MISSING: bool = false;
+    /// What it is made of: its tensors, activations and bytes, for files and budgets that are checked when compiling.
+    const OUTLINE: Outline = Outline::unnamed(size_of::<Self>(), size_of::<Self::Output>(), Self::MACS);
 
     /// `y = f(x)`, row by row, as for use: nothing is dropped, nothing kept.
     fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]);
@@ -445,8 +448,8 @@ pub trait Operations<T> {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Path<'a> {
-    parent: Option<&'a Path<'a>>,
-    name: &'a str,
+    pub(crate) parent: Option<&'a Path<'a>>,
+    pub(crate) name: &'a str,
 }
 
 impl<'a> Path<'a> {
@@ -456,6 +459,14 @@ impl<'a> Path<'a> {
     /// The layer `name` inside this one.
     pub const fn join(&'a self, name: &'a str) -> Path<'a> {
         Path { parent: Some(self), name }
+    }
+
+    /// Adds it to a message.
+    pub(crate) const fn written<const BYTES: usize>(&self, message: Message<BYTES>) -> Message<BYTES> {
+        match self.parent {
+            Some(parent) if !parent.name.is_empty() => parent.written(message).text(".").text(self.name),
+            _ => message.text(self.name),
+        }
     }
 }
 

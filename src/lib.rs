@@ -5,9 +5,12 @@
 //!
 //! - [`message`]: texts of compile errors;
 //! - [`kernel`]: instruction sets, matrix products, passes over slices;
+//! - [`outline`]: what a network is made of, known when compiling;
 //! - [`layer`]: what a layer is, and what fits after what;
+//! - [`flash`]: networks in read-only memory, read from files when compiling;
 //! - [`activation`], [`layers`]: one file for each kind;
 //! - [`mod@network`]: tuples and structs of layers, predicting, summaries;
+//! - [`mod@budget`]: what they take in flash, RAM and time, and may take;
 //! - [`init`], [`regularize`], [`loss`], [`optim`], [`metric`]: formulas for learning;
 //! - [`train`]: the trainer: step, fit, evaluate; callbacks that follow it along: early stopping, history;
 //! - [`explain`]: what a prediction depends on;
@@ -25,11 +28,13 @@ extern crate std;
 extern crate self as shiplap;
 
 pub mod activation;
+pub mod budget;
 #[cfg(feature = "std")]
 pub mod data;
 pub mod explain;
 #[cfg(any(feature = "npy", feature = "onnx", feature = "plot", feature = "safetensors"))]
 mod file;
+pub mod flash;
 pub mod init;
 #[cfg(any(feature = "safetensors", feature = "onnx"))]
 pub mod io;
@@ -41,6 +46,7 @@ pub mod message;
 pub mod metric;
 pub mod network;
 pub mod optim;
+pub mod outline;
 #[cfg(feature = "progress")]
 pub mod progress;
 mod random;
@@ -51,13 +57,28 @@ mod tensor;
 pub mod train;
 mod zeroed;
 
-pub use random::{Permutation, Rng};
+pub(crate) use random::Permutation;
+pub use random::Rng;
+/// ```
+/// use shiplap::prelude::*;
+///
+/// type Net = (Dense<2, 4, Tanh>, Dense<4, 1, Sigmoid>);
+/// static XOR: Net = include_weights!("../tests/flash/xor.safetensors");
+///
+/// assert!(XOR.predict(&[0.0, 1.0])[0] > 0.9);
+/// assert!(XOR.predict(&[1.0, 1.0])[0] < 0.1);
+/// ```
+#[cfg(feature = "include-weights")]
+#[doc(inline)]
+pub use shiplap_macros::include_weights;
 pub use shiplap_macros::{Network, const_assert, network};
 pub use tensor::Tensor;
 pub use zeroed::Zeroed;
 
 /// What most programs need: `use shiplap::prelude::*;`.
 pub mod prelude {
+    #[cfg(feature = "include-weights")]
+    pub use crate::include_weights;
     #[cfg(feature = "progress")]
     pub use crate::progress::Progress;
     #[cfg(feature = "std")]
@@ -68,17 +89,18 @@ pub mod prelude {
             Elementwise, Elu, Forget, Gelu, HardSigmoid, Keep, LeakyRelu, Linear, Relu, Selu, Sigmoid, Silu, Softmax,
             Softplus, Tanh,
         },
-        const_assert,
+        budget, const_assert,
+        flash::Flash,
         init::Initializer,
         layer::{Accepts, Layer},
-        layers::{Dense, Dropout, Frozen, Impute, Initialized, MinMax, OneHot, Regularized, Standardize},
+        layers::{Dense, Dropout, Frozen, Impute, InFlash, Initialized, MinMax, OneHot, Regularized, Standardize},
         loss::{
             BinaryCrossentropy, CategoricalCrossentropy, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError,
             SparseCategoricalCrossentropy,
         },
         metric::{
             Accuracy, Auc, BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Named, Precision, RSquared,
-            Recall, RootMeanSquare,
+            Recall, RootMeanSquaredError,
         },
         network,
         network::Network,

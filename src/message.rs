@@ -1,6 +1,6 @@
 //! Text put together while compiling, so that a compile error can say which number is wrong.
 
-/// A text of at most 256 bytes, built in `const` context.
+/// A text of at most `BYTES` bytes, built in `const` context.
 ///
 /// ```
 /// use shiplap::message::Message;
@@ -9,15 +9,15 @@
 /// assert_eq!(TEXT.as_str(), "`Scale<0>` has no width");
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Message {
-    bytes: [u8; 256],
+pub struct Message<const BYTES: usize = 256> {
+    bytes: [u8; BYTES],
     length: usize,
 }
 
-impl Message {
+impl<const BYTES: usize> Message<BYTES> {
     /// An empty text.
     pub const fn new() -> Self {
-        Self { bytes: [0; 256], length: 0 }
+        Self { bytes: [0; BYTES], length: 0 }
     }
 
     /// Adds `text`; what does not fit any more is cut off.
@@ -60,6 +60,36 @@ impl Message {
         self.text(sign).number(number.unsigned_abs())
     }
 
+    /// Adds `numbers` as in a list: `28, 3`.
+    #[must_use]
+    pub const fn list(mut self, numbers: &[usize]) -> Self {
+        let mut index = 0;
+        while index < numbers.len() {
+            self = self.text(if index == 0 { "" } else { ", " }).number(numbers[index] as u128);
+            index += 1;
+        }
+        self
+    }
+
+    /// Adds spaces up to `length` bytes in all.
+    #[must_use]
+    pub const fn pad(mut self, length: usize) -> Self {
+        while self.length < length && self.length < BYTES {
+            self = self.text(" ");
+        }
+        self
+    }
+
+    /// How many bytes the text has.
+    pub const fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether there is no text yet.
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
     /// The text.
     pub const fn as_str(&self) -> &str {
         match core::str::from_utf8(self.bytes.split_at(self.length).0) {
@@ -69,7 +99,7 @@ impl Message {
     }
 }
 
-impl Default for Message {
+impl<const BYTES: usize> Default for Message<BYTES> {
     fn default() -> Self {
         Self::new()
     }
@@ -85,13 +115,14 @@ mod tests {
     fn joins_text_and_numbers() {
         const TEXT: Message = Message::new().text("Dense<").number(0).text(", ").number(1024).text(">");
         assert_eq!(TEXT.as_str(), "Dense<0, 1024>");
-        assert_eq!(Message::new().number(u128::MAX).as_str(), u128::MAX.to_string());
-        assert_eq!(Message::new().integer(-7).text(" < ").integer(7).as_str(), "-7 < 7");
+        assert_eq!(Message::<39>::new().number(u128::MAX).as_str(), u128::MAX.to_string());
+        assert_eq!(Message::<9>::new().list(&[28, 3]).pad(7).as_str(), "28, 3  ");
+        assert_eq!(Message::<8>::new().integer(-7).text(" < ").integer(7).as_str(), "-7 < 7");
     }
 
     #[test]
     fn cuts_what_does_not_fit() {
-        let mut long = Message::new();
+        let mut long: Message = Message::new();
         for _ in 0..100 {
             long = long.text("seven..");
         }

@@ -23,7 +23,8 @@ use shiplap::{
     },
     layers::FitError,
     metric::{
-        BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Precision, RSquared, Recall, RootMeanSquare, roc_auc,
+        BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Precision, RSquared, Recall, RootMeanSquaredError,
+        roc_auc,
     },
     prelude::*,
 };
@@ -263,7 +264,7 @@ fn metrics_on_real_data_agree_with_scikit_learn() {
     assert_eq!(all.1.counts, classes.confusion);
 
     let (x, y) = diabetes();
-    let mut all = <(MeanAbsolute, RootMeanSquare, RSquared<1>)>::default();
+    let mut all = <(MeanAbsolute, RootMeanSquaredError, RSquared<1>)>::default();
     x.iter().zip(&y).for_each(|(row, label)| all.update(&[152.0 + 10.0 * (row[2] - 26.4)], label));
     let ours = [all.0.value(), all.1.value(), all.2.value()];
     close("regression", &ours, &[regression.mae, regression.rmse, regression.r2]);
@@ -340,7 +341,7 @@ fn errors_say_where_and_what() {
     );
     assert_eq!(
         error::<4, usize>(&csv, &TREES.replace(",4", "")),
-        "trees.csv, line 4: 3 fields, where there should be 4"
+        "trees.csv, line 4: 3 fields, where the lines before have 4"
     );
     assert_eq!(
         error::<5, usize>(&csv, TREES),
@@ -355,6 +356,26 @@ fn errors_say_where_and_what() {
     assert_eq!(
         error::<4, [f32; 3]>(&csv, TREES),
         "trees.csv: labels of 2 classes do not fit into 3 numbers: two fit into 1, and any number into as many"
+    );
+    assert_eq!(
+        error::<2, usize>(&Csv::new(), "a;b;c\n1;2;0\n"),
+        "trees.csv: a single column, `a;b;c`, where several (`delimiter` says what is between them) should be"
+    );
+    assert_eq!(
+        error::<2, usize>(&Csv::new(), "5.1,3.5,0\n4.9,3.0,0\n"),
+        "trees.csv: numbers in the first line, `5.1`, `3.5`, `0`, where names of columns \
+         (`Csv::unnamed` reads a file without) should be"
+    );
+    let coloured = Csv::new().categories("colour", ["red", "blue"]);
+    assert_eq!(read::<2, ()>(&coloured, "colour\nblue\n").unwrap().x, [[0.0, 1.0]]);
+    assert_eq!(read::<1, usize>(&Csv::new(), "2024,1\n0.5,0\n").unwrap().names, ["2024"], "years may be names");
+    assert_eq!(
+        error::<4, usize>(&csv.clone().categories("age", ["3", "4", "3"]), TREES),
+        "trees.csv: `3` twice among the categories of `age`, where different ones should be"
+    );
+    assert_eq!(
+        error::<4, usize>(&csv.clone().classes(["elm", "oak", "elm"]), TREES),
+        "trees.csv: `elm` twice among the classes, where different ones should be"
     );
     assert_eq!(error::<4, usize>(&csv, ""), "trees.csv: there are no samples");
     assert_eq!(error::<4, usize>(&csv, "height,colour,species,age\n"), "trees.csv: there are no samples");
@@ -406,7 +427,13 @@ fn records_of_your_own_type() {
     assert_eq!((trees[1].height, trees[2].height), (Some(0.25), None));
     let text = "species,height\noak,1\noak,tall\n";
     let error = Csv::new().records_from::<Tree>(text.as_bytes(), "t").unwrap_err().to_string();
-    assert_eq!(error, "t, line 3, column `height`: `tall` is not invalid float literal");
+    assert_eq!(error, "t, line 3, column `height`: `tall` is not what the record takes: invalid float literal");
+    let error = Csv::new().records_from::<Tree>("height,species\n1\n".as_bytes(), "t").unwrap_err().to_string();
+    assert_eq!(error, "t, line 2: 1 fields, where the lines before have 2");
+    let error = Csv::new().records_from::<Tree>("height,kind\n1,oak\n".as_bytes(), "t").unwrap_err().to_string();
+    assert_eq!(error, "t: missing field `species` in line 2, where all that the record takes should be");
+    let error = Csv::new().records_from::<Tree>("1.5,2\n2.5,3\n".as_bytes(), "t").unwrap_err().to_string();
+    assert!(error.starts_with("t: numbers in the first line, `1.5`, `2`, where "), "{error}");
     let rows: Vec<(f32, u8)> = Csv::unnamed().records_from(&b"0.5,7\n"[..], "t").unwrap();
     assert_eq!(rows, [(0.5, 7)]);
 }
@@ -441,6 +468,20 @@ fn numpy_files_are_read() {
     assert!(error(file.read::<[f32; 3]>("halves").unwrap_err()).contains("numbers of type '<f2'"));
     assert!(error(file.read::<f32>("text").unwrap_err()).contains("numbers of type '<U1'"));
     assert!(error(file.read::<f32>("x").unwrap_err()).contains("an array `x` should be"));
+
+    let error = |bytes: &[u8]| npy::labels_from(bytes, "f.npy").unwrap_err().to_string();
+    assert_eq!(error(&matrix()), "f.npy: an array of shape [2, 3], where one number for each sample should be");
+    let magic = "an NPY file, which starts with [93, 4e, 55, 4d, 50, 59], should be";
+    assert_eq!(error(b""), format!("f.npy: a file that starts with [], where {magic}"));
+    assert_eq!(error(&archive()), format!("f.npy: a file that starts with [50, 4b, 03, 04, 2d, 00], where {magic}"));
+    for length in [6, 7, 8, 9, 10, 100] {
+        let expected = "f.npy: the end of the file, where the rest of the header of an NPY file should be";
+        assert_eq!(error(&matrix()[..length]), expected, "{length}");
+    }
+    assert_eq!(
+        error(&matrix()[..matrix().len() - 3]),
+        "f.npy: 21 bytes after the header, where the 24 of an array of shape [2, 3] and type '<f4' should be"
+    );
 }
 
 #[test]
@@ -453,6 +494,8 @@ fn numpy_files_are_written_and_read_back() {
     let bits = |x: &[[[f64; 2]; 2]]| x.as_flattened().as_flattened().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(&back), bits(&x));
     assert_eq!(npy::labels(folder.path().join("y.npy")).unwrap(), y);
+    let narrow = npy::read::<[f32; 4]>(folder.path().join("x.npy")).unwrap_err().to_string();
+    assert!(narrow.ends_with("x.npy: 1e300 in sample 0, where a number that an `f32` can hold should be"), "{narrow}");
     Npz::new().with("x", &x).with_labels("y", &y).write(folder.path().join("both.npz")).unwrap();
     let both = Npz::open(folder.path().join("both.npz")).unwrap();
     assert_eq!(both.names().collect::<Vec<_>>(), ["x", "y"]);

@@ -75,6 +75,16 @@ fn what_pytorch_trained_predicts_the_same() {
     type Unnamed = (Dense<4, 6, Gelu>, Dense<6, 6, Tanh>, Dense<6, 6, Silu>, Dense<6, 2, Sigmoid>);
     let names = [("3", "head"), ("0", "stem"), ("1", "body.0"), ("2", "body.2")];
     predicts_the_same::<Unnamed>(Import::pytorch().layers(&names), &named);
+    // Preprocessing is ours: it stays as it is.
+    let mut plain = <(Dense<4, 8, Relu>, Dense<8, 3, Linear>)>::zeroed();
+    Import::pytorch().load(&mut plain, &sequential).unwrap();
+    let scale = Standardize { mean: [1.0, -2.0, 3.0, 0.5], deviation: [2.0, 0.5, 1.0, 4.0] };
+    let mut scaled = (scale, Dense::<4, 8, Relu>::zeroed(), Dense::<8, 3, Linear>::zeroed());
+    for import in [Import::pytorch(), Import::pytorch().layers(&[("1", "0"), ("2", "2")])] {
+        import.load(&mut scaled, &sequential).unwrap();
+        assert_eq!(scaled.0, scale);
+        assert_eq!((scaled.1.kernel, scaled.2.bias), (plain.0.kernel, plain.1.bias));
+    }
     // A part of a larger model.
     let mut stem = Dense::<4, 6, Gelu>::zeroed();
     Import::pytorch().layers(&[("", "stem")]).load(&mut stem, &named).unwrap();
@@ -349,7 +359,7 @@ fn preprocessing_for_python() {
     give_this("impute", &Impute::median(&ROWS).unwrap(), &inputs);
 
     // What is no class is in none of the columns.
-    let classes = [-1.0, 0.0, 0.5, 1.0, 2.0, 3.0, -0.0, 1e-40].map(|class| vec![7.0, class]);
+    let classes = [-1.0, 0.0, 0.5, 1.0, 2.0, 3.0, -0.0, 1e-40, f64::NAN, 1e30].map(|class| vec![7.0, class]);
     give_this("one_hot", &OneHot::<2, 1, 3, 4>::zeroed(), &classes);
 
     let rows = ROWS.map(|row| [row[1].max(0.0), row[3].max(0.0), 5.0]);

@@ -98,7 +98,9 @@ fn integrated_gradients_are_complete() {
 
             let parts = of_kinked.integrated_gradients(&kinked, &x32, &baseline32, Target::Logit(output)).unwrap();
             let sum = parts.attributions.iter().map(|&part| f64::from(part)).sum::<f64>();
-            assert!((sum - parts.change).abs() < 1e-3 * parts.change.abs().max(1.0), "{parts:?}");
+            // Only about kinks the steps are small.
+            assert!((16..500).contains(&parts.steps), "{} steps", parts.steps);
+            assert!(parts.change.abs() < 100.0 && (sum - parts.change).abs() < 1e-3, "{parts:?}");
         }
     });
 }

@@ -13,7 +13,7 @@ use shiplap::{
     loss::Loss,
     metric::{
         Auc, BinaryAccuracy, Class, ConfusionMatrix, F1, MeanAbsolute, Metric, Precision, RSquared, Recall,
-        RootMeanSquare, roc_auc,
+        RootMeanSquaredError, roc_auc,
     },
     prelude::*,
 };
@@ -230,7 +230,7 @@ fn metrics_agree_with_scikit_learn() {
         close(one.2.value(), classes.class_f1[class]);
     }
 
-    let mut all = <(MeanAbsolute, RootMeanSquare, RSquared<3>)>::default();
+    let mut all = <(MeanAbsolute, RootMeanSquaredError, RSquared<3>)>::default();
     for (prediction, target) in regression.predictions.iter().zip(&regression.targets) {
         all.update(prediction, target);
     }

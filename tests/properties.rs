@@ -11,7 +11,7 @@ use proptest::{
     sample::{Index, select},
 };
 use shiplap::{
-    Permutation, Tensor,
+    Tensor,
     loss::{Compares, Follows, Loss},
     metric::{Metric, Named},
     prelude::*,
@@ -187,13 +187,6 @@ properties! {
         visits_each::<3>(seed, samples, shuffle);
         visits_each::<8>(seed, samples, shuffle);
         visits_each::<64>(seed, samples, shuffle);
-    }
-
-    a_permutation_gives_each_place_once(length in 0..3000usize, seed in any::<u64>()) {
-        let order = Permutation::new(length, &mut Rng::new(seed));
-        let mut places: Vec<usize> = (0..length).map(|index| order.get(index)).collect();
-        places.sort_unstable();
-        prop_assert!(places.into_iter().eq(0..length));
     }
 }
 

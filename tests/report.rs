@@ -29,7 +29,7 @@ fn plots() -> Vec<(&'static str, Box<dyn Plot>)> {
     let mut matrix = ConfusionMatrix::<3>::default();
     [(0, 0), (1, 1), (2, 2), (2, 1)].iter().for_each(|(prediction, label)| matrix.update(prediction, label));
     vec![
-        ("learning_curves", Box::new(learning_curves(&history))),
+        ("learning_curves", Box::new(learning_curves(&history, "cross-entropy, nats"))),
         ("weights", Box::new(weight_histograms(trainer.network()))),
         ("histogram", Box::new(Histogram::new("Heights", "height, m").with("all", [1.0, 2.0, 2.5]))),
         ("confusion", Box::new(Confusion::new(&matrix, ["a <b>", "c & d", "\"e\" of a longer name"]))),
@@ -81,7 +81,7 @@ fn a_page_holds_all_it_shows_and_asks_for_nothing() {
         .text("<script>alert(1)</script>")
         .facts("Run", [("seed", "1".to_string())])
         .network(&NetTrainer::summary())
-        .history(&history)
+        .history(&history, "cross-entropy, nats")
         .unwrap();
     for (name, plot) in plots() {
         page = page.plot(name, &*plot).unwrap();
@@ -93,9 +93,11 @@ fn a_page_holds_all_it_shows_and_asks_for_nothing() {
     for text in [
         "<title>A &lt;run&gt; &amp; its &quot;report&quot;</title>",
         "&lt;script&gt;alert(1)",
-        "<code>Dense&lt;2, 4, Tanh&gt;</code>",
+        "<code>Dense&lt;2, 4, Tanh&gt;</code></td><td>[4]</td>",
         &format!("{} bytes, in batches of 4", NetTrainer::BYTES),
         "val_accuracy",
+        "cross-entropy, nats",
+        " (marked).",
         "default-src 'none'",
     ] {
         assert!(html.contains(text), "{text}");
@@ -135,7 +137,7 @@ fn files_are_written_whole_by_their_ending_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let (_, history) = trained();
-    let (table, curves) = (Table::from(&history), learning_curves(&history));
+    let (table, curves) = (Table::from(&history), learning_curves(&history, "cross-entropy, nats"));
     curves.save(at("curves.svg")).unwrap();
     curves.save(at("curves.PNG")).unwrap();
     table.save(at("history.json")).unwrap();
@@ -154,9 +156,31 @@ fn files_are_written_whole_by_their_ending_or_not_at_all() {
 }
 
 #[test]
+fn sizes_that_cannot_be_drawn_are_errors() {
+    let line = || Lines::new("", "", "").line("a", [(0.0, 0.0), (1.0, 1.0)]);
+    for size in [(0, 0), (0, 100), (u32::MAX, 100), (100, u32::MAX / 2)] {
+        assert!(matches!(line().sized(size.0, size.1).svg(), Err(ReportError::Draw(_))), "{size:?}");
+    }
+    // A pixel, or less than the margins.
+    for size in [(1, 1), (20, 20), (100, 30)] {
+        let _ = line().sized(size.0, size.1).png();
+    }
+    let tall = HeatMap::picture("", 1, &[0.5f32; 1 << 12]).unwrap();
+    assert!(matches!(tall.png(), Err(ReportError::Draw(_))));
+    let wide = HeatMap::picture("", 3000, &[0.5f32; 6000]).unwrap();
+    assert!(wide.png().unwrap().starts_with(b"\x89PNG"));
+    assert!(matches!(
+        Grid::new(usize::MAX).with(line().sized(u32::MAX, 1)).with(line()).png(),
+        Err(ReportError::Draw(_))
+    ));
+    let bars = (0..100_000).fold(Bars::new("", "").at_most(usize::MAX), |bars, n| bars.bar("a", f64::from(n), 0.0));
+    assert!(matches!(bars.svg(), Err(ReportError::Draw(_))));
+}
+
+#[test]
 fn nothing_to_show_is_an_error() {
-    assert!(matches!(learning_curves(&History::<Accuracy>::default()).svg(), Err(ReportError::Data { .. })));
+    assert!(matches!(learning_curves(&History::<Accuracy>::default(), "").svg(), Err(ReportError::Data { .. })));
     assert!(matches!(Grid::new(2).png(), Err(ReportError::Data { .. })));
     assert!(matches!(Bars::new("", "").svg(), Err(ReportError::Data { .. })));
-    assert!(Page::new("").history(&History::<Accuracy>::default()).is_err());
+    assert!(Page::new("").history(&History::<Accuracy>::default(), "").is_err());
 }

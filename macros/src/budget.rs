@@ -6,8 +6,8 @@ use syn::{BinOp, Expr, ExprBinary};
 
 /// A `const` item that fails to compile unless `condition`, which the program writes as `text`, holds.
 pub fn assertion(condition: &Expr, text: &str) -> TokenStream {
-    let text = format!("budget exceeded: `{text}` does not hold");
     let Some((left, op, right)) = comparison(condition) else {
+        let text = format!("budget exceeded: `{text}` does not hold");
         return quote!(
             const _: () = ::core::assert!(#condition, "{}", #text);
         );
@@ -22,11 +22,8 @@ pub fn assertion(condition: &Expr, text: &str) -> TokenStream {
     };
     quote! {
         const _: () = {
-            const MESSAGE: ::shiplap::message::Message = ::shiplap::message::Message::new()
-                .text(::core::concat!(#text, ", because "))
-                .integer((#left) as i128)
-                .text(::core::concat!(" is not ", #operator))
-                .integer((#right) as i128);
+            const MESSAGE: ::shiplap::message::Message<8192> =
+                ::shiplap::budget::exceeded(#text, (#left) as i128, #operator, (#right) as i128);
             ::core::assert!(#condition, "{}", MESSAGE.as_str());
         };
     }

@@ -1,11 +1,15 @@
 //! The code generator of `shiplap`: layers in sequence, forward and backward.
 //!
 //! `sequence` writes the code once; tuples and `#[derive(Network)]` feed it. `check` says early, at the layer, what does
-//! not fit, for `#[network]` and the derive; `budget` is `const_assert!`.
+//! not fit, for `#[network]` and the derive; `stored` and `include` bring weights from a file into the program; `budget` is
+//! `const_assert!`.
 
 mod budget;
 mod check;
+#[cfg(feature = "include-weights")]
+mod include;
 mod sequence;
+mod stored;
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as TokenStream2;
@@ -55,11 +59,13 @@ fn derive(input: &DeriveInput) -> syn::Result<TokenStream2> {
         fields: named.map(|(field, member)| Field { ty: field.ty.clone(), name: name_of(&member), member }).collect(),
     };
     let implementation = sequence.expand();
+    let stored = stored::expand(&sequence, |members, values| quote!(Self { #(#members: #values),* }));
     Ok(quote! {
         #checks
         // SAFETY: each field is `Zeroed`.
         unsafe impl #impl_generics ::shiplap::Zeroed for #name #arguments #where_clause {}
         #implementation
+        #stored
     })
 }
 
@@ -93,6 +99,22 @@ pub fn const_assert(input: TokenStream) -> TokenStream {
     budget::assertion(&condition, &text).into()
 }
 
+/// A network with the weights of a file, read when compiling.
+///
+/// `static NET: Net = include_weights!("model.safetensors");` puts it into read-only memory: on a chip it stays in flash,
+/// and predicting reads it there. The path is relative to the source file, as for `include_bytes!`; a change of the file
+/// has the program compiled again. The file is one that `io::save`, `to_bytes` or `save_checkpoint` wrote, of the same
+/// network and the same type of number.
+///
+/// A tensor that is missing, or not in the network, or of another shape or type of number, other activations, NaN, or a
+/// file that is not whole does not compile, and the error says which.
+#[cfg(feature = "include-weights")]
+#[proc_macro]
+pub fn include_weights(input: TokenStream) -> TokenStream {
+    let name = parse_macro_input!(input as syn::LitStr);
+    include::weights(&name, name.span()).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
 /// `Layer` for tuples of 1 to 16 layers.
 #[doc(hidden)]
 #[proc_macro]
@@ -111,7 +133,9 @@ pub fn impl_tuples(_: TokenStream) -> TokenStream {
                 generics: syn::parse_quote!(<#(#layers),*>),
                 fields: fields.collect(),
             };
-            sequence.expand()
+            let stored = stored::expand(&sequence, |_, values| quote!((#(#values,)*)));
+            let implementation = sequence.expand();
+            quote!(#implementation #stored)
         })
         .collect::<TokenStream2>()
         .into()

@@ -174,6 +174,8 @@ impl Sequence {
                 const FAULT: Option<#krate::message::Message> =
                     #krate::layer::first_fault(&[#(#layers::FAULT),*]);
                 const TAKES_MISSING: bool = #first_layer::TAKES_MISSING;
+                const OUTLINE: #krate::outline::Outline =
+                    #krate::outline::Outline::Sequence(&[#((#names, #layers::OUTLINE)),*]);
 
                 #[inline(always)]
                 fn forward<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(

@@ -1,7 +1,7 @@
 //! Tables in CSV files.
 
 use std::{
-    format,
+    fmt, format,
     io::{Chain, Read},
     path::Path,
     string::{String, ToString},
@@ -176,7 +176,8 @@ impl Default for Csv {
 }
 
 impl Csv {
-    /// A file whose first line names the columns.
+    /// A file whose first line names the columns. A first line of numbers that are not all whole is taken for data, and is
+    /// an error: it would be lost.
     pub fn new() -> Self {
         Self {
             header: Header::Names,
@@ -281,7 +282,7 @@ impl Csv {
     ) -> Result<Table<[T; N], Y>, DataError> {
         let empty = || DataError::Empty { file: name.into() };
         let mut lines = Lines::new(self, reader, name);
-        let header = if self.header == Header::None { None } else { Some(lines.next()?.ok_or_else(empty)?) };
+        let header = if self.header == Header::None { None } else { Some(lines.header(self)?.ok_or_else(empty)?) };
         let mut line = lines.next()?;
         let columns = match &header {
             Some(header) if self.header == Header::Names => header.iter().map(Into::into).collect(),
@@ -340,7 +341,7 @@ impl Csv {
     /// Those of [`records`](Self::records).
     pub fn records_from<R: DeserializeOwned>(&self, reader: impl Read, name: &str) -> Result<Vec<R>, DataError> {
         let mut lines = Lines::new(self, reader, name);
-        let header = if self.header == Header::None { None } else { lines.next()? };
+        let header = if self.header == Header::None { None } else { lines.header(self)? };
         let names = header.as_ref().filter(|_| self.header == Header::Names);
         let mut records = Vec::new();
         while let Some(record) = lines.next()? {
@@ -348,7 +349,10 @@ impl Csv {
                 let ErrorKind::Deserialize { err, .. } = error.kind() else {
                     return DataError::format(name, error.to_string(), "a CSV file");
                 };
-                let field = err.field().unwrap_or(0) as usize;
+                let Some(field) = err.field().map(|field| field as usize) else {
+                    let found = format!("{} in line {}", err.kind(), line(&record));
+                    return DataError::format(name, found, "all that the record takes");
+                };
                 let column = names.and_then(|names| names.get(field)).map_or(field.to_string(), Into::into);
                 let value = record.get(field).unwrap_or("").into();
                 DataError::Value {
@@ -356,7 +360,7 @@ impl Csv {
                     line: line(&record),
                     column,
                     value,
-                    expected: err.kind().to_string(),
+                    expected: format!("what the record takes: {}", err.kind()),
                 }
             })?);
         }
@@ -384,6 +388,19 @@ impl<'a, R: Read> Lines<'a, R> {
             .terminator(Terminator::Any(b'\n'))
             .from_reader(reader.chain(&b"\n"[..]));
         Self { reader, name, fields: None, counted: csv.header == Header::Counts }
+    }
+
+    /// The first line, which must not be data where it is to hold names: that row would be lost.
+    fn header(&mut self, csv: &Csv) -> Result<Option<StringRecord>, DataError> {
+        let header = self.next()?;
+        match &header {
+            Some(names) if csv.header == Header::Names && is_data(names) => {
+                let found = format!("numbers in the first line, {}", listed(names));
+                let expected = "names of columns (`Csv::unnamed` reads a file without)";
+                Err(DataError::format(self.name, found, expected))
+            }
+            _ => Ok(header),
+        }
     }
 
     fn next(&mut self) -> Result<Option<StringRecord>, DataError> {
@@ -438,8 +455,23 @@ fn line(record: &StringRecord) -> u64 {
     record.position().map_or(0, ::csv::Position::line)
 }
 
-fn listed(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+fn listed(names: impl IntoIterator<Item: fmt::Display>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a line is data, not names: all numbers, not all of them whole, as years may be.
+fn is_data(line: &StringRecord) -> bool {
+    let number = |field: &str| field.parse::<f64>().ok();
+    line.iter().all(|field| is_missing(field) || number(field).is_some())
+        && line.iter().filter_map(number).any(|number| number.is_finite() && number.fract() != 0.0)
+}
+
+/// An error if there is one value twice: the second would never be met.
+fn check_once(values: &[String], among: &str, file: &str) -> Result<(), DataError> {
+    match values.iter().enumerate().find(|(place, value)| values[..*place].contains(value)) {
+        Some((_, twice)) => Err(DataError::format(file, format!("`{twice}` twice among {among}"), "different ones")),
+        None => Ok(()),
+    }
 }
 
 fn is_missing(field: &str) -> bool {
@@ -481,9 +513,14 @@ impl<'a> Plan<'a> {
         if let (true, Some(counts)) = (classes.is_empty(), counts) {
             classes = counts.iter().skip(2).map(Into::into).collect();
         }
+        check_once(&classes, "the classes", file)?;
         let by_class = Y::COLUMNS > 0 && (Y::CLASS || !classes.is_empty());
         if by_class && Y::of_class(0, Some(classes.len())).is_none() {
             return Err(DataError::Classes { file: file.into(), classes: classes.len(), width: Y::COLUMNS });
+        }
+        if columns.len() == 1 && csv.categories.is_empty() && N + Y::COLUMNS.min(1) > 1 {
+            let expected = "several (`delimiter` says what is between them)";
+            return Err(DataError::format(file, format!("a single column, {}", listed(&columns)), expected));
         }
         let (inputs, names, targets) = (Vec::new(), Vec::new(), Vec::new());
         let mut plan = Self { csv, file, columns, inputs, names, targets, by_class, classes };
@@ -512,7 +549,11 @@ impl<'a> Plan<'a> {
             Some(inputs) => plan.find_all(inputs)?,
             None => left(&targets),
         };
-        let categorical = csv.categories.iter().map(|(column, values)| Ok((plan.find(column)?, &values[..])));
+        let categorical = csv.categories.iter().map(|(column, values)| {
+            let place = plan.find(column)?;
+            check_once(values, &format!("the categories of `{}`", plan.columns[place]), file)?;
+            Ok((place, &values[..]))
+        });
         let categorical = categorical.collect::<Result<Vec<_>, DataError>>()?;
         for &input in &inputs {
             let values = categorical.iter().find(|(column, _)| *column == input).map(|&(_, values)| values);

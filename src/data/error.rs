@@ -116,6 +116,11 @@ impl DataError {
         move |error| Self::Io { file: file.into(), error }
     }
 
+    /// What should be where samples are of another size.
+    pub(super) fn samples_of(length: usize) -> String {
+        if length == 1 { "one number for each sample".into() } else { std::format!("samples of {length} numbers") }
+    }
+
     pub(super) fn format(file: &str, found: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::Format { file: file.into(), found: found.into(), expected: expected.into() }
     }
@@ -129,7 +134,7 @@ impl fmt::Display for DataError {
                 write!(formatter, "{file}, line {line}, column `{column}`: `{value}` is not {expected}")
             }
             Self::Fields { file, line, found, expected } => {
-                write!(formatter, "{file}, line {line}: {found} fields, where there should be {expected}")
+                write!(formatter, "{file}, line {line}: {found} fields, where the lines before have {expected}")
             }
             Self::Column { file, column, found } => {
                 write!(formatter, "{file}: there is not exactly one column `{column}`; the columns are {found}")

@@ -96,7 +96,7 @@ fn samples<S>(
         return Err(DataError::format(
             name,
             found,
-            "an IDX file, which starts with 00 00, a type and a number of axes",
+            "an IDX file, which starts with 00 00, a type and a number of axes,",
         ));
     }
     if kind != BYTE {
@@ -107,7 +107,7 @@ fn samples<S>(
     let length = extents.iter().try_fold(1usize, |length, &extent| length.checked_mul(extent as usize));
     if length != Some(row.len()) || row.is_empty() {
         let found = format!("samples of shape {extents:?}");
-        return Err(DataError::format(name, found, format!("samples of {} numbers", row.len())));
+        return Err(DataError::format(name, found, DataError::samples_of(row.len())));
     }
     let mut samples = Vec::new();
     for number in 0..count {
@@ -148,11 +148,15 @@ mod tests {
         assert_eq!(error(&[&TWO[..], &[0]].concat()), "f: more than 2 samples, where the end of the file should be");
         assert_eq!(
             error(b"P5 28"),
-            "f: a file that starts with [50, 35, 20, 32], where an IDX file, which starts with 00 00, a type and a number of axes should be"
+            "f: a file that starts with [50, 35, 20, 32], where an IDX file, which starts with 00 00, a type and a number of axes, should be"
         );
         assert_eq!(
             images_from::<[f32; 9]>(&TWO[..], "f").unwrap_err().to_string(),
             "f: samples of shape [2, 2], where samples of 9 numbers should be"
+        );
+        assert_eq!(
+            labels_from(&TWO[..], "f").unwrap_err().to_string(),
+            "f: samples of shape [2, 2], where one number for each sample should be"
         );
         // Four billion samples, says the header: nothing is set aside for them.
         let huge = [0, 0, 8, 1, 255, 255, 255, 255, 1, 2];

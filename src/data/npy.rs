@@ -36,7 +36,8 @@ use crate::{Tensor, kernel::Element};
 ///
 /// # Errors
 ///
-/// When the file cannot be read, is no NPY file of numbers, or the samples have not as many numbers as `X`.
+/// When the file cannot be read, is no NPY file of numbers, the samples have not as many numbers as `X`, or a number is too
+/// large for its type. NaN and infinities are read as they are.
 pub fn read<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
     let path = path.as_ref();
     read_from(&bytes(path)?, &file::name(path))
@@ -52,8 +53,20 @@ pub fn read_from<X: Tensor>(bytes: &[u8], name: &str) -> Result<Vec<X>, DataErro
     let samples = array.samples(X::LEN)?;
     let mut x = vec![X::zeroed(); samples];
     let flat = X::flat_mut(&mut x);
-    array.each_number(|place, number| flat[place] = X::Element::from_f64(number))?;
-    Ok(x)
+    let mut wrong = None;
+    array.each_number(|place, number| {
+        flat[place] = X::Element::from_f64(number);
+        if number.is_finite() && !flat[place].is_finite() {
+            wrong.get_or_insert((place, number));
+        }
+    })?;
+    match wrong {
+        Some((place, number)) => {
+            let found = format!("{number:e} in sample {}", place / X::LEN);
+            Err(DataError::format(name, found, "a number that an `f32` can hold"))
+        }
+        None => Ok(x),
+    }
 }
 
 /// Reads class numbers: an array of whole numbers with one axis, or a second of extent 1.
@@ -241,7 +254,7 @@ struct Array<'a> {
 
 impl<'a> Array<'a> {
     fn new(bytes: &'a [u8], name: &'a str) -> Result<Self, DataError> {
-        let text = header_text(bytes).ok_or_else(|| DataError::format(name, "something else", "an NPY file"))?;
+        let text = header_text(bytes, name)?;
         if !is_plain(text) {
             let found = format!("the header {}", String::from_utf8_lossy(&text[..text.len().min(200)]).trim());
             return Err(DataError::format(name, found, "an array of numbers that fits into memory"));
@@ -253,8 +266,9 @@ impl<'a> Array<'a> {
         let size = header.dtype().num_bytes().map(|size| size as u64);
         let length = size.and_then(|size| numbers.checked_mul(size));
         if length != Some(body.len() as u64) {
-            let found = format!("{} bytes of numbers", body.len());
-            let expected = format!("{:?} numbers of type {}", header.shape(), header.dtype().descr());
+            let found = format!("{} bytes after the header", body.len());
+            let numbers = format!("an array of shape {:?} and type {}", header.shape(), header.dtype().descr());
+            let expected = length.map_or(numbers.clone(), |length| format!("the {length} of {numbers}"));
             return Err(DataError::format(name, found, expected));
         }
         Ok(Self { header, body, name })
@@ -267,7 +281,7 @@ impl<'a> Array<'a> {
         let [samples, ..] = shape else { return Err(DataError::format(self.name, "a single number", "an array")) };
         if there != length as u64 || length == 0 {
             let found = format!("an array of shape {shape:?}");
-            return Err(DataError::format(self.name, found, format!("samples of {length} numbers")));
+            return Err(DataError::format(self.name, found, DataError::samples_of(length)));
         }
         if *samples == 0 { Err(DataError::Empty { file: self.name.into() }) } else { Ok(*samples as usize) }
     }
@@ -330,14 +344,24 @@ impl Places {
     }
 }
 
+const MAGIC: &[u8] = b"\x93NUMPY";
+
 /// The header of an NPY file, a Python dictionary.
-fn header_text(bytes: &[u8]) -> Option<&[u8]> {
-    let (start, length) = match bytes.strip_prefix(b"\x93NUMPY")? {
-        [1, _, a, b, ..] => (10, u32::from(u16::from_le_bytes([*a, *b]))),
-        [2 | 3, _, a, b, c, d, ..] => (12, u32::from_le_bytes([*a, *b, *c, *d])),
-        _ => return None,
+fn header_text<'a>(bytes: &'a [u8], name: &str) -> Result<&'a [u8], DataError> {
+    let Some(after) = bytes.strip_prefix(MAGIC) else {
+        let found = format!("a file that starts with {:02x?}", &bytes[..bytes.len().min(MAGIC.len())]);
+        return Err(DataError::format(name, found, format!("an NPY file, which starts with {MAGIC:02x?},")));
     };
-    bytes.get(start..)?.get(..length as usize)
+    let (length, rest) = match after {
+        [1, _, a, b, rest @ ..] => (u32::from(u16::from_le_bytes([*a, *b])), rest),
+        [2 | 3, _, a, b, c, d, rest @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]), rest),
+        [version @ (0 | 4..), ..] => {
+            return Err(DataError::format(name, format!("an NPY file of version {version}"), "one of version 1 to 3"));
+        }
+        _ => (u32::MAX, &[][..]),
+    };
+    rest.get(..length as usize)
+        .ok_or_else(|| DataError::format(name, "the end of the file", "the rest of the header of an NPY file"))
 }
 
 /// Whether a header is short, nests nothing (no structured types), and its shape does not overflow: what the parser does

@@ -2,8 +2,8 @@
 //!
 //! [`Explainer`] gives the slope of an output at a sample, and what each input adds to it: [`Explainer::gradient`] and
 //! [`Explainer::gradient_times_input`] in one pass, [`Explainer::integrated_gradients`] by a walk from a baseline, whose
-//! parts add up to the change of the output. [`permutation_importance`] and [`partial_dependence`] look at a feature
-//! over the data, and take any model.
+//! parts add up to the change of the output. [`partial_dependence`] and [`permutation_importance`] look at a feature
+//! over the data; the latter takes any model that has a score.
 
 mod error;
 #[cfg(feature = "std")]

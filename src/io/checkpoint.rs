@@ -60,7 +60,7 @@ pub fn save_checkpoint<N: Layer>(state: &State<'_, N>, epoch: usize, path: impl 
         writer.prefix = format!("{OPTIMIZER}{index}/");
         N::learnt(moment, layer::Path::ROOT, &mut writer);
     }
-    let mut notes = notes(state.network);
+    let mut notes = notes::<N>();
     notes.extend([
         ("epoch", epoch.to_string()),
         ("steps", state.steps.to_string()),
@@ -98,10 +98,10 @@ pub fn load_checkpoint<N: Layer>(to: StateMut<'_, N>, path: impl AsRef<Path>) ->
         all.extend(learnt.into_iter().map(named));
     }
     let values: Vec<Vec<N::Element>> = reader.read(&all, |_| false)?;
-    same_activations(to.network, &reader)?;
+    same_activations::<N>(&reader)?;
     reader.all_finite(&all[..count], &values)?;
 
-    let mut put = Put(values.into_iter());
+    let mut put = Put::all(values.into_iter());
     N::parameters_mut([to.network], layer::Path::ROOT, &mut put);
     for moment in to.moments {
         N::learnt_mut(None, moment, [], layer::Path::ROOT, &mut put);

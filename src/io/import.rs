@@ -7,7 +7,7 @@ use super::{
     tensors::{Put, Reader, Wanted, wanted},
     weights::read,
 };
-use crate::layer::{self, Layer};
+use crate::layer::{self, Layer, Role};
 
 /// Loads weights that PyTorch or Keras trained, from a safetensors file.
 ///
@@ -28,7 +28,8 @@ use crate::layer::{self, Layer};
 ///
 /// Layers of the file go to those of the network of the same name if all names are the same; else, if they differ from
 /// each other in numbers alone (`0`, `2`, `4`, or `fc1`, `fc2`), in the order of these numbers; else [`layers`](Self::layers)
-/// says which is which. All shapes are checked. What a file cannot tell is the activations: those of the network's type have
+/// says which is which. All shapes are checked. Preprocessing layers, such as `Standardize`, keep the statistics that they
+/// have: files of weights hold none. What a file cannot tell is the activations: those of the network's type have
 /// to be the ones that the weights were trained with.
 ///
 /// ```
@@ -80,6 +81,7 @@ impl<'a> Import<'a> {
         let (file, bytes) = read(path.as_ref())?;
         let reader = Reader::new(&file, &bytes)?;
         let mut wanted = wanted(network);
+        wanted.retain(|wanted| is_trained(wanted.role));
         self.rename(&mut wanted, &reader)?;
         let others = |name: &str| {
             let layer = layer_of(name);
@@ -87,7 +89,8 @@ impl<'a> Import<'a> {
         };
         let values = reader.read(&wanted, others)?;
         reader.all_finite(&wanted, &values)?;
-        N::parameters_mut([network], layer::Path::ROOT, &mut Put(values.into_iter()));
+        let mut put = Put { values: values.into_iter(), meant: is_trained };
+        N::parameters_mut([network], layer::Path::ROOT, &mut put);
         Ok(())
     }
 
@@ -101,7 +104,7 @@ impl<'a> Import<'a> {
                 (_, parameter) => parameter,
             };
             tensor.name = if theirs.is_empty() { parameter.into() } else { format!("{theirs}.{parameter}") };
-            if matches!(self.source, Source::Pytorch) && tensor.is_matrix {
+            if matches!(self.source, Source::Pytorch) && tensor.role == Role::Kernel && tensor.shape.len() == 2 {
                 tensor.transposed = true;
                 tensor.shape.reverse();
             }
@@ -138,6 +141,11 @@ impl<'a> Import<'a> {
         theirs.sort_by_key(|name| numbers(name));
         Ok(own.into_iter().zip(theirs).collect())
     }
+}
+
+/// Whether others' files have it: what preprocessing layers are fitted to, they do not.
+fn is_trained(role: Role) -> bool {
+    role != Role::Statistic
 }
 
 /// All of a tensor's name but the last part.

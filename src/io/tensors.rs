@@ -75,8 +75,8 @@ pub(super) struct Wanted {
     pub shape: Vec<usize>,
     /// Whether it lies in the file as `[OUT, IN]`.
     pub transposed: bool,
-    /// Whether it is a matrix of factors.
-    pub is_matrix: bool,
+    /// What it is for.
+    pub role: Role,
 }
 
 impl<T> Visit<T> for Vec<Wanted> {
@@ -87,7 +87,7 @@ impl<T> Visit<T> for Vec<Wanted> {
             name: parameter.path.join(parameter.name).to_string(),
             shape: parameter.shape.into(),
             transposed: false,
-            is_matrix: parameter.role == Role::Kernel && parameter.shape.len() == 2,
+            role: parameter.role,
         });
     }
 }
@@ -194,28 +194,38 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Gives the parameters of a network, or what is kept beside them, the next of the values, which are known to fit.
-pub(super) struct Put<I>(pub I);
+/// Gives the parameters of the roles that are `meant` the next of the values, which are known to fit: those of a network, or
+/// what is kept beside them.
+pub(super) struct Put<I> {
+    pub values: I,
+    pub meant: fn(Role) -> bool,
+}
 
 impl<I> Put<I> {
-    fn next<T: Copy>(&mut self, to: &mut [T])
+    pub fn all(values: I) -> Self {
+        Self { values, meant: |_| true }
+    }
+
+    fn next<T: Copy>(&mut self, role: Role, to: &mut [T])
     where
         I: Iterator<Item = Vec<T>>,
     {
-        if let Some(from) = self.0.next() {
+        if (self.meant)(role)
+            && let Some(from) = self.values.next()
+        {
             to.copy_from_slice(&from);
         }
     }
 }
 
 impl<T: Copy, I: Iterator<Item = Vec<T>>> VisitMut<T, 1> for Put<I> {
-    fn visit(&mut self, _: Parameter<'_>, [to]: [&mut [T]; 1]) {
-        self.next(to);
+    fn visit(&mut self, parameter: Parameter<'_>, [to]: [&mut [T]; 1]) {
+        self.next(parameter.role, to);
     }
 }
 
 impl<T: Copy, I: Iterator<Item = Vec<T>>> VisitLearnt<T, 0> for Put<I> {
-    fn visit(&mut self, _: Parameter<'_>, _: &mut [T], to: &mut [T], []: [&mut [T]; 0]) {
-        self.next(to);
+    fn visit(&mut self, parameter: Parameter<'_>, _: &mut [T], to: &mut [T], []: [&mut [T]; 0]) {
+        self.next(parameter.role, to);
     }
 }

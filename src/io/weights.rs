@@ -3,7 +3,7 @@
 use core::fmt::Write;
 use std::{
     collections::BTreeMap,
-    format, fs,
+    fs,
     string::{String, ToString},
     vec::Vec,
 };
@@ -14,10 +14,7 @@ use super::{
     tensors::{Put, Reader, Writer, wanted},
     write,
 };
-use crate::{
-    kernel::Sweep,
-    layer::{Layer, Operations, Parameter, Path},
-};
+use crate::layer::{Layer, Path};
 
 /// Writes the weights of `network` to a safetensors file: each under the name of its layer and its own, `1.kernel`,
 /// `encoder.bias`, and with them the crate's version, the layers, and their activations.
@@ -101,7 +98,7 @@ fn encode<N: Layer>(network: &N, file: &str) -> Result<Vec<u8>, FileError> {
     let mut writer = Writer::new();
     network.parameters(Path::ROOT, &mut writer);
     finite(&writer, file)?;
-    Ok(writer.finish(notes(network)))
+    Ok(writer.finish(notes::<N>()))
 }
 
 /// An error if a number that the writer has been shown is NaN or infinite.
@@ -116,25 +113,25 @@ fn decode<N: Layer>(network: &mut N, file: &str, bytes: &[u8]) -> Result<(), Fil
     let reader = Reader::new(file, bytes)?;
     let wanted = wanted(network);
     let values = reader.read(&wanted, |name| name.starts_with(OPTIMIZER))?;
-    same_activations(network, &reader)?;
+    same_activations::<N>(&reader)?;
     reader.all_finite(&wanted, &values)?;
-    N::parameters_mut([network], Path::ROOT, &mut Put(values.into_iter()));
+    N::parameters_mut([network], Path::ROOT, &mut Put::all(values.into_iter()));
     Ok(())
 }
 
 const ACTIVATIONS: &str = "activations";
 
 /// What is written beside the weights.
-pub(super) fn notes<N: Layer>(network: &N) -> BTreeMap<&'static str, String> {
+pub(super) fn notes<N: Layer>() -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("shiplap", env!("CARGO_PKG_VERSION").into()),
         ("network", description::<N>()),
-        (ACTIVATIONS, activations(network)),
+        (ACTIVATIONS, activations::<N>()),
     ])
 }
 
 /// `0: Dense<10, 10, Relu>, 1: Dense<10, 1, Sigmoid>`
-pub(super) fn description<N: Layer>() -> String {
+fn description<N: Layer>() -> String {
     let mut text = String::new();
     N::describe(Path::ROOT, &mut |line| {
         let (comma, path) = (if text.is_empty() { "" } else { ", " }, line.path.to_string());
@@ -146,8 +143,8 @@ pub(super) fn description<N: Layer>() -> String {
 }
 
 /// An error if the file says that its activations are not those of the network.
-pub(super) fn same_activations<N: Layer>(network: &N, reader: &Reader<'_>) -> Result<(), FileError> {
-    let own = activations(network);
+pub(super) fn same_activations<N: Layer>(reader: &Reader<'_>) -> Result<(), FileError> {
+    let own = activations::<N>();
     match reader.note(ACTIVATIONS) {
         Some(saved) if saved != own => {
             Err(FileError::Activations { file: reader.file.into(), saved: saved.into(), network: own })
@@ -157,44 +154,6 @@ pub(super) fn same_activations<N: Layer>(network: &N, reader: &Reader<'_>) -> Re
 }
 
 /// `Relu, Sigmoid`: what tensors do not tell, and a network depends on.
-fn activations<N: Layer>(network: &N) -> String {
-    struct Names(String);
-
-    impl Names {
-        fn push(&mut self, name: &str) {
-            let comma = if self.0.is_empty() { "" } else { ", " };
-            self.0 += &format!("{comma}{name}");
-        }
-    }
-
-    impl<T> Operations<T> for Names {
-        fn product(&mut self, _: Parameter<'_>, _: &[T]) {}
-
-        fn add(&mut self, _: Parameter<'_>, _: &[T]) {}
-
-        fn elementwise(&mut self, _: Path<'_>, name: &'static str, _: &impl Sweep<0, 1>) {
-            self.push(name);
-        }
-
-        fn columnwise<const READ: usize>(
-            &mut self,
-            _: Path<'_>,
-            _: &'static str,
-            _: &[(Parameter<'_>, &[T])],
-            _: &impl Sweep<READ, 1>,
-        ) {
-        }
-
-        fn softmax(&mut self, _: Path<'_>) {
-            self.push("Softmax");
-        }
-
-        fn other(&mut self, _: Path<'_>, name: &'static str) {
-            self.push(name);
-        }
-    }
-
-    let mut names = Names(String::new());
-    network.operations(Path::ROOT, &mut names);
-    names.0
+fn activations<N: Layer>() -> String {
+    N::OUTLINE.activations().collect::<Vec<_>>().join(", ")
 }

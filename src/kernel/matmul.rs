@@ -77,7 +77,7 @@ pub fn tn_then<S: Simd, T: Element, O: Sweep<1, W>, const IN: usize, const OUT: 
 }
 
 /// The bytes of a gradient that are there at a time. Without `std`, memory is scarce.
-const SCRATCH: usize = if cfg!(feature = "std") { 32 * 1024 } else { 256 };
+const SCRATCH: usize = if cfg!(feature = "std") { 128 * 1024 } else { 256 };
 
 /// [`tn_then`], `R` rows at a time.
 #[inline(always)]

@@ -19,6 +19,7 @@ macro_rules! annotated {
             const MACS: usize = L::MACS;
             const FAULT: Option<$crate::message::Message> = L::FAULT;
             const TAKES_MISSING: bool = L::TAKES_MISSING;
+            const OUTLINE: $crate::outline::Outline = L::OUTLINE;
 
             #[inline(always)]
             fn forward<S: $crate::kernel::Simd, E: $crate::layer::Ending, const BATCH: usize>(

@@ -43,6 +43,14 @@ macro_rules! columnwise {
             const PARAMS: usize = 0;
             const MACS: usize = $macs;
             const TAKES_MISSING: bool = $missing;
+            const OUTLINE: $crate::outline::Outline = $crate::outline::Outline::Single($crate::outline::Leaf {
+                kind: $crate::message::Message::new().text(stringify!($layer)).text("<").list(&[N]).text(">"),
+                tensors: &[$((stringify!($statistic), &[N])),+],
+                activation: None,
+                bytes: size_of::<Self>(),
+                output: size_of::<[T; N]>(),
+                macs: $macs,
+            });
 
             #[inline(always)]
             fn forward<S: $crate::kernel::Simd, E: $crate::layer::Ending, const B: usize>(
@@ -132,6 +140,16 @@ macro_rules! columnwise {
         impl<const N: usize, T: $crate::kernel::Element + $crate::Tensor<Element = T>> $crate::layer::Accepts<[T; N]>
             for $layer<N, T>
         {
+        }
+
+        impl<W, P, const N: usize, T> $crate::flash::Stored<W, P> for $layer<N, T>
+        where
+            W: $crate::flash::Weights<T>,
+            P: $crate::flash::Place,
+            T: $crate::kernel::Element + $crate::Tensor<Element = T>,
+        {
+            const STORED: Self =
+                Self { $($statistic: $crate::flash::vector(&W::FILE, P::PATH, stringify!($statistic))),+ };
         }
     };
 }

@@ -5,12 +5,14 @@ use core::{fmt, marker::PhantomData};
 use crate::{
     Rng, Tensor, Zeroed,
     activation::{Activation, Keeping},
+    flash::{self, Place, Stored, Weights},
     init::Initializer,
     kernel::{Element, Simd, Unchanged, nn, nt, sum_rows, tn},
     layer::{
         Accepts, Description, Ending, Layer, Learn, Operations, Parameter, Path, Role, Visit, VisitLearnt, VisitMut,
     },
     message::Message,
+    outline::{Leaf, Outline},
     regularize::Penalty,
 };
 
@@ -72,6 +74,14 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Eleme
     const PARAMS: usize = IN * OUT + OUT;
     const MACS: usize = IN * OUT;
     const FAULT: Option<Message> = if IN == 0 || OUT == 0 { Some(zero_width(IN, OUT)) } else { None };
+    const OUTLINE: Outline = Outline::Single(Leaf {
+        kind: Message::new().text("Dense<").list(&[IN, OUT]).text(", ").text(A::NAME).text(">"),
+        tensors: &[("kernel", &[IN, OUT]), ("bias", &[OUT])],
+        activation: Some(A::NAME),
+        bytes: size_of::<Self>(),
+        output: size_of::<[T; OUT]>(),
+        macs: Self::MACS,
+    });
 
     #[inline(always)]
     fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[[T; IN]], y: &mut [[T; OUT]]) {
@@ -218,6 +228,13 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Eleme
 impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Element = T>> Accepts<[T; IN]>
     for Dense<IN, OUT, A, T>
 {
+}
+
+impl<W: Weights<T>, P: Place, const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Element = T>>
+    Stored<W, P> for Dense<IN, OUT, A, T>
+{
+    const STORED: Self =
+        Self::from_parts(flash::matrix(&W::FILE, P::PATH, "kernel"), flash::vector(&W::FILE, P::PATH, "bias"));
 }
 
 impl<const IN: usize, const OUT: usize, A: Activation, T: Element> Dense<IN, OUT, A, T> {

@@ -5,9 +5,11 @@ use core::{fmt, marker::PhantomData};
 use crate::{
     Rng, Tensor, Zeroed,
     activation::Linear,
+    flash::Stored,
     kernel::{Element, Simd},
     layer::{Accepts, Description, Ending, Layer, Operations, Path, Visit, VisitMut},
     message::Message,
+    outline::{Leaf, Outline},
 };
 
 /// In training, sets each of `N` values to 0 with a chance of `PERCENT` % and scales the others by
@@ -55,6 +57,14 @@ impl<const N: usize, const PERCENT: u32, T: Element + Tensor<Element = T>> Layer
     const PARAMS: usize = 0;
     const MACS: usize = 0;
     const FAULT: Option<Message> = if PERCENT > 99 { Some(rate_outside(N, PERCENT)) } else { None };
+    const OUTLINE: Outline = Outline::Single(Leaf {
+        kind: Message::new().text("Dropout<").list(&[N, PERCENT as usize]).text(">"),
+        tensors: &[],
+        activation: None,
+        bytes: 0,
+        output: size_of::<[T; N]>(),
+        macs: 0,
+    });
 
     #[inline(always)]
     fn forward<S: Simd, E: Ending, const B: usize>(&self, _: S, x: &[[T; N]], y: &mut [[T; N]]) {
@@ -123,3 +133,9 @@ impl<const N: usize, const PERCENT: u32, T: Element + Tensor<Element = T>> Layer
 }
 
 impl<const N: usize, const PERCENT: u32, T: Element + Tensor<Element = T>> Accepts<[T; N]> for Dropout<N, PERCENT, T> {}
+
+impl<W, P, const N: usize, const PERCENT: u32, T: Element + Tensor<Element = T>> Stored<W, P>
+    for Dropout<N, PERCENT, T>
+{
+    const STORED: Self = Self(PhantomData);
+}

@@ -2,9 +2,11 @@
 
 use crate::{
     Rng, Tensor, Zeroed,
+    flash::Stored,
     kernel::Simd,
     layer::{Accepts, Description, Ending, InUse, Layer, Operations, Path, Visit, VisitMut},
     message::Message,
+    outline::Outline,
 };
 
 /// `L`, a layer or a whole network, as it is: training leaves its weights alone, and keeps no gradient, moments or tape for
@@ -55,6 +57,7 @@ impl<L: Layer> Layer for Frozen<L> {
     const MACS: usize = L::MACS;
     const FAULT: Option<Message> = L::FAULT;
     const TAKES_MISSING: bool = L::TAKES_MISSING;
+    const OUTLINE: Outline = L::OUTLINE;
 
     #[inline(always)]
     fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[L::Input], y: &mut [L::Output]) {
@@ -83,14 +86,7 @@ impl<L: Layer> Layer for Frozen<L> {
         dy: &mut [L::Output],
         dx: Option<&mut [L::Input]>,
     ) {
-        if dx.is_none() {
-            return;
-        }
-        let (mut tape, mut again) = (L::Tape::<B>::zeroed(), <[L::Output; B]>::zeroed());
-        let y = &mut again[..x.len()];
-        // Nothing in use is random.
-        self.layer.record::<S, InUse<E>, B>(simd, &mut Rng::new(0), x, &mut tape, y);
-        self.layer.backward::<S, InUse<E>, B>(simd, x, &mut tape, y, dy, dx);
+        slopes_back::<S, E, L, B>(simd, &self.layer, x, dy, dx);
     }
 
     #[inline(always)]
@@ -124,3 +120,26 @@ impl<L: Layer> Layer for Frozen<L> {
 }
 
 impl<X: Tensor, L: Accepts<X>> Accepts<X> for Frozen<L> {}
+
+impl<W, P, L: Stored<W, P>> Stored<W, P> for Frozen<L> {
+    const STORED: Self = Self { layer: L::STORED };
+}
+
+/// [`backward`](Layer::backward) of a layer that nothing has been kept for.
+#[inline(always)]
+pub(super) fn slopes_back<S: Simd, E: Ending, L: Layer, const B: usize>(
+    simd: S,
+    layer: &L,
+    x: &[L::Input],
+    dy: &mut [L::Output],
+    dx: Option<&mut [L::Input]>,
+) {
+    if dx.is_none() {
+        return;
+    }
+    let (mut tape, mut again) = (L::Tape::<B>::zeroed(), <[L::Output; B]>::zeroed());
+    let y = &mut again[..x.len()];
+    // Nothing in use is random.
+    layer.record::<S, InUse<E>, B>(simd, &mut Rng::new(0), x, &mut tape, y);
+    layer.backward::<S, InUse<E>, B>(simd, x, &mut tape, y, dy, dx);
+}

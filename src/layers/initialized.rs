@@ -4,6 +4,7 @@ use core::marker::PhantomData;
 
 use super::annotated::annotated;
 use crate::{
+    flash::Stored,
     init::{Initialize, Preferred},
     layer::{Parameter, Role},
 };
@@ -29,6 +30,10 @@ pub struct Initialized<L, K, B = Preferred> {
 }
 
 annotated!(Initialized<K: Initialize, B: Initialize>, start::<K, B>, "{}, {}", K::NAME, B::NAME);
+
+impl<W, P, L: Stored<W, P>, K: Initialize, B: Initialize> Stored<W, P> for Initialized<L, K, B> {
+    const STORED: Self = Self { layer: L::STORED, initializers: PhantomData };
+}
 
 /// The parameter with its initialiser.
 fn start<K: Initialize, B: Initialize>(parameter: Parameter<'_>) -> Parameter<'_> {

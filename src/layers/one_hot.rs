@@ -5,9 +5,11 @@ use core::marker::PhantomData;
 use crate::{
     Rng, Tensor, Zeroed,
     activation::Linear,
+    flash::Stored,
     kernel::{Element, Simd},
     layer::{Accepts, Description, Ending, Layer, Path, Visit, VisitMut},
     message::Message,
+    outline::{Leaf, Outline},
 };
 #[cfg(feature = "std")]
 use crate::{
@@ -19,7 +21,7 @@ use crate::{
 /// Puts `CLASSES` columns in the place of column `COLUMN`: 1 in that of the class whose number is there, 0 in the
 /// others, also where it is the number of none. x: `[[T; IN]]`, y: `[[T; OUT]]`, with `OUT = IN − 1 + CLASSES`.
 ///
-/// It is exported to ONNX as a product, which spreads NaN or infinity in one column over the others: put
+/// It is exported to ONNX as a product, which spreads NaN or infinity in one of the other columns over all: put
 /// [`Impute`](crate::layers::Impute) before it.
 ///
 /// As first layer of a network it lets the network take class numbers as they come. Several are chained: of columns
@@ -76,6 +78,14 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
     const MACS: usize = 0;
     const FAULT: Option<Message> =
         if COLUMN >= IN || OUT != IN - 1 + CLASSES { Some(wrong_widths(IN, COLUMN, CLASSES, OUT)) } else { None };
+    const OUTLINE: Outline = Outline::Single(Leaf {
+        kind: Message::new().text("OneHot<").list(&[IN, COLUMN, CLASSES, OUT]).text(">"),
+        tensors: &[],
+        activation: None,
+        bytes: 0,
+        output: size_of::<[T; OUT]>(),
+        macs: 0,
+    });
 
     #[inline(always)]
     fn forward<S: Simd, E: Ending, const B: usize>(&self, _: S, x: &[[T; IN]], y: &mut [[T; OUT]]) {
@@ -138,10 +148,13 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
         });
     }
 
-    /// A product with zeros and ones brings each column to its places, and a formula compares those of the classes.
+    /// What is no class becomes a number of none, as NaN and infinity would spread; a product with zeros and ones brings each
+    /// column to its places, and a formula compares those of the classes.
     #[cfg(feature = "std")]
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         let (mut places, mut class) = (std::vec![[T::zero(); OUT]; IN], [T::from_f64(NO_CLASS); OUT]);
+        let mut classes = [T::zero(); IN];
+        classes[COLUMN] = T::from_f64(CLASSES as f64);
         for output in 0..OUT {
             let input = match output {
                 before if before < COLUMN => before,
@@ -153,6 +166,7 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
             };
             places[input][output] = T::one();
         }
+        operations.columnwise(path, "Known", &[(statistic(path, "classes", &[IN]), &classes)], &Known);
         operations.product(statistic(path, "places", &[IN, OUT]), places.as_flattened());
         operations.columnwise(path, "OneHot", &[(statistic(path, "class", &[OUT]), &class)], &Compare);
     }
@@ -163,9 +177,30 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
 {
 }
 
+impl<W, P, const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T> Stored<W, P>
+    for OneHot<IN, COLUMN, CLASSES, OUT, T>
+where
+    T: Element + Tensor<Element = T>,
+{
+    const STORED: Self = Self(PhantomData);
+}
+
 /// Stands for the class of a column that is no class's.
 #[cfg(feature = "std")]
 const NO_CLASS: f64 = -1.0;
+
+/// `y = x`, but in the column of the classes the number of none where `x` is none of theirs.
+#[cfg(feature = "std")]
+#[derive(Clone, Copy)]
+struct Known;
+
+#[cfg(feature = "std")]
+impl Sweep<2, 1> for Known {
+    fn apply<V: Real>(&self, [x, classes]: [V; 2], _: [V; 1]) -> [V; 1] {
+        let known = classes.if_gt(x.abs(), x, V::splat(NO_CLASS));
+        [classes.if_gt(V::splat(0.0), known, x)]
+    }
+}
 
 /// `y = x`, where there is a class 1 if `x` is its number, else 0.
 #[cfg(feature = "std")]

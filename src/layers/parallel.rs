@@ -7,6 +7,7 @@ use crate::{
     kernel::{Element, Real, Simd, Sweep, Work, sweep},
     layer::{Accepts, Description, Ending, Layer, Learn, Operations, Parameter, Path, Visit, VisitLearnt, VisitMut},
     message::Message,
+    outline::Outline,
     zeroed::Aligned,
 };
 
@@ -67,6 +68,7 @@ where
         N::FAULT
     };
     const TAKES_MISSING: bool = N::TAKES_MISSING;
+    const OUTLINE: Outline = N::OUTLINE;
 
     #[inline(always)]
     fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[N::Input], y: &mut [N::Output]) {

@@ -4,6 +4,7 @@ use core::marker::PhantomData;
 
 use super::annotated::annotated;
 use crate::{
+    flash::Stored,
     layer::{Parameter, Role},
     regularize::Regularizer,
 };
@@ -24,6 +25,10 @@ pub struct Regularized<L, R> {
 }
 
 annotated!(Regularized<R: Regularizer>, penalise::<R>, "{}", R::PENALTY);
+
+impl<W, P, L: Stored<W, P>, R: Regularizer> Stored<W, P> for Regularized<L, R> {
+    const STORED: Self = Self { layer: L::STORED, regularizer: PhantomData };
+}
 
 /// The parameter with the penalty, if it is a kernel.
 fn penalise<R: Regularizer>(parameter: Parameter<'_>) -> Parameter<'_> {

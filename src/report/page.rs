@@ -33,7 +33,7 @@ use crate::{
 ///     .text("What is learnt is y = 2x.")
 ///     .facts("Run", [("samples", "2".to_string()), ("rate", "0.1".to_string())])
 ///     .network(&Line::summary())
-///     .history(&history)?
+///     .history(&history, "mean squared error")?
 ///     .plot("Weights", &weight_histograms(trainer.network()))?;
 /// assert!(page.html().contains("<svg"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -102,7 +102,7 @@ impl Page {
             // Writing to a string cannot fail.
             let _ = (line.output)(&mut output);
             let name = if line.path.to_string().is_empty() { "network".to_owned() } else { line.path.to_string() };
-            layers.push((name, line.kind.to_string(), output, line.params.to_string()));
+            layers.push((name, line.kind.to_string(), format!("[{output}]"), line.params.to_string()));
         });
         let layers = html! {
             table {
@@ -126,15 +126,17 @@ impl Page {
         page.facts("Memory and cost", memory)
     }
 
-    /// Adds the learning curves and the table of the epochs, the best of them marked.
+    /// Adds the [learning curves](learning_curves), with `loss` at the axis of the loss, and the table of the epochs, the best
+    /// of them marked.
     ///
     /// # Errors
     ///
     /// When there are no epochs, or the curves cannot be drawn.
-    pub fn history<M: Named>(self, history: &History<M>) -> Result<Self, ReportError> {
-        let page = self.plot("Learning curves", &learning_curves(history))?;
+    pub fn history<M: Named>(self, history: &History<M>, loss: &str) -> Result<Self, ReportError> {
+        let page = self.plot("Learning curves", &learning_curves(history, loss))?;
         let table = Table::from(history);
-        let best = history.best().map(|best| best.epoch);
+        let best =
+            history.best().map(|best| (best.epoch, if best.validation.is_some() { "validation loss" } else { "loss" }));
         let value = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.5}"));
         let rows = html! {
             div.scroll {
@@ -142,7 +144,7 @@ impl Page {
                     thead { tr { th.number { "epoch" } @for column in &table.columns { th.number { (column.name) } } } }
                     tbody {
                         @for (row, &epoch) in table.epochs.iter().enumerate() {
-                            tr.best[Some(epoch) == best] {
+                            tr.best[best.is_some_and(|(best, _)| epoch == best)] {
                                 td.number { (epoch) }
                                 @for column in &table.columns { td.number { (value(column.values[row])) } }
                             }
@@ -150,7 +152,7 @@ impl Page {
                     }
                 }
             }
-            @if let Some(best) = best { p { "Lowest loss in epoch " (best) " (marked)." } }
+            @if let Some((best, loss)) = best { p { "Lowest " (loss) " in epoch " (best) " (marked)." } }
         };
         Ok(page.section("Epochs", rows))
     }

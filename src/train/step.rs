@@ -124,6 +124,17 @@ pub(super) struct Memory<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH
 // SAFETY: each field is `Zeroed`.
 unsafe impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Zeroed for Memory<N, L, O, BATCH> {}
 
+impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Memory<N, L, O, BATCH> {
+    /// What is in it beside the network, in bytes.
+    pub const PARTS: [(&'static str, usize); 5] = [
+        ("gradient", size_of::<Aligned<O::Gradient<N::Learnt>>>()),
+        ("moments", size_of::<Aligned<O::Moments<N::Learnt>>>()),
+        ("tape", size_of::<Aligned<N::Tape<BATCH>>>()),
+        ("outputs", 2 * size_of::<Aligned<[N::Output; BATCH]>>()),
+        ("batch", size_of::<[N::Input; BATCH]>() + size_of::<[L::Label; BATCH]>()),
+    ];
+}
+
 /// The network and what a step writes.
 pub(super) struct Learner<N: Layer, O: Optimizer, const BATCH: usize> {
     pub network: Aligned<N>,

@@ -1,6 +1,6 @@
 //! The trainer: a network, and all that training it takes.
 
-use core::{fmt, marker::PhantomData, ops::RangeInclusive};
+use core::{fmt, marker::PhantomData, mem::MaybeUninit, ops::RangeInclusive};
 
 use super::{
     Callback, Data, Epoch, Fit, Report, State, StateMut, TrainError,
@@ -10,7 +10,9 @@ use super::{
     step::{Course, Learner, Memory, Reach},
 };
 use crate::{
-    Permutation, Zeroed, init,
+    Permutation, Zeroed,
+    budget::{Budgeted, Costs},
+    init,
     kernel::dispatch,
     layer::{Ending, Layer, Sample, learns},
     loss::{Follows, Label, Loss},
@@ -76,21 +78,40 @@ where
         trainer
     }
 
-    /// A trainer on the heap, made there in place, whatever its size.
-    #[cfg(feature = "std")]
-    pub fn boxed(optimizer: O, seed: u64) -> std::boxed::Box<Self> {
+    /// A trainer made in `place`, whatever its size: a `static`, or memory on the stack of which no copy is made, as
+    /// [`new`](Self::new) may while it makes one.
+    ///
+    /// ```
+    /// use core::mem::MaybeUninit;
+    /// use shiplap::prelude::*;
+    ///
+    /// type Line = Trainer<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 1>;
+    /// let mut place = MaybeUninit::uninit();
+    /// let trainer = Line::new_at(&mut place, Sgd::new(0.1), 1);
+    /// trainer.step(&[[1.0f32]], &[[2.0f32]])?;
+    /// # Ok::<(), TrainError>(())
+    /// ```
+    pub fn new_at(place: &mut MaybeUninit<Self>, optimizer: O, seed: u64) -> &mut Self {
         const { Self::assert_trainable() };
-        let mut place = std::boxed::Box::<Self>::new_uninit();
         let pointer = place.as_mut_ptr();
         // SAFETY: `pointer` is to memory for a trainer; each of its fields with bytes is written here,
         // `memory` with zero bytes, which its `Zeroed` allows. `metrics` has no bytes.
-        let mut trainer = unsafe {
+        let trainer = unsafe {
             (&raw mut (*pointer).course).write(Course::new(optimizer, seed));
             (&raw mut (*pointer).memory).write_bytes(0, 1);
-            place.assume_init()
+            place.assume_init_mut()
         };
         trainer.initialize();
         trainer
+    }
+
+    /// A trainer on the heap, made there in place, whatever its size.
+    #[cfg(feature = "std")]
+    pub fn boxed(optimizer: O, seed: u64) -> std::boxed::Box<Self> {
+        let mut place = std::boxed::Box::<Self>::new_uninit();
+        Self::new_at(&mut place, optimizer, seed);
+        // SAFETY: `new_at` has made a trainer there.
+        unsafe { place.assume_init() }
     }
 
     const fn assert_trainable() {
@@ -300,6 +321,16 @@ where
         in_blocks::<N>(Evaluate::<N, L, Q> { network, loss: &self.course.loss, x, y, report: &mut report });
         report
     }
+}
+
+impl<N, L, O, const BATCH: usize, M> Budgeted for Trainer<N, L, O, BATCH, M>
+where
+    N: Layer,
+    L: Loss<N::Output> + Follows<N::Head>,
+    O: Optimizer,
+    M: Metric<N::Output, L::Label>,
+{
+    const COSTS: Costs = Costs::of_training(&N::OUTLINE, Self::BYTES, N::MACS, &Memory::<N, L, O, BATCH>::PARTS);
 }
 
 /// Inputs with their labels.

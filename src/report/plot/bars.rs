@@ -55,6 +55,9 @@ const GAP: i32 = 4 * PX;
 /// The most room for names; longer ones are cut.
 const NAMES: i32 = 260 * PX;
 
+/// Bars that all are shorter count as 0: their ticks could not be told from each other.
+const LEAST: f64 = 1e-300;
+
 impl Bars {
     /// No bars yet.
     #[must_use]
@@ -86,7 +89,8 @@ impl Bars {
 
 impl Plot for Bars {
     fn size(&self) -> (u32, u32) {
-        (640, ((HEAD + ROW * self.ranked().len() as i32) / PX + 56) as u32)
+        let rows = u32::try_from(self.ranked().len()).unwrap_or(u32::MAX);
+        (640, (HEAD / PX + 56) as u32 + rows.saturating_mul((ROW / PX) as u32).min(u32::MAX / 2))
     }
 
     fn draw(&self, area: &Area<'_>) -> Result<(), ReportError> {
@@ -106,7 +110,12 @@ impl Plot for Bars {
         let left = MARGIN + longest + 10 * PX;
         let ends = || ranked.iter().flat_map(|bar| [bar.value - bar.deviation, bar.value + bar.deviation, 0.0]);
         let (low, high) = ends().fold((0.0, 0.0), |(low, high): (f64, f64), end| (low.min(end), high.max(end)));
-        let way = if high == low { 1.0 } else { high - low };
+        let way = if high - low < LEAST { 1.0 } else { high - low };
+        if !way.is_finite() {
+            return Err(ReportError::Data {
+                expected: "values and deviations that are finite and less than 1e308 apart",
+            });
+        }
         let (low, high) = (if low < 0.0 { low - 0.03 * way } else { low }, high + 0.03 * way);
         let room = f64::from(across as i32 - left - 24 * PX);
         let place = |value: f64| left + ((value - low) / (high - low) * room) as i32;
@@ -178,6 +187,18 @@ mod tests {
     fn long_names_are_cut_at_their_end() {
         let svg = Bars::new("", "").bar("é".repeat(100), 1.0, 0.0).bar("short", 2.0, 0.0).svg().unwrap();
         assert!(svg.contains("é…") && svg.contains("short\n") && !svg.contains(&"é".repeat(50)), "{svg}");
+    }
+
+    #[test]
+    fn values_of_any_size_are_drawn_or_refused() {
+        let bars =
+            |value: f64, deviation: f64| Bars::new("", "").bar("a", value, deviation).bar("b", -value, 0.0).svg();
+        for (value, deviation) in [(1e-320, 0.0), (0.0, 0.0), (1e307, 0.0), (1.0, f64::NAN)] {
+            assert!(bars(value, deviation).is_ok(), "{value} {deviation}");
+        }
+        for (value, deviation) in [(1e308, 0.0), (1.0, f64::INFINITY), (f64::NAN, 0.0)] {
+            assert!(matches!(bars(value, deviation), Err(ReportError::Data { .. })), "{value} {deviation}");
+        }
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::{boxed::Box, vec::Vec};
 use super::{Grid, Lines};
 use crate::{metric::Named, report::Table, train::History};
 
-/// The loss and each metric over the epochs, training as a line, validation as a dashed one.
+/// The loss and each metric over the epochs, training as a line, validation as a dashed one. `loss` is what stands at the
+/// axis of the loss, which one it is and in which unit: `cross-entropy, nats`, `mean squared error, m²`.
 ///
 /// ```
 /// use shiplap::{prelude::*, report::{Plot, learning_curves}};
@@ -14,11 +15,11 @@ use crate::{metric::Named, report::Table, train::History};
 /// let mut history = History::default();
 /// let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
 /// trainer.fit_with(&x, &y, Fit::epochs(20).validation(&x, &y), &mut history)?;
-/// let svg = learning_curves(&history).svg()?;
-/// assert!(svg.contains("validation") && svg.contains("mae"));
+/// let svg = learning_curves(&history, "mean squared error, m²").svg()?;
+/// assert!(svg.contains("validation") && svg.contains("mean squared error, m²") && svg.contains("mae"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn learning_curves<M: Named>(history: &History<M>) -> Grid {
+pub fn learning_curves<M: Named>(history: &History<M>, loss: &str) -> Grid {
     let table = Table::from(history);
     let last = table.epochs.last().map_or(2.0, |&epoch| (epoch as f64).max(2.0));
     let points = |name: &str| -> Option<Vec<(f64, f64)>> {
@@ -27,7 +28,8 @@ pub fn learning_curves<M: Named>(history: &History<M>) -> Grid {
     };
     let mut grid = Grid::new(2);
     for name in table.quantities() {
-        let mut lines = Lines::new(name.as_str(), "epoch", name.as_str()).whole_numbers().x_range(1.0, last);
+        let y = if name == "loss" { loss } else { name.as_str() };
+        let mut lines = Lines::new(name.as_str(), "epoch", y).whole_numbers().x_range(1.0, last);
         if let Some(points) = points(&name) {
             lines = lines.line("training", points);
         }

@@ -41,7 +41,7 @@ impl Plot for Grid {
         let sizes = || self.plots.iter().map(|plot| plot.size());
         let width = sizes().map(|size| size.0).max().unwrap_or(1);
         let height = sizes().map(|size| size.1).max().unwrap_or(1);
-        (width * self.columns() as u32, height * self.rows() as u32)
+        (width.saturating_mul(self.columns() as u32), height.saturating_mul(self.rows() as u32))
     }
 
     fn draw(&self, area: &Area<'_>) -> Result<(), ReportError> {

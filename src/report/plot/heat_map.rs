@@ -88,18 +88,19 @@ impl HeatMap {
     }
 
     fn cell(&self) -> i32 {
-        (200 * PX / self.columns as i32).max(1)
+        (200 * PX / i32::try_from(self.columns).unwrap_or(i32::MAX)).max(1)
     }
 
     fn rows(&self) -> i32 {
-        (self.values.len() / self.columns) as i32
+        i32::try_from(self.values.len() / self.columns).unwrap_or(i32::MAX)
     }
 }
 
 impl Plot for HeatMap {
     fn size(&self) -> (u32, u32) {
-        let (across, down) = (self.cell() * self.columns as i32, self.cell() * self.rows());
-        (((MARGIN + across) / PX + 90) as u32, ((HEAD + down.max(SCALE) + MARGIN) / PX) as u32)
+        let across = self.cell().saturating_mul(i32::try_from(self.columns).unwrap_or(i32::MAX));
+        let down = self.cell().saturating_mul(self.rows()).max(SCALE);
+        ((across / PX + MARGIN / PX + 90) as u32, (down / PX + (HEAD + MARGIN) / PX) as u32)
     }
 
     fn draw(&self, area: &Area<'_>) -> Result<(), ReportError> {

@@ -66,6 +66,9 @@ impl Plot for Histogram {
     fn draw(&self, area: &Area<'_>) -> Result<(), ReportError> {
         let legend: Vec<_> =
             self.sets.iter().enumerate().map(|(set, (name, _))| (name.as_str(), Mark::Box(colour(set)))).collect();
+        if !self.sets.iter().flat_map(|(_, set)| set).any(|value| value.is_finite()) {
+            return Err(ReportError::Data { expected: "at least one finite value" });
+        }
         let area = frame(area, &self.title, &legend)?;
         let (range, sets) = self.bins();
         let highest = sets.iter().flatten().copied().fold(1.0, f64::max);
@@ -137,5 +140,14 @@ mod tests {
             assert!((shares.iter().sum::<f64>() - 100.0).abs() < 1e-9);
         }
         assert_eq!(shares[0].iter().filter(|share| **share > 0.0).count(), 3);
+    }
+
+    #[test]
+    fn values_of_any_size_are_drawn_or_refused() {
+        let svg = |values: &[f64]| Histogram::new("", "").with("a", values.iter().copied()).svg();
+        assert!(svg(&[1e-320, f64::NAN]).is_ok() && svg(&[0.0]).is_ok() && svg(&[1e308, 0.0]).is_ok());
+        for values in [&[][..], &[f64::NAN], &[1e308, -1e308]] {
+            assert!(matches!(svg(values), Err(ReportError::Data { .. })), "{values:?}");
+        }
     }
 }

@@ -106,13 +106,13 @@ impl Lines {
         self
     }
 
-    /// What the x axis spans; otherwise, the points. Those outside are left out.
+    /// What the x axis spans, from the lesser number to the greater; otherwise, the points. Those outside are left out.
     #[must_use]
     pub fn x_range(self, from: f64, to: f64) -> Self {
         Self { x_range: Some((from, to)), ..self }
     }
 
-    /// What the y axis spans; otherwise, the points. Those outside are left out.
+    /// What the y axis spans, from the lesser number to the greater; otherwise, the points. Those outside are left out.
     #[must_use]
     pub fn y_range(self, from: f64, to: f64) -> Self {
         Self { y_range: Some((from, to)), ..self }
@@ -161,6 +161,9 @@ impl Plot for Lines {
             };
             (series.name.as_str(), mark)
         });
+        if !self.points().any(|(x, y)| x.is_finite() && y.is_finite()) {
+            return Err(ReportError::Data { expected: "at least one finite point" });
+        }
         let area = frame(area, &self.title, &legend.collect::<Vec<_>>())?;
         let x = self.x_range.map_or_else(|| range_of(self.points().map(|(x, _)| x), 0.0), |(from, to)| from..to);
         let y = self.y_range.map_or_else(|| range_of(self.points().map(|(_, y)| y), 0.05), |(from, to)| from..to);
@@ -170,8 +173,10 @@ impl Plot for Lines {
             for series in guides.into_iter().chain(lines) {
                 let style = series.shade().stroke_width(THICK);
                 for run in series.runs(&x, &y) {
+                    // A line takes two points: one by itself would not be seen.
+                    let stroke = if run.len() == 1 { Stroke::Dots } else { series.stroke };
                     let run = run.iter().copied();
-                    match series.stroke {
+                    match stroke {
                         Stroke::Solid => chart.draw_series(LineSeries::new(run, style)).map(drop),
                         Stroke::Dashed => {
                             chart.draw_series(DashedLineSeries::new(run, 6 * THIN, 3 * THIN, style)).map(drop)
@@ -205,6 +210,10 @@ pub(super) fn draw_axes<'b>(
     whole_numbers: bool,
     content: impl FnOnce(&mut Chart<'_, 'b>) -> Result<(), ReportError>,
 ) -> Result<(), ReportError> {
+    // Where an axis has no length, or one that is not a number, ticks are sought for ever.
+    if ![&x, &y].iter().all(|axis| axis.start < axis.end && (axis.end - axis.start).is_finite()) {
+        return Err(ReportError::Data { expected: "axes from a number to a greater one, less than 1e308 apart" });
+    }
     let (across, down) = area.dim_in_pixel();
     let x_ticks = (across as i32 / (70 * PX)).clamp(2, 12) as usize;
     let x_ticks = if whole_numbers { x_ticks.min((x.end - x.start).max(1.0) as usize) } else { x_ticks };
@@ -265,8 +274,36 @@ mod tests {
 
     #[test]
     fn a_dashed_line_goes_with_the_one_before_it() {
-        let lines = Lines::new("", "", "").line("a", []).dashed("b", []).line("c", []);
+        let lines = Lines::new("", "", "").line("a", [(0.0, 1.0), (1.0, 1.0)]).dashed("b", []).line("c", []);
         assert_eq!(lines.series.iter().map(|series| series.colour).collect::<Vec<_>>(), [0, 0, 1]);
         assert!(lines.svg().unwrap().matches("</text>").count() > 6);
+    }
+
+    /// As the learning curve of a single epoch.
+    #[test]
+    fn a_point_by_itself_is_seen() {
+        let lines = Lines::new("", "", "").line("a", [(1.0, 0.5)]).dashed("b", [(1.0, 0.25), (2.0, f64::NAN)]);
+        assert_eq!(lines.svg().unwrap().matches("<circle").count(), 2);
+    }
+
+    #[test]
+    fn axes_that_cannot_be_drawn_are_refused() {
+        let line = |y: [f64; 2]| Lines::new("", "", "").line("a", [(0.0, y[0]), (1.0, y[1])]);
+        for lines in [
+            line([1e308, -1e308]),
+            line([f64::NAN, f64::INFINITY]),
+            line([0.0, 1.0]).x_range(2.0, 2.0),
+            line([0.0, 1.0]).x_range(2.0, 1.0),
+            line([0.0, 1.0]).y_range(f64::NAN, 1.0),
+            line([0.0, 1.0]).y_range(0.0, f64::INFINITY),
+            Lines::new("", "", ""),
+        ] {
+            assert!(matches!(lines.svg(), Err(ReportError::Data { .. })), "{lines:?}");
+        }
+        for y in
+            [[1e308, 0.0], [1e-320, 0.0], [1e300, 1e300 * (1.0 + f64::EPSILON)], [1e-320, 1e-320], [-1e308, -1e308]]
+        {
+            line(y).svg().unwrap();
+        }
     }
 }

@@ -70,7 +70,7 @@ pub trait Plot {
     /// Those of [`draw`](Self::draw).
     fn svg(&self) -> Result<String, ReportError> {
         font()?;
-        let (width, height) = self.size();
+        let (width, height) = drawable(self.size(), u64::from(LONGEST) * u64::from(LONGEST))?;
         let fine = (width * PX as u32, height * PX as u32);
         let mut text = String::new();
         {
@@ -89,12 +89,12 @@ pub trait Plot {
     ///
     /// Those of [`draw`](Self::draw).
     fn png(&self) -> Result<Vec<u8>, ReportError> {
+        let (width, height) = drawable(self.size(), LARGEST)?;
         let svg = self.svg()?;
         let tree = usvg::Tree::from_str(&svg, &usvg::Options { fontdb: fonts(), ..Default::default() })
             .map_err(|error| ReportError::Draw(error.to_string()))?;
-        let (width, height) = self.size();
-        let mut pixels = tiny_skia::Pixmap::new(2 * width, 2 * height)
-            .ok_or(ReportError::Draw(format!("a picture of {width} by {height} pixels cannot be made")))?;
+        let mut pixels =
+            tiny_skia::Pixmap::new(2 * width, 2 * height).ok_or_else(|| cannot("there are no pixels to draw on"))?;
         resvg::render(&tree, tiny_skia::Transform::from_scale(2.0, 2.0), &mut pixels.as_mut());
         pixels.encode_png().map_err(|error| ReportError::Draw(error.to_string()))
     }
@@ -114,6 +114,21 @@ pub trait Plot {
             "png" => write(path, &self.png()?),
             _ => Err(ReportError::Format { path: path.into(), expected: ".svg or .png" }),
         }
+    }
+}
+
+/// How long a side may be, in pixels: in quarters of them places are still numbers of 32 bits.
+const LONGEST: u32 = 100_000;
+/// How many pixels a PNG may have: at twice the size they take 16 bytes each.
+const LARGEST: u64 = 25_000_000;
+
+/// The size, if a picture can be made of it.
+fn drawable((width, height): (u32, u32), most: u64) -> Result<(u32, u32), ReportError> {
+    match [width, height].iter().all(|side| (1..=LONGEST).contains(side))
+        && u64::from(width) * u64::from(height) <= most
+    {
+        true => Ok((width, height)),
+        false => Err(cannot(format!("{width} by {height} pixels are none, or too many"))),
     }
 }
 
@@ -265,7 +280,8 @@ fn range_of(values: impl Iterator<Item = f64>, pad: f64) -> core::ops::Range<f64
         return 0.0..1.0;
     }
     let pad = match high - low {
-        0.0 => 0.5 * low.abs().max(1.0),
+        0.0 if low == 0.0 => 0.5,
+        0.0 => 0.5 * low.abs(),
         way => way * pad,
     };
     low - pad..high + pad
@@ -285,6 +301,8 @@ mod tests {
     fn ranges_hold_what_is_finite() {
         assert_eq!(range_of([1.0, f64::NAN, 3.0].into_iter(), 0.5), 0.0..4.0);
         assert_eq!(range_of([2.0].into_iter(), 0.05), 1.0..3.0);
+        assert_eq!(range_of([0.25].into_iter(), 0.05), 0.125..0.375);
+        assert_eq!(range_of([0.0].into_iter(), 0.05), -0.5..0.5);
         assert_eq!(range_of([].into_iter(), 0.05), 0.0..1.0);
     }
 }

@@ -1,0 +1,84 @@
+//! Trains on the PC what runs on chips, and writes `models/`: the weights, samples for them, and what the PC makes of these.
+//!
+//! `cargo run --release --target $(rustc --print host-tuple) --example models`
+
+use std::{array, error::Error, fmt::Debug, fs};
+
+use firmware::nose;
+use shiplap::{
+    data::{Csv, Table, split_stratified},
+    io,
+    prelude::*,
+};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models");
+
+fn main() -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(FOLDER)?;
+    cells()?;
+    sine()?;
+    gases()
+}
+
+/// 30 measurements of a cell: is it malignant?
+fn cells() -> Result<(), Box<dyn Error>> {
+    type Net = (Standardize<30>, Dense<30, 16, Relu>, Dense<16, 1, Sigmoid>);
+
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/breast_cancer.csv");
+    let mut table: Table<[f32; 30], [f32; 1]> = Csv::bundled().read(path)?;
+    // In the file 0 is malignant: here it is what is looked for.
+    table.y.iter_mut().for_each(|label| label[0] = 1.0 - label[0]);
+    let [train, test] = split_stratified(&mut table.x, &mut table.y, [0.8, 0.2], 2)?;
+    let mut trainer = Trainer::<Net, BinaryCrossentropy, Adam, 32>::new(Adam::new(3e-3), 2);
+    trainer.network_mut().0 = Standardize::fit(train.x)?;
+    trainer.fit(train.x, train.y, Fit::epochs(30))?;
+    println!("cells: {}", trainer.evaluate(test.x, test.y)?);
+
+    let samples: [[f32; 30]; 32] = array::from_fn(|sample| test.x[sample]);
+    let malignant: [bool; 32] = array::from_fn(|sample| test.y[sample][0] == 1.0);
+    save("cells", trainer.network(), &samples, &[("MALIGNANT", "bool", &malignant)])
+}
+
+/// The network that is the "hello world" of TensorFlow Lite for microcontrollers.
+fn sine() -> Result<(), Box<dyn Error>> {
+    type Net = (Dense<1, 16, Relu>, Dense<16, 16, Relu>, Dense<16, 1, Linear>);
+
+    let x: [[f32; 1]; 1000] = array::from_fn(|sample| [sample as f32 / 1000.0 * std::f32::consts::TAU]);
+    let y = x.map(|[x]| [x.sin()]);
+    let mut trainer = Trainer::<Net, MeanSquaredError, Adam, 32>::new(Adam::new(3e-3), 1);
+    trainer.fit(&x, &y, Fit::epochs(500))?;
+    println!("sine: {}", trainer.evaluate(&x, &y)?);
+
+    let samples: [[f32; 1]; 16] = array::from_fn(|sample| [sample as f32 * 0.4]);
+    let sines: [f32; 16] = samples.map(|[x]| x.sin());
+    save("sine", trainer.network(), &samples, &[("SINES", "f32", &sines)])
+}
+
+/// What an electronic nose smells, when it is new.
+fn gases() -> Result<(), Box<dyn Error>> {
+    let mut nose = nose::Nose::new(1, 0.0);
+    let (x, y): (Vec<_>, Vec<_>) = (0..2000).map(|_| nose.smell()).unzip();
+    let mut trainer = Trainer::<nose::Net, SparseCategoricalCrossentropy, Adam, 32>::new(Adam::new(3e-3), 1);
+    trainer.fit(&x, &y, Fit::epochs(20).validation_split(0.2))?;
+    println!("gases: {}", trainer.evaluate(&x[1600..], &y[1600..])?);
+    Ok(io::save(trainer.network(), format!("{FOLDER}/gases.safetensors"))?)
+}
+
+/// Writes the weights, and as Rust the samples, what is `known` of them, and the bits of the network's outputs.
+fn save<N: Network<Input = [f32; IN], Output = [f32; 1]>, const IN: usize, const SAMPLES: usize>(
+    name: &str,
+    network: &N,
+    samples: &[[f32; IN]; SAMPLES],
+    known: &[(&str, &str, &dyn Debug)],
+) -> Result<(), Box<dyn Error>> {
+    let outputs = samples.map(|sample| network.predict(&sample)[0].to_bits());
+    let mut text = format!(
+        "// Written by examples/models.rs.\n\nstatic SAMPLES: [[f32; {IN}]; {SAMPLES}] = {samples:?};\n\n\
+         /// The bits of the PC's outputs.\nconst OUTPUTS: [u32; {SAMPLES}] = {outputs:?};\n"
+    );
+    for (name, kind, values) in known {
+        text += &format!("\nconst {name}: [{kind}; {SAMPLES}] = {values:?};\n");
+    }
+    fs::write(format!("{FOLDER}/{name}.rs"), text)?;
+    Ok(io::save(network, format!("{FOLDER}/{name}.safetensors"))?)
+}

@@ -1,0 +1,25 @@
+//! The sine, learnt on the PC: the network that is the "hello world" of TensorFlow Lite for microcontrollers, in `f32`. The
+//! outputs are those of the PC, bit for bit.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+use firmware::{Outcome, cost, ensure, program};
+use shiplap::prelude::*;
+
+#[network]
+type Net = (Dense<1, 16, Relu>, Dense<16, 16, Relu>, Dense<16, 1, Linear>);
+
+static NET: Net = include_weights!("../../models/sine.safetensors");
+
+include!("../../models/sine.rs");
+
+program!(run);
+
+fn run() -> Outcome {
+    for ((sample, of_pc), sine) in SAMPLES.iter().zip(OUTPUTS).zip(SINES) {
+        let [output] = NET.predict(sample);
+        ensure(output.to_bits() == of_pc, "not the bits of the PC")?;
+        ensure((output - sine).abs() < 0.1, "not the sine")?;
+    }
+    cost::of("prediction", || NET.predict(&SAMPLES[0]));
+    Ok(())
+}

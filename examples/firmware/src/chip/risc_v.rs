@@ -1,0 +1,26 @@
+//! RISC-V: `minstret` counts instructions.
+
+use riscv::register::minstret;
+use riscv_rt as _;
+
+/// Counts instructions. It counts some 5 of its own.
+pub struct Counter(usize);
+
+impl Counter {
+    /// From here.
+    #[inline(always)]
+    pub fn start() -> Self {
+        Self(minstret::read())
+    }
+
+    /// To here.
+    #[inline(always)]
+    pub fn read(self) -> u32 {
+        minstret::read().wrapping_sub(self.0) as u32
+    }
+}
+
+#[unsafe(export_name = "ExceptionHandler")]
+fn fault(_: &riscv_rt::TrapFrame) -> ! {
+    super::fail("fault")
+}

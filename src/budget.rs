@@ -1,0 +1,338 @@
+//! Budgets: what a network takes in flash, RAM and time, known and held when compiling.
+//!
+//! - [`Network::BYTES`](crate::network::Network::BYTES): the weights. In flash as a [stored network](crate::flash), else in RAM.
+//! - [`Network::ACTIVATIONS`](crate::network::Network::ACTIVATIONS): what predicting takes of the stack.
+//! - [`Trainer::BYTES`](crate::train::Trainer::BYTES): all that training takes, the network included.
+//! - [`Layer::MACS`]: multiply-accumulates of one prediction.
+//!
+//! They are those of the target that the program is compiled for. On one with `std`, a trainer has its parts at the start of
+//! cache lines, and is a little larger than on a chip.
+//!
+//! [`const_assert!`](crate::const_assert) holds any condition on them; [`budget!`](crate::budget!) says which layer takes
+//! how much if it does not hold. Several networks share a chip by their [`COSTS`](Budgeted::COSTS):
+//!
+//! ```
+//! use shiplap::{budget::Budgeted, prelude::*};
+//!
+//! type Gate = (Dense<8, 4, Relu>, Dense<4, 1, Sigmoid>);
+//! type Classes = (Dense<8, 16, Relu>, Dense<16, 3, Softmax>);
+//! const_assert!(Gate::COSTS.flash + Classes::COSTS.flash <= 1024);
+//! ```
+
+use crate::{
+    layer::{Layer, Path},
+    message::Message,
+    outline::{Leaf, Outline},
+};
+
+/// Does not compile if a network or a trainer takes more than it may; the error then lists what each layer takes.
+///
+/// The limits are any of:
+/// - `flash`: bytes of read-only memory. Of a network, its weights; of a trainer, those of parts that are
+///   [in flash](crate::layers::InFlash).
+/// - `ram`: bytes of memory that is written to. Of a network, its [activations](crate::network::Network::ACTIVATIONS);
+///   of a trainer, the trainer.
+/// - `macs`: multiply-accumulates of one prediction.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
+/// budget!(Net: flash <= 512, ram <= 64, macs <= 110);
+/// budget!(Trainer<Net, BinaryCrossentropy, Adam, 1>: ram <= 4 * 1024);
+/// ```
+///
+/// ```compile_fail
+/// # use shiplap::prelude::*;
+/// # type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
+/// budget!(Net: flash <= 256);
+/// ```
+///
+/// is this error:
+///
+/// ```text
+/// budget exceeded: `Net: flash <= 256` does not hold, because 484 is not <= 256
+///
+/// layer  type                   flash  ram  macs
+/// 0      Dense<10, 10, Relu>      440   40   100
+/// 1      Dense<10, 1, Sigmoid>     44    4    10
+/// total                           484   44   110
+/// limit                           256
+/// ```
+#[macro_export]
+macro_rules! budget {
+    ($costly:ty: $($resource:ident <= $limit:expr),+ $(,)?) => {
+        const _: () = $crate::budget::Limits::new(::core::stringify!($costly))$(.$resource($limit))+.assert::<$costly>();
+    };
+}
+
+/// What can be held to a budget: networks and trainers.
+pub trait Budgeted {
+    /// What it takes.
+    const COSTS: Costs;
+}
+
+/// What a network or a trainer takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Costs {
+    /// Bytes of read-only memory.
+    pub flash: usize,
+    /// Bytes of memory that is written to.
+    pub ram: usize,
+    /// Multiply-accumulates of one prediction.
+    pub macs: usize,
+    pub(crate) outline: Outline,
+    /// What is in RAM beside layers; `None` if the layers themselves are not.
+    pub(crate) training: Option<&'static [(&'static str, usize)]>,
+}
+
+impl Costs {
+    /// Of training a network in `ram` bytes, some of which are in `parts`.
+    pub(crate) const fn of_training(
+        outline: &'static Outline,
+        ram: usize,
+        macs: usize,
+        parts: &'static [(&'static str, usize)],
+    ) -> Self {
+        Self { flash: outline.elsewhere(), ram, macs, outline: *outline, training: Some(parts) }
+    }
+}
+
+impl<N: Layer> Budgeted for N {
+    const COSTS: Costs = Costs {
+        flash: size_of::<N>() + N::OUTLINE.elsewhere(),
+        ram: N::OUTLINE.outputs(),
+        macs: N::MACS,
+        outline: N::OUTLINE,
+        training: None,
+    };
+}
+
+/// What something may take at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    name: &'static str,
+    /// In the order of `RESOURCES`.
+    limits: [Option<usize>; 3],
+}
+
+const RESOURCES: [&str; 3] = ["flash", "ram", "macs"];
+
+impl Limits {
+    /// None, for what is called `name`.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, limits: [None; 3] }
+    }
+
+    /// With so many bytes of read-only memory.
+    #[must_use]
+    pub const fn flash(mut self, bytes: usize) -> Self {
+        self.limits[0] = Some(bytes);
+        self
+    }
+
+    /// With so many bytes of memory that is written to.
+    #[must_use]
+    pub const fn ram(mut self, bytes: usize) -> Self {
+        self.limits[1] = Some(bytes);
+        self
+    }
+
+    /// With so many multiply-accumulates for one prediction.
+    #[must_use]
+    pub const fn macs(mut self, macs: usize) -> Self {
+        self.limits[2] = Some(macs);
+        self
+    }
+
+    /// Checks `B`.
+    ///
+    /// # Panics
+    ///
+    /// If it takes more: in `const` context, that is a compile error.
+    #[track_caller]
+    pub const fn assert<B: Budgeted>(self) {
+        let costs = B::COSTS;
+        let (totals, mut index) = ([costs.flash, costs.ram, costs.macs], 0);
+        while index < totals.len() {
+            if let Some(limit) = self.limits[index]
+                && totals[index] > limit
+            {
+                let claim: Message = Message::new().text(self.name).text(": ").text(RESOURCES[index]).text(" <= ");
+                let claim = claim.number(limit as u128);
+                let message = exceeded(claim.as_str(), totals[index] as i128, "<= ", limit as i128);
+                panic!("{}", table(message.text("\n"), &costs, totals, self.limits).as_str());
+            }
+            index += 1;
+        }
+    }
+}
+
+/// `budget exceeded: `claim` does not hold, because 2 is not <= 1`
+#[doc(hidden)]
+pub const fn exceeded(claim: &str, left: i128, relation: &str, right: i128) -> Message<8192> {
+    let message = Message::new().text("budget exceeded: `").text(claim).text("` does not hold, because ");
+    message.integer(left).text(" is not ").text(relation).integer(right)
+}
+
+/// One row: layer, type, and a number for each resource.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    layer: &'a str,
+    kind: &'a str,
+    numbers: [Option<usize>; 3],
+}
+
+const HEADS: [&str; 5] = ["layer", "type", RESOURCES[0], RESOURCES[1], RESOURCES[2]];
+
+/// The table, row by row: first only measured, then written.
+#[derive(Clone, Copy)]
+struct Table {
+    widths: [usize; 5],
+    message: Message<8192>,
+    measured: bool,
+}
+
+const fn table(message: Message<8192>, costs: &Costs, totals: [usize; 3], limits: [Option<usize>; 3]) -> Message<8192> {
+    let mut widths = [0; 5];
+    let mut index = 0;
+    while index < HEADS.len() {
+        widths[index] = HEADS[index].len();
+        index += 1;
+    }
+    let table = Table { widths, message, measured: false }.with_all(costs, totals, limits);
+    let table = Table { measured: true, ..table };
+    table.line(HEADS).with_all(costs, totals, limits).message
+}
+
+impl Table {
+    const fn with_all(self, costs: &Costs, totals: [usize; 3], limits: [Option<usize>; 3]) -> Self {
+        let mut table = self.with_layers(&costs.outline, &Path::ROOT, costs.training.is_some(), false);
+        if let Some(parts) = costs.training {
+            let mut index = 0;
+            let mut rest = costs.ram.saturating_sub(costs.outline.bytes() - costs.outline.elsewhere());
+            while index < parts.len() {
+                table = table.part(parts[index].0, parts[index].1);
+                rest = rest.saturating_sub(parts[index].1);
+                index += 1;
+            }
+            table = table.part("rest", rest);
+        }
+        let [flash, ram, macs] = totals;
+        table.row(Row { layer: "total", kind: "", numbers: [Some(flash), Some(ram), Some(macs)] }).row(Row {
+            layer: "limit",
+            kind: "",
+            numbers: limits,
+        })
+    }
+
+    const fn with_layers(self, outline: &Outline, path: &Path<'_>, training: bool, elsewhere: bool) -> Self {
+        match outline {
+            Outline::Single(leaf) => self.with_layer(leaf, path, training, elsewhere),
+            Outline::Elsewhere(network) => self.with_layers(network, path, training, true),
+            Outline::Sequence(layers) => {
+                let (mut table, mut index) = (self, 0);
+                while index < layers.len() {
+                    let (name, layer) = &layers[index];
+                    table = table.with_layers(layer, &path.join(name), training, elsewhere);
+                    index += 1;
+                }
+                table
+            }
+        }
+    }
+
+    const fn with_layer(self, leaf: &Leaf, path: &Path<'_>, training: bool, elsewhere: bool) -> Self {
+        let path: Message = path.written(Message::new());
+        let layer = if path.is_empty() { "network" } else { path.as_str() };
+        let (flash, ram) = match (training, elsewhere) {
+            (false, _) => (leaf.bytes, leaf.output),
+            (true, false) => (0, leaf.bytes),
+            (true, true) => (leaf.bytes, 0),
+        };
+        self.row(Row { layer, kind: leaf.kind.as_str(), numbers: [Some(flash), Some(ram), Some(leaf.macs)] })
+    }
+
+    const fn part(self, name: &str, bytes: usize) -> Self {
+        self.row(Row { layer: name, kind: "", numbers: [None, Some(bytes), None] })
+    }
+
+    const fn row(self, row: Row<'_>) -> Self {
+        let [flash, ram, macs] = [digits(row.numbers[0]), digits(row.numbers[1]), digits(row.numbers[2])];
+        self.line([row.layer, row.kind, flash.as_str(), ram.as_str(), macs.as_str()])
+    }
+
+    /// Texts start below each other, numbers end below each other.
+    const fn line(mut self, entries: [&str; 5]) -> Self {
+        let mut index = 0;
+        let mut line = Message::<512>::new();
+        while index < entries.len() {
+            let (entry, width) = (entries[index], self.widths[index]);
+            if !self.measured {
+                self.widths[index] = if entry.len() > width { entry.len() } else { width };
+            } else {
+                let start = if index == 0 { 0 } else { line.len() + 2 };
+                line = if index < 2 {
+                    line.pad(start).text(entry).pad(start + width)
+                } else {
+                    line.pad(start + width - entry.len()).text(entry)
+                };
+            }
+            index += 1;
+        }
+        if self.measured {
+            self.message = self.message.text("\n").text(trimmed(line.as_str()));
+        }
+        self
+    }
+}
+
+const fn digits(number: Option<usize>) -> Message<20> {
+    match number {
+        Some(number) => Message::new().number(number as u128),
+        None => Message::new(),
+    }
+}
+
+const fn trimmed(line: &str) -> &str {
+    match core::str::from_utf8(line.as_bytes().trim_ascii_end()) {
+        Ok(line) => line,
+        Err(_) => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{panic::catch_unwind, string::String};
+
+    use super::*;
+    use crate::prelude::*;
+
+    type Net = ((Standardize<3>, Dense<3, 16, Relu>), Dropout<16, 20>, Dense<16, 1, Linear>);
+
+    #[test]
+    fn sums_are_those_of_the_types() {
+        let costs = Net::COSTS;
+        assert_eq!((costs.flash, costs.macs), (Net::BYTES, Net::MACS));
+        assert_eq!(costs.ram, 4 * (3 + 16 + 16 + 1));
+        Limits::new("Net").flash(costs.flash).ram(costs.ram).macs(costs.macs).assert::<Net>();
+    }
+
+    #[test]
+    fn tables_name_each_layer() {
+        let error = catch_unwind(|| Limits::new("Net").macs(4096).ram(100).assert::<Net>()).unwrap_err();
+        assert_eq!(
+            *error.downcast::<String>().unwrap(),
+            "\
+budget exceeded: `Net: ram <= 100` does not hold, because 144 is not <= 100
+
+layer  type                  flash  ram  macs
+0.0    Standardize<3>           24   12     3
+0.1    Dense<3, 16, Relu>      256   64    48
+1      Dropout<16, 20>           0   64     0
+2      Dense<16, 1, Linear>     68    4    16
+total                          348  144    67
+limit                               100  4096"
+        );
+    }
+}

@@ -1,0 +1,421 @@
+//! Networks in read-only memory: on a chip they stay in flash, and take no RAM.
+//!
+//! [`include_weights!`](crate::include_weights) (feature `include-weights`) reads a file that
+//! `io::save` wrote while the program is compiled, and compares it with the network's type. [`InFlash`](crate::layers::InFlash)
+//! makes such a network a layer of one that learns.
+//!
+//! A file becomes a [`File`]; each layer takes its numbers from there as its [`Stored`] says.
+
+use core::marker::PhantomData;
+
+use bytemuck::{AnyBitPattern, must_cast};
+
+use crate::{
+    layer::{Layer, Path, assert_sound},
+    message::Message,
+    outline::Outline,
+};
+
+/// A file of weights, as the compiler sees it.
+#[derive(Debug)]
+pub struct File<T: 'static> {
+    /// Its name, for errors.
+    pub name: &'static str,
+    /// The activations of the network that it was saved from: `Relu, Sigmoid`.
+    pub activations: Option<&'static str>,
+    /// What is in it.
+    pub tensors: &'static [Entry<T>],
+}
+
+/// A tensor in a file.
+#[derive(Debug)]
+pub struct Entry<T: 'static> {
+    /// Its name: `1.kernel`.
+    pub name: &'static str,
+    /// Its shape, outermost first.
+    pub shape: &'static [usize],
+    /// The type of its numbers, as files name it: `F32`.
+    pub element: &'static str,
+    /// The numbers in row-major order, if they are of type `T`.
+    pub values: Option<&'static [T]>,
+}
+
+/// A type that stands for a file with numbers `T`.
+pub trait Weights<T: 'static> {
+    /// The file.
+    const FILE: File<T>;
+}
+
+/// A type that stands for a network in read-only memory, a `static`: for [`InFlash`](crate::layers::InFlash).
+pub trait Flash: Send + Sync + 'static {
+    /// Its type.
+    type Network: Layer + 'static;
+    /// The network.
+    const NETWORK: &'static Self::Network;
+}
+
+/// Where in a network a layer is, as a type.
+pub trait Place {
+    /// The same as a path.
+    const PATH: &'static Path<'static>;
+}
+
+/// The network as a whole.
+#[derive(Debug)]
+pub struct Root;
+
+/// Layer `INDEX` of the sequence `N`, which is at `P`.
+#[derive(Debug)]
+pub struct Field<P, N, const INDEX: usize>(PhantomData<fn() -> (P, N)>);
+
+impl Place for Root {
+    const PATH: &'static Path<'static> = &Path::ROOT;
+}
+
+impl<P: Place, N: Layer, const INDEX: usize> Place for Field<P, N, INDEX> {
+    const PATH: &'static Path<'static> = match N::OUTLINE {
+        Outline::Sequence(layers) => &P::PATH.join(layers[INDEX].0),
+        _ => P::PATH,
+    };
+}
+
+/// A layer that can be read from the file `W` when compiling, where it is at the place `P`.
+///
+/// All layers of the crate are but `Parallel`; sequences are if their layers are. For a layer of your own, take the values
+/// of each tensor that its [`OUTLINE`](Layer::OUTLINE) names with [`vector`] and [`matrix`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a file when compiling",
+    label = "implement `flash::Stored` for it",
+    note = "of the layers of the crate, `Parallel` is the only one: take the network inside it"
+)]
+pub trait Stored<W, P>: Sized {
+    /// The layer with the numbers of the file.
+    const STORED: Self;
+}
+
+/// The values of the tensor `name` of the layer at `path`.
+///
+/// # Panics
+///
+/// If the tensor is not that of a layer with such an [`OUTLINE`](Layer::OUTLINE).
+pub const fn vector<T: Copy, const N: usize>(file: &File<T>, path: &Path<'_>, name: &str) -> [T; N] {
+    match values(file, path, name).first_chunk() {
+        Some(values) => *values,
+        None => panic!("the layer's `OUTLINE` does not have the shape of this tensor"),
+    }
+}
+
+/// The same for a matrix of `ROWS` rows.
+///
+/// # Panics
+///
+/// If the tensor is not that of a layer with such an [`OUTLINE`](Layer::OUTLINE).
+pub const fn matrix<T: Copy, const ROWS: usize, const COLUMNS: usize>(
+    file: &File<T>,
+    path: &Path<'_>,
+    name: &str,
+) -> [[T; COLUMNS]; ROWS] {
+    match values(file, path, name).as_chunks().0.first_chunk() {
+        Some(rows) => *rows,
+        None => panic!("the layer's `OUTLINE` does not have the shape of this tensor"),
+    }
+}
+
+const fn values<T>(file: &File<T>, path: &Path<'_>, name: &str) -> &'static [T] {
+    match find(file, path, name) {
+        Some(Entry { values: Some(values), .. }) => values,
+        _ => panic!("the layer's `OUTLINE` does not have this tensor"),
+    }
+}
+
+const fn find<T>(file: &File<T>, path: &Path<'_>, name: &str) -> Option<&'static Entry<T>> {
+    let mut index = 0;
+    while index < file.tensors.len() {
+        if is_named(path, name, file.tensors[index].name) {
+            return Some(&file.tensors[index]);
+        }
+        index += 1;
+    }
+    None
+}
+
+/// Whether `text` is the name of the tensor `name` of the layer at `path`.
+const fn is_named(path: &Path<'_>, name: &str, text: &str) -> bool {
+    is_path(&path.join(name), text.as_bytes())
+}
+
+const fn is_path(path: &Path<'_>, text: &[u8]) -> bool {
+    let Some(before) = before(text, path.name.as_bytes()) else { return false };
+    match path.parent {
+        Some(parent) if !parent.name.is_empty() => match before {
+            [before @ .., b'.'] => is_path(parent, before),
+            _ => false,
+        },
+        _ => before.is_empty(),
+    }
+}
+
+/// What is before `end` in `text`, if it ends so.
+const fn before<'a>(text: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
+    if text.len() < end.len() {
+        return None;
+    }
+    let (before, after) = text.split_at(text.len() - end.len());
+    if is_equal(after, end) { Some(before) } else { None }
+}
+
+const fn is_equal(a: &[u8], b: &[u8]) -> bool {
+    let mut index = 0;
+    while index < a.len() && index < b.len() && a[index] == b[index] {
+        index += 1;
+    }
+    index == a.len() && index == b.len()
+}
+
+/// That the file `W` is one of the network `N`.
+#[doc(hidden)]
+pub struct Checked<N, W>(PhantomData<fn() -> (N, W)>);
+
+impl<N: Layer + Stored<W, Root>, W: Weights<N::Element>> Checked<N, W> {
+    /// Does not compile if it is not.
+    #[expect(clippy::new_without_default, reason = "it is for generated code, in `const` context")]
+    #[track_caller]
+    pub const fn new() -> Self {
+        assert_sound(&N::FAULT);
+        let mut differences = Differences { text: Message::new(), count: 0, types: false };
+        differences = differences.with_tensors(&N::OUTLINE, &Path::ROOT, &W::FILE);
+        let mut index = 0;
+        while index < W::FILE.tensors.len() {
+            let Entry { name, shape, .. } = &W::FILE.tensors[index];
+            if !has(&N::OUTLINE, &Path::ROOT, name) {
+                differences = differences.begin().text(name).shape("` ", shape).text(" is not in the network");
+            }
+            index += 1;
+        }
+        differences.assert_none(W::FILE.name);
+        assert_activations::<N, W>();
+        Self(PhantomData)
+    }
+
+    /// The network.
+    pub const fn network(self) -> N {
+        N::STORED
+    }
+}
+
+/// Whether the network has the tensor `name`.
+const fn has(outline: &Outline, path: &Path<'_>, name: &str) -> bool {
+    let mut index = 0;
+    match outline {
+        Outline::Single(layer) => {
+            while index < layer.tensors.len() {
+                if is_named(path, layer.tensors[index].0, name) {
+                    return true;
+                }
+                index += 1;
+            }
+        }
+        Outline::Sequence(layers) => {
+            while index < layers.len() {
+                if has(&layers[index].1, &path.join(layers[index].0), name) {
+                    return true;
+                }
+                index += 1;
+            }
+        }
+        Outline::Elsewhere(_) => {}
+    }
+    false
+}
+
+/// How many differences are written out.
+const SHOWN: usize = 8;
+
+/// In what a file differs from a network.
+#[derive(Clone, Copy)]
+struct Differences {
+    text: Message<2048>,
+    count: usize,
+    /// Whether a type of number is among them.
+    types: bool,
+}
+
+impl Differences {
+    const fn with_tensors<T>(mut self, outline: &Outline, path: &Path<'_>, file: &File<T>) -> Self {
+        let mut index = 0;
+        match outline {
+            Outline::Single(layer) => {
+                while index < layer.tensors.len() {
+                    let (name, shape) = layer.tensors[index];
+                    self = self.with_tensor(path, name, shape, find(file, path, name));
+                    index += 1;
+                }
+            }
+            Outline::Sequence(layers) => {
+                while index < layers.len() {
+                    self = self.with_tensors(&layers[index].1, &path.join(layers[index].0), file);
+                    index += 1;
+                }
+            }
+            Outline::Elsewhere(_) => {}
+        }
+        self
+    }
+
+    const fn with_tensor<T>(self, path: &Path<'_>, name: &str, shape: &[usize], found: Option<&Entry<T>>) -> Self {
+        let Some(tensor) = found else {
+            return self.begin().path(&path.join(name)).shape("` ", shape).text(" is missing");
+        };
+        if !is_shape(tensor.shape, shape) {
+            return self.begin().text(tensor.name).shape("` is ", tensor.shape).shape(", and should be ", shape);
+        }
+        if tensor.values.is_none() {
+            let wanted = if size_of::<T>() == size_of::<f32>() { "F32" } else { "F64" };
+            let differences = Self { types: true, ..self }.begin().text(tensor.name).text("` is of ");
+            return differences.text(tensor.element).text(", and should be of ").text(wanted);
+        }
+        self
+    }
+
+    /// Begins with the name of a tensor.
+    const fn begin(self) -> Self {
+        let text = match self.count {
+            0 => self.text.text("`"),
+            1..SHOWN => self.text.text("; `"),
+            _ => self.text,
+        };
+        Self { text, count: self.count + 1, ..self }
+    }
+
+    const fn text(self, text: &str) -> Self {
+        if self.count > SHOWN {
+            return self;
+        }
+        Self { text: self.text.text(text), ..self }
+    }
+
+    const fn shape(self, before: &str, shape: &[usize]) -> Self {
+        if self.count > SHOWN {
+            return self;
+        }
+        Self { text: self.text.text(before).text("[").list(shape).text("]"), ..self }
+    }
+
+    const fn path(self, path: &Path<'_>) -> Self {
+        if self.count > SHOWN {
+            return self;
+        }
+        Self { text: path.written(self.text), ..self }
+    }
+
+    #[track_caller]
+    const fn assert_none(self, file: &str) {
+        if self.count == 0 {
+            return;
+        }
+        let mut message = Message::<4096>::new().text(file).text(" does not fit the network: ");
+        message = message.text(self.text.as_str());
+        if self.count > SHOWN {
+            message = message.text("; and ").number((self.count - SHOWN) as u128).text(" more");
+        }
+        if self.types {
+            message = message.text(": `io::load` converts it to the network's type of number, `io::save` saves that");
+        }
+        panic!("{}", message.as_str());
+    }
+}
+
+const fn is_shape(a: &[usize], b: &[usize]) -> bool {
+    let mut index = 0;
+    while index < a.len() && index < b.len() && a[index] == b[index] {
+        index += 1;
+    }
+    index == a.len() && index == b.len()
+}
+
+/// Does not compile if the file says that its activations are not those of the network.
+#[track_caller]
+const fn assert_activations<N: Layer, W: Weights<N::Element>>() {
+    let Some(saved) = W::FILE.activations else { return };
+    let (mut rest, mut own, mut number) = (Some(saved.as_bytes()), Message::<2048>::new(), 0);
+    while number < N::OUTLINE.layers() {
+        if let Some(layer) = N::OUTLINE.layer(number)
+            && let Some(name) = layer.activation
+        {
+            rest = match rest {
+                Some(rest) => after(rest, if own.is_empty() { "" } else { ", " }, name),
+                None => None,
+            };
+            own = own.text(if own.is_empty() { "" } else { ", " }).text(name);
+        }
+        number += 1;
+    }
+    if let Some([]) = rest {
+        return;
+    }
+    let message = Message::<4096>::new()
+        .text(W::FILE.name)
+        .text(" was trained with the activations ")
+        .text(saved)
+        .text(", but the network has ")
+        .text(own.as_str())
+        .text(": give the network those of the file");
+    panic!("{}", message.as_str());
+}
+
+/// What is after `comma` and `name` in `text`, if it begins so.
+const fn after<'a>(text: &'a [u8], comma: &str, name: &str) -> Option<&'a [u8]> {
+    let start = Message::<256>::new().text(comma).text(name);
+    if text.len() < start.len() {
+        return None;
+    }
+    let (begin, rest) = text.split_at(start.len());
+    if is_equal(begin, start.as_str().as_bytes()) { Some(rest) } else { None }
+}
+
+/// The `N` numbers in the `BYTES` bytes from `start` of a file, which has the least significant byte first.
+#[doc(hidden)]
+pub const fn numbers<T, const BYTES: usize, const N: usize>(file: &[u8], start: usize) -> [T; N]
+where
+    [T; N]: AnyBitPattern,
+{
+    match file.split_at(start).1.first_chunk::<BYTES>() {
+        Some(bytes) if cfg!(target_endian = "big") => must_cast(reversed(*bytes, size_of::<T>())),
+        Some(bytes) => must_cast(*bytes),
+        None => panic!("the file has changed while it was read: compile again"),
+    }
+}
+
+/// Each number of `width` bytes with its bytes in the reverse order.
+const fn reversed<const BYTES: usize>(bytes: [u8; BYTES], width: usize) -> [u8; BYTES] {
+    let (mut reversed, mut index) = (bytes, 0);
+    while index < BYTES {
+        let start = index / width * width;
+        reversed[start + width - 1 - (index - start)] = bytes[index];
+        index += 1;
+    }
+    reversed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_from_the_end() {
+        let encoder = Path::ROOT.join("encoder");
+        let layer = encoder.join("1");
+        assert!(is_named(&layer, "kernel", "encoder.1.kernel"));
+        assert!(is_named(&Path::ROOT, "kernel", "kernel"));
+        for other in ["1.kernel", "encoder.1kernel", "encoder.1.bias", "an.encoder.1.kernel", ".encoder.1.kernel", ""] {
+            assert!(!is_named(&layer, "kernel", other), "{other}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_reversed_number_by_number() {
+        assert_eq!(reversed([1, 2, 3, 4, 5, 6, 7, 8], 4), [4, 3, 2, 1, 8, 7, 6, 5]);
+        assert_eq!(reversed([1, 2, 3, 4, 5, 6, 7, 8], 8), [8, 7, 6, 5, 4, 3, 2, 1]);
+        assert_eq!(numbers::<f32, 8, 2>(&[0xff, 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0], 1), [1.0, -2.0]);
+    }
+}

@@ -1,0 +1,39 @@
+//! The cross-entropy of outputs that are each a yes or no.
+
+use super::{
+    Follows, is_probability,
+    pointwise::{Pointwise, pointwise},
+};
+use crate::{activation::Sigmoid, kernel::Real, layer::Logits, metric::BinaryAccuracy};
+
+/// `−label·ln p − (1−label)·ln(1−p)` with `p = sigmoid(logit)`, as mean over outputs and rows.
+///
+/// Computed from the logit, `softplus(z) − label·z`, so that it holds at ±10⁴ too.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let mut trainer = Trainer::<Dense<1, 1, Sigmoid>, BinaryCrossentropy, Sgd, 1>::new(Sgd::default(), 1);
+/// trainer.network_mut().kernel = [[0.0]];
+/// let loss = trainer.evaluate(&[[3.0f32]], &[[1.0]])?.loss;
+/// assert!((loss - std::f64::consts::LN_2).abs() < 1e-6);
+/// # Ok::<(), TrainError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BinaryCrossentropy;
+
+pointwise!(BinaryCrossentropy, Logits, BinaryAccuracy, |n| 1.0 / n as f64, "probabilities from 0 to 1", is_probability);
+
+impl Follows<Sigmoid> for BinaryCrossentropy {}
+
+impl Pointwise for BinaryCrossentropy {
+    #[inline(always)]
+    fn value<V: Real>(&self, logit: V, label: V) -> V {
+        logit.softplus() - label * logit
+    }
+
+    #[inline(always)]
+    fn slope<V: Real>(&self, logit: V, label: V) -> V {
+        logit.sigmoid() - label
+    }
+}

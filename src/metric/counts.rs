@@ -1,0 +1,49 @@
+//! True and false, positive and negative.
+
+use crate::kernel::Element;
+
+/// True and false, positive and negative: counts over all outputs, each positive above ½.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    /// `[label][prediction]`
+    pub seen: [[u64; 2]; 2],
+}
+
+impl Counts {
+    pub fn update<T: Element, const N: usize>(&mut self, prediction: &[T; N], label: &[T; N]) {
+        for (prediction, label) in prediction.iter().zip(label) {
+            self.seen[usize::from(label.to_f64() > 0.5)][usize::from(prediction.to_f64() > 0.5)] += 1;
+        }
+    }
+}
+
+/// A metric from the counts of true positives, true negatives, false positives and false negatives.
+macro_rules! counted {
+    ($(#[$doc:meta])* $metric:ident, $name:literal, $value:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct $metric($crate::metric::counts::Counts);
+
+        impl $metric {
+            /// From 0 to 1; 0 where nothing was to be counted.
+            pub fn value(&self) -> f64 {
+                let [[tn, fp], [fn_, tp]] = self.0.seen.map(|row| row.map(|count| count as f64));
+                let value: fn(f64, f64, f64, f64) -> f64 = $value;
+                value(tp, tn, fp, fn_)
+            }
+        }
+
+        impl<T: $crate::kernel::Element, const N: usize> $crate::metric::Metric<[T; N], [T; N]> for $metric {
+            fn update(&mut self, prediction: &[T; N], label: &[T; N]) {
+                self.0.update(prediction, label);
+            }
+        }
+
+        impl $crate::metric::Named for $metric {
+            fn each(&self, show: &mut dyn FnMut(&'static str, f64)) {
+                show($name, self.value());
+            }
+        }
+    };
+}
+pub(super) use counted;

@@ -1,0 +1,120 @@
+//! Networks in read-only memory are those of their files.
+
+mod networks;
+
+use networks::{Decoder, Own, Table, Wide, Xor};
+use shiplap::{
+    io,
+    kernel::Element,
+    layer::{Layer, Parameter, Path, Visit},
+    layers::Parallel,
+    outline::Outline,
+    prelude::*,
+};
+
+static XOR: Xor = include_weights!("xor.safetensors");
+static CHECKPOINT: Xor = include_weights!("checkpoint.safetensors");
+static TABLE: Table = include_weights!("table.safetensors");
+static WIDE: Wide = include_weights!("wide.safetensors");
+static OWN: Own = include_weights!("own.safetensors");
+
+struct Bits(Vec<u64>);
+
+impl<T: Element> Visit<T> for Bits {
+    fn visit(&mut self, _: Parameter<'_>, values: &[T]) {
+        self.0.extend(values.iter().map(|value| value.to_f64().to_bits()));
+    }
+}
+
+fn bits<N: Layer>(network: &N) -> Vec<u64> {
+    let mut bits = Bits(Vec::new());
+    network.parameters(Path::ROOT, &mut bits);
+    bits.0
+}
+
+fn loaded<N: Layer>(file: &str) -> N {
+    let mut network = N::zeroed();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flash");
+    io::load(&mut network, folder.join(file)).unwrap();
+    network
+}
+
+#[test]
+fn weights_are_those_that_are_loaded() {
+    assert_eq!(bits(&XOR), bits(&loaded::<Xor>("xor.safetensors")));
+    assert_eq!(bits(&TABLE), bits(&loaded::<Table>("table.safetensors")));
+    assert_eq!(bits(&WIDE), bits(&loaded::<Wide>("wide.safetensors")));
+    assert_eq!(bits(&OWN), bits(&loaded::<Own>("own.safetensors")));
+    assert_eq!(bits(&CHECKPOINT), bits(&XOR), "moments are left out");
+    assert!(TABLE.2.layer.bias[7].is_sign_negative(), "each sample says something");
+}
+
+/// The tensors of an outline, with their shapes.
+fn outlined(outline: &Outline, path: Path<'_>, tensors: &mut Vec<(String, Vec<usize>)>) {
+    match outline {
+        Outline::Single(layer) => {
+            tensors.extend(layer.tensors.iter().map(|(name, shape)| (path.join(name).to_string(), shape.to_vec())));
+        }
+        Outline::Sequence(layers) => layers.iter().for_each(|(name, layer)| outlined(layer, path.join(name), tensors)),
+        _ => {}
+    }
+}
+
+struct Tensors(Vec<(String, Vec<usize>)>);
+
+impl<T> Visit<T> for Tensors {
+    fn visit(&mut self, parameter: Parameter<'_>, _: &[T]) {
+        self.0.push((parameter.path.join(parameter.name).to_string(), parameter.shape.to_vec()));
+    }
+}
+
+fn says_what_visitors_are_shown<N: Layer>() {
+    let (mut shown, mut said) = (Tensors(Vec::new()), Vec::new());
+    N::boxed(1).parameters(Path::ROOT, &mut shown);
+    outlined(&N::OUTLINE, Path::ROOT, &mut said);
+    assert_eq!(said, shown.0);
+    assert_eq!(N::OUTLINE.bytes(), size_of::<N>());
+    let macs: usize = (0..).map_while(|number| N::OUTLINE.layer(number)).map(|layer| layer.macs).sum();
+    assert_eq!(macs, N::MACS);
+    let kinds = (0..).map_while(|number| N::OUTLINE.layer(number)).map(|layer| layer.kind);
+    let mut kinds = kinds.collect::<Vec<_>>().into_iter();
+    N::describe(Path::ROOT, &mut |line| {
+        let (kind, line) = (kinds.next().unwrap(), line.kind.to_string());
+        assert_eq!(line.split(" + ").next(), Some(kind.as_str()));
+    });
+    assert!(kinds.next().is_none());
+}
+
+#[test]
+fn outlines_say_what_visitors_are_shown() {
+    says_what_visitors_are_shown::<Xor>();
+    says_what_visitors_are_shown::<Table>();
+    says_what_visitors_are_shown::<Wide>();
+    says_what_visitors_are_shown::<Own>();
+    says_what_visitors_are_shown::<Parallel<Xor, 2, 4>>();
+    says_what_visitors_are_shown::<Dense<3, 2, Elu, f64>>();
+}
+
+#[test]
+fn predictions_are_too() {
+    let (table, wide): (Table, Wide) = (loaded("table.safetensors"), loaded("wide.safetensors"));
+    for x in [[1.0, 0.0, f32::NAN], [4.0, 3.0, 2.0], [-2.0, 1.0, 0.5]] {
+        let (p, expected) = (TABLE.predict(&x), table.predict(&x));
+        assert_eq!(p.map(f32::to_bits), expected.map(f32::to_bits));
+        assert!((p.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+    let x = [0.5, -1.0, 2.0, 0.25, 1e-3];
+    assert_eq!(WIDE.predict(&x).map(f64::to_bits), wide.predict(&x).map(f64::to_bits));
+    for (x, y) in [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)] {
+        assert!((XOR.predict(&x)[0] - y).abs() < 0.1);
+    }
+}
+
+#[test]
+fn a_function_may_hold_one_and_learn_from_there() {
+    let mut network: Xor = include_weights!("xor.safetensors");
+    network.0.bias[0] += 1.0;
+    assert_ne!(bits(&network), bits(&XOR));
+    let decoder: &Decoder<2> = &WIDE.decoder;
+    assert_eq!(decoder.predict(&WIDE.encoder.predict(&[1.0; 5])), WIDE.predict(&[1.0; 5]));
+}
