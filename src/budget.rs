@@ -9,7 +9,15 @@
 //! cache lines, and is a little larger than on a chip.
 //!
 //! [`const_assert!`](crate::const_assert) holds any condition on them; [`budget!`](crate::budget!) says which layer takes
-//! how much if it does not hold.
+//! how much if it does not hold. Several networks share a chip by their [`COSTS`](Budgeted::COSTS):
+//!
+//! ```
+//! use shiplap::{budget::Budgeted, prelude::*};
+//!
+//! type Gate = (Dense<8, 4, Relu>, Dense<4, 1, Sigmoid>);
+//! type Classes = (Dense<8, 16, Relu>, Dense<16, 3, Softmax>);
+//! const_assert!(Gate::COSTS.flash + Classes::COSTS.flash <= 1024);
+//! ```
 
 use crate::{
     layer::{Layer, Path},
@@ -202,10 +210,10 @@ impl Table {
         let mut table = self.with_layers(&costs.outline, &Path::ROOT, costs.training.is_some(), false);
         if let Some(parts) = costs.training {
             let mut index = 0;
-            let mut rest = costs.ram - (costs.outline.bytes() - costs.outline.elsewhere());
+            let mut rest = costs.ram.saturating_sub(costs.outline.bytes() - costs.outline.elsewhere());
             while index < parts.len() {
                 table = table.part(parts[index].0, parts[index].1);
-                rest -= parts[index].1;
+                rest = rest.saturating_sub(parts[index].1);
                 index += 1;
             }
             table = table.part("rest", rest);

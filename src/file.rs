@@ -24,7 +24,9 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = builder.tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
+    // The new name, too, is on the disk once the folder is. A folder that cannot be opened is an error while there is still
+    // the old file.
+    let folder = if cfg!(unix) { Some(File::open(folder)?) } else { None };
     file.persist(path)?;
-    // The new name, too, is on the disk once the folder is.
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    folder.map_or(Ok(()), |folder| folder.sync_all())
 }

@@ -10,7 +10,7 @@ fn messages() {
 fn messages_of_a_build() {
     let cases = trybuild::TestCases::new();
     cases.pass("tests/compile_fail/build/sound.rs");
-    for case in ["batch_of_none", "too_large", "zero_width"] {
+    for case in ["batch_of_none", "nothing_learns", "too_large", "zero_width"] {
         cases.compile_fail(format!("tests/compile_fail/build/{case}.rs"));
     }
 }

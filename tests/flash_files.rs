@@ -19,6 +19,7 @@ fn write() -> Result<(), Box<dyn std::error::Error>> {
     io::save_checkpoint(&xor.state(), 500, folder.join("checkpoint.safetensors"))?;
     let whole = io::to_bytes(xor.network())?;
     fs::write(folder.join("truncated.safetensors"), &whole[..whole.len() - 6])?;
+    fs::write(folder.join("nan.safetensors"), [&whole[..whole.len() - 4], &f32::NAN.to_le_bytes()].concat())?;
 
     let rows = [[1.0, 0.0, f32::NAN], [4.0, 3.0, 2.0], [-2.0, 1.0, 0.5]];
     let mut table = Table::new(2);

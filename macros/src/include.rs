@@ -113,3 +113,35 @@ fn not_finite(metadata: &Metadata, tensor: &str, data: &[u8]) -> Option<usize> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &[u8] = include_bytes!("../../tests/flash/xor.safetensors");
+
+    #[test]
+    fn a_part_of_a_file_is_refused() {
+        let (start, metadata) = parse(WHOLE).unwrap();
+        assert_eq!(start + metadata.data_len(), WHOLE.len());
+        assert_eq!(metadata.offset_keys(), ["0.kernel", "0.bias", "1.kernel", "1.bias"]);
+        for length in 0..WHOLE.len() {
+            assert!(parse(&WHOLE[..length]).is_err(), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn no_byte_of_the_header_can_lead_astray() {
+        let (start, _) = parse(WHOLE).unwrap();
+        for (place, byte) in (0..start).flat_map(|place| [0, b'0', b'9', b'"', 0xff].map(|byte| (place, byte))) {
+            let mut bytes = WHOLE.to_vec();
+            bytes[place] = byte;
+            if let Ok((start, metadata)) = parse(&bytes) {
+                for tensor in metadata.offset_keys() {
+                    // It would panic outside the file.
+                    not_finite(&metadata, &tensor, &bytes[start..]);
+                }
+            }
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The cross-entropy of outputs that are each a yes or no.
 
 use super::{
-    Follows,
+    Follows, is_probability,
     pointwise::{Pointwise, pointwise},
 };
 use crate::{activation::Sigmoid, kernel::Real, layer::Logits, metric::BinaryAccuracy};
@@ -22,9 +22,7 @@ use crate::{activation::Sigmoid, kernel::Real, layer::Logits, metric::BinaryAccu
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BinaryCrossentropy;
 
-pointwise!(BinaryCrossentropy, Logits, BinaryAccuracy, |n| 1.0 / n as f64, "probabilities from 0 to 1", |p| (0.0
-    ..=1.0)
-    .contains(&p));
+pointwise!(BinaryCrossentropy, Logits, BinaryAccuracy, |n| 1.0 / n as f64, "probabilities from 0 to 1", is_probability);
 
 impl Follows<Sigmoid> for BinaryCrossentropy {}
 

@@ -1,6 +1,6 @@
 //! The cross-entropy of classes, labels being probabilities.
 
-use super::{Compares, Flaw, Follows, Loss};
+use super::{Compares, Flaw, Follows, Loss, is_probability};
 use crate::{
     Tensor,
     activation::{Activation, ExpBelow, Softmax},
@@ -43,7 +43,7 @@ impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for Categori
         let sum: f64 = label.iter().map(|p| p.to_f64()).sum();
         let adds_up = (sum - 1.0).abs() < 1e-3;
         let sum = (!adds_up).then_some(Flaw { verb: "adds up to", number: sum });
-        Flaw::first(label, |p| (0.0..=1.0).contains(&p)).or(sum)
+        Flaw::first(label, is_probability).or(sum)
     }
 
     #[inline(always)]

@@ -20,7 +20,7 @@ use crate::{kernel::Real, layer::Predictions, metric::MeanAbsolute};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HalfSquaredError;
 
-pointwise!(HalfSquaredError, Predictions, MeanAbsolute, |_| 1.0, "finite numbers", |value| value.is_finite());
+pointwise!(HalfSquaredError, Predictions, MeanAbsolute, |_| 1.0, "finite numbers", f64::is_finite);
 
 impl<H> Follows<H> for HalfSquaredError {}
 

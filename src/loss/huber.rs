@@ -20,7 +20,7 @@ use crate::{kernel::Real, layer::Predictions, metric::MeanAbsolute};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Huber;
 
-pointwise!(Huber, Predictions, MeanAbsolute, |n| 1.0 / n as f64, "finite numbers", |value| value.is_finite());
+pointwise!(Huber, Predictions, MeanAbsolute, |n| 1.0 / n as f64, "finite numbers", f64::is_finite);
 
 impl<H> Follows<H> for Huber {}
 

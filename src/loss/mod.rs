@@ -70,6 +70,10 @@ impl Flaw {
     }
 }
 
+fn is_probability(number: f64) -> bool {
+    (0.0..=1.0).contains(&number)
+}
+
 impl fmt::Display for Flaw {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} {}", self.verb, self.number)

@@ -3,7 +3,7 @@
 use super::{Class, Metric, Named, ratio};
 
 /// The share of samples whose class is right: of several outputs the likeliest is the class. Where each output is a
-/// yes or no by itself, that is [`BinaryAccuracy`].
+/// yes or no by itself, that is [`BinaryAccuracy`](super::BinaryAccuracy).
 ///
 /// ```
 /// use shiplap::prelude::*;

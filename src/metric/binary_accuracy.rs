@@ -4,7 +4,7 @@ use super::{counts::counted, ratio};
 
 counted! {
     /// The share of outputs that are right, each a yes or no by itself, yes above ½: a sample with one of two outputs
-    /// right counts half, where for [`Accuracy`] it is one class, right or wrong. Both are shown as `accuracy`, and
+    /// right counts half, where for [`Accuracy`](super::Accuracy) it is one class, right or wrong. Both are shown as `accuracy`, and
     /// with one output they are the same.
     ///
     /// ```
