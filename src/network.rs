@@ -5,7 +5,7 @@ use core::{fmt, marker::PhantomData};
 use crate::{
     Rng, Zeroed as _, init,
     kernel::{Simd, Work, dispatch},
-    layer::{Description, Layer, Path, Predictions, Sample},
+    layer::{Description, Layer, Path, Predictions, Sample, rows_at_once},
     zeroed::ON_THE_STACK,
 };
 
@@ -99,13 +99,9 @@ pub(crate) trait InBlocks {
     fn pass<const B: usize>(self);
 }
 
-/// The memory that activations may take on the stack outside training: an eighth of what a thread has.
-const STACK: usize = if cfg!(feature = "std") { 256 * 1024 } else { 256 };
-
 /// Does `work` in blocks as high as the stack bears: products of many rows read the weights less often.
 pub(crate) fn in_blocks<N: Layer>(work: impl InBlocks) {
-    // A tape holds each output and its gradient.
-    match const { STACK / (size_of::<N::Tape<1>>() / 2 + size_of::<N::Output>()) } {
+    match const { rows_at_once(N::OUTLINE.outputs()) } {
         64.. => work.pass::<64>(),
         16.. => work.pass::<16>(),
         4.. => work.pass::<4>(),
