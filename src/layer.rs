@@ -77,7 +77,9 @@ pub trait Layer: Zeroed {
     );
 
     /// The gradient of the loss with respect to what can be learnt, from `x` and from what `backward` left in `tape` and
-    /// `dy`. A layer that learns nothing need not write it.
+    /// `dy`. It replaces what is in `gradient`. A layer that learns nothing need not write it.
+    ///
+    /// It may be asked for several times after one `backward`, and is the same each time.
     #[inline(always)]
     fn gradient<S: Simd, const B: usize>(
         &self,
@@ -92,6 +94,8 @@ pub trait Layer: Zeroed {
     /// Hands the gradient of each parameter to the learner as soon as it is there, which may change the parameter by it:
     /// so training needs no memory for the gradient of the network. Unless written otherwise, the gradient of this one
     /// layer is made on the stack.
+    ///
+    /// Training [in place](crate::optim::InPlace) calls it twice after one `backward`: the first learner only measures.
     #[expect(clippy::too_many_arguments, reason = "gradient's, and who learns what")]
     #[inline(always)]
     fn learn<S: Simd, V: Learn<Self::Element, M>, const M: usize, const B: usize>(
@@ -307,6 +311,17 @@ mod sealed {
     impl Ending for super::Predictions {}
     impl Ending for super::Logits {}
     impl<E: super::Ending> Ending for super::InUse<E> {}
+}
+
+/// How many rows may go through layers at once if each takes so many bytes of the stack: as many as fit into an eighth of
+/// what a thread has, or on a chip into a few outputs, and at least one.
+pub(crate) const fn rows_at_once(bytes: usize) -> usize {
+    const STACK: usize = if cfg!(feature = "std") { 256 * 1024 } else { 256 };
+    match bytes {
+        0 => STACK,
+        1..=STACK => STACK / bytes,
+        _ => 1,
+    }
 }
 
 /// Between two layers of a sequence: the tape of the first, what it gave, and the gradient for that.

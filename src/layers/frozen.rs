@@ -4,7 +4,7 @@ use crate::{
     Rng, Tensor, Zeroed,
     flash::Stored,
     kernel::Simd,
-    layer::{Accepts, Description, Ending, InUse, Layer, Operations, Path, Visit, VisitMut},
+    layer::{Accepts, Description, Ending, InUse, Layer, Operations, Path, Visit, VisitMut, rows_at_once},
     message::Message,
     outline::Outline,
 };
@@ -13,7 +13,9 @@ use crate::{
 /// it. Random layers in it are inactive. Weights come from a file, or from where they were trained.
 ///
 /// In front of the first layer that learns it costs training no more than a prediction. Behind one, what it takes to send
-/// slopes back through it is computed anew, on the stack.
+/// slopes back through it is computed anew, on the stack, for as many rows at once as that bears.
+///
+/// No penalty is paid for its weights, be it one in its type or the optimiser's, and they do not decay.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -73,7 +75,7 @@ impl<L: Layer> Layer for Frozen<L> {
         (): &mut (),
         y: &mut [L::Output],
     ) {
-        self.layer.forward::<S, E, B>(simd, x, y);
+        run::<S, E, L, B>(simd, &self.layer, x, y);
     }
 
     #[inline(always)]
@@ -125,6 +127,35 @@ impl<W, P, L: Stored<W, P>> Stored<W, P> for Frozen<L> {
     const STORED: Self = Self { layer: L::STORED };
 }
 
+/// [`record`](Layer::record) of a layer that nothing is kept for. What is between its layers is on the stack, for so many
+/// rows at once as that bears.
+#[inline(always)]
+pub(super) fn run<S: Simd, E: Ending, L: Layer, const B: usize>(
+    simd: S,
+    layer: &L,
+    x: &[L::Input],
+    y: &mut [L::Output],
+) {
+    match const { rows_at_once(L::OUTLINE.outputs()) } {
+        rows if rows >= B => layer.forward::<S, E, B>(simd, x, y),
+        16.. => run_in_blocks::<S, E, L, 16>(simd, layer, x, y),
+        4.. => run_in_blocks::<S, E, L, 4>(simd, layer, x, y),
+        _ => run_in_blocks::<S, E, L, 1>(simd, layer, x, y),
+    }
+}
+
+#[inline(always)]
+fn run_in_blocks<S: Simd, E: Ending, L: Layer, const B: usize>(
+    simd: S,
+    layer: &L,
+    x: &[L::Input],
+    y: &mut [L::Output],
+) {
+    for (x, y) in x.chunks(B).zip(y.chunks_mut(B)) {
+        layer.forward::<S, E, B>(simd, x, y);
+    }
+}
+
 /// [`backward`](Layer::backward) of a layer that nothing has been kept for.
 #[inline(always)]
 pub(super) fn slopes_back<S: Simd, E: Ending, L: Layer, const B: usize>(
@@ -134,12 +165,61 @@ pub(super) fn slopes_back<S: Simd, E: Ending, L: Layer, const B: usize>(
     dy: &mut [L::Output],
     dx: Option<&mut [L::Input]>,
 ) {
-    if dx.is_none() {
-        return;
+    let Some(dx) = dx else { return };
+    match const { rows_at_once(size_of::<L::Tape<1>>() + size_of::<L::Output>()) } {
+        rows if rows >= B => slopes_back_in_blocks::<S, E, L, B>(simd, layer, x, dy, dx),
+        16.. => slopes_back_in_blocks::<S, E, L, 16>(simd, layer, x, dy, dx),
+        4.. => slopes_back_in_blocks::<S, E, L, 4>(simd, layer, x, dy, dx),
+        _ => slopes_back_in_blocks::<S, E, L, 1>(simd, layer, x, dy, dx),
     }
+}
+
+#[inline(always)]
+fn slopes_back_in_blocks<S: Simd, E: Ending, L: Layer, const B: usize>(
+    simd: S,
+    layer: &L,
+    x: &[L::Input],
+    dy: &mut [L::Output],
+    dx: &mut [L::Input],
+) {
     let (mut tape, mut again) = (L::Tape::<B>::zeroed(), <[L::Output; B]>::zeroed());
-    let y = &mut again[..x.len()];
-    // Nothing in use is random.
-    layer.record::<S, InUse<E>, B>(simd, &mut Rng::new(0), x, &mut tape, y);
-    layer.backward::<S, InUse<E>, B>(simd, x, &mut tape, y, dy, dx);
+    for ((x, dy), dx) in x.chunks(B).zip(dy.chunks_mut(B)).zip(dx.chunks_mut(B)) {
+        let y = &mut again[..x.len()];
+        // Nothing in use is random.
+        layer.record::<S, InUse<E>, B>(simd, &mut Rng::new(0), x, &mut tape, y);
+        layer.backward::<S, InUse<E>, B>(simd, x, &mut tape, y, dy, Some(dx));
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use std::{thread, vec};
+
+    use super::*;
+    use crate::prelude::*;
+
+    type Before = Dense<2, 4, Tanh>;
+    type Wide = (Dense<4, 2048, Tanh>, Dense<2048, 4, Tanh>);
+    type After = Dense<4, 1, Linear>;
+    const ROWS: usize = 300;
+
+    /// All rows at once would take 2.4 MB for what is between the two wide layers, and more on the way back.
+    #[test]
+    fn any_batch_is_within_the_stack() {
+        type Net = (Before, Frozen<Wide>, After);
+        type Whole = (Before, Wide, After);
+        let learn = || {
+            let x = vec![[0.5, -0.25]; ROWS];
+            let y = vec![[1.0]; ROWS];
+            let mut trainer = Trainer::<Net, MeanSquaredError, Sgd, ROWS>::boxed(Sgd::new(0.1), 1);
+            let mut whole = Trainer::<Whole, MeanSquaredError, Sgd, ROWS>::boxed(Sgd::new(0.1), 1);
+            let loss = trainer.step(&x, &y).unwrap();
+            assert!((loss - whole.step(&x, &y).unwrap()).abs() < 1e-6);
+            // What is in front of it learns the same whether it learns or not.
+            let layers = [&trainer.network().0, &whole.network().0].map(|layer| layer.kernel.as_flattened());
+            assert!(layers[0].iter().zip(layers[1]).all(|(frozen, learnt)| (frozen - learnt).abs() < 1e-6));
+            assert_ne!(layers[0], Net::new(1).0.kernel.as_flattened());
+        };
+        thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(learn).unwrap().join().unwrap();
+    }
 }

@@ -2,7 +2,7 @@
 
 use core::{fmt, marker::PhantomData};
 
-use super::frozen::slopes_back;
+use super::frozen::{run, slopes_back};
 use crate::{
     Rng, Tensor, Zeroed,
     flash::{Flash, Stored},
@@ -85,7 +85,7 @@ impl<F: Flash> Layer for InFlash<F> {
         (): &mut (),
         y: &mut [Self::Output],
     ) {
-        F::NETWORK.forward::<S, E, B>(simd, x, y);
+        run::<S, E, F::Network, B>(simd, F::NETWORK, x, y);
     }
 
     #[inline(always)]

@@ -9,7 +9,7 @@ pub use summary::Summary;
 use crate::{
     Rng, Zeroed as _,
     kernel::{Simd, Work, dispatch},
-    layer::{Layer, Predictions, Sample},
+    layer::{Layer, Predictions, Sample, rows_at_once},
     zeroed::ON_THE_STACK,
 };
 
@@ -103,18 +103,10 @@ pub(crate) trait InBlocks {
     fn pass<const B: usize>(self);
 }
 
-/// The memory that activations may take on the stack outside training: an eighth of what a thread has. With `deterministic`
-/// it is one row everywhere, for a loss that is added up in the same order.
-const STACK: usize = match (cfg!(feature = "deterministic"), cfg!(feature = "std")) {
-    (true, _) => 0,
-    (false, true) => 256 * 1024,
-    (false, false) => 256,
-};
-
 /// Does `work` in blocks as high as the stack bears: products of many rows read the weights less often.
 pub(crate) fn in_blocks<N: Layer>(work: impl InBlocks) {
-    // A tape holds each output and its gradient.
-    match const { STACK / (size_of::<N::Tape<1>>() / 2 + size_of::<N::Output>()) } {
+    // By row, a loss is added up in the same order whatever the stack bears.
+    match const { if cfg!(feature = "deterministic") { 1 } else { rows_at_once(N::OUTLINE.outputs()) } } {
         64.. => work.pass::<64>(),
         16.. => work.pass::<16>(),
         4.. => work.pass::<4>(),
