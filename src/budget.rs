@@ -67,6 +67,7 @@ macro_rules! budget {
 }
 
 /// What can be held to a budget: networks and trainers.
+#[diagnostic::on_unimplemented(message = "`{Self}` has no budget", label = "networks and trainers have a budget")]
 pub trait Budgeted {
     /// What it takes.
     const COSTS: Costs;

@@ -47,6 +47,11 @@ pub trait Weights<T: 'static> {
 }
 
 /// A type that stands for a network in read-only memory, a `static`: for [`InFlash`](crate::layers::InFlash).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not stand for a network in flash",
+    label = "stands for no network in flash",
+    note = "`static NET: Net = include_weights!(\"net.safetensors\");`, then `struct Features;` and `impl Flash for Features {{ type Network = Net; const NETWORK: &'static Net = &NET; }}`"
+)]
 pub trait Flash: Send + Sync + 'static {
     /// Its type.
     type Network: Layer + 'static;

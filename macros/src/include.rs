@@ -18,7 +18,9 @@ pub fn weights(name: &LitStr, place: Span) -> syn::Result<TokenStream> {
     let file = name.value();
     let refuse = |reason: String| Error::new(name.span(), format!("{file} {reason}"));
     let path = resolve(Path::new(&file), place).map_err(|error| refuse(format!("cannot be found: {error}")))?;
-    let bytes = fs::read(&path).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    let bytes = fs::read(&path).map_err(|error| {
+        refuse(format!("cannot be read: {error}; paths are relative to this source file, as for `include_bytes!`"))
+    })?;
     let (start, metadata) =
         parse(&bytes).map_err(|reason| refuse(format!("is not a whole safetensors file: {reason}")))?;
 
