@@ -19,6 +19,9 @@ static WIDE: Wide = Dense::from_parts(pattern(3), [0.3; 128]);
 program!(run);
 
 fn run() -> Outcome {
+    #[cfg(target_os = "none")]
+    firmware::chip::check_counter()?;
+
     let [x] = pattern::<24, 1>(4);
     let small = black_box(&SMALL);
     let (ours, _) = cost::of("1000 parameters, library", || small.predict(black_box(&x)));

@@ -1,5 +1,7 @@
 //! Cortex-M: the timer SysTick, which QEMU's `-icount` drives by instructions.
 
+use core::arch::asm;
+
 use cortex_m::peripheral::{Peripherals, SYST, syst::SystClkSource};
 use cortex_m_rt::{ExceptionFrame, exception};
 
@@ -38,6 +40,13 @@ impl Counter {
         let end = SYST::get_current();
         let ticks = self.start.wrapping_sub(end) & MOST;
         if self.timer.has_wrapped() { u32::MAX } else { (ticks * INSTRUCTIONS + TICKS / 2) / TICKS }
+    }
+
+    /// Two instructions, so many times.
+    #[inline(always)]
+    pub fn repeat_two(times: u32) {
+        // SAFETY: it changes nothing but its own register.
+        unsafe { asm!("2:", "subs {0}, {0}, #1", "bne 2b", inout(reg) times => _, options(nomem, nostack)) };
     }
 }
 

@@ -11,7 +11,19 @@ pub use stack::Stack;
 use crate::{
     Outcome,
     console::{say, show},
+    ensure,
 };
+
+/// Counts the instructions of a loop of two, and sees that they are as many as they should be.
+pub fn check_counter() -> Outcome {
+    for repetitions in [1, 1000, 100_000] {
+        let counter = Counter::start();
+        Counter::repeat_two(repetitions);
+        let counted = counter.read();
+        ensure((2 * repetitions..=2 * repetitions + 20).contains(&counted), "instructions are not counted right")?;
+    }
+    Ok(())
+}
 
 /// Runs the program, and ends the emulation with its status.
 pub fn run(program: fn() -> Outcome) -> ! {
