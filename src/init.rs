@@ -1,13 +1,9 @@
 //! Initialisers: how parameters start.
 
-use crate::{
-    Rng,
-    kernel::Element,
-    layer::{Layer, Parameter, Path, Role, VisitMut, assert_sound},
-    regularize::scientific,
-};
+use crate::{Rng, regularize::scientific};
 
-/// How a kernel starts. Layers choose by their activation; [`initialize_with`] overrides.
+/// How a kernel starts. Layers choose by their activation;
+/// [`initialize_with`](crate::network::initialize_with) overrides.
 ///
 /// The draws depend on the seed alone: they are the same on every platform.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -109,47 +105,9 @@ impl<const MANTISSA: i32, const EXPONENT: i32> Initialize for Constant<MANTISSA,
     const NAME: &'static str = "Constant";
 }
 
-/// Starts every parameter of `network` as its layer prefers.
-pub fn initialize<N: Layer>(network: &mut N, rng: &mut Rng) {
-    const { assert_sound(&N::FAULT) };
-    N::parameters_mut([network], Path::ROOT, &mut Draw { rng, kernels: None });
-}
-
-/// Starts every kernel of `network` with `kernels`, and every bias as its layer prefers.
-///
-/// ```
-/// use shiplap::{Rng, init::{Initializer, initialize_with}, prelude::*};
-///
-/// let mut layer = Dense::<2, 3, Relu>::zeroed();
-/// initialize_with(&mut layer, Initializer::Constant(0.5), &mut Rng::new(1));
-/// assert_eq!((layer.kernel, layer.bias), ([[0.5; 3]; 2], [0.0; 3]));
-/// ```
-pub fn initialize_with<N: Layer>(network: &mut N, kernels: Initializer, rng: &mut Rng) {
-    N::parameters_mut([network], Path::ROOT, &mut Draw { rng, kernels: Some(kernels) });
-}
-
-struct Draw<'a> {
-    rng: &'a mut Rng,
-    kernels: Option<Initializer>,
-}
-
-impl<T: Element> VisitMut<T, 1> for Draw<'_> {
-    fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [T]; 1]) {
-        if parameter.role == Role::Statistic {
-            return;
-        }
-        let chosen = self.kernels.filter(|_| parameter.role == Role::Kernel);
-        let initializer = chosen.unwrap_or(parameter.initializer);
-        for value in values {
-            *value = T::from_f64(initializer.draw(parameter.fan_in, parameter.fan_out, self.rng));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prelude::*;
 
     #[test]
     fn draws_have_the_variance_of_their_paper() {
@@ -167,19 +125,5 @@ mod tests {
                 (0..20_000).map(|_| initializer.draw(fan_in, fan_out, &mut rng)).map(|draw| draw * draw).sum();
             assert!((squares / 20_000.0 / variance - 1.0).abs() < 0.05, "{initializer:?}");
         }
-    }
-
-    #[test]
-    fn a_seed_means_the_same_everywhere() {
-        let layer: Dense<2, 2, Relu> = Network::new(42);
-        let again: Dense<2, 2, Relu> = Network::new(42);
-        assert_eq!(layer.kernel, again.kernel);
-        assert_eq!(
-            layer.kernel.map(|row| row.map(f32::to_bits)),
-            KNOWN,
-            "{:x?}",
-            layer.kernel.map(|row| row.map(f32::to_bits))
-        );
-        const KNOWN: [[u32; 2]; 2] = [[0xbe9f_152a, 0xbf16_a738], [0x3fbe_269a, 0x3f16_4cf3]];
     }
 }

@@ -5,13 +5,14 @@
 //!
 //! - [`message`]: texts of compile errors;
 //! - [`kernel`]: instruction sets, matrix products, passes over slices;
+//! - [`init`], [`regularize`]: how parameters start, and what their size costs;
 //! - [`outline`]: what a network is made of, known when compiling;
 //! - [`layer`]: what a layer is, and what fits after what;
 //! - [`flash`]: networks in read-only memory, read from files when compiling;
 //! - [`activation`], [`layers`]: one file for each kind;
 //! - [`mod@network`]: tuples and structs of layers, predicting, summaries;
 //! - [`mod@budget`]: what they take in flash, RAM and time, and may take;
-//! - [`init`], [`regularize`], [`loss`], [`optim`], [`metric`]: formulas for learning;
+//! - [`metric`], [`loss`], [`optim`]: formulas for learning;
 //! - [`train`]: the trainer: step, fit, evaluate; callbacks that follow it along: early stopping, history;
 //! - [`explain`]: what a prediction depends on;
 //! - `data`: from files to arrays: reading, splitting, weighing, augmenting (with `std`);

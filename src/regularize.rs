@@ -5,10 +5,7 @@
 
 use core::fmt;
 
-use crate::{
-    kernel::{Element, Fold, Real, Simd, Sweep, sum_of, sweep},
-    layer::{Parameter, VisitLearnt},
-};
+use crate::kernel::{Fold, Real, Sweep};
 
 /// `l1·Σ|w| + l2·Σw²` over the kernels, added to the loss. Biases are free.
 ///
@@ -94,24 +91,6 @@ pub(crate) const fn scientific(mantissa: f64, exponent: i32) -> f64 {
         left -= 1;
     }
     if exponent < 0 { mantissa / power } else { mantissa * power }
-}
-
-/// Adds the penalties to the gradient, and up.
-pub(crate) struct Penalise<S> {
-    pub(crate) simd: S,
-    pub(crate) everywhere: Penalty,
-    pub(crate) cost: f64,
-}
-
-impl<S: Simd, T: Element> VisitLearnt<T, 0> for Penalise<S> {
-    #[inline(always)]
-    fn visit(&mut self, parameter: Parameter<'_>, weights: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
-        let penalty = parameter.penalty_with(self.everywhere);
-        if penalty != Penalty::NONE {
-            self.cost += sum_of(self.simd, &penalty, [&*weights]).to_f64();
-            sweep(self.simd, &penalty, [&*weights], [gradient]);
-        }
-    }
 }
 
 impl Fold<1> for Penalty {

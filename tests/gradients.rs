@@ -26,7 +26,7 @@ const FLOOR: f64 = 1e-5;
 fn derivative(mut f: impl FnMut(f64) -> f64) -> f64 {
     let (mut width, mut wider) = (0.01, Vec::<f64>::new());
     let (mut least, mut best) = (f64::INFINITY, f64::NAN);
-    for _ in 0..8 {
+    for _ in 0..12 {
         let mut row: Vec<f64> = vec![(f(width) - f(-width)) / (2.0 * width)];
         let mut power = 4.0;
         for (order, wider) in wider.iter().enumerate() {
@@ -303,7 +303,7 @@ activations! {
     Linear, Linear 1.0;
     Relu, Relu 1.0;
     LeakyRelu, Tanh 1.5;
-    Elu, Elu 1.1;
+    Elu, Elu 1.0;
     Selu, Selu 1.0;
     Gelu, Gelu 1.5;
     Silu, Silu 1.5;

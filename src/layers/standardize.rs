@@ -107,8 +107,8 @@ mod tests {
     fn training_and_starting_leave_it_alone() {
         use crate::{
             Rng,
-            init::initialize,
             layer::{Parameter, Path, Role, Visit},
+            network::initialize,
         };
         use std::{vec, vec::Vec};
 

@@ -63,7 +63,17 @@ impl Schedule {
     }
 
     /// The rate of step `step`.
+    #[inline(always)]
     pub fn at(&self, step: u64) -> f64 {
+        match *self {
+            Self::Constant(rate) => rate,
+            _ => self.changed(step),
+        }
+    }
+
+    /// Apart, because powers and cosines take hundreds of bytes of the stack, and a constant rate should not.
+    #[inline(never)]
+    fn changed(&self, step: u64) -> f64 {
         match *self {
             Self::Constant(rate) => rate,
             Self::Step { initial, every, factor } => initial * libm::pow(factor, (step / every.max(1)) as f64),

@@ -10,6 +10,7 @@ mod callback;
 mod error;
 mod evaluate;
 mod fit;
+mod penalise;
 mod state;
 mod step;
 mod trainer;

@@ -1,13 +1,12 @@
 //! One step: forward, loss, backward, update.
 
-use super::TrainError;
+use super::{TrainError, penalise::Penalise};
 use crate::{
     Rng, Zeroed,
     kernel::{Element, Fold, Real, Simd, Work, dispatch, sum_of},
     layer::{Layer, Parameter, Path, Visit},
     loss::Loss,
     optim::{Bound, Clipping, Kept, Optimizer, Produced, Settings, SquareLength},
-    regularize::Penalise,
     zeroed::Aligned,
 };
 

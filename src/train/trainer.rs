@@ -12,12 +12,11 @@ use super::{
 use crate::{
     Permutation, Zeroed,
     budget::{Budgeted, Costs},
-    init,
     kernel::dispatch,
     layer::{Ending, Layer, Sample, learns},
     loss::{Follows, Label, Loss},
     metric::Metric,
-    network::{Network as _, Summary, in_blocks},
+    network::{Network as _, Summary, in_blocks, initialize},
     optim::Optimizer,
     tensor::first_not_finite,
     zeroed::ON_THE_STACK,
@@ -123,7 +122,7 @@ where
     }
 
     fn initialize(&mut self) {
-        init::initialize(&mut *self.memory.learner.network, &mut self.course.rng);
+        initialize(&mut *self.memory.learner.network, &mut self.course.rng);
     }
 
     /// A table of the layers, as [`Network::summary`](crate::network::Network::summary), with the bytes that training takes.

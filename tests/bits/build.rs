@@ -8,9 +8,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let chip = env::var("CARGO_CFG_TARGET_ARCH")?;
-    let (flash, ram) = if chip == "arm" { ("0", "0x20000000") } else { ("0x80000000", "0x80100000") };
-    let mut memory =
-        format!("MEMORY {{\n  FLASH : ORIGIN = {flash}, LENGTH = 256K\n  RAM : ORIGIN = {ram}, LENGTH = 64K\n}}\n");
+    let (flash, ram) = match chip.as_str() {
+        "arm" => ("ORIGIN = 0, LENGTH = 256K", "0x20000000"),
+        _ => ("ORIGIN = 0x80000000, LENGTH = 1M", "0x80100000"),
+    };
+    let mut memory = format!("MEMORY {{\n  FLASH : {flash}\n  RAM : ORIGIN = {ram}, LENGTH = 64K\n}}\n");
     if chip == "riscv32" {
         for (region, place) in
             [("TEXT", "FLASH"), ("RODATA", "FLASH"), ("DATA", "RAM"), ("BSS", "RAM"), ("HEAP", "RAM"), ("STACK", "RAM")]

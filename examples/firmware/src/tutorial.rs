@@ -12,9 +12,6 @@ type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
 const SAMPLES: usize = 100;
 const EPOCHS: usize = 10;
 
-/// What frames of functions take beside the trainer.
-const FRAMES: usize = 1536;
-
 /// Trains with plain gradient descent, which keeps no gradient, on one sample at a time.
 pub fn in_place_1() -> Outcome {
     train::<_, 1>(InPlace(Sgd::new(0.1)), 225_479_924)
@@ -42,11 +39,10 @@ pub fn adam_10() -> Outcome {
 
 /// Trains, and compares the weights with those `of_pc`.
 fn train<O: Optimizer, const BATCH: usize>(optimizer: O, of_pc: u32) -> Outcome {
-    let most = Trainer::<Net, BinaryCrossentropy, O, BATCH>::BYTES + FRAMES;
-    cost::stack("training", most, || {
+    let mut batch = ([[0.0; 10]; BATCH], [[0.0]; BATCH]);
+    cost::training(Trainer::<Net, BinaryCrossentropy, O, BATCH>::BYTES, || {
         let mut place = MaybeUninit::uninit();
         let trainer = Trainer::<Net, BinaryCrossentropy, O, BATCH>::new_at(&mut place, optimizer, 42);
-        let mut batch = ([[0.0; 10]; BATCH], [[0.0]; BATCH]);
         let mut loss = 0.0;
         for _ in 0..EPOCHS {
             let mut rng = Rng::new(1);
@@ -59,11 +55,11 @@ fn train<O: Optimizer, const BATCH: usize>(optimizer: O, of_pc: u32) -> Outcome 
         ensure(loss < 0.5 * (SAMPLES / BATCH) as f64, "it has not learnt")?;
         Hash::of_network(trainer.network()).check(of_pc)?;
 
-        cost::of("prediction", || trainer.predict(&batch.0[0]));
-        cost::of("evaluation", || trainer.evaluate(&batch.0, &batch.1)).map_err(|_| "the evaluation failed")?;
-        cost::of("step", || trainer.step(&batch.0, &batch.1)).map_err(|_| "a step failed")?;
+        cost::prediction(trainer.network(), &batch.0[0])?;
+        cost::of("evaluation", || trainer.evaluate(&batch.0, &batch.1)).0.map_err(|_| "the evaluation failed")?;
+        cost::of("step", || trainer.step(&batch.0, &batch.1)).0.map_err(|_| "a step failed")?;
         Ok(())
-    })?
+    })
 }
 
 /// Samples are made when they are needed: 100 of them take more memory than the training. What is to be learnt is whether

@@ -3,6 +3,8 @@
 //! memory for that layer only.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
+use core::mem::MaybeUninit;
+
 use firmware::{
     Outcome,
     console::show,
@@ -40,7 +42,8 @@ fn run() -> Outcome {
     let before = accuracy(&NET, 1.0);
     show("accuracy of old sensors, before", before, "of 500");
 
-    let mut learner = Learner::new(InPlace(Sgd::new(0.05)), 1);
+    let mut place = MaybeUninit::uninit();
+    let learner = Learner::new_at(&mut place, InPlace(Sgd::new(0.05)), 1);
     learner.network_mut().1 = NET.1.clone();
     let mut nose = Nose::new(2, 0.0);
     for time in 0..LEARNT {
@@ -54,8 +57,9 @@ fn run() -> Outcome {
     ensure(after > before + 50, "it has not adapted")?;
 
     let (smell, gas) = nose.smell();
-    cost::of("prediction", || learner.predict(&smell));
-    cost::of("step", || learner.step(&[smell], &[gas])).map_err(|_| "a step failed")?;
+    cost::weights::<nose::Net>();
+    cost::prediction(learner.network(), &smell)?;
+    cost::of("step", || learner.step(&[smell], &[gas])).0.map_err(|_| "a step failed")?;
     Ok(())
 }
 

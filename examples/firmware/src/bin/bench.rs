@@ -21,12 +21,12 @@ program!(run);
 fn run() -> Outcome {
     let [x] = pattern::<24, 1>(4);
     let small = black_box(&SMALL);
-    let ours = cost::of("1000 parameters, library", || small.predict(black_box(&x)));
-    let loops = cost::of("1000 parameters, as plain loops", || {
+    let (ours, _) = cost::of("1000 parameters, library", || small.predict(black_box(&x)));
+    let (loops, _) = cost::of("1000 parameters, as plain loops", || {
         let hidden = relu(plain(&small.0, black_box(&x)));
         plain(&small.1, &hidden)
     });
-    let by_hand = cost::of("1000 parameters, unrolled by hand", || {
+    let (by_hand, _) = cost::of("1000 parameters, unrolled by hand", || {
         let hidden = relu(unrolled(&small.0, black_box(&x)));
         unrolled(&small.1, &hidden)
     });
@@ -35,14 +35,15 @@ fn run() -> Outcome {
 
     let [x] = pattern::<128, 1>(5);
     let wide = black_box(&WIDE);
-    let ours = cost::of("128 to 128, library", || wide.predict(black_box(&x)));
-    let loops = cost::of("128 to 128, as plain loops", || plain(wide, black_box(&x)));
-    let by_hand = cost::of("128 to 128, unrolled by hand", || unrolled(wide, black_box(&x)));
+    let (ours, _) = cost::of("128 to 128, library", || wide.predict(black_box(&x)));
+    let (loops, _) = cost::of("128 to 128, as plain loops", || plain(wide, black_box(&x)));
+    let (by_hand, _) = cost::of("128 to 128, unrolled by hand", || unrolled(wide, black_box(&x)));
     same(&ours, &loops)?;
     same(&ours, &by_hand)
 }
 
 /// The layer as one writes it down.
+#[expect(clippy::needless_range_loop, reason = "as one writes it down")]
 #[inline(always)]
 fn plain<const IN: usize, const OUT: usize, A>(layer: &Dense<IN, OUT, A>, x: &[f32; IN]) -> [f32; OUT] {
     let mut y = layer.bias;

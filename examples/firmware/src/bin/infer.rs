@@ -23,6 +23,6 @@ fn run() -> Outcome {
     }
     show("right", right, "of 32 cells");
     ensure(right >= 30, "too many are wrong")?;
-    cost::of("prediction", || NET.predict(&SAMPLES[0]));
-    Ok(())
+    cost::weights::<Net>();
+    cost::prediction(&NET, &SAMPLES[0])
 }

@@ -20,6 +20,6 @@ fn run() -> Outcome {
         ensure(output.to_bits() == of_pc, "not the bits of the PC")?;
         ensure((output - sine).abs() < 0.1, "not the sine")?;
     }
-    cost::of("prediction", || NET.predict(&SAMPLES[0]));
-    Ok(())
+    cost::weights::<Net>();
+    cost::prediction(&NET, &SAMPLES[0])
 }

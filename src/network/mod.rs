@@ -1,0 +1,145 @@
+//! Networks: what every layer, tuple of layers and derived struct can do.
+
+mod initialize;
+mod summary;
+
+pub use initialize::{initialize, initialize_with};
+pub use summary::Summary;
+
+use crate::{
+    Rng, Zeroed as _,
+    kernel::{Simd, Work, dispatch},
+    layer::{Layer, Predictions, Sample, rows_at_once},
+    zeroed::ON_THE_STACK,
+};
+
+shiplap_macros::impl_tuples!();
+
+/// What can be done with any network. Every [`Layer`] has it.
+pub trait Network: Layer {
+    /// The bytes of the weights, which is what inference needs beside the activations of one sample.
+    const BYTES: usize = size_of::<Self>();
+
+    /// The bytes of the outputs of all layers for one sample, which [`predict`](Self::predict) has on the stack.
+    ///
+    /// Its code takes some more, whatever the widths of the layers. A painted stack, with the programs of
+    /// `examples/firmware`, showed at most 256 bytes more on Cortex-M4F and M7F, and without floating-point unit, where
+    /// arithmetic is calls, 308 on Cortex-M0 and 600 on RISC-V.
+    const ACTIVATIONS: usize = Self::OUTLINE.outputs();
+
+    /// A network started from `seed`, each layer as it prefers, made on the stack. Above 256 KiB it does not compile:
+    /// use `boxed`.
+    #[must_use]
+    fn new(seed: u64) -> Self {
+        const {
+            assert!(
+                size_of::<Self>() <= ON_THE_STACK,
+                "this network is too large for the stack (over 256 KiB): make it with `Network::boxed`"
+            );
+        }
+        let mut network = Self::zeroed();
+        initialize(&mut network, &mut Rng::new(seed));
+        network
+    }
+
+    /// The same on the heap, made there in place, whatever its size.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// type Net = (Dense<784, 512, Relu>, Dense<512, 10, Softmax>);
+    /// let net = Net::boxed(1);
+    /// assert_eq!(net.predict(&[0.0; 784]), [0.1; 10]);
+    /// ```
+    #[cfg(feature = "std")]
+    #[must_use]
+    fn boxed(seed: u64) -> std::boxed::Box<Self> {
+        let mut network = Self::zeroed_box();
+        initialize(&mut *network, &mut Rng::new(seed));
+        network
+    }
+
+    /// The prediction for one sample. A sample of the wrong width does not compile.
+    fn predict<X: Sample<Self>>(&self, sample: &X) -> Self::Output {
+        let mut prediction = Self::Output::zeroed();
+        let x = X::rows(core::slice::from_ref(sample));
+        dispatch(Predict::<Self, 1> { network: self, x, y: core::slice::from_mut(&mut prediction) });
+        prediction
+    }
+
+    /// The predictions for many samples, as many as the shorter slice holds: those of [`predict`](Self::predict), but
+    /// for the order in which rounding adds up.
+    fn predict_batch<X: Sample<Self>>(&self, samples: &[X], predictions: &mut [Self::Output]) {
+        let rows = samples.len().min(predictions.len());
+        let x = X::rows(&samples[..rows]);
+        in_blocks::<Self>(PredictAll { network: self, x, y: &mut predictions[..rows] });
+    }
+
+    /// A table of the layers, for printing: name, type, shape of the output for one sample, parameters; then the sums
+    /// and the bytes.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
+    /// assert_eq!(
+    ///     Net::summary().to_string(),
+    ///     "\
+    /// layer  type                   output  parameters
+    /// 0      Dense<10, 10, Relu>    [10]           110
+    /// 1      Dense<10, 1, Sigmoid>  [1]             11
+    /// total: 121 parameters (f32), 110 multiply-accumulates, 484 bytes for inference"
+    /// );
+    /// ```
+    fn summary() -> Summary<Self> {
+        Summary::new(None)
+    }
+}
+
+impl<N: Layer> Network for N {}
+
+/// A pass over many rows, in blocks of `B`.
+pub(crate) trait InBlocks {
+    fn pass<const B: usize>(self);
+}
+
+/// Does `work` in blocks as high as the stack bears: products of many rows read the weights less often. With `deterministic`
+/// it is row by row everywhere, for a loss that is added up in the same order.
+pub(crate) fn in_blocks<N: Layer>(work: impl InBlocks) {
+    match const { if cfg!(feature = "deterministic") { 1 } else { rows_at_once(N::OUTLINE.outputs()) } } {
+        64.. => work.pass::<64>(),
+        16.. => work.pass::<16>(),
+        4.. => work.pass::<4>(),
+        _ => work.pass::<1>(),
+    }
+}
+
+struct PredictAll<'a, N: Layer> {
+    network: &'a N,
+    x: &'a [N::Input],
+    y: &'a mut [N::Output],
+}
+
+impl<N: Layer> InBlocks for PredictAll<'_, N> {
+    fn pass<const B: usize>(self) {
+        let Self { network, x, y } = self;
+        dispatch(Predict::<N, B> { network, x, y });
+    }
+}
+
+struct Predict<'a, N: Layer, const B: usize> {
+    network: &'a N,
+    x: &'a [N::Input],
+    y: &'a mut [N::Output],
+}
+
+impl<N: Layer, const B: usize> Work for Predict<'_, N, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        for (x, y) in self.x.chunks(B).zip(self.y.chunks_mut(B)) {
+            self.network.forward::<S, Predictions, B>(simd, x, y);
+        }
+    }
+}
