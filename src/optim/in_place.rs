@@ -11,7 +11,7 @@ use crate::{
 /// The optimiser `O`, applied to each parameter as soon as its gradient is produced: the trainer has no memory for the
 /// gradient of the network, and large networks are walked over once less. The steps are those of `O`, but for the order in which
 /// rounding adds up. That none makes a weight infinite is known from a bound of the gradient, worked out before any weight
-/// changes: on a chip, one row at a time, a step of a small network takes a tenth more instructions for it.
+/// changes.
 ///
 /// What cannot be: clipping by norm, which needs the whole gradient first.
 ///
