@@ -317,7 +317,11 @@ mod sealed {
 /// what a thread has, or on a chip into a few outputs, and at least one.
 pub(crate) const fn rows_at_once(bytes: usize) -> usize {
     const STACK: usize = if cfg!(feature = "std") { 256 * 1024 } else { 256 };
-    if bytes > STACK { 1 } else { STACK / bytes }
+    match bytes {
+        0 => STACK,
+        1..=STACK => STACK / bytes,
+        _ => 1,
+    }
 }
 
 /// Between two layers of a sequence: the tape of the first, what it gave, and the gradient for that.

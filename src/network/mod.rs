@@ -103,9 +103,9 @@ pub(crate) trait InBlocks {
     fn pass<const B: usize>(self);
 }
 
-/// Does `work` in blocks as high as the stack bears: products of many rows read the weights less often. With `deterministic`
-/// it is row by row everywhere, for a loss that is added up in the same order.
+/// Does `work` in blocks as high as the stack bears: products of many rows read the weights less often.
 pub(crate) fn in_blocks<N: Layer>(work: impl InBlocks) {
+    // By row, a loss is added up in the same order whatever the stack bears.
     match const { if cfg!(feature = "deterministic") { 1 } else { rows_at_once(N::OUTLINE.outputs()) } } {
         64.. => work.pass::<64>(),
         16.. => work.pass::<16>(),
