@@ -9,7 +9,9 @@ use crate::{
 };
 
 /// The optimiser `O`, applied to each parameter as soon as its gradient is produced: the trainer has no memory for the
-/// gradient of the network, and large networks are walked over once less. The steps are those of `O`.
+/// gradient of the network, and large networks are walked over once less. The steps are those of `O`, but for the order in which
+/// rounding adds up. That none makes a weight infinite is known from a bound of the gradient, worked out before any weight
+/// changes.
 ///
 /// What cannot be: clipping by norm, which needs the whole gradient first.
 ///
