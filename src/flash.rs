@@ -1,7 +1,6 @@
 //! Networks in read-only memory: on a chip they stay in flash, and take no RAM.
 //!
-//! [`include_weights!`](crate::include_weights) (feature `include-weights`) reads a file that
-//! `io::save` wrote while the program is compiled, and compares it with the network's type. [`InFlash`](crate::layers::InFlash)
+//! `include_weights!` (feature `include-weights`) reads a file that `io::save` wrote while the program is compiled, and compares it with the network's type. [`InFlash`](crate::layers::InFlash)
 //! makes such a network a layer of one that learns.
 //!
 //! A file becomes a [`File`]; each layer takes its numbers from there as its [`Stored`] says.

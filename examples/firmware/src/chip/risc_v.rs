@@ -29,6 +29,7 @@ impl Counter {
     }
 }
 
+// SAFETY: the runtime looks for a handler of this name, and there is no other.
 #[unsafe(export_name = "ExceptionHandler")]
 fn fault(_: &riscv_rt::TrapFrame) -> ! {
     super::fail("fault")
