@@ -19,39 +19,49 @@ type W2 = (Dense<784, 128, Relu>, Dense<128, 10, Softmax>);
 type W3 = (Dense<784, 512, Relu>, Dense<512, 512, Relu>, Dense<512, 10, Softmax>);
 type W4 = (Dense<17, 64, Tanh>, Dense<64, 64, Tanh>, Dense<64, 6, Linear>);
 
+/// What is larger than a second-level cache learns in place: the gradient need not be written and read.
 pub fn start(problem: &Problem) -> Box<dyn Contender> {
+    let adam = Adam { epsilon: EPSILON, ..Adam::new(LEARNING_RATE) };
     match problem.workload.name {
-        "W1" => boxed::<W1, BinaryCrossentropy, _, 10, 1, 32>(problem, rows(&problem.y)),
-        "W2" => boxed::<W2, SparseCategoricalCrossentropy, _, 784, 10, 64>(problem, problem.classes().collect()),
-        "W3" => boxed::<W3, SparseCategoricalCrossentropy, _, 784, 10, 128>(problem, problem.classes().collect()),
-        "W4" => boxed::<W4, MeanSquaredError, _, 17, 6, 256>(problem, rows(&problem.y)),
+        "W1" => boxed::<W1, BinaryCrossentropy, _, _, 10, 1, 32>(problem, adam, rows(&problem.y)),
+        "W2" => {
+            let y = problem.classes().collect();
+            boxed::<W2, SparseCategoricalCrossentropy, _, _, 784, 10, 64>(problem, InPlace(adam), y)
+        }
+        "W3" => {
+            let y = problem.classes().collect();
+            boxed::<W3, SparseCategoricalCrossentropy, _, _, 784, 10, 128>(problem, InPlace(adam), y)
+        }
+        "W4" => boxed::<W4, MeanSquaredError, _, _, 17, 6, 256>(problem, adam, rows(&problem.y)),
         name => panic!("no type for {name}"),
     }
 }
 
-struct InShiplap<N, L, Y, const IN: usize, const OUT: usize, const BATCH: usize>
+struct InShiplap<N, L, O, Y, const IN: usize, const OUT: usize, const BATCH: usize>
 where
     N: Layer<Output = [f32; OUT]>,
     L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head>,
+    O: Optimizer,
 {
-    trainer: Box<Trainer<N, L, Adam, BATCH>>,
+    trainer: Box<Trainer<N, L, O, BATCH>>,
     x: Vec<[f32; IN]>,
     y: Vec<Y>,
     samples: Vec<[f32; IN]>,
     predictions: [[f32; OUT]; MANY],
 }
 
-fn boxed<N, L, Y, const IN: usize, const OUT: usize, const BATCH: usize>(
+fn boxed<N, L, O, Y, const IN: usize, const OUT: usize, const BATCH: usize>(
     problem: &Problem,
+    optimizer: O,
     y: Vec<Y>,
 ) -> Box<dyn Contender>
 where
     N: Layer<Element = f32, Output = [f32; OUT]> + Accepts<[f32; IN]> + 'static,
     L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head> + 'static,
+    O: Optimizer,
     Y: Label<L, [f32; OUT]> + 'static,
 {
-    let adam = Adam { epsilon: EPSILON, ..Adam::new(LEARNING_RATE) };
-    let mut trainer = Trainer::<N, L, Adam, BATCH>::boxed(adam, 1);
+    let mut trainer = Trainer::<N, L, O, BATCH>::boxed(optimizer, 1);
     N::parameters_mut([trainer.network_mut()], Path::ROOT, &mut Overwrite(problem.kernels.iter()));
     let (x, samples) = (rows(&problem.x), rows(&problem.samples(MANY)));
     Box::new(InShiplap { trainer, x, y, samples, predictions: [[0.0; OUT]; MANY] })
@@ -73,10 +83,12 @@ impl VisitMut<f32, 1> for Overwrite<'_> {
     }
 }
 
-impl<N, L, Y, const IN: usize, const OUT: usize, const BATCH: usize> Contender for InShiplap<N, L, Y, IN, OUT, BATCH>
+impl<N, L, O, Y, const IN: usize, const OUT: usize, const BATCH: usize> Contender
+    for InShiplap<N, L, O, Y, IN, OUT, BATCH>
 where
     N: Layer<Element = f32, Output = [f32; OUT]> + Accepts<[f32; IN]>,
     L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head>,
+    O: Optimizer,
     Y: Label<L, [f32; OUT]>,
 {
     fn train(&mut self, steps: usize) -> f32 {
