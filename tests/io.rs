@@ -556,12 +556,14 @@ fn a_process_killed_at_any_moment_leaves_a_whole_checkpoint() {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let written = lines.map_while(Result::ok).find(|line| line.starts_with("written "));
+        // Open until the child is killed: it would end by itself at the next line that nobody reads.
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let written = lines.find(|line| line.starts_with("written "));
         assert!(written.is_some(), "kill {kill}: the child ended by itself");
         thread::sleep(Duration::from_secs_f64(0.008 * rng.uniform()));
         child.kill().unwrap();
         child.wait().unwrap();
+        drop(lines);
         let epoch = io::load_checkpoint(trainer.state_mut(), &path).unwrap();
         assert!(epoch > last, "kill {kill}: epoch {epoch} after {last}");
         assert_eq!(trainer.state().steps, epoch as u64);
