@@ -208,10 +208,8 @@ impl<S: Simd, N: Layer> Gradients<N> for Kept<'_, S, N::Learnt> {
 struct Update<S, F> {
     simd: S,
     formula: Decayed<F>,
-    /// What has to be done to a gradient first.
-    finish: Finish,
-    /// Whether it has been done.
-    finished: bool,
+    /// What has to be done to a gradient first, if it has not been done.
+    finish: Option<Finish>,
 }
 
 /// Takes the step of `formula`, given the learning rate.
@@ -230,8 +228,7 @@ fn walk<N: Layer, G: Gradients<N>, F, const M: usize>(
     let mut update = Update {
         simd: gradients.simd(),
         formula: Decayed { keep: 1.0 - rate * settings.weight_decay, then: formula },
-        finish: Finish { penalty: settings.penalty, most },
-        finished: G::FINISHED,
+        finish: if G::FINISHED { None } else { Some(Finish { penalty: settings.penalty, most }) },
     };
     gradients.give(network, moments, &mut update);
 }
@@ -258,12 +255,13 @@ struct Finish {
     most: f64,
 }
 
-impl Finish {
-    /// The same for this parameter; nothing if nothing is lacking.
+impl<S, F> Update<S, F> {
+    /// What the gradient of this parameter lacks, if anything.
     #[inline(always)]
-    fn of(self, parameter: &Parameter<'_>) -> Option<Self> {
-        let penalty = parameter.penalty_with(self.penalty);
-        (penalty != Penalty::NONE || self.most < f64::INFINITY).then_some(Self { penalty, ..self })
+    fn lacking(&self, parameter: &Parameter<'_>) -> Option<Finish> {
+        let Finish { penalty, most } = self.finish?;
+        let penalty = parameter.penalty_with(penalty);
+        (penalty != Penalty::NONE || most < f64::INFINITY).then_some(Finish { penalty, most })
     }
 }
 
@@ -293,11 +291,11 @@ macro_rules! walks {
                     gradient: &mut [T],
                     [$($moment),*]: [&mut [T]; $moments],
                 ) {
-                    match self.finish.of(&parameter) {
-                        Some(finish) if !self.finished => {
+                    match self.lacking(&parameter) {
+                        Some(finish) => {
                             sweep(self.simd, &Finished(finish, self.formula), [gradient], [values, $($moment),*]);
                         }
-                        _ => sweep(self.simd, &self.formula, [gradient], [values, $($moment),*]),
+                        None => sweep(self.simd, &self.formula, [gradient], [values, $($moment),*]),
                     }
                 }
             }
@@ -312,7 +310,7 @@ macro_rules! walks {
                     kernel: &mut [[T; OUT]; IN],
                     [$($moment),*]: [&mut [[T; OUT]; IN]; $moments],
                 ) {
-                    match self.finish.of(&parameter) {
+                    match self.lacking(&parameter) {
                         None => tn_then(self.simd, x, dz, &self.formula, [kernel, $($moment),*]),
                         Some(finish) => {
                             tn_then(self.simd, x, dz, &Finished(finish, self.formula), [kernel, $($moment),*]);
