@@ -22,18 +22,21 @@ const MOST: f64 = 1e-6;
 const FLOOR: f64 = 1e-5;
 
 /// `f'(0)` from central differences, extrapolated to a width of 0 as far as they agree (Ridders 1982): exact enough
-/// for derivatives much smaller than `f`, and a width that reaches over a kink agrees with no other.
+/// for derivatives much smaller than `f`, and a width that reaches over a kink agrees with no other. Where two narrow
+/// widths agree to less than the rounding of `f` lets them know, it is by chance: the rounding counts as an error too.
 fn derivative(mut f: impl FnMut(f64) -> f64) -> f64 {
     let (mut width, mut wider) = (0.01, Vec::<f64>::new());
     let (mut least, mut best) = (f64::INFINITY, f64::NAN);
     for _ in 0..12 {
-        let mut row: Vec<f64> = vec![(f(width) - f(-width)) / (2.0 * width)];
+        let (above, below) = (f(width), f(-width));
+        let mut row: Vec<f64> = vec![(above - below) / (2.0 * width)];
+        let rounding = f64::EPSILON * above.abs().max(below.abs()) / width;
         let mut power = 4.0;
         for (order, wider) in wider.iter().enumerate() {
             let better = (power * row[order] - wider) / (power - 1.0);
-            let apart = (better - row[order]).abs().max((better - wider).abs());
-            if apart < least {
-                (least, best) = (apart, better);
+            let error = rounding + (better - row[order]).abs().max((better - wider).abs());
+            if error < least {
+                (least, best) = (error, better);
             }
             row.push(better);
             power *= 4.0;
