@@ -9,14 +9,14 @@ use shiplap::kernel::{Level, set_level};
 
 const BASELINE: [u64; trainings::COUNT] = [
     0xb668_6377_b02b_d70f,
-    0xdc1a_b207_9570_6d63,
-    0xfff4_6aff_0985_8fe8,
+    0x5546_d102_cbf4_15d1,
+    0x762a_d1ca_4884_4f87,
     0x86f4_21ab_f53a_4303,
-    0x3600_3692_3c1f_358e,
+    0x409a_94b8_fc54_f3f9,
     0xbbf3_c125_ea11_33bc,
-    0xd70e_cde3_fa5b_156e,
-    0x6ec3_9e05_b54d_b8a9,
-    0x4ccc_4dad_09f7_c05d,
+    0xd241_06c1_c458_b60c,
+    0x45e5_22f4_46b2_0d1c,
+    0x40e9_0662_5eb7_2b1a,
     0x2583_2fb1_5e8e_c76d,
 ];
 

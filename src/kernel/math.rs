@@ -115,22 +115,28 @@ pub(super) fn ln_one_plus<V: Single>(x: V) -> V {
     (ln(sum) + lost).copysign(x)
 }
 
-/// `tanh |x| = 1 − 2 / (e^2|x| + 1)`, and near 0, where the difference would lose digits, `x + x³·polynomial(x²)`.
+/// With `|x| = n·½ ln 2 + r` and `t = tanh r` it is `((2ⁿ − 1) + (2ⁿ + 1)·t) / ((2ⁿ + 1) + (2ⁿ − 1)·t)`, the addition theorem;
+/// where it is nearer to 1 than to 0, `1 + (2·t − 2) / ...`, rounded at a smaller size.
 #[inline(always)]
 pub(super) fn tanh<V: Single>(x: V) -> V {
     let one = V::splat(1.0);
     // Above 10 it is 1 to the last bit; in this order a NaN stays one.
     let size = V::splat(10.0).min(x.abs());
-    let square = size * size;
-    let p = [-3.333_318_805e-1, 1.332_906_838e-1, -5.355_589_631e-2, 2.008_390_957e-2, -5.131_195_893e-3];
-    let near = (size * square).mul_add(polynomial(square, p), size);
-    // 2^(n + f) = e^2|x|, f in ±½.
-    let doublings = V::splat(2.0 * core::f64::consts::LOG2_E);
-    let shifted = size.mul_add(doublings, V::splat(f64::from(INTEGERS)));
-    let f = size.mul_add(doublings, V::splat(f64::from(INTEGERS)) - shifted);
-    let p = [1.000_000_072, 6.931_469_668e-1, 2.402_211_93e-1, 5.550_713_516e-2, 9.675_564_16e-3, 1.327_644_899e-3];
-    let far = one - V::splat(2.0) / (polynomial(f, p).scale(shifted) + one);
-    size.if_gt(V::splat(0.7), far, near).copysign(x)
+    // So far below, n is still 0 where |x| is a quarter: what n = 1 gives there has lost digits.
+    let below = size - V::splat(0.088);
+    let shifted = below.mul_add(V::splat(2.0 * core::f64::consts::LOG2_E), V::splat(f64::from(INTEGERS)));
+    let n = shifted - V::splat(f64::from(INTEGERS));
+    let r = n.mul_add(V::splat(-0.5 * core::f64::consts::LN_2), size);
+    let square = r * r;
+    let p = polynomial(square, [-3.333_321_112_7e-1, 1.332_244_240_8e-1, -5.119_325_636_7e-2]);
+    let t = (r * square).mul_add(p, r);
+    let power = one.scale(shifted);
+    let (less, more) = (power - one, power + one);
+    let far = V::splat(0.607);
+    let start = size.if_gt(far, one, V::splat(0.0));
+    let addend = size.if_gt(far, V::splat(-2.0), less);
+    let factor = size.if_gt(far, V::splat(2.0), more);
+    (start + factor.mul_add(t, addend) / less.mul_add(t, more)).copysign(x)
 }
 
 /// The error function, `2/√π·∫₀ˣ e^-t² dt`.

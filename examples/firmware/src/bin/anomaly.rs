@@ -25,7 +25,7 @@ type Learner = Trainer<Autoencoder, MeanSquaredError, Adam, 1>;
 const LEARNT: u32 = 3000;
 const WATCHED: u32 = 1000;
 
-const HASH: u32 = 922_390_922;
+const HASH: u32 = 1_961_173_508;
 
 program!(run);
 
