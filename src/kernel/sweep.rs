@@ -2,6 +2,8 @@
 
 #![expect(clippy::needless_range_loop, reason = "an index keeps arrays of registers in registers")]
 
+use core::mem;
+
 use super::{Element, Real, Simd, Vector, Work, plain, simd::MOST_LANES};
 
 /// A formula from `READ` values and `WRITE` values to new values for the latter.
@@ -70,6 +72,13 @@ impl<T: Element, O: Sweep<R, W>, const R: usize, const W: usize> Work for Sweepi
         let mut length = shortest(&self.read);
         for w in 0..W {
             length = length.min(self.write[w].len());
+        }
+        // All of one length: a place is inside all of them if it is inside one.
+        for r in 0..R {
+            self.read[r] = &self.read[r][..length];
+        }
+        for w in 0..W {
+            self.write[w] = &mut mem::take(&mut self.write[w])[..length];
         }
         if length < lanes {
             self.pass::<T::Vector<S>, 1>([0], length);
