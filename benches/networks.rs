@@ -1,4 +1,5 @@
-//! A training step, and inference of 1 and 64 samples, of four networks.
+//! A training step, and inference of 1 and 64 samples, of four networks; and how long it takes to read all of their
+//! parameters once and do nothing with them but add them up: one sample cannot be predicted faster than that.
 //!
 //! `cargo bench --bench networks`
 
@@ -6,6 +7,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use shiplap::{
+    kernel::{Fold, Real, Simd, Work, dispatch, sum_of},
+    layer::{Parameter, Path, Visit},
     loss::{Follows, Label, Loss},
     metric::Metric,
     prelude::*,
@@ -15,6 +18,41 @@ type W1 = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
 type W2 = (Dense<784, 128, Relu>, Dense<128, 10, Softmax>);
 type W3 = (Dense<784, 512, Relu>, Dense<512, 512, Relu>, Dense<512, 10, Softmax>);
 type W4 = (Dense<17, 64, Tanh>, Dense<64, 64, Tanh>, Dense<64, 6, Linear>);
+
+/// Reads all parameters of a network.
+struct Read<'a, N>(&'a N);
+
+impl<N: Layer<Element = f32>> Work for Read<'_, N> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> f32 {
+        let mut total = Total { simd, sum: 0.0 };
+        self.0.parameters(Path::ROOT, &mut total);
+        total.sum
+    }
+}
+
+struct Total<S> {
+    simd: S,
+    sum: f32,
+}
+
+impl<S: Simd> Visit<f32> for Total<S> {
+    fn visit(&mut self, _: Parameter<'_>, values: &[f32]) {
+        self.sum += sum_of(self.simd, &Itself, [values]);
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Itself;
+
+impl Fold<1> for Itself {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [value]: [V; 1]) -> V {
+        value
+    }
+}
 
 fn bench<N, L, Y, const IN: usize, const OUT: usize, const BATCH: usize>(
     criterion: &mut Criterion,
@@ -33,6 +71,7 @@ fn bench<N, L, Y, const IN: usize, const OUT: usize, const BATCH: usize>(
     group.bench_function("step", |bencher| bencher.iter(|| trainer.step(black_box(&x), black_box(&y)).unwrap()));
     let network = trainer.network();
     group.bench_function("predict 1", |bencher| bencher.iter(|| network.predict(black_box(&x[0]))));
+    group.bench_function("read", |bencher| bencher.iter(|| dispatch(Read(black_box(network)))));
     let samples: Vec<[f32; IN]> = x.iter().cycle().take(64).copied().collect();
     let mut predictions = vec![[0.0; OUT]; 64];
     group.bench_function("predict 64", |bencher| {
