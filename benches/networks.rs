@@ -1,7 +1,7 @@
 //! A training step, and inference of 1 and 64 samples, of four networks; and how long it takes to read all of their
 //! parameters once and do nothing with them but add them up: one sample cannot be predicted faster than that.
 //!
-//! `cargo bench --bench networks`
+//! `cargo bench --bench networks`; with `--features rayon` also W3 in two shards, on as many cores as `RAYON_NUM_THREADS`.
 
 use std::hint::black_box;
 
@@ -84,6 +84,12 @@ fn networks(criterion: &mut Criterion) {
     bench::<W1, BinaryCrossentropy, _, 10, 1, 32>(criterion, "W1", |rng| [rng.uniform().round() as f32]);
     bench::<W2, SparseCategoricalCrossentropy, _, 784, 10, 64>(criterion, "W2", class);
     bench::<W3, SparseCategoricalCrossentropy, _, 784, 10, 128>(criterion, "W3", class);
+    #[cfg(feature = "rayon")]
+    bench::<shiplap::layers::Parallel<W3, 2, 64>, SparseCategoricalCrossentropy, _, 784, 10, 128>(
+        criterion,
+        "W3 in two shards",
+        class,
+    );
     bench::<W4, MeanSquaredError, _, 17, 6, 256>(criterion, "W4", |rng| std::array::from_fn(|_| rng.uniform() as f32));
 }
 

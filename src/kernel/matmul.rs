@@ -151,7 +151,8 @@ impl<T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize> Work for For
 /// Up to how many rows a copy of the weights costs more than it saves.
 const FEW: usize = 4;
 
-/// `y[o] = then(bias[o] + Σᵢ x[i]·w[i][o])`, in registers side by side, as few sums would wait for each other.
+/// `y[o] = then(bias[o] + Σᵢ x[i]·w[i][o])`, in registers side by side, as few sums would wait for each other. What does
+/// not have room in registers goes along [`whole_lines`].
 #[inline(always)]
 fn sum_of_lines<V: Vector<T>, T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize>(
     x: &[T; IN],
@@ -161,13 +162,70 @@ fn sum_of_lines<V: Vector<T>, T: Element, O: Sweep<0, 1>, const IN: usize, const
     y: &mut [T; OUT],
 ) {
     let mut column = 0;
+    if const { OUT >= 2 * WIDE * V::LANES } {
+        column = OUT - OUT % (WIDE * V::LANES);
+        whole_lines::<V, T, O, IN, OUT>(x, w, bias, then, &mut y[..column]);
+    }
     while column < OUT {
         column = match (OUT - column).div_ceil(V::LANES) {
-            8.. => lines::<V, T, O, IN, OUT, 8, 1>(x, w, bias, then, y, column),
+            WIDE.. => lines::<V, T, O, IN, OUT, WIDE, 1>(x, w, bias, then, y, column),
             4.. => lines::<V, T, O, IN, OUT, 4, 2>(x, w, bias, then, y, column),
             2.. => lines::<V, T, O, IN, OUT, 2, 4>(x, w, bias, then, y, column),
             _ => lines::<V, T, O, IN, OUT, 1, 8>(x, w, bias, then, y, column),
         };
+    }
+}
+
+/// As many registers of sums as keep the processor busy.
+const WIDE: usize = 8;
+
+/// Of [`sum_of_lines`] as many columns as `y` has: sums in memory, and a few lines at a time from end to end. So the weights,
+/// which are far more, are read in the order in which they lie there, as fast as memory gives them.
+#[inline(always)]
+fn whole_lines<V: Vector<T>, T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize>(
+    x: &[T; IN],
+    w: &[[T; OUT]; IN],
+    bias: &[T; OUT],
+    then: &O,
+    y: &mut [T],
+) {
+    y.copy_from_slice(&bias[..y.len()]);
+    let mut step = 0;
+    while step + AT_A_TIME <= IN {
+        add_lines::<V, T, OUT, AT_A_TIME>(&x[step..], &w[step..], y);
+        step += AT_A_TIME;
+    }
+    while step < IN {
+        add_lines::<V, T, OUT, 1>(&x[step..], &w[step..], y);
+        step += 1;
+    }
+    let mut column = 0;
+    while column < y.len() {
+        let [end] = then.apply([], [V::load(&y[column..])]);
+        end.store(&mut y[column..]);
+        column += V::LANES;
+    }
+}
+
+/// The lines that [`whole_lines`] adds at a time: so many streams a processor fetches ahead.
+const AT_A_TIME: usize = 4;
+
+/// `y[o] += Σᵢ x[i]·w[i][o]` of `R` lines.
+#[inline(always)]
+fn add_lines<V: Vector<T>, T: Element, const OUT: usize, const R: usize>(x: &[T], w: &[[T; OUT]], y: &mut [T]) {
+    let mut factors = [V::broadcast(T::zero()); R];
+    for r in 0..R {
+        factors[r] = V::broadcast(x[r]);
+    }
+    let mut column = 0;
+    while column + V::LANES <= y.len() {
+        let end = column + V::LANES;
+        let mut sum = V::load(&y[column..end]);
+        for r in 0..R {
+            sum = factors[r].mul_add(V::load(&w[r][column..end]), sum);
+        }
+        sum.store(&mut y[column..end]);
+        column = end;
     }
 }
 
