@@ -1,8 +1,10 @@
 //! Budgets: what a network takes in flash, RAM and time, known and held when compiling.
 //!
 //! - [`Network::BYTES`](crate::network::Network::BYTES): the weights. In flash as a [stored network](crate::flash), else in RAM.
-//! - [`Network::ACTIVATIONS`](crate::network::Network::ACTIVATIONS): what predicting takes of the stack.
-//! - [`Trainer::BYTES`](crate::train::Trainer::BYTES): all that training takes, the network included.
+//! - [`Network::ACTIVATIONS`](crate::network::Network::ACTIVATIONS): what predicting has on the stack beside the
+//!   frames of its functions.
+//! - [`Trainer::BYTES`](crate::train::Trainer::BYTES): all that training takes, the network included, beside the frames of its
+//!   functions.
 //! - [`Layer::MACS`]: multiply-accumulates of one prediction.
 //!
 //! They are those of the target that the program is compiled for. On one with `std`, a trainer has its parts at the start of

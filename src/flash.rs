@@ -240,7 +240,7 @@ const SHOWN: usize = 8;
 struct Differences {
     text: Message<2048>,
     count: usize,
-    /// Whether a type of number is among them.
+    /// Whether a type of number is among them that `io::load` reads.
     types: bool,
 }
 
@@ -275,7 +275,8 @@ impl Differences {
         }
         if tensor.values.is_none() {
             let wanted = if size_of::<T>() == size_of::<f32>() { "F32" } else { "F64" };
-            let differences = Self { types: true, ..self }.begin().text(tensor.name).text("` is of ");
+            let types = self.types || matches!(tensor.element.as_bytes(), b"F32" | b"F64");
+            let differences = Self { types, ..self }.begin().text(tensor.name).text("` is of ");
             return differences.text(tensor.element).text(", and should be of ").text(wanted);
         }
         self

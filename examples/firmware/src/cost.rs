@@ -42,6 +42,17 @@ pub fn training(trainer: usize, work: impl FnOnce() -> Outcome) -> Outcome {
     Ok(())
 }
 
+/// Does a step, and shows the instructions of it and the most stack it used.
+///
+/// # Errors
+///
+/// When that is more than [what is allowed](TRAINING), or the step failed.
+pub fn step(work: impl FnOnce() -> Result<f64, TrainError>) -> Outcome {
+    let (result, stack) = of("step", work);
+    ensure(stack <= TRAINING, "a step took more stack than it may")?;
+    result.map(drop).map_err(|_| "a step failed")
+}
+
 /// Does `work`, and shows the instructions of it and the most stack it used. Gives that, too.
 pub fn of<R>(what: &str, work: impl FnOnce() -> R) -> (R, usize) {
     let (result, cost) = measure(work);

@@ -1,5 +1,6 @@
 //! What the programs in `bin` have in common. Each of them runs on chips and, to compare with, on the PC:
 //!
+//! - `chip`: the chip, where there is one;
 //! - [`program!`]: where a program starts, and what becomes of its result;
 //! - [`console`]: lines of text, whole numbers;
 //! - [`cost`]: instructions and stack of a piece of work;

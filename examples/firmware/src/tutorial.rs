@@ -57,8 +57,7 @@ fn train<O: Optimizer, const BATCH: usize>(optimizer: O, of_pc: u32) -> Outcome 
 
         cost::prediction(trainer.network(), &batch.0[0])?;
         cost::of("evaluation", || trainer.evaluate(&batch.0, &batch.1)).0.map_err(|_| "the evaluation failed")?;
-        cost::of("step", || trainer.step(&batch.0, &batch.1)).0.map_err(|_| "a step failed")?;
-        Ok(())
+        cost::step(|| trainer.step(&batch.0, &batch.1))
     })
 }
 

@@ -59,8 +59,7 @@ fn run() -> Outcome {
     let (smell, gas) = nose.smell();
     cost::weights::<nose::Net>();
     cost::prediction(learner.network(), &smell)?;
-    cost::of("step", || learner.step(&[smell], &[gas])).0.map_err(|_| "a step failed")?;
-    Ok(())
+    cost::step(|| learner.step(&[smell], &[gas]))
 }
 
 /// How many smells it tells right when the sensors are of this age.

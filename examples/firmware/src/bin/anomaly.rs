@@ -52,8 +52,7 @@ fn run() -> Outcome {
 
     let window = machine.window();
     cost::prediction(learner.network(), &window)?;
-    cost::of("step", || learner.step(&[window], &[window])).0.map_err(|_| "a step failed")?;
-    Ok(())
+    cost::step(|| learner.step(&[window], &[window]))
 }
 
 /// After how many windows the alarm is raised, if it is.

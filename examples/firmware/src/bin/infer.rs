@@ -3,10 +3,12 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use firmware::{Outcome, console::show, cost, ensure, program};
-use shiplap::prelude::*;
+use shiplap::{budget, prelude::*};
 
 #[network]
 type Net = (Standardize<30>, Dense<30, 16, Relu>, Dense<16, 1, Sigmoid>);
+
+budget!(Net: flash <= 4 * 1024, ram <= 256);
 
 static NET: Net = include_weights!("../../models/cells.safetensors");
 

@@ -2,10 +2,10 @@
 
 #[cfg_attr(target_arch = "arm", path = "cortex_m.rs")]
 #[cfg_attr(target_arch = "riscv32", path = "risc_v.rs")]
-mod core;
+mod cpu;
 mod stack;
 
-pub use self::core::Counter;
+pub use cpu::Counter;
 pub use stack::Stack;
 
 use crate::{
@@ -45,7 +45,7 @@ fn fail(what: &str) -> ! {
 /// If any panic can be reached, this names what does not exist, and the program does not link.
 #[cfg(not(any(debug_assertions, feature = "panics")))]
 #[panic_handler]
-fn panic(_: &::core::panic::PanicInfo<'_>) -> ! {
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     unsafe extern "C" {
         safe fn this_program_can_panic() -> !;
     }
@@ -54,6 +54,9 @@ fn panic(_: &::core::panic::PanicInfo<'_>) -> ! {
 
 #[cfg(any(debug_assertions, feature = "panics"))]
 #[panic_handler]
-fn panic(_: &::core::panic::PanicInfo<'_>) -> ! {
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    if let Some(place) = info.location() {
+        show(place.file(), place.line(), "is the line of the panic");
+    }
     fail("panic")
 }
