@@ -7,13 +7,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     if env::var("CARGO_CFG_TARGET_OS")? != "none" {
         return Ok(());
     }
-    let chip = env::var("CARGO_CFG_TARGET_ARCH")?;
-    let (flash, ram) = match chip.as_str() {
-        "arm" => ("ORIGIN = 0, LENGTH = 256K", "0x20000000"),
+    let target = env::var("TARGET")?;
+    let (flash, ram) = match target.split_once('-') {
+        Some(("thumbv6m", _)) => ("ORIGIN = 0, LENGTH = 256K", "0x20000000"),
+        Some(("thumbv7em", _)) => ("ORIGIN = 0, LENGTH = 4M", "0x20000000"),
         _ => ("ORIGIN = 0x80000000, LENGTH = 1M", "0x80100000"),
     };
     let mut memory = format!("MEMORY {{\n  FLASH : {flash}\n  RAM : ORIGIN = {ram}, LENGTH = 64K\n}}\n");
-    if chip == "riscv32" {
+    if target.starts_with("riscv32") {
         for (region, place) in
             [("TEXT", "FLASH"), ("RODATA", "FLASH"), ("DATA", "RAM"), ("BSS", "RAM"), ("HEAP", "RAM"), ("STACK", "RAM")]
         {
