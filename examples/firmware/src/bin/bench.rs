@@ -1,6 +1,6 @@
 //! Instructions of the library beside those of loops written by hand for the very network: 1000 parameters in two layers,
-//! and one layer of 128 to 128. Those give the same numbers but for the order in which rounding adds
-//! up, and the library gives the bits of the PC.
+//! and one layer of 128 to 128. Those give the same numbers but for the order in
+//! which rounding adds up, and the library gives the bits of the PC.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::hint::black_box;
@@ -36,7 +36,7 @@ fn run() -> Outcome {
     });
     same(&ours, &loops)?;
     same(&ours, &by_hand)?;
-    Hash::of(&ours).check(335540317)?;
+    Hash::of(&ours).check(335_540_317)?;
 
     let [x] = pattern::<128, 1>(5);
     let wide = black_box(&WIDE);
@@ -45,7 +45,7 @@ fn run() -> Outcome {
     let (by_hand, _) = cost::of("128 to 128, unrolled by hand", || unrolled(wide, black_box(&x)));
     same(&ours, &loops)?;
     same(&ours, &by_hand)?;
-    Hash::of(&ours).check(973230969)
+    Hash::of(&ours).check(973_230_969)
 }
 
 /// The layer as one writes it down.
