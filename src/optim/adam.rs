@@ -169,9 +169,27 @@ struct Adapt {
 impl Sweep<1, 3> for Adapt {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w, m, v]: [V; 3]) -> [V; 3] {
-        let m = (g - m).mul_add(V::splat(self.new1), m);
-        let v = g.mul_add(g, -v).mul_add(V::splat(self.new2), v);
+        let m = (g - m).mul_add(V::splat(self.new1), m).flushed();
+        let v = g.mul_add(g, -v).mul_add(V::splat(self.new2), v).flushed();
         let step = m / (v.sqrt() + V::splat(self.epsilon));
         [step.mul_add(V::splat(-self.rate), w), m, v]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_of_what_no_longer_changes_fade_to_0() {
+        let formula = Adapt { rate: 1e-3, new1: 0.1, new2: 0.1, epsilon: 1e-7 };
+        let [mut w, mut m, mut v] = formula.apply([0.5f32], [1.0, 0.0, 0.0]);
+        for _ in 0..1000 {
+            [w, m, v] = formula.apply([0.0], [w, m, v]);
+            assert!([m, v].iter().all(|mean| *mean == 0.0 || mean.is_normal()), "{m} {v}");
+        }
+        assert_eq!([m, v], [0.0; 2]);
+        assert!(w.is_normal());
+        assert!(formula.apply([f32::NAN], [w, m, v]).iter().all(|value| value.is_nan()));
     }
 }
