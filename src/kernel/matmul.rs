@@ -13,7 +13,7 @@ use super::{
     panel::Packing,
     plain,
     simd::MOST_LANES,
-    sweep,
+    sweep, sweep_row,
     tile::{Factors, Left, Right, Target, product, put, registers},
 };
 
@@ -131,7 +131,7 @@ impl<T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize> Work for For
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
+    fn run<S: Simd>(self, simd: S) {
         let Self { x, w, bias, then, y } = self;
         if const { T::Vector::<S>::LANES == 1 } {
             plain::nn(x, w, bias, then, y);
@@ -139,7 +139,7 @@ impl<T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize> Work for For
             dots::<T::Vector<S>, T, O, IN>(x, w.as_flattened(), bias[0], then, y.as_flattened_mut());
         } else if x.len() < FEW {
             for row in 0..x.len() {
-                sum_of_lines::<T::Vector<S>, T, O, IN, OUT>(&x[row], w, bias, then, &mut y[row]);
+                sum_of_lines(simd, &x[row], w, bias, then, &mut y[row]);
             }
         } else {
             let mut result = Activated { bias, then, y };
@@ -154,7 +154,8 @@ const FEW: usize = 4;
 /// `y[o] = then(bias[o] + Σᵢ x[i]·w[i][o])`, in registers side by side, as few sums would wait for each other. What does
 /// not have room in registers goes along [`whole_lines`].
 #[inline(always)]
-fn sum_of_lines<V: Vector<T>, T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize>(
+fn sum_of_lines<S: Simd, T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize>(
+    simd: S,
     x: &[T; IN],
     w: &[[T; OUT]; IN],
     bias: &[T; OUT],
@@ -162,16 +163,16 @@ fn sum_of_lines<V: Vector<T>, T: Element, O: Sweep<0, 1>, const IN: usize, const
     y: &mut [T; OUT],
 ) {
     let mut column = 0;
-    if const { OUT >= 2 * WIDE * V::LANES } {
-        column = OUT - OUT % (WIDE * V::LANES);
-        whole_lines::<V, T, O, IN, OUT>(x, w, bias, then, &mut y[..column]);
+    if const { OUT >= 2 * WIDE * T::Vector::<S>::LANES } {
+        column = OUT - OUT % (WIDE * T::Vector::<S>::LANES);
+        whole_lines(simd, x, w, bias, then, &mut y[..column]);
     }
     while column < OUT {
-        column = match (OUT - column).div_ceil(V::LANES) {
-            WIDE.. => lines::<V, T, O, IN, OUT, WIDE, 1>(x, w, bias, then, y, column),
-            4.. => lines::<V, T, O, IN, OUT, 4, 2>(x, w, bias, then, y, column),
-            2.. => lines::<V, T, O, IN, OUT, 2, 4>(x, w, bias, then, y, column),
-            _ => lines::<V, T, O, IN, OUT, 1, 8>(x, w, bias, then, y, column),
+        column = match (OUT - column).div_ceil(T::Vector::<S>::LANES) {
+            WIDE.. => lines::<T::Vector<S>, T, O, IN, OUT, WIDE, 1>(x, w, bias, then, y, column),
+            4.. => lines::<T::Vector<S>, T, O, IN, OUT, 4, 2>(x, w, bias, then, y, column),
+            2.. => lines::<T::Vector<S>, T, O, IN, OUT, 2, 4>(x, w, bias, then, y, column),
+            _ => lines::<T::Vector<S>, T, O, IN, OUT, 1, 8>(x, w, bias, then, y, column),
         };
     }
 }
@@ -182,7 +183,8 @@ const WIDE: usize = 8;
 /// Of [`sum_of_lines`] as many columns as `y` has: sums in memory, and a few lines at a time from end to end. So the weights,
 /// which are far more, are read in the order in which they lie there, as fast as memory gives them.
 #[inline(always)]
-fn whole_lines<V: Vector<T>, T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize>(
+fn whole_lines<S: Simd, T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize>(
+    simd: S,
     x: &[T; IN],
     w: &[[T; OUT]; IN],
     bias: &[T; OUT],
@@ -192,19 +194,14 @@ fn whole_lines<V: Vector<T>, T: Element, O: Sweep<0, 1>, const IN: usize, const 
     y.copy_from_slice(&bias[..y.len()]);
     let mut step = 0;
     while step + AT_A_TIME <= IN {
-        add_lines::<V, T, OUT, AT_A_TIME>(&x[step..], &w[step..], y);
+        add_lines::<T::Vector<S>, T, OUT, AT_A_TIME>(&x[step..], &w[step..], y);
         step += AT_A_TIME;
     }
     while step < IN {
-        add_lines::<V, T, OUT, 1>(&x[step..], &w[step..], y);
+        add_lines::<T::Vector<S>, T, OUT, 1>(&x[step..], &w[step..], y);
         step += 1;
     }
-    let mut column = 0;
-    while column < y.len() {
-        let [end] = then.apply([], [V::load(&y[column..])]);
-        end.store(&mut y[column..]);
-        column += V::LANES;
-    }
+    sweep_row(simd, then, [], [y]);
 }
 
 /// The lines that [`whole_lines`] adds at a time: so many streams a processor fetches ahead.
