@@ -313,10 +313,10 @@ mod sealed {
     impl<E: super::Ending> Ending for super::InUse<E> {}
 }
 
-/// How many rows may go through layers at once if each takes so many bytes of the stack: as many as fit into a quarter of
+/// How many rows may go through layers at once if each takes so many bytes of the stack: as many as fit into an eighth of
 /// what a thread has, or on a chip into a few outputs, and at least one.
 pub(crate) const fn rows_at_once(bytes: usize) -> usize {
-    const STACK: usize = if cfg!(feature = "std") { 512 * 1024 } else { 256 };
+    const STACK: usize = if cfg!(feature = "std") { 256 * 1024 } else { 256 };
     match bytes {
         0 => STACK,
         1..=STACK => STACK / bytes,

@@ -74,14 +74,6 @@ pub trait Real:
         other.if_gt(self, self, other)
     }
 
-    /// Itself; 0 where it is closer to 0 than the smallest normal `f32`, 2⁻¹²⁶: by subnormal numbers, which memory of means
-    /// would fade into and stay, processors divide several times as slowly.
-    #[must_use]
-    #[inline(always)]
-    fn flushed(self) -> Self {
-        Self::splat(f64::from(f32::MIN_POSITIVE)).if_gt(self.abs(), Self::splat(0.0), self)
-    }
-
     /// `1 / (1 + e⁻ˣ)`, by `s = e^-|x|`, which overflows nowhere; below 0 as `s − s²/(1 + s)`, rounded less often than
     /// `s/(1 + s)`.
     #[must_use]

@@ -204,6 +204,12 @@ pub fn dispatch<W: Work>(work: W) -> W::Output {
         // SAFETY: as above.
         #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
         Level::Avx2 => unsafe { Avx2::new() }.run(work),
-        _ => Baseline.run(work),
+        _ => in_its_own_frame(work),
     }
+}
+
+/// Compiled into [`dispatch`], what it has on the stack would be there whatever is in use.
+#[cfg_attr(all(target_arch = "x86_64", not(feature = "deterministic")), inline(never))]
+fn in_its_own_frame<W: Work>(work: W) -> W::Output {
+    Baseline.run(work)
 }

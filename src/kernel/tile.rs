@@ -130,6 +130,19 @@ impl<V, L, G, const C: usize> Area<'_, V, L, G, C> {
         if const { C * V::ROWS < V::SUMS } {
             row = self.blocks::<T, 12>(row, rows);
         }
+        if const { V::ROWS == 8 } {
+            // One to three rows alone would wait for their sums: there are registers for a last block that takes them in.
+            let left = (rows - row) % 8;
+            if matches!(left, 1..=3) && rows - row > 8 {
+                row = self.blocks::<T, 8>(row, rows - 8);
+                match left {
+                    1 => self.block::<T, 9>(row),
+                    2 => self.block::<T, 10>(row),
+                    _ => self.block::<T, 11>(row),
+                }
+                return;
+            }
+        }
         row = match const { V::ROWS } {
             8 => self.blocks::<T, 8>(row, rows),
             6 => self.blocks::<T, 6>(row, rows),

@@ -166,8 +166,7 @@ pub(super) fn slopes_back<S: Simd, E: Ending, L: Layer, const B: usize>(
     dx: Option<&mut [L::Input]>,
 ) {
     let Some(dx) = dx else { return };
-    // Twice: without optimisation a tape is made in one place and moved to another.
-    match const { rows_at_once(2 * (size_of::<L::Tape<1>>() + size_of::<L::Output>())) } {
+    match const { rows_at_once(size_of::<L::Tape<1>>() + size_of::<L::Output>()) } {
         rows if rows >= B => slopes_back_in_blocks::<S, E, L, B>(simd, layer, x, dy, dx),
         16.. => slopes_back_in_blocks::<S, E, L, 16>(simd, layer, x, dy, dx),
         4.. => slopes_back_in_blocks::<S, E, L, 4>(simd, layer, x, dy, dx),

@@ -71,7 +71,7 @@ pub trait Network: Layer {
     fn predict_batch<X: Sample<Self>>(&self, samples: &[X], predictions: &mut [Self::Output]) {
         let rows = samples.len().min(predictions.len());
         let x = X::rows(&samples[..rows]);
-        in_blocks::<Self>(PredictAll { network: self, x, y: &mut predictions[..rows] });
+        in_blocks(PredictAll { network: self, x, y: &mut predictions[..rows] });
     }
 
     /// A table of the layers, for printing: name, type, shape of the output for one sample, parameters; then the sums
@@ -99,13 +99,16 @@ impl<N: Layer> Network for N {}
 
 /// A pass over many rows, in blocks of `B`.
 pub(crate) trait InBlocks {
+    /// What it has on the stack for one row, in bytes.
+    const ROW: usize;
+
     fn pass<const B: usize>(self);
 }
 
 /// Does `work` in blocks as high as the stack bears: products of many rows read the weights less often.
-pub(crate) fn in_blocks<N: Layer>(work: impl InBlocks) {
+pub(crate) fn in_blocks<W: InBlocks>(work: W) {
     // By row, a loss is added up in the same order whatever the stack bears.
-    match const { if cfg!(feature = "deterministic") { 1 } else { rows_at_once(N::OUTLINE.outputs()) } } {
+    match const { if cfg!(feature = "deterministic") { 1 } else { rows_at_once(W::ROW) } } {
         64.. => work.pass::<64>(),
         16.. => work.pass::<16>(),
         4.. => work.pass::<4>(),
@@ -120,6 +123,9 @@ struct PredictAll<'a, N: Layer> {
 }
 
 impl<N: Layer> InBlocks for PredictAll<'_, N> {
+    // The last layer writes to where the predictions go.
+    const ROW: usize = N::OUTLINE.outputs().saturating_sub(size_of::<N::Output>());
+
     fn pass<const B: usize>(self) {
         let Self { network, x, y } = self;
         dispatch(Predict::<N, B> { network, x, y });
@@ -139,6 +145,30 @@ impl<N: Layer, const B: usize> Work for Predict<'_, N, B> {
     fn run<S: Simd>(self, simd: S) {
         for (x, y) in self.x.chunks(B).zip(self.y.chunks_mut(B)) {
             self.network.forward::<S, Predictions, B>(simd, x, y);
+        }
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use std::{thread, vec};
+
+    use super::*;
+    use crate::prelude::*;
+
+    /// As wide as 64 rows of what is between two layers, and of that with the outputs, have room at once.
+    #[test]
+    fn the_highest_blocks_are_within_the_stack() {
+        fn pass<const WIDTH: usize>() {
+            type Net<const WIDTH: usize> = (Dense<4, WIDTH, Tanh>, Dense<WIDTH, 4, Linear>);
+            let (x, mut y) = (vec![[0.5; 4]; 100], vec![[0.0; 4]; 100]);
+            let mut trainer = Trainer::<Net<WIDTH>, MeanSquaredError, Sgd, 1>::boxed(Sgd::default(), 1);
+            trainer.network().predict_batch(&x, &mut y);
+            assert!(trainer.evaluate(&x, &y).unwrap().loss < 1e-9);
+        }
+        assert_eq!(rows_at_once(<PredictAll<'_, (Dense<4, 1024, Tanh>, Dense<1024, 4, Linear>)>>::ROW), 64);
+        for pass in [pass::<1024>, pass::<1020>] {
+            thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(pass).unwrap().join().unwrap();
         }
     }
 }

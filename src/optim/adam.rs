@@ -8,7 +8,8 @@ use crate::{
 };
 
 /// `m = beta1·m + (1−beta1)·g`, `v = beta2·v + (1−beta2)·g²`, `w −= rate·m̂ / (√v̂ + epsilon)`, both freed of their
-/// start at 0 (Kingma and Ba 2014).
+/// start at 0 (Kingma and Ba 2014). With `std`, and without `deterministic`, an `m` below 2⁻¹²⁶ counts as 0, and √v̂ as at least
+/// 2⁻⁶³: beyond them processors divide several times as slowly.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -157,6 +158,18 @@ fn powers(bases: [f64; 2], exponent: u64) -> [f64; 2] {
 /// Nothing beside 1.
 const NOTHING: f64 = 1e-20;
 
+/// Chips divide by any number in the same time, if not in software, where a comparison is what takes time; and where all
+/// processors must give the same bits, they all do as chips do.
+const FLUSH: bool = cfg!(all(feature = "std", not(feature = "deterministic")));
+
+/// A mean as 0, and a mean square as something, where they are below the normal numbers of `f32`. Without a gradient the mean
+/// fades until it is there, and stays: a PC's processor then divides three times as slowly, in each step to come.
+#[inline(always)]
+fn flush<V: Real>(m: V, v: V) -> (V, V) {
+    let least = V::splat(f64::from(f32::MIN_POSITIVE));
+    (least.if_gt(m.abs(), V::splat(0.0), m), least.max(v))
+}
+
 /// The formula of [`Adam`]; `new1` and `new2` are what comes new into the means.
 #[derive(Clone, Copy)]
 struct Adapt {
@@ -169,27 +182,46 @@ struct Adapt {
 impl Sweep<1, 3> for Adapt {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w, m, v]: [V; 3]) -> [V; 3] {
-        let m = (g - m).mul_add(V::splat(self.new1), m).flushed();
-        let v = g.mul_add(g, -v).mul_add(V::splat(self.new2), v).flushed();
-        let step = m / (v.sqrt() + V::splat(self.epsilon));
+        let m = (g - m).mul_add(V::splat(self.new1), m);
+        let v = g.mul_add(g, -v).mul_add(V::splat(self.new2), v);
+        let (m, divisible) = if FLUSH { flush(m, v) } else { (m, v) };
+        let step = m / (divisible.sqrt() + V::splat(self.epsilon));
         [step.mul_add(V::splat(-self.rate), w), m, v]
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "std", not(feature = "deterministic")))]
 mod tests {
     use super::*;
 
+    const FORMULA: Adapt = Adapt { rate: 1e-3, new1: 0.1, new2: 0.001, epsilon: 1e-7 };
+
     #[test]
-    fn means_of_what_no_longer_changes_fade_to_0() {
-        let formula = Adapt { rate: 1e-3, new1: 0.1, new2: 0.1, epsilon: 1e-7 };
-        let [mut w, mut m, mut v] = formula.apply([0.5f32], [1.0, 0.0, 0.0]);
+    fn the_mean_of_what_no_longer_changes_ends_at_0() {
+        let [mut w, mut m, mut v] = FORMULA.apply([0.5f32], [1.0, 0.0, 0.0]);
         for _ in 0..1000 {
-            [w, m, v] = formula.apply([0.0], [w, m, v]);
-            assert!([m, v].iter().all(|mean| *mean == 0.0 || mean.is_normal()), "{m} {v}");
+            [w, m, v] = FORMULA.apply([0.0], [w, m, v]);
+            assert!(m == 0.0 || m.is_normal(), "{m}");
         }
-        assert_eq!([m, v], [0.0; 2]);
-        assert!(w.is_normal());
-        assert!(formula.apply([f32::NAN], [w, m, v]).iter().all(|value| value.is_nan()));
+        assert_eq!(m, 0.0);
+        assert!(w.is_normal() && v.is_normal());
+    }
+
+    #[test]
+    fn the_smallest_gradients_move_a_weight_as_far_as_others_at_most() {
+        for gradient in [1e-18f32, 1e-20, 1e-25, 1e-37] {
+            let formula = Adapt { epsilon: 1e-37, ..FORMULA };
+            let [mut w, mut m, mut v] = [1.0f32, 0.0, 0.0];
+            for _ in 0..100 {
+                let before = w;
+                [w, m, v] = formula.apply([gradient], [w, m, v]);
+                assert!((w - before).abs() <= 10.0 * 1e-3, "{gradient}: {before} to {w}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_nan_is_lost() {
+        assert!(FORMULA.apply([f32::NAN], [1.0, 0.0, 0.0]).iter().all(|value| value.is_nan()));
     }
 }

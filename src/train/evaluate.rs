@@ -32,6 +32,8 @@ pub(super) struct Evaluate<'a, N: Layer, L: Loss<N::Output>, M> {
 }
 
 impl<N: Layer, L: Loss<N::Output>, M: Metric<N::Output, L::Label>> InBlocks for Evaluate<'_, N, L, M> {
+    const ROW: usize = N::OUTLINE.outputs();
+
     fn pass<const B: usize>(self) {
         dispatch(Blocks::<N, L, M, B>(self));
     }

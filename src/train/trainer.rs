@@ -317,7 +317,7 @@ where
     fn report<Q: Metric<N::Output, L::Label>>(&self, x: &[N::Input], y: &[L::Label]) -> Report<Q> {
         let mut report = Report { loss: 0.0, metrics: Q::default() };
         let network = &self.memory.learner.network;
-        in_blocks::<N>(Evaluate::<N, L, Q> { network, loss: &self.course.loss, x, y, report: &mut report });
+        in_blocks(Evaluate::<N, L, Q> { network, loss: &self.course.loss, x, y, report: &mut report });
         report
     }
 }

@@ -80,7 +80,7 @@ def machine():
     crates = {name: pin["version"] if isinstance(pin, dict) else pin for name, pin in pins.items() if name != "shiplap"}
     return [
         ("Date", f"{datetime.date.today()}"),
-        ("Shiplap", f"commit {output('git', 'rev-parse', '--short', 'HEAD')}"),
+        ("Shiplap", f"commit {output('git', 'describe', '--always', '--dirty')}"),
         ("CPU", f"{cpu['model name']} (family {cpu['cpu family']}, model {cpu['model']}): {', '.join(vectors)}"),
         ("System", f"{platform.system()} {platform.release()}, one core, one thread"),
         ("Rust", output("rustc", "--version")),
