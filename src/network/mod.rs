@@ -162,7 +162,7 @@ mod tests {
         fn pass<const WIDTH: usize>() {
             type Net<const WIDTH: usize> = (Dense<4, WIDTH, Tanh>, Dense<WIDTH, 4, Linear>);
             let (x, mut y) = (vec![[0.5; 4]; 100], vec![[0.0; 4]; 100]);
-            let mut trainer = Trainer::<Net<WIDTH>, MeanSquaredError, Sgd, 1>::boxed(Sgd::default(), 1);
+            let trainer = Trainer::<Net<WIDTH>, MeanSquaredError, Sgd, 1>::boxed(Sgd::default(), 1);
             trainer.network().predict_batch(&x, &mut y);
             assert!(trainer.evaluate(&x, &y).unwrap().loss < 1e-9);
         }
