@@ -76,11 +76,13 @@ def machine():
     cpu = {key.strip(): value.strip() for key, value in cpu.items()}
     vectors = [flag for flag in cpu["flags"].split() if flag in {"avx", "avx2", "fma"} or flag.startswith("avx512")]
     output = lambda *command: subprocess.run(command, cwd=HERE, capture_output=True, text=True).stdout.strip()
+    # What was measured, not the tables that say so.
+    changed = output("git", "status", "--porcelain", "--", "../..", ":!*.csv", ":!*.md")
     pins = tomllib.loads((HERE / "Cargo.toml").read_text())["dependencies"]
     crates = {name: pin["version"] if isinstance(pin, dict) else pin for name, pin in pins.items() if name != "shiplap"}
     return [
         ("Date", f"{datetime.date.today()}"),
-        ("Shiplap", f"commit {output('git', 'describe', '--always', '--dirty')}"),
+        ("Shiplap", f"commit {output('git', 'rev-parse', '--short', 'HEAD')}{', with changes' if changed else ''}"),
         ("CPU", f"{cpu['model name']} (family {cpu['cpu family']}, model {cpu['model']}): {', '.join(vectors)}"),
         ("System", f"{platform.system()} {platform.release()}, one core, one thread"),
         ("Rust", output("rustc", "--version")),
