@@ -77,7 +77,7 @@ def machine():
     vectors = [flag for flag in cpu["flags"].split() if flag in {"avx", "avx2", "fma"} or flag.startswith("avx512")]
     output = lambda *command: subprocess.run(command, cwd=HERE, capture_output=True, text=True).stdout.strip()
     # What was measured, not the tables that say so.
-    changed = output("git", "status", "--porcelain", "--", "../..", ":!*.csv", ":!*.md")
+    changed = output("git", "status", "--porcelain", "--", "../..", ":(top,exclude)*.csv", ":(top,exclude)*.md")
     pins = tomllib.loads((HERE / "Cargo.toml").read_text())["dependencies"]
     crates = {name: pin["version"] if isinstance(pin, dict) else pin for name, pin in pins.items() if name != "shiplap"}
     return [
