@@ -118,7 +118,7 @@ struct Area<'a, V, L, G, const C: usize> {
 }
 
 impl<V, L, G, const C: usize> Area<'_, V, L, G, C> {
-    /// All rows, by blocks as high as keeps the processor busy, and what is left by one lower block.
+    /// All rows, by blocks as high as keeps the processor busy, and what is left by one of another height.
     #[inline(always)]
     fn all<T: Element>(&mut self, rows: usize)
     where
@@ -130,21 +130,10 @@ impl<V, L, G, const C: usize> Area<'_, V, L, G, C> {
         if const { C * V::ROWS < V::SUMS } {
             row = self.blocks::<T, 12>(row, rows);
         }
-        if const { V::ROWS == 8 } {
-            // One to three rows alone would wait for their sums: there are registers for a last block that takes them in.
-            let left = (rows - row) % 8;
-            if matches!(left, 1..=3) && rows - row > 8 {
-                row = self.blocks::<T, 8>(row, rows - 8);
-                match left {
-                    1 => self.block::<T, 9>(row),
-                    2 => self.block::<T, 10>(row),
-                    _ => self.block::<T, 11>(row),
-                }
-                return;
-            }
-        }
+        // One to three rows alone would wait for their sums: where there are registers for it, the last block takes them in.
+        let takes_in = const { V::ROWS == 8 } && rows - row > 8 && matches!((rows - row) % 8, 1..=3);
         row = match const { V::ROWS } {
-            8 => self.blocks::<T, 8>(row, rows),
+            8 => self.blocks::<T, 8>(row, if takes_in { rows - 8 } else { rows }),
             6 => self.blocks::<T, 6>(row, rows),
             _ => self.blocks::<T, 4>(row, rows),
         };
@@ -158,6 +147,9 @@ impl<V, L, G, const C: usize> Area<'_, V, L, G, C> {
                 left if const { V::ROWS > 6 } => match left {
                     6 => self.block::<T, 6>(row),
                     7 => self.block::<T, 7>(row),
+                    9 => self.block::<T, 9>(row),
+                    10 => self.block::<T, 10>(row),
+                    11 => self.block::<T, 11>(row),
                     _ => {}
                 },
                 _ => {}
