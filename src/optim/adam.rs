@@ -8,8 +8,8 @@ use crate::{
 };
 
 /// `m = beta1·m + (1−beta1)·g`, `v = beta2·v + (1−beta2)·g²`, `w −= rate·m̂ / (√v̂ + epsilon)`, both freed of their
-/// start at 0 (Kingma and Ba 2014). With `std`, and without `deterministic`, an `m` below 2⁻¹²⁶ counts as 0, and √v̂ as at least
-/// 2⁻⁶³: beyond them processors divide several times as slowly.
+/// start at 0 (Kingma and Ba 2014). With `std`, and without `deterministic`, an `m` below 2⁻¹²⁶ counts as 0, and √v as at least
+/// 2⁻⁶³: below them processors divide several times as slowly.
 ///
 /// ```
 /// use shiplap::prelude::*;
