@@ -7,7 +7,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use shiplap::{
     activation::{Elementwise, Gelu, Silu},
-    kernel::{Level, Real, Simd, Sweep, Work, dispatch, set_level, sweep},
+    kernel::{ElementwiseKernel, Level, Real, Simd, Work, dispatch, elementwise, set_level},
 };
 
 /// So many that they stay in the first cache.
@@ -20,7 +20,7 @@ macro_rules! functions {
             #[derive(Clone, Copy)]
             struct $name;
 
-            impl Sweep<1, 1> for $name {
+            impl ElementwiseKernel<1, 1> for $name {
                 #[inline(always)]
                 fn apply<V: Real>(&self, [$x]: [V; 1], _: [V; 1]) -> [V; 1] {
                     [$formula]
@@ -45,16 +45,16 @@ functions! {
 
 struct Pass<'a, O>(&'a O, &'a [f32], &'a mut [f32]);
 
-impl<O: Sweep<1, 1>> Work for Pass<'_, O> {
+impl<O: ElementwiseKernel<1, 1>> Work for Pass<'_, O> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        sweep(simd, self.0, [self.1], [self.2]);
+        elementwise(simd, self.0, [self.1], [self.2]);
     }
 }
 
-fn function<O: Sweep<1, 1>>(criterion: &mut Criterion, name: &str, op: &O) {
+fn function<O: ElementwiseKernel<1, 1>>(criterion: &mut Criterion, name: &str, op: &O) {
     let x: Vec<f32> = (0..COUNT).map(|n| (n as f32 - COUNT as f32 / 2.0) / 128.0).collect();
     let mut y = vec![0.0; COUNT];
     let mut group = criterion.benchmark_group(name);

@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use shiplap::{
-    kernel::{Fold, Real, Simd, Work, dispatch, sum_of},
+    kernel::{Real, Simd, Summand, Work, dispatch, sum_of},
     layer::{Parameter, Path, Visit},
     loss::{Follows, Label, Loss},
     metric::Metric,
@@ -47,7 +47,7 @@ impl<S: Simd> Visit<f32> for Total<S> {
 #[derive(Clone, Copy)]
 struct Itself;
 
-impl Fold<1> for Itself {
+impl Summand<1> for Itself {
     #[inline(always)]
     fn apply<V: Real>(&self, [value]: [V; 1]) -> V {
         value

@@ -5,7 +5,7 @@ use core::{fmt, marker::PhantomData};
 use crate::{
     Rng, Tensor, Zeroed,
     init::Initializer,
-    kernel::{Element, Simd, Sweep},
+    kernel::{Element, ElementwiseKernel, Simd},
     message::Message,
     outline::Outline,
     regularize::Penalty,
@@ -33,7 +33,7 @@ pub trait Layer: Zeroed {
     /// What `record` keeps for `backward`, for up to `B` rows.
     type Tape<const B: usize>: Zeroed;
     /// What of it can be learnt, in the form in which gradients and moments are kept: `Self`, or `()` if nothing can.
-    type Learnt: Zeroed + Send + Sync;
+    type Trainable: Zeroed + Send + Sync;
     /// The activation that the layer ends in; [`Linear`](crate::activation::Linear) if in none.
     type Head;
 
@@ -87,7 +87,7 @@ pub trait Layer: Zeroed {
         _x: &[Self::Input],
         _tape: &mut Self::Tape<B>,
         _dy: &[Self::Output],
-        _gradient: &mut Self::Learnt,
+        _gradient: &mut Self::Trainable,
     ) {
     }
 
@@ -104,13 +104,13 @@ pub trait Layer: Zeroed {
         x: &[Self::Input],
         tape: &mut Self::Tape<B>,
         dy: &[Self::Output],
-        moments: [&mut Self::Learnt; M],
+        moments: [&mut Self::Trainable; M],
         path: Path<'_>,
         learner: &mut V,
     ) {
-        let mut gradient = Self::Learnt::zeroed();
+        let mut gradient = Self::Trainable::zeroed();
         self.gradient(simd, x, tape, dy, &mut gradient);
-        Self::learnt_mut(Some(self), &mut gradient, moments, path, learner);
+        Self::trainable_mut(Some(self), &mut gradient, moments, path, learner);
     }
 
     /// Applies the activation of [`Head`](Self::Head) to rows of logits.
@@ -129,15 +129,15 @@ pub trait Layer: Zeroed {
     /// Shows what is kept beside each parameter that can be learnt, as a moment. A layer that learns nothing need not
     /// write it.
     #[inline(always)]
-    fn learnt<V: Visit<Self::Element>>(_learnt: &Self::Learnt, _path: Path<'_>, _visitor: &mut V) {}
+    fn trainable<V: Visit<Self::Element>>(_learnt: &Self::Trainable, _path: Path<'_>, _visitor: &mut V) {}
 
     /// Shows each parameter that can be learnt with its gradient and moments, to write to: updating goes through here.
     /// Without a layer, values are empty. One that learns nothing need not write it.
     #[inline(always)]
-    fn learnt_mut<V: VisitLearnt<Self::Element, M>, const M: usize>(
+    fn trainable_mut<V: VisitTrainable<Self::Element, M>, const M: usize>(
         _layer: Option<&mut Self>,
-        _gradient: &mut Self::Learnt,
-        _moments: [&mut Self::Learnt; M],
+        _gradient: &mut Self::Trainable,
+        _moments: [&mut Self::Trainable; M],
         _path: Path<'_>,
         _visitor: &mut V,
     ) {
@@ -238,8 +238,8 @@ impl<B: Layer, L: Accepts<B::Output> + Layer<Element = B::Element>> Before<L> fo
 
 /// Whether there is something to learn, for generated code.
 #[doc(hidden)]
-pub const fn learns<Learnt>() -> bool {
-    size_of::<Learnt>() > 0
+pub const fn learns<Trainable>() -> bool {
+    size_of::<Trainable>() > 0
 }
 
 /// Does not compile if a layer has this [fault](Layer::FAULT): says so at the caller.
@@ -347,7 +347,7 @@ pub enum Role {
     /// An addend.
     Bias,
     /// A number that is not trained but fitted to data or set by hand, as a mean: it is saved and loaded, left alone by
-    /// initialisers, and not among what is [learnt](Layer::Learnt).
+    /// initialisers, and not among what is [learnt](Layer::Trainable).
     Statistic,
 }
 
@@ -397,15 +397,15 @@ pub trait VisitMut<T, const M: usize> {
 }
 
 /// Reads and writes what can be learnt, parameter by parameter.
-pub trait VisitLearnt<T, const M: usize> {
+pub trait VisitTrainable<T, const M: usize> {
     /// Called for each parameter with its values (empty if there is only what is kept beside them), their gradient, and
     /// `M` moments, in row-major order.
     fn visit(&mut self, parameter: Parameter<'_>, values: &mut [T], gradient: &mut [T], moments: [&mut [T]; M]);
 }
 
-/// Learns from gradients where they are produced: they are there already ([`VisitLearnt::visit`]), or can be made of what is
+/// Learns from gradients where they are produced: they are there already ([`VisitTrainable::visit`]), or can be made of what is
 /// handed over.
-pub trait Learn<T: Element, const M: usize>: VisitLearnt<T, M> {
+pub trait Learn<T: Element, const M: usize>: VisitTrainable<T, M> {
     /// Called for a kernel, whose gradient is `gradient[i][o] = Σ_b x[b][i]·dz[b][o]`.
     fn product<const IN: usize, const OUT: usize>(
         &mut self,
@@ -435,7 +435,7 @@ pub trait Operations<T> {
     fn add(&mut self, addends: Parameter<'_>, values: &[T]);
 
     /// `y = formula(x)`, each number by itself.
-    fn elementwise(&mut self, path: Path<'_>, name: &'static str, formula: &impl Sweep<0, 1>);
+    fn elementwise(&mut self, path: Path<'_>, name: &'static str, formula: &impl ElementwiseKernel<0, 1>);
 
     /// `y[n] = formula(x[n], columns[0][n], columns[1][n], ...)`, each column with its own numbers, for `READ − 1` such
     /// rows of numbers.
@@ -444,7 +444,7 @@ pub trait Operations<T> {
         path: Path<'_>,
         name: &'static str,
         columns: &[(Parameter<'_>, &[T])],
-        formula: &impl Sweep<READ, 1>,
+        formula: &impl ElementwiseKernel<READ, 1>,
     );
 
     /// `y[n] = e^x[n] / Σₖ e^x[k]`.

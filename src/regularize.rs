@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use crate::kernel::{Fold, Real, Sweep};
+use crate::kernel::{ElementwiseKernel, Real, Summand};
 
 /// `l1·Σ|w| + l2·Σw²` over the kernels, added to the loss. Biases are free.
 ///
@@ -93,14 +93,14 @@ pub(crate) const fn scientific(mantissa: f64, exponent: i32) -> f64 {
     if exponent < 0 { mantissa / power } else { mantissa * power }
 }
 
-impl Fold<1> for Penalty {
+impl Summand<1> for Penalty {
     #[inline(always)]
     fn apply<V: Real>(&self, [w]: [V; 1]) -> V {
         V::splat(self.l1) * w.abs() + V::splat(self.l2) * w * w
     }
 }
 
-impl Sweep<1, 1> for Penalty {
+impl ElementwiseKernel<1, 1> for Penalty {
     #[inline(always)]
     fn apply<V: Real>(&self, [w]: [V; 1], [g]: [V; 1]) -> [V; 1] {
         let zero = V::splat(0.0);

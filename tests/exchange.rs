@@ -16,7 +16,7 @@ use shiplap::{
     data::npy::{self, Npz},
     init::Initializer,
     io::{self, Import},
-    kernel::{Element, Real, Simd, Sweep, sweep},
+    kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
     layer::{Description, Ending, Operations, Parameter, Path as LayerPath, Role, Sample, Visit, VisitMut},
     prelude::*,
 };
@@ -112,7 +112,7 @@ impl Elementwise for Mish {
         x * x.softplus().tanh()
     }
 
-    fn slope<V: Real>(x: V, _: V) -> V {
+    fn derivative<V: Real>(x: V, _: V) -> V {
         let t = x.softplus().tanh();
         t + x * (V::splat(1.0) - t * t) * x.sigmoid()
     }
@@ -132,7 +132,7 @@ impl Elementwise for Everything {
         x.if_gt(V::splat(0.25), powers, bounded)
     }
 
-    fn slope<V: Real>(_: V, _: V) -> V {
+    fn derivative<V: Real>(_: V, _: V) -> V {
         V::splat(0.0)
     }
 }
@@ -148,7 +148,7 @@ impl Elementwise for Four {
         V::splat(16.0).sqrt()
     }
 
-    fn slope<V: Real>(_: V, _: V) -> V {
+    fn derivative<V: Real>(_: V, _: V) -> V {
         V::splat(0.0)
     }
 }
@@ -165,7 +165,7 @@ unsafe impl<const N: usize> Zeroed for Scale<N> {}
 #[derive(Clone, Copy)]
 struct Formula;
 
-impl Sweep<3, 1> for Formula {
+impl ElementwiseKernel<3, 1> for Formula {
     fn apply<V: Real>(&self, [x, mean, deviation]: [V; 3], _: [V; 1]) -> [V; 1] {
         [(x - mean) / deviation]
     }
@@ -191,7 +191,7 @@ impl<const N: usize> Layer for Scale<N> {
     type Input = [f32; N];
     type Output = [f32; N];
     type Tape<const B: usize> = ();
-    type Learnt = Self;
+    type Trainable = Self;
     type Head = Linear;
 
     const PARAMS: usize = 2 * N;
@@ -199,7 +199,7 @@ impl<const N: usize> Layer for Scale<N> {
 
     fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[[f32; N]], y: &mut [[f32; N]]) {
         for (x, y) in x.iter().zip(y) {
-            sweep(simd, &Formula, [x, &self.mean, &self.deviation], [y]);
+            elementwise(simd, &Formula, [x, &self.mean, &self.deviation], [y]);
         }
     }
 

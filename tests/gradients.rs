@@ -12,7 +12,7 @@ use shiplap::{
     Tensor,
     activation::{Activation, Keeping},
     kernel::{Simd, Work, dispatch},
-    layer::{Parameter, Path, Predictions, Role, Visit, VisitLearnt},
+    layer::{Parameter, Path, Predictions, Role, Visit, VisitTrainable},
     layers::Parallel,
     loss::{Compares, Follows, Loss, Weighted},
     prelude::*,
@@ -53,12 +53,12 @@ fn derivative(mut f: impl FnMut(f64) -> f64) -> f64 {
 fn along_each(start: &[f64], mut f: impl FnMut(&[f64]) -> f64) -> Vec<f64> {
     let mut nudged = start.to_vec();
     let mut along = |index: usize| {
-        let slope = derivative(|by| {
+        let derivative = derivative(|by| {
             nudged[index] = start[index] + by;
             f(&nudged)
         });
         nudged[index] = start[index];
-        slope
+        derivative
     };
     (0..start.len()).map(&mut along).collect()
 }
@@ -94,14 +94,14 @@ fn rows<X: Tensor<Element = f64>, const B: usize>(seed: u64) -> [X; B] {
 /// Calls a closure with all that can be learnt, one parameter after another.
 struct Each<F>(F);
 
-impl<F: FnMut(Role, &mut [f64])> VisitLearnt<f64, 0> for Each<F> {
+impl<F: FnMut(Role, &mut [f64])> VisitTrainable<f64, 0> for Each<F> {
     fn visit(&mut self, parameter: Parameter<'_>, values: &mut [f64], _: &mut [f64], []: [&mut [f64]; 0]) {
         self.0(parameter.role, values);
     }
 }
 
 fn each<N: Layer<Element = f64>>(network: &mut N, visit: impl FnMut(Role, &mut [f64])) {
-    N::learnt_mut(Some(network), &mut N::Learnt::zeroed(), [], Path::ROOT, &mut Each(visit));
+    N::trainable_mut(Some(network), &mut N::Trainable::zeroed(), [], Path::ROOT, &mut Each(visit));
 }
 
 fn weights<N: Layer<Element = f64>>(network: &mut N) -> Vec<f64> {
@@ -191,14 +191,15 @@ impl<N: Layer<Element = f64>, const B: usize> Work for Pass<'_, N, B> {
 
     fn run<S: Simd>(self, simd: S) -> Self::Output {
         let Self { layer, x, dy } = self;
-        let (mut tape, mut y, mut gradient) = (N::Tape::<B>::zeroed(), [N::Output::zeroed(); B], N::Learnt::zeroed());
+        let (mut tape, mut y, mut gradient) =
+            (N::Tape::<B>::zeroed(), [N::Output::zeroed(); B], N::Trainable::zeroed());
         let (mut dx, mut used) = ([N::Input::zeroed(); B], *dy);
         layer.record::<S, Predictions, B>(simd, &mut Rng::new(1), x, &mut tape, &mut y);
         let total = N::Output::flat(&y).iter().zip(N::Output::flat(dy)).map(|(y, dy)| y * dy).sum();
         layer.backward::<S, Predictions, B>(simd, x, &mut tape, &y, &mut used, Some(&mut dx));
         layer.gradient(simd, x, &mut tape, &used, &mut gradient);
         let mut all = All(Vec::new());
-        N::learnt(&gradient, Path::ROOT, &mut all);
+        N::trainable(&gradient, Path::ROOT, &mut all);
         (total, N::Input::flat(&dx).to_vec(), all.0)
     }
 }

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use common::{bits, bits_of_learnt};
+use common::{bits, bits_of_trainable};
 use proptest::prelude::*;
 use shiplap::{
     Rng,
@@ -271,7 +271,7 @@ fn resumes<O: Optimizer>(optimizer: O) {
     let (unbroken, second) = (unbroken.state(), second.state());
     assert_eq!(bits(second.network), bits(unbroken.network));
     for (a, b) in second.moments.iter().zip(unbroken.moments) {
-        assert_eq!(bits_of_learnt::<Net>(a), bits_of_learnt::<Net>(b));
+        assert_eq!(bits_of_trainable::<Net>(a), bits_of_trainable::<Net>(b));
     }
     assert_eq!((second.rng, second.steps), (unbroken.rng, unbroken.steps));
     // Weights for use can be taken out of a checkpoint.

@@ -9,7 +9,7 @@ use std::f64::consts::FRAC_1_SQRT_2;
 use common::at_every_level;
 use shiplap::{
     activation::{Elementwise, Gelu, Silu},
-    kernel::{Level, Real, Simd, Sweep, Work, dispatch, sweep},
+    kernel::{ElementwiseKernel, Level, Real, Simd, Work, dispatch, elementwise},
 };
 
 macro_rules! functions {
@@ -17,7 +17,7 @@ macro_rules! functions {
         #[expect(non_camel_case_types, reason = "each is named as its function")]
         mod formula { $(#[derive(Clone, Copy)] pub struct $name;)* }
 
-        $(impl Sweep<0, 1> for formula::$name {
+        $(impl ElementwiseKernel<0, 1> for formula::$name {
             #[inline(always)]
             fn apply<V: Real>(&self, []: [V; 0], [$x]: [V; 1]) -> [V; 1] {
                 [$formula]
@@ -64,16 +64,16 @@ enum Unit {
 
 struct Apply<'a, F>(&'a F, &'a mut [f32]);
 
-impl<F: Sweep<0, 1>> Work for Apply<'_, F> {
+impl<F: ElementwiseKernel<0, 1>> Work for Apply<'_, F> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        sweep(simd, self.0, [], [self.1]);
+        elementwise(simd, self.0, [], [self.1]);
     }
 }
 
-fn worst<F: Sweep<0, 1>>(
+fn worst<F: ElementwiseKernel<0, 1>>(
     name: &str,
     level: Level,
     stride: u64,

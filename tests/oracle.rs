@@ -60,11 +60,11 @@ fn agrees<A: Elementwise>(layers: &Layers, name: &str) {
     for ((&x, &expected), derivative) in layers.inputs.iter().zip(&curve.outputs).zip(&curve.derivatives) {
         let y = A::value(x);
         assert!((y - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{name}({x}) = {y}, not {expected}");
-        let slope = A::slope(x, y);
+        let found = A::derivative(x, y);
         if let Some(expected) = derivative {
             assert!(
-                (slope - expected).abs() <= 1e-9 * expected.abs().max(1.0),
-                "{name}'({x}) = {slope}, not {expected}"
+                (found - expected).abs() <= 1e-9 * expected.abs().max(1.0),
+                "{name}'({x}) = {found}, not {expected}"
             );
         }
     }

@@ -66,7 +66,7 @@ impl Sequence {
         // Slopes go back as far as there is something to learn, or to the input where they are asked for.
         let learns_before = |index: usize| {
             let before = layers[..index].iter();
-            quote!((false #(|| #krate::layer::learns::<#before::Learnt>())*))
+            quote!((false #(|| #krate::layer::learns::<#before::Trainable>())*))
         };
         let layers = &layers;
         let sent_back = |index: usize| match &tape_index[..index] {
@@ -166,7 +166,7 @@ impl Sequence {
                 type Input = #first_layer::Input;
                 type Output = #end_layer::Output;
                 type Tape<const BATCH_: usize> = #tape;
-                type Learnt = (#(#layers::Learnt,)*);
+                type Trainable = (#(#layers::Trainable,)*);
                 type Head = #end_layer::Head;
 
                 const PARAMS: usize = 0 #(+ #layers::PARAMS)*;
@@ -232,7 +232,7 @@ impl Sequence {
                     x: &[Self::Input],
                     tape: &mut Self::Tape<BATCH_>,
                     dy: &[Self::Output],
-                    gradient: &mut Self::Learnt,
+                    gradient: &mut Self::Trainable,
                 ) {
                     let rows = x.len();
                     let _ = rows;
@@ -254,7 +254,7 @@ impl Sequence {
                     x: &[Self::Input],
                     tape: &mut Self::Tape<BATCH_>,
                     dy: &[Self::Output],
-                    mut moments: [&mut Self::Learnt; MOMENTS_],
+                    mut moments: [&mut Self::Trainable; MOMENTS_],
                     path: #krate::layer::Path<'_>,
                     learner: &mut Learner_,
                 ) {
@@ -295,26 +295,26 @@ impl Sequence {
                 }
 
                 #[inline(always)]
-                fn learnt<Visitor_: #krate::layer::Visit<Self::Element>>(
-                    learnt: &Self::Learnt,
+                fn trainable<Visitor_: #krate::layer::Visit<Self::Element>>(
+                    learnt: &Self::Trainable,
                     path: #krate::layer::Path<'_>,
                     visitor: &mut Visitor_,
                 ) {
-                    #(#layers::learnt(&learnt.#tape_index, path.join(#names), visitor);)*
+                    #(#layers::trainable(&learnt.#tape_index, path.join(#names), visitor);)*
                 }
 
                 #[inline(always)]
-                fn learnt_mut<
-                    Visitor_: #krate::layer::VisitLearnt<Self::Element, MOMENTS_>,
+                fn trainable_mut<
+                    Visitor_: #krate::layer::VisitTrainable<Self::Element, MOMENTS_>,
                     const MOMENTS_: usize,
                 >(
                     mut layer: Option<&mut Self>,
-                    gradient: &mut Self::Learnt,
-                    mut moments: [&mut Self::Learnt; MOMENTS_],
+                    gradient: &mut Self::Trainable,
+                    mut moments: [&mut Self::Trainable; MOMENTS_],
                     path: #krate::layer::Path<'_>,
                     visitor: &mut Visitor_,
                 ) {
-                    #(#layers::learnt_mut(
+                    #(#layers::trainable_mut(
                         layer.as_deref_mut().map(|layer| &mut layer.#members),
                         &mut gradient.#tape_index,
                         moments.each_mut().map(|moment| &mut moment.#tape_index),

@@ -18,7 +18,7 @@
 //!         x * x.softplus().tanh()
 //!     }
 //!
-//!     fn slope<V: Real>(x: V, _y: V) -> V {
+//!     fn derivative<V: Real>(x: V, _y: V) -> V {
 //!         let t = x.softplus().tanh();
 //!         t + x * (V::splat(1.0) - t * t) * x.sigmoid()
 //!     }
@@ -42,7 +42,7 @@ pub use softmax::Softmax;
 use crate::{
     Zeroed,
     init::Initializer,
-    kernel::{Element, Real, Simd, Sweep, Unchanged, nn, sweep},
+    kernel::{Element, ElementwiseKernel, Real, Simd, Unchanged, elementwise, nn},
     layer::{Operations, Path},
 };
 
@@ -110,7 +110,7 @@ pub trait Elementwise: Send + Sync + 'static {
     fn value<V: Real>(x: V) -> V;
 
     /// `a'(x)`, given `x` (only under [`Keep`]; else it is `y`) and `y = a(x)`.
-    fn slope<V: Real>(x: V, y: V) -> V;
+    fn derivative<V: Real>(x: V, y: V) -> V;
 }
 
 impl<A: Elementwise> Activation for A {
@@ -120,7 +120,7 @@ impl<A: Elementwise> Activation for A {
 
     #[inline(always)]
     fn forward<S: Simd, T: Element, const N: usize>(simd: S, rows: &mut [[T; N]]) {
-        sweep(simd, &Value::<A>(PhantomData), [], [rows.as_flattened_mut()]);
+        elementwise(simd, &Value::<A>(PhantomData), [], [rows.as_flattened_mut()]);
     }
 
     #[inline(always)]
@@ -148,7 +148,7 @@ impl<A: Elementwise> Activation for A {
         gradient: &mut [[T; N]],
     ) {
         let read = [logits.as_flattened(), y.as_flattened()];
-        sweep(simd, &Slope::<A>(PhantomData), read, [gradient.as_flattened_mut()]);
+        elementwise(simd, &Derivative::<A>(PhantomData), read, [gradient.as_flattened_mut()]);
     }
 
     fn operations<T>(path: Path<'_>, operations: &mut impl Operations<T>) {
@@ -166,27 +166,27 @@ impl<A> Clone for Value<A> {
     }
 }
 
-impl<A: Elementwise> Sweep<0, 1> for Value<A> {
+impl<A: Elementwise> ElementwiseKernel<0, 1> for Value<A> {
     #[inline(always)]
     fn apply<V: Real>(&self, []: [V; 0], [x]: [V; 1]) -> [V; 1] {
         [A::value(x)]
     }
 }
 
-struct Slope<A>(PhantomData<A>);
+struct Derivative<A>(PhantomData<A>);
 
-impl<A> Copy for Slope<A> {}
+impl<A> Copy for Derivative<A> {}
 
-impl<A> Clone for Slope<A> {
+impl<A> Clone for Derivative<A> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<A: Elementwise> Sweep<2, 1> for Slope<A> {
+impl<A: Elementwise> ElementwiseKernel<2, 1> for Derivative<A> {
     #[inline(always)]
     fn apply<V: Real>(&self, [x, y]: [V; 2], [gradient]: [V; 1]) -> [V; 1] {
-        [gradient * A::slope(x, y)]
+        [gradient * A::derivative(x, y)]
     }
 }
 

@@ -18,7 +18,7 @@ impl Elementwise for Linear {
     }
 
     #[inline(always)]
-    fn slope<V: Real>(_: V, _: V) -> V {
+    fn derivative<V: Real>(_: V, _: V) -> V {
         V::splat(1.0)
     }
 }
@@ -40,7 +40,7 @@ impl Elementwise for Relu {
     }
 
     #[inline(always)]
-    fn slope<V: Real>(_: V, y: V) -> V {
+    fn derivative<V: Real>(_: V, y: V) -> V {
         y.if_gt(V::splat(0.0), V::splat(1.0), V::splat(0.0))
     }
 }
@@ -63,7 +63,7 @@ impl Elementwise for LeakyRelu {
     }
 
     #[inline(always)]
-    fn slope<V: Real>(_: V, y: V) -> V {
+    fn derivative<V: Real>(_: V, y: V) -> V {
         y.if_gt(V::splat(0.0), V::splat(1.0), V::splat(LEAK))
     }
 }
@@ -83,7 +83,7 @@ impl Elementwise for HardSigmoid {
     }
 
     #[inline(always)]
-    fn slope<V: Real>(_: V, y: V) -> V {
+    fn derivative<V: Real>(_: V, y: V) -> V {
         let below_one = V::splat(1.0).if_gt(y, V::splat(1.0 / 6.0), V::splat(0.0));
         y.if_gt(V::splat(0.0), below_one, V::splat(0.0))
     }

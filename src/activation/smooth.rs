@@ -19,7 +19,7 @@ impl Elementwise for Sigmoid {
     }
 
     #[inline(always)]
-    fn slope<V: Real>(_: V, y: V) -> V {
+    fn derivative<V: Real>(_: V, y: V) -> V {
         y * (V::splat(1.0) - y)
     }
 }
@@ -38,7 +38,7 @@ impl Elementwise for Tanh {
     }
 
     #[inline(always)]
-    fn slope<V: Real>(_: V, y: V) -> V {
+    fn derivative<V: Real>(_: V, y: V) -> V {
         V::splat(1.0) - y * y
     }
 }
@@ -57,7 +57,7 @@ impl Elementwise for Softplus {
     }
 
     #[inline(always)]
-    fn slope<V: Real>(x: V, _: V) -> V {
+    fn derivative<V: Real>(x: V, _: V) -> V {
         x.sigmoid()
     }
 }
@@ -77,7 +77,7 @@ impl Elementwise for Elu {
     }
 
     #[inline(always)]
-    fn slope<V: Real>(_: V, y: V) -> V {
+    fn derivative<V: Real>(_: V, y: V) -> V {
         y.if_gt(V::splat(0.0), V::splat(1.0), y + V::splat(1.0))
     }
 }
@@ -108,7 +108,7 @@ impl Elementwise for Selu {
     }
 
     #[inline(always)]
-    fn slope<V: Real>(_: V, y: V) -> V {
+    fn derivative<V: Real>(_: V, y: V) -> V {
         y.if_gt(V::splat(0.0), V::splat(SELU_SCALE), y + V::splat(SELU_SCALE * SELU_ALPHA))
     }
 }
@@ -135,7 +135,7 @@ impl Elementwise for Gelu {
     }
 
     #[inline(always)]
-    fn slope<V: Real>(x: V, _: V) -> V {
+    fn derivative<V: Real>(x: V, _: V) -> V {
         let density = (x * x * V::splat(-0.5)).exp() * V::splat(0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI);
         x.mul_add(density, normal_distribution(x))
     }
@@ -157,7 +157,7 @@ impl Elementwise for Silu {
     }
 
     #[inline(always)]
-    fn slope<V: Real>(x: V, y: V) -> V {
+    fn derivative<V: Real>(x: V, y: V) -> V {
         let s = x.sigmoid();
         s + y * (V::splat(1.0) - s)
     }

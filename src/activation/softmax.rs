@@ -3,7 +3,7 @@
 use super::{Activation, Forget};
 use crate::{
     init::Initializer,
-    kernel::{Element, Fold, Real, Simd, Sweep, largest, sum_of_row, sweep_row},
+    kernel::{Element, ElementwiseKernel, Real, Simd, Summand, elementwise_row, largest, sum_of_row},
     layer::{Operations, Path},
 };
 
@@ -30,9 +30,9 @@ impl Activation for Softmax {
         const { assert!(N > 1, "softmax of one output is always 1: use `Sigmoid` for a yes or no") };
         for row in rows {
             let top = largest(simd, row.as_slice());
-            sweep_row(simd, &ExpBelow(top.to_f64()), [], [row]);
+            elementwise_row(simd, &ExpBelow(top.to_f64()), [], [row]);
             let sum = sum_of_row(simd, &Itself, [row]);
-            sweep_row(simd, &Scale(1.0 / sum.to_f64()), [], [row]);
+            elementwise_row(simd, &Scale(1.0 / sum.to_f64()), [], [row]);
         }
     }
 
@@ -46,7 +46,7 @@ impl Activation for Softmax {
     ) {
         for (y, gradient) in y.iter().zip(gradient) {
             let mean = sum_of_row(simd, &Product, [y, gradient]);
-            sweep_row(simd, &Centre(mean.to_f64()), [y], [gradient]);
+            elementwise_row(simd, &Centre(mean.to_f64()), [y], [gradient]);
         }
     }
 
@@ -58,14 +58,14 @@ impl Activation for Softmax {
 #[derive(Clone, Copy)]
 pub(crate) struct ExpBelow(pub(crate) f64);
 
-impl Sweep<0, 1> for ExpBelow {
+impl ElementwiseKernel<0, 1> for ExpBelow {
     #[inline(always)]
     fn apply<V: Real>(&self, []: [V; 0], [x]: [V; 1]) -> [V; 1] {
         [(x - V::splat(self.0)).exp()]
     }
 }
 
-impl Fold<1> for ExpBelow {
+impl Summand<1> for ExpBelow {
     #[inline(always)]
     fn apply<V: Real>(&self, [x]: [V; 1]) -> V {
         (x - V::splat(self.0)).exp()
@@ -75,7 +75,7 @@ impl Fold<1> for ExpBelow {
 #[derive(Clone, Copy)]
 struct Scale(f64);
 
-impl Sweep<0, 1> for Scale {
+impl ElementwiseKernel<0, 1> for Scale {
     #[inline(always)]
     fn apply<V: Real>(&self, []: [V; 0], [x]: [V; 1]) -> [V; 1] {
         [x * V::splat(self.0)]
@@ -85,7 +85,7 @@ impl Sweep<0, 1> for Scale {
 #[derive(Clone, Copy)]
 struct Itself;
 
-impl Fold<1> for Itself {
+impl Summand<1> for Itself {
     #[inline(always)]
     fn apply<V: Real>(&self, [x]: [V; 1]) -> V {
         x
@@ -95,7 +95,7 @@ impl Fold<1> for Itself {
 #[derive(Clone, Copy)]
 struct Product;
 
-impl Fold<2> for Product {
+impl Summand<2> for Product {
     #[inline(always)]
     fn apply<V: Real>(&self, [a, b]: [V; 2]) -> V {
         a * b
@@ -105,7 +105,7 @@ impl Fold<2> for Product {
 #[derive(Clone, Copy)]
 struct Centre(f64);
 
-impl Sweep<1, 1> for Centre {
+impl ElementwiseKernel<1, 1> for Centre {
     #[inline(always)]
     fn apply<V: Real>(&self, [y]: [V; 1], [gradient]: [V; 1]) -> [V; 1] {
         [y * (gradient - V::splat(self.0))]

@@ -1,4 +1,4 @@
-//! The slope of an output at a sample.
+//! The derivative of an output at a sample.
 
 use core::{fmt, marker::PhantomData};
 
@@ -16,7 +16,7 @@ use crate::{
 /// What is explained: one output, counted from 0. Of a classifier it is the class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// The output as predicted. Where a sigmoid or softmax is sure of itself, its slope is near 0.
+    /// The output as predicted. Where a sigmoid or softmax is sure of itself, its derivative is near 0.
     Prediction(usize),
     /// The output before the last activation: for a sigmoid the log-odds, for a softmax the class's score, which
     /// tell also where the network is sure. Without a last activation it is the prediction.
@@ -92,7 +92,7 @@ impl<N: Layer> Explainer<N> {
     ) -> Result<N::Input, ExplainError> {
         let x = X::rows(core::slice::from_ref(sample));
         check_input(x)?;
-        self.slope(network, x, target)?;
+        self.derivative(network, x, target)?;
         Ok(self.dx[0])
     }
 
@@ -116,12 +116,12 @@ impl<N: Layer> Explainer<N> {
         Ok(product)
     }
 
-    /// The target's value at a sample; its slope is left in `dx`.
-    pub(super) fn slope(&mut self, network: &N, x: &[N::Input], target: Target) -> Result<f64, ExplainError> {
+    /// The target's value at a sample; its derivative is left in `dx`.
+    pub(super) fn derivative(&mut self, network: &N, x: &[N::Input], target: Target) -> Result<f64, ExplainError> {
         let output = target.check::<N>()?;
         let value = match target {
-            Target::Prediction(_) => dispatch(Slope(network, x, output, &mut *self, PhantomData::<Predictions>)),
-            Target::Logit(_) => dispatch(Slope(network, x, output, &mut *self, PhantomData::<Logits>)),
+            Target::Prediction(_) => dispatch(Derivative(network, x, output, &mut *self, PhantomData::<Predictions>)),
+            Target::Logit(_) => dispatch(Derivative(network, x, output, &mut *self, PhantomData::<Logits>)),
         };
         match value.is_finite() && first_not_finite(&self.dx, false).is_none() {
             true => Ok(value),
@@ -129,8 +129,8 @@ impl<N: Layer> Explainer<N> {
         }
     }
 
-    /// The slope found last.
-    pub(super) fn last_slope(&self) -> &[<N::Input as Tensor>::Element] {
+    /// The derivative found last.
+    pub(super) fn last_gradient(&self) -> &[<N::Input as Tensor>::Element] {
         Tensor::flat(&self.dx)
     }
 }
@@ -139,9 +139,9 @@ pub(super) fn check_input<X: Tensor>(x: &[X]) -> Result<(), ExplainError> {
     first_not_finite(x, false).map_or(Ok(()), |_| Err(ExplainError::Input))
 }
 
-struct Slope<'a, N: Layer, E>(&'a N, &'a [N::Input], usize, &'a mut Explainer<N>, PhantomData<E>);
+struct Derivative<'a, N: Layer, E>(&'a N, &'a [N::Input], usize, &'a mut Explainer<N>, PhantomData<E>);
 
-impl<N: Layer, E: Ending> Work for Slope<'_, N, E> {
+impl<N: Layer, E: Ending> Work for Derivative<'_, N, E> {
     type Output = f64;
 
     #[inline(always)]
@@ -149,9 +149,9 @@ impl<N: Layer, E: Ending> Work for Slope<'_, N, E> {
         let Self(network, x, output, Explainer { tape, y, dy, dx }, _) = self;
         network.record::<S, InUse<E>, 1>(simd, &mut Rng::new(0), x, tape, y);
         let value = Tensor::flat(y)[output].to_f64();
-        let slopes = Tensor::flat_mut(dy);
-        slopes.fill(num_traits::Zero::zero());
-        slopes[output] = N::Element::one();
+        let gradient = Tensor::flat_mut(dy);
+        gradient.fill(num_traits::Zero::zero());
+        gradient[output] = N::Element::one();
         network.backward::<S, InUse<E>, 1>(simd, x, tape, y, dy, Some(dx));
         value
     }

@@ -32,7 +32,7 @@ impl<N: Layer> Explainer<N> {
     /// al. 2017): what each adds to the change of the output from the baseline to the sample. The baseline is a sample
     /// that stands for nothing: zeros after standardising, a black picture.
     ///
-    /// The integral is taken by the midpoint rule. Where the slope in the middle of a step does not account for the change
+    /// The integral is taken by the midpoint rule. Where the derivative in the middle of a step does not account for the change
     /// of the output over it, the step is halved: from a 16th of the way down to a 16384th, which only kinks take. The parts
     /// then add up to the change within 5×10⁻⁴; or within 5×10⁻⁴ of it if it is above 1, where smaller steps do not help:
     /// large outputs are not known better in `f32`.
@@ -103,7 +103,7 @@ struct Walk<'a, N: Layer> {
     target: Target,
     /// Where on the way it is.
     point: [N::Input; 1],
-    /// The slopes, each times the length of its step.
+    /// The gradient, each times the length of its step.
     sum: [N::Input; 1],
     steps: usize,
 }
@@ -118,29 +118,30 @@ impl<'a, N: Layer> Walk<'a, N> {
         from.iter().zip(to).map(|(from, to)| (from.to_f64(), to.to_f64()))
     }
 
-    /// The output `part` of the way; its slope is left in the explainer.
+    /// The output `part` of the way; its derivative is left in the explainer.
     fn value_at(&mut self, part: f64) -> Result<f64, ExplainError> {
         let inputs = self.inputs();
         for (point, (from, to)) in Tensor::flat_mut(&mut self.point).iter_mut().zip(inputs) {
             *point = N::Element::from_f64((1.0 - part) * from + part * to);
         }
-        self.explainer.slope(self.network, &self.point, self.target)
+        self.explainer.derivative(self.network, &self.point, self.target)
     }
 
     /// Adds a part of the way, with the outputs at its ends.
     fn along(&mut self, way: [f64; 2], values: [f64; 2], halvings: u32, tolerance: f64) -> Result<(), ExplainError> {
         let (middle, length) = (f64::midpoint(way[0], way[1]), way[1] - way[0]);
         let value = self.value_at(middle)?;
-        let slopes = self.explainer.last_slope();
-        let told: f64 = slopes.iter().zip(self.inputs()).map(|(slope, (from, to))| slope.to_f64() * (to - from)).sum();
+        let gradient = self.explainer.last_gradient();
+        let told: f64 =
+            gradient.iter().zip(self.inputs()).map(|(derivative, (from, to))| derivative.to_f64() * (to - from)).sum();
         let gap = values[1] - values[0] - told * length;
         let rounding = Self::ROUNDING * value.abs();
         if halvings < *HALVINGS.start() || halvings < *HALVINGS.end() && gap.abs() > tolerance + rounding {
             self.along([way[0], middle], [values[0], value], halvings + 1, tolerance)?;
             return self.along([middle, way[1]], [value, values[1]], halvings + 1, tolerance);
         }
-        for (sum, &slope) in Tensor::flat_mut(&mut self.sum).iter_mut().zip(self.explainer.last_slope()) {
-            *sum += N::Element::from_f64(length) * slope;
+        for (sum, &derivative) in Tensor::flat_mut(&mut self.sum).iter_mut().zip(self.explainer.last_gradient()) {
+            *sum += N::Element::from_f64(length) * derivative;
         }
         self.steps += 1;
         Ok(())

@@ -58,7 +58,7 @@ pub fn save_checkpoint<N: Layer>(state: &State<'_, N>, epoch: usize, path: impl 
     finite(&writer, &path.display().to_string())?;
     for (index, moment) in state.moments.iter().enumerate() {
         writer.prefix = format!("{OPTIMIZER}{index}/");
-        N::learnt(moment, layer::Path::ROOT, &mut writer);
+        N::trainable(moment, layer::Path::ROOT, &mut writer);
     }
     let mut notes = notes::<N>();
     notes.extend([
@@ -94,7 +94,7 @@ pub fn load_checkpoint<N: Layer>(to: StateMut<'_, N>, path: impl AsRef<Path>) ->
     for (index, moment) in to.moments.iter().enumerate() {
         let named = |wanted: Wanted| Wanted { name: format!("{OPTIMIZER}{index}/{}", wanted.name), ..wanted };
         let mut learnt = Vec::new();
-        N::learnt(moment, layer::Path::ROOT, &mut learnt);
+        N::trainable(moment, layer::Path::ROOT, &mut learnt);
         all.extend(learnt.into_iter().map(named));
     }
     let values: Vec<Vec<N::Element>> = reader.read(&all, |_| false)?;
@@ -104,7 +104,7 @@ pub fn load_checkpoint<N: Layer>(to: StateMut<'_, N>, path: impl AsRef<Path>) ->
     let mut put = Put::all(values.into_iter());
     N::parameters_mut([to.network], layer::Path::ROOT, &mut put);
     for moment in to.moments {
-        N::learnt_mut(None, moment, [], layer::Path::ROOT, &mut put);
+        N::trainable_mut(None, moment, [], layer::Path::ROOT, &mut put);
     }
     (*to.rng, *to.steps) = (rng, steps);
     Ok(epoch)

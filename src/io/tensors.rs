@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Difference, FileError};
 use crate::{
     kernel::Element,
-    layer::{Layer, Parameter, Path, Role, Visit, VisitLearnt, VisitMut},
+    layer::{Layer, Parameter, Path, Role, Visit, VisitMut, VisitTrainable},
 };
 
 const LENGTH: usize = size_of::<u64>();
@@ -224,7 +224,7 @@ impl<T: Copy, I: Iterator<Item = Vec<T>>> VisitMut<T, 1> for Put<I> {
     }
 }
 
-impl<T: Copy, I: Iterator<Item = Vec<T>>> VisitLearnt<T, 0> for Put<I> {
+impl<T: Copy, I: Iterator<Item = Vec<T>>> VisitTrainable<T, 0> for Put<I> {
     fn visit(&mut self, parameter: Parameter<'_>, _: &mut [T], to: &mut [T], []: [&mut [T]; 0]) {
         self.next(parameter.role, to);
     }

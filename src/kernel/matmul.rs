@@ -9,17 +9,16 @@
 use core::ops::Range;
 
 use super::{
-    Element, Simd, Sweep, Unchanged, Vector, Work,
+    Element, ElementwiseKernel, Simd, Unchanged, Vector, Work, elementwise, elementwise_row,
     panel::Packing,
     plain,
     simd::MOST_LANES,
-    sweep, sweep_row,
     tile::{Factors, Left, Right, Target, product, put, registers},
 };
 
 /// `y[b][o] = then(bias[o] + Σᵢ x[b][i]·w[i][o])`.
 #[inline(always)]
-pub fn nn<S: Simd, T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize>(
+pub fn nn<S: Simd, T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize>(
     simd: S,
     x: &[[T; IN]],
     w: &[[T; OUT]; IN],
@@ -54,7 +53,7 @@ pub fn tn<S: Simd, T: Element, const IN: usize, const OUT: usize>(
 /// `write = then(gradient, write)`, number by number, with the gradient that [`tn`] gives, of which only some rows are
 /// there at a time.
 #[inline(always)]
-pub fn tn_then<S: Simd, T: Element, O: Sweep<1, W>, const IN: usize, const OUT: usize, const W: usize>(
+pub fn tn_then<S: Simd, T: Element, O: ElementwiseKernel<1, W>, const IN: usize, const OUT: usize, const W: usize>(
     simd: S,
     x: &[[T; IN]],
     dz: &[[T; OUT]],
@@ -66,7 +65,7 @@ pub fn tn_then<S: Simd, T: Element, O: Sweep<1, W>, const IN: usize, const OUT: 
     } else if const { OUT == 1 } {
         let mut gradient = [[T::zero(); OUT]; IN];
         tn(simd, x, dz, &mut gradient);
-        sweep(simd, then, [gradient.as_flattened()], write.map(|matrix| matrix.as_flattened_mut()));
+        elementwise(simd, then, [gradient.as_flattened()], write.map(|matrix| matrix.as_flattened_mut()));
     } else if const { SCRATCH >= 64 * size_of::<[T; OUT]>() } {
         rows_then::<S, T, O, IN, OUT, W, 64>(simd, x, dz, then, write);
     } else if const { SCRATCH >= 16 * size_of::<[T; OUT]>() } {
@@ -81,7 +80,15 @@ const SCRATCH: usize = if cfg!(feature = "std") { 128 * 1024 } else { 256 };
 
 /// [`tn_then`], `R` rows at a time.
 #[inline(always)]
-fn rows_then<S: Simd, T: Element, O: Sweep<1, W>, const IN: usize, const OUT: usize, const W: usize, const R: usize>(
+fn rows_then<
+    S: Simd,
+    T: Element,
+    O: ElementwiseKernel<1, W>,
+    const IN: usize,
+    const OUT: usize,
+    const W: usize,
+    const R: usize,
+>(
     simd: S,
     x: &[[T; IN]],
     dz: &[[T; OUT]],
@@ -96,7 +103,7 @@ fn rows_then<S: Simd, T: Element, O: Sweep<1, W>, const IN: usize, const OUT: us
         let result = Plain(&mut gradient);
         simd.run(Outer { left: &x[..batch], from, rows, right: &dz[..batch], result });
         let parts = write.each_mut().map(|matrix| matrix[from..from + rows].as_flattened_mut());
-        sweep(simd, then, [gradient[..rows].as_flattened()], parts);
+        elementwise(simd, then, [gradient[..rows].as_flattened()], parts);
         from += rows;
     }
 }
@@ -127,7 +134,7 @@ struct Forward<'a, T, O, const IN: usize, const OUT: usize> {
     y: &'a mut [[T; OUT]],
 }
 
-impl<T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize> Work for Forward<'_, T, O, IN, OUT> {
+impl<T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize> Work for Forward<'_, T, O, IN, OUT> {
     type Output = ();
 
     #[inline(always)]
@@ -154,7 +161,7 @@ const FEW: usize = 4;
 /// `y[o] = then(bias[o] + Σᵢ x[i]·w[i][o])`, in registers side by side, as few sums would wait for each other. What does
 /// not have room in registers goes along [`whole_lines`].
 #[inline(always)]
-fn sum_of_lines<S: Simd, T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize>(
+fn sum_of_lines<S: Simd, T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize>(
     simd: S,
     x: &[T; IN],
     w: &[[T; OUT]; IN],
@@ -183,7 +190,7 @@ const WIDE: usize = 8;
 /// Of [`sum_of_lines`] as many columns as `y` has: sums in memory, and a few lines at a time from end to end. So the weights,
 /// which are far more, are read in the order in which they lie there, as fast as memory gives them.
 #[inline(always)]
-fn whole_lines<S: Simd, T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize>(
+fn whole_lines<S: Simd, T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize>(
     simd: S,
     x: &[T; IN],
     w: &[[T; OUT]; IN],
@@ -201,7 +208,7 @@ fn whole_lines<S: Simd, T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: 
         add_lines::<T::Vector<S>, T, OUT, 1>(&x[step..], &w[step..], y);
         step += 1;
     }
-    sweep_row(simd, then, [], [y]);
+    elementwise_row(simd, then, [], [y]);
 }
 
 /// The lines that [`whole_lines`] adds at a time: so many streams a processor fetches ahead.
@@ -231,7 +238,7 @@ fn add_lines<V: Vector<T>, T: Element, const OUT: usize, const R: usize>(x: &[T]
 fn lines<
     V: Vector<T>,
     T: Element,
-    O: Sweep<0, 1>,
+    O: ElementwiseKernel<0, 1>,
     const IN: usize,
     const OUT: usize,
     const C: usize,
@@ -280,7 +287,7 @@ fn lines<
 /// `y[b] = then(start + Σᵢ x[b][i]·w[i])`: registers go along the rows, and what they hold for as many rows as a
 /// register has lanes is added up in one.
 #[inline(always)]
-fn dots<V: Vector<T>, T: Element, O: Sweep<0, 1>, const N: usize>(
+fn dots<V: Vector<T>, T: Element, O: ElementwiseKernel<0, 1>, const N: usize>(
     x: &[[T; N]],
     w: &[T],
     start: T,
@@ -351,7 +358,7 @@ struct GradientThen<'a, T, O, const IN: usize, const OUT: usize, const W: usize>
     write: [&'a mut [[T; OUT]; IN]; W],
 }
 
-impl<T: Element, O: Sweep<1, W>, const IN: usize, const OUT: usize, const W: usize> Work
+impl<T: Element, O: ElementwiseKernel<1, W>, const IN: usize, const OUT: usize, const W: usize> Work
     for GradientThen<'_, T, O, IN, OUT, W>
 {
     type Output = ();
@@ -522,7 +529,7 @@ struct Activated<'a, T, O, const OUT: usize> {
     y: &'a mut [[T; OUT]],
 }
 
-impl<T: Element, O: Sweep<0, 1>, const OUT: usize> Target<T> for Activated<'_, T, O, OUT> {
+impl<T: Element, O: ElementwiseKernel<0, 1>, const OUT: usize> Target<T> for Activated<'_, T, O, OUT> {
     #[inline(always)]
     fn start<V: Vector<T>, const C: usize>(&self, column: usize) -> [V; C] {
         registers(&self.bias[column..])

@@ -4,6 +4,7 @@
 //! memory: the frame of a whole training step would not fit a thread's stack.
 
 mod element;
+mod elementwise;
 mod fpu;
 mod lanes;
 mod math;
@@ -11,14 +12,13 @@ mod matmul;
 mod panel;
 mod plain;
 mod simd;
-mod sweep;
 mod tile;
 #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
 mod x86;
 
 pub use element::{Element, Real};
+pub use elementwise::{ElementwiseKernel, Summand, Unchanged, elementwise, largest, sum_of};
+pub(crate) use elementwise::{elementwise_row, sum_of_row};
 pub use lanes::Lanes;
 pub use matmul::{nn, nt, sum_rows, tn, tn_then};
 pub use simd::{Baseline, Level, Simd, Unavailable, Vector, Work, dispatch, level, set_level};
-pub use sweep::{Fold, Sweep, Unchanged, largest, sum_of, sweep};
-pub(crate) use sweep::{sum_of_row, sweep_row};

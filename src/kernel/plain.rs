@@ -5,7 +5,7 @@
 
 use core::array;
 
-use super::{Element, Fold, Sweep, sweep::shortest};
+use super::{Element, ElementwiseKernel, Summand, elementwise::shortest};
 
 /// Whether each multiplication of `T` is a call: then nothing is gained by sums side by side.
 const fn calls<T>() -> bool {
@@ -31,7 +31,7 @@ macro_rules! of_width {
 
 /// `y[b][o] = then(bias[o] + Σᵢ x[b][i]·w[i][o])`.
 #[inline(always)]
-pub(super) fn nn<T: Element, O: Sweep<0, 1>, const IN: usize, const OUT: usize>(
+pub(super) fn nn<T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize>(
     x: &[[T; IN]],
     w: &[[T; OUT]; IN],
     bias: &[T; OUT],
@@ -74,7 +74,7 @@ pub(super) fn tn<T: Element, const IN: usize, const OUT: usize>(
 
 /// `write = then(gradient, write)`, number by number, with the gradient that [`tn`] gives, row by row.
 #[inline(always)]
-pub(super) fn tn_then<T: Element, O: Sweep<1, W>, const IN: usize, const OUT: usize, const W: usize>(
+pub(super) fn tn_then<T: Element, O: ElementwiseKernel<1, W>, const IN: usize, const OUT: usize, const W: usize>(
     x: &[[T; IN]],
     dz: &[[T; OUT]],
     then: &O,
@@ -83,7 +83,7 @@ pub(super) fn tn_then<T: Element, O: Sweep<1, W>, const IN: usize, const OUT: us
     for i in 0..IN {
         let mut gradient = [T::zero(); OUT];
         combine(x.iter().map(|x| &x[i]), dz, &[T::zero(); OUT], |sum| sum, &mut gradient);
-        sweep(then, [&gradient], write.each_mut().map(|matrix| matrix[i].as_mut_slice()));
+        elementwise(then, [&gradient], write.each_mut().map(|matrix| matrix[i].as_mut_slice()));
     }
 }
 
@@ -180,7 +180,7 @@ fn chunk<T, const C: usize>(items: &[T], first: usize) -> Option<&[T; C]> {
 
 /// `write = op(read, write)`, item by item, as far as the shortest slice reaches.
 #[inline(always)]
-pub(super) fn sweep<T: Element, O: Sweep<R, W>, const R: usize, const W: usize>(
+pub(super) fn elementwise<T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize>(
     op: &O,
     read: [&[T]; R],
     mut write: [&mut [T]; W],
@@ -198,7 +198,7 @@ pub(super) fn sweep<T: Element, O: Sweep<R, W>, const R: usize, const W: usize>(
 
 /// `Σ op(read)` over all items, as far as the shortest slice reaches.
 #[inline(always)]
-pub(super) fn sum_of<T: Element, O: Fold<R>, const R: usize>(op: &O, read: [&[T]; R]) -> T {
+pub(super) fn sum_of<T: Element, O: Summand<R>, const R: usize>(op: &O, read: [&[T]; R]) -> T {
     let mut sum = T::zero();
     for index in 0..shortest(&read) {
         // SAFETY: `index` is within the shortest slice.
@@ -220,7 +220,9 @@ mod tests {
     use super::*;
     use crate::{
         Rng,
-        kernel::{Lanes, Level, Real, Simd, Unchanged, Work, largest, nn, nt, sum_of, sum_rows, sweep, tn, tn_then},
+        kernel::{
+            Lanes, Level, Real, Simd, Unchanged, Work, elementwise, largest, nn, nt, sum_of, sum_rows, tn, tn_then,
+        },
     };
 
     /// What the kernels are on a processor without SIMD registers.
@@ -297,13 +299,13 @@ mod tests {
     #[derive(Clone, Copy)]
     struct Rise;
 
-    impl Sweep<1, 2> for Rise {
+    impl ElementwiseKernel<1, 2> for Rise {
         fn apply<V: Real>(&self, [step]: [V; 1], [a, b]: [V; 2]) -> [V; 2] {
             [a + step, b - step]
         }
     }
 
-    impl Fold<2> for Rise {
+    impl Summand<2> for Rise {
         fn apply<V: Real>(&self, [a, b]: [V; 2]) -> V {
             a * b
         }
@@ -312,7 +314,7 @@ mod tests {
     #[test]
     fn passes_go_as_far_as_the_shortest_slice() {
         let (mut a, mut b) = ([1.0; 5], [10.0; 4]);
-        sweep(OneLane, &Rise, [&[0.5, 1.5, 2.5]], [&mut a, &mut b]);
+        elementwise(OneLane, &Rise, [&[0.5, 1.5, 2.5]], [&mut a, &mut b]);
         assert_eq!((a, b), ([1.5, 2.5, 3.5, 1.0, 1.0], [9.5, 8.5, 7.5, 10.0]));
         assert_eq!(sum_of(OneLane, &Rise, [&a, &b]), 1.5 * 9.5 + 2.5 * 8.5 + 3.5 * 7.5 + 10.0);
         assert_eq!(sum_of::<_, f32, _, 2>(OneLane, &Rise, [&[], &[]]), 0.0);

@@ -12,7 +12,7 @@ macro_rules! annotated {
             type Input = L::Input;
             type Output = L::Output;
             type Tape<const BATCH: usize> = L::Tape<BATCH>;
-            type Learnt = L::Learnt;
+            type Trainable = L::Trainable;
             type Head = L::Head;
 
             const PARAMS: usize = L::PARAMS;
@@ -63,7 +63,7 @@ macro_rules! annotated {
                 x: &[L::Input],
                 tape: &mut L::Tape<BATCH>,
                 dy: &[L::Output],
-                gradient: &mut L::Learnt,
+                gradient: &mut L::Trainable,
             ) {
                 self.layer.gradient(simd, x, tape, dy, gradient);
             }
@@ -75,7 +75,7 @@ macro_rules! annotated {
                 x: &[L::Input],
                 tape: &mut L::Tape<BATCH>,
                 dy: &[L::Output],
-                moments: [&mut L::Learnt; M],
+                moments: [&mut L::Trainable; M],
                 path: $crate::layer::Path<'_>,
                 learner: &mut V,
             ) {
@@ -108,24 +108,24 @@ macro_rules! annotated {
             }
 
             #[inline(always)]
-            fn learnt<V: $crate::layer::Visit<L::Element>>(
-                learnt: &L::Learnt,
+            fn trainable<V: $crate::layer::Visit<L::Element>>(
+                learnt: &L::Trainable,
                 path: $crate::layer::Path<'_>,
                 visitor: &mut V,
             ) {
-                L::learnt(learnt, path, &mut $crate::layers::annotated::Annotating(visitor, $annotate));
+                L::trainable(learnt, path, &mut $crate::layers::annotated::Annotating(visitor, $annotate));
             }
 
             #[inline(always)]
-            fn learnt_mut<V: $crate::layer::VisitLearnt<L::Element, M>, const M: usize>(
+            fn trainable_mut<V: $crate::layer::VisitTrainable<L::Element, M>, const M: usize>(
                 layer: Option<&mut Self>,
-                gradient: &mut L::Learnt,
-                moments: [&mut L::Learnt; M],
+                gradient: &mut L::Trainable,
+                moments: [&mut L::Trainable; M],
                 path: $crate::layer::Path<'_>,
                 visitor: &mut V,
             ) {
                 let visitor = &mut $crate::layers::annotated::Annotating(visitor, $annotate);
-                L::learnt_mut(layer.map(|layer| &mut layer.layer), gradient, moments, path, visitor);
+                L::trainable_mut(layer.map(|layer| &mut layer.layer), gradient, moments, path, visitor);
             }
 
             fn describe(
@@ -157,7 +157,7 @@ pub(super) use annotated;
 
 use crate::{
     kernel::Element,
-    layer::{Learn, Parameter, Visit, VisitLearnt, VisitMut},
+    layer::{Learn, Parameter, Visit, VisitMut, VisitTrainable},
 };
 
 /// Changes what is said of each parameter on its way to a visitor.
@@ -177,7 +177,7 @@ impl<T, V: VisitMut<T, M>, const M: usize> VisitMut<T, M> for Annotating<'_, V> 
     }
 }
 
-impl<T, V: VisitLearnt<T, M>, const M: usize> VisitLearnt<T, M> for Annotating<'_, V> {
+impl<T, V: VisitTrainable<T, M>, const M: usize> VisitTrainable<T, M> for Annotating<'_, V> {
     #[inline(always)]
     fn visit(&mut self, parameter: Parameter<'_>, values: &mut [T], gradient: &mut [T], moments: [&mut [T]; M]) {
         self.0.visit((self.1)(parameter), values, gradient, moments);

@@ -5,7 +5,7 @@ use core::fmt;
 use crate::{
     Tensor,
     init::Initializer,
-    kernel::{Element, Real, Sweep},
+    kernel::{Element, ElementwiseKernel, Real},
     layer::{Parameter, Path, Role},
     regularize::Penalty,
 };
@@ -22,7 +22,7 @@ macro_rules! columnwise {
             pub fn transform(&self, rows: &mut [[T; N]]) {
                 for row in rows {
                     for (column, value) in row.iter_mut().enumerate() {
-                        [*value] = $crate::kernel::Sweep::apply(
+                        [*value] = $crate::kernel::ElementwiseKernel::apply(
                             &$forward, [*value, $(self.$statistic[column]),+], [*value],
                         );
                     }
@@ -37,7 +37,7 @@ macro_rules! columnwise {
             type Input = [T; N];
             type Output = [T; N];
             type Tape<const B: usize> = ();
-            type Learnt = ();
+            type Trainable = ();
             type Head = $crate::activation::Linear;
 
             const PARAMS: usize = 0;
@@ -60,7 +60,7 @@ macro_rules! columnwise {
                 y: &mut [[T; N]],
             ) {
                 for (x, y) in x.iter().zip(y) {
-                    $crate::kernel::sweep_row(simd, &$forward, [x, $(&self.$statistic),+], [y]);
+                    $crate::kernel::elementwise_row(simd, &$forward, [x, $(&self.$statistic),+], [y]);
                 }
             }
 
@@ -88,7 +88,7 @@ macro_rules! columnwise {
             ) {
                 let Some(dx) = dx else { return };
                 for ((dx, dy), x) in dx.iter_mut().zip(dy).zip(x) {
-                    $crate::kernel::sweep_row(simd, &$backward, [&*dy, x, $(&self.$statistic),+], [dx]);
+                    $crate::kernel::elementwise_row(simd, &$backward, [&*dy, x, $(&self.$statistic),+], [dx]);
                 }
             }
 
@@ -187,21 +187,21 @@ fn divisor<V: Real>(spread: V) -> V {
     spread.if_gt(V::splat(0.0), spread, V::splat(1.0))
 }
 
-impl Sweep<3, 1> for Scale {
+impl ElementwiseKernel<3, 1> for Scale {
     #[inline(always)]
     fn apply<V: Real>(&self, [x, origin, spread]: [V; 3], _: [V; 1]) -> [V; 1] {
         [(x - origin) / divisor(spread)]
     }
 }
 
-impl Sweep<3, 1> for Unscale {
+impl ElementwiseKernel<3, 1> for Unscale {
     #[inline(always)]
     fn apply<V: Real>(&self, [y, origin, spread]: [V; 3], _: [V; 1]) -> [V; 1] {
         [y * divisor(spread) + origin]
     }
 }
 
-impl Sweep<4, 1> for ScaleGradient {
+impl ElementwiseKernel<4, 1> for ScaleGradient {
     #[inline(always)]
     fn apply<V: Real>(&self, [dy, _, _, spread]: [V; 4], _: [V; 1]) -> [V; 1] {
         [dy / divisor(spread)]

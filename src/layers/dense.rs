@@ -9,7 +9,7 @@ use crate::{
     init::Initializer,
     kernel::{Element, Simd, Unchanged, nn, nt, sum_rows, tn},
     layer::{
-        Accepts, Description, Ending, Layer, Learn, Operations, Parameter, Path, Role, Visit, VisitLearnt, VisitMut,
+        Accepts, Description, Ending, Layer, Learn, Operations, Parameter, Path, Role, Visit, VisitMut, VisitTrainable,
     },
     message::Message,
     outline::{Leaf, Outline},
@@ -68,7 +68,7 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Eleme
     type Input = [T; IN];
     type Output = [T; OUT];
     type Tape<const B: usize> = <A::Keeps as Keeping>::Storage<T, OUT, B>;
-    type Learnt = Self;
+    type Trainable = Self;
     type Head = A;
 
     const PARAMS: usize = IN * OUT + OUT;
@@ -184,12 +184,12 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Eleme
     }
 
     #[inline(always)]
-    fn learnt<V: Visit<T>>(learnt: &Self, path: Path<'_>, visitor: &mut V) {
+    fn trainable<V: Visit<T>>(learnt: &Self, path: Path<'_>, visitor: &mut V) {
         learnt.parameters(path, visitor);
     }
 
     #[inline(always)]
-    fn learnt_mut<V: VisitLearnt<T, M>, const M: usize>(
+    fn trainable_mut<V: VisitTrainable<T, M>, const M: usize>(
         layer: Option<&mut Self>,
         gradient: &mut Self,
         mut moments: [&mut Self; M],
@@ -202,8 +202,8 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element + Tensor<Eleme
             None => Default::default(),
         };
         let kernels = moments.each_mut().map(|moment| moment.kernel.as_flattened_mut());
-        let slopes = gradient.kernel.as_flattened_mut();
-        visitor.visit(Parameter { shape: &[IN, OUT], ..kernel }, factors, slopes, kernels);
+        let gradient_buffer = gradient.kernel.as_flattened_mut();
+        visitor.visit(Parameter { shape: &[IN, OUT], ..kernel }, factors, gradient_buffer, kernels);
         let biases = moments.map(|moment| &mut moment.bias[..]);
         visitor.visit(Parameter { shape: &[OUT], ..bias }, addends, &mut gradient.bias, biases);
     }

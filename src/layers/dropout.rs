@@ -51,7 +51,7 @@ impl<const N: usize, const PERCENT: u32, T: Element + Tensor<Element = T>> Layer
     type Input = [T; N];
     type Output = [T; N];
     type Tape<const B: usize> = [[T; N]; B];
-    type Learnt = ();
+    type Trainable = ();
     type Head = Linear;
 
     const PARAMS: usize = 0;

@@ -52,7 +52,7 @@ impl<L: Layer> Layer for Frozen<L> {
     type Input = L::Input;
     type Output = L::Output;
     type Tape<const B: usize> = ();
-    type Learnt = ();
+    type Trainable = ();
     type Head = L::Head;
 
     const PARAMS: usize = 0;
@@ -88,7 +88,7 @@ impl<L: Layer> Layer for Frozen<L> {
         dy: &mut [L::Output],
         dx: Option<&mut [L::Input]>,
     ) {
-        slopes_back::<S, E, L, B>(simd, &self.layer, x, dy, dx);
+        backward_without_tape::<S, E, L, B>(simd, &self.layer, x, dy, dx);
     }
 
     #[inline(always)]
@@ -138,14 +138,14 @@ pub(super) fn run<S: Simd, E: Ending, L: Layer, const B: usize>(
 ) {
     match const { rows_at_once(L::OUTLINE.outputs()) } {
         rows if rows >= B => layer.forward::<S, E, B>(simd, x, y),
-        16.. => run_in_blocks::<S, E, L, 16>(simd, layer, x, y),
-        4.. => run_in_blocks::<S, E, L, 4>(simd, layer, x, y),
-        _ => run_in_blocks::<S, E, L, 1>(simd, layer, x, y),
+        16.. => forward_in_blocks::<S, E, L, 16>(simd, layer, x, y),
+        4.. => forward_in_blocks::<S, E, L, 4>(simd, layer, x, y),
+        _ => forward_in_blocks::<S, E, L, 1>(simd, layer, x, y),
     }
 }
 
 #[inline(always)]
-fn run_in_blocks<S: Simd, E: Ending, L: Layer, const B: usize>(
+fn forward_in_blocks<S: Simd, E: Ending, L: Layer, const B: usize>(
     simd: S,
     layer: &L,
     x: &[L::Input],
@@ -158,7 +158,7 @@ fn run_in_blocks<S: Simd, E: Ending, L: Layer, const B: usize>(
 
 /// [`backward`](Layer::backward) of a layer that nothing has been kept for.
 #[inline(always)]
-pub(super) fn slopes_back<S: Simd, E: Ending, L: Layer, const B: usize>(
+pub(super) fn backward_without_tape<S: Simd, E: Ending, L: Layer, const B: usize>(
     simd: S,
     layer: &L,
     x: &[L::Input],
@@ -167,15 +167,15 @@ pub(super) fn slopes_back<S: Simd, E: Ending, L: Layer, const B: usize>(
 ) {
     let Some(dx) = dx else { return };
     match const { rows_at_once(size_of::<L::Tape<1>>() + size_of::<L::Output>()) } {
-        rows if rows >= B => slopes_back_in_blocks::<S, E, L, B>(simd, layer, x, dy, dx),
-        16.. => slopes_back_in_blocks::<S, E, L, 16>(simd, layer, x, dy, dx),
-        4.. => slopes_back_in_blocks::<S, E, L, 4>(simd, layer, x, dy, dx),
-        _ => slopes_back_in_blocks::<S, E, L, 1>(simd, layer, x, dy, dx),
+        rows if rows >= B => backward_in_blocks::<S, E, L, B>(simd, layer, x, dy, dx),
+        16.. => backward_in_blocks::<S, E, L, 16>(simd, layer, x, dy, dx),
+        4.. => backward_in_blocks::<S, E, L, 4>(simd, layer, x, dy, dx),
+        _ => backward_in_blocks::<S, E, L, 1>(simd, layer, x, dy, dx),
     }
 }
 
 #[inline(always)]
-fn slopes_back_in_blocks<S: Simd, E: Ending, L: Layer, const B: usize>(
+fn backward_in_blocks<S: Simd, E: Ending, L: Layer, const B: usize>(
     simd: S,
     layer: &L,
     x: &[L::Input],

@@ -3,7 +3,7 @@
 use super::columns::{FitError, check, columnwise, mean, present};
 use crate::{
     Tensor,
-    kernel::{Element, Real, Sweep},
+    kernel::{Element, ElementwiseKernel, Real},
 };
 
 /// `y[n] = value[n]` where `x[n]` is NaN, else `x[n]`; x and y: `[[T; N]]`.
@@ -41,14 +41,14 @@ fn if_present<V: Real>(x: V, then: V, otherwise: V) -> V {
     x.abs().if_gt(V::splat(-1.0), then, otherwise)
 }
 
-impl Sweep<2, 1> for Fill {
+impl ElementwiseKernel<2, 1> for Fill {
     #[inline(always)]
     fn apply<V: Real>(&self, [x, value]: [V; 2], _: [V; 1]) -> [V; 1] {
         [if_present(x, x, value)]
     }
 }
 
-impl Sweep<3, 1> for FillGradient {
+impl ElementwiseKernel<3, 1> for FillGradient {
     #[inline(always)]
     fn apply<V: Real>(&self, [dy, x, _]: [V; 3], _: [V; 1]) -> [V; 1] {
         [if_present(x, dy, V::splat(0.0))]

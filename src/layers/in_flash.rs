@@ -2,7 +2,7 @@
 
 use core::{fmt, marker::PhantomData};
 
-use super::frozen::{run, slopes_back};
+use super::frozen::{backward_without_tape, run};
 use crate::{
     Rng, Tensor, Zeroed,
     flash::{Flash, Stored},
@@ -62,7 +62,7 @@ impl<F: Flash> Layer for InFlash<F> {
     type Input = <F::Network as Layer>::Input;
     type Output = <F::Network as Layer>::Output;
     type Tape<const B: usize> = ();
-    type Learnt = ();
+    type Trainable = ();
     type Head = <F::Network as Layer>::Head;
 
     const PARAMS: usize = 0;
@@ -98,7 +98,7 @@ impl<F: Flash> Layer for InFlash<F> {
         dy: &mut [Self::Output],
         dx: Option<&mut [Self::Input]>,
     ) {
-        slopes_back::<S, E, F::Network, B>(simd, F::NETWORK, x, dy, dx);
+        backward_without_tape::<S, E, F::Network, B>(simd, F::NETWORK, x, dy, dx);
     }
 
     #[inline(always)]

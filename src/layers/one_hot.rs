@@ -13,7 +13,7 @@ use crate::{
 };
 #[cfg(feature = "std")]
 use crate::{
-    kernel::{Real, Sweep},
+    kernel::{ElementwiseKernel, Real},
     layer::Operations,
     layers::columns::statistic,
 };
@@ -71,7 +71,7 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
     type Input = [T; IN];
     type Output = [T; OUT];
     type Tape<const B: usize> = ();
-    type Learnt = ();
+    type Trainable = ();
     type Head = Linear;
 
     const PARAMS: usize = 0;
@@ -195,7 +195,7 @@ const NO_CLASS: f64 = -1.0;
 struct Known;
 
 #[cfg(feature = "std")]
-impl Sweep<2, 1> for Known {
+impl ElementwiseKernel<2, 1> for Known {
     fn apply<V: Real>(&self, [x, classes]: [V; 2], _: [V; 1]) -> [V; 1] {
         let known = classes.if_gt(x.abs(), x, V::splat(NO_CLASS));
         [classes.if_gt(V::splat(0.0), known, x)]
@@ -208,7 +208,7 @@ impl Sweep<2, 1> for Known {
 struct Compare;
 
 #[cfg(feature = "std")]
-impl Sweep<2, 1> for Compare {
+impl ElementwiseKernel<2, 1> for Compare {
     fn apply<V: Real>(&self, [x, class]: [V; 2], _: [V; 1]) -> [V; 1] {
         let (zero, one) = (V::splat(0.0), V::splat(1.0));
         let equal = x.if_gt(class, zero, class.if_gt(x, zero, one));

@@ -4,8 +4,8 @@ use core::marker::PhantomData;
 
 use crate::{
     Rng, Zeroed,
-    kernel::{Element, Real, Simd, Sweep, Work, sweep},
-    layer::{Accepts, Description, Ending, Layer, Learn, Operations, Parameter, Path, Visit, VisitLearnt, VisitMut},
+    kernel::{Element, ElementwiseKernel, Real, Simd, Work, elementwise},
+    layer::{Accepts, Description, Ending, Layer, Learn, Operations, Parameter, Path, Visit, VisitMut, VisitTrainable},
     message::Message,
     outline::Outline,
     zeroed::Aligned,
@@ -42,7 +42,7 @@ unsafe impl<N: Zeroed, const SHARDS: usize, const ROWS: usize> Zeroed for Parall
 pub struct Shard<N: Layer, const ROWS: usize> {
     seed: u32,
     tape: Aligned<N::Tape<ROWS>>,
-    gradient: Aligned<N::Learnt>,
+    gradient: Aligned<N::Trainable>,
 }
 
 // SAFETY: each field is `Zeroed`.
@@ -57,7 +57,7 @@ where
     type Input = N::Input;
     type Output = N::Output;
     type Tape<const B: usize> = [Shard<N, ROWS>; SHARDS];
-    type Learnt = N::Learnt;
+    type Trainable = N::Trainable;
     type Head = N::Head;
 
     const PARAMS: usize = N::PARAMS;
@@ -105,7 +105,7 @@ where
         if let Some((sum, others)) = tape[..x.len().div_ceil(ROWS)].split_first_mut() {
             for shard in others {
                 let moments = [&mut *shard.gradient];
-                N::learnt_mut(None, &mut sum.gradient, moments, Path::ROOT, &mut Combine(simd, Plus));
+                N::trainable_mut(None, &mut sum.gradient, moments, Path::ROOT, &mut Combine(simd, Plus));
             }
         }
     }
@@ -118,9 +118,9 @@ where
         _: &[N::Input],
         tape: &mut Self::Tape<B>,
         _: &[N::Output],
-        gradient: &mut N::Learnt,
+        gradient: &mut N::Trainable,
     ) {
-        N::learnt_mut(None, gradient, [&mut *tape[0].gradient], Path::ROOT, &mut Combine(simd, Take));
+        N::trainable_mut(None, gradient, [&mut *tape[0].gradient], Path::ROOT, &mut Combine(simd, Take));
     }
 
     #[inline(always)]
@@ -130,11 +130,11 @@ where
         _: &[N::Input],
         tape: &mut Self::Tape<B>,
         _: &[N::Output],
-        moments: [&mut N::Learnt; M],
+        moments: [&mut N::Trainable; M],
         path: Path<'_>,
         learner: &mut V,
     ) {
-        N::learnt_mut(Some(&mut self.network), &mut tape[0].gradient, moments, path, learner);
+        N::trainable_mut(Some(&mut self.network), &mut tape[0].gradient, moments, path, learner);
     }
 
     #[inline(always)]
@@ -157,19 +157,19 @@ where
     }
 
     #[inline(always)]
-    fn learnt<V: Visit<N::Element>>(learnt: &N::Learnt, path: Path<'_>, visitor: &mut V) {
-        N::learnt(learnt, path, visitor);
+    fn trainable<V: Visit<N::Element>>(learnt: &N::Trainable, path: Path<'_>, visitor: &mut V) {
+        N::trainable(learnt, path, visitor);
     }
 
     #[inline(always)]
-    fn learnt_mut<V: VisitLearnt<N::Element, M>, const M: usize>(
+    fn trainable_mut<V: VisitTrainable<N::Element, M>, const M: usize>(
         layer: Option<&mut Self>,
-        gradient: &mut N::Learnt,
-        moments: [&mut N::Learnt; M],
+        gradient: &mut N::Trainable,
+        moments: [&mut N::Trainable; M],
         path: Path<'_>,
         visitor: &mut V,
     ) {
-        N::learnt_mut(layer.map(|layer| &mut layer.network), gradient, moments, path, visitor);
+        N::trainable_mut(layer.map(|layer| &mut layer.network), gradient, moments, path, visitor);
     }
 
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
@@ -288,17 +288,17 @@ impl<N: Layer, E: Ending, const ROWS: usize> Task<N, ROWS> for Backward<'_, N, E
 /// Makes new sums from sums and the gradients of a shard.
 struct Combine<S, F>(S, F);
 
-impl<S: Simd, T: Element, F: Sweep<1, 1>> VisitLearnt<T, 1> for Combine<S, F> {
+impl<S: Simd, T: Element, F: ElementwiseKernel<1, 1>> VisitTrainable<T, 1> for Combine<S, F> {
     #[inline(always)]
     fn visit(&mut self, _: Parameter<'_>, _: &mut [T], sum: &mut [T], [shard]: [&mut [T]; 1]) {
-        sweep(self.0, &self.1, [&*shard], [sum]);
+        elementwise(self.0, &self.1, [&*shard], [sum]);
     }
 }
 
 #[derive(Clone, Copy)]
 struct Take;
 
-impl Sweep<1, 1> for Take {
+impl ElementwiseKernel<1, 1> for Take {
     #[inline(always)]
     fn apply<V: Real>(&self, a: [V; 1], _: [V; 1]) -> [V; 1] {
         a
@@ -308,7 +308,7 @@ impl Sweep<1, 1> for Take {
 #[derive(Clone, Copy)]
 struct Plus;
 
-impl Sweep<1, 1> for Plus {
+impl ElementwiseKernel<1, 1> for Plus {
     #[inline(always)]
     fn apply<V: Real>(&self, [a]: [V; 1], [b]: [V; 1]) -> [V; 1] {
         [a + b]

@@ -33,7 +33,7 @@ impl Pointwise for BinaryCrossentropy {
     }
 
     #[inline(always)]
-    fn slope<V: Real>(&self, logit: V, label: V) -> V {
+    fn derivative<V: Real>(&self, logit: V, label: V) -> V {
         logit.sigmoid() - label
     }
 }

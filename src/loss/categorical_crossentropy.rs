@@ -4,7 +4,7 @@ use super::{Compares, Flaw, Follows, Loss, is_probability};
 use crate::{
     Tensor,
     activation::{Activation, ExpBelow, Softmax},
-    kernel::{Element, Real, Simd, Sweep, largest, sum_of_row, sweep},
+    kernel::{Element, ElementwiseKernel, Real, Simd, elementwise, largest, sum_of_row},
     layer::Logits,
     metric::Accuracy,
 };
@@ -63,7 +63,7 @@ impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for Categori
         let scale = 1.0 / outputs.len() as f64;
         gradient.copy_from_slice(outputs);
         Softmax::forward(simd, gradient);
-        sweep(simd, &Difference(scale), [labels.as_flattened()], [gradient.as_flattened_mut()]);
+        elementwise(simd, &Difference(scale), [labels.as_flattened()], [gradient.as_flattened_mut()]);
     }
 }
 
@@ -72,7 +72,7 @@ impl<T: Element + Tensor<Element = T>, const N: usize> Compares<[T; N], [T; N]> 
 #[derive(Clone, Copy)]
 struct Difference(f64);
 
-impl Sweep<1, 1> for Difference {
+impl ElementwiseKernel<1, 1> for Difference {
     #[inline(always)]
     fn apply<V: Real>(&self, [label]: [V; 1], [p]: [V; 1]) -> [V; 1] {
         [(p - label) * V::splat(self.0)]

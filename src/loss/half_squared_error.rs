@@ -31,7 +31,7 @@ impl Pointwise for HalfSquaredError {
     }
 
     #[inline(always)]
-    fn slope<V: Real>(&self, output: V, label: V) -> V {
+    fn derivative<V: Real>(&self, output: V, label: V) -> V {
         output - label
     }
 }

@@ -33,7 +33,7 @@ impl Pointwise for Huber {
     }
 
     #[inline(always)]
-    fn slope<V: Real>(&self, output: V, label: V) -> V {
+    fn derivative<V: Real>(&self, output: V, label: V) -> V {
         V::splat(-1.0).max(V::splat(1.0).min(output - label))
     }
 }

@@ -31,7 +31,7 @@ impl Pointwise for MeanAbsoluteError {
     }
 
     #[inline(always)]
-    fn slope<V: Real>(&self, output: V, label: V) -> V {
+    fn derivative<V: Real>(&self, output: V, label: V) -> V {
         let below = label.if_gt(output, V::splat(-1.0), V::splat(0.0));
         output.if_gt(label, V::splat(1.0), below)
     }

@@ -31,7 +31,7 @@ impl Pointwise for MeanSquaredError {
     }
 
     #[inline(always)]
-    fn slope<V: Real>(&self, output: V, label: V) -> V {
+    fn derivative<V: Real>(&self, output: V, label: V) -> V {
         V::splat(2.0) * (output - label)
     }
 }

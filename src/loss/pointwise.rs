@@ -2,19 +2,19 @@
 
 use crate::{
     Tensor,
-    kernel::{Element, Fold, Real, Simd, Sweep, sum_of, sweep},
+    kernel::{Element, ElementwiseKernel, Real, Simd, Summand, elementwise, sum_of},
 };
 
 /// The formula of such a loss.
 pub(super) trait Pointwise: Copy {
     fn value<V: Real>(&self, output: V, label: V) -> V;
-    fn slope<V: Real>(&self, output: V, label: V) -> V;
+    fn derivative<V: Real>(&self, output: V, label: V) -> V;
 }
 
 #[derive(Clone, Copy)]
 struct Value<L>(L);
 
-impl<L: Pointwise> Fold<2> for Value<L> {
+impl<L: Pointwise> Summand<2> for Value<L> {
     #[inline(always)]
     fn apply<V: Real>(&self, [output, label]: [V; 2]) -> V {
         self.0.value(output, label)
@@ -22,12 +22,12 @@ impl<L: Pointwise> Fold<2> for Value<L> {
 }
 
 #[derive(Clone, Copy)]
-struct Slope<L>(L, f64);
+struct Derivative<L>(L, f64);
 
-impl<L: Pointwise> Sweep<2, 1> for Slope<L> {
+impl<L: Pointwise> ElementwiseKernel<2, 1> for Derivative<L> {
     #[inline(always)]
     fn apply<V: Real>(&self, [output, label]: [V; 2], _: [V; 1]) -> [V; 1] {
-        [self.0.slope(output, label) * V::splat(self.1)]
+        [self.0.derivative(output, label) * V::splat(self.1)]
     }
 }
 
@@ -53,8 +53,8 @@ pub(super) fn gradient<S: Simd, T: Element + Tensor<Element = T>, const N: usize
     labels: &[[T; N]],
     gradient: &mut [[T; N]],
 ) {
-    let slope = Slope(loss, share / outputs.len() as f64);
-    sweep(simd, &slope, [outputs.as_flattened(), labels.as_flattened()], [gradient.as_flattened_mut()]);
+    let derivative = Derivative(loss, share / outputs.len() as f64);
+    elementwise(simd, &derivative, [outputs.as_flattened(), labels.as_flattened()], [gradient.as_flattened_mut()]);
 }
 
 /// `impl Loss` from the formula: what it looks at, its metric, the share of an output in the loss of a row, what a label

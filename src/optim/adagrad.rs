@@ -3,7 +3,7 @@
 use super::{Gradients, Optimizer, Settings, at_least_0, has_settings, in_range, is_divisor, walk};
 use crate::{
     Zeroed,
-    kernel::{Real, Sweep},
+    kernel::{ElementwiseKernel, Real},
     layer::Layer,
 };
 
@@ -64,7 +64,7 @@ impl Optimizer for Adagrad {
         step: u64,
         network: &mut N,
         gradients: G,
-        [square]: &mut [N::Learnt; 1],
+        [square]: &mut [N::Trainable; 1],
     ) {
         let rate = self.settings.learning_rate.at(step);
         let formula = Slow { rate, start: self.initial + self.epsilon };
@@ -79,7 +79,7 @@ struct Slow {
     start: f64,
 }
 
-impl Sweep<1, 2> for Slow {
+impl ElementwiseKernel<1, 2> for Slow {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w, a]: [V; 2]) -> [V; 2] {
         let a = a + g * g;

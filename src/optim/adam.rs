@@ -3,7 +3,7 @@
 use super::{Gradients, Optimizer, Settings, has_settings, in_range, is_divisor, is_share, walk};
 use crate::{
     Zeroed,
-    kernel::{Real, Sweep},
+    kernel::{ElementwiseKernel, Real},
     layer::Layer,
 };
 
@@ -68,7 +68,7 @@ impl Optimizer for Adam {
         step: u64,
         network: &mut N,
         gradients: G,
-        [mean, square]: &mut [N::Learnt; 2],
+        [mean, square]: &mut [N::Trainable; 2],
     ) {
         let Self { settings, beta1, beta2, epsilon } = self;
         let rate = settings.learning_rate.at(step);
@@ -134,7 +134,7 @@ impl Optimizer for AdamW {
         step: u64,
         network: &mut N,
         gradients: G,
-        moments: &mut [N::Learnt; 2],
+        moments: &mut [N::Trainable; 2],
     ) {
         self.0.update(step, network, gradients, moments);
     }
@@ -179,7 +179,7 @@ struct Adapt {
     epsilon: f64,
 }
 
-impl Sweep<1, 3> for Adapt {
+impl ElementwiseKernel<1, 3> for Adapt {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w, m, v]: [V; 3]) -> [V; 3] {
         let m = (g - m).mul_add(V::splat(self.new1), m);

@@ -2,8 +2,8 @@
 
 use super::{in_range, is_divisor};
 use crate::{
-    kernel::{Element, Fold, Real, Simd, Sweep, sum_of, sweep},
-    layer::{Parameter, VisitLearnt},
+    kernel::{Element, ElementwiseKernel, Real, Simd, Summand, elementwise, sum_of},
+    layer::{Parameter, VisitTrainable},
 };
 
 /// What is done to gradients that are too large.
@@ -40,14 +40,14 @@ pub(crate) struct SquareLength<S>(pub(crate) S, pub(crate) f64);
 #[derive(Clone, Copy)]
 pub(super) struct Square;
 
-impl Fold<1> for Square {
+impl Summand<1> for Square {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1]) -> V {
         g * g
     }
 }
 
-impl<S: Simd, T: Element> VisitLearnt<T, 0> for SquareLength<S> {
+impl<S: Simd, T: Element> VisitTrainable<T, 0> for SquareLength<S> {
     #[inline(always)]
     fn visit(&mut self, _: Parameter<'_>, _: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
         self.1 += sum_of(self.0, &Square, [gradient]).to_f64();
@@ -75,16 +75,16 @@ pub(super) struct Hold {
     pub most: f64,
 }
 
-impl Sweep<0, 1> for Hold {
+impl ElementwiseKernel<0, 1> for Hold {
     #[inline(always)]
     fn apply<V: Real>(&self, []: [V; 0], [g]: [V; 1]) -> [V; 1] {
         [V::splat(-self.most).max(V::splat(self.most).min(g * V::splat(self.scale)))]
     }
 }
 
-impl<S: Simd, T: Element> VisitLearnt<T, 0> for Clipping<S> {
+impl<S: Simd, T: Element> VisitTrainable<T, 0> for Clipping<S> {
     #[inline(always)]
     fn visit(&mut self, _: Parameter<'_>, _: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
-        sweep(self.0, &self.1, [], [gradient]);
+        elementwise(self.0, &self.1, [], [gradient]);
     }
 }

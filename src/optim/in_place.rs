@@ -4,7 +4,7 @@ use super::{Clip, Gradients, Optimizer, Settings, clip::Square};
 use crate::{
     Zeroed,
     kernel::{Element, Simd, sum_of},
-    layer::{Layer, Learn, Parameter, Path, VisitLearnt},
+    layer::{Layer, Learn, Parameter, Path, VisitTrainable},
     regularize::Penalty,
 };
 
@@ -66,7 +66,7 @@ impl<O: Optimizer> Optimizer for InPlace<O> {
         step: u64,
         network: &mut N,
         gradients: G,
-        moments: &mut Self::Moments<N::Learnt>,
+        moments: &mut Self::Moments<N::Trainable>,
     ) {
         self.0.update(step, network, gradients, moments);
     }
@@ -93,7 +93,7 @@ impl<S: Simd, N: Layer, const B: usize> Gradients<N> for Produced<'_, S, N, B> {
     fn give<V: Learn<N::Element, M>, const M: usize>(
         self,
         network: &mut N,
-        moments: [&mut N::Learnt; M],
+        moments: [&mut N::Trainable; M],
         learner: &mut V,
     ) {
         network.learn(self.simd, self.x, self.tape, self.dy, moments, Path::ROOT, learner);
@@ -124,13 +124,13 @@ impl<S: Simd> Bound<S> {
             self.cost += sum_of(self.simd, &penalty, [weights]).to_f64();
             // (a + b + c)² is at most 3·(a² + b² + c²).
             let Penalty { l1, l2 } = penalty;
-            let slopes = l1 * l1 * weights.len() as f64 + 4.0 * l2 * l2 * self.squares(weights);
-            self.square += 2.0 * square + 3.0 * slopes;
+            let gradient = l1 * l1 * weights.len() as f64 + 4.0 * l2 * l2 * self.squares(weights);
+            self.square += 2.0 * square + 3.0 * gradient;
         }
     }
 }
 
-impl<S: Simd, T: Element> VisitLearnt<T, 0> for Bound<S> {
+impl<S: Simd, T: Element> VisitTrainable<T, 0> for Bound<S> {
     #[inline(always)]
     fn visit(&mut self, parameter: Parameter<'_>, values: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
         let square = self.squares(gradient);

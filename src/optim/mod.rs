@@ -21,8 +21,8 @@ pub use sgd::{Momentum, Sgd};
 
 use crate::{
     Zeroed,
-    kernel::{Element, Real, Simd, Sweep, sum_rows, sweep, tn_then},
-    layer::{Layer, Learn, Parameter, Path, VisitLearnt},
+    kernel::{Element, ElementwiseKernel, Real, Simd, elementwise, sum_rows, tn_then},
+    layer::{Layer, Learn, Parameter, Path, VisitTrainable},
     regularize::Penalty,
 };
 
@@ -66,7 +66,7 @@ impl Settings {
     }
 }
 
-/// An optimiser: a formula, as a [`Sweep`] over gradient, weights and what it remembers.
+/// An optimiser: a formula, as a [`ElementwiseKernel`] over gradient, weights and what it remembers.
 pub trait Optimizer: Copy + Send + Sync + 'static {
     /// What it remembers, as copies of all that can be learnt, `L`.
     type Moments<L: Zeroed>: Zeroed + AsRef<[L]> + AsMut<[L]>;
@@ -99,7 +99,7 @@ pub trait Optimizer: Copy + Send + Sync + 'static {
         step: u64,
         network: &mut N,
         gradients: G,
-        moments: &mut Self::Moments<N::Learnt>,
+        moments: &mut Self::Moments<N::Trainable>,
     );
 
     /// With this schedule of learning rates.
@@ -176,7 +176,7 @@ pub trait Gradients<N: Layer> {
     fn give<V: Learn<N::Element, M>, const M: usize>(
         self,
         network: &mut N,
-        moments: [&mut N::Learnt; M],
+        moments: [&mut N::Trainable; M],
         learner: &mut V,
     );
 }
@@ -184,7 +184,7 @@ pub trait Gradients<N: Layer> {
 /// A gradient in memory.
 pub(crate) struct Kept<'a, S, L>(pub S, pub &'a mut L);
 
-impl<S: Simd, N: Layer> Gradients<N> for Kept<'_, S, N::Learnt> {
+impl<S: Simd, N: Layer> Gradients<N> for Kept<'_, S, N::Trainable> {
     const FINISHED: bool = true;
     type Simd = S;
 
@@ -197,10 +197,10 @@ impl<S: Simd, N: Layer> Gradients<N> for Kept<'_, S, N::Learnt> {
     fn give<V: Learn<N::Element, M>, const M: usize>(
         self,
         network: &mut N,
-        moments: [&mut N::Learnt; M],
+        moments: [&mut N::Trainable; M],
         learner: &mut V,
     ) {
-        N::learnt_mut(Some(network), self.1, moments, Path::ROOT, learner);
+        N::trainable_mut(Some(network), self.1, moments, Path::ROOT, learner);
     }
 }
 
@@ -220,7 +220,7 @@ fn walk<N: Layer, G: Gradients<N>, F, const M: usize>(
     formula: F,
     network: &mut N,
     gradients: G,
-    moments: [&mut N::Learnt; M],
+    moments: [&mut N::Trainable; M],
 ) where
     Update<G::Simd, F>: Learn<N::Element, M>,
 {
@@ -240,7 +240,7 @@ struct Decayed<F> {
     then: F,
 }
 
-impl<F: Sweep<1, W>, const W: usize> Sweep<1, W> for Decayed<F> {
+impl<F: ElementwiseKernel<1, W>, const W: usize> ElementwiseKernel<1, W> for Decayed<F> {
     #[inline(always)]
     fn apply<V: Real>(&self, read: [V; 1], mut write: [V; W]) -> [V; W] {
         write[0] = write[0] * V::splat(self.keep);
@@ -269,7 +269,7 @@ impl<S, F> Update<S, F> {
 #[derive(Clone, Copy)]
 struct Finished<F>(Finish, F);
 
-impl<F: Sweep<1, W>, const W: usize> Sweep<1, W> for Finished<F> {
+impl<F: ElementwiseKernel<1, W>, const W: usize> ElementwiseKernel<1, W> for Finished<F> {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], write: [V; W]) -> [V; W] {
         let [g] = self.0.penalty.apply([write[0]], [g]);
@@ -282,7 +282,7 @@ impl<F: Sweep<1, W>, const W: usize> Sweep<1, W> for Finished<F> {
 macro_rules! walks {
     ($([$($moment:ident),*] $moments:literal $written:literal;)*) => {
         $(
-            impl<S: Simd, T: Element, F: Sweep<1, $written>> VisitLearnt<T, $moments> for Update<S, F> {
+            impl<S: Simd, T: Element, F: ElementwiseKernel<1, $written>> VisitTrainable<T, $moments> for Update<S, F> {
                 #[inline(always)]
                 fn visit(
                     &mut self,
@@ -293,14 +293,14 @@ macro_rules! walks {
                 ) {
                     match self.lacking(&parameter) {
                         Some(finish) => {
-                            sweep(self.simd, &Finished(finish, self.formula), [gradient], [values, $($moment),*]);
+                            elementwise(self.simd, &Finished(finish, self.formula), [gradient], [values, $($moment),*]);
                         }
-                        None => sweep(self.simd, &self.formula, [gradient], [values, $($moment),*]),
+                        None => elementwise(self.simd, &self.formula, [gradient], [values, $($moment),*]),
                     }
                 }
             }
 
-            impl<S: Simd, T: Element, F: Sweep<1, $written>> Learn<T, $moments> for Update<S, F> {
+            impl<S: Simd, T: Element, F: ElementwiseKernel<1, $written>> Learn<T, $moments> for Update<S, F> {
                 #[inline(always)]
                 fn product<const IN: usize, const OUT: usize>(
                     &mut self,
@@ -328,7 +328,7 @@ macro_rules! walks {
                 ) {
                     let mut gradient = [T::zero(); N];
                     sum_rows(self.simd, dz, &mut gradient);
-                    VisitLearnt::<T, $moments>::visit(self, parameter, bias, &mut gradient, [$($moment),*]);
+                    VisitTrainable::<T, $moments>::visit(self, parameter, bias, &mut gradient, [$($moment),*]);
                 }
             }
         )*

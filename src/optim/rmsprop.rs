@@ -3,7 +3,7 @@
 use super::{Gradients, Optimizer, Settings, has_settings, in_range, is_divisor, is_share, walk};
 use crate::{
     Zeroed,
-    kernel::{Real, Sweep},
+    kernel::{ElementwiseKernel, Real},
     layer::Layer,
 };
 
@@ -64,7 +64,7 @@ impl Optimizer for RmsProp {
         step: u64,
         network: &mut N,
         gradients: G,
-        [square]: &mut [N::Learnt; 1],
+        [square]: &mut [N::Trainable; 1],
     ) {
         let rate = self.settings.learning_rate.at(step);
         let formula = Normalise { rate, rho: self.rho, epsilon: self.epsilon };
@@ -80,7 +80,7 @@ struct Normalise {
     epsilon: f64,
 }
 
-impl Sweep<1, 2> for Normalise {
+impl ElementwiseKernel<1, 2> for Normalise {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w, v]: [V; 2]) -> [V; 2] {
         let v = V::splat(self.rho) * v + V::splat(1.0 - self.rho) * g * g;

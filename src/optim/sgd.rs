@@ -3,7 +3,7 @@
 use super::{Gradients, Optimizer, Settings, has_settings, in_range, is_share, walk};
 use crate::{
     Zeroed,
-    kernel::{Real, Sweep},
+    kernel::{ElementwiseKernel, Real},
     layer::Layer,
 };
 
@@ -49,7 +49,7 @@ impl Optimizer for Sgd {
     }
 
     #[inline(always)]
-    fn update<N: Layer, G: Gradients<N>>(&self, step: u64, network: &mut N, gradients: G, []: &mut [N::Learnt; 0]) {
+    fn update<N: Layer, G: Gradients<N>>(&self, step: u64, network: &mut N, gradients: G, []: &mut [N::Trainable; 0]) {
         let rate = self.settings.learning_rate.at(step);
         walk(&self.settings, rate, Descend { rate }, network, gradients, []);
     }
@@ -61,7 +61,7 @@ struct Descend {
     rate: f64,
 }
 
-impl Sweep<1, 1> for Descend {
+impl ElementwiseKernel<1, 1> for Descend {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w]: [V; 1]) -> [V; 1] {
         [w - V::splat(self.rate) * g]
@@ -131,7 +131,7 @@ impl Optimizer for Momentum {
         step: u64,
         network: &mut N,
         gradients: G,
-        [velocity]: &mut [N::Learnt; 1],
+        [velocity]: &mut [N::Trainable; 1],
     ) {
         let rate = self.settings.learning_rate.at(step);
         let formula = Roll { rate, momentum: self.momentum, nesterov: self.nesterov };
@@ -147,7 +147,7 @@ struct Roll {
     nesterov: bool,
 }
 
-impl Sweep<1, 2> for Roll {
+impl ElementwiseKernel<1, 2> for Roll {
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], [w, v]: [V; 2]) -> [V; 2] {
         let (momentum, step) = (V::splat(self.momentum), V::splat(self.rate) * g);

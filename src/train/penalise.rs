@@ -1,8 +1,8 @@
 //! What the size of weights adds to loss and gradient.
 
 use crate::{
-    kernel::{Element, Simd, sum_of, sweep},
-    layer::{Parameter, VisitLearnt},
+    kernel::{Element, Simd, elementwise, sum_of},
+    layer::{Parameter, VisitTrainable},
     regularize::Penalty,
 };
 
@@ -13,13 +13,13 @@ pub(super) struct Penalise<S> {
     pub cost: f64,
 }
 
-impl<S: Simd, T: Element> VisitLearnt<T, 0> for Penalise<S> {
+impl<S: Simd, T: Element> VisitTrainable<T, 0> for Penalise<S> {
     #[inline(always)]
     fn visit(&mut self, parameter: Parameter<'_>, weights: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
         let penalty = parameter.penalty_with(self.everywhere);
         if penalty != Penalty::NONE {
             self.cost += sum_of(self.simd, &penalty, [&*weights]).to_f64();
-            sweep(self.simd, &penalty, [&*weights], [gradient]);
+            elementwise(self.simd, &penalty, [&*weights], [gradient]);
         }
     }
 }

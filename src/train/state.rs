@@ -30,7 +30,7 @@ pub struct State<'a, N: Layer> {
     /// The network.
     pub network: &'a N,
     /// What the optimiser remembers, as copies of all that can be learnt.
-    pub moments: &'a [N::Learnt],
+    pub moments: &'a [N::Trainable],
     /// The generator of orders and of dropped units.
     pub rng: &'a Rng,
     /// How many steps were made.
@@ -44,7 +44,7 @@ pub struct StateMut<'a, N: Layer> {
     /// The network.
     pub network: &'a mut N,
     /// What the optimiser remembers, as copies of all that can be learnt.
-    pub moments: &'a mut [N::Learnt],
+    pub moments: &'a mut [N::Trainable],
     /// The generator of orders and of dropped units.
     pub rng: &'a mut Rng,
     /// How many steps were made.

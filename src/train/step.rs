@@ -3,7 +3,7 @@
 use super::{TrainError, penalise::Penalise};
 use crate::{
     Rng, Zeroed,
-    kernel::{Element, Fold, Real, Simd, Work, dispatch, sum_of},
+    kernel::{Element, Real, Simd, Summand, Work, dispatch, sum_of},
     layer::{Layer, Parameter, Path, Visit},
     loss::Loss,
     optim::{Bound, Clipping, Kept, Optimizer, Produced, Settings, SquareLength},
@@ -78,12 +78,12 @@ impl Reach {
         simd: S,
         optimizer: &O,
         network: &N,
-        moments: &[N::Learnt],
+        moments: &[N::Trainable],
     ) -> Self {
         let (mut weights, mut largest) = (Magnitudes(simd, 0.0), Magnitudes(simd, 0.0));
         network.parameters(Path::ROOT, &mut weights);
         for moment in moments {
-            N::learnt(moment, Path::ROOT, &mut largest);
+            N::trainable(moment, Path::ROOT, &mut largest);
         }
         if largest.1 > self.gradient {
             (self.square, self.gradient) = (largest.1 * largest.1, largest.1);
@@ -105,7 +105,7 @@ impl<S: Simd, T: Element> Visit<T> for Magnitudes<S> {
 #[derive(Clone, Copy)]
 struct Magnitude;
 
-impl Fold<1> for Magnitude {
+impl Summand<1> for Magnitude {
     #[inline(always)]
     fn apply<V: Real>(&self, [value]: [V; 1]) -> V {
         value.abs()
@@ -126,8 +126,8 @@ unsafe impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Zero
 impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Memory<N, L, O, BATCH> {
     /// What is in it beside the network, in bytes.
     pub const PARTS: [(&'static str, usize); 5] = [
-        ("gradient", size_of::<Aligned<O::Gradient<N::Learnt>>>()),
-        ("moments", size_of::<Aligned<O::Moments<N::Learnt>>>()),
+        ("gradient", size_of::<Aligned<O::Gradient<N::Trainable>>>()),
+        ("moments", size_of::<Aligned<O::Moments<N::Trainable>>>()),
         ("tape", size_of::<Aligned<N::Tape<BATCH>>>()),
         ("outputs", 2 * size_of::<Aligned<[N::Output; BATCH]>>()),
         ("batch", size_of::<[N::Input; BATCH]>() + size_of::<[L::Label; BATCH]>()),
@@ -137,11 +137,11 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Memory<N, L
 /// The network and what a step writes.
 pub(super) struct Learner<N: Layer, O: Optimizer, const BATCH: usize> {
     pub network: Aligned<N>,
-    gradient: Aligned<O::Gradient<N::Learnt>>,
-    pub moments: Aligned<O::Moments<N::Learnt>>,
+    gradient: Aligned<O::Gradient<N::Trainable>>,
+    pub moments: Aligned<O::Moments<N::Trainable>>,
     tape: Aligned<N::Tape<BATCH>>,
     pub outputs: Aligned<[N::Output; BATCH]>,
-    slopes: Aligned<[N::Output; BATCH]>,
+    dy: Aligned<[N::Output; BATCH]>,
 }
 
 // SAFETY: each field is `Zeroed`.
@@ -176,9 +176,9 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
     fn run<S: Simd>(self, simd: S) -> Self::Output {
         let Self { learner, course, x, labels } = self;
         let Course { optimizer, loss, rng, steps, reach } = course;
-        let Learner { network, gradient, moments, tape, outputs, slopes } = learner;
+        let Learner { network, gradient, moments, tape, outputs, dy } = learner;
         let (network, gradient, moments, tape) = (&mut **network, &mut **gradient, &mut **moments, &mut **tape);
-        let (y, dy) = (&mut outputs[..x.len()], &mut slopes[..x.len()]);
+        let (y, dy) = (&mut outputs[..x.len()], &mut dy[..x.len()]);
         let (step, settings) = (*steps, *optimizer.settings());
         let everywhere = settings.penalty;
 
@@ -193,9 +193,9 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
             Some(gradient) => {
                 network.gradient(simd, x, tape, dy, gradient);
                 let mut penalise = Penalise { simd, everywhere, cost: 0.0 };
-                N::learnt_mut(Some(&mut *network), gradient, [], Path::ROOT, &mut penalise);
+                N::trainable_mut(Some(&mut *network), gradient, [], Path::ROOT, &mut penalise);
                 let mut length = SquareLength(simd, 0.0);
-                N::learnt_mut(None, gradient, [], Path::ROOT, &mut length);
+                N::trainable_mut(None, gradient, [], Path::ROOT, &mut length);
                 (length.1, penalise.cost)
             }
             None => {
@@ -218,7 +218,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
         match kept {
             Some(gradient) => {
                 if let Some(clip) = settings.clip {
-                    N::learnt_mut(None, gradient, [], Path::ROOT, &mut Clipping::new(simd, clip, square));
+                    N::trainable_mut(None, gradient, [], Path::ROOT, &mut Clipping::new(simd, clip, square));
                 }
                 optimizer.update(step, network, Kept(simd, gradient), moments);
             }

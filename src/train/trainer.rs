@@ -116,7 +116,7 @@ where
     const fn assert_trainable() {
         assert!(BATCH > 0, "a trainer's batch holds at least one row");
         assert!(
-            learns::<N::Learnt>(),
+            learns::<N::Trainable>(),
             "nothing in this network can be learnt: its layers are frozen, or have no parameters"
         );
     }

@@ -40,8 +40,8 @@ pub fn bits<N: Layer>(network: &N) -> Vec<u64> {
 }
 
 /// The same of what is kept beside them.
-pub fn bits_of_learnt<N: Layer>(learnt: &N::Learnt) -> Vec<u64> {
+pub fn bits_of_trainable<N: Layer>(learnt: &N::Trainable) -> Vec<u64> {
     let mut bits = Bits(Vec::new());
-    N::learnt(learnt, Path::ROOT, &mut bits);
+    N::trainable(learnt, Path::ROOT, &mut bits);
     bits.0
 }

@@ -53,7 +53,7 @@ impl<const N: usize> Layer for Scale<N> {
     type Input = [f32; N];
     type Output = [f32; N];
     type Tape<const B: usize> = ();
-    type Learnt = ();
+    type Trainable = ();
     type Head = Linear;
 
     const PARAMS: usize = 0;
@@ -136,7 +136,7 @@ impl Elementwise for Cubic {
         x * x * x
     }
 
-    fn slope<V: Real>(x: V, _: V) -> V {
+    fn derivative<V: Real>(x: V, _: V) -> V {
         V::splat(3.0) * x * x
     }
 }

@@ -6,7 +6,7 @@ use core::{
 };
 use std::{thread_local, vec::Vec};
 
-use crate::kernel::{Real, Sweep};
+use crate::kernel::{ElementwiseKernel, Real};
 
 /// A number in a formula.
 #[derive(Clone, Copy)]
@@ -31,7 +31,7 @@ thread_local! {
 /// The steps from what goes in to the formula's value, which the last one gives; none if that is the first that goes in.
 ///
 /// That first number is both the one to write and the first to read.
-pub(super) fn steps<const READ: usize>(formula: &impl Sweep<READ, 1>) -> Vec<Step> {
+pub(super) fn steps<const READ: usize>(formula: &impl ElementwiseKernel<READ, 1>) -> Vec<Step> {
     STEPS.set((READ.max(1), Vec::new()));
     let [value] = formula.apply(core::array::from_fn(Number::Computed), [Number::Computed(0)]);
     let (count, empty) = STEPS.with_borrow(|(count, steps)| (*count, steps.is_empty()));
@@ -194,7 +194,7 @@ mod tests {
     #[derive(Clone, Copy)]
     struct Numbered(u32);
 
-    impl Sweep<0, 1> for Numbered {
+    impl ElementwiseKernel<0, 1> for Numbered {
         fn apply<V: Real>(&self, []: [V; 0], [x]: [V; 1]) -> [V; 1] {
             [match self.0 {
                 0 => x,
@@ -226,7 +226,7 @@ mod tests {
         #[derive(Clone, Copy)]
         struct Scale;
 
-        impl Sweep<3, 1> for Scale {
+        impl ElementwiseKernel<3, 1> for Scale {
             fn apply<V: Real>(&self, [x, mean, deviation]: [V; 3], _: [V; 1]) -> [V; 1] {
                 [(x - mean) / deviation]
             }

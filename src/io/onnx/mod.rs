@@ -23,7 +23,7 @@ use self::{
 };
 use super::{BYTES, FileError, write};
 use crate::{
-    kernel::{Element, Sweep},
+    kernel::{Element, ElementwiseKernel},
     layer::{Layer, Operations, Parameter, Path},
 };
 
@@ -157,7 +157,12 @@ impl<'a> Exporter<'a> {
     }
 
     /// Adds the steps of a formula of the current value and these others.
-    fn formula<const READ: usize>(&mut self, place: &str, others: Vec<String>, formula: &impl Sweep<READ, 1>) {
+    fn formula<const READ: usize>(
+        &mut self,
+        place: &str,
+        others: Vec<String>,
+        formula: &impl ElementwiseKernel<READ, 1>,
+    ) {
         let mut values = others;
         values.insert(0, self.current.clone());
         for step in steps(formula) {
@@ -201,7 +206,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         self.with_parameter("Add", addends, values);
     }
 
-    fn elementwise(&mut self, path: Path<'_>, name: &'static str, formula: &impl Sweep<0, 1>) {
+    fn elementwise(&mut self, path: Path<'_>, name: &'static str, formula: &impl ElementwiseKernel<0, 1>) {
         self.formula(&path.join(name).to_string(), Vec::new(), formula);
     }
 
@@ -210,7 +215,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         path: Path<'_>,
         name: &'static str,
         columns: &[(Parameter<'_>, &[T])],
-        formula: &impl Sweep<READ, 1>,
+        formula: &impl ElementwiseKernel<READ, 1>,
     ) {
         let others = columns.iter().map(|&(parameter, values)| self.parameter(parameter, values)).collect();
         self.formula(&path.join(name).to_string(), others, formula);

@@ -37,8 +37,8 @@ fn learn() -> Result<bool, TrainError> {
     trainer.fit(&x, &y, Fit::epochs(300))?;
     let right = x.iter().zip(&y).all(|(x, y)| (trainer.predict(x)[0] - y[0]).abs() < 0.1);
     // From the corner where both are 0, either input going up makes the output rise.
-    let slopes = Explainer::<Net>::new().gradient(trainer.network(), &x[0], Target::Logit(0));
-    let explained = slopes.is_ok_and(|slopes| slopes.iter().all(|slope| *slope > 0.0));
+    let gradient = Explainer::<Net>::new().gradient(trainer.network(), &x[0], Target::Logit(0));
+    let explained = gradient.is_ok_and(|gradient| gradient.iter().all(|derivative| *derivative > 0.0));
     let learnt = x.iter().zip(&y).all(|(x, y)| (LEARNT.predict(x)[0] - y[0]).abs() < 0.1);
     Ok(right && explained && learnt && trainer.evaluate(&x, &y)?.loss < 0.1)
 }

@@ -3,7 +3,7 @@
 use core::array;
 
 use shiplap::{
-    kernel::{Element, Real, Simd, Sweep, Unchanged, Work, dispatch, largest, nn, nt, sum_rows, sweep, tn},
+    kernel::{Element, Real, Simd, ElementwiseKernel, Unchanged, Work, dispatch, largest, nn, nt, sum_rows, elementwise, tn},
     layer::{Parameter, Path, Visit, VisitMut},
     prelude::*,
 };
@@ -75,7 +75,7 @@ fn products() -> bool {
 #[derive(Clone, Copy)]
 struct All;
 
-impl Sweep<1, 1> for All {
+impl ElementwiseKernel<1, 1> for All {
     #[inline(always)]
     fn apply<V: Real>(&self, [x]: [V; 1], _: [V; 1]) -> [V; 1] {
         let kept = (x.exp().ln() - x).abs() + (x.abs().tanh().copysign(x) - x.tanh()).abs();
@@ -91,7 +91,7 @@ impl Work for Pass<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> f32 {
-        sweep(simd, &All, [self.0], [self.1]);
+        elementwise(simd, &All, [self.0], [self.1]);
         largest(simd, self.1)
     }
 }
@@ -160,8 +160,8 @@ macro_rules! learns {
                     );
                     loss
                 };
-                let slope = (loss_at(1e-5) - loss_at(-1e-5)) / 2e-5;
-                (before.0[place] - after.0[place] - slope).abs() < 1e-7
+                let derivative = (loss_at(1e-5) - loss_at(-1e-5)) / 2e-5;
+                (before.0[place] - after.0[place] - derivative).abs() < 1e-7
             })
     }};
 }

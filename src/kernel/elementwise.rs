@@ -9,7 +9,7 @@ use super::{Element, Real, Simd, Vector, Work, plain, simd::MOST_LANES};
 /// A formula from `READ` values and `WRITE` values to new values for the latter.
 ///
 /// It is copied out of memory before a pass, so that its constants stay in registers.
-pub trait Sweep<const READ: usize, const WRITE: usize>: Copy {
+pub trait ElementwiseKernel<const READ: usize, const WRITE: usize>: Copy {
     /// The formula.
     fn apply<V: Real>(&self, read: [V; READ], write: [V; WRITE]) -> [V; WRITE];
 }
@@ -18,7 +18,7 @@ pub trait Sweep<const READ: usize, const WRITE: usize>: Copy {
 #[derive(Clone, Copy, Debug)]
 pub struct Unchanged;
 
-impl Sweep<0, 1> for Unchanged {
+impl ElementwiseKernel<0, 1> for Unchanged {
     #[inline(always)]
     fn apply<V: Real>(&self, []: [V; 0], value: [V; 1]) -> [V; 1] {
         value
@@ -26,46 +26,46 @@ impl Sweep<0, 1> for Unchanged {
 }
 
 /// A formula whose values are added up.
-pub trait Fold<const READ: usize>: Copy {
+pub trait Summand<const READ: usize>: Copy {
     /// The formula.
     fn apply<V: Real>(&self, read: [V; READ]) -> V;
 }
 
 /// `write = op(read, write)`, item by item, as far as the shortest slice reaches.
 #[inline(always)]
-pub fn sweep<S: Simd, T: Element, O: Sweep<R, W>, const R: usize, const W: usize>(
+pub fn elementwise<S: Simd, T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize>(
     simd: S,
     op: &O,
     read: [&[T]; R],
     write: [&mut [T]; W],
 ) {
-    simd.run(Sweeping { op: *op, read, write });
+    simd.run(ElementwisePass { op: *op, read, write });
 }
 
 /// Like [`sweep`], compiled in its caller: for rows too short for a call to be worth it.
 #[inline(always)]
-pub(crate) fn sweep_row<S: Simd, T: Element, O: Sweep<R, W>, const R: usize, const W: usize>(
+pub(crate) fn elementwise_row<S: Simd, T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize>(
     simd: S,
     op: &O,
     read: [&[T]; R],
     write: [&mut [T]; W],
 ) {
-    Sweeping { op: *op, read, write }.run(simd);
+    ElementwisePass { op: *op, read, write }.run(simd);
 }
 
-struct Sweeping<'a, T, O, const R: usize, const W: usize> {
+struct ElementwisePass<'a, T, O, const R: usize, const W: usize> {
     op: O,
     read: [&'a [T]; R],
     write: [&'a mut [T]; W],
 }
 
-impl<T: Element, O: Sweep<R, W>, const R: usize, const W: usize> Work for Sweeping<'_, T, O, R, W> {
+impl<T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize> Work for ElementwisePass<'_, T, O, R, W> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(mut self, _: S) {
         if const { T::Vector::<S>::LANES == 1 } {
-            plain::sweep(&self.op, self.read, self.write);
+            plain::elementwise(&self.op, self.read, self.write);
             return;
         }
         let lanes = T::Vector::<S>::LANES;
@@ -103,7 +103,7 @@ impl<T: Element, O: Sweep<R, W>, const R: usize, const W: usize> Work for Sweepi
     }
 }
 
-impl<T: Element, O: Sweep<R, W>, const R: usize, const W: usize> Sweeping<'_, T, O, R, W> {
+impl<T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize> ElementwisePass<'_, T, O, R, W> {
     /// The new values of `length` numbers from each of these places on. Formulas side by side need not wait for
     /// each other, and share their constants.
     #[inline(always)]
@@ -134,22 +134,22 @@ const CHAINS: usize = 4;
 
 /// `Σ op(read)` over all items, as far as the shortest slice reaches.
 #[inline(always)]
-pub fn sum_of<S: Simd, T: Element, O: Fold<R>, const R: usize>(simd: S, op: &O, read: [&[T]; R]) -> T {
-    simd.run(Folding { op: *op, read })
+pub fn sum_of<S: Simd, T: Element, O: Summand<R>, const R: usize>(simd: S, op: &O, read: [&[T]; R]) -> T {
+    simd.run(SumPass { op: *op, read })
 }
 
 /// Like [`sum_of`], compiled in its caller: for rows too short for a call to be worth it.
 #[inline(always)]
-pub(crate) fn sum_of_row<S: Simd, T: Element, O: Fold<R>, const R: usize>(simd: S, op: &O, read: [&[T]; R]) -> T {
-    Folding { op: *op, read }.run(simd)
+pub(crate) fn sum_of_row<S: Simd, T: Element, O: Summand<R>, const R: usize>(simd: S, op: &O, read: [&[T]; R]) -> T {
+    SumPass { op: *op, read }.run(simd)
 }
 
-struct Folding<'a, T, O, const R: usize> {
+struct SumPass<'a, T, O, const R: usize> {
     op: O,
     read: [&'a [T]; R],
 }
 
-impl<T: Element, O: Fold<R>, const R: usize> Work for Folding<'_, T, O, R> {
+impl<T: Element, O: Summand<R>, const R: usize> Work for SumPass<'_, T, O, R> {
     type Output = T;
 
     #[inline(always)]
