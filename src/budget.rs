@@ -22,9 +22,8 @@
 //! ```
 
 use crate::{
-    layer::{Layer, Path},
+    layer::{Layer, Leaf, Outline, Path},
     message::Message,
-    outline::{Leaf, Outline},
 };
 
 /// Does not compile if a network or a trainer takes more than it may; the error then lists what each layer takes.
@@ -97,13 +96,13 @@ impl Costs {
         macs: usize,
         parts: &'static [(&'static str, usize)],
     ) -> Self {
-        Self { flash: outline.elsewhere(), ram, macs, outline: *outline, training: Some(parts) }
+        Self { flash: outline.bytes_in_flash(), ram, macs, outline: *outline, training: Some(parts) }
     }
 }
 
 impl<N: Layer> Budgeted for N {
     const COSTS: Costs = Costs {
-        flash: size_of::<N>() + N::OUTLINE.elsewhere(),
+        flash: size_of::<N>() + N::OUTLINE.bytes_in_flash(),
         ram: N::OUTLINE.outputs(),
         macs: N::MACS,
         outline: N::OUTLINE,
@@ -213,7 +212,7 @@ impl Table {
         let mut table = self.with_layers(&costs.outline, &Path::ROOT, costs.training.is_some(), false);
         if let Some(parts) = costs.training {
             let mut index = 0;
-            let mut rest = costs.ram.saturating_sub(costs.outline.bytes() - costs.outline.elsewhere());
+            let mut rest = costs.ram.saturating_sub(costs.outline.bytes() - costs.outline.bytes_in_flash());
             while index < parts.len() {
                 table = table.part(parts[index].0, parts[index].1);
                 rest = rest.saturating_sub(parts[index].1);
@@ -230,19 +229,18 @@ impl Table {
     }
 
     const fn with_layers(self, outline: &Outline, path: &Path<'_>, training: bool, elsewhere: bool) -> Self {
-        match outline {
-            Outline::Single(leaf) => self.with_layer(leaf, path, training, elsewhere),
-            Outline::Elsewhere(network) => self.with_layers(network, path, training, true),
-            Outline::Sequence(layers) => {
-                let (mut table, mut index) = (self, 0);
-                while index < layers.len() {
-                    let (name, layer) = &layers[index];
-                    table = table.with_layers(layer, &path.join(name), training, elsewhere);
-                    index += 1;
-                }
-                table
-            }
+        let elsewhere = elsewhere || outline.in_flash;
+        let mut table = match &outline.layer {
+            Some(layer) => self.with_layer(layer, path, training, elsewhere),
+            None => self,
+        };
+        let mut index = 0;
+        while index < outline.children.len() {
+            let (name, layer) = &outline.children[index];
+            table = table.with_layers(layer, &path.join(name), training, elsewhere);
+            index += 1;
         }
+        table
     }
 
     const fn with_layer(self, leaf: &Leaf, path: &Path<'_>, training: bool, elsewhere: bool) -> Self {

@@ -20,6 +20,12 @@ impl<const BYTES: usize> Message<BYTES> {
         Self { bytes: [0; BYTES], length: 0 }
     }
 
+    /// The beginning of a message about a layer or type: its name in backquotes, and a space.
+    #[must_use]
+    pub const fn naming(name: &str) -> Self {
+        Self::new().text("`").text(name).text("` ")
+    }
+
     /// Adds `text`; what does not fit any more is cut off.
     #[must_use]
     pub const fn text(mut self, text: &str) -> Self {

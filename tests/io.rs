@@ -20,7 +20,7 @@ use shiplap::{
     activation::Activation,
     init::Initializer,
     io::{self, Checkpoints, Difference, FileError, Import},
-    kernel::{Element, Simd},
+    kernel::{Simd, Tensor},
     prelude::*,
 };
 
@@ -366,15 +366,15 @@ fn checkpoints_along_the_way() {
 struct Secret;
 
 impl Activation for Secret {
-    type Keeps = <Softmax as Activation>::Keeps;
+    type Saves = <Softmax as Activation>::Saves;
     const NAME: &'static str = "Secret";
     const INITIALIZER: Initializer = Initializer::GlorotUniform;
 
-    fn forward<S: Simd, T: Element, const N: usize>(simd: S, rows: &mut [[T; N]]) {
+    fn forward<S: Simd, X: Tensor>(simd: S, rows: &mut [X]) {
         Softmax::forward(simd, rows);
     }
 
-    fn backward<S: Simd, T: Element, const N: usize>(simd: S, x: &[[T; N]], y: &[[T; N]], gradient: &mut [[T; N]]) {
+    fn backward<S: Simd, X: Tensor>(simd: S, x: &[X], y: &[X], gradient: &mut [X]) {
         Softmax::backward(simd, x, y, gradient);
     }
 }

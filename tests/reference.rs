@@ -52,7 +52,7 @@ impl VisitMut<f32, 1> for Exchange {
 
 fn run<N, L, O, Y, F, const IN: usize, const B: usize>(architecture: &str, name: &str, optimizer: O, label: fn(F) -> Y)
 where
-    N: Accepts<[f32; IN]> + Layer<Element = f32>,
+    N: Layer<Element = f32, Input = [f32; IN]>,
     L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
     O: Optimizer,
     Y: Copy,
@@ -90,7 +90,7 @@ struct Course<'a, X, Y> {
 impl<X: Tensor, Y: Copy> Course<'_, X, Y> {
     fn follow<N, L, O: Optimizer, const B: usize>(&self, optimizer: O)
     where
-        N: Accepts<X> + Layer<Element = f32>,
+        N: Layer<Element = f32, Input = X>,
         L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
     {
         let Self { file, x, y, initial, losses, trained } = *self;

@@ -8,6 +8,7 @@ mod budget;
 mod check;
 #[cfg(feature = "include-weights")]
 mod include;
+mod parameters;
 mod sequence;
 mod stored;
 
@@ -23,6 +24,13 @@ use sequence::{Field, Sequence};
 pub fn derive_network(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     derive(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+/// The parameters of a layer, from the fields of its struct. The trait's documentation describes the attributes.
+#[proc_macro_derive(Parameters, attributes(kernel, bias, statistic, layer, parameters))]
+pub fn derive_parameters(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    parameters::derive(&input).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
 fn derive(input: &DeriveInput) -> syn::Result<TokenStream2> {

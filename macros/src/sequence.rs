@@ -29,7 +29,7 @@ pub struct Sequence {
 }
 
 impl Sequence {
-    /// `impl Layer` and `impl Accepts` for the type.
+    /// `impl Parameters` and `impl Layer` for the type.
     pub fn expand(&self) -> TokenStream {
         let Self { crate_path: krate, target, fields, .. } = self;
         let types: Vec<&Type> = fields.iter().map(|field| &field.ty).collect();
@@ -37,6 +37,8 @@ impl Sequence {
         let names: Vec<&String> = fields.iter().map(|field| &field.name).collect();
         let last = fields.len() - 1;
         let layers: Vec<TokenStream> = types.iter().map(|ty| self.layer(ty)).collect();
+        let parameters: Vec<TokenStream> = types.iter().map(|ty| self.parameters(ty)).collect();
+        let parameters: Vec<&TokenStream> = parameters.iter().collect();
         let tape_index: Vec<Index> = (0..fields.len()).map(Index::from).collect();
         let buffers: Vec<_> = (0..last).map(|index| format_ident!("y{index}")).collect();
 
@@ -45,6 +47,7 @@ impl Sequence {
         let open = |ty: &Type| is_open(ty, &self.generics);
         let (first_type, end_type) = (self.first_of(types[0]), self.last_of(types[last]));
         let (first_layer, last_layer, end_layer) = (self.layer(first_type), &layers[last], self.layer(end_type));
+        let first_parameters = self.parameters(first_type);
         let tape = self.tape(&types);
 
         // What goes into layer `index` comes from the one before it; that it fits is checked at the layer's own words.
@@ -65,7 +68,7 @@ impl Sequence {
         };
         // Slopes go back as far as there is something to learn, or to the input where they are asked for.
         let learns_before = |index: usize| {
-            let before = layers[..index].iter();
+            let before = parameters[..index].iter();
             quote!((false #(|| #krate::layer::learns::<#before::Trainable>())*))
         };
         let layers = &layers;
@@ -89,7 +92,7 @@ impl Sequence {
             quote! {
                 let mut #buffer = <[#end_layer::Output; BATCH_] as #krate::Zeroed>::zeroed();
                 let #buffer = &mut #buffer[..rows];
-                #layer::forward::<Simd_, #krate::layer::Predictions, BATCH_>(
+                #layer::forward_batch::<Simd_, #krate::layer::Predictions, BATCH_>(
                     &self.#member, simd, #x, #buffer,
                 );
             }
@@ -97,8 +100,8 @@ impl Sequence {
         let record = (0..last).map(|index| {
             let (layer, member, place, x) = (&layers[index], members[index], &tape_index[index], recorded(index));
             quote! {
-                #layer::record::<Simd_, <Ending_ as #krate::layer::Ending>::Inner, BATCH_>(
-                    &self.#member, simd, rng, #x, &mut tape.#place.tape, &mut tape.#place.output[..rows],
+                #layer::record_batch::<Simd_, #krate::layer::Predictions, BATCH_>(
+                    &self.#member, simd, rng.as_deref_mut(), #x, &mut tape.#place.tape, &mut tape.#place.output[..rows],
                 );
             }
         });
@@ -107,7 +110,7 @@ impl Sequence {
             let (x, dx, learns) = (recorded(index), sent_back(index), learns_before(index + 1));
             quote! {
                 if #learns || dx.is_some() {
-                    #layer::backward::<Simd_, <Ending_ as #krate::layer::Ending>::Inner, BATCH_>(
+                    #layer::backward_batch::<Simd_, #krate::layer::Predictions, BATCH_>(
                         &self.#member, simd, #x, &mut tape.#place.tape, &tape.#place.output[..rows],
                         &mut tape.#place.gradient[..rows], #dx,
                     );
@@ -117,7 +120,7 @@ impl Sequence {
         let gradient = (0..last).rev().map(|index| {
             let (layer, member, place, x) = (&layers[index], members[index], &tape_index[index], recorded(index));
             quote! {
-                #layer::gradient::<Simd_, BATCH_>(
+                #layer::gradient_batch::<Simd_, BATCH_>(
                     &self.#member, simd, #x, &mut tape.#place.tape, &tape.#place.gradient[..rows], &mut gradient.#place,
                 );
             }
@@ -126,9 +129,9 @@ impl Sequence {
             let (layer, member, place) = (&layers[index], members[index], &tape_index[index]);
             let (name, x) = (names[index], recorded(index));
             quote! {
-                #layer::learn::<Simd_, Learner_, MOMENTS_, BATCH_>(
+                #layer::learn::<Simd_, Learner_, STATE_, BATCH_>(
                     &mut self.#member, simd, #x, &mut tape.#place.tape, &tape.#place.gradient[..rows],
-                    moments.each_mut().map(|moment| &mut moment.#place), path.join(#name), learner,
+                    #krate::kernel::map_each(&mut state, |state| &mut state.#place), path.join(#name), learner,
                 );
             }
         });
@@ -150,127 +153,28 @@ impl Sequence {
         }
         let (impl_generics, _, where_clause) = generics.split_for_impl();
 
-        let mut accepting = generics.clone();
-        accepting.params.push(parse_quote!(Input_: #krate::Tensor));
-        accepting
-            .make_where_clause()
-            .predicates
-            .push(parse_quote_spanned!(first_type.span()=> #first_type: #krate::layer::Accepts<Input_>));
-        let (accepts_generics, _, accepts_where) = accepting.split_for_impl();
+        // Of these, each holds numbers of the same type as the first.
+        let mut holding = self.generics.clone();
+        let predicates = &mut holding.make_where_clause().predicates;
+        for (index, &ty) in types.iter().enumerate().filter(|(_, ty)| open(ty)) {
+            predicates.push(match index {
+                0 => parse_quote_spanned!(ty.span()=> #ty: #krate::layer::Parameters),
+                _ => {
+                    let first = parameters[0];
+                    parse_quote_spanned!(ty.span()=> #ty: #krate::layer::Parameters<Element = #first::Element>)
+                }
+            });
+        }
+        let (_, _, parameters_where) = holding.split_for_impl();
 
         // The parameters of methods have names that no struct's own are likely to have.
         quote! {
             #[allow(clippy::type_complexity)]
-            impl #impl_generics #krate::layer::Layer for #target #where_clause {
-                type Element = #first_layer::Element;
-                type Input = #first_layer::Input;
-                type Output = #end_layer::Output;
-                type Tape<const BATCH_: usize> = #tape;
-                type Trainable = (#(#layers::Trainable,)*);
-                type Head = #end_layer::Head;
+            impl #impl_generics #krate::layer::Parameters for #target #parameters_where {
+                type Element = #first_parameters::Element;
+                type Trainable = (#(#parameters::Trainable,)*);
 
-                const PARAMS: usize = 0 #(+ #layers::PARAMS)*;
-                const MACS: usize = 0 #(+ #layers::MACS)*;
-                const FAULT: Option<#krate::message::Message> =
-                    #krate::layer::first_fault(&[#(#layers::FAULT),*]);
-                const TAKES_MISSING: bool = #first_layer::TAKES_MISSING;
-                const OUTLINE: #krate::outline::Outline =
-                    #krate::outline::Outline::Sequence(&[#((#names, #layers::OUTLINE)),*]);
-
-                #[inline(always)]
-                fn forward<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
-                    &self,
-                    simd: Simd_,
-                    x: &[Self::Input],
-                    y: &mut [Self::Output],
-                ) {
-                    let rows = x.len();
-                    #(#forward)*
-                    #last_layer::forward::<Simd_, Ending_, BATCH_>(
-                        &self.#last_member, simd, #last_passed, &mut y[..rows],
-                    );
-                }
-
-                #[inline(always)]
-                fn record<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
-                    &self,
-                    simd: Simd_,
-                    rng: &mut #krate::Rng,
-                    x: &[Self::Input],
-                    tape: &mut Self::Tape<BATCH_>,
-                    y: &mut [Self::Output],
-                ) {
-                    let rows = x.len();
-                    #(#record)*
-                    #last_layer::record::<Simd_, Ending_, BATCH_>(
-                        &self.#last_member, simd, rng, #last_recorded, &mut tape.#last_place, &mut y[..rows],
-                    );
-                }
-
-                #[inline(always)]
-                fn backward<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
-                    &self,
-                    simd: Simd_,
-                    x: &[Self::Input],
-                    tape: &mut Self::Tape<BATCH_>,
-                    y: &[Self::Output],
-                    dy: &mut [Self::Output],
-                    dx: Option<&mut [Self::Input]>,
-                ) {
-                    let rows = x.len();
-                    let _ = rows;
-                    #last_layer::backward::<Simd_, Ending_, BATCH_>(
-                        &self.#last_member, simd, #last_recorded, &mut tape.#last_place, y, dy, #last_sent_back,
-                    );
-                    #(#backward)*
-                }
-
-                #[inline(always)]
-                fn gradient<Simd_: #krate::kernel::Simd, const BATCH_: usize>(
-                    &self,
-                    simd: Simd_,
-                    x: &[Self::Input],
-                    tape: &mut Self::Tape<BATCH_>,
-                    dy: &[Self::Output],
-                    gradient: &mut Self::Trainable,
-                ) {
-                    let rows = x.len();
-                    let _ = rows;
-                    #last_layer::gradient::<Simd_, BATCH_>(
-                        &self.#last_member, simd, #last_recorded, &mut tape.#last_place, dy, &mut gradient.#last_place,
-                    );
-                    #(#gradient)*
-                }
-
-                #[inline(always)]
-                fn learn<
-                    Simd_: #krate::kernel::Simd,
-                    Learner_: #krate::layer::Learn<Self::Element, MOMENTS_>,
-                    const MOMENTS_: usize,
-                    const BATCH_: usize,
-                >(
-                    &mut self,
-                    simd: Simd_,
-                    x: &[Self::Input],
-                    tape: &mut Self::Tape<BATCH_>,
-                    dy: &[Self::Output],
-                    mut moments: [&mut Self::Trainable; MOMENTS_],
-                    path: #krate::layer::Path<'_>,
-                    learner: &mut Learner_,
-                ) {
-                    let rows = x.len();
-                    let _ = rows;
-                    #last_layer::learn::<Simd_, Learner_, MOMENTS_, BATCH_>(
-                        &mut self.#last_member, simd, #last_recorded, &mut tape.#last_place, dy,
-                        moments.each_mut().map(|moment| &mut moment.#last_place), path.join(#last_name), learner,
-                    );
-                    #(#learn)*
-                }
-
-                #[inline(always)]
-                fn activate<Simd_: #krate::kernel::Simd>(simd: Simd_, logits: &mut [Self::Output]) {
-                    #last_layer::activate(simd, logits);
-                }
+                const PARAMS: usize = 0 #(+ #parameters::PARAMS)*;
 
                 #[inline(always)]
                 fn parameters<Visitor_: #krate::layer::Visit<Self::Element>>(
@@ -278,7 +182,7 @@ impl Sequence {
                     path: #krate::layer::Path<'_>,
                     visitor: &mut Visitor_,
                 ) {
-                    #(#layers::parameters(&self.#members, path.join(#names), visitor);)*
+                    #(#parameters::parameters(&self.#members, path.join(#names), visitor);)*
                 }
 
                 #[inline(always)]
@@ -287,8 +191,8 @@ impl Sequence {
                     path: #krate::layer::Path<'_>,
                     visitor: &mut Visitor_,
                 ) {
-                    #(#layers::parameters_mut(
-                        networks.each_mut().map(|network| &mut network.#members),
+                    #(#parameters::parameters_mut(
+                        #krate::kernel::map_each(&mut networks, |network| &mut network.#members),
                         path.join(#names),
                         visitor,
                     );)*
@@ -300,27 +204,132 @@ impl Sequence {
                     path: #krate::layer::Path<'_>,
                     visitor: &mut Visitor_,
                 ) {
-                    #(#layers::trainable(&learnt.#tape_index, path.join(#names), visitor);)*
+                    #(#parameters::trainable(&learnt.#tape_index, path.join(#names), visitor);)*
                 }
 
                 #[inline(always)]
                 fn trainable_mut<
-                    Visitor_: #krate::layer::VisitTrainable<Self::Element, MOMENTS_>,
-                    const MOMENTS_: usize,
+                    Visitor_: #krate::layer::VisitTrainable<Self::Element, STATE_>,
+                    const STATE_: usize,
                 >(
                     mut layer: Option<&mut Self>,
                     gradient: &mut Self::Trainable,
-                    mut moments: [&mut Self::Trainable; MOMENTS_],
+                    mut state: [&mut Self::Trainable; STATE_],
                     path: #krate::layer::Path<'_>,
                     visitor: &mut Visitor_,
                 ) {
-                    #(#layers::trainable_mut(
+                    #(#parameters::trainable_mut(
                         layer.as_deref_mut().map(|layer| &mut layer.#members),
                         &mut gradient.#tape_index,
-                        moments.each_mut().map(|moment| &mut moment.#tape_index),
+                        #krate::kernel::map_each(&mut state, |state| &mut state.#tape_index),
                         path.join(#names),
                         visitor,
                     );)*
+                }
+            }
+
+            #[allow(clippy::type_complexity)]
+            impl #impl_generics #krate::layer::Layer for #target #where_clause {
+                type Input = #first_layer::Input;
+                type Output = #end_layer::Output;
+                type Tape<const BATCH_: usize> = #tape;
+                type Head = #end_layer::Head;
+
+                const MACS: usize = 0 #(+ #layers::MACS)*;
+                const FAULT: Option<#krate::message::Message> =
+                    #krate::layer::first_fault(&[#(#layers::FAULT),*]);
+                const TAKES_MISSING: bool = #first_layer::TAKES_MISSING;
+                const OUTLINE: #krate::layer::Outline =
+                    #krate::layer::Outline::of_sequence(&[#((#names, #layers::OUTLINE)),*]);
+
+                #[inline(always)]
+                fn forward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
+                    &self,
+                    simd: Simd_,
+                    x: &[Self::Input],
+                    y: &mut [Self::Output],
+                ) {
+                    let rows = x.len();
+                    #(#forward)*
+                    #last_layer::forward_batch::<Simd_, Ending_, BATCH_>(
+                        &self.#last_member, simd, #last_passed, &mut y[..rows],
+                    );
+                }
+
+                #[inline(always)]
+                fn record_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
+                    &self,
+                    simd: Simd_,
+                    mut rng: ::core::option::Option<&mut #krate::Rng>,
+                    x: &[Self::Input],
+                    tape: &mut Self::Tape<BATCH_>,
+                    y: &mut [Self::Output],
+                ) {
+                    let rows = x.len();
+                    #(#record)*
+                    #last_layer::record_batch::<Simd_, Ending_, BATCH_>(
+                        &self.#last_member, simd, rng.as_deref_mut(), #last_recorded, &mut tape.#last_place, &mut y[..rows],
+                    );
+                }
+
+                #[inline(always)]
+                fn backward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
+                    &self,
+                    simd: Simd_,
+                    x: &[Self::Input],
+                    tape: &mut Self::Tape<BATCH_>,
+                    y: &[Self::Output],
+                    dy: &mut [Self::Output],
+                    dx: Option<&mut [Self::Input]>,
+                ) {
+                    let rows = x.len();
+                    let _ = rows;
+                    #last_layer::backward_batch::<Simd_, Ending_, BATCH_>(
+                        &self.#last_member, simd, #last_recorded, &mut tape.#last_place, y, dy, #last_sent_back,
+                    );
+                    #(#backward)*
+                }
+
+                #[inline(always)]
+                fn gradient_batch<Simd_: #krate::kernel::Simd, const BATCH_: usize>(
+                    &self,
+                    simd: Simd_,
+                    x: &[Self::Input],
+                    tape: &mut Self::Tape<BATCH_>,
+                    dy: &[Self::Output],
+                    gradient: &mut Self::Trainable,
+                ) {
+                    let rows = x.len();
+                    let _ = rows;
+                    #last_layer::gradient_batch::<Simd_, BATCH_>(
+                        &self.#last_member, simd, #last_recorded, &mut tape.#last_place, dy, &mut gradient.#last_place,
+                    );
+                    #(#gradient)*
+                }
+
+                #[inline(always)]
+                fn learn<
+                    Simd_: #krate::kernel::Simd,
+                    Learner_: #krate::layer::Learn<Self::Element, STATE_>,
+                    const STATE_: usize,
+                    const BATCH_: usize,
+                >(
+                    &mut self,
+                    simd: Simd_,
+                    x: &[Self::Input],
+                    tape: &mut Self::Tape<BATCH_>,
+                    dy: &[Self::Output],
+                    mut state: [&mut Self::Trainable; STATE_],
+                    path: #krate::layer::Path<'_>,
+                    learner: &mut Learner_,
+                ) {
+                    let rows = x.len();
+                    let _ = rows;
+                    #last_layer::learn::<Simd_, Learner_, STATE_, BATCH_>(
+                        &mut self.#last_member, simd, #last_recorded, &mut tape.#last_place, dy,
+                        #krate::kernel::map_each(&mut state, |state| &mut state.#last_place), path.join(#last_name), learner,
+                    );
+                    #(#learn)*
                 }
 
                 fn describe(
@@ -338,10 +347,6 @@ impl Sequence {
                     #(#layers::operations(&self.#members, path.join(#names), operations);)*
                 }
             }
-
-            #[diagnostic::do_not_recommend]
-            #[allow(clippy::type_complexity)]
-            impl #accepts_generics #krate::layer::Accepts<Input_> for #target #accepts_where {}
         }
     }
 }
@@ -351,6 +356,12 @@ impl Sequence {
     fn layer(&self, ty: &Type) -> TokenStream {
         let krate = &self.crate_path;
         quote_spanned!(ty.span()=> <#ty as #krate::layer::Layer>)
+    }
+
+    /// `ty` as something that holds parameters.
+    fn parameters(&self, ty: &Type) -> TokenStream {
+        let krate = &self.crate_path;
+        quote_spanned!(ty.span()=> <#ty as #krate::layer::Parameters>)
     }
 
     /// The type of the tape of `layers`.

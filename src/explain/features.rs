@@ -5,6 +5,7 @@ use std::{vec, vec::Vec};
 use super::{ExplainError, Target, gradient::check_input};
 use crate::{
     Permutation, Rng, Tensor, Zeroed as _,
+    activation::Activation as _,
     kernel::{Element as _, Simd, Work, dispatch},
     layer::{Layer, Logits, Sample},
 };
@@ -146,9 +147,9 @@ impl<N: Layer> Work for Mean<'_, N> {
             let (inputs, outputs) = (&mut inputs[..x.len()], &mut outputs[..x.len()]);
             inputs.copy_from_slice(x);
             replace(inputs, feature, |_| N::Element::from_f64(value));
-            network.forward::<S, Logits, ROWS>(simd, inputs, outputs);
+            network.forward_batch::<S, Logits, ROWS>(simd, inputs, outputs);
             if !logits {
-                N::activate(simd, outputs);
+                N::Head::forward(simd, outputs);
             }
             sum += outputs.iter().map(|row| Tensor::flat(core::slice::from_ref(row))[output].to_f64()).sum::<f64>();
         }

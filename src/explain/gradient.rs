@@ -6,9 +6,9 @@ use num_traits::One as _;
 
 use super::ExplainError;
 use crate::{
-    Rng, Tensor, Zeroed,
+    Tensor, Zeroed,
     kernel::{Element as _, Simd, Work, dispatch},
-    layer::{Ending, InUse, Layer, Logits, Predictions, Sample},
+    layer::{Ending, Layer, Logits, Predictions, Sample},
     tensor::first_not_finite,
     zeroed::ON_THE_STACK,
 };
@@ -147,12 +147,12 @@ impl<N: Layer, E: Ending> Work for Derivative<'_, N, E> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> f64 {
         let Self(network, x, output, Explainer { tape, y, dy, dx }, _) = self;
-        network.record::<S, InUse<E>, 1>(simd, &mut Rng::new(0), x, tape, y);
+        network.record_batch::<S, E, 1>(simd, None, x, tape, y);
         let value = Tensor::flat(y)[output].to_f64();
         let gradient = Tensor::flat_mut(dy);
         gradient.fill(num_traits::Zero::zero());
         gradient[output] = N::Element::one();
-        network.backward::<S, InUse<E>, 1>(simd, x, tape, y, dy, Some(dx));
+        network.backward_batch::<S, E, 1>(simd, x, tape, y, dy, Some(dx));
         value
     }
 }

@@ -144,7 +144,7 @@ impl<N: Layer, const B: usize> Work for Predict<'_, N, B> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         for (x, y) in self.x.chunks(B).zip(self.y.chunks_mut(B)) {
-            self.network.forward::<S, Predictions, B>(simd, x, y);
+            self.network.forward_batch::<S, Predictions, B>(simd, x, y);
         }
     }
 }

@@ -182,16 +182,16 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
         let (step, settings) = (*steps, *optimizer.settings());
         let everywhere = settings.penalty;
 
-        network.record::<S, L::Ending, BATCH>(simd, rng, x, tape, y);
+        network.record_batch::<S, L::Ending, BATCH>(simd, Some(rng), x, tape, y);
         let mean = loss.total(simd, y, labels) / x.len() as f64;
         loss.gradient(simd, y, labels, dy);
-        network.backward::<S, L::Ending, BATCH>(simd, x, tape, y, dy, None);
+        network.backward_batch::<S, L::Ending, BATCH>(simd, x, tape, y, dy, None);
 
         // One gradient or none, as the optimiser's type says.
         let mut kept = gradient.as_mut().first_mut();
         let (square, cost) = match &mut kept {
             Some(gradient) => {
-                network.gradient(simd, x, tape, dy, gradient);
+                network.gradient_batch(simd, x, tape, dy, gradient);
                 let mut penalise = Penalise { simd, everywhere, cost: 0.0 };
                 N::trainable_mut(Some(&mut *network), gradient, [], Path::ROOT, &mut penalise);
                 let mut length = SquareLength(simd, 0.0);

@@ -24,7 +24,7 @@ use self::{
 use super::{BYTES, FileError, write};
 use crate::{
     kernel::{Element, ElementwiseKernel},
-    layer::{Layer, Operations, Parameter, Path},
+    layer::{Layer, Operations, Path},
 };
 
 /// The version of the file format, of 2020: that of the operator set.
@@ -139,20 +139,27 @@ impl<'a> Exporter<'a> {
     }
 
     /// Adds a node that takes the current value and this parameter.
-    fn with_parameter<T: Element>(&mut self, operator: &str, parameter: Parameter<'_>, values: &[T]) {
-        let inputs = vec![self.current.clone(), self.parameter(parameter, values)];
-        self.current = self.node(&parameter.path.to_string(), operator, inputs);
+    fn with_parameter<T: Element>(
+        &mut self,
+        operator: &str,
+        path: Path<'_>,
+        name: &str,
+        shape: &[usize],
+        values: &[T],
+    ) {
+        let inputs = vec![self.current.clone(), self.parameter(path, name, shape, values)];
+        self.current = self.node(&path.to_string(), operator, inputs);
     }
 
     /// Adds this parameter, and gives its name.
-    fn parameter<T: Element>(&mut self, parameter: Parameter<'_>, values: &[T]) -> String {
-        let name = parameter.path.join(parameter.name).to_string();
+    fn parameter<T: Element>(&mut self, path: Path<'_>, name: &str, shape: &[usize], values: &[T]) -> String {
+        let name = path.join(name).to_string();
         let numbers: Vec<f32> = values.iter().map(|value| value.to_f64() as f32).collect();
         if let Some(index) = numbers.iter().position(|number| !number.is_finite()) {
             let file = self.file.into();
             self.error.get_or_insert(FileError::NotFinite { file, tensor: name.clone(), index });
         }
-        self.tensor(name.clone(), parameter.shape, &numbers);
+        self.tensor(name.clone(), shape, &numbers);
         name
     }
 
@@ -198,12 +205,12 @@ impl<'a> Exporter<'a> {
 }
 
 impl<T: Element> Operations<T> for Exporter<'_> {
-    fn product(&mut self, factors: Parameter<'_>, values: &[T]) {
-        self.with_parameter("MatMul", factors, values);
+    fn product(&mut self, path: Path<'_>, name: &'static str, shape: [usize; 2], weights: &[T]) {
+        self.with_parameter("MatMul", path, name, &shape, weights);
     }
 
-    fn add(&mut self, addends: Parameter<'_>, values: &[T]) {
-        self.with_parameter("Add", addends, values);
+    fn add(&mut self, path: Path<'_>, name: &'static str, addend: &[T]) {
+        self.with_parameter("Add", path, name, &[addend.len()], addend);
     }
 
     fn elementwise(&mut self, path: Path<'_>, name: &'static str, formula: &impl ElementwiseKernel<0, 1>) {
@@ -214,10 +221,11 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         &mut self,
         path: Path<'_>,
         name: &'static str,
-        columns: &[(Parameter<'_>, &[T])],
+        columns: &[(&'static str, &[T])],
         formula: &impl ElementwiseKernel<READ, 1>,
     ) {
-        let others = columns.iter().map(|&(parameter, values)| self.parameter(parameter, values)).collect();
+        let others =
+            columns.iter().map(|&(name, values)| self.parameter(path, name, &[values.len()], values)).collect();
         self.formula(&path.join(name).to_string(), others, formula);
     }
 

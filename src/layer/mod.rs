@@ -1,0 +1,25 @@
+//! What a layer is, and what fits after what.
+//!
+//! A layer is a struct with [`#[derive(Parameters)]`](Parameters), which lists the numbers that it holds, and an
+//! implementation of [`SimpleLayer`], the formula for one sample. [`Layer`], the formula for a batch, follows from it.
+
+mod batch;
+mod fit;
+mod operations;
+mod outline;
+mod parameters;
+mod path;
+mod simple;
+
+#[doc(hidden)]
+pub use batch::Link;
+pub(crate) use batch::rows_at_once;
+pub use batch::{Description, Ending, Layer, Logits, Predictions};
+pub use fit::Sample;
+#[doc(hidden)]
+pub use fit::{After, Before, Fits, assert_sound, first_fault, learns};
+pub use operations::Operations;
+pub use outline::{Leaf, Outline};
+pub use parameters::{Learn, Parameter, Parameters, Role, Visit, VisitMut, VisitTrainable};
+pub use path::Path;
+pub use simple::SimpleLayer;
