@@ -57,7 +57,7 @@ pub mod train;
 mod zeroed;
 
 pub use kernel::Tensor;
-pub use layer::Parameters;
+pub use layer::{Layer, Parameters};
 pub(crate) use random::Permutation;
 pub use random::Rng;
 /// ```
@@ -72,7 +72,7 @@ pub use random::Rng;
 #[cfg(feature = "include-weights")]
 #[doc(inline)]
 pub use shiplap_macros::include_weights;
-pub use shiplap_macros::{Network, Parameters, const_assert, network};
+pub use shiplap_macros::{Layer, Network, Parameters, const_assert, network};
 
 pub use zeroed::Zeroed;
 
@@ -85,7 +85,7 @@ pub mod prelude {
     #[cfg(feature = "std")]
     pub use crate::train::History;
     pub use crate::{
-        Network, Parameters, Rng, Zeroed,
+        Layer, Network, Parameters, Rng, Zeroed,
         activation::{
             Elementwise, Elu, Gelu, HardSigmoid, LeakyRelu, Linear, Relu, SaveInput, SaveNothing, Selu, Sigmoid, Silu,
             Softmax, Softplus, Tanh,
@@ -94,7 +94,7 @@ pub mod prelude {
         flash::Flash,
         init::Initializer,
         kernel::{Real, Simd},
-        layer::{Layer, SimpleLayer},
+        layer::SimpleLayer,
         layers::{
             Activate, Dense, Dropout, Frozen, Impute, InFlash, Initialized, MinMax, OneHot, Regularized, Standardize,
         },

@@ -153,7 +153,7 @@ impl Elementwise for Four {
 }
 
 /// A layer of one's own: `y[n] = (x[n] − mean[n]) / deviation[n]`.
-#[derive(Parameters)]
+#[derive(Layer)]
 struct Scale<const N: usize> {
     #[bias(initializer = Initializer::Constant(2.0))]
     mean: [f32; N],

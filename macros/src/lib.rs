@@ -33,6 +33,13 @@ pub fn derive_parameters(input: TokenStream) -> TokenStream {
     parameters::derive(&input).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
+/// A layer from its fields and the formula in `impl SimpleLayer`. It includes `#[derive(Parameters)]`.
+#[proc_macro_derive(Layer, attributes(kernel, bias, statistic, layer, parameters))]
+pub fn derive_layer(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    parameters::derive_layer(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
 fn derive(input: &DeriveInput) -> syn::Result<TokenStream2> {
     let name = &input.ident;
     let refuse = |what: &str| {

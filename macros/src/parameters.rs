@@ -1,11 +1,106 @@
 //! `#[derive(Parameters)]`: what follows from the fields of a layer.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
     Data, DeriveInput, Error, Expr, Field, Fields, GenericParam, Generics, Index, Member, MetaNameValue, Token, Type,
     TypeParam, parse_quote, punctuated::Punctuated, spanned::Spanned,
 };
+
+/// `#[derive(Layer)]`: the parameters, and the formula of a batch from that of a sample.
+pub fn derive_layer(input: &DeriveInput) -> syn::Result<TokenStream> {
+    let parameters = derive(input)?;
+    let (krate, name) = (quote!(::shiplap), &input.ident);
+    let mut generics = input.generics.clone();
+    let (_, arguments, _) = input.generics.split_for_impl();
+    let predicates = &mut generics.make_where_clause().predicates;
+    if let Some(predicate) = element_is_element(input, &element(input, &parts(input)?)?) {
+        predicates.push(predicate);
+    }
+    for part in parts(input)?.iter().filter(|part| matches!(part.role, Role::Layer)) {
+        let (ty, element) = (&part.ty, element(input, &parts(input)?)?);
+        predicates.push(parse_quote!(#ty: #krate::layer::Layer<Element = #element>));
+    }
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let target = quote!(#name #arguments);
+    let simple = quote_spanned!(name.span()=> <#target as #krate::layer::SimpleLayer>);
+    Ok(quote! {
+        #parameters
+
+        impl #impl_generics #krate::layer::Layer for #target #where_clause {
+            type Input = #simple::Input;
+            type Output = #simple::Output;
+            type Tape<const BATCH_: usize> = [#simple::Tape; BATCH_];
+            type Head = #krate::activation::Linear;
+
+            const MACS: usize = #simple::MACS;
+            const FAULT: ::core::option::Option<#krate::message::Message> = #simple::FAULT;
+            const TAKES_MISSING: bool = #simple::TAKES_MISSING;
+
+            #[inline(always)]
+            fn forward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
+                &self,
+                simd: Simd_,
+                x: &[Self::Input],
+                y: &mut [Self::Output],
+            ) {
+                #krate::layer::simple_batch::forward(self, simd, x, y);
+            }
+
+            #[inline(always)]
+            fn record_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
+                &self,
+                simd: Simd_,
+                rng: ::core::option::Option<&mut #krate::Rng>,
+                x: &[Self::Input],
+                tape: &mut Self::Tape<BATCH_>,
+                y: &mut [Self::Output],
+            ) {
+                #krate::layer::simple_batch::record(self, simd, rng, x, tape, y);
+            }
+
+            #[inline(always)]
+            fn backward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
+                &self,
+                simd: Simd_,
+                x: &[Self::Input],
+                tape: &mut Self::Tape<BATCH_>,
+                y: &[Self::Output],
+                dy: &mut [Self::Output],
+                dx: ::core::option::Option<&mut [Self::Input]>,
+            ) {
+                #krate::layer::simple_batch::backward(self, simd, x, tape, y, dy, dx);
+            }
+
+            #[inline(always)]
+            fn gradient_batch<Simd_: #krate::kernel::Simd, const BATCH_: usize>(
+                &self,
+                simd: Simd_,
+                x: &[Self::Input],
+                tape: &mut Self::Tape<BATCH_>,
+                dy: &[Self::Output],
+                gradient: &mut Self::Trainable,
+            ) {
+                #krate::layer::simple_batch::gradient(self, simd, x, tape, dy, gradient);
+            }
+
+            fn operations<Visitor_: #krate::layer::Operations<Self::Element>>(
+                &self,
+                path: #krate::layer::Path<'_>,
+                operations: &mut Visitor_,
+            ) {
+                #simple::operations(self, path, operations);
+            }
+        }
+    })
+}
+
+/// `T: Element`, if the numbers are of a type parameter.
+fn element_is_element(input: &DeriveInput, element: &Type) -> Option<syn::WherePredicate> {
+    let name = element.to_token_stream().to_string();
+    let is_parameter = input.generics.type_params().any(|parameter| parameter.ident == name);
+    is_parameter.then(|| parse_quote!(#element: ::shiplap::kernel::Element))
+}
 
 /// A field of a layer.
 struct Part {
@@ -83,13 +178,7 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
 
     let mut generics = input.generics.clone();
     let predicates = &mut generics.make_where_clause().predicates;
-    if input
-        .generics
-        .type_params()
-        .any(|parameter| *element.to_token_stream().to_string() == parameter.ident.to_string())
-    {
-        predicates.push(parse_quote!(#element: #krate::kernel::Element));
-    }
+    predicates.extend(element_is_element(input, &element));
     for part in parts.iter().filter(|part| matches!(part.role, Role::Layer)) {
         let ty = &part.ty;
         predicates.push(parse_quote!(#ty: #krate::layer::Layer<Element = #element>));

@@ -7,8 +7,8 @@ use crate::{Rng, Tensor, Zeroed, activation::Activation, kernel::Simd, message::
 
 /// A function of a fixed shape whose parameters can be trained. A network is one, too.
 ///
-/// For a layer of your own implement [`SimpleLayer`](super::SimpleLayer), the formula for one sample; this trait follows
-/// from it. Implement this one where the formula is of a whole batch, such as a matrix product. `src/layers/dense.rs` is an
+/// For a layer of your own implement [`SimpleLayer`](super::SimpleLayer), the formula for one sample; `#[derive(Layer)]`
+/// makes this trait of it. Implement this one where the formula is of a whole batch, such as a matrix product. `src/layers/dense.rs` is an
 /// example.
 ///
 /// A batch is a slice of rows, `&[Self::Input]`. In the methods `B` is the maximum number of rows and only sizes storage;
@@ -18,7 +18,7 @@ use crate::{Rng, Tensor, Zeroed, activation::Activation, kernel::Simd, message::
     message = "`{Self}` is not a layer",
     label = "not a layer",
     note = "a network is a layer, a tuple of 1 to 16 layers, or a struct with `#[derive(Network)]`; for more than 16, nest tuples: `((A, B), (C, D))`",
-    note = "a layer of your own has `#[derive(Parameters)]` and implements `SimpleLayer`"
+    note = "a layer of your own has `#[derive(Layer)]` and implements `SimpleLayer`"
 )]
 pub trait Layer: Parameters {
     /// One sample of the input.

@@ -1,7 +1,7 @@
 //! What a layer is, and what fits after what.
 //!
-//! A layer is a struct with [`#[derive(Parameters)]`](Parameters), which lists the numbers that it holds, and an
-//! implementation of [`SimpleLayer`], the formula for one sample. [`Layer`], the formula for a batch, follows from it.
+//! A layer is a struct whose fields are the numbers that it holds, and an implementation of [`SimpleLayer`], the formula for
+//! one sample. `#[derive(Layer)]` makes a [`Layer`] of them, the formula for a batch.
 
 mod batch;
 mod fit;
@@ -23,3 +23,5 @@ pub use outline::{Leaf, Outline};
 pub use parameters::{Learn, Parameter, Parameters, Role, Visit, VisitMut, VisitTrainable};
 pub use path::Path;
 pub use simple::SimpleLayer;
+#[doc(hidden)]
+pub use simple::batch as simple_batch;

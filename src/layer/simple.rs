@@ -1,19 +1,20 @@
 //! Layers as formulas of one sample.
 
-use super::{Ending, Layer, Operations, Parameter, Parameters, Path, VisitTrainable};
+use super::{Operations, Parameter, Parameters, Path, VisitTrainable};
 use crate::{
     Rng, Tensor, Zeroed,
-    activation::Linear,
     kernel::{Element, Simd},
     message::Message,
 };
 
-/// A layer as a formula of one sample: the trait for a layer of your own. [`Layer`] follows from it.
+/// A layer as a formula of one sample: the trait for a layer of your own. With `#[derive(Layer)]`, which includes
+/// [`#[derive(Parameters)]`](Parameters), [`Layer`](super::Layer) follows from it.
 ///
 /// The methods are compiled for each instruction set, with the loop over the batch around them. `simd` is the instruction
 /// set in use: functions of [`kernel`](crate::kernel) take it. Mark the methods `#[inline(always)]` if speed matters.
 ///
-/// A layer whose formula is one of whole batches, such as a matrix product, implements [`Layer`] itself. One that maps each
+/// A layer whose formula is one of whole batches, such as a matrix product, has `#[derive(Parameters)]` and implements
+/// [`Layer`](super::Layer) itself. One that maps each
 /// number by itself needs neither: an [`Elementwise`](crate::activation::Elementwise) activation in a
 /// [`layers::Activate`](crate::layers::Activate) is a layer.
 ///
@@ -21,7 +22,7 @@ use crate::{
 /// use shiplap::prelude::*;
 ///
 /// /// `y = x / 2`
-/// #[derive(Parameters)]
+/// #[derive(Layer)]
 /// struct Halve;
 ///
 /// impl SimpleLayer for Halve {
@@ -45,9 +46,9 @@ use crate::{
 /// The guide [`docs::your_own_layer`](crate::guide::layer) goes from here to a layer that is trained, checked, saved and
 /// exported.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a layer",
-    label = "not a layer",
-    note = "a layer of your own has `#[derive(Parameters)]` and implements `SimpleLayer`"
+    message = "`{Self}` has no formula",
+    label = "`SimpleLayer` is not implemented for it",
+    note = "`#[derive(Layer)]` makes a layer of the formula in `impl SimpleLayer`; without one, use `#[derive(Parameters)]` and `impl Layer`"
 )]
 pub trait SimpleLayer: Parameters {
     /// One sample of the input.
@@ -116,74 +117,64 @@ pub trait SimpleLayer: Parameters {
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<L: SimpleLayer> Layer for L {
-    type Input = <L as SimpleLayer>::Input;
-    type Output = <L as SimpleLayer>::Output;
-    type Tape<const B: usize> = [<L as SimpleLayer>::Tape; B];
-    type Head = Linear;
-
-    const MACS: usize = <L as SimpleLayer>::MACS;
-    const FAULT: Option<Message> = <L as SimpleLayer>::FAULT;
-    const TAKES_MISSING: bool = <L as SimpleLayer>::TAKES_MISSING;
+/// The methods of [`Layer`](super::Layer) as loops over the samples of a batch, for `#[derive(Layer)]`.
+#[doc(hidden)]
+pub mod batch {
+    use super::*;
 
     #[inline(always)]
-    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]) {
+    pub fn forward<L: SimpleLayer, S: Simd>(layer: &L, simd: S, x: &[L::Input], y: &mut [L::Output]) {
         for (x, y) in x.iter().zip(y) {
-            SimpleLayer::forward(self, simd, x, y);
+            layer.forward(simd, x, y);
         }
     }
 
     #[inline(always)]
-    fn record_batch<S: Simd, E: Ending, const B: usize>(
-        &self,
+    pub fn record<L: SimpleLayer, S: Simd>(
+        layer: &L,
         simd: S,
         mut rng: Option<&mut Rng>,
-        x: &[Self::Input],
-        tape: &mut Self::Tape<B>,
-        y: &mut [Self::Output],
+        x: &[L::Input],
+        tape: &mut [L::Tape],
+        y: &mut [L::Output],
     ) {
         for ((x, y), tape) in x.iter().zip(y).zip(tape) {
-            SimpleLayer::record(self, simd, rng.as_deref_mut(), x, tape, y);
+            layer.record(simd, rng.as_deref_mut(), x, tape, y);
         }
     }
 
     #[inline(always)]
-    fn backward_batch<S: Simd, E: Ending, const B: usize>(
-        &self,
+    pub fn backward<L: SimpleLayer, S: Simd>(
+        layer: &L,
         simd: S,
-        x: &[Self::Input],
-        tape: &mut Self::Tape<B>,
-        y: &[Self::Output],
-        dy: &mut [Self::Output],
-        dx: Option<&mut [Self::Input]>,
+        x: &[L::Input],
+        tape: &[L::Tape],
+        y: &[L::Output],
+        dy: &[L::Output],
+        dx: Option<&mut [L::Input]>,
     ) {
         let Some(dx) = dx else { return };
         for ((((x, tape), y), dy), dx) in x.iter().zip(tape).zip(y).zip(dy).zip(dx) {
-            SimpleLayer::backward(self, simd, x, tape, y, dy, dx);
+            layer.backward(simd, x, tape, y, dy, dx);
         }
     }
 
     #[inline(always)]
-    fn gradient_batch<S: Simd, const B: usize>(
-        &self,
+    pub fn gradient<L: SimpleLayer, S: Simd>(
+        layer: &L,
         simd: S,
-        x: &[Self::Input],
-        tape: &mut Self::Tape<B>,
-        dy: &[Self::Output],
-        gradient: &mut Self::Trainable,
+        x: &[L::Input],
+        tape: &[L::Tape],
+        dy: &[L::Output],
+        gradient: &mut L::Trainable,
     ) {
-        if size_of::<Self::Trainable>() == 0 {
+        if size_of::<L::Trainable>() == 0 {
             return;
         }
-        Self::trainable_mut(None, gradient, [], Path::ROOT, &mut Clear);
+        L::trainable_mut(None, gradient, [], Path::ROOT, &mut Clear);
         for ((x, tape), dy) in x.iter().zip(tape).zip(dy) {
-            SimpleLayer::gradient(self, simd, x, tape, dy, gradient);
+            layer.gradient(simd, x, tape, dy, gradient);
         }
-    }
-
-    fn operations<V: Operations<Self::Element>>(&self, path: Path<'_>, operations: &mut V) {
-        SimpleLayer::operations(self, path, operations);
     }
 }
 

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use crate::{
-    Parameters, Rng,
+    Layer, Parameters, Rng,
     kernel::{Element, Simd},
     layer::{Operations, Path, SimpleLayer},
     message::Message,
@@ -19,7 +19,7 @@ use crate::{
 /// let net: Net = Network::new(1);
 /// assert_eq!(net.predict(&[1.0; 4]), net.predict(&[1.0; 4]));
 /// ```
-#[derive(Copy, Default, Parameters)]
+#[derive(Copy, Default, Layer)]
 pub struct Dropout<const N: usize, const PERCENT: u32, T: Element = f32>(PhantomData<T>);
 
 impl<const N: usize, const PERCENT: u32, T: Element> SimpleLayer for Dropout<N, PERCENT, T> {

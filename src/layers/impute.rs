@@ -2,7 +2,7 @@
 
 use super::columns::{FitError, check, mean, present, transform};
 use crate::{
-    Parameters,
+    Layer,
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise_row},
     layer::{Operations, Path, SimpleLayer},
 };
@@ -24,7 +24,7 @@ use crate::{
 /// assert!(trainer.predict(&[2.0, f32::NAN])[0].is_finite());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Copy, Parameters)]
+#[derive(Copy, Layer)]
 pub struct Impute<const N: usize, T: Element = f32> {
     /// What stands in for a missing value of each column.
     #[statistic]

@@ -2,7 +2,7 @@
 
 use super::columns::{FitError, Scale, ScaleGradient, Unscale, check, present, transform};
 use crate::{
-    Parameters,
+    Layer,
     kernel::{Element, Simd, elementwise_row},
     layer::{Operations, Path, SimpleLayer},
 };
@@ -20,7 +20,7 @@ use crate::{
 /// assert_eq!(scaler.predict(&[20.0, 5.0]), [0.5, 1.0]);
 /// # Ok::<(), shiplap::layers::FitError>(())
 /// ```
-#[derive(Copy, Parameters)]
+#[derive(Copy, Layer)]
 pub struct MinMax<const N: usize, T: Element = f32> {
     /// The least value of each column.
     #[statistic]

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use crate::{
-    Parameters,
+    Layer, Parameters,
     kernel::{Element, Simd},
     layer::SimpleLayer,
     message::Message,
@@ -31,7 +31,7 @@ use crate::{
 /// let net: Net = Network::new(1);
 /// assert_eq!(net.0.predict(&[41.0, 2.0, 70.5]), [41.0, 0.0, 0.0, 1.0, 70.5]);
 /// ```
-#[derive(Copy, Default, Parameters)]
+#[derive(Copy, Default, Layer)]
 pub struct OneHot<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T: Element = f32>(
     PhantomData<T>,
 );

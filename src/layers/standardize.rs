@@ -2,7 +2,7 @@
 
 use super::columns::{FitError, Scale, ScaleGradient, Unscale, check, mean, present, transform};
 use crate::{
-    Parameters,
+    Layer,
     kernel::{Element, Simd, elementwise_row},
     layer::{Operations, Path, SimpleLayer},
 };
@@ -39,7 +39,7 @@ use crate::{
 /// assert_eq!(prices[0], [100_000.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Copy, Parameters)]
+#[derive(Copy, Layer)]
 pub struct Standardize<const N: usize, T: Element = f32> {
     /// The mean of each column.
     #[statistic]

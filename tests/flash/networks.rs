@@ -34,7 +34,7 @@ pub type Wide = Autoencoder<2, Decoder<2>>;
 pub type Own = (Scale<3>, Frozen<Dense<3, 2, Relu>>);
 
 /// A layer that the crate does not know: `y = x·factor`.
-#[derive(Parameters)]
+#[derive(Layer)]
 pub struct Scale<const N: usize> {
     #[statistic]
     pub factor: [f32; N],
