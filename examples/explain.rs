@@ -201,7 +201,7 @@ fn digits(page: Page, out: &Path) -> Result<Page, Box<dyn Error>> {
         let parts = explainer.integrated_gradients(trainer.network(), picture, &[0.0; 64], target)?;
         inked += parts.attributions.iter().filter(|part| **part > 0.0).map(|part| f64::from(*part)).sum::<f64>();
         grid = grid
-            .with(HeatMap::picture(format!("a {digit}: ink"), 8, picture)?)
+            .with(HeatMap::image(format!("a {digit}: ink"), 8, picture)?)
             .with(HeatMap::attributions("gradient of its logit", 8, &gradient)?)
             .with(HeatMap::attributions("gradient × input", 8, &product)?)
             .with(HeatMap::attributions("integrated gradients", 8, &parts.attributions)?);

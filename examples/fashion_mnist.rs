@@ -70,7 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for &i in wrong.iter().take(8) {
         let taken = CLASSES[predictions[i].class()];
         let title = format!("{}, taken for {taken} ({:.1} %)", CLASSES[y_test[i]], 100.0 * sure(&i));
-        mistakes = mistakes.with(HeatMap::picture(title, 28, &x_test[i])?);
+        mistakes = mistakes.with(HeatMap::image(title, 28, &x_test[i])?);
     }
 
     let weights = weight_histograms(trainer.network());
