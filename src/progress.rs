@@ -1,4 +1,4 @@
-//! Progress of a training in the terminal.
+//! Progress bars in the terminal.
 
 use core::ops::{ControlFlow, RangeInclusive};
 use std::{
@@ -14,9 +14,11 @@ use crate::{
     train::{Callback, Epoch, Report, lend},
 };
 
-/// A bar for each epoch, as in Keras: epoch, bar, samples, time left, loss and metrics so far, as in
-/// `epoch 3/10 [=====>    ] 64/100 0s loss 0.3100 accuracy 0.9000`; then a line with loss and metrics of the epoch. It
-/// writes to the standard error stream, and nothing at all when that is not a terminal.
+/// A callback that shows the progress of training, as in Keras.
+///
+/// During an epoch, a bar shows the number of samples, the remaining time, and the loss and metrics so far:
+/// `epoch 3/10 [=====>    ] 64/100 0s loss 0.3100 accuracy 0.9000`. After an epoch, a line with its loss and metrics
+/// remains. The output goes to standard error, and is suppressed if that is not a terminal.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -28,16 +30,16 @@ use crate::{
 #[derive(Debug)]
 pub struct Progress {
     epochs: usize,
-    done: usize,
+    completed: usize,
     bar: ProgressBar,
-    shown: Option<Instant>,
+    last_update: Option<Instant>,
 }
 
-/// A step may take a microsecond, and to show it more: the bar is brought up to date this often.
+/// The interval between updates of the bar. Drawing takes longer than a step, which may take less than a microsecond.
 const PERIOD: Duration = Duration::from_millis(50);
 
 impl Progress {
-    /// A bar on the standard error stream.
+    /// Creates a progress bar on standard error.
     pub fn new() -> Self {
         Self::on(ProgressDrawTarget::stderr())
     }
@@ -47,7 +49,7 @@ impl Progress {
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .progress_chars("=> ");
         let bar = ProgressBar::with_draw_target(None, target).with_style(style);
-        Self { epochs: 0, done: 0, bar, shown: None }
+        Self { epochs: 0, completed: 0, bar, last_update: None }
     }
 }
 
@@ -59,16 +61,16 @@ impl Default for Progress {
 
 impl<N: Layer, M: Named> Callback<N, M> for Progress {
     fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
-        (self.epochs, self.done) = (*epochs.end(), epochs.start() - 1);
+        (self.epochs, self.completed) = (*epochs.end(), epochs.start() - 1);
     }
 
     fn after_step(&mut self, seen: usize, samples: usize, report: &Report<M>) {
-        if self.bar.is_hidden() || self.shown.is_some_and(|shown| shown.elapsed() < PERIOD) {
+        if self.bar.is_hidden() || self.last_update.is_some_and(|update| update.elapsed() < PERIOD) {
             return;
         }
-        self.shown = Some(Instant::now());
-        // Only `update` draws: no frame is of two states.
-        let bar = self.bar.clone().with_prefix(format!("epoch {}/{}", self.done + 1, self.epochs));
+        self.last_update = Some(Instant::now());
+        // Only `update` draws, so no frame mixes old and new values.
+        let bar = self.bar.clone().with_prefix(format!("epoch {}/{}", self.completed + 1, self.epochs));
         bar.with_message(format!("{report}")).update(|state| {
             state.set_len(samples as u64);
             state.set_pos(seen as u64);
@@ -76,8 +78,8 @@ impl<N: Layer, M: Named> Callback<N, M> for Progress {
     }
 
     fn after_epoch(&mut self, epoch: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
-        self.done = epoch.epoch;
-        self.shown = None;
+        self.completed = epoch.epoch;
+        self.last_update = None;
         self.bar.println(format!("{epoch}"));
         self.bar.reset_eta();
         ControlFlow::Continue(())
@@ -107,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_each_epoch_with_loss_and_metrics() {
+    fn shows_loss_and_metrics_of_every_epoch() {
         let terminal = InMemoryTerm::new(20, 120);
         let mut trainer = Unit::new(Sgd::new(0.1), 1);
         let last = trainer.fit_with(&X, &Y, Fit::epochs(3).validation(&X, &Y), on(&terminal)).unwrap();
@@ -118,7 +120,7 @@ mod tests {
         assert_eq!(lines[2], format!("{last}"));
     }
 
-    /// Keeps what the terminal shows after each step.
+    /// Records the contents of the terminal after each step.
     struct Frames<'a>(InMemoryTerm, &'a mut std::vec::Vec<std::string::String>);
 
     impl<N: Layer, M> Callback<N, M> for Frames<'_> {
@@ -132,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_loss_and_metrics_while_an_epoch_runs() {
+    fn shows_loss_and_metrics_during_an_epoch() {
         let terminal = InMemoryTerm::new(20, 120);
         let mut frames = std::vec::Vec::new();
         let mut trainer = Unit::new(Sgd::new(0.1), 1);
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_also_where_the_training_diverges() {
+    fn the_bar_disappears_if_training_diverges() {
         let terminal = InMemoryTerm::new(20, 120);
         let mut trainer = Unit::new(Sgd::new(1e30), 1);
         let mut progress = on(&terminal);
