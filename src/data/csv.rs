@@ -317,7 +317,9 @@ impl Csv {
     ///
     /// When the file cannot be opened, or a row does not hold an `R`.
     ///
-    /// ```
+    // The derive comes with serde's own feature, which `safetensors` needs and this does not.
+    #[cfg_attr(feature = "safetensors", doc = "```")]
+    #[cfg_attr(not(feature = "safetensors"), doc = "```ignore")]
     /// #[derive(serde::Deserialize)]
     /// struct Tree {
     ///     height: f32,

@@ -17,7 +17,7 @@ use crate::{
 ///
 /// Files of a network that has it in it do not hold its weights.
 ///
-/// ```
+/// ```standalone_crate
 /// use shiplap::prelude::*;
 ///
 /// /// Trained on a computer.
