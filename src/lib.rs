@@ -60,7 +60,7 @@ pub use kernel::Tensor;
 pub use layer::{Layer, Parameters};
 pub(crate) use random::Permutation;
 pub use random::Rng;
-/// ```
+/// ```standalone_crate
 /// use shiplap::prelude::*;
 ///
 /// type Net = (Dense<2, 4, Tanh>, Dense<4, 1, Sigmoid>);

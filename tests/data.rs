@@ -30,7 +30,7 @@ use shiplap::{
 };
 
 fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(path)
 }
 
 fn breast_cancer() -> Table<[f64; 30], [f64; 1]> {

@@ -28,7 +28,7 @@ struct Predicted {
 }
 
 fn committed(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/exchange").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("exchange").join(name)
 }
 
 fn shared(name: &str) -> PathBuf {

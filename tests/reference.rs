@@ -59,7 +59,7 @@ where
     F: DeserializeOwned,
 {
     let file = format!("training_{architecture}_{name}.json");
-    let path = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(&file);
+    let path = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("reference").join(&file);
     let fixture: Fixture<F> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let x: Vec<[f32; IN]> = fixture.x.iter().map(|row| std::array::from_fn(|i| row[i] as f32)).collect();
     let y: Vec<Y> = fixture.y.into_iter().map(label).collect();

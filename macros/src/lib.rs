@@ -15,7 +15,12 @@ mod stored;
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as TokenStream2;
 use quote::{format_ident, quote};
-use syn::{Data, DeriveInput, Fields, Index, Item, Member, Type, parse_macro_input, spanned::Spanned};
+use syn::{
+    Attribute, Data, DeriveInput, Fields, Generics, Ident, Index, Member, Token, Type, Visibility,
+    parse::{Parse, ParseStream},
+    parse_macro_input,
+    spanned::Spanned,
+};
 
 use sequence::{Field, Sequence};
 
@@ -94,24 +99,42 @@ fn name_of(member: &Member) -> String {
 /// Checks a network where it is declared: on `type Net = (...);`, the error is at the layer that does not fit.
 #[proc_macro_attribute]
 pub fn network(_: TokenStream, item: TokenStream) -> TokenStream {
-    let item = parse_macro_input!(item as Item);
-    let check = match &item {
-        Item::Type(alias) => check::sequence(&[&alias.ty], &alias.generics),
-        other => Err(syn::Error::new(
-            other.span(),
-            "`#[network]` checks a type alias: `#[network] type Net = (Dense<..>, ..);` (a struct has `#[derive(Network)]`)",
-        )),
-    };
+    let check = syn::parse(item.clone()).and_then(|Alias { generics, ty }| check::sequence(&[&ty], &generics));
     let check = check.unwrap_or_else(|error| error.to_compile_error());
-    quote!(#item #check).into()
+    item.into_iter().chain(TokenStream::from(check)).collect()
+}
+
+/// `type Net = ...;`, read by hand: all of Rust's items would make `syn` twice as long to build.
+struct Alias {
+    generics: Generics,
+    ty: Type,
+}
+
+impl Parse for Alias {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        input.call(Attribute::parse_outer)?;
+        input.parse::<Visibility>()?;
+        if !input.peek(Token![type]) {
+            return Err(syn::Error::new(
+                input.cursor().token_stream().span(),
+                "`#[network]` checks a type alias: `#[network] type Net = (Dense<..>, ..);` (a struct has `#[derive(Network)]`)",
+            ));
+        }
+        input.parse::<Token![type]>()?;
+        input.parse::<Ident>()?;
+        let mut generics: Generics = input.parse()?;
+        generics.where_clause = input.parse()?;
+        input.parse::<Token![=]>()?;
+        let ty = input.parse()?;
+        input.parse::<Token![;]>()?;
+        Ok(Self { generics, ty })
+    }
 }
 
 /// `assert!` at compile time; of a comparison that fails, the error says both sides.
 #[proc_macro]
 pub fn const_assert(input: TokenStream) -> TokenStream {
-    let text = input.to_string();
-    let condition = parse_macro_input!(input as syn::Expr);
-    budget::assertion(&condition, &text).into()
+    budget::assertion(&input.into()).into()
 }
 
 /// A network with the weights of a file, read when compiling.

@@ -320,7 +320,9 @@ impl Csv {
     ///
     /// If the file cannot be read, or a row cannot be deserialized.
     ///
-    /// ```
+    // The derive comes with serde's own feature, which `safetensors` needs and this does not.
+    #[cfg_attr(feature = "safetensors", doc = "```")]
+    #[cfg_attr(not(feature = "safetensors"), doc = "```ignore")]
     /// #[derive(serde::Deserialize)]
     /// struct Tree {
     ///     height: f32,

@@ -25,12 +25,12 @@ use crate::{Tensor, kernel::Element};
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let folder = tempfile::tempdir()?;
-/// # let path = folder.path().join("images");
+/// # let path = std::env::temp_dir().join(format!("shiplap_images_{}", std::process::id()));
 /// # std::fs::write(&path, [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 0, 255, 51, 102])?;
 /// // One image of 2×2 pixels.
 /// let images: Vec<[f32; 4]> = shiplap::data::idx::images(&path)?;
 /// assert_eq!(images, [[0.0, 1.0, 0.2, 0.4]]);
+/// # std::fs::remove_file(path)?;
 /// # Ok(())
 /// # }
 /// ```

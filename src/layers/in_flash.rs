@@ -16,7 +16,7 @@ use crate::{
 ///
 /// Files of a network that contains it do not hold its weights.
 ///
-/// ```
+/// ```standalone_crate
 /// use shiplap::prelude::*;
 ///
 /// /// Trained on a computer.

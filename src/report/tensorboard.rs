@@ -298,8 +298,8 @@ mod tests {
 
     #[test]
     fn files_contain_every_epoch_and_parameter() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut board = TensorBoard::new(folder.path());
+        let folder = std::env::temp_dir().join(format!("shiplap_tensorboard_{}", std::process::id()));
+        let mut board = TensorBoard::new(&folder);
         let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
         let mut trainer =
             Trainer::<(Dense<1, 3, Tanh>, Dense<3, 1, Linear>), MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
@@ -310,7 +310,7 @@ mod tests {
             ("train", &["epoch_loss", "epoch_mae", "0/kernel", "0/bias", "1/kernel", "1/bias"][..]),
             ("validation", &["epoch_loss", "epoch_mae"]),
         ] {
-            let files: Vec<_> = std::fs::read_dir(folder.path().join(run)).unwrap().collect();
+            let files: Vec<_> = std::fs::read_dir(folder.join(run)).unwrap().collect();
             assert_eq!(files.len(), 1);
             let events = records(&std::fs::read(files[0].as_ref().unwrap().path()).unwrap());
             assert_eq!(events[0].content, Some(Content::FileVersion("brain.Event:2".to_string())));
@@ -323,6 +323,7 @@ mod tests {
                 assert_eq!(summary.value[0].kind, Some(Kind::SimpleValue(report.unwrap().loss as f32)));
             }
         }
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
@@ -339,8 +340,8 @@ mod tests {
 
     #[test]
     fn finish_returns_the_error_of_creating_the_folder() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let mut board = TensorBoard::new(file.path());
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let mut board = TensorBoard::new(file);
         let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
         trainer.fit_with(&[[1.0f32]], &[[2.0f32]], Fit::epochs(2), &mut board).unwrap();
         let error = board.finish().unwrap_err();

@@ -33,7 +33,7 @@ fn bits<N: Layer>(network: &N) -> Vec<u64> {
 
 fn loaded<N: Layer>(file: &str) -> N {
     let mut network = N::zeroed();
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flash");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("flash");
     io::load(&mut network, folder.join(file)).unwrap();
     network
 }
