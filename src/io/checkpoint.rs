@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Rng,
     layer::{self, Layer},
-    train::{Callback, Epoch, State, StateMut},
+    train::{Callback, Epoch, TrainingState, TrainingStateMut},
 };
 
 /// What the names of the optimiser's tensors begin with. No layer's does: a `/` is in no Rust name.
@@ -50,13 +50,17 @@ pub(super) const OPTIMIZER: &str = "optimizer/";
 /// # Errors
 ///
 /// When a weight is NaN or infinite, or the file cannot be written. An older file of that name is then as it was.
-pub fn save_checkpoint<N: Layer>(state: &State<'_, N>, epoch: usize, path: impl AsRef<Path>) -> Result<(), FileError> {
+pub fn save_checkpoint<N: Layer>(
+    state: &TrainingState<'_, N>,
+    epoch: usize,
+    path: impl AsRef<Path>,
+) -> Result<(), FileError> {
     let path = path.as_ref();
     let mut writer = Writer::new();
     state.network.parameters(layer::Path::ROOT, &mut writer);
     // Moments may be what they like: a training goes on with them as it would have.
     finite(&writer, &path.display().to_string())?;
-    for (index, moment) in state.moments.iter().enumerate() {
+    for (index, moment) in state.optimizer_state.iter().enumerate() {
         writer.prefix = format!("{OPTIMIZER}{index}/");
         N::trainable(moment, layer::Path::ROOT, &mut writer);
     }
@@ -79,7 +83,7 @@ pub fn save_checkpoint<N: Layer>(state: &State<'_, N>, epoch: usize, path: impl 
 ///
 /// Those of [`load`](super::load); and when the file is not a checkpoint, or one of another optimiser or type of number. The
 /// trainer is then as it was.
-pub fn load_checkpoint<N: Layer>(to: StateMut<'_, N>, path: impl AsRef<Path>) -> Result<usize, FileError> {
+pub fn load_checkpoint<N: Layer>(to: TrainingStateMut<'_, N>, path: impl AsRef<Path>) -> Result<usize, FileError> {
     let (file, bytes) = read(path.as_ref())?;
     let reader = Reader::new(&file, &bytes)?;
     same(&reader, "optimizer", to.optimizer)?;
@@ -91,7 +95,7 @@ pub fn load_checkpoint<N: Layer>(to: StateMut<'_, N>, path: impl AsRef<Path>) ->
     let weights = wanted(to.network);
     let count = weights.len();
     let mut all = weights;
-    for (index, moment) in to.moments.iter().enumerate() {
+    for (index, moment) in to.optimizer_state.iter().enumerate() {
         let named = |wanted: Wanted| Wanted { name: format!("{OPTIMIZER}{index}/{}", wanted.name), ..wanted };
         let mut learnt = Vec::new();
         N::trainable(moment, layer::Path::ROOT, &mut learnt);
@@ -103,7 +107,7 @@ pub fn load_checkpoint<N: Layer>(to: StateMut<'_, N>, path: impl AsRef<Path>) ->
 
     let mut put = Put::all(values.into_iter());
     N::parameters_mut([to.network], layer::Path::ROOT, &mut put);
-    for moment in to.moments {
+    for moment in to.optimizer_state {
         N::trainable_mut(None, moment, [], layer::Path::ROOT, &mut put);
     }
     (*to.rng, *to.steps) = (rng, steps);
@@ -184,7 +188,7 @@ impl<N: Layer, M> Callback<N, M> for &mut Checkpoints {
         ControlFlow::Continue(())
     }
 
-    fn checkpoint(&mut self, epoch: usize, state: &State<'_, N>) -> ControlFlow<()> {
+    fn checkpoint(&mut self, epoch: usize, state: &TrainingState<'_, N>) -> ControlFlow<()> {
         if epoch.is_multiple_of(self.every) || epoch == self.last {
             self.result = save_checkpoint(state, epoch, &self.path);
         }
