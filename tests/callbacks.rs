@@ -8,7 +8,7 @@ use common::bits;
 use shiplap::{
     metric::MeanAbsolute,
     prelude::*,
-    train::{Callback, Report, State},
+    train::{Callback, Report, TrainingState},
 };
 
 type Line = Dense<1, 1, Linear>;
@@ -97,7 +97,7 @@ impl Callback<Line, MeanAbsolute> for Full<'_> {
         ControlFlow::Continue(())
     }
 
-    fn checkpoint(&mut self, epoch: usize, state: &State<'_, Line>) -> ControlFlow<()> {
+    fn checkpoint(&mut self, epoch: usize, state: &TrainingState<'_, Line>) -> ControlFlow<()> {
         self.0.push((epoch, state.steps));
         if epoch == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

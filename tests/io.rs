@@ -181,7 +181,7 @@ fn weights_that_are_not_finite_are_neither_written_nor_read() {
     assert_eq!(io::save(&broken, &path).unwrap_err().to_string(), format!("{}: {expected}", path.display()));
     assert!(!path.exists());
     let state = Trainer::<Net, CategoricalCrossentropy, Sgd, 4>::new(Sgd::default(), 1);
-    let state = shiplap::train::State { network: &broken, ..state.state() };
+    let state = shiplap::train::TrainingState { network: &broken, ..state.state() };
     assert!(io::save_checkpoint(&state, 1, &path).unwrap_err().to_string().ends_with(expected));
     assert!(io::to_onnx(&broken).unwrap_err().to_string().ends_with(expected));
 
@@ -270,7 +270,7 @@ fn resumes<O: Optimizer>(optimizer: O) {
 
     let (unbroken, second) = (unbroken.state(), second.state());
     assert_eq!(bits(second.network), bits(unbroken.network));
-    for (a, b) in second.moments.iter().zip(unbroken.moments) {
+    for (a, b) in second.optimizer_state.iter().zip(unbroken.optimizer_state) {
         assert_eq!(bits_of_trainable::<Net>(a), bits_of_trainable::<Net>(b));
     }
     assert_eq!((second.rng, second.steps), (unbroken.rng, unbroken.steps));

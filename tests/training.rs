@@ -196,7 +196,7 @@ fn weights_written_between_steps_are_looked_at_anew() {
     }
     trainer.network_mut().kernel = [[0.5]];
     trainer.step(&[[0.0]], &[[1.0]]).unwrap();
-    trainer.state_mut().moments[0].bias = [f32::NAN];
+    trainer.state_mut().optimizer_state[0].bias = [f32::NAN];
     assert_eq!(trainer.step(&[[0.0]], &[[1.0]]), diverged(2));
 }
 

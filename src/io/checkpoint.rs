@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Rng,
     layer::{self, Layer},
-    train::{Callback, Epoch, State, StateMut},
+    train::{Callback, Epoch, TrainingState, TrainingStateMut},
 };
 
 /// Saves the state of a trainer to a safetensors file, so that the training run can be resumed.
@@ -51,15 +51,19 @@ use crate::{
 /// # Errors
 ///
 /// If a weight is NaN or infinite, or the file cannot be written. An existing file is then unchanged.
-pub fn save_checkpoint<N: Layer>(state: &State<'_, N>, epoch: usize, path: impl AsRef<Path>) -> Result<(), FileError> {
+pub fn save_checkpoint<N: Layer>(
+    state: &TrainingState<'_, N>,
+    epoch: usize,
+    path: impl AsRef<Path>,
+) -> Result<(), FileError> {
     let path = path.as_ref();
     let mut writer = Writer::new();
     state.network.parameters(layer::Path::ROOT, &mut writer);
     // Optimizer state is not checked: the resumed run behaves like the original one, whatever its values.
     writer.check_finite(&path.display().to_string())?;
-    for (index, moment) in state.moments.iter().enumerate() {
+    for (index, part) in state.optimizer_state.iter().enumerate() {
         writer.prefix = format!("{OPTIMIZER}{index}/");
-        N::trainable(moment, layer::Path::ROOT, &mut writer);
+        N::trainable(part, layer::Path::ROOT, &mut writer);
     }
     let mut metadata = metadata::<N>();
     metadata.extend([
@@ -82,7 +86,7 @@ pub fn save_checkpoint<N: Layer>(state: &State<'_, N>, epoch: usize, path: impl 
 ///
 /// Those of [`load`](super::load), or if the file is not a checkpoint or belongs to another optimizer or element type. The
 /// trainer is then unchanged.
-pub fn load_checkpoint<N: Layer>(to: StateMut<'_, N>, path: impl AsRef<Path>) -> Result<usize, FileError> {
+pub fn load_checkpoint<N: Layer>(to: TrainingStateMut<'_, N>, path: impl AsRef<Path>) -> Result<usize, FileError> {
     let (file, bytes) = read(path.as_ref())?;
     let reader = Reader::new(&file, &bytes)?;
     check_equal(&reader, "optimizer", to.optimizer)?;
@@ -93,9 +97,9 @@ pub fn load_checkpoint<N: Layer>(to: StateMut<'_, N>, path: impl AsRef<Path>) ->
 
     let mut expected = expected_tensors(to.network);
     let weights = expected.len();
-    for (index, moment) in to.moments.iter().enumerate() {
+    for (index, part) in to.optimizer_state.iter().enumerate() {
         let mut tensors: Vec<ExpectedTensor> = Vec::new();
-        N::trainable(moment, layer::Path::ROOT, &mut tensors);
+        N::trainable(part, layer::Path::ROOT, &mut tensors);
         for tensor in &mut tensors {
             tensor.name = format!("{OPTIMIZER}{index}/{}", tensor.name);
         }
@@ -107,8 +111,8 @@ pub fn load_checkpoint<N: Layer>(to: StateMut<'_, N>, path: impl AsRef<Path>) ->
 
     let mut assign = Assign::all(values.into_iter());
     N::parameters_mut([to.network], layer::Path::ROOT, &mut assign);
-    for moment in to.moments {
-        N::trainable_mut(None, moment, [], layer::Path::ROOT, &mut assign);
+    for part in to.optimizer_state {
+        N::trainable_mut(None, part, [], layer::Path::ROOT, &mut assign);
     }
     (*to.rng, *to.steps) = (rng, steps);
     Ok(epoch)
@@ -190,7 +194,7 @@ impl<N: Layer, M> Callback<N, M> for &mut Checkpoints {
         ControlFlow::Continue(())
     }
 
-    fn checkpoint(&mut self, epoch: usize, state: &State<'_, N>) -> ControlFlow<()> {
+    fn checkpoint(&mut self, epoch: usize, state: &TrainingState<'_, N>) -> ControlFlow<()> {
         if epoch.is_multiple_of(self.every) || epoch == self.last {
             self.result = save_checkpoint(state, epoch, &self.path);
         }

@@ -1,11 +1,7 @@
 //! Adaptive moments.
 
-use super::{Gradients, Optimizer, Settings, has_settings, in_range, is_divisor, is_share, walk};
-use crate::{
-    Zeroed,
-    kernel::{ElementwiseKernel, Real},
-    layer::Layer,
-};
+use super::{Optimizer, PerWeight, Settings, has_settings, in_range, is_decay, is_divisor};
+use crate::kernel::Real;
 
 /// `m = beta1·m + (1−beta1)·g`, `v = beta2·v + (1−beta2)·g²`, `w −= rate·m̂ / (√v̂ + epsilon)`, both freed of their
 /// start at 0 (Kingma and Ba 2014). With `std`, and without `deterministic`, an `m` below 2⁻¹²⁶ counts as 0, and √v as at least
@@ -46,36 +42,47 @@ impl Default for Adam {
     }
 }
 
+/// The constants of a step of [`Adam`]: `new1` and `new2` are the weights of the new gradient in the two means.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct AdamStep {
+    rate: f64,
+    new1: f64,
+    new2: f64,
+    epsilon: f64,
+}
+
 impl Optimizer for Adam {
-    type Moments<L: Zeroed> = [L; 2];
-    type Gradient<L: Zeroed> = [L; 1];
+    type State = PerWeight<2>;
+    type Step = AdamStep;
 
     has_settings!();
 
     fn check(&self) -> Result<(), &'static str> {
         self.settings.check()?;
-        in_range(is_share(self.beta1) && is_share(self.beta2), "`beta1` and `beta2` must be in [0, 1)")?;
+        in_range(is_decay(self.beta1) && is_decay(self.beta2), "`beta1` and `beta2` must be in [0, 1)")?;
         in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0")
     }
 
-    fn most_movement(&self) -> f64 {
+    fn largest_step(&self) -> f64 {
         1.0 / ((1.0 - self.beta1) * self.epsilon)
     }
 
     #[inline(always)]
-    fn update<N: Layer, G: Gradients<N>>(
-        &self,
-        step: u64,
-        network: &mut N,
-        gradients: G,
-        [mean, square]: &mut [N::Trainable; 2],
-    ) {
-        let Self { settings, beta1, beta2, epsilon } = self;
-        let rate = settings.learning_rate.at(step);
-        let [power1, power2] = powers([*beta1, *beta2], step + 1);
+    fn step(&self, number: u64, rate: f64) -> AdamStep {
+        let Self { beta1, beta2, epsilon, .. } = *self;
+        let [power1, power2] = powers([beta1, beta2], number + 1);
         let correction = libm::sqrt(1.0 - power2) / (1.0 - power1);
-        let formula = Adapt { rate: rate * correction, new1: 1.0 - beta1, new2: 1.0 - beta2, epsilon: *epsilon };
-        walk(settings, rate, formula, network, gradients, [mean, square]);
+        AdamStep { rate: rate * correction, new1: 1.0 - beta1, new2: 1.0 - beta2, epsilon }
+    }
+
+    #[inline(always)]
+    fn update<V: Real>(step: AdamStep, g: V, w: V, [m, v]: [V; 2]) -> (V, [V; 2]) {
+        let m = (g - m).mul_add(V::splat(step.new1), m);
+        let v = g.mul_add(g, -v).mul_add(V::splat(step.new2), v);
+        let (m, divisible) = if FLUSH { flush(m, v) } else { (m, v) };
+        let change = m / (divisible.sqrt() + V::splat(step.epsilon));
+        (change.mul_add(V::splat(-step.rate), w), [m, v])
     }
 }
 
@@ -109,8 +116,8 @@ impl Default for AdamW {
 }
 
 impl Optimizer for AdamW {
-    type Moments<L: Zeroed> = [L; 2];
-    type Gradient<L: Zeroed> = [L; 1];
+    type State = PerWeight<2>;
+    type Step = AdamStep;
 
     fn settings(&self) -> &Settings {
         &self.0.settings
@@ -124,19 +131,18 @@ impl Optimizer for AdamW {
         self.0.check()
     }
 
-    fn most_movement(&self) -> f64 {
-        self.0.most_movement()
+    fn largest_step(&self) -> f64 {
+        self.0.largest_step()
     }
 
     #[inline(always)]
-    fn update<N: Layer, G: Gradients<N>>(
-        &self,
-        step: u64,
-        network: &mut N,
-        gradients: G,
-        moments: &mut [N::Trainable; 2],
-    ) {
-        self.0.update(step, network, gradients, moments);
+    fn step(&self, number: u64, rate: f64) -> AdamStep {
+        self.0.step(number, rate)
+    }
+
+    #[inline(always)]
+    fn update<V: Real>(step: AdamStep, g: V, w: V, state: [V; 2]) -> (V, [V; 2]) {
+        Adam::update(step, g, w, state)
     }
 }
 
@@ -170,37 +176,17 @@ fn flush<V: Real>(m: V, v: V) -> (V, V) {
     (least.if_gt(m.abs(), V::splat(0.0), m), least.max(v))
 }
 
-/// The formula of [`Adam`]; `new1` and `new2` are what comes new into the means.
-#[derive(Clone, Copy)]
-struct Adapt {
-    rate: f64,
-    new1: f64,
-    new2: f64,
-    epsilon: f64,
-}
-
-impl ElementwiseKernel<1, 3> for Adapt {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [g]: [V; 1], [w, m, v]: [V; 3]) -> [V; 3] {
-        let m = (g - m).mul_add(V::splat(self.new1), m);
-        let v = g.mul_add(g, -v).mul_add(V::splat(self.new2), v);
-        let (m, divisible) = if FLUSH { flush(m, v) } else { (m, v) };
-        let step = m / (divisible.sqrt() + V::splat(self.epsilon));
-        [step.mul_add(V::splat(-self.rate), w), m, v]
-    }
-}
-
 #[cfg(all(test, feature = "std", not(feature = "deterministic")))]
 mod tests {
     use super::*;
 
-    const FORMULA: Adapt = Adapt { rate: 1e-3, new1: 0.1, new2: 0.001, epsilon: 1e-7 };
+    const STEP: AdamStep = AdamStep { rate: 1e-3, new1: 0.1, new2: 0.001, epsilon: 1e-7 };
 
     #[test]
     fn the_mean_of_what_no_longer_changes_ends_at_0() {
-        let [mut w, mut m, mut v] = FORMULA.apply([0.5f32], [1.0, 0.0, 0.0]);
+        let (mut w, [mut m, mut v]) = Adam::update(STEP, 0.5f32, 1.0, [0.0, 0.0]);
         for _ in 0..1000 {
-            [w, m, v] = FORMULA.apply([0.0], [w, m, v]);
+            (w, [m, v]) = Adam::update(STEP, 0.0, w, [m, v]);
             assert!(m == 0.0 || m.is_normal(), "{m}");
         }
         assert_eq!(m, 0.0);
@@ -210,11 +196,11 @@ mod tests {
     #[test]
     fn the_smallest_gradients_move_a_weight_as_far_as_others_at_most() {
         for gradient in [1e-18f32, 1e-20, 1e-25, 1e-37] {
-            let formula = Adapt { epsilon: 1e-37, ..FORMULA };
+            let step = AdamStep { epsilon: 1e-37, ..STEP };
             let [mut w, mut m, mut v] = [1.0f32, 0.0, 0.0];
             for _ in 0..100 {
                 let before = w;
-                [w, m, v] = formula.apply([gradient], [w, m, v]);
+                (w, [m, v]) = Adam::update(step, gradient, w, [m, v]);
                 assert!((w - before).abs() <= 10.0 * 1e-3, "{gradient}: {before} to {w}");
             }
         }
@@ -222,6 +208,7 @@ mod tests {
 
     #[test]
     fn no_nan_is_lost() {
-        assert!(FORMULA.apply([f32::NAN], [1.0, 0.0, 0.0]).iter().all(|value| value.is_nan()));
+        let (w, [m, v]) = Adam::update(STEP, f32::NAN, 1.0, [0.0, 0.0]);
+        assert!(w.is_nan() && m.is_nan() && v.is_nan());
     }
 }

@@ -1,11 +1,7 @@
 //! Steps in units of the gradient's usual size.
 
-use super::{Gradients, Optimizer, Settings, has_settings, in_range, is_divisor, is_share, walk};
-use crate::{
-    Zeroed,
-    kernel::{ElementwiseKernel, Real},
-    layer::Layer,
-};
+use super::{Optimizer, PerWeight, Settings, has_settings, in_range, is_decay, is_divisor};
+use crate::kernel::Real;
 
 /// `v = rho·v + (1−rho)·g²`, `w −= rate·g / √(v + epsilon)` (Hinton 2012).
 ///
@@ -42,48 +38,38 @@ impl Default for RmsProp {
     }
 }
 
-impl Optimizer for RmsProp {
-    type Moments<L: Zeroed> = [L; 1];
-    type Gradient<L: Zeroed> = [L; 1];
-
-    has_settings!();
-
-    fn check(&self) -> Result<(), &'static str> {
-        self.settings.check()?;
-        in_range(is_share(self.rho), "`rho` must be in [0, 1)")?;
-        in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0")
-    }
-
-    fn most_movement(&self) -> f64 {
-        1.0 / libm::sqrt(self.epsilon)
-    }
-
-    #[inline(always)]
-    fn update<N: Layer, G: Gradients<N>>(
-        &self,
-        step: u64,
-        network: &mut N,
-        gradients: G,
-        [square]: &mut [N::Trainable; 1],
-    ) {
-        let rate = self.settings.learning_rate.at(step);
-        let formula = Normalise { rate, rho: self.rho, epsilon: self.epsilon };
-        walk(&self.settings, rate, formula, network, gradients, [square]);
-    }
-}
-
-/// The formula of [`RmsProp`].
-#[derive(Clone, Copy)]
-struct Normalise {
+/// The constants of a step of [`RmsProp`].
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct RmsPropStep {
     rate: f64,
     rho: f64,
     epsilon: f64,
 }
 
-impl ElementwiseKernel<1, 2> for Normalise {
+impl Optimizer for RmsProp {
+    type State = PerWeight<1>;
+    type Step = RmsPropStep;
+
+    has_settings!();
+
+    fn check(&self) -> Result<(), &'static str> {
+        self.settings.check()?;
+        in_range(is_decay(self.rho), "`rho` must be in [0, 1)")?;
+        in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0")
+    }
+
+    fn largest_step(&self) -> f64 {
+        1.0 / libm::sqrt(self.epsilon)
+    }
+
+    fn step(&self, _: u64, rate: f64) -> RmsPropStep {
+        RmsPropStep { rate, rho: self.rho, epsilon: self.epsilon }
+    }
+
     #[inline(always)]
-    fn apply<V: Real>(&self, [g]: [V; 1], [w, v]: [V; 2]) -> [V; 2] {
-        let v = V::splat(self.rho) * v + V::splat(1.0 - self.rho) * g * g;
-        [w - V::splat(self.rate) * g / (v + V::splat(self.epsilon)).sqrt(), v]
+    fn update<V: Real>(step: RmsPropStep, g: V, w: V, [v]: [V; 1]) -> (V, [V; 1]) {
+        let v = V::splat(step.rho) * v + V::splat(1.0 - step.rho) * g * g;
+        (w - V::splat(step.rate) * g / (v + V::splat(step.epsilon)).sqrt(), [v])
     }
 }

@@ -5,7 +5,7 @@ use core::{
     ops::{ControlFlow, RangeInclusive},
 };
 
-use super::State;
+use super::TrainingState;
 use crate::{
     layer::{Layer, Parameter, Path, VisitMut},
     metric::Named,
@@ -96,7 +96,7 @@ pub trait Callback<N: Layer, M> {
 
     /// After each epoch, when all callbacks have had their `after_epoch`: what it takes to go on from here another time.
     /// `Break` ends the training.
-    fn checkpoint(&mut self, epoch: usize, state: &State<'_, N>) -> ControlFlow<()> {
+    fn checkpoint(&mut self, epoch: usize, state: &TrainingState<'_, N>) -> ControlFlow<()> {
         let _ = (epoch, state);
         ControlFlow::Continue(())
     }
@@ -160,7 +160,7 @@ macro_rules! tuples {
                 flow
             }
 
-            fn checkpoint(&mut self, epoch: usize, state: &State<'_, Net>) -> ControlFlow<()> {
+            fn checkpoint(&mut self, epoch: usize, state: &TrainingState<'_, Net>) -> ControlFlow<()> {
                 let ($($name,)*) = self;
                 let mut flow = ControlFlow::Continue(());
                 $(if $name.checkpoint(epoch, state).is_break() {

@@ -3,15 +3,14 @@
 //! - [`Trainer`]: the network and all that training it takes: step, fit, evaluate, predict;
 //! - [`Fit`]: how long to train, and with what;
 //! - [`Callback`]: what follows a training along, told of each [`Epoch`]: [`EarlyStopping`], `History`, your own;
-//! - [`State`]: what it takes to go on with a training another time;
+//! - [`TrainingState`]: what it takes to go on with a training another time;
 //! - [`TrainError`]: what can be wrong with data, settings and training.
 
 mod callback;
 mod error;
 mod evaluate;
 mod fit;
-mod penalise;
-mod state;
+mod resume;
 mod step;
 mod trainer;
 
@@ -22,5 +21,5 @@ pub(crate) use callback::lend;
 pub use callback::{Callback, EarlyStopping, Epoch, Flow, Report};
 pub use error::{Data, TrainError};
 pub use fit::Fit;
-pub use state::{State, StateMut};
+pub use resume::{TrainingState, TrainingStateMut};
 pub use trainer::Trainer;

@@ -3,11 +3,11 @@
 use core::{fmt, marker::PhantomData, mem::MaybeUninit, ops::RangeInclusive};
 
 use super::{
-    Callback, Data, Epoch, Fit, Report, State, StateMut, TrainError,
+    Callback, Data, Epoch, Fit, Report, TrainError, TrainingState, TrainingStateMut,
     error::{check, check_labels},
     evaluate::{Activate, Evaluate},
-    state::name,
-    step::{Course, Learner, Memory, Reach},
+    resume::name,
+    step::{Buffers, Memory, Run, WeightBound},
 };
 use crate::{
     Permutation, Zeroed,
@@ -47,7 +47,7 @@ pub struct Trainer<
     const BATCH: usize,
     M: Metric<N::Output, L::Label> = <L as Loss<<N as Layer>::Output>>::Metric,
 > {
-    course: Course<L, O>,
+    run: Run<L, O>,
     memory: Memory<N, L, O, BATCH>,
     metrics: PhantomData<fn() -> M>,
 }
@@ -72,7 +72,8 @@ where
                 "this trainer is too large for the stack (over 256 KiB): make it with `Trainer::boxed`"
             );
         }
-        let mut trainer = Self { course: Course::new(optimizer, seed), memory: Memory::zeroed(), metrics: PhantomData };
+        let mut trainer =
+            Self { run: Run::new(optimizer, L::default(), seed), memory: Memory::zeroed(), metrics: PhantomData };
         trainer.initialize();
         trainer
     }
@@ -96,7 +97,7 @@ where
         // SAFETY: `pointer` is to memory for a trainer; each of its fields with bytes is written here,
         // `memory` with zero bytes, which its `Zeroed` allows. `metrics` has no bytes.
         let trainer = unsafe {
-            (&raw mut (*pointer).course).write(Course::new(optimizer, seed));
+            (&raw mut (*pointer).run).write(Run::new(optimizer, L::default(), seed));
             (&raw mut (*pointer).memory).write_bytes(0, 1);
             place.assume_init_mut()
         };
@@ -122,7 +123,7 @@ where
     }
 
     fn initialize(&mut self) {
-        initialize(&mut *self.memory.learner.network, &mut self.course.rng);
+        initialize(&mut *self.memory.buffers.network, &mut self.run.rng);
     }
 
     /// A table of the layers, as [`Network::summary`](crate::network::Network::summary), with the bytes that training takes.
@@ -132,33 +133,33 @@ where
 
     /// The network.
     pub fn network(&self) -> &N {
-        &self.memory.learner.network
+        &self.memory.buffers.network
     }
 
     /// The network, to change its weights.
     pub fn network_mut(&mut self) -> &mut N {
-        self.course.reach = Reach::UNKNOWN;
-        &mut self.memory.learner.network
+        self.run.bound = WeightBound::UNKNOWN;
+        &mut self.memory.buffers.network
     }
 
     /// What it takes to go on from here another time: for [saving](crate::train::State).
-    pub fn state(&self) -> State<'_, N> {
-        let Learner { network, moments, .. } = &self.memory.learner;
-        let Course { rng, steps, .. } = &self.course;
-        State { network, moments: (**moments).as_ref(), rng, steps: *steps, optimizer: name::<O>() }
+    pub fn state(&self) -> TrainingState<'_, N> {
+        let Buffers { network, state, .. } = &self.memory.buffers;
+        let Run { rng, steps, .. } = &self.run;
+        TrainingState { network, optimizer_state: (**state).as_ref(), rng, steps: *steps, optimizer: name::<O>() }
     }
 
     /// The same, to go on from what was saved.
-    pub fn state_mut(&mut self) -> StateMut<'_, N> {
-        let Learner { network, moments, .. } = &mut self.memory.learner;
-        let Course { rng, steps, reach, .. } = &mut self.course;
-        *reach = Reach::UNKNOWN;
-        StateMut { network, moments: (**moments).as_mut(), rng, steps, optimizer: name::<O>() }
+    pub fn state_mut(&mut self) -> TrainingStateMut<'_, N> {
+        let Buffers { network, state, .. } = &mut self.memory.buffers;
+        let Run { rng, steps, bound, .. } = &mut self.run;
+        *bound = WeightBound::UNKNOWN;
+        TrainingStateMut { network, optimizer_state: (**state).as_mut(), rng, steps, optimizer: name::<O>() }
     }
 
     /// The prediction for one sample.
     pub fn predict<X: Sample<N>>(&self, sample: &X) -> N::Output {
-        self.memory.learner.network.predict(sample)
+        self.memory.buffers.network.predict(sample)
     }
 
     /// One step of the optimiser on up to `BATCH` rows. Gives the loss before the step, penalties included.
@@ -168,15 +169,15 @@ where
     /// Those of [`TrainError`]; the network is then as it was.
     pub fn step<X: Sample<N>, Y: Label<L, N::Output>>(&mut self, x: &[X], y: &[Y]) -> Result<f64, TrainError> {
         // Settings do not change once there is a trainer.
-        if self.course.reach.is_unknown() {
-            self.course.optimizer.check().map_err(TrainError::Settings)?;
+        if self.run.bound.is_unknown() {
+            self.run.optimizer.check().map_err(TrainError::Settings)?;
         }
         if x.len() > BATCH {
             return Err(TrainError::BatchTooLarge { rows: x.len(), batch: BATCH });
         }
         check_labels::<N, L, X, Y>(x, y)?;
         // Inputs are not read one more time unless something is wrong.
-        self.memory.learner.step(&mut self.course, X::rows(x), Y::rows(y)).map_err(|error| {
+        self.memory.buffers.step(&mut self.run, X::rows(x), Y::rows(y)).map_err(|error| {
             match first_not_finite(x, N::TAKES_MISSING) {
                 Some(sample) => TrainError::Input { data: Data::Given, sample },
                 None => error,
@@ -211,7 +212,7 @@ where
         fit: Fit<'_, X, Y>,
         mut callback: impl Callback<N, M>,
     ) -> Result<Epoch<M>, TrainError> {
-        self.course.optimizer.check().map_err(TrainError::Settings)?;
+        self.run.optimizer.check().map_err(TrainError::Settings)?;
         let epochs = fit.numbers()?;
         check::<N, L, X, Y>(x, y)?;
         let (x, y, validation) = fit.split(x, y)?;
@@ -256,10 +257,10 @@ where
         shuffle: bool,
         callback: &mut impl Callback<N, M>,
     ) -> Result<Report<M>, TrainError> {
-        let order = shuffle.then(|| Permutation::new(x.len(), &mut self.course.rng));
+        let order = shuffle.then(|| Permutation::new(x.len(), &mut self.run.rng));
         let mut report = Report { loss: 0.0, metrics: M::default() };
         for start in (0..x.len()).step_by(BATCH) {
-            let Memory { learner, inputs, labels } = &mut self.memory;
+            let Memory { buffers, inputs, labels } = &mut self.memory;
             let end = x.len().min(start + BATCH);
             let (batch_x, batch_y) = match &order {
                 None => (&x[start..end], &y[start..end]),
@@ -271,9 +272,9 @@ where
                     (&inputs[..end - start], &labels[..end - start])
                 }
             };
-            let loss = learner.step(&mut self.course, batch_x, batch_y)?;
+            let loss = buffers.step(&mut self.run, batch_x, batch_y)?;
             report.loss += (loss - report.loss) * (batch_x.len() as f64 / end as f64);
-            let predictions = &mut learner.outputs[..batch_y.len()];
+            let predictions = &mut buffers.outputs[..batch_y.len()];
             if L::Ending::LOGITS {
                 dispatch(Activate::<N>(predictions));
             }
@@ -316,8 +317,8 @@ where
 
     fn report<Q: Metric<N::Output, L::Label>>(&self, x: &[N::Input], y: &[L::Label]) -> Report<Q> {
         let mut report = Report { loss: 0.0, metrics: Q::default() };
-        let network = &self.memory.learner.network;
-        in_blocks(Evaluate::<N, L, Q> { network, loss: &self.course.loss, x, y, report: &mut report });
+        let network = &self.memory.buffers.network;
+        in_blocks(Evaluate::<N, L, Q> { network, loss: &self.run.loss, x, y, report: &mut report });
         report
     }
 }

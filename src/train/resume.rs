@@ -18,7 +18,7 @@ use crate::{Rng, layer::Layer};
 /// let mut second = NetTrainer::new(Adam::default(), 2);
 /// let (from, to) = (first.state(), second.state_mut());
 /// *to.network = from.network.clone();
-/// to.moments.clone_from_slice(from.moments);
+/// to.optimizer_state.clone_from_slice(from.optimizer_state);
 /// (*to.rng, *to.steps) = (from.rng.clone(), from.steps);
 ///
 /// first.fit(&x, &y, Fit::epochs(5).from_epoch(3))?;
@@ -26,11 +26,11 @@ use crate::{Rng, layer::Layer};
 /// assert_eq!(first.network().kernel, second.network().kernel);
 /// # Ok::<(), TrainError>(())
 /// ```
-pub struct State<'a, N: Layer> {
+pub struct TrainingState<'a, N: Layer> {
     /// The network.
     pub network: &'a N,
     /// What the optimiser remembers, as copies of all that can be learnt.
-    pub moments: &'a [N::Trainable],
+    pub optimizer_state: &'a [N::Trainable],
     /// The generator of orders and of dropped units.
     pub rng: &'a Rng,
     /// How many steps were made.
@@ -40,11 +40,11 @@ pub struct State<'a, N: Layer> {
 }
 
 /// [`State`], to write to.
-pub struct StateMut<'a, N: Layer> {
+pub struct TrainingStateMut<'a, N: Layer> {
     /// The network.
     pub network: &'a mut N,
     /// What the optimiser remembers, as copies of all that can be learnt.
-    pub moments: &'a mut [N::Trainable],
+    pub optimizer_state: &'a mut [N::Trainable],
     /// The generator of orders and of dropped units.
     pub rng: &'a mut Rng,
     /// How many steps were made.
@@ -53,21 +53,21 @@ pub struct StateMut<'a, N: Layer> {
     pub optimizer: &'static str,
 }
 
-impl<N: Layer> Copy for State<'_, N> {}
+impl<N: Layer> Copy for TrainingState<'_, N> {}
 
-impl<N: Layer> Clone for State<'_, N> {
+impl<N: Layer> Clone for TrainingState<'_, N> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<N: Layer> fmt::Debug for State<'_, N> {
+impl<N: Layer> fmt::Debug for TrainingState<'_, N> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "State of {} after {} steps", self.optimizer, self.steps)
     }
 }
 
-impl<N: Layer> fmt::Debug for StateMut<'_, N> {
+impl<N: Layer> fmt::Debug for TrainingStateMut<'_, N> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "State of {} after {} steps", self.optimizer, self.steps)
     }
