@@ -194,6 +194,10 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     zeroed_generics.make_where_clause().predicates.extend(fields_zeroed);
     let zeroed_where = &zeroed_generics.where_clause;
 
+    let mut network_generics = generics.clone();
+    network_generics.make_where_clause().predicates.push(parse_quote!(Self: #krate::layer::Layer));
+    let network_where = &network_generics.where_clause;
+
     let walks = walks(&krate, &parts, activation);
     let traits = standard_traits(name, &impl_generics, &target, where_clause, &parts);
     let stored = stored(&krate, &generics, &target, &element, &parts);
@@ -218,6 +222,8 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
             const ACTIVATION: ::core::option::Option<&'static str> = #activation;
             #walks
         }
+
+        impl #impl_generics #krate::network::Network for #target #network_where {}
 
         #traits
         #stored

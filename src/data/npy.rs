@@ -389,7 +389,7 @@ fn is_plain(text: &[u8]) -> bool {
 
 fn encode<X: Tensor>(samples: &[X]) -> Vec<u8> {
     let mut shape = vec![samples.len() as u64];
-    X::each_axis(&mut |extent| shape.push(extent as u64));
+    shape.extend(X::axes().iter().map(|&length| length as u64));
     let numbers = X::flat(samples).iter().map(|number| number.to_f64());
     match size_of::<X::Element>() {
         4 => encode_numbers(&shape, numbers.map(|number| number as f32)),

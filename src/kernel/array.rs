@@ -1,6 +1,10 @@
-//! Arrays of references.
+//! Arrays and slices, where the standard library takes the compiler too long or has no safe way.
 
-use core::mem::{self, MaybeUninit};
+use core::{
+    any::TypeId,
+    mem::{self, MaybeUninit},
+    slice,
+};
 
 /// `items.each_mut().map(f)`, which takes the compiler several times as long: walks over parameters have many of these.
 #[inline(always)]
@@ -13,11 +17,42 @@ pub fn map_each<'a, X, Y, const N: usize>(items: &'a mut [X; N], f: impl Fn(&'a 
     unsafe { mem::transmute_copy::<[MaybeUninit<Y>; N], [Y; N]>(&results) }
 }
 
+/// `rows` as rows of `B`, if that is the type that they have; else none. The comparison costs nothing: its result is known
+/// when compiling.
+#[inline(always)]
+pub(crate) fn cast_rows<A: 'static, B: 'static>(rows: &[A]) -> &[B] {
+    if TypeId::of::<A>() != TypeId::of::<B>() {
+        return &[];
+    }
+    // SAFETY: `A` and `B` are the same type.
+    unsafe { slice::from_raw_parts(rows.as_ptr().cast(), rows.len()) }
+}
+
+/// The same, to write to.
+#[inline(always)]
+pub(crate) fn cast_rows_mut<A: 'static, B: 'static>(rows: &mut [A]) -> &mut [B] {
+    if TypeId::of::<A>() != TypeId::of::<B>() {
+        return &mut [];
+    }
+    // SAFETY: `A` and `B` are the same type.
+    unsafe { slice::from_raw_parts_mut(rows.as_mut_ptr().cast(), rows.len()) }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{string::String, vec, vec::Vec};
 
     use super::*;
+
+    #[test]
+    fn casts_only_to_the_same_type() {
+        let mut rows = [[1.0f32, 2.0], [3.0, 4.0]];
+        assert_eq!(cast_rows::<_, [f32; 2]>(&rows), &rows);
+        assert_eq!(cast_rows::<[f32; 2], [u32; 2]>(&rows).len(), 0);
+        cast_rows_mut::<_, [f32; 2]>(&mut rows)[1][0] = 9.0;
+        assert_eq!(rows[1], [9.0, 4.0]);
+        assert_eq!(cast_rows_mut::<[f32; 2], [f32; 1]>(&mut rows).len(), 0);
+    }
 
     #[test]
     fn maps_each_item_once() {

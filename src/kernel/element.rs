@@ -99,6 +99,8 @@ pub trait Element:
 {
     /// A register of them.
     type Vector<S: Simd>: Vector<Self>;
+    /// The name of the type: `f32`.
+    const NAME: &'static str;
 
     /// The nearest number to `value`.
     fn from_f64(value: f64) -> Self;
@@ -170,6 +172,7 @@ macro_rules! elements {
 
             impl Element for $scalar {
                 type Vector<S: Simd> = S::$vector;
+                const NAME: &'static str = stringify!($scalar);
 
                 #[inline(always)]
                 fn from_f64(value: f64) -> Self {
@@ -232,10 +235,12 @@ pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
     type Element: Element;
     /// The number of numbers.
     const LEN: usize;
-    /// The length of the innermost axis; 1 of a single number.
-    const INNERMOST: usize;
-    /// The number of axes.
+    /// The number of axes: 0 of a single number.
     const RANK: usize;
+    /// The length of each axis, outermost first; what is behind `RANK` is 0.
+    const AXES: [usize; MOST_AXES];
+    /// The length of the innermost axis; 1 of a single number.
+    const INNERMOST: usize = if Self::RANK == 0 { 1 } else { Self::AXES[Self::RANK - 1] };
 
     /// All the numbers of many tensors, one after another.
     fn flat(rows: &[Self]) -> &[Self::Element];
@@ -243,8 +248,10 @@ pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
     /// The same, to write to.
     fn flat_mut(rows: &mut [Self]) -> &mut [Self::Element];
 
-    /// Shows the length of each axis, outermost first: 28 and 28.
-    fn each_axis(show: &mut dyn FnMut(usize));
+    /// The length of each axis, outermost first: 28 and 28.
+    fn axes() -> &'static [usize] {
+        const { Self::AXES.split_at(Self::RANK).0 }
+    }
 
     /// Writes the shape as `28, 28`.
     ///
@@ -252,22 +259,23 @@ pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
     ///
     /// When `out` cannot be written to.
     fn write_shape(out: &mut dyn fmt::Write) -> fmt::Result {
-        let (mut result, mut comma) = (Ok(()), "");
-        Self::each_axis(&mut |extent| {
-            result = result.and_then(|()| write!(out, "{comma}{extent}"));
-            comma = ", ";
-        });
-        result
+        Self::axes().iter().enumerate().try_for_each(|(index, length)| {
+            let comma = if index == 0 { "" } else { ", " };
+            write!(out, "{comma}{length}")
+        })
     }
 }
+
+/// The maximum number of axes.
+pub const MOST_AXES: usize = 8;
 
 macro_rules! scalar_tensors {
     ($($scalar:ty),*) => {
         $(impl Tensor for $scalar {
             type Element = $scalar;
             const LEN: usize = 1;
-            const INNERMOST: usize = 1;
             const RANK: usize = 0;
+            const AXES: [usize; MOST_AXES] = [0; MOST_AXES];
 
             #[inline(always)]
             fn flat(rows: &[Self]) -> &[Self] {
@@ -278,8 +286,6 @@ macro_rules! scalar_tensors {
             fn flat_mut(rows: &mut [Self]) -> &mut [Self] {
                 rows
             }
-
-            fn each_axis(_: &mut dyn FnMut(usize)) {}
         })*
     };
 }
@@ -288,8 +294,17 @@ scalar_tensors!(f32, f64);
 impl<X: Tensor, const N: usize> Tensor for [X; N] {
     type Element = X::Element;
     const LEN: usize = N * X::LEN;
-    const INNERMOST: usize = if X::RANK == 0 { N } else { X::INNERMOST };
     const RANK: usize = X::RANK + 1;
+    const AXES: [usize; MOST_AXES] = {
+        let mut axes = [0; MOST_AXES];
+        axes[0] = N;
+        let mut axis = 0;
+        while axis < X::RANK {
+            axes[axis + 1] = X::AXES[axis];
+            axis += 1;
+        }
+        axes
+    };
 
     #[inline(always)]
     fn flat(rows: &[Self]) -> &[X::Element] {
@@ -299,11 +314,6 @@ impl<X: Tensor, const N: usize> Tensor for [X; N] {
     #[inline(always)]
     fn flat_mut(rows: &mut [Self]) -> &mut [X::Element] {
         X::flat_mut(rows.as_flattened_mut())
-    }
-
-    fn each_axis(show: &mut dyn FnMut(usize)) {
-        show(N);
-        X::each_axis(show);
     }
 }
 

@@ -18,7 +18,8 @@ mod tile;
 mod x86;
 
 pub use array::map_each;
-pub use element::{Element, Real, Tensor};
+pub(crate) use array::{cast_rows, cast_rows_mut};
+pub use element::{Element, MOST_AXES, Real, Tensor};
 pub use elementwise::{ElementwiseKernel, Summand, Unchanged, elementwise, largest, sum_of};
 pub(crate) use elementwise::{elementwise_row, sum_of_row};
 pub use lanes::Lanes;

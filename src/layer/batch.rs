@@ -17,8 +17,7 @@ use crate::{Rng, Tensor, Zeroed, activation::Activation, kernel::Simd, message::
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",
-    note = "a network is a layer, a tuple of 1 to 16 layers, or a struct with `#[derive(Network)]`; for more than 16, nest tuples: `((A, B), (C, D))`",
-    note = "a layer of your own has `#[derive(Layer)]` and implements `SimpleLayer`"
+    note = "a network is a layer, a tuple of 1 to 16 layers, or a struct with `#[derive(Network)]`"
 )]
 pub trait Layer: Parameters {
     /// One sample of the input.

@@ -10,6 +10,7 @@ mod outline;
 mod parameters;
 mod path;
 mod simple;
+mod unfit;
 
 #[doc(hidden)]
 pub use batch::Link;
@@ -17,7 +18,10 @@ pub(crate) use batch::rows_at_once;
 pub use batch::{Description, Ending, Layer, Logits, Predictions};
 pub use fit::Sample;
 #[doc(hidden)]
-pub use fit::{After, Before, Fits, assert_sound, first_fault, learns};
+pub use fit::{
+    After, Declaration, Declared, InNetwork, SameElement, Shape, assert_sound, first_fault, learns, misfit, pass,
+    pass_mut,
+};
 pub use operations::Operations;
 pub use outline::{Leaf, Outline};
 pub use parameters::{Learn, Parameter, Parameters, Role, Visit, VisitMut, VisitTrainable};
@@ -25,3 +29,5 @@ pub use path::Path;
 pub use simple::SimpleLayer;
 #[doc(hidden)]
 pub use simple::batch as simple_batch;
+#[doc(hidden)]
+pub use unfit::Unfit;

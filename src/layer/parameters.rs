@@ -41,8 +41,7 @@ use crate::{Zeroed, init::Initializer, kernel::Element, message::Message, regula
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",
-    note = "a network is a layer, a tuple of 1 to 16 layers, or a struct with `#[derive(Network)]`; for more than 16, nest tuples: `((A, B), (C, D))`",
-    note = "a layer of your own has `#[derive(Layer)]` and implements `SimpleLayer`"
+    note = "a network is a layer, a tuple of 1 to 16 layers, or a struct with `#[derive(Network)]`"
 )]
 pub trait Parameters: Zeroed {
     /// `f32` or `f64`.

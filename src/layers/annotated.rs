@@ -12,6 +12,7 @@ macro_rules! annotated {
             type Trainable = L::Trainable;
 
             const PARAMS: usize = L::PARAMS;
+            const KIND: $crate::message::Message<64> = L::KIND;
 
             #[inline(always)]
             fn parameters<V: $crate::layer::Visit<L::Element>>(
@@ -144,6 +145,11 @@ macro_rules! annotated {
             ) {
                 self.layer.operations(path, operations);
             }
+        }
+
+        impl<L: $crate::network::Network, $($annotation: $bound),+> $crate::network::Network
+            for $wrapper<L, $($annotation),+>
+        {
         }
     };
 }

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use crate::{
     Parameters, Rng,
-    activation::{Activation, Save},
+    activation::{Activation, Linear, Save},
     kernel::{Element, Simd, Unchanged, map_each, nn, nt, sum_rows, tn},
     layer::{Ending, Layer, Learn, Operations, Path},
     message::Message,
@@ -20,7 +20,7 @@ use crate::{
 /// assert_eq!(Dense::<2, 1, Relu>::PARAMS, 3);
 /// ```
 #[derive(Parameters)]
-pub struct Dense<const IN: usize, const OUT: usize, A: Activation, T: Element = f32> {
+pub struct Dense<const IN: usize, const OUT: usize, A: Activation = Linear, T: Element = f32> {
     /// The weights: `kernel[i][o]` from input `i` to output `o`.
     #[kernel]
     pub kernel: [[T; OUT]; IN],

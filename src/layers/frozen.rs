@@ -6,6 +6,7 @@ use crate::{
     kernel::{Simd, map_each},
     layer::{Description, Ending, Layer, Operations, Outline, Parameters, Path, Visit, VisitMut, rows_at_once},
     message::Message,
+    network::Network,
 };
 
 /// `L`, a layer or a whole network, with fixed weights: training does not change them, and keeps no gradient, optimizer state
@@ -70,6 +71,7 @@ impl<L: Layer> Parameters for Frozen<L> {
     type Trainable = ();
 
     const PARAMS: usize = 0;
+    const KIND: Message<64> = L::KIND;
 
     #[inline(always)]
     fn parameters<V: Visit<L::Element>>(&self, path: Path<'_>, visitor: &mut V) {
@@ -139,6 +141,8 @@ impl<L: Layer> Layer for Frozen<L> {
         self.layer.operations(path, operations);
     }
 }
+
+impl<L: Network> Network for Frozen<L> {}
 
 impl<W, P, L: Stored<W, P>> Stored<W, P> for Frozen<L> {
     const STORED: Self = Self { layer: L::STORED };

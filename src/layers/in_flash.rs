@@ -9,6 +9,7 @@ use crate::{
     kernel::Simd,
     layer::{Description, Ending, Layer, Operations, Outline, Parameters, Path, Visit, VisitMut},
     message::Message,
+    network::Network,
 };
 
 /// The network that `F` stands for, read where it lies: in flash, on a chip. The layer itself has no bytes, so a trainer holds
@@ -61,6 +62,7 @@ impl<F: Flash> Parameters for InFlash<F> {
     type Trainable = ();
 
     const PARAMS: usize = 0;
+    const KIND: Message<64> = F::Network::KIND;
 
     #[inline(always)]
     fn parameters<V: Visit<Self::Element>>(&self, _: Path<'_>, _: &mut V) {}
@@ -122,6 +124,8 @@ impl<F: Flash> Layer for InFlash<F> {
         F::NETWORK.operations(path, operations);
     }
 }
+
+impl<F: Flash> Network for InFlash<F> where F::Network: Network {}
 
 impl<W, P, F: Flash> Stored<W, P> for InFlash<F> {
     const STORED: Self = Self(PhantomData);

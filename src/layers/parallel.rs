@@ -10,6 +10,7 @@ use crate::{
         VisitTrainable,
     },
     message::Message,
+    network::Network,
     zeroed::Aligned,
 };
 
@@ -55,6 +56,7 @@ impl<N: Layer, const SHARDS: usize, const ROWS: usize> Parameters for Parallel<N
     type Trainable = N::Trainable;
 
     const PARAMS: usize = N::PARAMS;
+    const KIND: Message<64> = N::KIND;
 
     #[inline(always)]
     fn parameters<V: Visit<N::Element>>(&self, path: Path<'_>, visitor: &mut V) {
@@ -181,6 +183,13 @@ where
     fn operations<V: Operations<N::Element>>(&self, path: Path<'_>, operations: &mut V) {
         self.network.operations(path, operations);
     }
+}
+
+impl<N: Network, const SHARDS: usize, const ROWS: usize> Network for Parallel<N, SHARDS, ROWS>
+where
+    N: Send + Sync,
+    N::Tape<ROWS>: Send,
+{
 }
 
 /// Something to do with rows that can be cut anywhere.

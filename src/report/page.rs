@@ -15,7 +15,7 @@ use super::{Plot, ReportError, Table, extension, learning_curves, write};
 use crate::{
     layer::{self, Layer},
     metric::Named,
-    network::{Network as _, Summary},
+    network::Summary,
     train::History,
 };
 
@@ -120,7 +120,7 @@ impl Page {
         let mut memory = vec![
             ("parameters", N::PARAMS.to_string()),
             ("multiply-accumulates for a prediction", N::MACS.to_string()),
-            ("memory of the weights", bytes(N::BYTES)),
+            ("memory of the weights", bytes(size_of::<N>())),
         ];
         if let Some((training, batch)) = summary.training {
             memory.push(("memory of the trainer", format!("{}, in batches of {batch}", bytes(training))));

@@ -248,7 +248,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
 /// Describes an input or output of the model, with a dynamic batch size.
 fn value<X: crate::Tensor>(name: &str) -> Value {
     let mut dimensions = vec![Dimension { length: None, name: Some("batch".into()) }];
-    X::each_axis(&mut |length| dimensions.push(Dimension { length: Some(length as i64), name: None }));
+    dimensions.extend(X::axes().iter().map(|&length| Dimension { length: Some(length as i64), name: None }));
     let shape = Some(Shape { dimensions });
     Value { name: name.into(), kind: Some(Type { tensor: Some(TensorType { element: message::FLOAT, shape }) }) }
 }
