@@ -60,15 +60,16 @@ pub fn save_checkpoint<N: Layer>(
     state.network.parameters(layer::Path::ROOT, &mut writer);
     // Moments may be what they like: a training goes on with them as it would have.
     finite(&writer, &path.display().to_string())?;
-    for (index, moment) in state.optimizer_state.iter().enumerate() {
+    let copies = state.optimizer_state.iter().chain(state.gradient_sum);
+    for (index, copy) in copies.enumerate() {
         writer.prefix = format!("{OPTIMIZER}{index}/");
-        N::trainable(moment, layer::Path::ROOT, &mut writer);
+        N::trainable(copy, layer::Path::ROOT, &mut writer);
     }
     let mut notes = notes::<N>();
     notes.extend([
         ("epoch", epoch.to_string()),
         ("steps", state.steps.to_string()),
-        ("optimizer", state.optimizer.to_owned()),
+        ("optimizer", canonical(state.optimizer)),
         ("element", element::<N>().to_owned()),
         ("rng", serde_json::json!(state.rng).to_string()),
     ]);
@@ -86,7 +87,10 @@ pub fn save_checkpoint<N: Layer>(
 pub fn load_checkpoint<N: Layer>(to: TrainingStateMut<'_, N>, path: impl AsRef<Path>) -> Result<usize, FileError> {
     let (file, bytes) = read(path.as_ref())?;
     let reader = Reader::new(&file, &bytes)?;
-    same(&reader, "optimizer", to.optimizer)?;
+    let saved = note(&reader, "optimizer")?;
+    if canonical(saved) != canonical(to.optimizer) {
+        return Err(differs(&reader, "optimizer", saved, to.optimizer));
+    }
     same(&reader, "element", element::<N>())?;
     let epoch = parsed(&reader, "epoch", |text| text.parse().ok())?;
     let steps = parsed(&reader, "steps", |text| text.parse().ok())?;
@@ -95,11 +99,11 @@ pub fn load_checkpoint<N: Layer>(to: TrainingStateMut<'_, N>, path: impl AsRef<P
     let weights = wanted(to.network);
     let count = weights.len();
     let mut all = weights;
-    for (index, moment) in to.optimizer_state.iter().enumerate() {
+    for (index, copy) in to.optimizer_state.iter().chain(&*to.gradient_sum).enumerate() {
         let named = |wanted: Wanted| Wanted { name: format!("{OPTIMIZER}{index}/{}", wanted.name), ..wanted };
-        let mut learnt = Vec::new();
-        N::trainable(moment, layer::Path::ROOT, &mut learnt);
-        all.extend(learnt.into_iter().map(named));
+        let mut trainable = Vec::new();
+        N::trainable(copy, layer::Path::ROOT, &mut trainable);
+        all.extend(trainable.into_iter().map(named));
     }
     let values: Vec<Vec<N::Element>> = reader.read(&all, |_| false)?;
     same_activations::<N>(&reader)?;
@@ -107,8 +111,8 @@ pub fn load_checkpoint<N: Layer>(to: TrainingStateMut<'_, N>, path: impl AsRef<P
 
     let mut put = Put::all(values.into_iter());
     N::parameters_mut([to.network], layer::Path::ROOT, &mut put);
-    for moment in to.optimizer_state {
-        N::trainable_mut(None, moment, [], layer::Path::ROOT, &mut put);
+    for copy in to.optimizer_state.iter_mut().chain(to.gradient_sum) {
+        N::trainable_mut(None, copy, [], layer::Path::ROOT, &mut put);
     }
     (*to.rng, *to.steps) = (rng, steps);
     Ok(epoch)
@@ -125,8 +129,22 @@ fn note<'a>(reader: &'a Reader<'_>, key: &str) -> Result<&'a str, FileError> {
 fn same(reader: &Reader<'_>, key: &str, own: &str) -> Result<(), FileError> {
     match note(reader, key)? {
         saved if saved == own => Ok(()),
-        saved => Err(no_checkpoint(reader, format!("its {key} is {saved}, and the trainer's is {own}"))),
+        saved => Err(differs(reader, key, saved, own)),
     }
+}
+
+fn differs(reader: &Reader<'_>, key: &str, saved: &str, own: &str) -> FileError {
+    let (saved, own) = (canonical(saved), canonical(own));
+    no_checkpoint(reader, format!("its {key} is {saved}, and the trainer's is {own}"))
+}
+
+/// The name of an optimizer without modules, and without settings in its type that are off.
+fn canonical(name: &str) -> String {
+    let mut short = String::new();
+    for part in name.split_inclusive(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == ':')) {
+        short.push_str(part.rsplit("::").next().unwrap_or(part));
+    }
+    short.replace("<false, false>", "")
 }
 
 fn parsed<V>(reader: &Reader<'_>, key: &str, parse: impl Fn(&str) -> Option<V>) -> Result<V, FileError> {
