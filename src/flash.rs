@@ -10,9 +10,8 @@ use core::marker::PhantomData;
 use bytemuck::{AnyBitPattern, must_cast};
 
 use crate::{
-    layer::{Layer, Path, assert_sound},
+    layer::{Layer, Outline, Parameter, Path, assert_sound},
     message::Message,
-    outline::Outline,
 };
 
 /// A file of weights, as the compiler sees it.
@@ -77,16 +76,13 @@ impl Place for Root {
 }
 
 impl<P: Place, N: Layer, const INDEX: usize> Place for Field<P, N, INDEX> {
-    const PATH: &'static Path<'static> = match N::OUTLINE {
-        Outline::Sequence(layers) => &P::PATH.join(layers[INDEX].0),
-        _ => P::PATH,
-    };
+    const PATH: &'static Path<'static> = &P::PATH.join(N::OUTLINE.children[INDEX].0);
 }
 
 /// A layer that can be read from the file `W` when compiling, where it is at the place `P`.
 ///
-/// All layers of the crate are but `Parallel`; sequences are if their layers are. For a layer of your own, take the values
-/// of each tensor that its [`OUTLINE`](Layer::OUTLINE) names with [`vector`] and [`matrix`].
+/// [`#[derive(Parameters)]`](crate::Parameters) implements it, so all layers of the crate have it except `Parallel`;
+/// sequences have it if their layers do.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a file when compiling",
     label = "implement `flash::Stored` for it",
@@ -97,38 +93,29 @@ pub trait Stored<W, P>: Sized {
     const STORED: Self;
 }
 
-/// The values of the tensor `name` of the layer at `path`.
+/// The values of the tensor `name` of the layer at `path`, in row-major order.
 ///
 /// # Panics
 ///
-/// If the tensor is not that of a layer with such an [`OUTLINE`](Layer::OUTLINE).
-pub const fn vector<T: Copy, const N: usize>(file: &File<T>, path: &Path<'_>, name: &str) -> [T; N] {
-    match values(file, path, name).first_chunk() {
-        Some(values) => *values,
-        None => panic!("the layer's `OUTLINE` does not have the shape of this tensor"),
-    }
-}
-
-/// The same for a matrix of `ROWS` rows.
-///
-/// # Panics
-///
-/// If the tensor is not that of a layer with such an [`OUTLINE`](Layer::OUTLINE).
-pub const fn matrix<T: Copy, const ROWS: usize, const COLUMNS: usize>(
-    file: &File<T>,
-    path: &Path<'_>,
-    name: &str,
-) -> [[T; COLUMNS]; ROWS] {
-    match values(file, path, name).as_chunks().0.first_chunk() {
-        Some(rows) => *rows,
-        None => panic!("the layer's `OUTLINE` does not have the shape of this tensor"),
-    }
-}
-
-const fn values<T>(file: &File<T>, path: &Path<'_>, name: &str) -> &'static [T] {
+/// If there is no such tensor with numbers `T`. [`Checked`] has made sure that there is.
+#[doc(hidden)]
+pub const fn values<T>(file: &File<T>, path: &Path<'_>, name: &str) -> &'static [T] {
     match find(file, path, name) {
         Some(Entry { values: Some(values), .. }) => values,
-        _ => panic!("the layer's `OUTLINE` does not have this tensor"),
+        _ => panic!("the file lacks a tensor that the layer lists"),
+    }
+}
+
+/// The numbers of a tensor in the shape of a field.
+///
+/// # Panics
+///
+/// If there are too few of them.
+#[doc(hidden)]
+pub const fn of_shape<X: Copy>(values: Option<&'static X>) -> X {
+    match values {
+        Some(values) => *values,
+        None => panic!("the file's tensor is smaller than the layer's field"),
     }
 }
 
@@ -209,25 +196,25 @@ impl<N: Layer + Stored<W, Root>, W: Weights<N::Element>> Checked<N, W> {
 
 /// Whether the network has the tensor `name`.
 const fn has(outline: &Outline, path: &Path<'_>, name: &str) -> bool {
+    if outline.in_flash {
+        return false;
+    }
     let mut index = 0;
-    match outline {
-        Outline::Single(layer) => {
-            while index < layer.tensors.len() {
-                if is_named(path, layer.tensors[index].0, name) {
-                    return true;
-                }
-                index += 1;
+    if let Some(layer) = &outline.layer {
+        while index < layer.tensors.len() {
+            if is_named(path, layer.tensors[index].name, name) {
+                return true;
             }
+            index += 1;
         }
-        Outline::Sequence(layers) => {
-            while index < layers.len() {
-                if has(&layers[index].1, &path.join(layers[index].0), name) {
-                    return true;
-                }
-                index += 1;
-            }
+    }
+    index = 0;
+    while index < outline.children.len() {
+        let (child, outline) = &outline.children[index];
+        if has(outline, &path.join(child), name) {
+            return true;
         }
-        Outline::Elsewhere(_) => {}
+        index += 1;
     }
     false
 }
@@ -246,22 +233,22 @@ struct Differences {
 
 impl Differences {
     const fn with_tensors<T>(mut self, outline: &Outline, path: &Path<'_>, file: &File<T>) -> Self {
+        if outline.in_flash {
+            return self;
+        }
         let mut index = 0;
-        match outline {
-            Outline::Single(layer) => {
-                while index < layer.tensors.len() {
-                    let (name, shape) = layer.tensors[index];
-                    self = self.with_tensor(path, name, shape, find(file, path, name));
-                    index += 1;
-                }
+        if let Some(layer) = &outline.layer {
+            while index < layer.tensors.len() {
+                let Parameter { name, shape, .. } = layer.tensors[index];
+                self = self.with_tensor(path, name, shape, find(file, path, name));
+                index += 1;
             }
-            Outline::Sequence(layers) => {
-                while index < layers.len() {
-                    self = self.with_tensors(&layers[index].1, &path.join(layers[index].0), file);
-                    index += 1;
-                }
-            }
-            Outline::Elsewhere(_) => {}
+        }
+        index = 0;
+        while index < outline.children.len() {
+            let (name, outline) = &outline.children[index];
+            self = self.with_tensors(outline, &path.join(name), file);
+            index += 1;
         }
         self
     }

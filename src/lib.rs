@@ -6,7 +6,6 @@
 //! - [`message`]: texts of compile errors;
 //! - [`kernel`]: instruction sets, matrix products, passes over slices;
 //! - [`init`], [`regularize`]: how parameters start, and what their size costs;
-//! - [`outline`]: what a network is made of, known when compiling;
 //! - [`layer`]: what a layer is, and what fits after what;
 //! - [`flash`]: networks in read-only memory, read from files when compiling;
 //! - [`activation`], [`layers`]: one file for each kind;
@@ -47,7 +46,6 @@ pub mod message;
 pub mod metric;
 pub mod network;
 pub mod optim;
-pub mod outline;
 #[cfg(feature = "progress")]
 pub mod progress;
 mod random;
@@ -58,9 +56,11 @@ mod tensor;
 pub mod train;
 mod zeroed;
 
+pub use kernel::Tensor;
+pub use layer::{Layer, Parameters};
 pub(crate) use random::Permutation;
 pub use random::Rng;
-/// ```
+/// ```standalone_crate
 /// use shiplap::prelude::*;
 ///
 /// type Net = (Dense<2, 4, Tanh>, Dense<4, 1, Sigmoid>);
@@ -72,8 +72,8 @@ pub use random::Rng;
 #[cfg(feature = "include-weights")]
 #[doc(inline)]
 pub use shiplap_macros::include_weights;
-pub use shiplap_macros::{Network, const_assert, network};
-pub use tensor::Tensor;
+pub use shiplap_macros::{Layer, Network, Parameters, const_assert, network};
+
 pub use zeroed::Zeroed;
 
 /// What most programs need: `use shiplap::prelude::*;`.
@@ -85,16 +85,19 @@ pub mod prelude {
     #[cfg(feature = "std")]
     pub use crate::train::History;
     pub use crate::{
-        Network, Rng, Zeroed,
+        Layer, Network, Parameters, Rng, Zeroed,
         activation::{
-            Elementwise, Elu, Forget, Gelu, HardSigmoid, Keep, LeakyRelu, Linear, Relu, Selu, Sigmoid, Silu, Softmax,
-            Softplus, Tanh,
+            Elementwise, Elu, Gelu, HardSigmoid, LeakyRelu, Linear, Relu, SaveInput, SaveNothing, Selu, Sigmoid, Silu,
+            Softmax, Softplus, Tanh,
         },
         budget, const_assert,
         flash::Flash,
         init::Initializer,
-        layer::{Accepts, Layer},
-        layers::{Dense, Dropout, Frozen, Impute, InFlash, Initialized, MinMax, OneHot, Regularized, Standardize},
+        kernel::{Real, Simd},
+        layer::SimpleLayer,
+        layers::{
+            Activate, Dense, Dropout, Frozen, Impute, InFlash, Initialized, MinMax, OneHot, Regularized, Standardize,
+        },
         loss::{
             BinaryCrossentropy, CategoricalCrossentropy, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError,
             SparseCategoricalCrossentropy,

@@ -1,12 +1,12 @@
-//! Progress of a training in the terminal.
+//! Progress bars in the terminal.
 
 use core::ops::{ControlFlow, RangeInclusive};
 use std::{
     format,
+    io::{IsTerminal as _, Write as _, stderr},
+    string::String,
     time::{Duration, Instant},
 };
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     layer::Layer,
@@ -14,9 +14,11 @@ use crate::{
     train::{Callback, Epoch, Report, lend},
 };
 
-/// A bar for each epoch, as in Keras: epoch, bar, samples, time left, loss and metrics so far, as in
-/// `epoch 3/10 [=====>    ] 64/100 0s loss 0.3100 accuracy 0.9000`; then a line with loss and metrics of the epoch. It
-/// writes to the standard error stream, and nothing at all when that is not a terminal.
+/// A callback that shows the progress of training, as in Keras.
+///
+/// During an epoch, a bar shows the number of samples, the remaining time, and the loss and metrics so far:
+/// `epoch 3/10 [=====>    ] 64/100 0s loss 0.3100 accuracy 0.9000`. After an epoch, a line with its loss and metrics
+/// remains. The output goes to standard error, and is suppressed if that is not a terminal.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -28,26 +30,72 @@ use crate::{
 #[derive(Debug)]
 pub struct Progress {
     epochs: usize,
-    done: usize,
-    bar: ProgressBar,
-    shown: Option<Instant>,
+    completed: usize,
+    epoch_start: Instant,
+    last_update: Option<Instant>,
+    terminal: Terminal,
 }
 
-/// A step may take a microsecond, and to show it more: the bar is brought up to date this often.
+/// The interval between updates of the bar. Drawing takes longer than a step, which may take less than a microsecond.
 const PERIOD: Duration = Duration::from_millis(50);
 
 impl Progress {
-    /// A bar on the standard error stream.
+    /// Creates a progress bar on standard error.
     pub fn new() -> Self {
-        Self::on(ProgressDrawTarget::stderr())
+        let understands = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        Self::on(if understands && stderr().is_terminal() { Terminal::Stderr } else { Terminal::None })
     }
 
-    fn on(target: ProgressDrawTarget) -> Self {
-        let style = ProgressStyle::with_template("{prefix} [{bar:20}] {pos}/{len} {eta} {wide_msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .progress_chars("=> ");
-        let bar = ProgressBar::with_draw_target(None, target).with_style(style);
-        Self { epochs: 0, done: 0, bar, shown: None }
+    fn on(terminal: Terminal) -> Self {
+        Self { epochs: 0, completed: 0, epoch_start: Instant::now(), last_update: None, terminal }
+    }
+}
+
+/// Where the bar is drawn.
+#[derive(Debug)]
+enum Terminal {
+    None,
+    Stderr,
+    #[cfg(test)]
+    Memory(std::sync::Arc<std::sync::Mutex<String>>),
+}
+
+/// Moves the cursor to the start of the line and clears it.
+const CLEAR: &str = "\r\x1b[K";
+
+impl Terminal {
+    fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
+    /// Replaces the line. Wrapping is off, because a line that wraps cannot be replaced.
+    fn replace(&self, line: &str) {
+        self.write(&format!("{CLEAR}\x1b[?7l{line}\x1b[?7h"));
+    }
+
+    fn write(&self, text: &str) {
+        match self {
+            Self::None => {}
+            // Training goes on if its progress cannot be shown.
+            Self::Stderr => drop(stderr().write_all(text.as_bytes())),
+            #[cfg(test)]
+            Self::Memory(written) => written.lock().unwrap().push_str(text),
+        }
+    }
+}
+
+/// A bar of 20 characters.
+fn bar(seen: usize, samples: usize) -> String {
+    let done = 20 * seen / samples.max(1);
+    let tip = usize::from(done < 20);
+    format!("{}{}{}", "=".repeat(done), ">".repeat(tip), " ".repeat(20_usize.saturating_sub(done + tip)))
+}
+
+fn time(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds @ 0..60 => format!("{seconds}s"),
+        seconds @ 60..3600 => format!("{}m", seconds / 60),
+        seconds => format!("{}h", seconds / 3600),
     }
 }
 
@@ -59,32 +107,36 @@ impl Default for Progress {
 
 impl<N: Layer, M: Named> Callback<N, M> for Progress {
     fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
-        (self.epochs, self.done) = (*epochs.end(), epochs.start() - 1);
+        (self.epochs, self.completed) = (*epochs.end(), epochs.start() - 1);
+        self.epoch_start = Instant::now();
     }
 
     fn after_step(&mut self, seen: usize, samples: usize, report: &Report<M>) {
-        if self.bar.is_hidden() || self.shown.is_some_and(|shown| shown.elapsed() < PERIOD) {
+        if self.terminal.is_none() || self.last_update.is_some_and(|update| update.elapsed() < PERIOD) {
             return;
         }
-        self.shown = Some(Instant::now());
-        // Only `update` draws: no frame is of two states.
-        let bar = self.bar.clone().with_prefix(format!("epoch {}/{}", self.done + 1, self.epochs));
-        bar.with_message(format!("{report}")).update(|state| {
-            state.set_len(samples as u64);
-            state.set_pos(seen as u64);
-        });
+        self.last_update = Some(Instant::now());
+        let left = self.epoch_start.elapsed().mul_f64((samples - seen) as f64 / seen.max(1) as f64);
+        self.terminal.replace(&format!(
+            "epoch {}/{} [{}] {seen}/{samples} {} {report}",
+            self.completed + 1,
+            self.epochs,
+            bar(seen, samples),
+            time(left)
+        ));
     }
 
     fn after_epoch(&mut self, epoch: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
-        self.done = epoch.epoch;
-        self.shown = None;
-        self.bar.println(format!("{epoch}"));
-        self.bar.reset_eta();
+        self.completed = epoch.epoch;
+        (self.epoch_start, self.last_update) = (Instant::now(), None);
+        if !self.terminal.is_none() {
+            self.terminal.write(&format!("{CLEAR}{epoch}\n"));
+        }
         ControlFlow::Continue(())
     }
 
     fn after_fit(&mut self, _: &mut N) {
-        self.bar.finish_and_clear();
+        self.terminal.write(CLEAR);
     }
 }
 
@@ -92,8 +144,10 @@ lend!(impl[N: Layer, M: Named] for Progress);
 
 #[cfg(test)]
 mod tests {
-    use indicatif::InMemoryTerm;
-    use std::boxed::Box;
+    use std::{
+        sync::{Arc, Mutex},
+        vec::Vec,
+    };
 
     use super::*;
     use crate::prelude::*;
@@ -102,24 +156,45 @@ mod tests {
     const X: [[f32; 1]; 3] = [[1.0], [2.0], [3.0]];
     const Y: [[f32; 1]; 3] = [[2.0], [4.0], [6.0]];
 
-    fn on(terminal: &InMemoryTerm) -> Progress {
-        Progress::on(ProgressDrawTarget::term_like(Box::new(terminal.clone())))
+    /// What was written, and what a terminal makes of it.
+    #[derive(Clone, Default)]
+    struct Screen(Arc<Mutex<String>>);
+
+    impl Screen {
+        fn contents(&self) -> String {
+            let mut lines = std::vec![String::new()];
+            let written = self.0.lock().unwrap().replace("\x1b[?7l", "").replace("\x1b[?7h", "");
+            for part in written.split_inclusive('\n') {
+                let (part, ends) = part.strip_suffix('\n').map_or((part, false), |part| (part, true));
+                if let Some(line) = part.split(CLEAR).last() {
+                    *lines.last_mut().unwrap() = line.into();
+                }
+                if ends {
+                    lines.push(String::new());
+                }
+            }
+            lines.join("\n").trim_end().into()
+        }
+    }
+
+    fn on(screen: &Screen) -> Progress {
+        Progress::on(Terminal::Memory(screen.0.clone()))
     }
 
     #[test]
-    fn shows_each_epoch_with_loss_and_metrics() {
-        let terminal = InMemoryTerm::new(20, 120);
+    fn shows_loss_and_metrics_of_every_epoch() {
+        let terminal = Screen::default();
         let mut trainer = Unit::new(Sgd::new(0.1), 1);
         let last = trainer.fit_with(&X, &Y, Fit::epochs(3).validation(&X, &Y), on(&terminal)).unwrap();
         let shown = terminal.contents();
-        let lines: std::vec::Vec<_> = shown.lines().collect();
+        let lines: Vec<_> = shown.lines().collect();
         assert_eq!(lines.len(), 3, "{shown}");
         assert!(lines[0].starts_with("epoch 1: loss ") && lines[0].contains(" mae "), "{shown}");
         assert_eq!(lines[2], format!("{last}"));
     }
 
-    /// Keeps what the terminal shows after each step.
-    struct Frames<'a>(InMemoryTerm, &'a mut std::vec::Vec<std::string::String>);
+    /// Records the contents of the terminal after each step.
+    struct Frames<'a>(Screen, &'a mut Vec<String>);
 
     impl<N: Layer, M> Callback<N, M> for Frames<'_> {
         fn after_step(&mut self, _: usize, _: usize, _: &Report<M>) {
@@ -132,9 +207,9 @@ mod tests {
     }
 
     #[test]
-    fn shows_loss_and_metrics_while_an_epoch_runs() {
-        let terminal = InMemoryTerm::new(20, 120);
-        let mut frames = std::vec::Vec::new();
+    fn shows_loss_and_metrics_during_an_epoch() {
+        let terminal = Screen::default();
+        let mut frames = Vec::new();
         let mut trainer = Unit::new(Sgd::new(0.1), 1);
         let callbacks = (on(&terminal), Frames(terminal.clone(), &mut frames));
         trainer.fit_with(&X, &Y, Fit::epochs(5).from_epoch(2), callbacks).unwrap();
@@ -144,12 +219,19 @@ mod tests {
     }
 
     #[test]
-    fn ends_also_where_the_training_diverges() {
-        let terminal = InMemoryTerm::new(20, 120);
+    fn the_bar_disappears_if_training_diverges() {
+        let terminal = Screen::default();
         let mut trainer = Unit::new(Sgd::new(1e30), 1);
         let mut progress = on(&terminal);
         trainer.fit_with(&X, &Y, Fit::epochs(3), &mut progress).unwrap_err();
-        assert!(progress.bar.is_finished());
         assert!(!terminal.contents().contains('['), "{}", terminal.contents());
+    }
+
+    #[test]
+    fn bars_and_times_are_short() {
+        assert_eq!(bar(0, 3), ">                   ");
+        assert_eq!(bar(2, 3), "=============>      ");
+        assert_eq!(bar(3, 3), "====================");
+        assert_eq!([0, 59, 61, 7200].map(|seconds| time(Duration::from_secs(seconds))), ["0s", "59s", "1m", "2h"]);
     }
 }

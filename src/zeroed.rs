@@ -98,6 +98,9 @@ zeroed!(f32, f64, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, bool, ());
 // SAFETY: an array is its elements one after another, and has no bytes of its own.
 unsafe impl<Z: Zeroed, const N: usize> Zeroed for [Z; N] {}
 
+// SAFETY: a marker has no bytes.
+unsafe impl<T: ?Sized> Zeroed for core::marker::PhantomData<T> {}
+
 macro_rules! zeroed_tuples {
     ($($head:ident $($tail:ident)*)?) => {
         $(

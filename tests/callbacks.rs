@@ -344,7 +344,7 @@ struct PlateauSettings {
 
 #[test]
 fn rates_are_reduced_on_a_plateau_as_keras_does() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/plateau.json");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/reference/plateau.json");
     let Plateau { losses, cases } = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     for PlateauCase { settings: given, rates } in cases {
         let mut plateau = ReduceLrOnPlateau::new(given.factor, given.patience).cooldown(given.cooldown.unwrap_or(0));

@@ -2,15 +2,15 @@
 
 #[test]
 fn messages() {
-    trybuild::TestCases::new().compile_fail("tests/compile_fail/*.rs");
+    trybuild::TestCases::new().compile_fail("*.rs");
 }
 
 /// What depends on where a program uses a network is known when it is built.
 #[test]
 fn messages_of_a_build() {
     let cases = trybuild::TestCases::new();
-    cases.pass("tests/compile_fail/build/sound.rs");
+    cases.pass("build/sound.rs");
     for case in ["batch_of_none", "nothing_learns", "too_large", "zero_width"] {
-        cases.compile_fail(format!("tests/compile_fail/build/{case}.rs"));
+        cases.compile_fail(format!("build/{case}.rs"));
     }
 }

@@ -12,12 +12,11 @@ use serde::Deserialize;
 use serde_json::json;
 use shiplap::{
     Tensor,
-    activation::{Elementwise, Keep},
+    activation::{Elementwise, SaveInput},
     data::npy::{self, Npz},
-    init::Initializer,
     io::{self, Import},
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
-    layer::{Description, Ending, Operations, Parameter, Path as LayerPath, Role, Sample, Visit, VisitMut},
+    layer::{Operations, Parameter, Path as LayerPath, Sample, Visit},
     prelude::*,
 };
 
@@ -29,7 +28,7 @@ struct Predicted {
 }
 
 fn committed(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/exchange").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("exchange").join(name)
 }
 
 fn shared(name: &str) -> PathBuf {
@@ -105,7 +104,7 @@ type Body = (Dense<6, 6, Tanh>, Dropout<6, 0>, Dense<6, 6, Silu>);
 struct Mish;
 
 impl Elementwise for Mish {
-    type Keeps = Keep;
+    type Saves = SaveInput;
     const NAME: &'static str = "Mish";
 
     fn value<V: Real>(x: V) -> V {
@@ -122,7 +121,7 @@ impl Elementwise for Mish {
 struct Everything;
 
 impl Elementwise for Everything {
-    type Keeps = Keep;
+    type Saves = SaveInput;
     const NAME: &'static str = "Everything";
 
     fn value<V: Real>(x: V) -> V {
@@ -141,7 +140,7 @@ impl Elementwise for Everything {
 struct Four;
 
 impl Elementwise for Four {
-    type Keeps = Keep;
+    type Saves = SaveInput;
     const NAME: &'static str = "Four";
 
     fn value<V: Real>(_: V) -> V {
@@ -154,13 +153,13 @@ impl Elementwise for Four {
 }
 
 /// A layer of one's own: `y[n] = (x[n] − mean[n]) / deviation[n]`.
+#[derive(Layer)]
 struct Scale<const N: usize> {
+    #[bias(initializer = Initializer::Constant(2.0))]
     mean: [f32; N],
+    #[bias(initializer = Initializer::Constant(2.0))]
     deviation: [f32; N],
 }
-
-// SAFETY: arrays of floats made of zero bytes are arrays of 0.0.
-unsafe impl<const N: usize> Zeroed for Scale<N> {}
 
 #[derive(Clone, Copy)]
 struct Formula;
@@ -171,92 +170,23 @@ impl ElementwiseKernel<3, 1> for Formula {
     }
 }
 
-impl<const N: usize> Scale<N> {
-    fn shown<'a>(path: LayerPath<'a>, name: &'static str) -> Parameter<'a> {
-        Parameter {
-            path,
-            name,
-            role: Role::Bias,
-            shape: &[],
-            fan_in: N,
-            fan_out: N,
-            initializer: Initializer::Constant(2.0),
-            penalty: Penalty::NONE,
-        }
-    }
-}
-
-impl<const N: usize> Layer for Scale<N> {
-    type Element = f32;
+impl<const N: usize> SimpleLayer for Scale<N> {
     type Input = [f32; N];
     type Output = [f32; N];
-    type Tape<const B: usize> = ();
-    type Trainable = Self;
-    type Head = Linear;
+    type Tape = ();
 
-    const PARAMS: usize = 2 * N;
-    const MACS: usize = N;
-
-    fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[[f32; N]], y: &mut [[f32; N]]) {
-        for (x, y) in x.iter().zip(y) {
-            elementwise(simd, &Formula, [x, &self.mean, &self.deviation], [y]);
-        }
+    fn forward<S: Simd>(&self, simd: S, x: &[f32; N], y: &mut [f32; N]) {
+        elementwise(simd, &Formula, [x, &self.mean, &self.deviation], [y]);
     }
 
-    fn record<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        _: &mut Rng,
-        x: &[[f32; N]],
-        (): &mut (),
-        y: &mut [[f32; N]],
-    ) {
-        self.forward::<S, E, B>(simd, x, y);
-    }
-
-    fn backward<S: Simd, E: Ending, const B: usize>(
-        &self,
-        _: S,
-        _: &[[f32; N]],
-        (): &mut (),
-        _: &[[f32; N]],
-        _: &mut [[f32; N]],
-        _: Option<&mut [[f32; N]]>,
-    ) {
+    fn backward<S: Simd>(&self, _: S, _: &[f32; N], (): &(), _: &[f32; N], _: &[f32; N], _: &mut [f32; N]) {
         unimplemented!("this test does not train it");
     }
 
-    fn activate<S: Simd>(_: S, _: &mut [[f32; N]]) {}
-
-    fn parameters<V: Visit<f32>>(&self, path: LayerPath<'_>, visitor: &mut V) {
-        visitor.visit(Parameter { shape: &[N], ..Self::shown(path, "mean") }, &self.mean);
-        visitor.visit(Parameter { shape: &[N], ..Self::shown(path, "deviation") }, &self.deviation);
-    }
-
-    fn parameters_mut<V: VisitMut<f32, M>, const M: usize>(
-        mut networks: [&mut Self; M],
-        path: LayerPath<'_>,
-        visitor: &mut V,
-    ) {
-        let means = networks.each_mut().map(|layer| &mut layer.mean[..]);
-        visitor.visit(Parameter { shape: &[N], ..Self::shown(path, "mean") }, means);
-        let deviations = networks.map(|layer| &mut layer.deviation[..]);
-        visitor.visit(Parameter { shape: &[N], ..Self::shown(path, "deviation") }, deviations);
-    }
-
-    fn describe(path: LayerPath<'_>, show: &mut dyn FnMut(&Description<'_>)) {
-        let kind = format_args!("Scale<{N}>");
-        show(&Description { path, kind, output: <[f32; N]>::write_shape, params: Self::PARAMS });
-    }
-
     fn operations<V: Operations<f32>>(&self, path: LayerPath<'_>, operations: &mut V) {
-        let mean = Parameter { shape: &[N], ..Self::shown(path, "mean") };
-        let deviation = Parameter { shape: &[N], ..Self::shown(path, "deviation") };
-        operations.columnwise(path, "Scale", &[(mean, &self.mean), (deviation, &self.deviation)], &Formula);
+        operations.columnwise(path, "Scale", &[("mean", &self.mean), ("deviation", &self.deviation)], &Formula);
     }
 }
-
-impl<const N: usize> Accepts<[f32; N]> for Scale<N> {}
 
 type With<A> = (Dense<5, 7, A>, Dense<7, 3, Linear>);
 

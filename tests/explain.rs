@@ -168,7 +168,7 @@ struct Curve {
 }
 
 fn fixture() -> Fixture {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/explanations.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference/explanations.json");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 

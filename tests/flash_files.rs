@@ -11,7 +11,7 @@ use shiplap::{io, prelude::*};
 #[test]
 #[ignore = "it writes files that are part of the sources"]
 fn write() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flash");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("flash");
     let (x, y) = ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [[0.0], [1.0], [1.0], [0.0]]);
     let mut xor = Trainer::<Xor, BinaryCrossentropy, Adam, 4>::new(Adam::new(0.05), 1);
     xor.fit(&x, &y, Fit::epochs(500))?;

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use common::at_every_level;
 use shiplap::{
     Tensor,
-    activation::{Activation, Keeping},
+    activation::{Activation, Save},
     kernel::{Simd, Work, dispatch},
     layer::{Parameter, Path, Predictions, Role, Visit, VisitTrainable},
     layers::Parallel,
@@ -133,7 +133,7 @@ fn spread<N: Layer<Element = f64>>(network: &mut N, gain: f64) {
 /// forward, loss, penalty and backward are checked as they are used.
 fn learns<N, L, X: Tensor, Y: Copy, const B: usize>(what: &str, gain: f64, x: &[X; B], y: &[Y; B], penalty: Penalty)
 where
-    N: Layer<Element = f64> + Accepts<X>,
+    N: Layer<Element = f64, Input = X>,
     L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
 {
     let sgd = Sgd::new(1.0).penalty(penalty);
@@ -148,7 +148,7 @@ fn follows<N, L, O: Optimizer, X: Tensor, Y: Copy, const B: usize>(
     y: &[Y; B],
     optimizer: O,
 ) where
-    N: Layer<Element = f64> + Accepts<X>,
+    N: Layer<Element = f64, Input = X>,
     L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
 {
     let mut trainer = Trainer::<N, L, O, B, ()>::boxed(optimizer, 5);
@@ -194,10 +194,10 @@ impl<N: Layer<Element = f64>, const B: usize> Work for Pass<'_, N, B> {
         let (mut tape, mut y, mut gradient) =
             (N::Tape::<B>::zeroed(), [N::Output::zeroed(); B], N::Trainable::zeroed());
         let (mut dx, mut used) = ([N::Input::zeroed(); B], *dy);
-        layer.record::<S, Predictions, B>(simd, &mut Rng::new(1), x, &mut tape, &mut y);
+        layer.record_batch::<S, Predictions, B>(simd, Some(&mut Rng::new(1)), x, &mut tape, &mut y);
         let total = N::Output::flat(&y).iter().zip(N::Output::flat(dy)).map(|(y, dy)| y * dy).sum();
-        layer.backward::<S, Predictions, B>(simd, x, &mut tape, &y, &mut used, Some(&mut dx));
-        layer.gradient(simd, x, &mut tape, &used, &mut gradient);
+        layer.backward_batch::<S, Predictions, B>(simd, x, &mut tape, &y, &mut used, Some(&mut dx));
+        layer.gradient_batch(simd, x, &mut tape, &used, &mut gradient);
         let mut all = All(Vec::new());
         N::trainable(&gradient, Path::ROOT, &mut all);
         (total, N::Input::flat(&dx).to_vec(), all.0)
@@ -239,7 +239,7 @@ impl<A: Activation> Work for Activate<'_, A> {
         let (mut y, mut gradient) = (*logits, *dy);
         A::forward(simd, &mut y);
         // As in a layer, which has no logits where none are kept.
-        let kept = if A::Keeps::KEEPS { logits } else { &y };
+        let kept = if A::Saves::SAVES { logits } else { &y };
         A::backward(simd, kept, &y, &mut gradient);
         [y, gradient]
     }
@@ -365,7 +365,7 @@ fn penalties_alone() {
 fn penalties() {
     fn both<N>(what: &str)
     where
-        N: Layer<Element = f64, Output = [f64; 4], Head = Linear> + Accepts<[f64; 3]>,
+        N: Layer<Element = f64, Input = [f64; 3], Output = [f64; 4], Head = Linear>,
     {
         type Penalties = (L1<3, -3>, L2<5, -3>);
         let (x, y) = (rows::<[f64; 3], 5>(1), rows(2));

@@ -58,7 +58,7 @@ struct Case<Y> {
 
 /// Against Keras, and against central differences.
 fn compares<L: Loss<[f64; 3], Label = Y>, Y: DeserializeOwned>(name: &str, loss: L) {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/losses.json");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/reference/losses.json");
     let fixture: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let case = fixture["losses"].as_array().unwrap().iter().find(|case| case["name"] == name).unwrap();
     let Case { outputs, labels, loss: expected, gradient } = serde_json::from_value::<Case<Y>>(case.clone()).unwrap();

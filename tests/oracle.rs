@@ -19,7 +19,7 @@ use shiplap::{
 };
 
 fn fixture<F: DeserializeOwned>(name: &str) -> F {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference").join(name);
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 

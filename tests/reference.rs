@@ -52,14 +52,14 @@ impl VisitMut<f32, 1> for Exchange {
 
 fn run<N, L, O, Y, F, const IN: usize, const B: usize>(architecture: &str, name: &str, optimizer: O, label: fn(F) -> Y)
 where
-    N: Accepts<[f32; IN]> + Layer<Element = f32>,
+    N: Layer<Element = f32, Input = [f32; IN]>,
     L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
     O: Optimizer,
     Y: Copy,
     F: DeserializeOwned,
 {
     let file = format!("training_{architecture}_{name}.json");
-    let path = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(&file);
+    let path = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("reference").join(&file);
     let fixture: Fixture<F> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let x: Vec<[f32; IN]> = fixture.x.iter().map(|row| std::array::from_fn(|i| row[i] as f32)).collect();
     let y: Vec<Y> = fixture.y.into_iter().map(label).collect();
@@ -91,7 +91,7 @@ struct Expected<'a, X, Y> {
 impl<X: Tensor, Y: Copy> Expected<'_, X, Y> {
     fn compare<N, L, O: Optimizer, const B: usize>(&self, optimizer: O)
     where
-        N: Accepts<X> + Layer<Element = f32>,
+        N: Layer<Element = f32, Input = X>,
         L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
     {
         let Self { file, x, y, initial, losses, trained } = *self;

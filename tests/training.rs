@@ -372,7 +372,7 @@ type Head = Dense<4, 1, Linear>;
 
 // What is frozen has no gradient, no moments and no tape.
 const_assert!(
-    size_of::<<Tuned as Layer>::Trainable>() == size_of::<Head>()
+    size_of::<<Tuned as Parameters>::Trainable>() == size_of::<Head>()
         && size_of::<<Frozen<Features> as Layer>::Tape<8>>() == 0
         && Tuned::PARAMS == Head::PARAMS
 );

@@ -4,8 +4,9 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{BinOp, Expr, ExprBinary};
 
-/// A `const` item that fails to compile unless `condition`, which the program writes as `text`, holds.
-pub fn assertion(condition: &Expr, text: &str) -> TokenStream {
+/// A `const` item that fails to compile unless `condition` holds.
+pub fn assertion(condition: &TokenStream) -> TokenStream {
+    let text = condition.to_string();
     let Some((left, op, right)) = comparison(condition) else {
         let text = format!("budget exceeded: `{text}` does not hold");
         return quote!(
@@ -29,14 +30,10 @@ pub fn assertion(condition: &Expr, text: &str) -> TokenStream {
     }
 }
 
-fn comparison(condition: &Expr) -> Option<(&Expr, &BinOp, &Expr)> {
-    match condition {
-        Expr::Binary(ExprBinary {
-            left,
-            op: op @ (BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) | BinOp::Eq(_) | BinOp::Ne(_)),
-            right,
-            ..
-        }) => Some((left, op, right)),
-        _ => None,
-    }
+/// The sides of a comparison. Of an expression that `syn` cannot read without its feature `full`, the compiler says more.
+fn comparison(condition: &TokenStream) -> Option<(Expr, BinOp, Expr)> {
+    let Ok(Expr::Binary(ExprBinary { left, op, right, .. })) = syn::parse2(condition.clone()) else { return None };
+    let compares =
+        matches!(op, BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) | BinOp::Eq(_) | BinOp::Ne(_));
+    compares.then_some((*left, op, *right))
 }

@@ -1,50 +1,65 @@
-//! Checks where a network is declared, so that each error is at the layer that is wrong.
+//! Checks where a network is declared, so that an error is at the layer that is wrong.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{GenericParam, Generics, Type, spanned::Spanned};
+use syn::{Generics, Type, spanned::Spanned};
 
-/// The most layers in a sequence.
+use crate::sequence::depends;
+
+/// The maximum number of layers in a sequence.
 pub const MOST: usize = 16;
 
-/// Items that compile if the layers are sound and each takes what the one before it gives; tuples among them are
-/// checked layer by layer. What depends on a parameter of `generics` is not known here, and left out.
-pub fn sequence(layers: &[&Type], generics: &Generics) -> syn::Result<TokenStream> {
-    let mut leaves = Vec::new();
-    layers.iter().try_for_each(|layer| collect(layer, &mut leaves))?;
-    let known: Vec<bool> = leaves.iter().map(|layer| !depends(layer.to_token_stream(), generics)).collect();
-    let fits = leaves.windows(2).zip(known.windows(2)).filter(|(_, known)| **known == [true, true]).map(|(pair, _)| {
-        let fits = fits(&quote!(::shiplap), pair[0], pair[1]);
-        let met = quote_spanned!(end(pair[1])=> Met);
-        quote!(#[allow(clippy::type_complexity)] const _: () = { fn _fits(_: #fits::#met) {} };)
-    });
-    let sound = leaves.iter().zip(&known).filter(|(_, known)| **known).map(|(layer, _)| {
-        let function = quote_spanned!(layer.span()=> ::shiplap::layer::assert_sound);
-        let fault = quote_spanned!(end(layer)=> (&<#layer as ::shiplap::layer::Layer>::FAULT));
-        quote!(#[allow(clippy::type_complexity)] const _: () = #function #fault;)
-    });
-    Ok(quote!(#(#fits)* #(#sound)*))
+/// The layers of a declaration, those of the tuples inside included, that do not depend on a generic parameter.
+pub struct Declared<'a> {
+    /// All of them; `None` for one that depends on a parameter.
+    leaves: Vec<Option<&'a Type>>,
 }
 
-/// Whether one of the parameters occurs in `tokens`.
-fn depends(tokens: TokenStream, generics: &Generics) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Group(group) => depends(group.stream(), generics),
-        TokenTree::Ident(name) => generics.params.iter().any(|parameter| match parameter {
-            GenericParam::Type(parameter) => parameter.ident == name,
-            GenericParam::Const(parameter) => parameter.ident == name,
-            GenericParam::Lifetime(_) => false,
-        }),
-        _ => false,
-    })
-}
-
-/// The layer `after` as the trait says it that holds if it takes what `before` gives.
-pub fn fits(krate: &TokenStream, before: &Type, after: &Type) -> TokenStream {
-    let layer = quote!(#krate::layer::Layer);
-    quote_spanned! {
-        after.span()=> <#after as #krate::layer::Fits<<#before as #layer>::Output, <#after as #layer>::Input>>
+impl<'a> Declared<'a> {
+    pub fn new(layers: &[&'a Type], generics: &Generics) -> syn::Result<Self> {
+        let mut leaves = Vec::new();
+        layers.iter().try_for_each(|layer| collect(layer, &mut leaves))?;
+        let known = |leaf: &'a Type| (!depends(leaf.to_token_stream(), generics)).then_some(leaf);
+        Ok(Self { leaves: leaves.into_iter().map(known).collect() })
     }
+
+    /// Layers that follow each other, both known.
+    fn pairs(&self) -> impl Iterator<Item = (&'a Type, &'a Type)> {
+        self.leaves.windows(2).filter_map(|pair| Some((pair[0]?, pair[1]?)))
+    }
+
+    /// An item that compiles if each layer is sound and takes the output of the one before it. All checks are in one
+    /// constant, and the first that fails ends it: one mistake, such as a width that fits neither neighbour, is one error.
+    pub fn check(&self) -> TokenStream {
+        let sound = self.leaves.iter().flatten().map(|layer| {
+            let fault = quote_spanned!(end(layer)=> (&<#layer as ::shiplap::layer::InNetwork>::FAULT));
+            assertion(layer, fault)
+        });
+        let fits = self.pairs().map(|(before, after)| {
+            let misfit = quote_spanned!(end(after)=> (&::shiplap::layer::misfit::<#before, #after>()));
+            assertion(after, misfit)
+        });
+        quote! {
+            #[allow(clippy::type_complexity)]
+            const _: () = {
+                #(#sound;)*
+                #(#fits;)*
+            };
+        }
+    }
+
+    /// An expression of type `bool`: whether all known layers fit.
+    pub fn fits(&self) -> TokenStream {
+        let misfits =
+            self.pairs().map(|(before, after)| quote!(::shiplap::layer::misfit::<#before, #after>().is_none()));
+        quote!(true #(&& #misfits)*)
+    }
+}
+
+/// A call that fails with an error at `layer`, shown as a whole.
+fn assertion(layer: &Type, fault: TokenStream) -> TokenStream {
+    let function = quote_spanned!(layer.span()=> ::shiplap::layer::assert_sound);
+    quote!(#function #fault)
 }
 
 /// Where `ty` ends. What is spanned from its start to here is shown as the type.
@@ -69,20 +84,4 @@ fn collect<'a>(ty: &'a Type, leaves: &mut Vec<&'a Type>) -> syn::Result<()> {
     };
     count(tuple.elems.len(), || tuple.elems.iter().nth(MOST).map_or(tuple.span(), Spanned::span))?;
     tuple.elems.iter().try_for_each(|layer| collect(layer, leaves))
-}
-
-/// The first layer inside `ty`.
-pub fn first(ty: &Type) -> &Type {
-    match ty {
-        Type::Tuple(tuple) => tuple.elems.first().map_or(ty, first),
-        _ => ty,
-    }
-}
-
-/// The last layer inside `ty`.
-pub fn last(ty: &Type) -> &Type {
-    match ty {
-        Type::Tuple(tuple) => tuple.elems.last().map_or(ty, last),
-        _ => ty,
-    }
 }

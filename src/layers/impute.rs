@@ -1,9 +1,10 @@
 //! Missing values.
 
-use super::columns::{FitError, check, columnwise, mean, present};
+use super::columns::{FitError, check, mean, present, transform};
 use crate::{
-    Tensor,
-    kernel::{Element, ElementwiseKernel, Real},
+    Layer,
+    kernel::{Element, ElementwiseKernel, Real, Simd, elementwise_row},
+    layer::{Operations, Path, SimpleLayer},
 };
 
 /// `y[n] = value[n]` where `x[n]` is NaN, else `x[n]`; x and y: `[[T; N]]`.
@@ -23,9 +24,10 @@ use crate::{
 /// assert!(trainer.predict(&[2.0, f32::NAN])[0].is_finite());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Impute<const N: usize, T = f32> {
+#[derive(Copy, Layer)]
+pub struct Impute<const N: usize, T: Element = f32> {
     /// What stands in for a missing value of each column.
+    #[statistic]
     pub value: [T; N],
 }
 
@@ -55,9 +57,35 @@ impl ElementwiseKernel<3, 1> for FillGradient {
     }
 }
 
-columnwise!(Impute, Fill, FillGradient, missing: true, macs: 0, value);
+impl<const N: usize, T: Element> SimpleLayer for Impute<N, T> {
+    type Input = [T; N];
+    type Output = [T; N];
+    type Tape = ();
 
-impl<const N: usize, T: Element + Tensor<Element = T>> Impute<N, T> {
+    const TAKES_MISSING: bool = true;
+
+    #[inline(always)]
+    fn forward<S: Simd>(&self, simd: S, x: &[T; N], y: &mut [T; N]) {
+        elementwise_row(simd, &Fill, [x, &self.value], [y]);
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd>(&self, simd: S, x: &[T; N], (): &(), _: &[T; N], dy: &[T; N], dx: &mut [T; N]) {
+        elementwise_row(simd, &FillGradient, [dy, x, &self.value], [dx]);
+    }
+
+    fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
+        let columns = [("value", &self.value[..])];
+        operations.columnwise(path, "Impute", &columns, &Fill);
+    }
+}
+
+impl<const N: usize, T: Element> Impute<N, T> {
+    /// Applies the layer to rows in place.
+    pub fn transform(&self, rows: &mut [[T; N]]) {
+        transform(rows, Fill, |column, x| [x, self.value[column]]);
+    }
+
     /// With the mean of each column of `x`.
     ///
     /// # Errors

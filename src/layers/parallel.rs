@@ -5,9 +5,12 @@ use core::marker::PhantomData;
 use crate::{
     Rng, Zeroed,
     kernel::{Element, ElementwiseKernel, Real, Simd, Work, elementwise},
-    layer::{Accepts, Description, Ending, Layer, Learn, Operations, Parameter, Path, Visit, VisitMut, VisitTrainable},
+    layer::{
+        Description, Ending, Layer, Learn, Operations, Outline, Parameter, Parameters, Path, Visit, VisitMut,
+        VisitTrainable,
+    },
     message::Message,
-    outline::Outline,
+    network::Network,
     zeroed::Aligned,
 };
 
@@ -48,99 +51,12 @@ pub struct Shard<N: Layer, const ROWS: usize> {
 // SAFETY: each field is `Zeroed`.
 unsafe impl<N: Layer, const ROWS: usize> Zeroed for Shard<N, ROWS> {}
 
-impl<N, const SHARDS: usize, const ROWS: usize> Layer for Parallel<N, SHARDS, ROWS>
-where
-    N: Layer + Send + Sync,
-    N::Tape<ROWS>: Send,
-{
+impl<N: Layer, const SHARDS: usize, const ROWS: usize> Parameters for Parallel<N, SHARDS, ROWS> {
     type Element = N::Element;
-    type Input = N::Input;
-    type Output = N::Output;
-    type Tape<const B: usize> = [Shard<N, ROWS>; SHARDS];
     type Trainable = N::Trainable;
-    type Head = N::Head;
 
     const PARAMS: usize = N::PARAMS;
-    const MACS: usize = N::MACS;
-    const FAULT: Option<Message> = if SHARDS == 0 || ROWS == 0 {
-        Some(Message::new().text("`Parallel` needs at least one shard of at least one row"))
-    } else {
-        N::FAULT
-    };
-    const TAKES_MISSING: bool = N::TAKES_MISSING;
-    const OUTLINE: Outline = N::OUTLINE;
-
-    #[inline(always)]
-    fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[N::Input], y: &mut [N::Output]) {
-        self.network.forward::<S, E, B>(simd, x, y);
-    }
-
-    #[inline(always)]
-    fn record<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        rng: &mut Rng,
-        x: &[N::Input],
-        tape: &mut Self::Tape<B>,
-        y: &mut [N::Output],
-    ) {
-        const { assert!(B <= SHARDS * ROWS, "the trainer's batch is larger than all shards of `Parallel`") };
-        for shard in tape.iter_mut() {
-            shard.seed = rng.bits();
-        }
-        each(simd, &self.network, Record::<N, E> { x, y, ending: PhantomData }, tape);
-    }
-
-    #[inline(always)]
-    fn backward<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        x: &[N::Input],
-        tape: &mut Self::Tape<B>,
-        y: &[N::Output],
-        dy: &mut [N::Output],
-        dx: Option<&mut [N::Input]>,
-    ) {
-        each(simd, &self.network, Backward::<N, E> { x, y, dy, dx, ending: PhantomData }, tape);
-        if let Some((sum, others)) = tape[..x.len().div_ceil(ROWS)].split_first_mut() {
-            for shard in others {
-                let moments = [&mut *shard.gradient];
-                N::trainable_mut(None, &mut sum.gradient, moments, Path::ROOT, &mut Combine(simd, Plus));
-            }
-        }
-    }
-
-    /// The sum of the shards' own gradients is there since `backward`, in the first.
-    #[inline(always)]
-    fn gradient<S: Simd, const B: usize>(
-        &self,
-        simd: S,
-        _: &[N::Input],
-        tape: &mut Self::Tape<B>,
-        _: &[N::Output],
-        gradient: &mut N::Trainable,
-    ) {
-        N::trainable_mut(None, gradient, [&mut *tape[0].gradient], Path::ROOT, &mut Combine(simd, Take));
-    }
-
-    #[inline(always)]
-    fn learn<S: Simd, V: Learn<N::Element, M>, const M: usize, const B: usize>(
-        &mut self,
-        _: S,
-        _: &[N::Input],
-        tape: &mut Self::Tape<B>,
-        _: &[N::Output],
-        moments: [&mut N::Trainable; M],
-        path: Path<'_>,
-        learner: &mut V,
-    ) {
-        N::trainable_mut(Some(&mut self.network), &mut tape[0].gradient, moments, path, learner);
-    }
-
-    #[inline(always)]
-    fn activate<S: Simd>(simd: S, logits: &mut [N::Output]) {
-        N::activate(simd, logits);
-    }
+    const KIND: Message<64> = N::KIND;
 
     #[inline(always)]
     fn parameters<V: Visit<N::Element>>(&self, path: Path<'_>, visitor: &mut V) {
@@ -165,11 +81,99 @@ where
     fn trainable_mut<V: VisitTrainable<N::Element, M>, const M: usize>(
         layer: Option<&mut Self>,
         gradient: &mut N::Trainable,
-        moments: [&mut N::Trainable; M],
+        state: [&mut N::Trainable; M],
         path: Path<'_>,
         visitor: &mut V,
     ) {
-        N::trainable_mut(layer.map(|layer| &mut layer.network), gradient, moments, path, visitor);
+        N::trainable_mut(layer.map(|layer| &mut layer.network), gradient, state, path, visitor);
+    }
+}
+
+impl<N, const SHARDS: usize, const ROWS: usize> Layer for Parallel<N, SHARDS, ROWS>
+where
+    N: Layer + Send + Sync,
+    N::Tape<ROWS>: Send,
+{
+    type Input = N::Input;
+    type Output = N::Output;
+    type Tape<const B: usize> = [Shard<N, ROWS>; SHARDS];
+    type Head = N::Head;
+
+    const MACS: usize = N::MACS;
+    const FAULT: Option<Message> = if SHARDS == 0 || ROWS == 0 {
+        Some(Message::new().text("`Parallel` needs at least one shard of at least one row"))
+    } else {
+        N::FAULT
+    };
+    const TAKES_MISSING: bool = N::TAKES_MISSING;
+    const OUTLINE: Outline = N::OUTLINE;
+
+    #[inline(always)]
+    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[N::Input], y: &mut [N::Output]) {
+        self.network.forward_batch::<S, E, B>(simd, x, y);
+    }
+
+    #[inline(always)]
+    fn record_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        rng: Option<&mut Rng>,
+        x: &[N::Input],
+        tape: &mut Self::Tape<B>,
+        y: &mut [N::Output],
+    ) {
+        const { assert!(B <= SHARDS * ROWS, "the trainer's batch is larger than all shards of `Parallel`") };
+        let training = rng.is_some();
+        if let Some(rng) = rng {
+            tape.iter_mut().for_each(|shard| shard.seed = rng.bits());
+        }
+        each(simd, &self.network, Record::<N, E> { training, x, y, ending: PhantomData }, tape);
+    }
+
+    #[inline(always)]
+    fn backward_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        x: &[N::Input],
+        tape: &mut Self::Tape<B>,
+        y: &[N::Output],
+        dy: &mut [N::Output],
+        dx: Option<&mut [N::Input]>,
+    ) {
+        each(simd, &self.network, Backward::<N, E> { x, y, dy, dx, ending: PhantomData }, tape);
+        if let Some((sum, others)) = tape[..x.len().div_ceil(ROWS)].split_first_mut() {
+            for shard in others {
+                let state = [&mut *shard.gradient];
+                N::trainable_mut(None, &mut sum.gradient, state, Path::ROOT, &mut Combine(simd, Plus));
+            }
+        }
+    }
+
+    /// The sum of the shards' own gradients is there since `backward`, in the first.
+    #[inline(always)]
+    fn gradient_batch<S: Simd, const B: usize>(
+        &self,
+        simd: S,
+        _: &[N::Input],
+        tape: &mut Self::Tape<B>,
+        _: &[N::Output],
+        gradient: &mut N::Trainable,
+    ) {
+        N::trainable_mut(None, gradient, [&mut *tape[0].gradient], Path::ROOT, &mut Combine(simd, Take));
+    }
+
+    #[inline(always)]
+    fn learn<S: Simd, V: Learn<N::Element, M>, const M: usize, const B: usize>(
+        &mut self,
+        _: S,
+        _: &[N::Input],
+        tape: &mut Self::Tape<B>,
+        _: &[N::Output],
+        state: [&mut N::Trainable; M],
+        path: Path<'_>,
+        learner: &mut V,
+    ) {
+        N::trainable_mut(Some(&mut self.network), &mut tape[0].gradient, state, path, learner);
     }
 
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
@@ -181,10 +185,9 @@ where
     }
 }
 
-impl<N, X, const SHARDS: usize, const ROWS: usize> Accepts<X> for Parallel<N, SHARDS, ROWS>
+impl<N: Network, const SHARDS: usize, const ROWS: usize> Network for Parallel<N, SHARDS, ROWS>
 where
-    X: crate::Tensor,
-    N: Accepts<X> + Send + Sync,
+    N: Send + Sync,
     N::Tape<ROWS>: Send,
 {
 }
@@ -234,6 +237,7 @@ impl<T: Task<N, ROWS>, N: Layer, const ROWS: usize> Work for Alone<'_, T, N, ROW
 }
 
 struct Record<'a, N: Layer, E> {
+    training: bool,
     x: &'a [N::Input],
     y: &'a mut [N::Output],
     ending: PhantomData<fn() -> E>,
@@ -245,15 +249,15 @@ impl<N: Layer, E: Ending, const ROWS: usize> Task<N, ROWS> for Record<'_, N, E> 
     }
 
     fn split_at(self, rows: usize) -> (Self, Self) {
-        let Self { x, y, ending } = self;
+        let Self { x, y, .. } = self;
         let ((x, more_x), (y, more_y)) = (x.split_at(rows), y.split_at_mut(rows));
-        (Self { x, y, ending }, Self { x: more_x, y: more_y, ending })
+        (Self { x, y, ..self }, Self { x: more_x, y: more_y, ..self })
     }
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S, network: &N, shard: &mut Shard<N, ROWS>) {
         let mut rng = Rng::new(shard.seed.into());
-        network.record::<S, E, ROWS>(simd, &mut rng, self.x, &mut shard.tape, self.y);
+        network.record_batch::<S, E, ROWS>(simd, self.training.then_some(&mut rng), self.x, &mut shard.tape, self.y);
     }
 }
 
@@ -280,8 +284,8 @@ impl<N: Layer, E: Ending, const ROWS: usize> Task<N, ROWS> for Backward<'_, N, E
     #[inline(always)]
     fn run<S: Simd>(self, simd: S, network: &N, shard: &mut Shard<N, ROWS>) {
         let Self { x, y, dy, dx, .. } = self;
-        network.backward::<S, E, ROWS>(simd, x, &mut shard.tape, y, dy, dx);
-        network.gradient(simd, x, &mut shard.tape, dy, &mut shard.gradient);
+        network.backward_batch::<S, E, ROWS>(simd, x, &mut shard.tape, y, dy, dx);
+        network.gradient_batch(simd, x, &mut shard.tape, dy, &mut shard.gradient);
     }
 }
 

@@ -1,7 +1,11 @@
 //! Standardising: mean 0 and standard deviation 1.
 
-use super::columns::{FitError, Scale, ScaleGradient, check, columnwise, mean, present, unscale};
-use crate::{Tensor, kernel::Element};
+use super::columns::{FitError, Scale, ScaleGradient, Unscale, check, mean, present, transform};
+use crate::{
+    Layer,
+    kernel::{Element, Simd, elementwise_row},
+    layer::{Operations, Path, SimpleLayer},
+};
 
 /// `y[n] = (x[n] − mean[n]) / deviation[n]`, x and y: `[[T; N]]`: each column with mean 0 and standard deviation 1 on
 /// the data it is fitted to. A column that does not vary has deviation 0 and is only moved.
@@ -35,17 +39,45 @@ use crate::{Tensor, kernel::Element};
 /// assert_eq!(prices[0], [100_000.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Standardize<const N: usize, T = f32> {
+#[derive(Copy, Layer)]
+pub struct Standardize<const N: usize, T: Element = f32> {
     /// The mean of each column.
+    #[statistic]
     pub mean: [T; N],
     /// The standard deviation of each column, that of all its values (divided by their number).
+    #[statistic]
     pub deviation: [T; N],
 }
 
-columnwise!(Standardize, Scale, ScaleGradient, missing: false, macs: N, mean deviation);
+impl<const N: usize, T: Element> SimpleLayer for Standardize<N, T> {
+    type Input = [T; N];
+    type Output = [T; N];
+    type Tape = ();
 
-impl<const N: usize, T: Element + Tensor<Element = T>> Standardize<N, T> {
+    const MACS: usize = N;
+
+    #[inline(always)]
+    fn forward<S: Simd>(&self, simd: S, x: &[T; N], y: &mut [T; N]) {
+        elementwise_row(simd, &Scale, [x, &self.mean, &self.deviation], [y]);
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd>(&self, simd: S, x: &[T; N], (): &(), _: &[T; N], dy: &[T; N], dx: &mut [T; N]) {
+        elementwise_row(simd, &ScaleGradient, [dy, x, &self.mean, &self.deviation], [dx]);
+    }
+
+    fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
+        let columns = [("mean", &self.mean[..]), ("deviation", &self.deviation[..])];
+        operations.columnwise(path, "Standardize", &columns, &Scale);
+    }
+}
+
+impl<const N: usize, T: Element> Standardize<N, T> {
+    /// Applies the layer to rows in place.
+    pub fn transform(&self, rows: &mut [[T; N]]) {
+        transform(rows, Scale, |column, x| [x, self.mean[column], self.deviation[column]]);
+    }
+
     /// The statistics of `x`, computed in `f64` in two passes, about the first value of the column: a mean far from 0
     /// cancels nothing, and a column of equal values has deviation 0 exactly.
     ///
@@ -69,9 +101,9 @@ impl<const N: usize, T: Element + Tensor<Element = T>> Standardize<N, T> {
         Ok(fitted)
     }
 
-    /// Changes rows back to what they were before [`transform`](Self::transform), where they are.
+    /// Inverts [`transform`](Self::transform), in place.
     pub fn inverse_transform(&self, rows: &mut [[T; N]]) {
-        unscale(rows, &self.mean, &self.deviation);
+        transform(rows, Unscale, |column, y| [y, self.mean[column], self.deviation[column]]);
     }
 }
 

@@ -9,13 +9,21 @@ pub use summary::Summary;
 use crate::{
     Rng, Zeroed as _,
     kernel::{Simd, Work, dispatch},
-    layer::{Layer, Predictions, Sample, rows_at_once},
+    layer::{Layer, Predictions, Sample, Unfit, rows_at_once},
     zeroed::ON_THE_STACK,
 };
 
 shiplap_macros::impl_tuples!();
 
-/// What can be done with any network. Every [`Layer`] has it.
+/// A network: a layer by itself, or layers that fit together.
+///
+/// Tuples of up to 16 networks whose shapes fit are networks, structs with [`#[derive(Network)]`](macro@crate::Network), and
+/// every layer.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a network",
+    label = "not a network",
+    note = "a network is a layer, a tuple of 1 to 16 layers that fit, or a struct with `#[derive(Network)]`; for more than 16, nest tuples: `((A, B), (C, D))`"
+)]
 pub trait Network: Layer {
     /// The bytes of the weights, which is what inference needs beside the activations of one sample.
     const BYTES: usize = size_of::<Self>();
@@ -60,10 +68,7 @@ pub trait Network: Layer {
 
     /// The prediction for one sample. A sample of the wrong width does not compile.
     fn predict<X: Sample<Self>>(&self, sample: &X) -> Self::Output {
-        let mut prediction = Self::Output::zeroed();
-        let x = X::rows(core::slice::from_ref(sample));
-        dispatch(Predict::<Self, 1> { network: self, x, y: core::slice::from_mut(&mut prediction) });
-        prediction
+        predict(self, sample)
     }
 
     /// The predictions for many samples, as many as the shorter slice holds: those of [`predict`](Self::predict), but
@@ -95,7 +100,26 @@ pub trait Network: Layer {
     }
 }
 
-impl<N: Layer> Network for N {}
+impl<N: Layer> Network for Unfit<N> {}
+
+/// Every network, for bounds of functions: an error lists no other implementations.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a network",
+    label = "not a network",
+    note = "a network is a layer, a tuple of 1 to 16 layers that fit, or a struct with `#[derive(Network)]`"
+)]
+pub trait AnyNetwork: Network {}
+
+impl<N: Network> AnyNetwork for N {}
+
+/// The prediction for one sample.
+pub(crate) fn predict<N: Layer, X: Sample<N>>(network: &N, sample: &X) -> N::Output {
+    let mut prediction = N::Output::zeroed();
+    let x = X::rows(core::slice::from_ref(sample));
+    dispatch(Predict::<N, 1> { network, x, y: core::slice::from_mut(&mut prediction) });
+    prediction
+}
 
 /// A pass over many rows, in blocks of `B`.
 pub(crate) trait InBlocks {
@@ -144,7 +168,7 @@ impl<N: Layer, const B: usize> Work for Predict<'_, N, B> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         for (x, y) in self.x.chunks(B).zip(self.y.chunks_mut(B)) {
-            self.network.forward::<S, Predictions, B>(simd, x, y);
+            self.network.forward_batch::<S, Predictions, B>(simd, x, y);
         }
     }
 }

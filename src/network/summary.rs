@@ -2,10 +2,9 @@
 
 use core::{fmt, marker::PhantomData};
 
-use super::Network;
 use crate::layer::{Description, Layer, Path};
 
-/// Prints as a table of a network's layers; see [`Network::summary`].
+/// Prints as a table of a network's layers; see [`Network::summary`](super::Network::summary).
 pub struct Summary<N> {
     /// Bytes of a trainer, and its batch.
     pub(crate) training: Option<(usize, usize)>,
@@ -39,7 +38,7 @@ impl<N: Layer> fmt::Display for Summary<N> {
             N::PARAMS,
             core::any::type_name::<N::Element>(),
             N::MACS,
-            <N as Network>::BYTES
+            size_of::<N>()
         )?;
         match self.training {
             Some((bytes, batch)) => write!(formatter, ", {bytes} bytes for training in batches of {batch}"),

@@ -109,7 +109,7 @@ impl<L: Zeroed> GradientMemory<L> for [L; 1] {
         penalty: Penalty,
     ) -> Measured {
         let ([gradient], simd) = (self, batch.simd);
-        network.gradient(simd, batch.x, batch.tape, batch.dy, gradient);
+        network.gradient_batch(simd, batch.x, batch.tape, batch.dy, gradient);
         let mut penalties = Penalties { simd, penalty, cost: 0.0 };
         N::trainable_mut(Some(network), gradient, [], Path::ROOT, &mut penalties);
         Measured { square: squared_norm::<S, N>(simd, gradient), cost: penalties.cost }

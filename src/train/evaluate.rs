@@ -3,6 +3,7 @@
 use super::Report;
 use crate::{
     Zeroed,
+    activation::Activation as _,
     kernel::{Simd, Work, dispatch},
     layer::{Ending, Layer},
     loss::Loss,
@@ -18,7 +19,7 @@ impl<N: Layer> Work for Activate<'_, N> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        N::activate(simd, self.0);
+        N::Head::forward(simd, self.0);
     }
 }
 
@@ -56,10 +57,10 @@ where
         let share = 1.0 / x.len() as f64;
         for (x, y) in x.chunks(B).zip(y.chunks(B)) {
             let outputs = &mut outputs[..x.len()];
-            network.forward::<S, L::Ending, B>(simd, x, outputs);
+            network.forward_batch::<S, L::Ending, B>(simd, x, outputs);
             report.loss += loss.total(simd, outputs, y) * share;
             if L::Ending::LOGITS {
-                N::activate(simd, outputs);
+                N::Head::forward(simd, outputs);
             }
             for (output, label) in outputs.iter().zip(y) {
                 report.metrics.update(output, label);

@@ -4,7 +4,7 @@ use super::TrainError;
 use crate::{
     Rng, Zeroed,
     kernel::{Element, Real, Simd, Summand, Work, dispatch, sum_of},
-    layer::{Layer, Parameter, Path, Visit},
+    layer::{Layer, Parameter, Parameters, Path, Visit},
     loss::Loss,
     optim::{AfterBackward, GradientMemory, Measured, Optimizer, OptimizerState, Settings, StateCount},
     zeroed::Aligned,
@@ -115,10 +115,10 @@ impl Summand<1> for Magnitude {
 
 /// The optimizer's state for the network `N`.
 type StateFor<N, O> =
-    <<<O as Optimizer>::State as OptimizerState>::Count as StateCount>::Stored<<N as Layer>::Trainable>;
+    <<<O as Optimizer>::State as OptimizerState>::Count as StateCount>::Stored<<N as Parameters>::Trainable>;
 
 /// The memory for the gradient of the network `N`.
-type GradientFor<N, O> = <<O as Optimizer>::State as OptimizerState>::Gradient<<N as Layer>::Trainable>;
+type GradientFor<N, O> = <<O as Optimizer>::State as OptimizerState>::Gradient<<N as Parameters>::Trainable>;
 
 /// The large part of a trainer, which starts as zeros.
 pub(super) struct Memory<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> {
@@ -190,10 +190,10 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
         let (y, dy) = (&mut outputs[..x.len()], &mut dy[..x.len()]);
         let (step, settings) = (*steps, *optimizer.settings());
 
-        network.record::<S, L::Ending, BATCH>(simd, rng, x, tape, y);
+        network.record_batch::<S, L::Ending, BATCH>(simd, Some(rng), x, tape, y);
         let mean = loss.total(simd, y, labels) / x.len() as f64;
         loss.gradient(simd, y, labels, dy);
-        network.backward::<S, L::Ending, BATCH>(simd, x, tape, y, dy, None);
+        network.backward_batch::<S, L::Ending, BATCH>(simd, x, tape, y, dy, None);
 
         let mut batch = AfterBackward::<S, N, BATCH> { simd, x, tape, dy };
         let Measured { square, cost } = gradient.measure(network, &mut batch, settings.penalty);

@@ -16,7 +16,7 @@ use crate::{
     layer::{Ending, Layer, Parameter, Path, Sample, VisitTrainable, learns},
     loss::{Follows, Label, Loss},
     metric::Metric,
-    network::{Network as _, Summary, in_blocks, initialize},
+    network::{AnyNetwork, Summary, in_blocks, initialize, predict},
     optim::{Averaged, GradientMemory as _, HasRoom, Optimizer},
     tensor::first_not_finite,
     zeroed::ON_THE_STACK,
@@ -64,7 +64,10 @@ where
 
     /// A trainer whose network starts from `seed`, made on the stack. Above 256 KiB it does not compile:
     /// use [`boxed`](Self::boxed).
-    pub fn new(optimizer: O, seed: u64) -> Self {
+    pub fn new(optimizer: O, seed: u64) -> Self
+    where
+        N: AnyNetwork,
+    {
         const {
             Self::assert_trainable();
             assert!(
@@ -91,7 +94,10 @@ where
     /// trainer.step(&[[1.0f32]], &[[2.0f32]])?;
     /// # Ok::<(), TrainError>(())
     /// ```
-    pub fn new_at(place: &mut MaybeUninit<Self>, optimizer: O, seed: u64) -> &mut Self {
+    pub fn new_at(place: &mut MaybeUninit<Self>, optimizer: O, seed: u64) -> &mut Self
+    where
+        N: AnyNetwork,
+    {
         const { Self::assert_trainable() };
         let pointer = place.as_mut_ptr();
         // SAFETY: `pointer` is to memory for a trainer; each of its fields with bytes is written here,
@@ -107,7 +113,10 @@ where
 
     /// A trainer on the heap, made there in place, whatever its size.
     #[cfg(feature = "std")]
-    pub fn boxed(optimizer: O, seed: u64) -> std::boxed::Box<Self> {
+    pub fn boxed(optimizer: O, seed: u64) -> std::boxed::Box<Self>
+    where
+        N: AnyNetwork,
+    {
         let mut place = std::boxed::Box::<Self>::new_uninit();
         Self::new_at(&mut place, optimizer, seed);
         // SAFETY: `new_at` has made a trainer there.
@@ -221,7 +230,7 @@ where
 
     /// The prediction for one sample.
     pub fn predict<X: Sample<N>>(&self, sample: &X) -> N::Output {
-        self.memory.buffers.network.predict(sample)
+        predict(&*self.memory.buffers.network, sample)
     }
 
     /// One step of the optimiser on up to `BATCH` rows. Gives the loss before the step, penalties included.

@@ -1,13 +1,13 @@
-//! Lines of text and whole numbers. `core::fmt` would take more flash than most of the networks.
+//! Prints text and integers. `core::fmt` would take more flash than most of the networks.
 
-/// A line: a text.
+/// Prints a line of text.
 pub fn say(text: &str) {
     write(text);
     write("\n");
 }
 
-/// A line: of what, a number, and what it counts.
-pub fn show(what: &str, number: u32, unit: &str) {
+/// Prints a line `quantity: number unit`.
+pub fn show(quantity: &str, number: u32, unit: &str) {
     let mut digits = [b'0'; 10];
     let (mut rest, mut used) = (number, 0);
     for digit in digits.iter_mut().rev() {
@@ -16,10 +16,10 @@ pub fn show(what: &str, number: u32, unit: &str) {
             (rest, used) = (rest / 10, used + 1);
         }
     }
-    write(what);
+    write(quantity);
     write(": ");
-    for (place, digit) in digits.iter().enumerate() {
-        if place + used >= digits.len() {
+    for (index, digit) in digits.iter().enumerate() {
+        if index + used >= digits.len() {
             put(*digit);
         }
     }

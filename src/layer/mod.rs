@@ -1,0 +1,33 @@
+//! What a layer is, and what fits after what.
+//!
+//! A layer is a struct whose fields are the numbers that it holds, and an implementation of [`SimpleLayer`], the formula for
+//! one sample. `#[derive(Layer)]` makes a [`Layer`] of them, the formula for a batch.
+
+mod batch;
+mod fit;
+mod operations;
+mod outline;
+mod parameters;
+mod path;
+mod simple;
+mod unfit;
+
+#[doc(hidden)]
+pub use batch::Link;
+pub(crate) use batch::rows_at_once;
+pub use batch::{Description, Ending, Layer, Logits, Predictions};
+pub use fit::Sample;
+#[doc(hidden)]
+pub use fit::{
+    After, Declaration, Declared, InNetwork, SameElement, Shape, assert_sound, first_fault, learns, misfit, pass,
+    pass_mut,
+};
+pub use operations::Operations;
+pub use outline::{Leaf, Outline};
+pub use parameters::{Learn, Parameter, Parameters, Role, Visit, VisitMut, VisitTrainable};
+pub use path::Path;
+pub use simple::SimpleLayer;
+#[doc(hidden)]
+pub use simple::batch as simple_batch;
+#[doc(hidden)]
+pub use unfit::Unfit;
