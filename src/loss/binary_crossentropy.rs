@@ -1,9 +1,6 @@
 //! The cross-entropy of outputs that are each a yes or no.
 
-use super::{
-    Follows, is_probability,
-    pointwise::{Pointwise, pointwise},
-};
+use super::{Follows, PointwiseLoss, is_probability};
 use crate::{activation::Sigmoid, kernel::Real, layer::Logits, metric::BinaryAccuracy};
 
 /// `−label·ln p − (1−label)·ln(1−p)` with `p = sigmoid(logit)`, as mean over outputs and rows.
@@ -22,11 +19,17 @@ use crate::{activation::Sigmoid, kernel::Real, layer::Logits, metric::BinaryAccu
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BinaryCrossentropy;
 
-pointwise!(BinaryCrossentropy, Logits, BinaryAccuracy, |n| 1.0 / n as f64, "probabilities from 0 to 1", is_probability);
-
 impl Follows<Sigmoid> for BinaryCrossentropy {}
 
-impl Pointwise for BinaryCrossentropy {
+impl PointwiseLoss for BinaryCrossentropy {
+    type Ending = Logits;
+    type Metric = BinaryAccuracy;
+    const EXPECTS: &'static str = "probabilities from 0 to 1";
+
+    fn is_label(label: f64) -> bool {
+        is_probability(label)
+    }
+
     #[inline(always)]
     fn value<V: Real>(&self, logit: V, label: V) -> V {
         logit.softplus() - label * logit

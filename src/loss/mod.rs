@@ -1,12 +1,22 @@
-//! Losses: how far predictions are from labels, and which way is down.
+//! Losses: how far outputs are from labels, and the gradient of that.
+//!
+//! - of numbers: [`MeanSquaredError`], [`HalfSquaredError`], [`MeanAbsoluteError`], [`Huber`];
+//! - of a yes or no: [`BinaryCrossentropy`], [`BinaryFocalCrossentropy`];
+//! - of classes: [`CategoricalCrossentropy`], [`SparseCategoricalCrossentropy`], [`CategoricalFocalCrossentropy`];
+//! - around another loss: [`Smoothed`] labels, [`Weighted`] samples, [`ClassWeighted`] classes;
+//! - [`PointwiseLoss`] and [`Loss`]: the traits, for a loss of your own.
+//!
+//! A loss is a value: [`Trainer::with_loss`](crate::train::Trainer::with_loss) takes one that is not the default.
 
 mod binary_crossentropy;
 mod categorical_crossentropy;
+mod focal;
 mod half_squared_error;
 mod huber;
 mod mean_absolute_error;
 mod mean_squared_error;
 mod pointwise;
+mod smoothed;
 mod sparse_categorical_crossentropy;
 mod weighted;
 
@@ -14,12 +24,15 @@ use core::fmt;
 
 pub use binary_crossentropy::BinaryCrossentropy;
 pub use categorical_crossentropy::CategoricalCrossentropy;
+pub use focal::{BinaryFocalCrossentropy, CategoricalFocalCrossentropy};
 pub use half_squared_error::HalfSquaredError;
 pub use huber::Huber;
 pub use mean_absolute_error::MeanAbsoluteError;
 pub use mean_squared_error::MeanSquaredError;
+pub use pointwise::PointwiseLoss;
+pub use smoothed::Smoothed;
 pub use sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
-pub use weighted::{Unweighted, Weighted};
+pub use weighted::{ClassWeighted, Unweighted, Weighted};
 
 use crate::{
     Zeroed,
@@ -37,6 +50,15 @@ pub trait Loss<P>: Default + Copy + Send + Sync + 'static {
     type Metric;
     /// What a label must be, for the error message.
     const EXPECTS: &'static str;
+
+    /// Checks that each value of the loss is in its range. A trainer calls it before the first step and after each change.
+    ///
+    /// # Errors
+    ///
+    /// Names the first value that is out of range, and the range.
+    fn check(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
 
     /// What is wrong with `label`, if anything.
     fn flaw(label: &Self::Label) -> Option<Flaw>;
@@ -68,6 +90,14 @@ impl Flaw {
         let wrong = numbers.iter().map(|number| number.to_f64()).find(|number| !valid(*number))?;
         Some(Self { verb: "holds", number: wrong })
     }
+}
+
+fn in_range(is: bool, otherwise: &'static str) -> Result<(), &'static str> {
+    if is { Ok(()) } else { Err(otherwise) }
+}
+
+fn at_least_0(value: f64) -> bool {
+    (0.0..f64::INFINITY).contains(&value)
 }
 
 fn is_probability(number: f64) -> bool {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Zeroed,
-    kernel::{Element, Simd, elementwise, sum_of},
+    kernel::{Element, ElementwiseKernel, Real, Simd, elementwise, sum_of},
     layer::{Layer, Learn, Parameter, Path, VisitTrainable},
     regularize::Penalty,
 };
@@ -33,6 +33,14 @@ impl GradientKind for Kept {
 
 impl GradientKind for NotKept {
     type Memory<L: Zeroed> = [L; 0];
+}
+
+/// The gradient is kept, and so is the sum of those before it.
+#[derive(Clone, Copy, Debug)]
+pub struct Summed;
+
+impl GradientKind for Summed {
+    type Memory<L: Zeroed> = [L; 2];
 }
 
 /// What gradients are computed from, after the backward pass.
@@ -76,6 +84,16 @@ pub trait GradientMemory<L: Zeroed>: Zeroed {
         number: u64,
         state: &mut Stored<O, L>,
     );
+
+    /// The sum of gradients that have not changed the weights yet, which a resumed run needs: one, or none.
+    fn sum(&self) -> &[L] {
+        &[]
+    }
+
+    /// The same, to write to.
+    fn sum_mut(&mut self) -> &mut [L] {
+        &mut []
+    }
 }
 
 /// The state of the optimizer `O` for all trainable parameters `L`.
@@ -113,6 +131,73 @@ impl<L: Zeroed> GradientMemory<L> for [L; 1] {
         }
         let mut update = Update::<S, O, true>::new(simd, optimizer, number);
         CountOf::<O>::apply(InMemory(simd, gradient), network, state, &mut update);
+    }
+}
+
+/// A gradient, and the sum of those before it.
+impl<L: Zeroed> GradientMemory<L> for [L; 2] {
+    #[inline(always)]
+    fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
+        &mut self,
+        network: &mut N,
+        batch: &mut AfterBackward<'_, S, N, B>,
+        penalty: Penalty,
+    ) -> Measured {
+        let [gradient, _] = self.each_mut().map(core::array::from_mut);
+        gradient.measure(network, batch, penalty)
+    }
+
+    #[inline(always)]
+    fn apply<S: Simd, N: Layer<Trainable = L>, O: Optimizer, const B: usize>(
+        &mut self,
+        network: &mut N,
+        batch: AfterBackward<'_, S, N, B>,
+        _: f64,
+        optimizer: &O,
+        number: u64,
+        state: &mut Stored<O, L>,
+    ) {
+        let ([gradient, sum], simd) = (self, batch.simd);
+        let every = optimizer.steps_per_update();
+        let mean_of = (number % every + 1 == every).then_some(every as f64);
+        N::trainable_mut(None, gradient, [sum], Path::ROOT, &mut Accumulation(simd, Sum { mean_of }));
+        if mean_of.is_some() {
+            let square = squared_norm::<S, N>(simd, gradient);
+            core::array::from_mut(gradient).apply(network, batch, square, optimizer, number, state);
+        }
+    }
+
+    fn sum(&self) -> &[L] {
+        &self[1..]
+    }
+
+    fn sum_mut(&mut self) -> &mut [L] {
+        &mut self[1..]
+    }
+}
+
+/// Adds the gradient to the sum, or makes it the mean of all and the sum 0.
+struct Accumulation<S>(S, Sum);
+
+#[derive(Clone, Copy)]
+struct Sum {
+    mean_of: Option<f64>,
+}
+
+impl ElementwiseKernel<0, 2> for Sum {
+    #[inline(always)]
+    fn apply<V: Real>(&self, []: [V; 0], [g, sum]: [V; 2]) -> [V; 2] {
+        match self.mean_of {
+            Some(steps) => [(g + sum) / V::splat(steps), V::splat(0.0)],
+            None => [g, g + sum],
+        }
+    }
+}
+
+impl<S: Simd, T: Element> VisitTrainable<T, 1> for Accumulation<S> {
+    #[inline(always)]
+    fn visit(&mut self, _: Parameter<'_>, _: &mut [T], gradient: &mut [T], [sum]: [&mut [T]; 1]) {
+        elementwise(self.0, &self.1, [], [gradient, sum]);
     }
 }
 

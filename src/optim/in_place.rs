@@ -1,6 +1,6 @@
 //! Updates without memory for a gradient.
 
-use super::{Clip, Optimizer, OptimizerState, Settings, StateOf};
+use super::{Clip, Optimizer, OptimizerState, Settings, StateOf, in_range};
 use crate::kernel::Real;
 
 /// The optimizer `O`, applied to each parameter as soon as its gradient is computed: the trainer needs no memory for the
@@ -44,12 +44,10 @@ impl<O: Optimizer> Optimizer for InPlace<O> {
 
     fn check(&self) -> Result<(), &'static str> {
         self.0.check()?;
-        match self.settings().clip {
-            Some(Clip::Norm(_)) => {
-                Err("clipping by norm needs the whole gradient, which `InPlace` does not keep: clip by value")
-            }
-            _ => Ok(()),
-        }
+        let by_norm = matches!(self.settings().clip, Some(Clip::Norm(_)));
+        in_range(!by_norm, "clipping by norm needs the whole gradient, which `InPlace` does not keep: clip by value")?;
+        let accumulates = self.0.steps_per_update() > 1;
+        in_range(!accumulates, "`InPlace` keeps no gradient that `Accumulate` could add up: use one of them")
     }
 
     fn largest_step(&self) -> f64 {

@@ -1,33 +1,42 @@
 //! Optimizers: how a gradient changes the weights. Formulas and defaults are those of Keras.
 //!
-//! - [`Sgd`], [`Momentum`]: gradient descent;
-//! - [`Adam`], [`AdamW`], [`Adagrad`], [`RmsProp`]: a step size for each weight;
-//! - [`InPlace`]: any of them, without memory for the gradient;
+//! - [`Sgd`], [`Momentum`], [`Lion`]: one step size for all weights;
+//! - [`Adam`], [`AdamW`], [`AmsGrad`], [`Nadam`], [`Adagrad`], [`RmsProp`]: a step size for each weight;
+//! - around any of them: [`InPlace`] needs no memory for the gradient, [`Accumulate`] averages gradients over several
+//!   steps, [`Averaged`] keeps a moving average of the weights;
 //! - [`Settings`]: learning rate ([`Schedule`]), [`Clip`]ping, weight decay and penalty, which the crate applies to every
 //!   optimizer;
 //! - [`Optimizer`]: the trait, for an optimizer of your own.
 
+mod accumulate;
 mod adagrad;
 mod adam;
+mod averaged;
 mod clip;
 mod gradient;
 mod in_place;
+mod lion;
+mod nadam;
 mod rmsprop;
 mod schedule;
 mod sgd;
 mod state;
 mod update;
 
+pub use accumulate::Accumulate;
 pub use adagrad::Adagrad;
-pub use adam::{Adam, AdamW};
+pub use adam::{Adam, AdamW, AmsGrad};
+pub use averaged::Averaged;
 pub use clip::Clip;
 pub(crate) use gradient::{AfterBackward, GradientMemory, Measured};
 pub use in_place::InPlace;
+pub use lion::Lion;
+pub use nadam::Nadam;
 pub use rmsprop::RmsProp;
 pub use schedule::Schedule;
 pub use sgd::{Momentum, Sgd};
 pub(crate) use state::StateCount;
-pub use state::{OptimizerState, PerWeight, StateOf};
+pub use state::{HasRoom, KeepsGradient, OptimizerState, PerWeight, StateOf};
 
 use crate::{kernel::Real, regularize::Penalty};
 

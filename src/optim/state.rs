@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use super::{
     Optimizer,
-    gradient::{GradientKind, GradientMemory, GradientSource, Kept, NotKept},
+    gradient::{GradientKind, GradientMemory, GradientSource, Kept, NotKept, Summed},
     update::Update,
 };
 use crate::{Zeroed, layer::Layer};
@@ -49,6 +49,35 @@ where
     type Count = Numbers<NUMBERS>;
     type Gradient<L: Zeroed> = K::Memory<L>;
     type InPlace = PerWeight<NUMBERS, NotKept>;
+}
+
+/// State that [`Averaged`](super::Averaged) can add a number to.
+#[diagnostic::on_unimplemented(
+    message = "this optimizer has no room for another number of state",
+    note = "the most is `PerWeight<6>`"
+)]
+pub trait HasRoom: OptimizerState<Count: Grow> {
+    /// One number more.
+    #[doc(hidden)]
+    type More: OptimizerState<Count = <Self::Count as Grow>::More>;
+}
+
+/// State beside a gradient that is kept, which [`Accumulate`](super::Accumulate) can sum up.
+#[diagnostic::on_unimplemented(
+    message = "gradients can be accumulated only where the trainer keeps them",
+    note = "`InPlace` keeps no gradient, and one `Accumulate` is enough"
+)]
+pub trait KeepsGradient: OptimizerState {
+    /// The same beside a gradient and a sum of gradients.
+    #[doc(hidden)]
+    type Summed: OptimizerState<Count = Self::Count>;
+}
+
+impl<const NUMBERS: usize> KeepsGradient for PerWeight<NUMBERS, Kept>
+where
+    Numbers<NUMBERS>: StateCount,
+{
+    type Summed = PerWeight<NUMBERS, Summed>;
 }
 
 mod sealed {
@@ -101,3 +130,47 @@ macro_rules! counts {
     };
 }
 counts!(0 1 2 3 4 5 6);
+
+/// A count that can grow by one.
+pub trait Grow: StateCount {
+    /// The count plus 1.
+    type More: StateCount;
+
+    /// Appends a number.
+    fn join<X: Copy>(state: Self::Of<X>, last: X) -> <Self::More as StateCount>::Of<X>;
+
+    /// Splits off the last number.
+    fn split<X: Copy>(state: <Self::More as StateCount>::Of<X>) -> (Self::Of<X>, X);
+}
+
+macro_rules! grow {
+    ($($numbers:literal $more:literal [$($state:ident)*];)*) => {
+        $(
+            impl Grow for Numbers<$numbers> {
+                type More = Numbers<$more>;
+
+                #[inline(always)]
+                fn join<X: Copy>([$($state),*]: [X; $numbers], last: X) -> [X; $more] {
+                    [$($state,)* last]
+                }
+
+                #[inline(always)]
+                fn split<X: Copy>([$($state,)* last]: [X; $more]) -> ([X; $numbers], X) {
+                    ([$($state),*], last)
+                }
+            }
+
+            impl<K: GradientKind> HasRoom for PerWeight<$numbers, K> {
+                type More = PerWeight<$more, K>;
+            }
+        )*
+    };
+}
+grow! {
+    0 1 [];
+    1 2 [a];
+    2 3 [a b];
+    3 4 [a b c];
+    4 5 [a b c d];
+    5 6 [a b c d e];
+}

@@ -27,7 +27,7 @@ impl<S, O: Optimizer, const FINISHED: bool> Update<S, O, FINISHED> {
         let Settings { learning_rate, clip, weight_decay, penalty } = optimizer.settings();
         let (penalty, rate) = (*penalty, learning_rate.at(number));
         let limit = if let Some(Clip::Value(limit)) = clip { *limit } else { f64::INFINITY };
-        let step = optimizer.step(number, rate);
+        let step = optimizer.step(number / optimizer.steps_per_update(), rate);
         Self { simd, formula: Formula { keep: 1.0 - rate * weight_decay, step }, penalty, limit }
     }
 

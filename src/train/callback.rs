@@ -9,6 +9,7 @@ use super::TrainingState;
 use crate::{
     layer::{Layer, Parameter, Path, VisitMut},
     metric::Named,
+    optim::Settings,
 };
 
 /// Mean loss and metrics over samples.
@@ -86,6 +87,11 @@ pub trait Callback<N: Layer, M> {
         let _ = epochs;
     }
 
+    /// Before each epoch, which may have other settings of the optimizer: a learning rate.
+    fn before_epoch(&mut self, epoch: usize, settings: &mut Settings) {
+        let _ = (epoch, settings);
+    }
+
     /// After each step: `seen` of `samples` of this epoch have been trained on, with this mean loss and these metrics.
     fn after_step(&mut self, seen: usize, samples: usize, report: &Report<M>) {
         let _ = (seen, samples, report);
@@ -93,6 +99,11 @@ pub trait Callback<N: Layer, M> {
 
     /// After each epoch; `Break` ends the training.
     fn after_epoch(&mut self, epoch: &Epoch<M>, network: &mut N) -> ControlFlow<()>;
+
+    /// After each epoch, to change the optimizer's settings for those that follow.
+    fn adjust(&mut self, epoch: &Epoch<M>, settings: &mut Settings) {
+        let _ = (epoch, settings);
+    }
 
     /// After each epoch, when all callbacks have had their `after_epoch`: what it takes to go on from here another time.
     /// `Break` ends the training.
@@ -146,6 +157,11 @@ macro_rules! tuples {
                 $($name.before_fit(epochs.clone());)*
             }
 
+            fn before_epoch(&mut self, epoch: usize, settings: &mut Settings) {
+                let ($($name,)*) = self;
+                $($name.before_epoch(epoch, settings);)*
+            }
+
             fn after_step(&mut self, seen: usize, samples: usize, report: &Report<Met>) {
                 let ($($name,)*) = self;
                 $($name.after_step(seen, samples, report);)*
@@ -158,6 +174,11 @@ macro_rules! tuples {
                     flow = ControlFlow::Break(());
                 })*
                 flow
+            }
+
+            fn adjust(&mut self, epoch: &Epoch<Met>, settings: &mut Settings) {
+                let ($($name,)*) = self;
+                $($name.adjust(epoch, settings);)*
             }
 
             fn checkpoint(&mut self, epoch: usize, state: &TrainingState<'_, Net>) -> ControlFlow<()> {
@@ -192,6 +213,10 @@ macro_rules! lend {
                 $crate::train::Callback::<N, M>::before_fit(&mut **self, epochs);
             }
 
+            fn before_epoch(&mut self, epoch: usize, settings: &mut $crate::optim::Settings) {
+                $crate::train::Callback::<N, M>::before_epoch(&mut **self, epoch, settings);
+            }
+
             fn after_step(&mut self, seen: usize, samples: usize, report: &$crate::train::Report<M>) {
                 $crate::train::Callback::<N, M>::after_step(&mut **self, seen, samples, report);
             }
@@ -204,13 +229,16 @@ macro_rules! lend {
                 $crate::train::Callback::<N, M>::after_epoch(&mut **self, epoch, network)
             }
 
+            fn adjust(&mut self, epoch: &$crate::train::Epoch<M>, settings: &mut $crate::optim::Settings) {
+                $crate::train::Callback::<N, M>::adjust(&mut **self, epoch, settings);
+            }
+
             fn after_fit(&mut self, network: &mut N) {
                 $crate::train::Callback::<N, M>::after_fit(&mut **self, network);
             }
         }
     };
 }
-#[cfg(feature = "progress")]
 pub(crate) use lend;
 
 /// Ends a training whose loss (on the validation data, if there are any) has not fallen for `patience`

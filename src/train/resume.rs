@@ -1,11 +1,11 @@
-//! What it takes to go on with a training.
+//! The state of a run, to resume it.
 
 use core::fmt;
 
 use crate::{Rng, layer::Layer};
 
-/// All that a training of the network `N` goes on from, beside data and settings: with it, epochs that follow come out bit
-/// for bit as if it had never stopped. The feature `safetensors` has it in files: `io::save_checkpoint`.
+/// Everything that a resumed run of the network `N` needs except data and settings: the epochs that follow compute the same
+/// bits as those of a run that never stopped. With the feature `safetensors`, `io::save_checkpoint` writes it to a file.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -29,27 +29,31 @@ use crate::{Rng, layer::Layer};
 pub struct TrainingState<'a, N: Layer> {
     /// The network.
     pub network: &'a N,
-    /// What the optimiser remembers, as copies of all that can be learnt.
+    /// The optimizer's state: as many copies of the trainable parameters as it keeps numbers for each.
     pub optimizer_state: &'a [N::Trainable],
-    /// The generator of orders and of dropped units.
+    /// The sum of gradients of an optimizer that [accumulates](crate::optim::Accumulate) them, or nothing.
+    pub gradient_sum: &'a [N::Trainable],
+    /// The generator of random numbers, for the order of samples and for dropout.
     pub rng: &'a Rng,
-    /// How many steps were made.
+    /// The number of steps made.
     pub steps: u64,
-    /// The name of the optimiser, whose moments mean nothing to another.
+    /// The name of the optimizer: its state means nothing to another.
     pub optimizer: &'static str,
 }
 
-/// [`State`], to write to.
+/// [`TrainingState`], to write to.
 pub struct TrainingStateMut<'a, N: Layer> {
     /// The network.
     pub network: &'a mut N,
-    /// What the optimiser remembers, as copies of all that can be learnt.
+    /// The optimizer's state: as many copies of the trainable parameters as it keeps numbers for each.
     pub optimizer_state: &'a mut [N::Trainable],
-    /// The generator of orders and of dropped units.
+    /// The sum of gradients of an optimizer that [accumulates](crate::optim::Accumulate) them, or nothing.
+    pub gradient_sum: &'a mut [N::Trainable],
+    /// The generator of random numbers, for the order of samples and for dropout.
     pub rng: &'a mut Rng,
-    /// How many steps were made.
+    /// The number of steps made.
     pub steps: &'a mut u64,
-    /// The name of the optimiser, whose moments mean nothing to another.
+    /// The name of the optimizer: its state means nothing to another.
     pub optimizer: &'static str,
 }
 
@@ -63,17 +67,17 @@ impl<N: Layer> Clone for TrainingState<'_, N> {
 
 impl<N: Layer> fmt::Debug for TrainingState<'_, N> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "State of {} after {} steps", self.optimizer, self.steps)
+        write!(formatter, "training state of {} after {} steps", self.optimizer, self.steps)
     }
 }
 
 impl<N: Layer> fmt::Debug for TrainingStateMut<'_, N> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "State of {} after {} steps", self.optimizer, self.steps)
+        write!(formatter, "training state of {} after {} steps", self.optimizer, self.steps)
     }
 }
 
-/// The name of a type without the modules that it is in: those may change.
+/// The name of a type without its modules, which may change.
 pub(super) fn name<O>() -> &'static str {
     let name = core::any::type_name::<O>();
     let modules = name.split('<').next().unwrap_or(name).rfind("::").map_or(0, |colons| colons + 2);

@@ -70,7 +70,7 @@ impl WeightBound {
         T::from_f64(2.0 * self.weights).is_finite()
     }
 
-    /// Computes the bound from the weights. Optimizer state is a mean or sum of gradients, so it counts as one.
+    /// Computes the bound from the weights. Optimizer state comes from gradients, and counts as one.
     #[cold]
     #[inline(never)]
     fn measured<S: Simd, N: Layer, O: Optimizer>(
@@ -79,10 +79,11 @@ impl WeightBound {
         optimizer: &O,
         network: &N,
         state: &[N::Trainable],
+        sum: &[N::Trainable],
     ) -> Self {
         let (mut weights, mut largest) = (SumOfMagnitudes(simd, 0.0), SumOfMagnitudes(simd, 0.0));
         network.parameters(Path::ROOT, &mut weights);
-        for copy in state {
+        for copy in state.iter().chain(sum) {
             N::trainable(copy, Path::ROOT, &mut largest);
         }
         if largest.1 > self.gradient {
@@ -144,7 +145,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Memory<N, L
 /// The network, and what a step writes.
 pub(super) struct Buffers<N: Layer, O: Optimizer, const BATCH: usize> {
     pub network: Aligned<N>,
-    gradient: Aligned<GradientFor<N, O>>,
+    pub gradient: Aligned<GradientFor<N, O>>,
     pub state: Aligned<StateFor<N, O>>,
     tape: Aligned<N::Tape<BATCH>>,
     pub outputs: Aligned<[N::Output; BATCH]>,
@@ -202,7 +203,8 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
         }
         let mut after = bound.after(&settings, step, square);
         if !after.is_within::<N::Element>() {
-            after = bound.measured(simd, optimizer, network, state.as_ref()).after(&settings, step, square);
+            after =
+                bound.measured(simd, optimizer, network, state.as_ref(), gradient.sum()).after(&settings, step, square);
             if !after.is_within::<N::Element>() {
                 return Err(diverged);
             }

@@ -13,11 +13,11 @@ use crate::{
     Permutation, Zeroed,
     budget::{Budgeted, Costs},
     kernel::dispatch,
-    layer::{Ending, Layer, Sample, learns},
+    layer::{Ending, Layer, Parameter, Path, Sample, VisitTrainable, learns},
     loss::{Follows, Label, Loss},
     metric::Metric,
     network::{AnyNetwork, Summary, in_blocks, initialize, predict},
-    optim::Optimizer,
+    optim::{Averaged, GradientMemory as _, HasRoom, Optimizer},
     tensor::first_not_finite,
     zeroed::ON_THE_STACK,
 };
@@ -151,19 +151,81 @@ where
         &mut self.memory.buffers.network
     }
 
-    /// What it takes to go on from here another time: for [saving](crate::train::State).
-    pub fn state(&self) -> TrainingState<'_, N> {
-        let Buffers { network, state, .. } = &self.memory.buffers;
-        let Run { rng, steps, .. } = &self.run;
-        TrainingState { network, optimizer_state: (**state).as_ref(), rng, steps: *steps, optimizer: name::<O>() }
+    /// The optimizer.
+    pub fn optimizer(&self) -> &O {
+        &self.run.optimizer
     }
 
-    /// The same, to go on from what was saved.
+    /// The optimizer, to change its settings. The next step checks them.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 1>::new(Sgd::new(0.1), 1);
+    /// trainer.step(&[[1.0f32]], &[[2.0f32]])?;
+    /// trainer.optimizer_mut().settings.learning_rate = Schedule::Constant(0.01);
+    /// trainer.step(&[[1.0f32]], &[[2.0f32]])?;
+    /// # Ok::<(), TrainError>(())
+    /// ```
+    pub fn optimizer_mut(&mut self) -> &mut O {
+        self.run.bound = WeightBound::UNKNOWN;
+        &mut self.run.optimizer
+    }
+
+    /// The loss.
+    pub fn loss(&self) -> &L {
+        &self.run.loss
+    }
+
+    /// The loss, to change its values. The next step checks them.
+    pub fn loss_mut(&mut self) -> &mut L {
+        self.run.bound = WeightBound::UNKNOWN;
+        &mut self.run.loss
+    }
+
+    /// This trainer with another value of the loss than its default. A trainer in a box or a `static` has
+    /// [`loss_mut`](Self::loss_mut) instead.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// type Line = Trainer<Dense<1, 1, Linear>, Huber, Sgd, 1>;
+    /// let trainer = Line::new(Sgd::new(0.1), 1).with_loss(Huber { delta: 0.5 });
+    /// assert_eq!(trainer.loss().delta, 0.5);
+    /// ```
+    #[must_use]
+    pub fn with_loss(mut self, loss: L) -> Self {
+        self.run.loss = loss;
+        self
+    }
+
+    /// Everything that a resumed run needs, to [save](TrainingState).
+    pub fn state(&self) -> TrainingState<'_, N> {
+        let Buffers { network, state, gradient, .. } = &self.memory.buffers;
+        let Run { rng, steps, .. } = &self.run;
+        TrainingState {
+            network,
+            optimizer_state: (**state).as_ref(),
+            gradient_sum: gradient.sum(),
+            rng,
+            steps: *steps,
+            optimizer: name::<O>(),
+        }
+    }
+
+    /// The same, to resume from what was saved.
     pub fn state_mut(&mut self) -> TrainingStateMut<'_, N> {
-        let Buffers { network, state, .. } = &mut self.memory.buffers;
+        let Buffers { network, state, gradient, .. } = &mut self.memory.buffers;
         let Run { rng, steps, bound, .. } = &mut self.run;
         *bound = WeightBound::UNKNOWN;
-        TrainingStateMut { network, optimizer_state: (**state).as_mut(), rng, steps, optimizer: name::<O>() }
+        TrainingStateMut {
+            network,
+            optimizer_state: (**state).as_mut(),
+            gradient_sum: gradient.sum_mut(),
+            rng,
+            steps,
+            optimizer: name::<O>(),
+        }
     }
 
     /// The prediction for one sample.
@@ -177,9 +239,9 @@ where
     ///
     /// Those of [`TrainError`]; the network is then as it was.
     pub fn step<X: Sample<N>, Y: Label<L, N::Output>>(&mut self, x: &[X], y: &[Y]) -> Result<f64, TrainError> {
-        // Settings do not change once there is a trainer.
+        // Whoever changes settings makes the bound unknown.
         if self.run.bound.is_unknown() {
-            self.run.optimizer.check().map_err(TrainError::Settings)?;
+            self.check_settings()?;
         }
         if x.len() > BATCH {
             return Err(TrainError::BatchTooLarge { rows: x.len(), batch: BATCH });
@@ -221,7 +283,6 @@ where
         fit: Fit<'_, X, Y>,
         mut callback: impl Callback<N, M>,
     ) -> Result<Epoch<M>, TrainError> {
-        self.run.optimizer.check().map_err(TrainError::Settings)?;
         let epochs = fit.numbers()?;
         check::<N, L, X, Y>(x, y)?;
         let (x, y, validation) = fit.split(x, y)?;
@@ -235,6 +296,11 @@ where
         result
     }
 
+    fn check_settings(&self) -> Result<(), TrainError> {
+        let Run { optimizer, loss, .. } = &self.run;
+        optimizer.check().and_then(|()| loss.check()).map_err(TrainError::Settings)
+    }
+
     fn run_epochs(
         &mut self,
         epochs: RangeInclusive<usize>,
@@ -246,11 +312,14 @@ where
     ) -> Result<Epoch<M>, TrainError> {
         let mut epoch = Epoch::default();
         for number in epochs {
+            callback.before_epoch(number, self.run.optimizer.settings_mut());
+            self.check_settings()?;
             let training = self.run_epoch(x, y, shuffle, callback).map_err(|error| error.in_epoch(number))?;
             let validation =
                 validation.map(|(x, y)| self.assess(x, y).map_err(TrainError::of_validation)).transpose()?;
             epoch = Epoch { epoch: number, training, validation };
             let flow = callback.after_epoch(&epoch, self.network_mut());
+            callback.adjust(&epoch, self.run.optimizer.settings_mut());
             if callback.checkpoint(number, &self.state()).is_break() || flow.is_break() {
                 break;
             }
@@ -302,6 +371,7 @@ where
     /// When there are no samples, not as many labels as inputs, one of either is out of range, or the output for one or
     /// its loss is not finite.
     pub fn evaluate<X: Sample<N>, Y: Label<L, N::Output>>(&self, x: &[X], y: &[Y]) -> Result<Report<M>, TrainError> {
+        self.run.loss.check().map_err(TrainError::Settings)?;
         check::<N, L, X, Y>(x, y)?;
         self.assess(X::rows(x), Y::rows(y))
     }
@@ -329,6 +399,35 @@ where
         let network = &self.memory.buffers.network;
         in_blocks(Evaluate::<N, L, Q> { network, loss: &self.run.loss, x, y, report: &mut report });
         report
+    }
+}
+
+impl<N, L, O, const BATCH: usize, M> Trainer<N, L, Averaged<O>, BATCH, M>
+where
+    N: Layer,
+    L: Loss<N::Output> + Follows<N::Head>,
+    O: Optimizer<State: HasRoom>,
+    M: Metric<N::Output, L::Label>,
+{
+    /// Exchanges the weights and their [moving average](Averaged), to evaluate, save or copy the average. Exchange them
+    /// back before training goes on. Before the first step, which starts the average, nothing happens.
+    pub fn swap_average(&mut self) {
+        let Buffers { network, state, .. } = &mut self.memory.buffers;
+        if let [.., average] = (**state).as_mut()
+            && self.run.steps > 0
+        {
+            N::trainable_mut(Some(&mut **network), average, [], Path::ROOT, &mut Swap);
+            self.run.bound = WeightBound::UNKNOWN;
+        }
+    }
+}
+
+/// Exchanges parameters with what is in the gradient's place.
+struct Swap;
+
+impl<T> VisitTrainable<T, 0> for Swap {
+    fn visit(&mut self, _: Parameter<'_>, values: &mut [T], others: &mut [T], []: [&mut [T]; 0]) {
+        values.swap_with_slice(others);
     }
 }
 

@@ -129,13 +129,22 @@ O = keras.optimizers
 #             (eps is added to the *uncorrected* sqrt(v))
 #   adamw     w -= lr decay w, for every variable including biases, before the adam update,
 #             but after the computation of the gradient
+#   amsgrad   as adam, with the largest v so far in place of v in the divisor
+#   nadam     m, v as adam;  u_n = b1 (1 - 0.96^n / 2),  p_n = u_1 ... u_n;
+#             w -= lr (u_{n+1} m / (1 - p_{n+1}) + (1 - u_n) g / (1 - p_n))
+#                  / (sqrt(v / (1 - b2^n)) + eps)
+#   lion      w -= lr sign(b1 m + (1 - b1) g);  then m = b2 m + (1 - b2) g
 #   rmsprop   v = 0.9 v + 0.1 g^2;  w -= lr g / sqrt(v + eps)           (eps inside)
+#             centered: a = 0.9 a + 0.1 g, and v - a^2 in place of v;
+#             with momentum: m = 0.9 m + lr g / sqrt(...);  w -= m
 #   adagrad   a starts at 0.1;  a += g^2;  w -= lr g / sqrt(a + eps)    (eps inside)
 #   clipvalue g = clamp(g, -c, c), each element
 #   global_clipnorm  g *= c / max(norm, c), with the norm over all variables (Keras's
 #             `clipnorm` is per variable and not used here)
 #   l1l2      adds l1 sum|w| + l2 sum w^2 of each kernel, but not of biases, to the loss;
 #             the optimizer receives its gradient l1 sign(w) + 2 l2 w as part of g
+#   accumulated  every third step uses the mean of three gradients, clips it and decays w
+#   averaged  a = 0.9 a + 0.1 w after each step (a = w after the first); w = a after each tenth
 # The schedules:
 #   cosine       t < 10: 0.1 t / 10, so the first rate is 0;
 #                after: 0.1 (1 + cos(pi min(t - 10, 40) / 40)) / 2
@@ -183,6 +192,85 @@ OPTIMIZERS = {
     "adagrad": (
         lambda: O.Adagrad(1e-2),
         {"learning_rate": 1e-2, "initial_accumulator_value": 0.1, "epsilon": 1e-7},
+    ),
+    "adam_amsgrad": (
+        lambda: O.Adam(1e-2, amsgrad=True),
+        {
+            "learning_rate": 1e-2,
+            "beta_1": 0.9,
+            "beta_2": 0.999,
+            "epsilon": 1e-7,
+            "amsgrad": True,
+        },
+    ),
+    "nadam": (
+        lambda: O.Nadam(),
+        {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
+    ),
+    "lion": (
+        lambda: O.Lion(1e-3, weight_decay=0.1),
+        {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.99, "weight_decay": 0.1},
+    ),
+    "rmsprop_momentum": (
+        lambda: O.RMSprop(1e-3, momentum=0.9),
+        {"learning_rate": 1e-3, "rho": 0.9, "momentum": 0.9, "epsilon": 1e-7},
+    ),
+    "rmsprop_centered": (
+        lambda: O.RMSprop(1e-3, centered=True),
+        {"learning_rate": 1e-3, "rho": 0.9, "centered": True, "epsilon": 1e-7},
+    ),
+    "rmsprop_both": (
+        lambda: O.RMSprop(1e-3, momentum=0.9, centered=True),
+        {
+            "learning_rate": 1e-3,
+            "rho": 0.9,
+            "momentum": 0.9,
+            "centered": True,
+            "epsilon": 1e-7,
+        },
+    ),
+    # Fifty steps: sixteen updates, and two gradients left over. At a rate of 0.1 an input of a
+    # rectifier comes within 1e-8 of 0, and rounding decides.
+    "sgd_accumulated": (
+        lambda: O.SGD(
+            0.08,
+            momentum=0.9,
+            weight_decay=0.1,
+            global_clipnorm=0.2,
+            gradient_accumulation_steps=3,
+        ),
+        {
+            "learning_rate": 0.08,
+            "momentum": 0.9,
+            "weight_decay": 0.1,
+            "global_clipnorm": 0.2,
+            "gradient_accumulation_steps": 3,
+        },
+    ),
+    "adam_accumulated": (
+        lambda: O.Adam(1e-2, clipvalue=0.05, gradient_accumulation_steps=3),
+        {
+            "learning_rate": 1e-2,
+            "beta_1": 0.9,
+            "beta_2": 0.999,
+            "epsilon": 1e-7,
+            "clipvalue": 0.05,
+            "gradient_accumulation_steps": 3,
+        },
+    ),
+    # The last step is one that overwrites the weights: the average is what is compared.
+    "adam_averaged": (
+        lambda: O.Adam(
+            1e-2, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=10
+        ),
+        {
+            "learning_rate": 1e-2,
+            "beta_1": 0.9,
+            "beta_2": 0.999,
+            "epsilon": 1e-7,
+            "ema_momentum": 0.9,
+            "ema_overwrite_frequency": 10,
+        },
     ),
     "adam_clipvalue": (
         lambda: O.Adam(clipvalue=0.05),
@@ -476,6 +564,138 @@ def layers():
     )
 
 
+def losses():
+    """Losses with values, and those that Keras computes with weights of classes."""
+    rng = np.random.default_rng(17)
+    shape = (8, 3)
+    values = f32(rng.normal(scale=1.5, size=shape))
+    targets = f32(rng.normal(scale=1.5, size=shape))
+    logits = f32(rng.normal(scale=2, size=shape))
+    bits = rng.integers(0, 2, size=shape).astype(np.float64)
+    bits[0] = [0.25, 0.5, 0.75]
+    classes = rng.integers(0, 3, size=8)
+    classes[:3] = [0, 1, 2]
+    one_hot = np.eye(3)[classes]
+    soft = one_hot.copy()
+    soft[0] = [0.5, 0.25, 0.25]
+
+    L = keras.losses
+    sigmoid = lambda loss: lambda y, z: loss(y, A.sigmoid(z))
+    softmax = lambda loss: lambda y, z: loss(y, A.softmax(z))
+    weights = np.array([0.5, 2.0, 1.25])
+    weighted = lambda loss: lambda y, z: loss(y, z, sample_weight=weights[classes])
+    cases = [
+        ("huber", {"delta": 0.5}, values, targets, L.Huber(delta=0.5)),
+        ("log_cosh", {}, values, targets, L.LogCosh()),
+        (
+            "smoothed_binary_crossentropy",
+            {"smoothing": 0.2},
+            logits,
+            bits,
+            L.BinaryCrossentropy(from_logits=True, label_smoothing=0.2),
+        ),
+        (
+            "smoothed_categorical_crossentropy",
+            {"smoothing": 0.2},
+            logits,
+            soft,
+            L.CategoricalCrossentropy(from_logits=True, label_smoothing=0.2),
+        ),
+        (
+            "smoothed_sparse_categorical_crossentropy",
+            {"smoothing": 0.2},
+            logits,
+            classes,
+            lambda y, z: L.CategoricalCrossentropy(
+                from_logits=True, label_smoothing=0.2
+            )(np.eye(3)[y], z),
+        ),
+        (
+            "binary_focal_crossentropy",
+            {"gamma": 2.0},
+            logits,
+            bits,
+            sigmoid(L.BinaryFocalCrossentropy(gamma=2.0)),
+        ),
+        (
+            "binary_focal_crossentropy_balanced",
+            {"gamma": 1.5, "alpha": 0.3},
+            logits,
+            bits,
+            sigmoid(
+                L.BinaryFocalCrossentropy(
+                    apply_class_balancing=True, gamma=1.5, alpha=0.3
+                )
+            ),
+        ),
+        (
+            "categorical_focal_crossentropy",
+            {"gamma": 1.5, "alpha": 0.3},
+            logits,
+            soft,
+            softmax(L.CategoricalFocalCrossentropy(gamma=1.5, alpha=0.3)),
+        ),
+        (
+            "class_weighted_categorical_crossentropy",
+            {"weights": weights},
+            logits,
+            one_hot,
+            weighted(L.CategoricalCrossentropy(from_logits=True)),
+        ),
+        (
+            "class_weighted_sparse_categorical_crossentropy",
+            {"weights": weights},
+            logits,
+            classes,
+            weighted(L.SparseCategoricalCrossentropy(from_logits=True)),
+        ),
+    ]
+    fixtures = []
+    for name, parameters, given, labels, loss_of in cases:
+        value, gradient = jax.value_and_grad(lambda p: loss_of(labels, p))(
+            jax.numpy.asarray(given)
+        )
+        assert value.dtype == np.float64
+        fixtures.append(
+            {
+                "name": name,
+                "parameters": parameters,
+                "outputs": given,
+                "labels": labels,
+                "loss": float(value),
+                "gradient": gradient,
+            }
+        )
+    write("losses.json", {"losses": fixtures})
+
+
+def plateau():
+    """The learning rates that `ReduceLROnPlateau` sets for a sequence of losses."""
+    losses = [9, 5, 4, 4, 3.9995, 4.2, 3, 3, 3, 3, 3, 2.5, 2.6, 2.6, 2.6, 2.6, 2.6, 2.6]
+    losses += [2.45] * 12
+    cases = []
+    for settings in [
+        {"factor": 0.5, "patience": 3},
+        {"factor": 0.5, "patience": 2, "cooldown": 2},
+        {"factor": 0.1, "patience": 1, "min_lr": 0.002},
+        {"factor": 0.5, "patience": 2, "min_delta": 0.1, "cooldown": 1},
+        {"factor": 0.5, "patience": 0},
+    ]:
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        model.compile(optimizer=O.SGD(0.1), loss="mse")
+        callback = keras.callbacks.ReduceLROnPlateau(
+            monitor="loss", mode="min", **settings
+        )
+        callback.set_model(model)
+        callback.on_train_begin()
+        rates = []
+        for epoch, loss in enumerate(losses):
+            callback.on_epoch_end(epoch, {"loss": loss})
+            rates.append(float(model.optimizer.learning_rate))
+        cases.append({"settings": settings, "rates": rates})
+    write("plateau.json", {"losses": losses, "cases": cases})
+
+
 def textbook():
     """Functions that Keras lacks or defines with another constant, computed with JAX."""
     points = [-20, -6, -3.5, -1, -0.5, -1e-3, 0, 1e-3, 0.5, 1, 3.5, 6, 20]
@@ -612,5 +832,7 @@ if __name__ == "__main__":
             train(architecture, optimizer)
         train(architecture, "adam", short=True)
     layers()
+    losses()
+    plateau()
     textbook()
     metrics()
