@@ -50,7 +50,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// If a weight is NaN or infinite, or the file cannot be written. An existing file is then unchanged.
+/// Returns an error if a weight is NaN or infinite, or the file cannot be written. An existing file is then unchanged.
 pub fn save_checkpoint<N: Layer>(state: &State<'_, N>, epoch: usize, path: impl AsRef<Path>) -> Result<(), FileError> {
     let path = path.as_ref();
     let mut writer = Writer::new();
@@ -80,8 +80,8 @@ pub fn save_checkpoint<N: Layer>(state: &State<'_, N>, epoch: usize, path: impl 
 ///
 /// # Errors
 ///
-/// Those of [`load`](super::load), or if the file is not a checkpoint or belongs to another optimizer or element type. The
-/// trainer is then unchanged.
+/// Returns the errors of [`load`](super::load), and an error if the file is not a checkpoint or belongs to another
+/// optimizer or element type. The trainer is then unchanged.
 pub fn load_checkpoint<N: Layer>(to: StateMut<'_, N>, path: impl AsRef<Path>) -> Result<usize, FileError> {
     let (file, bytes) = read(path.as_ref())?;
     let reader = Reader::new(&file, &bytes)?;
@@ -175,7 +175,7 @@ impl Checkpoints {
     ///
     /// # Errors
     ///
-    /// Those of [`save_checkpoint`].
+    /// Returns the errors of [`save_checkpoint`].
     pub fn finish(self) -> Result<(), FileError> {
         self.result
     }
