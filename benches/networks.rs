@@ -1,7 +1,7 @@
 //! A training step, and inference of 1 and 64 samples, of four networks; and how long it takes to read all of their
 //! parameters once and do nothing with them but add them up: one sample cannot be predicted faster than that.
 //!
-//! `cargo bench --bench networks`; with `--features rayon` also W3 in two shards, on as many cores as `RAYON_NUM_THREADS`.
+//! `cargo bench -p shiplap-benches --bench networks`; with `--features rayon` also W3 in two shards, on as many cores as `RAYON_NUM_THREADS`.
 
 use std::hint::black_box;
 
