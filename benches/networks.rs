@@ -59,7 +59,7 @@ fn bench<N, L, Y, const IN: usize, const OUT: usize, const BATCH: usize>(
     name: &str,
     label: impl Fn(&mut Rng) -> Y,
 ) where
-    N: Layer<Element = f32, Input = [f32; IN], Output = [f32; OUT]>,
+    N: Network<Element = f32, Input = [f32; IN], Output = [f32; OUT]>,
     L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head>,
     Y: Label<L, [f32; OUT]>,
 {
