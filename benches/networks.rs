@@ -22,7 +22,7 @@ type W4 = (Dense<17, 64, Tanh>, Dense<64, 64, Tanh>, Dense<64, 6, Linear>);
 /// Reads all parameters of a network.
 struct Read<'a, N>(&'a N);
 
-impl<N: Layer<Element = f32>> Work for Read<'_, N> {
+impl<N: Network<Element = f32>> Work for Read<'_, N> {
     type Output = f32;
 
     #[inline(always)]

@@ -77,7 +77,7 @@ fn read() -> Result<Data, Box<dyn Error>> {
 }
 
 /// Trains on the first `samples` digits, and returns a plot of the losses.
-fn run<N: Layer<Element = f32, Output = [f32; 10]>>(
+fn run<N: Network<Element = f32, Output = [f32; 10]>>(
     name: &str,
     training_loss: &str,
     data: &Data,

@@ -52,7 +52,7 @@ impl VisitMut<f32, 1> for Exchange {
 
 fn run<N, L, O, Y, F, const IN: usize, const B: usize>(architecture: &str, name: &str, optimizer: O, label: fn(F) -> Y)
 where
-    N: Layer<Element = f32, Input = [f32; IN]>,
+    N: Network<Element = f32, Input = [f32; IN]>,
     L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
     O: Optimizer,
     Y: Copy,
@@ -91,7 +91,7 @@ struct Expected<'a, X, Y> {
 impl<X: Tensor, Y: Copy> Expected<'_, X, Y> {
     fn compare<N, L, O: Optimizer, const B: usize>(&self, optimizer: O)
     where
-        N: Layer<Element = f32, Input = X>,
+        N: Network<Element = f32, Input = X>,
         L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
     {
         let Self { file, x, y, initial, losses, trained } = *self;

@@ -39,7 +39,7 @@ pub fn start(problem: &Problem) -> Box<dyn Contender> {
 
 struct InShiplap<N, L, O, Y, const IN: usize, const OUT: usize, const BATCH: usize>
 where
-    N: Layer<Output = [f32; OUT]>,
+    N: Network<Output = [f32; OUT]>,
     L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head>,
     O: Optimizer,
 {
