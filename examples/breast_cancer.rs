@@ -1,6 +1,6 @@
 //! From a table to a model that other programs run: which cells are malignant, by 30 measurements of their nuclei.
 //!
-//! `cargo run --release -p shiplap-examples --bin breast_cancer -- --out target/breast_cancer`
+//! `cargo run --release --features onnx,report,safetensors --example breast_cancer -- --out target/breast_cancer`
 //!
 //! It reads the CSV, holds out a fifth to test, cross-validates on the rest, trains on all of the rest, and writes a report
 //! with its pictures, the history, the weights (safetensors) and the model (ONNX). What is loaded again predicts the same.

@@ -1,6 +1,6 @@
 //! Which of the 30 measurements of a cell drive its diagnosis, and which pixels make a digit what it is.
 //!
-//! `cargo run --release -p shiplap-examples --bin explain -- --out target/explain`
+//! `cargo run --release --features gzip,report,tensorboard --example explain -- --out target/explain`
 //!
 //! It writes pictures (SVG and PNG), the history (CSV, JSON, TensorBoard) and a report in one HTML file.
 

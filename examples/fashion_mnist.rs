@@ -1,13 +1,13 @@
 //! What a picture of 28 by 28 grey values shows: a shirt, a boot, ...
 //!
-//! `cargo run --release -p shiplap-examples --bin fashion_mnist`
+//! `cargo run --release --features gzip,onnx,report,safetensors --example fashion_mnist`
 //!
 //! It takes the excerpt in `data/fashion_mnist`, 1 600 pictures. The whole set has 60 000, and is in the folder where
 //! Debian's package puts it, or wherever you unpacked it:
 //!
 //! ```sh
 //! apt-get install dataset-fashion-mnist
-//! cargo run --release -p shiplap-examples --bin fashion_mnist -- --data /usr/share/datasets/fashion-mnist --out target/fashion_mnist
+//! cargo run --release --features gzip,onnx,report,safetensors --example fashion_mnist -- --data /usr/share/datasets/fashion-mnist --out target/fashion_mnist
 //! ```
 
 mod common;

@@ -1,6 +1,6 @@
 //! A network that over-fits on purpose, and what each remedy does: L2, dropout, early stopping, less capacity, more data.
 //!
-//! `cargo run --release -p shiplap-examples --bin generalise -- --out target/generalise`
+//! `cargo run --release --features gzip,plot --example generalise -- --out target/generalise`
 //!
 //! The data are 150 handwritten digits, a tenth of them with a random label, for a network of 26 000 weights: it can learn
 //! them by heart. All else is the same in each training, and each is validated on the same 597 digits.

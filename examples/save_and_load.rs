@@ -1,6 +1,6 @@
 //! Trains, stops half-way, goes on from a checkpoint, saves, loads: the same predictions.
 //!
-//! `cargo run --release -p shiplap-examples --bin save_and_load`
+//! `cargo run --release --features onnx,safetensors --example save_and_load`
 
 use std::{env, error::Error, fs};
 
