@@ -1,6 +1,6 @@
 //! Overfitting, and the effect of five remedies: L2, dropout, early stopping, less capacity, more data.
 //!
-//! `cargo run --release -p shiplap-examples --bin generalise -- --out target/generalise`
+//! `cargo run --release --features gzip,plot --example generalise -- --out target/generalise`
 //!
 //! A network of 26 000 weights is trained on 150 handwritten digits, a tenth of them with a random label, so that it can
 //! memorize them. Apart from the remedy, all training runs are the same, and use the same 597 digits for validation.
