@@ -267,7 +267,7 @@ fn compare<T: Element>(found: &[f64], expected: &[f64], number: impl Fn(usize) -
 }
 
 fn random<X: Tensor>(rng: &mut Rng) -> [X; SAMPLES] {
-    let mut rows = [X::zeroed(); SAMPLES];
+    let mut rows = [X::zeroed_on_stack(); SAMPLES];
     X::flat_mut(&mut rows).iter_mut().for_each(|value| *value = X::Element::from_f64(rng.normal()));
     rows
 }
@@ -333,13 +333,13 @@ impl<L: Layer> Work for Pass<'_, L> {
     fn run<S: Simd>(self, simd: S) -> Passed {
         let Self { layer, x, dy } = self;
         let mut tape = L::Tape::<SAMPLES>::zeroed_box();
-        let (mut y, mut outputs) = ([L::Output::zeroed(); SAMPLES], [L::Output::zeroed(); SAMPLES]);
+        let (mut y, mut outputs) = ([L::Output::zeroed_on_stack(); SAMPLES], [L::Output::zeroed_on_stack(); SAMPLES]);
         layer.record_batch::<S, Predictions, SAMPLES>(simd, None, x, &mut tape, &mut outputs);
         layer.forward_batch::<S, Predictions, SAMPLES>(simd, x, &mut y);
         let inference = numbers(&y);
         layer.record_batch::<S, Predictions, SAMPLES>(simd, Some(&mut Rng::new(1)), x, &mut tape, &mut y);
         let total = numbers(&y).iter().zip(numbers(dy)).map(|(y, dy)| y * dy).sum();
-        let (mut dx, mut left) = ([L::Input::zeroed(); SAMPLES], *dy);
+        let (mut dx, mut left) = ([L::Input::zeroed_on_stack(); SAMPLES], *dy);
         layer.backward_batch::<S, Predictions, SAMPLES>(simd, x, &mut tape, &y, &mut left, Some(&mut dx));
         let mut gradient = L::Trainable::zeroed_box();
         layer.gradient_batch::<S, SAMPLES>(simd, x, &mut tape, &left, &mut gradient);

@@ -27,8 +27,22 @@ use bytemuck::{TransparentWrapper, TransparentWrapperAlloc as _};
 /// assert_eq!(Scale::zeroed(), Scale { factor: [0.0; 4] });
 /// ```
 pub unsafe trait Zeroed: Sized {
-    /// The value whose bytes are all zero.
+    /// The value whose bytes are all zero, made on the stack. Above 256 KiB it does not compile: use
+    /// [`zeroed_box`](Self::zeroed_box).
     fn zeroed() -> Self {
+        const {
+            assert!(
+                size_of::<Self>() <= ON_THE_STACK,
+                "this value is too large for the stack (over 256 KiB): make it with `zeroed_box`"
+            );
+        }
+        Self::zeroed_on_stack()
+    }
+
+    /// The same without a limit, for buffers whose size has been weighed.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn zeroed_on_stack() -> Self {
         Cell::<Self>::zeroed().0
     }
 

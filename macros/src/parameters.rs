@@ -563,6 +563,7 @@ fn standard_traits(
     quote! {
         impl #impl_generics ::core::clone::Clone for #target #clone_where {
             fn clone(&self) -> Self {
+                const { ::shiplap::layer::assert_fits_stack::<Self>() };
                 Self { #(#clones),* }
             }
         }

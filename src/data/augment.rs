@@ -132,7 +132,7 @@ pub fn shift<const WIDTH: usize, X: Tensor>(images: &mut [X], max_shift: usize, 
         (rng.uniform() * (2 * max_shift + 1) as f64) as isize - max_shift
     };
     for image in images {
-        let (down, right, mut shifted) = (draw(height), draw(WIDTH), X::zeroed());
+        let (down, right, mut shifted) = (draw(height), draw(WIDTH), X::zeroed_on_stack());
         let from = X::flat(core::slice::from_ref(image));
         let to = X::flat_mut(core::slice::from_mut(&mut shifted));
         let source = |index: usize, by: isize, size: usize| index.checked_add_signed(-by).filter(|&from| from < size);

@@ -48,7 +48,7 @@ pub fn images<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
 pub fn images_from<X: Tensor>(reader: impl Read, name: &str) -> Result<Vec<X>, DataError> {
     let (mut row, full) = (vec![0; X::LEN], X::Element::from_f64(255.0));
     samples(reader, name, &mut row, |pixels| {
-        let mut image = X::zeroed();
+        let mut image = X::zeroed_on_stack();
         for (value, &pixel) in X::flat_mut(core::slice::from_mut(&mut image)).iter_mut().zip(pixels) {
             *value = X::Element::from_f64(f64::from(pixel)) / full;
         }

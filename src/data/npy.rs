@@ -53,7 +53,7 @@ pub fn read<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
 pub fn read_from<X: Tensor>(bytes: &[u8], name: &str) -> Result<Vec<X>, DataError> {
     let array = Array::new(bytes, name)?;
     let samples = array.samples(X::LEN)?;
-    let mut x = vec![X::zeroed(); samples];
+    let mut x = vec![X::zeroed_on_stack(); samples];
     let flat = X::flat_mut(&mut x);
     let mut overflow = None;
     array.for_each(|index, number| {

@@ -144,8 +144,8 @@ impl<N: Layer> Work for Mean<'_, N> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> f64 {
         let Self { network, x, feature, value, output, logits } = self;
-        let mut inputs = [N::Input::zeroed(); ROWS];
-        let mut outputs = [N::Output::zeroed(); ROWS];
+        let mut inputs = [N::Input::zeroed_on_stack(); ROWS];
+        let mut outputs = [N::Output::zeroed_on_stack(); ROWS];
         let mut sum = 0.0;
         for x in x.chunks(ROWS) {
             let (inputs, outputs) = (&mut inputs[..x.len()], &mut outputs[..x.len()]);

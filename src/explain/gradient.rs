@@ -71,7 +71,7 @@ impl<N: Layer> Explainer<N> {
                 "this explainer is too large for the stack (over 256 KiB): create it with `Explainer::boxed`"
             );
         }
-        Zeroed::zeroed()
+        Zeroed::zeroed_on_stack()
     }
 
     /// Creates an explainer of any size directly on the heap.

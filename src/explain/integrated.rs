@@ -73,8 +73,8 @@ impl<N: Layer> Explainer<N> {
             network,
             ends: [baseline, x],
             target,
-            point: [N::Input::zeroed()],
-            sum: [N::Input::zeroed()],
+            point: [N::Input::zeroed_on_stack()],
+            sum: [N::Input::zeroed_on_stack()],
             steps: 0,
         };
         let values = [integral.value_at(0.0)?, integral.value_at(1.0)?];
@@ -82,7 +82,7 @@ impl<N: Layer> Explainer<N> {
         let mut gap = f64::INFINITY;
         let mut steps = 0;
         for share in SHARES {
-            (integral.sum, integral.steps) = ([N::Input::zeroed()], 0);
+            (integral.sum, integral.steps) = ([N::Input::zeroed_on_stack()], 0);
             integral.add_segment([0.0, 1.0], values, 0, share * TOLERANCE)?;
             let attributions = integral.attributions();
             steps = integral.steps;

@@ -109,7 +109,7 @@ pub trait Layer: Parameters {
         path: Path<'_>,
         learner: &mut V,
     ) {
-        let mut gradient = Self::Trainable::zeroed();
+        let mut gradient = Self::Trainable::zeroed_on_stack();
         self.gradient_batch(simd, x, tape, dy, &mut gradient);
         Self::trainable_mut(Some(self), &mut gradient, state, path, learner);
     }

@@ -7,6 +7,7 @@ use crate::{
     Tensor,
     kernel::{Element, MOST_AXES, cast_rows, cast_rows_mut},
     message::Message,
+    zeroed::ON_THE_STACK,
 };
 
 /// A sample that the network `N` takes: `Taken` is the network's input. The bound is on the sample, so that the compiler
@@ -176,6 +177,14 @@ pub const fn assert_sound(fault: &Option<Message>) {
     if let Some(fault) = fault {
         panic!("{}", fault.as_str());
     }
+}
+
+/// Does not compile if a copy of `N` on the stack would be too large.
+pub const fn assert_fits_stack<N>() {
+    assert!(
+        size_of::<N>() <= ON_THE_STACK,
+        "this layer is too large to be cloned on the stack (over 256 KiB): clone the network with `Network::boxed_clone`"
+    );
 }
 
 /// The first of the layers' faults.

@@ -18,8 +18,8 @@ pub use batch::{Description, Ending, Layer, Logits, Predictions};
 pub use fit::Sample;
 #[doc(hidden)]
 pub use fit::{
-    After, Declaration, Declared, InNetwork, SameElement, Shape, assert_sound, first_fault, learns, misfit, pass,
-    pass_mut,
+    After, Declaration, Declared, InNetwork, SameElement, Shape, assert_fits_stack, assert_sound, first_fault, learns,
+    misfit, pass, pass_mut,
 };
 pub use outline::{Leaf, Outline};
 pub use parameters::{Learn, Parameter, Parameters, Role, Visit, VisitMut, VisitTrainable};

@@ -203,7 +203,7 @@ fn backward_in_blocks<S: Simd, E: Ending, L: Layer, const B: usize>(
     dy: &mut [L::Output],
     dx: &mut [L::Input],
 ) {
-    let (mut tape, mut again) = (L::Tape::<B>::zeroed(), <[L::Output; B]>::zeroed());
+    let (mut tape, mut again) = (L::Tape::<B>::zeroed_on_stack(), <[L::Output; B]>::zeroed_on_stack());
     for ((x, dy), dx) in x.chunks(B).zip(dy.chunks_mut(B)).zip(dx.chunks_mut(B)) {
         let y = &mut again[..x.len()];
         layer.record_batch::<S, E, B>(simd, None, x, &mut tape, y);

@@ -12,6 +12,11 @@ use crate::{
     layer::{Layer, Predictions, Sample, Unfit, rows_at_once},
     zeroed::ON_THE_STACK,
 };
+#[cfg(feature = "std")]
+use crate::{
+    kernel::Element,
+    layer::{Parameter, Path, Visit, VisitMut},
+};
 
 shiplap_macros::impl_tuples!();
 
@@ -66,6 +71,26 @@ pub trait Network: Layer {
         network
     }
 
+    /// A copy on the heap, made in place, whatever its size. `Clone` makes it on the stack, and does not compile for layers above
+    /// 256 KiB.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// type Net = (Dense<784, 512, Relu>, Dense<512, 10, Softmax>);
+    /// let net = Net::boxed(1);
+    /// assert_eq!(net.boxed_clone().1.bias, net.1.bias);
+    /// ```
+    #[cfg(feature = "std")]
+    #[must_use]
+    fn boxed_clone(&self) -> std::boxed::Box<Self> {
+        let mut copy = Self::zeroed_box();
+        let mut values = Values { values: std::vec::Vec::new(), written: 0 };
+        self.parameters(Path::ROOT, &mut values);
+        Self::parameters_mut([&mut *copy], Path::ROOT, &mut values);
+        copy
+    }
+
     /// The prediction for one sample. A sample of the wrong width does not compile.
     fn predict<X: Sample<Self>>(&self, sample: &X) -> Self::Output {
         predict(self, sample)
@@ -115,10 +140,32 @@ impl<N: Network> AnyNetwork for N {}
 
 /// The prediction for one sample.
 pub(crate) fn predict<N: Layer, X: Sample<N>>(network: &N, sample: &X) -> N::Output {
-    let mut prediction = N::Output::zeroed();
+    let mut prediction = N::Output::zeroed_on_stack();
     let x = X::rows(core::slice::from_ref(sample));
     dispatch(Predict::<N, 1> { network, x, y: core::slice::from_mut(&mut prediction) });
     prediction
+}
+
+/// The values of a network, first read and then written.
+#[cfg(feature = "std")]
+struct Values<T> {
+    values: std::vec::Vec<T>,
+    written: usize,
+}
+
+#[cfg(feature = "std")]
+impl<T: Element> Visit<T> for Values<T> {
+    fn visit(&mut self, _: Parameter<'_>, values: &[T]) {
+        self.values.extend_from_slice(values);
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T: Element> VisitMut<T, 1> for Values<T> {
+    fn visit(&mut self, _: Parameter<'_>, [values]: [&mut [T]; 1]) {
+        values.copy_from_slice(&self.values[self.written..][..values.len()]);
+        self.written += values.len();
+    }
 }
 
 /// A computation over many rows, in blocks of `B`.

@@ -53,7 +53,7 @@ where
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Self(Evaluate { network, loss, x, y, report }) = self;
-        let mut outputs = [N::Output::zeroed(); B];
+        let mut outputs = [N::Output::zeroed_on_stack(); B];
         let share = 1.0 / x.len() as f64;
         for (x, y) in x.chunks(B).zip(y.chunks(B)) {
             let outputs = &mut outputs[..x.len()];
