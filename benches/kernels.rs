@@ -1,7 +1,7 @@
 //! Each matrix product at the shapes of real networks and at odd ones, at each instruction set, beside
 //! `matrixmultiply`. A row says GFLOP/s, and the share of the peak that multiply-adds reached in the same run.
 //!
-//! `cargo bench --bench kernels`, for comparison with itself pinned to one core: `taskset -c 1 cargo bench ...`
+//! `cargo bench -p shiplap-benches --bench kernels`, for comparison with itself pinned to one core: `taskset -c 1 cargo bench ...`
 
 use std::{hint::black_box, sync::OnceLock, time::Instant};
 

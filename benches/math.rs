@@ -1,6 +1,6 @@
 //! Vector math: numbers a second, at each instruction set.
 //!
-//! `cargo bench --bench math`
+//! `cargo bench -p shiplap-benches --bench math`
 
 use std::hint::black_box;
 

@@ -1,7 +1,7 @@
 //! A training step, and inference of 1 and 64 samples, of four networks; and how long it takes to read all of their
 //! parameters once and do nothing with them but add them up: one sample cannot be predicted faster than that.
 //!
-//! `cargo bench --bench networks`; with `--features rayon` also W3 in two shards, on as many cores as `RAYON_NUM_THREADS`.
+//! `cargo bench -p shiplap-benches --bench networks`; with `--features rayon` also W3 in two shards, on as many cores as `RAYON_NUM_THREADS`.
 
 use std::hint::black_box;
 
@@ -22,7 +22,7 @@ type W4 = (Dense<17, 64, Tanh>, Dense<64, 64, Tanh>, Dense<64, 6, Linear>);
 /// Reads all parameters of a network.
 struct Read<'a, N>(&'a N);
 
-impl<N: Layer<Element = f32>> Work for Read<'_, N> {
+impl<N: Network<Element = f32>> Work for Read<'_, N> {
     type Output = f32;
 
     #[inline(always)]
@@ -59,7 +59,7 @@ fn bench<N, L, Y, const IN: usize, const OUT: usize, const BATCH: usize>(
     name: &str,
     label: impl Fn(&mut Rng) -> Y,
 ) where
-    N: Layer<Element = f32, Input = [f32; IN], Output = [f32; OUT]>,
+    N: Network<Element = f32, Input = [f32; IN], Output = [f32; OUT]>,
     L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head>,
     Y: Label<L, [f32; OUT]>,
 {

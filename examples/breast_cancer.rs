@@ -1,7 +1,7 @@
 //! From a CSV file to a model for other programs: classifies cells as malignant or benign by 30 measurements of their
 //! nuclei.
 //!
-//! `cargo run --release --example breast_cancer -- --out target/breast_cancer`
+//! `cargo run --release --features onnx,report,safetensors --example breast_cancer -- --out target/breast_cancer`
 //!
 //! The program holds out a fifth of the data as test set, cross-validates on the rest, and trains a network on it. It writes
 //! a report with plots, the history, the weights (safetensors) and the model (ONNX), and checks that the saved weights load

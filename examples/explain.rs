@@ -1,6 +1,6 @@
 //! Explains two networks: which measurements of a cell determine its diagnosis, and which pixels determine a digit.
 //!
-//! `cargo run --release --example explain -- --out target/explain`
+//! `cargo run --release --features gzip,report,tensorboard --example explain -- --out target/explain`
 //!
 //! The program writes plots (SVG and PNG), the history (CSV, JSON, TensorBoard) and a report in one HTML file.
 

@@ -1,13 +1,13 @@
 //! Classifies grey-scale images of clothes with 28×28 pixels: shirt, boot, ...
 //!
-//! `cargo run --release --example fashion_mnist`
+//! `cargo run --release --features gzip,onnx,report,safetensors --example fashion_mnist`
 //!
 //! By default, the program uses the excerpt of 1 600 images in `data/fashion_mnist`. The complete data set has 60 000
 //! images. It is available as a Debian package:
 //!
 //! ```sh
 //! apt-get install dataset-fashion-mnist
-//! cargo run --release --example fashion_mnist -- --data /usr/share/datasets/fashion-mnist --out target/fashion_mnist
+//! cargo run --release --features gzip,onnx,report,safetensors --example fashion_mnist -- --data /usr/share/datasets/fashion-mnist --out target/fashion_mnist
 //! ```
 
 mod common;

@@ -1,6 +1,6 @@
 //! Overfitting, and the effect of five remedies: L2, dropout, early stopping, less capacity, more data.
 //!
-//! `cargo run --release --example generalise -- --out target/generalise`
+//! `cargo run --release --features gzip,plot --example generalise -- --out target/generalise`
 //!
 //! A network of 26 000 weights is trained on 150 handwritten digits, a tenth of them with a random label, so that it can
 //! memorize them. Apart from the remedy, all training runs are the same, and use the same 597 digits for validation.
@@ -77,7 +77,7 @@ fn read() -> Result<Data, Box<dyn Error>> {
 }
 
 /// Trains on the first `samples` digits, and returns a plot of the losses.
-fn run<N: Layer<Element = f32, Output = [f32; 10]>>(
+fn run<N: Network<Element = f32, Output = [f32; 10]>>(
     name: &str,
     training_loss: &str,
     data: &Data,

@@ -1,6 +1,6 @@
 //! Interrupts training, resumes it from a checkpoint, and saves, loads and exports the network.
 //!
-//! `cargo run --release --example save_and_load`
+//! `cargo run --release --features onnx,safetensors --example save_and_load`
 
 use std::{env, error::Error, fs};
 

@@ -1,5 +1,5 @@
-//! Memory that may start as zeros: how a network of megabytes is made in place, in a `Box` or in
-//! `.bss`, without ever being built on the stack.
+//! Types whose bytes may all be zero: so a network of megabytes is made in place, in a `Box` or in `.bss`, and never on the
+//! stack.
 
 use bytemuck::Zeroable;
 #[cfg(feature = "std")]
@@ -7,8 +7,8 @@ use bytemuck::{TransparentWrapper, TransparentWrapperAlloc as _};
 
 /// A type for which a value made of zero bytes is valid.
 ///
-/// It is `bytemuck::Zeroable` for our own types, and for tuples of up to 16 (there it ends at 8).
-/// [`Network`](macro@crate::Network) derives it; a layer of your own states it.
+/// It is `bytemuck::Zeroable` for the types of this crate, and for tuples of up to 16 (there the limit is 8).
+/// `#[derive(Network)]`, `#[derive(Layer)]` and `#[derive(Parameters)]` implement it.
 ///
 /// # Safety
 ///
@@ -32,7 +32,7 @@ pub unsafe trait Zeroed: Sized {
         Cell::<Self>::zeroed().0
     }
 
-    /// The same on the heap, made there in place, whatever its size.
+    /// The same on the heap, made in place, whatever its size.
     ///
     /// ```
     /// use shiplap::Zeroed;
@@ -46,7 +46,7 @@ pub unsafe trait Zeroed: Sized {
     }
 }
 
-/// Lends `bytemuck` what [`Zeroed`] promises.
+/// A wrapper that passes the promise of [`Zeroed`] on to `bytemuck`.
 #[repr(transparent)]
 struct Cell<Z>(Z);
 
@@ -57,11 +57,11 @@ unsafe impl<Z: Zeroed> Zeroable for Cell<Z> {}
 #[cfg(feature = "std")]
 unsafe impl<Z> TransparentWrapper<Z> for Cell<Z> {}
 
-/// The most bytes that a network, trainer or explainer may have to be made on the stack.
+/// The maximum size in bytes of a network, trainer or explainer that is made on the stack.
 pub(crate) const ON_THE_STACK: usize = 256 * 1024;
 
-/// At the start of a cache line, where registers are loaded without reaching into the next one; without `std`,
-/// where memory is scarce, as close as it can be.
+/// A value at the start of a cache line, so that no register is loaded across two lines. Without `std`, where memory is scarce,
+/// it has its natural alignment.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "std", repr(align(64)))]
 pub(crate) struct Aligned<Z>(Z);

@@ -35,7 +35,7 @@ fn shared(name: &str) -> PathBuf {
     Path::new(&std::env::var_os("SHIPLAP_EXCHANGE").expect("`tests/exchange/run` runs this")).join(name)
 }
 
-fn predict<N: Layer<Input: Sample<N>>>(network: &N, input: &[f64]) -> Vec<f64> {
+fn predict<N: Network<Input: Sample<N>>>(network: &N, input: &[f64]) -> Vec<f64> {
     let mut x = [N::Input::zeroed()];
     let numbers = N::Input::flat_mut(&mut x);
     assert_eq!(numbers.len(), input.len());
@@ -44,7 +44,7 @@ fn predict<N: Layer<Input: Sample<N>>>(network: &N, input: &[f64]) -> Vec<f64> {
 }
 
 /// Loads the weights at `path`, and compares predictions with those in the JSON file beside them.
-fn predicts_the_same<N: Layer<Input: Sample<N>>>(import: Import<'_>, path: &Path) {
+fn predicts_the_same<N: Network<Input: Sample<N>>>(import: Import<'_>, path: &Path) {
     let json = fs::read_to_string(path.with_extension("json")).unwrap();
     let Predicted { inputs, outputs } = serde_json::from_str(&json).unwrap();
     let mut network = N::zeroed();
@@ -210,7 +210,7 @@ macro_rules! each_activation {
 #[test]
 #[ignore = "`tests/exchange/run` makes the files"]
 fn what_keras_trained_predicts_the_same() {
-    fn check<N: Layer<Input: Sample<N>>>(activation: &str) {
+    fn check<N: Network<Input: Sample<N>>>(activation: &str) {
         predicts_the_same::<N>(Import::keras(), &shared(&format!("keras_{activation}.safetensors")));
     }
     each_activation!(check);
@@ -234,14 +234,14 @@ impl<T> Visit<T> for Shapes {
 }
 
 /// Gives a network with random weights, and what it predicts for random inputs.
-fn give<N: Layer<Input: Sample<N>>>(name: &str) {
+fn give<N: Network<Input: Sample<N>>>(name: &str) {
     let mut rng = Rng::new(1);
     let row = |scale: f64| (0..N::Input::LEN).map(|_| f64::from((scale * rng.normal()) as f32)).collect::<Vec<_>>();
     give_this(name, &N::new(name.len() as u64), &[0.01, 0.1, 1.0, 1.0, 1.0, 3.0, 10.0, 30.0].map(row));
 }
 
 /// Writes the network in both formats, and what it predicts. NaN becomes JSON's `null`.
-fn give_this<N: Layer<Input: Sample<N>>>(name: &str, network: &N, inputs: &[Vec<f64>]) {
+fn give_this<N: Network<Input: Sample<N>>>(name: &str, network: &N, inputs: &[Vec<f64>]) {
     io::save(network, shared(&format!("{name}.safetensors"))).unwrap();
     io::export_onnx(network, shared(&format!("{name}.onnx"))).unwrap();
     let outputs: Vec<_> = inputs.iter().map(|input| predict(network, input)).collect();

@@ -1,6 +1,6 @@
 //! The errors of the vector math of `f32`, in units of the last place, at each instruction set.
 //!
-//! A debug build looks at one number of 65 521; `cargo test --release --test math -- --ignored` at all 2³².
+//! A debug build looks at one number of 65 521; `cargo test --release -p shiplap-tests --test math -- --ignored` at all 2³².
 
 mod common;
 

@@ -36,5 +36,5 @@ pub fn save(out: &Path, plots: &[(&str, &dyn Plot)]) -> Result<(), Box<dyn Error
 
 /// A path in the repository.
 pub fn repository(path: &str) -> PathBuf {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }

@@ -75,7 +75,7 @@ fn derive(input: &DeriveInput) -> syn::Result<TokenStream2> {
     };
     let implementation = sequence.expand();
     let stored = stored::expand(&sequence, |members, values| quote!(Self { #(#members: #values),* }));
-    let zeroed = sequence.generics_with(|_, _| quote!(::shiplap::Zeroed));
+    let zeroed = sequence.generics_with(|_| quote!(::shiplap::Zeroed));
     let where_clause = &zeroed.where_clause;
     Ok(quote! {
         #checks

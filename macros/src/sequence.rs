@@ -2,7 +2,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
-use syn::{Generics, Ident, Index, Member, Type, WherePredicate, parse_quote_spanned, spanned::Spanned};
+use syn::{Generics, Ident, Index, Member, Type, TypeParam, parse_quote, parse_quote_spanned, spanned::Spanned};
 
 /// One layer of a sequence.
 pub struct Field {
@@ -136,20 +136,14 @@ impl Sequence {
         let (last_member, last_place, last_name) = (members[last], &places[last], names[last]);
         let (last_passed, last_recorded, last_sent_back) = (passed(last), recorded(last), sent_back(last));
 
-        let holding = self.generics_with(|index, ty| match index {
-            0 => quote!(#krate::layer::Parameters),
-            _ => {
-                let first = types[0];
-                let _ = ty;
-                quote!(#krate::layer::SameElement<#first>)
-            }
+        let same_element = self.same_element();
+        let holding = self.generics_with(|index| match &same_element[index] {
+            None => quote!(#krate::layer::Parameters),
+            Some(same) => same.clone(),
         });
-        let computing = self.generics_with(|index, _| match index {
-            0 => quote!(#krate::layer::Layer),
-            _ => {
-                let first = types[0];
-                quote!(#krate::layer::Layer + #krate::layer::SameElement<#first>)
-            }
+        let computing = self.generics_with(|index| {
+            let same = same_element[index].iter();
+            quote!(#krate::layer::Layer #(+ #same)*)
         });
         let fitting = self.fitting();
         let (impl_generics, _, _) = self.generics.split_for_impl();
@@ -342,34 +336,42 @@ impl Sequence {
         }
     }
 
-    /// The generics with a bound on each layer.
-    pub fn generics_with(&self, bound: impl Fn(usize, &Type) -> TokenStream) -> Generics {
+    /// The generics with a bound on each layer of which the compiler does not know enough.
+    ///
+    /// A type without parameters would be known. Its bound is one for any lifetime: so it is no error here if it does not hold,
+    /// but only at the layer, where the declaration is checked. In a type with parameters such a bound would contradict what is
+    /// known of the other layers.
+    pub fn generics_with(&self, bound: impl Fn(usize) -> TokenStream) -> Generics {
         let mut generics = self.generics.clone();
+        let is_concrete = self.generics.params.is_empty();
         let predicates = &mut generics.make_where_clause().predicates;
         for (index, Field { ty, .. }) in self.fields.iter().enumerate() {
-            predicates.push(self.assumed(ty, &bound(index, ty)));
+            let bound = bound(index);
+            if is_concrete {
+                predicates.push(parse_quote_spanned!(ty.span()=> for<'any_> #ty: #bound));
+            } else if is_open(ty, &self.generics) {
+                predicates.push(parse_quote_spanned!(ty.span()=> #ty: #bound));
+            }
         }
         generics
     }
 
-    /// `ty: bound`. Without a parameter in it, the bound is one for any lifetime: then it is no error here if it does not
-    /// hold, but only at the layer, where the declaration is checked.
-    fn assumed(&self, ty: &Type, bound: &TokenStream) -> WherePredicate {
-        match depends(ty.to_token_stream(), &self.generics) {
-            true => parse_quote_spanned!(ty.span()=> #ty: #bound),
-            false => parse_quote_spanned!(ty.span()=> for<'any_> #ty: #bound),
-        }
+    /// The bound on each layer that it holds the same type of numbers as one of them, if it is not that one.
+    fn same_element(&self) -> Vec<Option<TokenStream>> {
+        let krate = &self.crate_path;
+        let known = self.fields.iter().position(|field| !is_open(&field.ty, &self.generics)).unwrap_or(0);
+        let ty = &self.fields[known].ty;
+        let bound = |index| (index != known).then(|| quote!(#krate::layer::SameElement<#ty>));
+        (0..self.fields.len()).map(bound).collect()
     }
 
     /// The bounds under which the layers fit. Layers without a parameter are checked at the declaration instead.
     fn fitting(&self) -> Generics {
         let krate = &self.crate_path;
-        let mut generics = self.generics_with(|index, _| {
-            let first = &self.fields[0].ty;
-            match index {
-                0 => quote!(#krate::network::Network),
-                _ => quote!(#krate::network::Network + #krate::layer::SameElement<#first>),
-            }
+        let same_element = self.same_element();
+        let mut generics = self.generics_with(|index| {
+            let same = same_element[index].iter();
+            quote!(#krate::network::Network #(+ #same)*)
         });
         let predicates = &mut generics.make_where_clause().predicates;
         for pair in self.fields.windows(2) {
@@ -380,6 +382,20 @@ impl Sequence {
         }
         generics
     }
+}
+
+/// Whether the compiler does not know enough of `ty`: it is a type parameter, or contains one without bounds.
+fn is_open(ty: &Type, generics: &Generics) -> bool {
+    fn occurs(tokens: TokenStream, parameter: &Ident) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Group(group) => occurs(group.stream(), parameter),
+            TokenTree::Ident(name) => name == *parameter,
+            _ => false,
+        })
+    }
+    generics.type_params().any(|TypeParam { ident, bounds, .. }| {
+        *ty == parse_quote!(#ident) || bounds.is_empty() && occurs(ty.to_token_stream(), ident)
+    })
 }
 
 /// Whether a type or const parameter occurs in `tokens`.

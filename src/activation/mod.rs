@@ -44,7 +44,8 @@ use crate::{
     Tensor,
     init::Initializer,
     kernel::{Element, ElementwiseKernel, Real, Simd, Unchanged, elementwise, nn},
-    layer::{Operations, Path},
+    operations::Operations,
+    path::Path,
 };
 
 /// An activation of rows of logits.

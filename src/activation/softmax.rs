@@ -5,7 +5,8 @@ use crate::{
     Tensor,
     init::Initializer,
     kernel::{Element as _, ElementwiseKernel, Real, Simd, Summand, elementwise_row, largest, sum_of_row},
-    layer::{Operations, Path},
+    operations::Operations,
+    path::Path,
 };
 
 /// `y[n] = e^x[n] / Σₖ e^x[k]` along the innermost axis, computed relative to the largest logit, so that nothing overflows.

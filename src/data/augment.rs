@@ -34,7 +34,7 @@ pub fn noise<X: Tensor>(x: &mut [X], deviation: f64, rng: &mut Rng) {
 ///
 /// # Errors
 ///
-/// If the numbers of inputs and labels differ.
+/// Returns an error if the numbers of inputs and labels differ.
 ///
 /// ```
 /// use shiplap::{Rng, data::augment};

@@ -264,7 +264,7 @@ impl Csv {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, or a column, line or value is invalid; see [`DataError`].
+    /// Returns an error if the file cannot be read, or a column, line or value is invalid; see [`DataError`].
     pub fn read<T: Element + Tensor<Element = T>, const N: usize, Y: Target>(
         &self,
         path: impl AsRef<Path>,
@@ -277,7 +277,7 @@ impl Csv {
     ///
     /// # Errors
     ///
-    /// Those of [`read`](Self::read).
+    /// Returns the errors of [`read`](Self::read).
     pub fn read_from<T: Element + Tensor<Element = T>, const N: usize, Y: Target>(
         &self,
         reader: impl Read,
@@ -318,7 +318,7 @@ impl Csv {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, or a row cannot be deserialized.
+    /// Returns an error if the file cannot be read, or a row cannot be deserialized.
     ///
     // The derive comes with serde's own feature, which `safetensors` needs and this does not.
     #[cfg_attr(feature = "safetensors", doc = "```")]
@@ -343,7 +343,7 @@ impl Csv {
     ///
     /// # Errors
     ///
-    /// Those of [`records`](Self::records).
+    /// Returns the errors of [`records`](Self::records).
     pub fn records_from<R: DeserializeOwned>(&self, reader: impl Read, name: &str) -> Result<Vec<R>, DataError> {
         let mut records = Records::new(self, reader, name);
         let header = if self.header == Header::None { None } else { records.header(self)? };

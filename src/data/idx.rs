@@ -21,7 +21,8 @@ use crate::{Tensor, kernel::Element};
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is not an IDX file of bytes, or if the number of pixels per image differs from `X`.
+/// Returns an error if the file cannot be read, is not an IDX file of bytes, or if the number of pixels per image
+/// differs from `X`.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -43,7 +44,7 @@ pub fn images<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
 ///
 /// # Errors
 ///
-/// Those of [`images`].
+/// Returns the errors of [`images`].
 pub fn images_from<X: Tensor>(reader: impl Read, name: &str) -> Result<Vec<X>, DataError> {
     let (mut row, full) = (vec![0; X::LEN], X::Element::from_f64(255.0));
     samples(reader, name, &mut row, |pixels| {
@@ -59,7 +60,7 @@ pub fn images_from<X: Tensor>(reader: impl Read, name: &str) -> Result<Vec<X>, D
 ///
 /// # Errors
 ///
-/// If the file cannot be read, or is not an IDX file with one byte per sample.
+/// Returns an error if the file cannot be read, or is not an IDX file with one byte per sample.
 pub fn labels(path: impl AsRef<Path>) -> Result<Vec<usize>, DataError> {
     let path = path.as_ref();
     labels_from(file::open(path)?, &file::name(path))
@@ -69,7 +70,7 @@ pub fn labels(path: impl AsRef<Path>) -> Result<Vec<usize>, DataError> {
 ///
 /// # Errors
 ///
-/// Those of [`labels`].
+/// Returns the errors of [`labels`].
 pub fn labels_from(reader: impl Read, name: &str) -> Result<Vec<usize>, DataError> {
     samples(reader, name, &mut [0], |label| usize::from(label[0]))
 }

@@ -38,8 +38,8 @@ use crate::{Tensor, kernel::Element};
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is not an NPY file of such numbers, the size of a sample differs from `X`, or a number is
-/// too large for the element type of `X`.
+/// Returns an error if the file cannot be read, is not an NPY file of such numbers, the size of a sample differs from
+/// `X`, or a number is too large for the element type of `X`.
 pub fn read<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
     let path = path.as_ref();
     read_from(&bytes(path)?, &file::name(path))
@@ -49,7 +49,7 @@ pub fn read<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
 ///
 /// # Errors
 ///
-/// Those of [`read`].
+/// Returns the errors of [`read`].
 pub fn read_from<X: Tensor>(bytes: &[u8], name: &str) -> Result<Vec<X>, DataError> {
     let array = Array::new(bytes, name)?;
     let samples = array.samples(X::LEN)?;
@@ -75,7 +75,8 @@ pub fn read_from<X: Tensor>(bytes: &[u8], name: &str) -> Result<Vec<X>, DataErro
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is not an NPY file of numbers, or a number is negative or not an integer.
+/// Returns an error if the file cannot be read, is not an NPY file of numbers, or a number is negative or not an
+/// integer.
 pub fn labels(path: impl AsRef<Path>) -> Result<Vec<usize>, DataError> {
     let path = path.as_ref();
     labels_from(&bytes(path)?, &file::name(path))
@@ -85,7 +86,7 @@ pub fn labels(path: impl AsRef<Path>) -> Result<Vec<usize>, DataError> {
 ///
 /// # Errors
 ///
-/// Those of [`labels`].
+/// Returns the errors of [`labels`].
 pub fn labels_from(bytes: &[u8], name: &str) -> Result<Vec<usize>, DataError> {
     let array = Array::new(bytes, name)?;
     let mut labels = vec![0; array.samples(1)?];
@@ -111,7 +112,7 @@ const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
 ///
 /// # Errors
 ///
-/// If the file cannot be written.
+/// Returns an error if the file cannot be written.
 pub fn write<X: Tensor>(path: impl AsRef<Path>, samples: &[X]) -> Result<(), DataError> {
     file::write(path.as_ref(), &encode(samples))
 }
@@ -120,7 +121,7 @@ pub fn write<X: Tensor>(path: impl AsRef<Path>, samples: &[X]) -> Result<(), Dat
 ///
 /// # Errors
 ///
-/// If the file cannot be written.
+/// Returns an error if the file cannot be written.
 pub fn write_labels(path: impl AsRef<Path>, labels: &[usize]) -> Result<(), DataError> {
     file::write(path.as_ref(), &encode_labels(labels))
 }
@@ -143,7 +144,7 @@ impl Npz {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, or is not an NPZ file.
+    /// Returns an error if the file cannot be read, or is not an NPZ file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DataError> {
         let path = path.as_ref();
         Self::from_bytes(bytes(path)?, &file::name(path))
@@ -153,7 +154,7 @@ impl Npz {
     ///
     /// # Errors
     ///
-    /// If the bytes are not an NPZ file.
+    /// Returns an error if the bytes are not an NPZ file.
     pub fn from_bytes(bytes: Vec<u8>, name: &str) -> Result<Self, DataError> {
         let malformed = |error: &dyn core::error::Error| {
             DataError::format(name, format!("a malformed one: {error}"), "an NPZ file")
@@ -181,7 +182,7 @@ impl Npz {
     ///
     /// # Errors
     ///
-    /// If there is no array with this name, and those of [`read`].
+    /// Returns an error if there is no array with this name, and the errors of [`read`].
     pub fn read<X: Tensor>(&self, name: &str) -> Result<Vec<X>, DataError> {
         let (bytes, location) = self.array(name)?;
         read_from(bytes, &location)
@@ -191,7 +192,7 @@ impl Npz {
     ///
     /// # Errors
     ///
-    /// If there is no array with this name, and those of [`labels`].
+    /// Returns an error if there is no array with this name, and the errors of [`labels`].
     pub fn labels(&self, name: &str) -> Result<Vec<usize>, DataError> {
         let (bytes, location) = self.array(name)?;
         labels_from(bytes, &location)
@@ -226,7 +227,7 @@ impl Npz {
     ///
     /// # Errors
     ///
-    /// If the file cannot be written.
+    /// Returns an error if the file cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), DataError> {
         let path = path.as_ref();
         let mut archive = ZipWriter::new(Cursor::new(Vec::new()));

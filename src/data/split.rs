@@ -37,8 +37,8 @@ impl<X, Y> Copy for Part<'_, X, Y> {}
 ///
 /// # Errors
 ///
-/// If the numbers of inputs and labels differ, a share is not positive, the shares do not sum to 1, or a part would be
-/// empty.
+/// Returns an error if the numbers of inputs and labels differ, a share is not positive, the shares do not sum to 1, or
+/// a part would be empty.
 pub fn split<'a, X, Y, const PARTS: usize>(
     x: &'a mut [X],
     y: &'a mut [Y],
@@ -58,7 +58,7 @@ pub fn split<'a, X, Y, const PARTS: usize>(
 ///
 /// # Errors
 ///
-/// Those of [`split`].
+/// Returns the errors of [`split`].
 pub fn split_stratified<'a, X, Y: Class, const PARTS: usize>(
     x: &'a mut [X],
     y: &'a mut [Y],
@@ -110,7 +110,8 @@ impl<'a, X, Y> Folds<'a, X, Y> {
     ///
     /// # Errors
     ///
-    /// If the numbers of inputs and labels differ, `k` is below 2, or there are fewer samples than parts.
+    /// Returns an error if the numbers of inputs and labels differ, `k` is below 2, or there are fewer samples than
+    /// parts.
     pub fn new(x: &'a mut [X], y: &'a mut [Y], k: usize, seed: u64) -> Result<Self, DataError> {
         check(x, y, k)?;
         shuffle(x, y, seed);
@@ -122,7 +123,7 @@ impl<'a, X, Y> Folds<'a, X, Y> {
     ///
     /// # Errors
     ///
-    /// Those of [`new`](Self::new).
+    /// Returns the errors of [`new`](Self::new).
     pub fn stratified(x: &'a mut [X], y: &'a mut [Y], k: usize, seed: u64) -> Result<Self, DataError>
     where
         Y: Class,

@@ -10,7 +10,7 @@ use crate::metric::Class;
 ///
 /// # Errors
 ///
-/// If the class of a label is not below `K`.
+/// Returns an error if the class of a label is not below `K`.
 ///
 /// ```
 /// use shiplap::{data::{class_weights, weighted}, loss::Weighted, prelude::*};

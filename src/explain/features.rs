@@ -52,7 +52,7 @@ impl Importance {
 ///
 /// # Errors
 ///
-/// Those of `score`.
+/// Returns the errors of `score`.
 pub fn permutation_importance<X: Tensor, E>(
     x: &[X],
     repeats: usize,
@@ -97,7 +97,8 @@ fn replace<X: Tensor>(rows: &mut [X], feature: usize, value: impl Fn(usize) -> X
 ///
 /// # Errors
 ///
-/// If there are no samples, the feature or the output does not exist, or an input or output is NaN or infinite.
+/// Returns an error if there are no samples, the feature or the output does not exist, or an input or output is NaN or
+/// infinite.
 pub fn partial_dependence<N: Layer, X: Sample<N>>(
     network: &N,
     x: &[X],
@@ -171,7 +172,7 @@ impl<N: Layer> Work for Mean<'_, N> {
 ///
 /// # Errors
 ///
-/// If there are no samples, the feature does not exist, or an input is NaN or infinite.
+/// Returns an error if there are no samples, the feature does not exist, or an input is NaN or infinite.
 pub fn quantile_grid<X: Tensor>(x: &[X], feature: usize, points: usize) -> Result<Vec<f64>, ExplainError> {
     check_feature(x, feature)?;
     let mut values: Vec<f64> = X::flat(x).iter().skip(feature).step_by(X::LEN).map(|value| value.to_f64()).collect();

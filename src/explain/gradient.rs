@@ -85,7 +85,7 @@ impl<N: Layer> Explainer<N> {
     ///
     /// # Errors
     ///
-    /// If the network has no such output, or an input, the output or its gradient is NaN or infinite.
+    /// Returns an error if the network has no such output, or an input, the output or its gradient is NaN or infinite.
     pub fn gradient<X: Sample<N>>(
         &mut self,
         network: &N,
@@ -103,7 +103,7 @@ impl<N: Layer> Explainer<N> {
     ///
     /// # Errors
     ///
-    /// If the network has no such output, or an input, the output or its gradient is NaN or infinite.
+    /// Returns an error if the network has no such output, or an input, the output or its gradient is NaN or infinite.
     pub fn gradient_times_input<X: Sample<N>>(
         &mut self,
         network: &N,

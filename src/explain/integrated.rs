@@ -54,8 +54,8 @@ impl<N: Layer> Explainer<N> {
     ///
     /// # Errors
     ///
-    /// If the network has no such output, an input, the output or its gradient is NaN or infinite, or the attributions do
-    /// not sum to the change.
+    /// Returns an error if the network has no such output, an input, the output or its gradient is NaN or infinite, or
+    /// the attributions do not sum to the change.
     pub fn integrated_gradients<X: Sample<N>>(
         &mut self,
         network: &N,

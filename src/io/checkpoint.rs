@@ -196,7 +196,7 @@ impl Checkpoints {
     ///
     /// # Errors
     ///
-    /// Those of [`save_checkpoint`].
+    /// Returns the errors of [`save_checkpoint`].
     pub fn finish(self) -> Result<(), FileError> {
         self.result
     }

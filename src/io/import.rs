@@ -77,8 +77,8 @@ impl<'a> Import<'a> {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or is truncated, if the layers cannot be matched, if names or shapes of tensors differ,
-    /// or if a weight is NaN or infinite. The network is then unchanged.
+    /// Returns an error if the file cannot be read or is truncated, if the layers cannot be matched, if names or shapes
+    /// of tensors differ, or if a weight is NaN or infinite. The network is then unchanged.
     pub fn load<N: Layer>(&self, network: &mut N, path: impl AsRef<Path>) -> Result<(), FileError> {
         let (file, bytes) = read(path.as_ref())?;
         let reader = Reader::new(&file, &bytes)?;

@@ -33,7 +33,7 @@ use crate::layer::{Layer, Path};
 ///
 /// # Errors
 ///
-/// If a weight is NaN or infinite, or the file cannot be written. An existing file is then unchanged.
+/// Returns an error if a weight is NaN or infinite, or the file cannot be written. An existing file is then unchanged.
 pub fn save<N: Layer>(network: &N, path: impl AsRef<std::path::Path>) -> Result<(), FileError> {
     let path = path.as_ref();
     write(path, &encode(network, &path.display().to_string())?)
@@ -45,8 +45,8 @@ pub fn save<N: Layer>(network: &N, path: impl AsRef<std::path::Path>) -> Result<
 ///
 /// # Errors
 ///
-/// If the file cannot be read or is truncated, if names, shapes or activations differ from the network's, or if a weight
-/// is NaN or infinite. The network is then unchanged.
+/// Returns an error if the file cannot be read or is truncated, if names, shapes or activations differ from the
+/// network's, or if a weight is NaN or infinite. The network is then unchanged.
 pub fn load<N: Layer>(network: &mut N, path: impl AsRef<std::path::Path>) -> Result<(), FileError> {
     let (file, bytes) = read(path.as_ref())?;
     decode(network, &file, &bytes)
@@ -56,7 +56,7 @@ pub fn load<N: Layer>(network: &mut N, path: impl AsRef<std::path::Path>) -> Res
 ///
 /// # Errors
 ///
-/// If a weight is NaN or infinite.
+/// Returns an error if a weight is NaN or infinite.
 pub fn to_bytes<N: Layer>(network: &N) -> Result<Vec<u8>, FileError> {
     encode(network, BYTES)
 }
@@ -78,7 +78,7 @@ pub fn to_bytes<N: Layer>(network: &N) -> Result<Vec<u8>, FileError> {
 ///
 /// # Errors
 ///
-/// Those of [`load`].
+/// Returns the errors of [`load`].
 pub fn from_bytes<N: Layer>(network: &mut N, bytes: &[u8]) -> Result<(), FileError> {
     decode(network, BYTES, bytes)
 }

@@ -5,13 +5,12 @@
 
 mod batch;
 mod fit;
-mod operations;
 mod outline;
 mod parameters;
-mod path;
 mod simple;
 mod unfit;
 
+pub use crate::{operations::Operations, path::Path};
 #[doc(hidden)]
 pub use batch::Link;
 pub(crate) use batch::rows_at_once;
@@ -22,10 +21,8 @@ pub use fit::{
     After, Declaration, Declared, InNetwork, SameElement, Shape, assert_sound, first_fault, learns, misfit, pass,
     pass_mut,
 };
-pub use operations::Operations;
 pub use outline::{Leaf, Outline};
 pub use parameters::{Learn, Parameter, Parameters, Role, Visit, VisitMut, VisitTrainable};
-pub use path::Path;
 pub use simple::SimpleLayer;
 #[doc(hidden)]
 pub use simple::batch as simple_batch;

@@ -43,7 +43,7 @@ use crate::{
 /// assert_eq!(net.0.predict(&[2.0, 4.0, 6.0, 8.0]), [1.0, 2.0, 3.0, 4.0]);
 /// ```
 ///
-/// The guide [`docs::your_own_layer`](crate::guide::layer) goes from here to a layer that is trained, checked, saved and
+/// The [guide](crate::guide::layer) goes from here to a layer that is trained, checked, saved and
 /// exported.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no formula",

@@ -1,4 +1,4 @@
-//! Missing values.
+//! Imputation of missing values.
 
 use super::columns::{FitError, check, mean, present, transform};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 
 /// `y[n] = value[n]` where `x[n]` is NaN, else `x[n]`; x and y: `[[T; N]]`.
 ///
-/// A network that starts with it may be trained and used with NaN for what is missing. Training leaves it as it is.
+/// A network that starts with it takes NaN for missing values, in training and at inference. Training does not change it.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -26,7 +26,7 @@ use crate::{
 /// ```
 #[derive(Copy, Layer)]
 pub struct Impute<const N: usize, T: Element = f32> {
-    /// What stands in for a missing value of each column.
+    /// The replacement for a missing value of each column.
     #[statistic]
     pub value: [T; N],
 }
@@ -37,7 +37,7 @@ struct Fill;
 #[derive(Clone, Copy)]
 struct FillGradient;
 
-/// `then` where `x` is a number: a magnitude is above −1, and NaN is above nothing.
+/// `then` where `x` is not NaN: every magnitude is above −1.
 #[inline(always)]
 fn if_present<V: Real>(x: V, then: V, otherwise: V) -> V {
     x.abs().if_gt(V::splat(-1.0), then, otherwise)
@@ -86,20 +86,20 @@ impl<const N: usize, T: Element> Impute<N, T> {
         transform(rows, Fill, |column, x| [x, self.value[column]]);
     }
 
-    /// With the mean of each column of `x`.
+    /// Replaces missing values by the mean of each column of `x`.
     ///
     /// # Errors
     ///
-    /// When there are no samples, a value is infinite, or a column holds only NaN.
+    /// Returns an error if there are no samples, a value is infinite, or a column holds only NaN.
     pub fn mean(x: &[[T; N]]) -> Result<Self, FitError> {
         Self::fit(x, |column| mean(present(x, column)))
     }
 
-    /// With the median of each column of `x`: the middle value, or the mean of the two in the middle.
+    /// Replaces missing values by the median of each column of `x`: the middle value, or the mean of the two in the middle.
     ///
     /// # Errors
     ///
-    /// When there are no samples, a value is infinite, or a column holds only NaN.
+    /// Returns an error if there are no samples, a value is infinite, or a column holds only NaN.
     #[cfg(feature = "std")]
     pub fn median(x: &[[T; N]]) -> Result<Self, FitError> {
         Self::fit(x, |column| {
@@ -108,22 +108,22 @@ impl<const N: usize, T: Element> Impute<N, T> {
         })
     }
 
-    /// With the most frequent value of each column of `x`, the least of several: for class numbers.
+    /// Replaces missing values by the most frequent value of each column of `x`, the smallest of several: for class numbers.
     ///
     /// # Errors
     ///
-    /// When there are no samples, a value is infinite, or a column holds only NaN.
+    /// Returns an error if there are no samples, a value is infinite, or a column holds only NaN.
     #[cfg(feature = "std")]
     pub fn most_frequent(x: &[[T; N]]) -> Result<Self, FitError> {
         Self::fit(x, |column| {
             let values = sorted(present(x, column));
-            // Of several, the last: in reverse, the least.
+            // `max_by_key` returns the last of several maxima; in reverse order, that is the smallest value.
             let most = values.chunk_by(|a, b| a == b).rev().max_by_key(|equal| equal.len());
             most.map_or(f64::NAN, |equal| equal[0])
         })
     }
 
-    /// `value` is called for columns that have values.
+    /// Calls `value` for columns that have values.
     fn fit(x: &[[T; N]], value: impl Fn(usize) -> f64) -> Result<Self, FitError> {
         check(x)?;
         Ok(Self { value: core::array::from_fn(|column| T::from_f64(value(column))) })

@@ -1,4 +1,4 @@
-//! Scaling to the range from 0 to 1.
+//! Min–max scaling to [0, 1].
 
 use super::columns::{FitError, Scale, ScaleGradient, Unscale, check, present, transform};
 use crate::{
@@ -7,11 +7,11 @@ use crate::{
     layer::{Operations, Path, SimpleLayer},
 };
 
-/// `y[n] = (x[n] − min[n]) / range[n]`, x and y: `[[T; N]]`: each column from 0 to 1 on the data it is fitted to. A
-/// column that does not vary has range 0 and is only moved.
+/// `y[n] = (x[n] − min[n]) / range[n]`, x and y: `[[T; N]]`. On the data to which it is fitted, each column of the output lies
+/// in [0, 1]. A constant column has range 0 and is only shifted.
 ///
-/// As first layer of a network it goes wherever the network goes. Until it is fitted it changes nothing; training
-/// leaves it as it is. NaN counts as missing: the fit passes over it, and it stays NaN.
+/// As the first layer of a network it carries its own statistics. Before it is fitted it is the identity; training does not
+/// change it. NaN counts as a missing value: fitting ignores it, and it stays NaN.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -22,10 +22,10 @@ use crate::{
 /// ```
 #[derive(Copy, Layer)]
 pub struct MinMax<const N: usize, T: Element = f32> {
-    /// The least value of each column.
+    /// The minimum of each column.
     #[statistic]
     pub min: [T; N],
-    /// How far the greatest lies above it.
+    /// The maximum minus the minimum.
     #[statistic]
     pub range: [T; N],
 }
@@ -59,11 +59,11 @@ impl<const N: usize, T: Element> MinMax<N, T> {
         transform(rows, Scale, |column, x| [x, self.min[column], self.range[column]]);
     }
 
-    /// The range of each column of `x`.
+    /// Computes the minimum and range of each column of `x`.
     ///
     /// # Errors
     ///
-    /// When there are no samples, a value is infinite, or a column holds only NaN.
+    /// Returns an error if there are no samples, a value is infinite, or a column holds only NaN.
     pub fn fit(x: &[[T; N]]) -> Result<Self, FitError> {
         check(x)?;
         let mut fitted = Self { min: [T::zero(); N], range: [T::zero(); N] };

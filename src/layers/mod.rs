@@ -1,4 +1,4 @@
-//! The layers.
+//! The layers, one file each.
 
 mod activate;
 mod annotated;

@@ -1,4 +1,4 @@
-//! Training on several processor cores.
+//! Training on several cores.
 
 use core::marker::PhantomData;
 
@@ -16,12 +16,12 @@ use crate::{
 
 /// The network `N`, trained on batches of up to `SHARDS·ROWS` samples by as many threads as `rayon` has.
 ///
-/// Each shard of `ROWS` rows runs through the network by itself, with a tape and a gradient of its own; the
-/// gradients are added up in the order of the shards. So the result depends on `SHARDS` and `ROWS`, and not on
-/// how many threads there are. It pays for steps of a millisecond and more; memory grows by a gradient for each shard.
+/// Each shard of `ROWS` rows passes through the network by itself, with its own tape and gradient. The gradients are added in
+/// the order of the shards, so the result depends on `SHARDS` and `ROWS`, but not on the number of threads. It pays off for
+/// steps of a millisecond or more. Memory grows by one gradient for each shard.
 ///
-/// The layer allocates nothing. `rayon` does at times, about once in 100 steps: the memory of the queues that threads
-/// steal work from, and, unless the training runs inside a pool (`pool.install(|| trainer.fit(..))`), of the hand-over.
+/// The layer does not allocate. `rayon` does, about once in 100 steps: for the queues from which threads steal work, and for
+/// the hand-over, unless training runs inside a pool (`pool.install(|| trainer.fit(..))`).
 ///
 /// ```
 /// use shiplap::{layers::Parallel, prelude::*};
@@ -41,7 +41,7 @@ pub struct Parallel<N, const SHARDS: usize, const ROWS: usize> {
 // SAFETY: the field is `Zeroed`.
 unsafe impl<N: Zeroed, const SHARDS: usize, const ROWS: usize> Zeroed for Parallel<N, SHARDS, ROWS> {}
 
-/// What one shard writes.
+/// The memory of one shard.
 pub struct Shard<N: Layer, const ROWS: usize> {
     seed: u32,
     tape: Aligned<N::Tape<ROWS>>,
@@ -149,7 +149,7 @@ where
         }
     }
 
-    /// The sum of the shards' own gradients is there since `backward`, in the first.
+    /// `backward_batch` has left the sum of the shards' gradients in the first shard.
     #[inline(always)]
     fn gradient_batch<S: Simd, const B: usize>(
         &self,
@@ -192,17 +192,17 @@ where
 {
 }
 
-/// Something to do with rows that can be cut anywhere.
+/// Work on rows that can be split anywhere.
 trait Task<N: Layer, const ROWS: usize>: Send + Sized {
-    /// How many rows there are.
+    /// The number of rows.
     fn rows(&self) -> usize;
-    /// The same with the first `rows`, and with the others.
+    /// Splits it into the first `rows` and the others.
     fn split_at(self, rows: usize) -> (Self, Self);
-    /// Does it, for rows of one shard. Mark it `#[inline(always)]`.
+    /// Does the work for the rows of one shard. Mark it `#[inline(always)]`.
     fn run<S: Simd>(self, simd: S, network: &N, shard: &mut Shard<N, ROWS>);
 }
 
-/// Halves the shards until each is alone. `rayon::join` allocates nothing.
+/// Halves the shards until one is left. `rayon::join` does not allocate.
 fn each<S: Simd, T: Task<N, ROWS>, N: Layer + Sync + Send, const ROWS: usize>(
     simd: S,
     network: &N,
@@ -224,7 +224,7 @@ fn each<S: Simd, T: Task<N, ROWS>, N: Layer + Sync + Send, const ROWS: usize>(
     rayon::join(|| each(simd, network, task, shards), || each(simd, network, more, more_shards));
 }
 
-/// A task for one shard, to be compiled for the instruction set.
+/// A task for one shard, compiled for the instruction set.
 struct Alone<'a, T, N: Layer, const ROWS: usize>(T, &'a N, &'a mut Shard<N, ROWS>);
 
 impl<T: Task<N, ROWS>, N: Layer, const ROWS: usize> Work for Alone<'_, T, N, ROWS> {
@@ -289,7 +289,7 @@ impl<N: Layer, E: Ending, const ROWS: usize> Task<N, ROWS> for Backward<'_, N, E
     }
 }
 
-/// Makes new sums from sums and the gradients of a shard.
+/// Combines sums with the gradients of a shard.
 struct Combine<S, F>(S, F);
 
 impl<S: Simd, T: Element, F: ElementwiseKernel<1, 1>> VisitTrainable<T, 1> for Combine<S, F> {

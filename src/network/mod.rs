@@ -1,4 +1,4 @@
-//! Networks: what every layer, tuple of layers and derived struct can do.
+//! Networks: prediction, summaries and initialization of layers, tuples of layers and derived structs.
 
 mod initialize;
 mod summary;
@@ -25,17 +25,17 @@ shiplap_macros::impl_tuples!();
     note = "a network is a layer, a tuple of 1 to 16 layers that fit, or a struct with `#[derive(Network)]`; for more than 16, nest tuples: `((A, B), (C, D))`"
 )]
 pub trait Network: Layer {
-    /// The bytes of the weights, which is what inference needs beside the activations of one sample.
+    /// The bytes of the weights: the memory for inference, besides the activations of one sample.
     const BYTES: usize = size_of::<Self>();
 
     /// The bytes of the outputs of all layers for one sample, which [`predict`](Self::predict) has on the stack.
     ///
-    /// The frames of its functions take some more, whatever the widths of the layers. The programs of `examples/firmware` hold
-    /// it to 704 bytes on every chip, by a painted stack; what each takes is in the table there.
+    /// The frames of its functions take some more, whatever the widths of the layers: at most 704 bytes on every chip of
+    /// `examples/firmware`, which measures it with a painted stack.
     const ACTIVATIONS: usize = Self::OUTLINE.outputs();
 
-    /// A network started from `seed`, each layer as it prefers, made on the stack. Above 256 KiB it does not compile:
-    /// use `boxed`.
+    /// A network with random initial weights from `seed`, by the initializer of each layer, made on the stack. Above 256 KiB it
+    /// does not compile: use `boxed`.
     #[must_use]
     fn new(seed: u64) -> Self {
         const {
@@ -49,7 +49,7 @@ pub trait Network: Layer {
         network
     }
 
-    /// The same on the heap, made there in place, whatever its size.
+    /// The same on the heap, made in place, whatever its size.
     ///
     /// ```
     /// use shiplap::prelude::*;
@@ -71,16 +71,16 @@ pub trait Network: Layer {
         predict(self, sample)
     }
 
-    /// The predictions for many samples, as many as the shorter slice holds: those of [`predict`](Self::predict), but
-    /// for the order in which rounding adds up.
+    /// The predictions for many samples, as many as the shorter slice holds. They equal those of [`predict`](Self::predict)
+    /// except for rounding, since sums are computed in another order.
     fn predict_batch<X: Sample<Self>>(&self, samples: &[X], predictions: &mut [Self::Output]) {
         let rows = samples.len().min(predictions.len());
         let x = X::rows(&samples[..rows]);
         in_blocks(PredictAll { network: self, x, y: &mut predictions[..rows] });
     }
 
-    /// A table of the layers, for printing: name, type, shape of the output for one sample, parameters; then the sums
-    /// and the bytes.
+    /// A table of the layers, for printing: name, type, shape of the output for one sample, and number of parameters; then the
+    /// totals.
     ///
     /// ```
     /// use shiplap::prelude::*;
@@ -121,17 +121,17 @@ pub(crate) fn predict<N: Layer, X: Sample<N>>(network: &N, sample: &X) -> N::Out
     prediction
 }
 
-/// A pass over many rows, in blocks of `B`.
+/// A computation over many rows, in blocks of `B`.
 pub(crate) trait InBlocks {
-    /// What it has on the stack for one row, in bytes.
+    /// The bytes on the stack for one row.
     const ROW: usize;
 
     fn pass<const B: usize>(self);
 }
 
-/// Does `work` in blocks as high as the stack bears: products of many rows read the weights less often.
+/// Does `work` in blocks as large as the stack allows: a product of many rows reads the weights less often.
 pub(crate) fn in_blocks<W: InBlocks>(work: W) {
-    // By row, a loss is added up in the same order whatever the stack bears.
+    // Row by row, a loss is summed in the same order whatever the size of the stack.
     match const { if cfg!(feature = "deterministic") { 1 } else { rows_at_once(W::ROW) } } {
         64.. => work.pass::<64>(),
         16.. => work.pass::<16>(),
@@ -147,7 +147,7 @@ struct PredictAll<'a, N: Layer> {
 }
 
 impl<N: Layer> InBlocks for PredictAll<'_, N> {
-    // The last layer writes to where the predictions go.
+    // The last layer writes directly to `y`.
     const ROW: usize = N::OUTLINE.outputs().saturating_sub(size_of::<N::Output>());
 
     fn pass<const B: usize>(self) {
@@ -180,9 +180,9 @@ mod tests {
     use super::*;
     use crate::prelude::*;
 
-    /// As wide as 64 rows of what is between two layers, and of that with the outputs, have room at once.
+    /// The widths at which 64 rows of hidden activations, without and with the outputs, just fit.
     #[test]
-    fn the_highest_blocks_are_within_the_stack() {
+    fn the_largest_blocks_fit_on_the_stack() {
         fn pass<const WIDTH: usize>() {
             type Net<const WIDTH: usize> = (Dense<4, WIDTH, Tanh>, Dense<WIDTH, 4, Linear>);
             let (x, mut y) = (vec![[0.5; 4]; 100], vec![[0.0; 4]; 100]);

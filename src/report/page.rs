@@ -133,7 +133,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// If there are no epochs, or the curves cannot be drawn.
+    /// Returns an error if there are no epochs, or the curves cannot be drawn.
     pub fn history<M: Named>(self, history: &History<M>, loss: &str) -> Result<Self, ReportError> {
         let page = self.plot("Learning curves", &learning_curves(history, loss))?;
         let table = Table::from(history);
@@ -163,7 +163,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// If it cannot be drawn.
+    /// Returns an error if it cannot be drawn.
     pub fn plot(self, heading: &str, plot: &dyn Plot) -> Result<Self, ReportError> {
         let svg = plot.svg()?;
         // SVG in HTML needs no namespace.
@@ -198,7 +198,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// If the file has another extension or cannot be written.
+    /// Returns an error if the file has another extension or cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
         let path = path.as_ref();
         match extension(path).as_str() {

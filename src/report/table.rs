@@ -122,7 +122,7 @@ mod files {
         ///
         /// # Errors
         ///
-        /// If serialization fails, which does not happen for numbers.
+        /// Returns an error if serialization fails, which does not happen for numbers.
         pub fn json(&self) -> Result<String, ReportError> {
             serde_json::to_string(self).map_err(|error| ReportError::Draw(error.to_string()))
         }
@@ -131,7 +131,7 @@ mod files {
         ///
         /// # Errors
         ///
-        /// If serialization fails, which does not happen for numbers.
+        /// Returns an error if serialization fails, which does not happen for numbers.
         pub fn csv(&self) -> Result<String, ReportError> {
             let mut writer = csv::Writer::from_writer(vec![]);
             let names = self.columns.iter().map(|column| column.name.clone());
@@ -151,7 +151,7 @@ mod files {
         ///
         /// # Errors
         ///
-        /// If the file has another extension or cannot be written.
+        /// Returns an error if the file has another extension or cannot be written.
         pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
             let path = path.as_ref();
             match extension(path).as_str() {

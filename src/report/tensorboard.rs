@@ -63,7 +63,7 @@ impl TensorBoard {
     ///
     /// # Errors
     ///
-    /// The first error of creating or writing a file, including those during training.
+    /// Returns the first error of creating or writing a file, including those during training.
     pub fn finish(mut self) -> Result<(), ReportError> {
         for events in [&mut self.train, &mut self.validation].into_iter().flatten() {
             if self.error.is_none() {

@@ -66,7 +66,7 @@ impl<T> Visit<T> for Tensors {
     }
 }
 
-fn says_what_visitors_are_shown<N: Layer>() {
+fn says_what_visitors_are_shown<N: Network>() {
     let (mut shown, mut said) = (Tensors(Vec::new()), Vec::new());
     N::boxed(1).parameters(Path::ROOT, &mut shown);
     outlined(&N::OUTLINE, Path::ROOT, &mut said);

@@ -39,7 +39,7 @@ pub fn start(problem: &Problem) -> Box<dyn Contender> {
 
 struct InShiplap<N, L, O, Y, const IN: usize, const OUT: usize, const BATCH: usize>
 where
-    N: Layer<Output = [f32; OUT]>,
+    N: Network<Output = [f32; OUT]>,
     L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head>,
     O: Optimizer,
 {
@@ -56,7 +56,7 @@ fn boxed<N, L, O, Y, const IN: usize, const OUT: usize, const BATCH: usize>(
     y: Vec<Y>,
 ) -> Box<dyn Contender>
 where
-    N: Layer<Element = f32, Input = [f32; IN], Output = [f32; OUT]> + 'static,
+    N: Network<Element = f32, Input = [f32; IN], Output = [f32; OUT]> + 'static,
     L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head> + 'static,
     O: Optimizer,
     Y: Label<L, [f32; OUT]> + 'static,
@@ -86,7 +86,7 @@ impl VisitMut<f32, 1> for Overwrite<'_> {
 impl<N, L, O, Y, const IN: usize, const OUT: usize, const BATCH: usize> Contender
     for InShiplap<N, L, O, Y, IN, OUT, BATCH>
 where
-    N: Layer<Element = f32, Input = [f32; IN], Output = [f32; OUT]>,
+    N: Network<Element = f32, Input = [f32; IN], Output = [f32; OUT]>,
     L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head>,
     O: Optimizer,
     Y: Label<L, [f32; OUT]>,

@@ -20,7 +20,7 @@ pub fn show(quantity: &str, number: u32, unit: &str) {
     write(": ");
     for (index, digit) in digits.iter().enumerate() {
         if index + used >= digits.len() {
-            put(*digit);
+            write_byte(*digit);
         }
     }
     write(" ");
@@ -28,17 +28,17 @@ pub fn show(quantity: &str, number: u32, unit: &str) {
 }
 
 fn write(text: &str) {
-    for character in text.bytes() {
-        put(character);
+    for byte in text.bytes() {
+        write_byte(byte);
     }
 }
 
 #[cfg(target_os = "none")]
-fn put(character: u8) {
-    semihosting::sys::arm_compat::sys_writec(character);
+fn write_byte(byte: u8) {
+    semihosting::sys::arm_compat::sys_writec(byte);
 }
 
 #[cfg(not(target_os = "none"))]
-fn put(character: u8) {
-    print!("{}", char::from(character));
+fn write_byte(byte: u8) {
+    print!("{}", char::from(byte));
 }

@@ -22,7 +22,7 @@ pub fn weights<N: Network>() {
 ///
 /// # Errors
 ///
-/// If it takes more stack than the activations and [`PREDICTION_FRAMES`].
+/// Returns an error if it takes more stack than the activations and [`PREDICTION_FRAMES`].
 pub fn prediction<N: Network>(network: &N, sample: &N::Input) -> Outcome {
     let (_, stack) = of("prediction", || network.predict(sample));
     ensure(stack <= N::ACTIVATIONS + PREDICTION_FRAMES, "the prediction took too much stack")
@@ -32,7 +32,7 @@ pub fn prediction<N: Network>(network: &N, sample: &N::Input) -> Outcome {
 ///
 /// # Errors
 ///
-/// If it takes more stack than the trainer and [`TRAINING_FRAMES`], and those of `work`.
+/// Returns an error if it takes more stack than the trainer and [`TRAINING_FRAMES`], and the errors of `work`.
 pub fn training(trainer: usize, work: impl FnOnce() -> Outcome) -> Outcome {
     show("trainer", trainer as u32, "bytes");
     let (outcome, cost) = measure(work);
@@ -48,7 +48,7 @@ pub fn training(trainer: usize, work: impl FnOnce() -> Outcome) -> Outcome {
 ///
 /// # Errors
 ///
-/// If it takes more stack than [`TRAINING_FRAMES`], or fails.
+/// Returns an error if it takes more stack than [`TRAINING_FRAMES`], or fails.
 pub fn step(work: impl FnOnce() -> Result<f64, TrainError>) -> Outcome {
     let (result, stack) = of("step", work);
     ensure(stack <= TRAINING_FRAMES, "a step took too much stack")?;

@@ -52,8 +52,8 @@ const OPERATOR_SET: i64 = 13;
 ///
 /// # Errors
 ///
-/// If a layer or an activation does not describe its operations, if a weight is NaN or infinite as an `f32`, or if the file
-/// cannot be written. An existing file is then unchanged.
+/// Returns an error if a layer or an activation does not describe its operations, if a weight is NaN or infinite as an
+/// `f32`, or if the file cannot be written. An existing file is then unchanged.
 pub fn export_onnx<N: Layer>(network: &N, path: impl AsRef<FilePath>) -> Result<(), FileError> {
     let path = path.as_ref();
     write(path, &encode(network, &path.display().to_string())?)
@@ -63,7 +63,7 @@ pub fn export_onnx<N: Layer>(network: &N, path: impl AsRef<FilePath>) -> Result<
 ///
 /// # Errors
 ///
-/// Those of [`export_onnx`], except for those of writing the file.
+/// Returns the errors of [`export_onnx`], except for those of writing the file.
 pub fn to_onnx<N: Layer>(network: &N) -> Result<Vec<u8>, FileError> {
     encode(network, BYTES)
 }

@@ -47,7 +47,7 @@ impl HeatMap {
     ///
     /// # Errors
     ///
-    /// If there are no values, their number is not a multiple of `columns`, or one is not finite.
+    /// Returns an error if there are no values, their number is not a multiple of `columns`, or one is not finite.
     pub fn attributions<X: Tensor>(title: impl Into<String>, columns: usize, values: &X) -> Result<Self, ReportError> {
         Self::new(title.into(), columns, values, true)
     }
@@ -56,7 +56,7 @@ impl HeatMap {
     ///
     /// # Errors
     ///
-    /// Those of [`attributions`](Self::attributions).
+    /// Returns the errors of [`attributions`](Self::attributions).
     pub fn image<X: Tensor>(title: impl Into<String>, columns: usize, values: &X) -> Result<Self, ReportError> {
         Self::new(title.into(), columns, values, false)
     }

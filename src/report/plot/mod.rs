@@ -63,14 +63,14 @@ pub trait Plot {
     ///
     /// # Errors
     ///
-    /// If there are no data, or they cannot be drawn.
+    /// Returns an error if there are no data, or they cannot be drawn.
     fn draw(&self, area: &Area<'_>) -> Result<(), ReportError>;
 
     /// Returns the plot as SVG.
     ///
     /// # Errors
     ///
-    /// Those of [`draw`](Self::draw).
+    /// Returns the errors of [`draw`](Self::draw).
     fn svg(&self) -> Result<String, ReportError> {
         font()?;
         let (width, height) = check_size(self.size(), u64::from(MAX_SIDE) * u64::from(MAX_SIDE))?;
@@ -90,7 +90,7 @@ pub trait Plot {
     ///
     /// # Errors
     ///
-    /// Those of [`draw`](Self::draw).
+    /// Returns the errors of [`draw`](Self::draw).
     fn png(&self) -> Result<Vec<u8>, ReportError> {
         let (width, height) = check_size(self.size(), MAX_PIXELS)?;
         let svg = self.svg()?;
@@ -106,7 +106,7 @@ pub trait Plot {
     ///
     /// # Errors
     ///
-    /// Those of [`draw`](Self::draw), or if the file has another extension or cannot be written.
+    /// Returns the errors of [`draw`](Self::draw), and an error if the file has another extension or cannot be written.
     fn save(&self, path: impl AsRef<Path>) -> Result<(), ReportError>
     where
         Self: Sized,

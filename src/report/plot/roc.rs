@@ -20,7 +20,7 @@ use crate::{metric::roc_auc, report::ReportError};
 ///
 /// # Errors
 ///
-/// If a score is NaN, or there are no positive or no negative samples.
+/// Returns an error if a score is NaN, or there are no positive or no negative samples.
 pub fn roc_curve(samples: &mut [(f64, bool)]) -> Result<Vec<(f64, f64)>, ReportError> {
     let positives = samples.iter().filter(|sample| sample.1).count();
     let negatives = samples.len() - positives;
@@ -43,7 +43,7 @@ pub fn roc_curve(samples: &mut [(f64, bool)]) -> Result<Vec<(f64, f64)>, ReportE
 ///
 /// # Errors
 ///
-/// Those of [`roc_curve`].
+/// Returns the errors of [`roc_curve`].
 pub fn roc<'a>(curves: impl IntoIterator<Item = (&'a str, Vec<(f64, bool)>)>) -> Result<Lines, ReportError> {
     let mut lines = Lines::new("ROC curve", "false positive rate", "true positive rate")
         .x_range(0.0, 1.0)

@@ -1,7 +1,6 @@
 //! The operations of a layer, for export.
 
-use super::Path;
-use crate::kernel::ElementwiseKernel;
+use crate::{kernel::ElementwiseKernel, path::Path};
 
 /// Receives the operations that a network applies to each sample, in order: an exporter implements it.
 pub trait Operations<T> {
