@@ -112,8 +112,9 @@ pub mod prelude {
             Activate, Dense, Dropout, Frozen, Impute, InFlash, Initialized, MinMax, OneHot, Regularized, Standardize,
         },
         loss::{
-            BinaryCrossentropy, CategoricalCrossentropy, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError,
-            SparseCategoricalCrossentropy,
+            BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
+            ClassWeighted, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError, PointwiseLoss, Smoothed,
+            SparseCategoricalCrossentropy, Weighted,
         },
         metric::{
             Accuracy, Auc, BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Named, Precision, RSquared,
@@ -121,9 +122,12 @@ pub mod prelude {
         },
         network,
         network::Network,
-        optim::{Adagrad, Adam, AdamW, Clip, InPlace, Momentum, Optimizer, RmsProp, Schedule, Sgd},
+        optim::{
+            Accumulate, Adagrad, Adam, AdamW, AmsGrad, Averaged, Clip, InPlace, Lion, Momentum, Nadam, Optimizer,
+            RmsProp, Schedule, Sgd,
+        },
         regularize::{L1, L2, Penalty},
-        train::{Callback, EarlyStopping, Epoch, Fit, TrainError, Trainer},
+        train::{Callback, EarlyStopping, Epoch, Fit, LearningRateScheduler, ReduceLrOnPlateau, TrainError, Trainer},
     };
 }
 

@@ -1,4 +1,4 @@
-//! What follows a training along: history, early stopping, held out data, one's own callbacks.
+//! Callbacks: history, early stopping, validation data, learning rates, callbacks written outside the crate.
 
 mod common;
 
@@ -26,7 +26,7 @@ fn line(samples: usize) -> (Vec<[f32; 1]>, Vec<[f32; 1]>) {
     (x, y)
 }
 
-/// Writes down what it is told.
+/// Records every call.
 #[derive(Default)]
 struct Diary {
     calls: Vec<String>,
@@ -90,7 +90,7 @@ fn steps_tell_of_loss_and_metrics_so_far() {
     assert_eq!(diary.reports[2], epoch.training);
 }
 
-/// Ends the training at a checkpoint, of which all the others are told.
+/// Stops training at a checkpoint; all other callbacks are called too.
 struct Full<'a>(&'a mut Vec<(usize, u64)>);
 
 impl Callback<Line, MeanAbsolute> for Full<'_> {
@@ -105,7 +105,7 @@ impl Callback<Line, MeanAbsolute> for Full<'_> {
 }
 
 #[test]
-fn a_checkpoint_can_end_the_training() {
+fn a_checkpoint_can_stop_training() {
     let (x, y) = line(9);
     let (mut first, mut second) = (Vec::new(), Vec::new());
     let both = (Full(&mut first), Full(&mut second));
@@ -191,7 +191,7 @@ fn more_patience_waits_for_as_many_epochs_more() {
 }
 
 #[test]
-fn a_training_that_ends_before_its_patience_gets_the_best_weights_too() {
+fn a_run_that_ends_before_its_patience_gets_the_best_weights_too() {
     let (_, weights, diary) = overfits(EarlyStopping::new(1000, &mut Line::zeroed()));
     assert_eq!(diary.losses.len(), 100);
     let best = (0..100).min_by(|&a, &b| diary.losses[a].total_cmp(&diary.losses[b])).unwrap();
@@ -226,8 +226,7 @@ fn a_share_that_is_none_is_refused_and_the_network_left_alone() {
     let error = trainer.fit(&x[..2], &y[..2], Fit::epochs(1).validation_split(0.2)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the share of data held out for validation must be in [0, 1) and come to at least one of the 2 samples: hold \
-         out more, or none"
+        "the validation split must be in [0, 1) and hold out at least one of the 2 samples: hold out more, or none"
     );
     assert_eq!(trainer.fit(&x, &y, Fit::epochs(1).validation_split(0.0)).unwrap().validation, None);
 }
@@ -243,7 +242,7 @@ fn of_validation_and_validation_split_the_last_counts() {
     assert_eq!(losses(Fit::epochs(1).validation(&x[..5], &y[..5]).validation_split(0.5)), share);
 }
 
-/// The first steps go well, those of the second epoch to infinity.
+/// The first three steps converge; the fourth overflows.
 fn diverges(callback: impl Callback<Line, MeanAbsolute>) -> (LineTrainer, TrainError) {
     let (x, y) = line(4);
     let schedule = Schedule::Step { initial: 0.05, every: 3, factor: 1e45 };
@@ -253,7 +252,7 @@ fn diverges(callback: impl Callback<Line, MeanAbsolute>) -> (LineTrainer, TrainE
 }
 
 #[test]
-fn a_training_that_diverges_puts_the_best_weights_back() {
+fn a_run_that_diverges_restores_the_best_weights() {
     let (mut diary, mut memory) = (Diary::default(), Line::zeroed());
     let (trainer, error) = diverges((&mut diary, EarlyStopping::new(5, &mut memory)));
     assert_eq!(error, TrainError::Diverged { epoch: Some(4), step: 3 });
@@ -294,7 +293,7 @@ fn tuples_hold_up_to_eight() {
 }
 
 #[test]
-fn a_closure_ends_the_training_by_break() {
+fn a_closure_stops_training_by_break() {
     let (x, y) = line(9);
     let mut calls = 0;
     let third = |epoch: &LineEpoch| {

@@ -129,6 +129,12 @@ properties! {
         stays_finite(Adam::new(rate), seed, &x);
         stays_finite(RmsProp::new(rate), seed, &x);
         stays_finite(Adagrad::new(rate), seed, &x);
+        stays_finite(Lion::new(rate), seed, &x);
+        stays_finite(Nadam::new(rate), seed, &x);
+        stays_finite(AmsGrad::new(rate), seed, &x);
+        stays_finite(RmsProp::new(rate).momentum(0.9).centered(), seed, &x);
+        stays_finite(Accumulate::new(Momentum::new(rate), 3), seed, &x);
+        stays_finite(InPlace(Averaged::new(Adam::new(rate), 0.9).overwrite_every(3)), seed, &x);
     }
 
     a_bad_input_is_named_and_leaves_no_trace(

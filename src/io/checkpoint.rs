@@ -218,3 +218,19 @@ impl<N: Layer, M> Callback<N, M> for &mut Checkpoints {
         if self.result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::canonical;
+
+    #[test]
+    fn names_of_optimizers_are_those_of_older_files() {
+        assert_eq!(canonical("Adam"), "Adam");
+        assert_eq!(canonical("RmsProp<false, false>"), "RmsProp");
+        assert_eq!(canonical("InPlace<shiplap::optim::sgd::Sgd>"), "InPlace<Sgd>");
+        assert_eq!(
+            canonical("InPlace<shiplap::optim::rmsprop::RmsProp<true, false>>"),
+            "InPlace<RmsProp<true, false>>"
+        );
+    }
+}

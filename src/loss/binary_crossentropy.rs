@@ -1,11 +1,12 @@
-//! The cross-entropy of outputs that are each a yes or no.
+//! The cross-entropy of a yes or no.
 
 use super::{Follows, PointwiseLoss, is_probability};
 use crate::{activation::Sigmoid, kernel::Real, layer::Logits, metric::BinaryAccuracy};
 
-/// `−label·ln p − (1−label)·ln(1−p)` with `p = sigmoid(logit)`, as mean over outputs and rows.
+/// `−label·ln p − (1−label)·ln(1−p)` with `p = sigmoid(logit)`, averaged over outputs and rows. Labels are probabilities
+/// from 0 to 1.
 ///
-/// Computed from the logit, `softplus(z) − label·z`, so that it holds at ±10⁴ too.
+/// It is computed from the logit `z` as `softplus(z) − label·z`, which is exact at logits of ±10⁴ too.
 ///
 /// ```
 /// use shiplap::prelude::*;

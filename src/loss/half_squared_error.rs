@@ -1,9 +1,9 @@
-//! Half the squared error, as in textbooks.
+//! Half the squared error.
 
 use super::{Follows, PointwiseLoss};
 use crate::{kernel::Real, layer::Predictions, metric::MeanAbsolute};
 
-/// `½·Σₙ (y[n] − label[n])²`, the textbook's, averaged over the rows.
+/// `½·Σₙ (y[n] − label[n])²`, averaged over the rows: the error in many textbooks, a sum over outputs and not a mean.
 ///
 /// ```
 /// use shiplap::prelude::*;

@@ -16,7 +16,7 @@ use crate::{
 /// The logarithm of the hyperbolic cosine, `ln cosh(y − label)`:
 ///
 /// ```
-/// use shiplap::{kernel::Real, layer::Predictions, loss::{Follows, PointwiseLoss}, prelude::*};
+/// use shiplap::{check, kernel::Real, layer::Predictions, loss::{Follows, PointwiseLoss}, prelude::*};
 ///
 /// #[derive(Clone, Copy, Default)]
 /// struct LogCosh;
@@ -34,10 +34,11 @@ use crate::{
 ///     fn derivative<V: Real>(&self, output: V, label: V) -> V { (output - label).tanh() }
 /// }
 ///
+/// check::loss(&LogCosh, &[[0.5], [-3.0]], &[[1.0], [2.0]])?;
 /// let mut trainer = Trainer::<Dense<1, 1, Linear>, LogCosh, Sgd, 2>::new(Sgd::new(0.1), 1);
 /// trainer.fit(&[[1.0f32], [2.0]], &[[2.0f32], [4.0]], Fit::epochs(500))?;
 /// assert!((trainer.predict(&[3.0f32])[0] - 6.0).abs() < 0.1);
-/// # Ok::<(), TrainError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a loss of one output and its label",

@@ -1,4 +1,4 @@
-//! Adaptive moments.
+//! Adam, with weight decay (AdamW) and with the largest mean square (AMSGrad).
 
 use super::{Optimizer, PerWeight, Settings, has_settings, in_range, is_decay, is_divisor};
 use crate::kernel::Real;

@@ -1,4 +1,4 @@
-//! Steps in units of the gradient's usual size.
+//! Gradients divided by their root mean square.
 
 use super::{Optimizer, PerWeight, Settings, has_settings, in_range, is_decay, is_divisor};
 use crate::kernel::Real;

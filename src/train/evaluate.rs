@@ -1,4 +1,4 @@
-//! Passes over data that change nothing.
+//! Evaluation of a network on data.
 
 use super::Report;
 use crate::{

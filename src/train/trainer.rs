@@ -1,4 +1,4 @@
-//! The trainer: a network, and all that training it takes.
+//! The trainer: a network and all the memory that training takes.
 
 use core::{fmt, marker::PhantomData, mem::MaybeUninit, ops::RangeInclusive};
 
@@ -22,10 +22,10 @@ use crate::{
     zeroed::ON_THE_STACK,
 };
 
-/// A network with all that training it takes: gradient, moments, tape, and one batch of data.
+/// A network and all the memory that training takes: gradient, optimizer state, tape, and one batch of data.
 ///
-/// `N` is the network, `L` the [loss](crate::loss), `O` the [optimiser](crate::optim), `BATCH` the most
-/// rows of a step, `M` the [metrics](crate::metric) reported. Nothing is allocated after it is made.
+/// `N` is the network, `L` the [loss](crate::loss), `O` the [optimizer](crate::optim), `BATCH` the largest number of rows in
+/// a step, and `M` the [metrics](crate::metric) that are reported. A trainer never allocates.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -59,11 +59,11 @@ where
     O: Optimizer,
     M: Metric<N::Output, L::Label>,
 {
-    /// The bytes of the trainer: all the memory that training takes, but for the stack.
+    /// The size of the trainer in bytes: all the memory that training takes, except the stack.
     pub const BYTES: usize = size_of::<Self>();
 
-    /// A trainer whose network starts from `seed`, made on the stack. Above 256 KiB it does not compile:
-    /// use [`boxed`](Self::boxed).
+    /// A trainer on the stack, with a network initialized from `seed` and the loss's default value. Above 256 KiB it does
+    /// not compile: use [`boxed`](Self::boxed).
     pub fn new(optimizer: O, seed: u64) -> Self
     where
         N: AnyNetwork,
@@ -81,8 +81,8 @@ where
         trainer
     }
 
-    /// A trainer made in `place`, whatever its size: a `static`, or memory on the stack of which no copy is made, as
-    /// [`new`](Self::new) may while it makes one.
+    /// A trainer made in `place`, whatever its size: in a `static`, or on the stack where [`new`](Self::new) might make a
+    /// temporary copy.
     ///
     /// ```
     /// use core::mem::MaybeUninit;
@@ -100,8 +100,8 @@ where
     {
         const { Self::assert_trainable() };
         let pointer = place.as_mut_ptr();
-        // SAFETY: `pointer` is to memory for a trainer; each of its fields with bytes is written here,
-        // `memory` with zero bytes, which its `Zeroed` allows. `metrics` has no bytes.
+        // SAFETY: `pointer` is to memory for a trainer. Each field that has bytes is written here, `memory` with zero
+        // bytes, which its `Zeroed` allows; `metrics` has none.
         let trainer = unsafe {
             (&raw mut (*pointer).run).write(Run::new(optimizer, L::default(), seed));
             (&raw mut (*pointer).memory).write_bytes(0, 1);
@@ -111,7 +111,7 @@ where
         trainer
     }
 
-    /// A trainer on the heap, made there in place, whatever its size.
+    /// A trainer made in place on the heap, whatever its size.
     #[cfg(feature = "std")]
     pub fn boxed(optimizer: O, seed: u64) -> std::boxed::Box<Self>
     where
@@ -127,7 +127,7 @@ where
         assert!(BATCH > 0, "a trainer's batch holds at least one row");
         assert!(
             learns::<N::Trainable>(),
-            "nothing in this network can be learnt: its layers are frozen, or have no parameters"
+            "nothing in this network is trainable: its layers are frozen, or have no parameters"
         );
     }
 
@@ -135,7 +135,7 @@ where
         initialize(&mut *self.memory.buffers.network, &mut self.run.rng);
     }
 
-    /// A table of the layers, as [`Network::summary`](crate::network::Network::summary), with the bytes that training takes.
+    /// A table of the layers, as [`Network::summary`](crate::network::Network::summary), with the memory that training takes.
     pub fn summary() -> Summary<N> {
         Summary::new(Some((Self::BYTES, BATCH)))
     }
@@ -233,11 +233,11 @@ where
         predict(&*self.memory.buffers.network, sample)
     }
 
-    /// One step of the optimiser on up to `BATCH` rows. Gives the loss before the step, penalties included.
+    /// One step of the optimizer on up to `BATCH` rows. Returns the loss before the step, including penalties.
     ///
     /// # Errors
     ///
-    /// Those of [`TrainError`]; the network is then as it was.
+    /// Those of [`TrainError`]; the network does not change then.
     pub fn step<X: Sample<N>, Y: Label<L, N::Output>>(&mut self, x: &[X], y: &[Y]) -> Result<f64, TrainError> {
         // Whoever changes settings makes the bound unknown.
         if self.run.bound.is_unknown() {
@@ -247,7 +247,7 @@ where
             return Err(TrainError::BatchTooLarge { rows: x.len(), batch: BATCH });
         }
         check_labels::<N, L, X, Y>(x, y)?;
-        // Inputs are not read one more time unless something is wrong.
+        // Inputs are checked only after a failure: to read them once more would cost time.
         self.memory.buffers.step(&mut self.run, X::rows(x), Y::rows(y)).map_err(|error| {
             match first_not_finite(x, N::TAKES_MISSING) {
                 Some(sample) => TrainError::Input { data: Data::Given, sample },
@@ -256,7 +256,7 @@ where
         })
     }
 
-    /// Trains on all the data, as `fit` says. Gives the last epoch.
+    /// Trains on all data with the options of `fit`. Returns the report of the last epoch.
     ///
     /// # Errors
     ///
@@ -270,8 +270,8 @@ where
         self.fit_with(x, y, fit, ())
     }
 
-    /// Like [`fit`](Self::fit), telling `callback` of each step and epoch; it may stop the training. If the training ends
-    /// by an error, callbacks have their [`after_fit`](Callback::after_fit) too.
+    /// Like [`fit`](Self::fit), with a callback that is told of each step and epoch, and may stop training. Its
+    /// [`after_fit`](Callback::after_fit) is called after an error too.
     ///
     /// # Errors
     ///
@@ -327,7 +327,7 @@ where
         Ok(epoch)
     }
 
-    /// One pass over the data, batch by batch.
+    /// One epoch, batch by batch.
     fn run_epoch(
         &mut self,
         x: &[N::Input],
@@ -368,7 +368,7 @@ where
     ///
     /// # Errors
     ///
-    /// When there are no samples, not as many labels as inputs, one of either is out of range, or the output for one or
+    /// When there are no samples, the numbers of inputs and labels differ, an input or label is not valid, or an output or
     /// its loss is not finite.
     pub fn evaluate<X: Sample<N>, Y: Label<L, N::Output>>(&self, x: &[X], y: &[Y]) -> Result<Report<M>, TrainError> {
         self.run.loss.check().map_err(TrainError::Settings)?;
@@ -382,7 +382,7 @@ where
         if report.loss.is_finite() {
             return Ok(report);
         }
-        // What is not finite counts as the largest; of equals, the first is named.
+        // A loss that is not finite counts as the largest. Of equal losses, the first is named.
         let (mut sample, mut largest) = (0, f64::NEG_INFINITY);
         for other in 0..x.len() {
             let loss = self.report::<()>(&x[other..=other], &y[other..=other]).loss;
@@ -422,7 +422,7 @@ where
     }
 }
 
-/// Exchanges parameters with what is in the gradient's place.
+/// Exchanges parameters with those passed as their gradient.
 struct Swap;
 
 impl<T> VisitTrainable<T, 0> for Swap {
