@@ -76,7 +76,7 @@ where
             );
         }
         let mut trainer =
-            Self { run: Run::new(optimizer, L::default(), seed), memory: Memory::zeroed(), metrics: PhantomData };
+            Self { run: Run::new(optimizer, L::default(), seed), memory: Memory::zeroed_on_stack(), metrics: PhantomData };
         trainer.initialize();
         trainer
     }
