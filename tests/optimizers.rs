@@ -225,6 +225,26 @@ fn the_average_is_that_of_the_weights_after_each_step() {
 }
 
 #[test]
+fn the_average_starts_with_the_first_update() {
+    let (x, y) = line();
+    fn starts<O: shiplap::optim::KeepsAverage>(optimizer: O, x: &[[f64; 1]; 6], y: &[[f64; 1]; 6]) {
+        let mut trainer = Trainer::<Line, MeanSquaredError, O, 1>::new(optimizer, 1);
+        let start = bits(trainer.network());
+        trainer.step(&x[..1], &y[..1]).unwrap();
+        trainer.swap_average();
+        assert_eq!(bits(trainer.network()), start);
+        trainer.step(&x[1..2], &y[1..2]).unwrap();
+        let updated = bits(trainer.network());
+        assert_ne!(updated, start);
+        // After one update the average is the weights.
+        trainer.swap_average();
+        assert_eq!(bits(trainer.network()), updated);
+    }
+    starts(Averaged::new(Accumulate::new(Sgd::new(0.1), 2), 0.9), &x, &y);
+    starts(Accumulate::new(Averaged::new(Sgd::new(0.1), 0.9), 2), &x, &y);
+}
+
+#[test]
 fn wrappers_nest_and_take_the_memory_that_they_say() {
     type Sized<O> = Trainer<Net, MeanSquaredError, O, 4>;
     let copies = |bytes: usize| (bytes - Sized::<InPlace<Sgd>>::BYTES).div_ceil(Net::BYTES + 64);

@@ -1,6 +1,9 @@
 //! A moving average of the weights.
 
-use super::{HasRoom, Optimizer, OptimizerState, Settings, StateOf, in_range, is_decay, state::Grow};
+use super::{
+    Accumulate, HasRoom, InPlace, KeepsGradient, Optimizer, OptimizerState, Settings, StateOf, in_range, is_decay,
+    state::Grow,
+};
 use crate::kernel::Real;
 
 /// The optimizer `O`, with an exponential moving average of the weights beside them:
@@ -45,6 +48,27 @@ impl<O> Averaged<O> {
         Self { overwrite: Some(updates), ..self }
     }
 }
+
+/// An optimizer whose last number of state is a moving average of the weights: [`Averaged`], or a wrapper around it.
+///
+/// ```
+/// use shiplap::{optim::KeepsAverage, prelude::*};
+///
+/// fn averages<O: KeepsAverage>() {}
+/// averages::<InPlace<Averaged<Adam>>>();
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` keeps no average of the weights",
+    label = "no average of the weights",
+    note = "`Averaged` is an optimizer with one: `Averaged::new(Adam::default(), 0.99)`"
+)]
+pub trait KeepsAverage: Optimizer {}
+
+impl<O: Optimizer<State: HasRoom>> KeepsAverage for Averaged<O> {}
+
+impl<O: KeepsAverage> KeepsAverage for InPlace<O> {}
+
+impl<O: KeepsAverage<State: KeepsGradient>> KeepsAverage for Accumulate<O> {}
 
 /// The constants of a step of [`Averaged`].
 #[doc(hidden)]

@@ -26,7 +26,7 @@ mod update;
 pub use accumulate::Accumulate;
 pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW, AmsGrad};
-pub use averaged::Averaged;
+pub use averaged::{Averaged, KeepsAverage};
 pub use clip::Clip;
 pub(crate) use gradient::{AfterBackward, GradientMemory, Measured};
 pub use in_place::InPlace;

@@ -17,7 +17,7 @@ use crate::{
     loss::{Follows, Label, Loss},
     metric::Metric,
     network::{AnyNetwork, Summary, in_blocks, initialize, predict},
-    optim::{Averaged, GradientMemory as _, HasRoom, Optimizer},
+    optim::{GradientMemory as _, KeepsAverage, Optimizer},
     tensor::first_not_finite,
     zeroed::ON_THE_STACK,
 };
@@ -405,19 +405,19 @@ where
     }
 }
 
-impl<N, L, O, const BATCH: usize, M> Trainer<N, L, Averaged<O>, BATCH, M>
+impl<N, L, O, const BATCH: usize, M> Trainer<N, L, O, BATCH, M>
 where
     N: Layer,
     L: Loss<N::Output> + Follows<N::Head>,
-    O: Optimizer<State: HasRoom>,
+    O: KeepsAverage,
     M: Metric<N::Output, L::Label>,
 {
-    /// Exchanges the weights and their [moving average](Averaged), to evaluate, save or copy the average. Exchange them
-    /// back before training goes on. Before the first step, which starts the average, nothing happens.
+    /// Exchanges the weights and their [moving average](crate::optim::Averaged), to evaluate, save or copy the average. Exchange them
+    /// back before training goes on. Before the first update, which starts the average, nothing happens.
     pub fn swap_average(&mut self) {
         let Buffers { network, state, .. } = &mut self.memory.buffers;
         if let [.., average] = (**state).as_mut()
-            && self.run.steps > 0
+            && self.run.steps >= self.run.optimizer.steps_per_update()
         {
             N::trainable_mut(Some(&mut **network), average, [], Path::ROOT, &mut Swap);
             self.run.bound = WeightBound::UNKNOWN;
