@@ -385,7 +385,7 @@ impl Sequence {
 }
 
 /// Whether the compiler does not know enough of `ty`: it is a type parameter, or contains one without bounds.
-fn is_open(ty: &Type, generics: &Generics) -> bool {
+pub fn is_open(ty: &Type, generics: &Generics) -> bool {
     fn occurs(tokens: TokenStream, parameter: &Ident) -> bool {
         tokens.into_iter().any(|token| match token {
             TokenTree::Group(group) => occurs(group.stream(), parameter),

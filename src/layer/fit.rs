@@ -34,7 +34,8 @@ impl<N: Layer, X: Tensor> Sample<N, X> for X {
 /// A layer that takes the output of the layer `L`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not take the output of `{L}` before it",
-    label = "two layers of this network do not fit: `#[network]` at its declaration shows both shapes"
+    label = "the shapes of two layers of this network differ",
+    note = "`#[network]` above the type alias of a network shows the layer and both shapes"
 )]
 pub trait After<L: Layer>: Layer {}
 
@@ -74,25 +75,27 @@ pub fn pass_mut<Given: Tensor, Taken: Tensor>(rows: &mut [Given]) -> &mut [Taken
 pub trait InNetwork {
     /// The layer's [fault](Layer::FAULT).
     const FAULT: Option<Message>;
-    /// Its name.
-    const KIND: Message<64>;
-    /// The shape of its input.
-    const INPUT: Shape;
-    /// The shape of its output.
-    const OUTPUT: Shape;
+    /// Its name, input and output.
+    const SHAPES: Shapes;
 }
 
 #[diagnostic::do_not_recommend]
 impl<L: Layer> InNetwork for L {
     const FAULT: Option<Message> = <L as Layer>::FAULT;
-    const KIND: Message<64> = <L as Parameters>::KIND;
-    const INPUT: Shape = Shape::of::<L::Input>();
-    const OUTPUT: Shape = Shape::of::<L::Output>();
+    const SHAPES: Shapes = Shapes { kind: L::KIND, input: Shape::of::<L::Input>(), output: Shape::of::<L::Output>() };
+}
+
+/// The name of a layer, with its input and output.
+#[derive(Clone, Copy, Debug)]
+pub struct Shapes {
+    kind: Message<64>,
+    input: Shape,
+    output: Shape,
 }
 
 /// A type of fixed-shape data.
 #[derive(Clone, Copy, Debug)]
-pub struct Shape {
+struct Shape {
     element: &'static str,
     rank: usize,
     axes: [usize; MOST_AXES],
@@ -130,14 +133,14 @@ impl Shape {
     }
 }
 
-/// What keeps `B` from following `A`, if anything.
-pub const fn misfit<A: InNetwork, B: InNetwork>() -> Option<Message> {
-    if A::OUTPUT.is(&B::INPUT) {
+/// The reason why the layer `after` cannot follow `before`, if there is one.
+pub const fn misfit(before: &Shapes, after: &Shapes) -> Option<Message> {
+    if before.output.is(&after.input) {
         return None;
     }
-    let message = B::INPUT.written(Message::naming(B::KIND.as_str()).text("takes `"));
-    let message = message.text("`, but `").text(A::KIND.as_str()).text("` before it outputs `");
-    Some(A::OUTPUT.written(message).text("`"))
+    let message = after.input.written(Message::naming(after.kind.as_str()).text("takes `"));
+    let message = message.text("`, but `").text(before.kind.as_str()).text("` before it outputs `");
+    Some(before.output.written(message).text("`"))
 }
 
 const fn is_equal(a: &str, b: &str) -> bool {

@@ -18,7 +18,7 @@ pub use batch::{Description, Ending, Layer, Logits, Predictions};
 pub use fit::Sample;
 #[doc(hidden)]
 pub use fit::{
-    After, Declaration, Declared, InNetwork, SameElement, Shape, assert_fits_stack, assert_sound, first_fault, learns,
+    After, Declaration, Declared, InNetwork, SameElement, Shapes, assert_fits_stack, assert_sound, first_fault, learns,
     misfit, pass, pass_mut,
 };
 pub use outline::{Leaf, Outline};
