@@ -1,5 +1,5 @@
 //! Reading and preparing data: against scikit-learn and NumPy, what errors say, and any bytes at all.
-//! `tests/reference/README.md` says how the fixtures were made.
+//! `tests/reference/README.md` says how the fixtures were made. NumPy's files need the feature `exhaustive`.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -15,12 +15,10 @@ use proptest::{
     sample::select,
 };
 use serde::Deserialize;
+#[cfg(feature = "exhaustive")]
+use shiplap::data::npy::{self, Npz};
 use shiplap::{
-    data::{
-        Csv, DataError, Folds, Missing, Table, Target, class_weights, idx,
-        npy::{self, Npz},
-        split_stratified,
-    },
+    data::{Csv, DataError, Folds, Missing, Table, Target, class_weights, idx, split_stratified},
     layers::FitError,
     metric::{
         BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Precision, RSquared, Recall, RootMeanSquaredError,
@@ -442,6 +440,7 @@ fn records_of_your_own_type() {
     assert_eq!(rows, [(0.5, 7)]);
 }
 
+#[cfg(feature = "exhaustive")]
 #[test]
 fn numpy_files_are_read() {
     let file = Npz::open(repository("tests/reference/arrays.npz")).unwrap();
@@ -488,6 +487,7 @@ fn numpy_files_are_read() {
     );
 }
 
+#[cfg(feature = "exhaustive")]
 #[test]
 fn numpy_files_are_written_and_read_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -586,10 +586,12 @@ fn broken(good: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
 
 const IDX: [u8; 24] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 51, 102, 153, 204, 255, 0, 0];
 
+#[cfg(feature = "exhaustive")]
 fn matrix() -> Vec<u8> {
     fs::read(repository("tests/reference/matrix.npy")).unwrap()
 }
 
+#[cfg(feature = "exhaustive")]
 fn archive() -> Vec<u8> {
     fs::read(repository("tests/reference/arrays.npz")).unwrap()
 }
@@ -624,6 +626,7 @@ proptest! {
         });
     }
 
+    #[cfg(feature = "exhaustive")]
     #[test]
     fn any_bytes_as_npy(bytes in broken(matrix())) {
         modest(&bytes, || {
@@ -634,6 +637,7 @@ proptest! {
         });
     }
 
+    #[cfg(feature = "exhaustive")]
     #[test]
     fn any_bytes_as_npz(bytes in broken(archive())) {
         modest(&bytes, || {
@@ -646,6 +650,7 @@ proptest! {
         });
     }
 
+    #[cfg(feature = "exhaustive")]
     #[test]
     fn headers_that_lie_about_the_shape(
         shape in vec(select(vec![0u64, 1, 2, 3, 255, 1 << 32, (1 << 61) + 1, u64::MAX]), 0..5),
