@@ -385,7 +385,7 @@ mod tests {
     use super::*;
     use crate::prelude::*;
 
-    /// `y[n] = x[n]·scale[n]`, with gradients that are wrong as told.
+    /// `y[n] = x[n]·scale[n]`, with an error in the gradients that are flagged.
     #[derive(Layer)]
     struct Wrong<const BACKWARD: bool, const GRADIENT: bool, const RECORD: bool> {
         #[kernel(initializer = Initializer::Constant(1.5))]

@@ -127,9 +127,9 @@ impl Sequence {
             let (layer, member, place) = (&layers[index], members[index], &places[index]);
             let (name, x) = (names[index], recorded(index));
             quote! {
-                #layer::learn::<Simd_, Learner_, STATE_, BATCH_>(
+                #layer::visit_gradient::<Simd_, Visitor_, STATE_, BATCH_>(
                     &mut self.#member, simd, #x, &mut tape.#place.tape, &tape.#place.gradient[..rows],
-                    #krate::kernel::map_each(&mut state, |state| &mut state.#place), path.join(#name), learner,
+                    #krate::kernel::map_each(&mut state, |state| &mut state.#place), path.join(#name), visitor,
                 );
             }
         });
@@ -290,9 +290,9 @@ impl Sequence {
                 }
 
                 #[inline(always)]
-                fn learn<
+                fn visit_gradient<
                     Simd_: #krate::kernel::Simd,
-                    Learner_: #krate::layer::Learn<Self::Element, STATE_>,
+                    Visitor_: #krate::layer::VisitGradient<Self::Element, STATE_>,
                     const STATE_: usize,
                     const BATCH_: usize,
                 >(
@@ -303,14 +303,14 @@ impl Sequence {
                     dy: &[Self::Output],
                     mut state: [&mut Self::Trainable; STATE_],
                     path: #krate::layer::Path<'_>,
-                    learner: &mut Learner_,
+                    visitor: &mut Visitor_,
                 ) {
                     let rows = x.len();
                     let _ = rows;
-                    #last_layer::learn::<Simd_, Learner_, STATE_, BATCH_>(
+                    #last_layer::visit_gradient::<Simd_, Visitor_, STATE_, BATCH_>(
                         &mut self.#last_member, simd, #last_recorded, &mut tape.#last_place, dy,
                         #krate::kernel::map_each(&mut state, |state| &mut state.#last_place), path.join(#last_name),
-                        learner,
+                        visitor,
                     );
                     #(#learn)*
                 }

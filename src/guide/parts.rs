@@ -66,7 +66,7 @@
 //!
 //! type Line = Trainer<Dense<1, 1>, MeanSquaredError, Sgd, 2, MaxError>;
 //! let mut trainer = Line::new(Sgd::new(0.1), 1);
-//! let last = trainer.fit(&[[1.0f32], [2.0]], &[[2.0f32], [4.0]], Fit::epochs(200))?;
+//! let last = trainer.fit(&[[1.0f32], [2.0]], &[[2.0f32], [4.0]], Fit::epochs(1000))?;
 //! assert!(last.training.metrics.0 < 0.01);
 //! # Ok::<(), TrainError>(())
 //! ```

@@ -237,7 +237,7 @@ pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
     const LEN: usize;
     /// The number of axes: 0 of a single number.
     const RANK: usize;
-    /// The length of each axis, outermost first; what is behind `RANK` is 0.
+    /// The length of each axis, outermost first; the rest is 0.
     const AXES: [usize; MOST_AXES];
     /// The length of the innermost axis; 1 of a single number.
     const INNERMOST: usize = if Self::RANK == 0 { 1 } else { Self::AXES[Self::RANK - 1] };

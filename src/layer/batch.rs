@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Leaf, Learn, Operations, Outline, Parameters, Path};
+use super::{Leaf, Operations, Outline, Parameters, Path, VisitGradient};
 use crate::{Rng, Tensor, Zeroed, activation::Activation, kernel::Simd, message::Message};
 
 /// A function of a fixed shape whose parameters can be trained. A network is one, too.
@@ -92,14 +92,13 @@ pub trait Layer: Parameters {
         let _ = (simd, x, tape, dy, gradient);
     }
 
-    /// Passes the gradient of each parameter to the learner as soon as it is computed, which may change the parameter by it:
-    /// so training needs no memory for the gradient of the network. By default, the gradient of this one layer is made on
-    /// the stack.
+    /// Visits the gradient of each parameter as soon as it is computed, with write access to the parameter: so training needs no
+    /// memory for the gradient of the whole network. By default, the gradient of this one layer is computed on the stack.
     ///
-    /// Training [in place](crate::optim::InPlace) calls it twice after one `backward_batch`: the first learner only measures.
-    #[expect(clippy::too_many_arguments, reason = "gradient's, and who learns what")]
+    /// Training [in place](crate::optim::InPlace) calls it twice after one `backward_batch`: the first visitor only measures.
+    #[expect(clippy::too_many_arguments, reason = "those of gradient_batch, and the visitor")]
     #[inline(always)]
-    fn learn<S: Simd, V: Learn<Self::Element, M>, const M: usize, const B: usize>(
+    fn visit_gradient<S: Simd, V: VisitGradient<Self::Element, M>, const M: usize, const B: usize>(
         &mut self,
         simd: S,
         x: &[Self::Input],
@@ -107,11 +106,11 @@ pub trait Layer: Parameters {
         dy: &[Self::Output],
         state: [&mut Self::Trainable; M],
         path: Path<'_>,
-        learner: &mut V,
+        visitor: &mut V,
     ) {
         let mut gradient = Self::Trainable::zeroed_on_stack();
         self.gradient_batch(simd, x, tape, dy, &mut gradient);
-        Self::trainable_mut(Some(self), &mut gradient, state, path, learner);
+        Self::trainable_mut(Some(self), &mut gradient, state, path, visitor);
     }
 
     /// Describes each layer inside, for a summary.

@@ -22,7 +22,7 @@ pub use fit::{
     misfit, pass, pass_mut,
 };
 pub use outline::{Leaf, Outline};
-pub use parameters::{Learn, Parameter, Parameters, Role, Visit, VisitMut, VisitTrainable};
+pub use parameters::{Parameter, Parameters, Role, Visit, VisitGradient, VisitMut, VisitTrainable};
 pub use simple::SimpleLayer;
 #[doc(hidden)]
 pub use simple::batch as simple_batch;

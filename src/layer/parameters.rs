@@ -157,7 +157,7 @@ pub trait VisitTrainable<T, const M: usize> {
 }
 
 /// Uses gradients where they are computed: they are in memory ([`VisitTrainable::visit`]), or follow from the arguments.
-pub trait Learn<T: Element, const M: usize>: VisitTrainable<T, M> {
+pub trait VisitGradient<T: Element, const M: usize>: VisitTrainable<T, M> {
     /// Called for a kernel whose gradient is `gradient[i][o] = Σ_b x[b][i]·dz[b][o]`.
     fn product<const IN: usize, const OUT: usize>(
         &mut self,

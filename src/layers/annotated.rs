@@ -35,11 +35,11 @@ macro_rules! annotated {
 
             #[inline(always)]
             fn trainable<V: $crate::layer::Visit<L::Element>>(
-                learnt: &L::Trainable,
+                trainable: &L::Trainable,
                 path: $crate::layer::Path<'_>,
                 visitor: &mut V,
             ) {
-                L::trainable(learnt, path, &mut $crate::layers::annotated::Annotating(visitor, $annotate));
+                L::trainable(trainable, path, &mut $crate::layers::annotated::Annotating(visitor, $annotate));
             }
 
             #[inline(always)]
@@ -114,7 +114,7 @@ macro_rules! annotated {
             }
 
             #[inline(always)]
-            fn learn<S: $crate::kernel::Simd, V: $crate::layer::Learn<L::Element, M>, const M: usize, const BATCH: usize>(
+            fn visit_gradient<S: $crate::kernel::Simd, V: $crate::layer::VisitGradient<L::Element, M>, const M: usize, const BATCH: usize>(
                 &mut self,
                 simd: S,
                 x: &[L::Input],
@@ -122,10 +122,10 @@ macro_rules! annotated {
                 dy: &[L::Output],
                 state: [&mut L::Trainable; M],
                 path: $crate::layer::Path<'_>,
-                learner: &mut V,
+                visitor: &mut V,
             ) {
-                let learner = &mut $crate::layers::annotated::Annotating(learner, $annotate);
-                self.layer.learn(simd, x, tape, dy, state, path, learner);
+                let visitor = &mut $crate::layers::annotated::Annotating(visitor, $annotate);
+                self.layer.visit_gradient(simd, x, tape, dy, state, path, visitor);
             }
 
             fn describe(
@@ -157,7 +157,7 @@ pub(super) use annotated;
 
 use crate::{
     kernel::Element,
-    layer::{Learn, Parameter, Visit, VisitMut, VisitTrainable},
+    layer::{Parameter, Visit, VisitGradient, VisitMut, VisitTrainable},
 };
 
 /// Changes the description of each parameter on its way to a visitor.
@@ -184,7 +184,7 @@ impl<T, V: VisitTrainable<T, M>, const M: usize> VisitTrainable<T, M> for Annota
     }
 }
 
-impl<T: Element, V: Learn<T, M>, const M: usize> Learn<T, M> for Annotating<'_, V> {
+impl<T: Element, V: VisitGradient<T, M>, const M: usize> VisitGradient<T, M> for Annotating<'_, V> {
     #[inline(always)]
     fn product<const IN: usize, const OUT: usize>(
         &mut self,

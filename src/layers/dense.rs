@@ -6,7 +6,7 @@ use crate::{
     Parameters, Rng,
     activation::{Activation, Linear, Save},
     kernel::{Element, Simd, Unchanged, map_each, nn, nt, sum_rows, tn},
-    layer::{Ending, Layer, Learn, Operations, Path},
+    layer::{Ending, Layer, Operations, Path, VisitGradient},
     message::Message,
 };
 
@@ -113,7 +113,7 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element> Layer for Den
 
     /// The kernel's gradient is consumed while it is computed, a few rows at a time.
     #[inline(always)]
-    fn learn<S: Simd, V: Learn<T, M>, const M: usize, const B: usize>(
+    fn visit_gradient<S: Simd, V: VisitGradient<T, M>, const M: usize, const B: usize>(
         &mut self,
         _: S,
         x: &[[T; IN]],
@@ -121,11 +121,11 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element> Layer for Den
         dz: &[[T; OUT]],
         mut state: [&mut Self; M],
         path: Path<'_>,
-        learner: &mut V,
+        visitor: &mut V,
     ) {
         let [kernel, bias] = [Self::TENSORS[0].at(path), Self::TENSORS[1].at(path)];
-        learner.product(kernel, x, dz, &mut self.kernel, map_each(&mut state, |state| &mut state.kernel));
-        learner.sums(bias, dz, &mut self.bias, map_each(&mut state, |state| &mut state.bias));
+        visitor.product(kernel, x, dz, &mut self.kernel, map_each(&mut state, |state| &mut state.kernel));
+        visitor.sums(bias, dz, &mut self.bias, map_each(&mut state, |state| &mut state.bias));
     }
 
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {

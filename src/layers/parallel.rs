@@ -6,7 +6,7 @@ use crate::{
     Rng, Zeroed,
     kernel::{Element, ElementwiseKernel, Real, Simd, Work, elementwise},
     layer::{
-        Description, Ending, Layer, Learn, Operations, Outline, Parameter, Parameters, Path, Visit, VisitMut,
+        Description, Ending, Layer, Operations, Outline, Parameter, Parameters, Path, Visit, VisitGradient, VisitMut,
         VisitTrainable,
     },
     message::Message,
@@ -73,8 +73,8 @@ impl<N: Layer, const SHARDS: usize, const ROWS: usize> Parameters for Parallel<N
     }
 
     #[inline(always)]
-    fn trainable<V: Visit<N::Element>>(learnt: &N::Trainable, path: Path<'_>, visitor: &mut V) {
-        N::trainable(learnt, path, visitor);
+    fn trainable<V: Visit<N::Element>>(trainable: &N::Trainable, path: Path<'_>, visitor: &mut V) {
+        N::trainable(trainable, path, visitor);
     }
 
     #[inline(always)]
@@ -163,7 +163,7 @@ where
     }
 
     #[inline(always)]
-    fn learn<S: Simd, V: Learn<N::Element, M>, const M: usize, const B: usize>(
+    fn visit_gradient<S: Simd, V: VisitGradient<N::Element, M>, const M: usize, const B: usize>(
         &mut self,
         _: S,
         _: &[N::Input],
@@ -171,9 +171,9 @@ where
         _: &[N::Output],
         state: [&mut N::Trainable; M],
         path: Path<'_>,
-        learner: &mut V,
+        visitor: &mut V,
     ) {
-        N::trainable_mut(Some(&mut self.network), &mut tape[0].gradient, state, path, learner);
+        N::trainable_mut(Some(&mut self.network), &mut tape[0].gradient, state, path, visitor);
     }
 
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {

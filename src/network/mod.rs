@@ -49,7 +49,7 @@ pub trait Network: Layer {
                 "this network is too large for the stack (over 256 KiB): make it with `Network::boxed`"
             );
         }
-        let mut network = Self::zeroed();
+        let mut network = Self::zeroed_on_stack();
         initialize(&mut network, &mut Rng::new(seed));
         network
     }

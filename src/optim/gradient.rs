@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Zeroed,
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise, sum_of},
-    layer::{Layer, Learn, Parameter, Path, VisitTrainable},
+    layer::{Layer, Parameter, Path, VisitGradient, VisitTrainable},
     regularize::Penalty,
 };
 
@@ -214,7 +214,7 @@ impl<L: Zeroed> GradientMemory<L> for [L; 0] {
     ) -> Measured {
         let simd = batch.simd;
         let mut bound = Bound { simd, penalty, square: 0.0, cost: 0.0 };
-        network.learn(simd, batch.x, batch.tape, batch.dy, [], Path::ROOT, &mut bound);
+        network.visit_gradient(simd, batch.x, batch.tape, batch.dy, [], Path::ROOT, &mut bound);
         Measured { square: bound.square, cost: bound.cost }
     }
 
@@ -239,7 +239,7 @@ pub trait GradientSource<N: Layer> {
     type Simd: Simd;
 
     /// Shows the gradient of each parameter, with the parameter and its state.
-    fn visit<V: Learn<N::Element, M>, const M: usize>(
+    fn visit<V: VisitGradient<N::Element, M>, const M: usize>(
         self,
         network: &mut N,
         state: [&mut N::Trainable; M],
@@ -254,7 +254,7 @@ impl<S: Simd, N: Layer> GradientSource<N> for InMemory<'_, S, N::Trainable> {
     type Simd = S;
 
     #[inline(always)]
-    fn visit<V: Learn<N::Element, M>, const M: usize>(
+    fn visit<V: VisitGradient<N::Element, M>, const M: usize>(
         self,
         network: &mut N,
         state: [&mut N::Trainable; M],
@@ -269,13 +269,13 @@ impl<S: Simd, N: Layer, const B: usize> GradientSource<N> for AfterBackward<'_, 
     type Simd = S;
 
     #[inline(always)]
-    fn visit<V: Learn<N::Element, M>, const M: usize>(
+    fn visit<V: VisitGradient<N::Element, M>, const M: usize>(
         self,
         network: &mut N,
         state: [&mut N::Trainable; M],
         visitor: &mut V,
     ) {
-        network.learn(self.simd, self.x, self.tape, self.dy, state, Path::ROOT, visitor);
+        network.visit_gradient(self.simd, self.x, self.tape, self.dy, state, Path::ROOT, visitor);
     }
 }
 
@@ -351,7 +351,7 @@ impl<S: Simd, T: Element> VisitTrainable<T, 0> for Bound<S> {
     }
 }
 
-impl<S: Simd, T: Element> Learn<T, 0> for Bound<S> {
+impl<S: Simd, T: Element> VisitGradient<T, 0> for Bound<S> {
     #[inline(always)]
     fn product<const IN: usize, const OUT: usize>(
         &mut self,

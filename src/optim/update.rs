@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise, sum_rows, tn_then},
-    layer::{Learn, Parameter, VisitTrainable},
+    layer::{Parameter, VisitGradient, VisitTrainable},
     regularize::Penalty,
 };
 
@@ -127,7 +127,7 @@ macro_rules! walks {
                 }
             }
 
-            impl<S, T, O, const FINISHED: bool> Learn<T, $numbers> for Update<S, O, FINISHED>
+            impl<S, T, O, const FINISHED: bool> VisitGradient<T, $numbers> for Update<S, O, FINISHED>
             where
                 S: Simd,
                 T: Element,

@@ -75,8 +75,11 @@ where
                 "this trainer is too large for the stack (over 256 KiB): make it with `Trainer::boxed`"
             );
         }
-        let mut trainer =
-            Self { run: Run::new(optimizer, L::default(), seed), memory: Memory::zeroed(), metrics: PhantomData };
+        let mut trainer = Self {
+            run: Run::new(optimizer, L::default(), seed),
+            memory: Memory::zeroed_on_stack(),
+            metrics: PhantomData,
+        };
         trainer.initialize();
         trainer
     }

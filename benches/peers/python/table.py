@@ -109,8 +109,11 @@ def markdown(tables):
             yield "| " + " | ".join([name, build, *map(significant, numbers), f"{loss:.4f}"]) + " |"
     builds = HERE / "BUILD_TIMES.csv"
     if builds.exists():
-        yield "\n## Building\n\nMade by `build_times`, on one core.\n\n| | |\n|---|--:|"
-        yield from (f"| {what} | {value} {unit} |" for what, value, unit in csv.reader(builds.open()))
+        (_, _, *commits), *measured = csv.reader(builds.open())
+        yield "\n## Building\n\nMade by `build_times`, in seconds of one core, user and system.\n"
+        yield f"| | {' | '.join(commits)} |\n|---|{'--:|' * len(commits)}"
+        for what, unit, *values in measured:
+            yield f"| {what} | {' | '.join(f'{value} {unit}' for value in values)} |"
 
 
 def main():
