@@ -4,32 +4,13 @@
 
 use core::mem;
 
-use super::{Element, Real, Simd, Vector, Work, plain, simd::MOST_LANES};
-
-/// A formula from `READ` values and `WRITE` values to new values for the latter.
-///
-/// It is copied out of memory before a pass, so that its constants stay in registers.
-pub trait ElementwiseKernel<const READ: usize, const WRITE: usize>: Copy {
-    /// The formula.
-    fn apply<V: Real>(&self, read: [V; READ], write: [V; WRITE]) -> [V; WRITE];
-}
-
-/// The formula that changes nothing.
-#[derive(Clone, Copy, Debug)]
-pub struct Unchanged;
-
-impl ElementwiseKernel<0, 1> for Unchanged {
-    #[inline(always)]
-    fn apply<V: Real>(&self, []: [V; 0], value: [V; 1]) -> [V; 1] {
-        value
-    }
-}
-
-/// A formula whose values are added up.
-pub trait Summand<const READ: usize>: Copy {
-    /// The formula.
-    fn apply<V: Real>(&self, read: [V; READ]) -> V;
-}
+use super::{
+    element::Element,
+    formula::{ElementwiseKernel, Summand},
+    plain::{self, shortest},
+    real::Real,
+    simd::{MOST_LANES, Simd, Vector, Work},
+};
 
 /// `write = op(read, write)`, item by item, as far as the shortest slice reaches.
 #[inline(always)]
@@ -211,14 +192,4 @@ pub fn largest<S: Simd, T: Element>(_: S, values: &[T]) -> T {
         top = T::Vector::<S>::load(&rest).max(top);
     }
     top.largest()
-}
-
-/// How long the shortest is.
-#[inline(always)]
-pub(super) fn shortest<T, const R: usize>(slices: &[&[T]; R]) -> usize {
-    let mut length = usize::MAX;
-    for r in 0..R {
-        length = length.min(slices[r].len());
-    }
-    length
 }

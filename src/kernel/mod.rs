@@ -3,22 +3,33 @@
 //! What is `inline(never)` under `debug_assertions` is so because without optimisation each register is
 //! memory: the frame of a whole training step would not fit a thread's stack.
 
+mod dispatch;
 mod element;
 mod elementwise;
+mod formula;
 mod fpu;
 mod lanes;
+mod level;
 mod math;
 mod matmul;
+mod matrix;
 mod panel;
 mod plain;
+mod real;
 mod simd;
 mod tile;
+mod vector;
 #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
 mod x86;
 
-pub use element::{Element, Real};
-pub use elementwise::{ElementwiseKernel, Summand, Unchanged, elementwise, largest, sum_of};
+pub use dispatch::{Baseline, dispatch};
+pub use element::Element;
+pub use elementwise::{elementwise, largest, sum_of};
 pub(crate) use elementwise::{elementwise_row, sum_of_row};
+pub use formula::{ElementwiseKernel, Summand, Unchanged};
 pub use lanes::Lanes;
+pub use level::{Level, Unavailable, level, set_level};
 pub use matmul::{nn, nt, sum_rows, tn, tn_then};
-pub use simd::{Baseline, Level, Simd, Unavailable, Vector, Work, dispatch, level, set_level};
+pub use matrix::{Matrix, Operand, Product};
+pub use real::Real;
+pub use simd::{Simd, Vector, Work};
