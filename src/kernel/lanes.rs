@@ -112,6 +112,7 @@ impl<T: Element, const N: usize> Real for Lanes<T, N> {
 }
 
 impl<T: Element, const N: usize> Vector<T> for Lanes<T, N> {
+    type Half = Self;
     const LANES: usize = N;
     const ROWS: usize = 4;
     const SUMS: usize = 4;

@@ -5,7 +5,7 @@ use super::{
     elementwise::elementwise,
     formula::{ElementwiseKernel, Unchanged},
     matrix::{Matrix, Operand, Product},
-    plain,
+    narrow, plain,
     simd::{Simd, Vector, Work},
     vector,
 };
@@ -153,6 +153,10 @@ impl<T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize> 
             for (x, y) in x.iter().zip(y) {
                 vector::combine_rows(simd, x, w, bias, then, y);
             }
+        } else if const { OUT <= <T::Vector<S> as Vector<T>>::Half::LANES } {
+            narrow::nn::<<T::Vector<S> as Vector<T>>::Half, T, O, IN, OUT>(x, w, bias, then, y);
+        } else if const { OUT <= T::Vector::<S>::LANES } {
+            narrow::nn::<T::Vector<S>, T, O, IN, OUT>(x, w, bias, then, y);
         } else {
             T::Vector::<S>::multiply(Product {
                 rows: x.len(),
@@ -188,6 +192,10 @@ impl<T: Element, const IN: usize, const OUT: usize> Work for Gradient<'_, T, IN,
             if let Some(gradient) = gradient.as_flattened_mut().first_chunk_mut::<IN>() {
                 vector::weighted_sum::<T::Vector<S>, T, IN>(dz.as_flattened(), x, gradient);
             }
+        } else if const { OUT <= <T::Vector<S> as Vector<T>>::Half::LANES } {
+            narrow::tn::<<T::Vector<S> as Vector<T>>::Half, T, IN, OUT>(x, dz, gradient);
+        } else if const { OUT <= T::Vector::<S>::LANES } {
+            narrow::tn::<T::Vector<S>, T, IN, OUT>(x, dz, gradient);
         } else {
             gradient_rows::<S, T, IN, OUT>(x, dz, 0, gradient);
         }

@@ -13,6 +13,7 @@ mod level;
 mod math;
 mod matmul;
 mod matrix;
+mod narrow;
 mod panel;
 mod plain;
 mod real;

@@ -29,6 +29,8 @@ pub(super) const MOST_LANES: usize = 16;
 
 /// A register: several numbers that are loaded, computed and stored together.
 pub trait Vector<T>: Real {
+    /// A register half as long, if the instruction set computes with those at twice the rate; else the register itself.
+    type Half: Vector<T>;
     /// How many numbers a register holds.
     const LANES: usize;
     /// How many rows of a matrix product keep the processor busy with two registers each: 4, 6 or 8.

@@ -101,10 +101,16 @@ fn pack_columns<V: Vector<T>, T: Element, const C: usize>(
     while step < steps.end {
         let mut squares = [[V::broadcast(T::zero()); MOST_LANES]; C];
         for c in 0..C {
-            for lane in 0..V::LANES {
-                // Past the last column, any numbers will do.
-                let column = (columns.start + c * V::LANES + lane).min(columns.end - 1);
-                squares[c][lane] = V::load(matrix.from(column, step));
+            // Past the last column, any numbers will do.
+            let column = |lane: usize| (columns.start + c * V::LANES + lane).min(columns.end - 1);
+            if step + V::LANES <= steps.end {
+                for lane in 0..V::LANES {
+                    squares[c][lane] = V::load(&matrix.from(column(lane), step)[..V::LANES]);
+                }
+            } else {
+                for lane in 0..V::LANES {
+                    squares[c][lane] = V::load(matrix.from(column(lane), step));
+                }
             }
             squares[c] = transpose(squares[c]);
         }

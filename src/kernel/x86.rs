@@ -95,6 +95,7 @@ macro_rules! registers {
             }
 
             impl Vector<$scalar> for $name {
+                type Half = $half;
                 const LANES: usize = $lanes;
                 const ROWS: usize = $rows;
                 const SUMS: usize = $sums;
