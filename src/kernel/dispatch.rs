@@ -2,8 +2,6 @@
 
 #[cfg(not(all(target_arch = "x86_64", not(feature = "deterministic"))))]
 use super::lanes::Lanes;
-#[cfg(not(all(target_arch = "x86_64", not(feature = "deterministic"))))]
-use super::lanes::Lanes;
 #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
 pub use super::x86::Baseline;
 #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
