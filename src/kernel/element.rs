@@ -1,112 +1,31 @@
-//! `f32` and `f64` as one trait, and what can be computed with them.
+//! The element types, `f32` and `f64`.
 
-use core::{
-    fmt::{self, Debug, Display},
-    ops::{Add, Div, Mul, Neg, Sub},
-};
+use core::fmt::{self, Debug, Display};
 
 use num_traits::NumAssign;
 
 use super::{
     fpu,
     math::{self, Single},
+    real::Real,
     simd::{Simd, Vector},
 };
 use crate::Zeroed;
-
-/// A number, or several in lock-step: what activations, losses and optimisers are written in.
-///
-/// ```
-/// use shiplap::kernel::Real;
-///
-/// fn smooth_step<V: Real>(x: V) -> V {
-///     x * x * (V::splat(3.0) - V::splat(2.0) * x)
-/// }
-/// assert_eq!(smooth_step(0.5f32), 0.5);
-/// ```
-pub trait Real:
-    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
-{
-    /// `value` in each lane.
-    fn splat(value: f64) -> Self;
-    /// `self·factor + addend`, rounded once where the instruction set can.
-    #[must_use]
-    fn mul_add(self, factor: Self, addend: Self) -> Self;
-    /// `then` where `self > bound`, else (also for NaN) `otherwise`.
-    #[must_use]
-    fn if_gt(self, bound: Self, then: Self, otherwise: Self) -> Self;
-    /// The magnitude.
-    #[must_use]
-    fn abs(self) -> Self;
-    /// The magnitude, with the sign of `sign`.
-    #[must_use]
-    fn copysign(self, sign: Self) -> Self;
-    /// The square root.
-    #[must_use]
-    fn sqrt(self) -> Self;
-    /// `eˣ`.
-    #[must_use]
-    fn exp(self) -> Self;
-    /// The natural logarithm.
-    #[must_use]
-    fn ln(self) -> Self;
-    /// `ln(1 + x)`, accurate near 0.
-    #[must_use]
-    fn ln_one_plus(self) -> Self;
-    /// The hyperbolic tangent.
-    #[must_use]
-    fn tanh(self) -> Self;
-    /// The error function.
-    #[must_use]
-    fn erf(self) -> Self;
-
-    /// `self` where `self > other`, else `other`: a NaN in `other` stays, one in `self` does not.
-    #[must_use]
-    #[inline(always)]
-    fn max(self, other: Self) -> Self {
-        self.if_gt(other, self, other)
-    }
-
-    /// `self` where `other > self`, else `other`: a NaN in `other` stays, one in `self` does not.
-    #[must_use]
-    #[inline(always)]
-    fn min(self, other: Self) -> Self {
-        other.if_gt(self, self, other)
-    }
-
-    /// `1 / (1 + e⁻ˣ)`, by `s = e^-|x|`, which overflows nowhere; below 0 as `s − s²/(1 + s)`, rounded less often than
-    /// `s/(1 + s)`.
-    #[must_use]
-    #[inline(always)]
-    fn sigmoid(self) -> Self {
-        let one = Self::splat(1.0);
-        let small = (-self.abs()).exp();
-        let above = one / (one + small);
-        self.if_gt(Self::splat(0.0), above, (small * above).mul_add(-small, small))
-    }
-
-    /// `ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|)`, which overflows nowhere.
-    #[must_use]
-    #[inline(always)]
-    fn softplus(self) -> Self {
-        Self::splat(0.0).max(self) + (-self.abs()).exp().ln_one_plus()
-    }
-}
 
 /// `f32` or `f64`.
 pub trait Element:
     Tensor<Element = Self> + Real + NumAssign + PartialOrd + Debug + Display + Default + Zeroed + Send + Sync + 'static
 {
-    /// A register of them.
+    /// A register of this type.
     type Vector<S: Simd>: Vector<Self>;
     /// The name of the type: `f32`.
     const NAME: &'static str;
 
     /// The nearest number to `value`.
     fn from_f64(value: f64) -> Self;
-    /// The same number, or the nearest.
+    /// The nearest `f64`: the same number.
     fn to_f64(self) -> f64;
-    /// Whether it is neither infinite nor NaN.
+    /// Whether the number is neither infinite nor NaN.
     fn is_finite(self) -> bool;
 }
 

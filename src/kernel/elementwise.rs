@@ -1,35 +1,16 @@
-//! One pass over slices of equal length.
+//! Elementwise kernels and sums over slices of equal length.
 
 #![expect(clippy::needless_range_loop, reason = "an index keeps arrays of registers in registers")]
 
 use core::mem;
 
-use super::{Element, Real, Simd, Vector, Work, plain, simd::MOST_LANES};
-
-/// A formula from `READ` values and `WRITE` values to new values for the latter.
-///
-/// It is copied out of memory before a pass, so that its constants stay in registers.
-pub trait ElementwiseKernel<const READ: usize, const WRITE: usize>: Copy {
-    /// The formula.
-    fn apply<V: Real>(&self, read: [V; READ], write: [V; WRITE]) -> [V; WRITE];
-}
-
-/// The formula that changes nothing.
-#[derive(Clone, Copy, Debug)]
-pub struct Unchanged;
-
-impl ElementwiseKernel<0, 1> for Unchanged {
-    #[inline(always)]
-    fn apply<V: Real>(&self, []: [V; 0], value: [V; 1]) -> [V; 1] {
-        value
-    }
-}
-
-/// A formula whose values are added up.
-pub trait Summand<const READ: usize>: Copy {
-    /// The formula.
-    fn apply<V: Real>(&self, read: [V; READ]) -> V;
-}
+use super::{
+    element::Element,
+    formula::{ElementwiseKernel, Summand},
+    plain::{self, shortest},
+    real::Real,
+    simd::{MOST_LANES, Simd, Vector, Work},
+};
 
 /// `write = op(read, write)`, item by item, as far as the shortest slice reaches.
 #[inline(always)]
@@ -42,7 +23,7 @@ pub fn elementwise<S: Simd, T: Element, O: ElementwiseKernel<R, W>, const R: usi
     simd.run(ElementwisePass { op: *op, read, write });
 }
 
-/// Like [`sweep`], compiled in its caller: for rows too short for a call to be worth it.
+/// Like [`elementwise`], compiled into its caller: for rows too short to be worth a call.
 #[inline(always)]
 pub(crate) fn elementwise_row<S: Simd, T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize>(
     simd: S,
@@ -73,7 +54,7 @@ impl<T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize> Wor
         for w in 0..W {
             length = length.min(self.write[w].len());
         }
-        // All of one length: a place is inside all of them if it is inside one.
+        // All have one length, so an index that is in bounds for one is in bounds for all.
         for r in 0..R {
             self.read[r] = &self.read[r][..length];
         }
@@ -84,8 +65,8 @@ impl<T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize> Wor
             self.pass::<T::Vector<S>, 1>([0], length);
             return;
         }
-        // What does not fill a register is the last one's end. It is computed before, and written after what
-        // it overlaps: nothing is changed twice, and no load or store is in parts.
+        // The last register ends where the slices do. It is computed before what it overlaps and written after it, so
+        // nothing is changed twice and no load or store is partial.
         let end = length - lanes;
         let last = self.values::<T::Vector<S>>(end, length);
         let before = end.div_ceil(lanes) * lanes;
@@ -104,8 +85,8 @@ impl<T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize> Wor
 }
 
 impl<T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize> ElementwisePass<'_, T, O, R, W> {
-    /// The new values of `length` numbers from each of these places on. Formulas side by side need not wait for
-    /// each other, and share their constants.
+    /// Updates `length` numbers from each of these starts. Independent formulas side by side hide latency and share
+    /// their constants.
     #[inline(always)]
     fn pass<V: Vector<T>, const SIDES: usize>(&mut self, starts: [usize; SIDES], length: usize) {
         let mut values = [[V::broadcast(T::zero()); W]; SIDES];
@@ -129,7 +110,7 @@ impl<T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize> Ele
     }
 }
 
-/// How many sums grow side by side, so that one addition need not wait for the last.
+/// How many partial sums grow side by side, so that no addition waits for the one before.
 const CHAINS: usize = 4;
 
 /// `Σ op(read)` over all items, as far as the shortest slice reaches.
@@ -138,7 +119,7 @@ pub fn sum_of<S: Simd, T: Element, O: Summand<R>, const R: usize>(simd: S, op: &
     simd.run(SumPass { op: *op, read })
 }
 
-/// Like [`sum_of`], compiled in its caller: for rows too short for a call to be worth it.
+/// Like [`sum_of`], compiled into its caller: for rows too short to be worth a call.
 #[inline(always)]
 pub(crate) fn sum_of_row<S: Simd, T: Element, O: Summand<R>, const R: usize>(simd: S, op: &O, read: [&[T]; R]) -> T {
     SumPass { op: *op, read }.run(simd)
@@ -181,7 +162,7 @@ impl<T: Element, O: Summand<R>, const R: usize> Work for SumPass<'_, T, O, R> {
     }
 }
 
-/// A register of each slice.
+/// Loads a register of each slice.
 #[inline(always)]
 fn load<V: Vector<T>, T: Element, const R: usize>(slices: &[&[T]; R], start: usize, end: usize) -> [V; R] {
     let mut registers = [V::broadcast(T::zero()); R];
@@ -211,14 +192,4 @@ pub fn largest<S: Simd, T: Element>(_: S, values: &[T]) -> T {
         top = T::Vector::<S>::load(&rest).max(top);
     }
     top.largest()
-}
-
-/// How long the shortest is.
-#[inline(always)]
-pub(super) fn shortest<T, const R: usize>(slices: &[&[T]; R]) -> usize {
-    let mut length = usize::MAX;
-    for r in 0..R {
-        length = length.min(slices[r].len());
-    }
-    length
 }

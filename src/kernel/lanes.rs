@@ -6,7 +6,14 @@ use core::{
     ops::{Add, Div, Mul, Neg, Sub},
 };
 
-use super::{Element, Real, math::Single, simd::Vector};
+use super::{
+    element::Element,
+    level::Level,
+    math::Single,
+    matrix::Product,
+    real::Real,
+    simd::{Simd, Vector, Work},
+};
 
 /// `N` numbers in lock-step.
 #[derive(Clone, Copy, Debug)]
@@ -155,7 +162,7 @@ impl<T: Element, const N: usize> Vector<T> for Lanes<T, N> {
     }
 
     #[inline(always)]
-    fn riffle(self, other: Self) -> (Self, Self) {
+    fn interleave(self, other: Self) -> (Self, Self) {
         let (mut first, mut second) = (self, other);
         for lane in 0..N / 2 {
             (first.0[2 * lane], first.0[2 * lane + 1]) = (self.0[lane], other.0[lane]);
@@ -167,6 +174,24 @@ impl<T: Element, const N: usize> Vector<T> for Lanes<T, N> {
     #[inline(always)]
     fn largest(self) -> T {
         self.0.into_iter().fold(self.0[0], |top, lane| lane.max(top))
+    }
+
+    fn multiply(product: Product<'_, T>) {
+        Portable::<N>.run(product);
+    }
+}
+
+/// Registers of `N` lanes, whatever the processor has.
+#[derive(Clone, Copy, Debug)]
+pub struct Portable<const N: usize>;
+
+impl<const N: usize> Simd for Portable<N> {
+    type F32 = Lanes<f32, N>;
+    type F64 = Lanes<f64, N>;
+    const LEVEL: Level = Level::Baseline;
+
+    fn run<W: Work>(self, work: W) -> W::Output {
+        work.run(self)
     }
 }
 

@@ -3,7 +3,7 @@
 //! The polynomials are ours: least squares on Chebyshev nodes, reweighted until the error is even
 //! (Lawson 1961). `tests/math.rs` holds the errors to their bounds.
 
-use super::Real;
+use super::real::Real;
 
 /// What the formulas need of `f32` beyond arithmetic.
 pub(super) trait Single: Real {

@@ -1,20 +1,17 @@
-//! Products of matrices of fixed shape, for forward (`nn`) and backward (`tn`, `nt`): what their matrices are.
-//! How they are multiplied, `tile` says.
-
-#![expect(
-    clippy::needless_range_loop,
-    reason = "an index keeps arrays of registers in registers; an iterator takes their address"
-)]
-
-use core::ops::Range;
+//! Products of matrices for forward (`nn`) and backward (`tn`, `nt`), with shapes from types.
 
 use super::{
-    Element, ElementwiseKernel, Simd, Unchanged, Vector, Work, elementwise, elementwise_row,
-    panel::Packing,
-    plain,
-    simd::MOST_LANES,
-    tile::{Factors, Left, Right, Target, product, put, registers},
+    element::Element,
+    elementwise::elementwise,
+    formula::{ElementwiseKernel, Unchanged},
+    matrix::{Matrix, Operand, Product},
+    narrow, plain,
+    simd::{Simd, Vector, Work},
+    vector,
 };
+
+/// Up to how many rows copying the weights costs more than it saves.
+const FEW: usize = 4;
 
 /// `y[b][o] = then(bias[o] + Σᵢ x[b][i]·w[i][o])`.
 #[inline(always)]
@@ -38,20 +35,30 @@ pub fn tn<S: Simd, T: Element, const IN: usize, const OUT: usize>(
     dz: &[[T; OUT]],
     gradient: &mut [[T; OUT]; IN],
 ) {
-    let rows = x.len().min(dz.len());
-    let (x, dz) = (&x[..rows], &dz[..rows]);
-    if const { T::Vector::<S>::LANES == 1 } {
-        simd.run(Gradient { x, dz, gradient });
-    } else if const { OUT == 1 } {
-        // The gradient is one column, and as such one row of memory.
-        simd.run(Outer { left: dz, from: 0, rows: 1, right: x, result: Column(core::slice::from_mut(gradient)) });
-    } else {
-        simd.run(Outer { left: x, from: 0, rows: IN, right: dz, result: Plain(gradient) });
-    }
+    simd.run(Gradient { x, dz, gradient });
 }
 
-/// `write = then(gradient, write)`, number by number, with the gradient that [`tn`] gives, of which only some rows are
-/// there at a time.
+/// Some rows of the gradient, from `first` on.
+#[inline(always)]
+fn gradient_rows<S: Simd, T: Element, const IN: usize, const OUT: usize>(
+    x: &[[T; IN]],
+    dz: &[[T; OUT]],
+    first: usize,
+    gradient: &mut [[T; OUT]],
+) {
+    T::Vector::<S>::multiply(Product {
+        rows: gradient.len(),
+        steps: x.len().min(dz.len()),
+        columns: OUT,
+        left: Operand::Transposed(Matrix::new(x).skip(0, first)),
+        right: Operand::Plain(Matrix::new(dz)),
+        start: None,
+        result: gradient.as_flattened_mut(),
+    });
+}
+
+/// `write = then(gradient, write)`, number by number, with the gradient that [`tn`] computes, of which only some rows are
+/// in memory at a time.
 #[inline(always)]
 pub fn tn_then<S: Simd, T: Element, O: ElementwiseKernel<1, W>, const IN: usize, const OUT: usize, const W: usize>(
     simd: S,
@@ -75,7 +82,7 @@ pub fn tn_then<S: Simd, T: Element, O: ElementwiseKernel<1, W>, const IN: usize,
     }
 }
 
-/// The bytes of a gradient that are there at a time. Without `std`, memory is scarce.
+/// The bytes of a gradient that are in memory at a time. Without `std`, memory is scarce.
 const SCRATCH: usize = if cfg!(feature = "std") { 128 * 1024 } else { 256 };
 
 /// [`tn_then`], `R` rows at a time.
@@ -95,16 +102,14 @@ fn rows_then<
     then: &O,
     mut write: [&mut [[T; OUT]; IN]; W],
 ) {
-    let batch = x.len().min(dz.len());
     let mut gradient = [[T::zero(); OUT]; R];
-    let mut from = 0;
-    while from < IN {
-        let rows = R.min(IN - from);
-        let result = Plain(&mut gradient);
-        simd.run(Outer { left: &x[..batch], from, rows, right: &dz[..batch], result });
-        let parts = write.each_mut().map(|matrix| matrix[from..from + rows].as_flattened_mut());
+    let mut first = 0;
+    while first < IN {
+        let rows = R.min(IN - first);
+        gradient_rows::<S, T, IN, OUT>(x, dz, first, &mut gradient[..rows]);
+        let parts = write.each_mut().map(|matrix| matrix[first..first + rows].as_flattened_mut());
         elementwise(simd, then, [gradient[..rows].as_flattened()], parts);
-        from += rows;
+        first += rows;
     }
 }
 
@@ -143,197 +148,30 @@ impl<T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize> 
         if const { T::Vector::<S>::LANES == 1 } {
             plain::nn(x, w, bias, then, y);
         } else if const { OUT == 1 } {
-            dots::<T::Vector<S>, T, O, IN>(x, w.as_flattened(), bias[0], then, y.as_flattened_mut());
+            vector::dot_rows::<T::Vector<S>, T, O, IN>(x, w.as_flattened(), bias[0], then, y.as_flattened_mut());
         } else if x.len() < FEW {
-            for row in 0..x.len() {
-                sum_of_lines(simd, &x[row], w, bias, then, &mut y[row]);
+            for (x, y) in x.iter().zip(y) {
+                vector::combine_rows(simd, x, w, bias, then, y);
             }
+        } else if const { OUT <= <T::Vector<S> as Vector<T>>::Half::LANES } {
+            narrow::nn::<<T::Vector<S> as Vector<T>>::Half, T, O, IN, OUT>(x, w, bias, then, y);
+        } else if const { OUT <= T::Vector::<S>::LANES } {
+            narrow::nn::<T::Vector<S>, T, O, IN, OUT>(x, w, bias, then, y);
         } else {
-            let mut result = Activated { bias, then, y };
-            product::<T::Vector<S>, T, OUT>(x.len(), IN, &RowsOf(x), &Straight(w), &mut result);
-        }
-    }
-}
-
-/// Up to how many rows a copy of the weights costs more than it saves.
-const FEW: usize = 4;
-
-/// `y[o] = then(bias[o] + Σᵢ x[i]·w[i][o])`, in registers side by side, as few sums would wait for each other. What does
-/// not have room in registers goes along [`whole_lines`].
-#[inline(always)]
-fn sum_of_lines<S: Simd, T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize>(
-    simd: S,
-    x: &[T; IN],
-    w: &[[T; OUT]; IN],
-    bias: &[T; OUT],
-    then: &O,
-    y: &mut [T; OUT],
-) {
-    let mut column = 0;
-    if const { OUT >= 2 * WIDE * T::Vector::<S>::LANES } {
-        column = OUT - OUT % (WIDE * T::Vector::<S>::LANES);
-        whole_lines(simd, x, w, bias, then, &mut y[..column]);
-    }
-    while column < OUT {
-        column = match (OUT - column).div_ceil(T::Vector::<S>::LANES) {
-            WIDE.. => lines::<T::Vector<S>, T, O, IN, OUT, WIDE, 1>(x, w, bias, then, y, column),
-            4.. => lines::<T::Vector<S>, T, O, IN, OUT, 4, 2>(x, w, bias, then, y, column),
-            2.. => lines::<T::Vector<S>, T, O, IN, OUT, 2, 4>(x, w, bias, then, y, column),
-            _ => lines::<T::Vector<S>, T, O, IN, OUT, 1, 8>(x, w, bias, then, y, column),
-        };
-    }
-}
-
-/// As many registers of sums as keep the processor busy.
-const WIDE: usize = 8;
-
-/// Of [`sum_of_lines`] as many columns as `y` has: sums in memory, and a few lines at a time from end to end. So the weights,
-/// which are far more, are read in the order in which they lie there, as fast as memory gives them.
-#[inline(always)]
-fn whole_lines<S: Simd, T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize>(
-    simd: S,
-    x: &[T; IN],
-    w: &[[T; OUT]; IN],
-    bias: &[T; OUT],
-    then: &O,
-    y: &mut [T],
-) {
-    y.copy_from_slice(&bias[..y.len()]);
-    let mut step = 0;
-    while step + AT_A_TIME <= IN {
-        add_lines::<T::Vector<S>, T, OUT, AT_A_TIME>(&x[step..], &w[step..], y);
-        step += AT_A_TIME;
-    }
-    while step < IN {
-        add_lines::<T::Vector<S>, T, OUT, 1>(&x[step..], &w[step..], y);
-        step += 1;
-    }
-    elementwise_row(simd, then, [], [y]);
-}
-
-/// The lines that [`whole_lines`] adds at a time: so many streams a processor fetches ahead.
-const AT_A_TIME: usize = 4;
-
-/// `y[o] += Σᵢ x[i]·w[i][o]` of `R` lines.
-#[inline(always)]
-fn add_lines<V: Vector<T>, T: Element, const OUT: usize, const R: usize>(x: &[T], w: &[[T; OUT]], y: &mut [T]) {
-    let mut factors = [V::broadcast(T::zero()); R];
-    for r in 0..R {
-        factors[r] = V::broadcast(x[r]);
-    }
-    let mut column = 0;
-    while column + V::LANES <= y.len() {
-        let end = column + V::LANES;
-        let mut sum = V::load(&y[column..end]);
-        for r in 0..R {
-            sum = factors[r].mul_add(V::load(&w[r][column..end]), sum);
-        }
-        sum.store(&mut y[column..end]);
-        column = end;
-    }
-}
-
-/// `C` registers of [`sum_of_lines`] from `column` on, each as `CHAINS` sums; gives the column after them.
-#[inline(always)]
-fn lines<
-    V: Vector<T>,
-    T: Element,
-    O: ElementwiseKernel<0, 1>,
-    const IN: usize,
-    const OUT: usize,
-    const C: usize,
-    const CHAINS: usize,
->(
-    x: &[T; IN],
-    w: &[[T; OUT]; IN],
-    bias: &[T; OUT],
-    then: &O,
-    y: &mut [T; OUT],
-    column: usize,
-) -> usize {
-    let next = column + C * V::LANES;
-    let column = column.min(OUT.saturating_sub(C * V::LANES));
-    let mut sums = [[V::broadcast(T::zero()); C]; CHAINS];
-    sums[0] = registers(&bias[column..]);
-    let mut step = 0;
-    while step < IN {
-        for chain in 0..CHAINS {
-            if step + chain < IN {
-                let left = V::broadcast(x[step + chain]);
-                let right: [V; C] = registers(&w[step + chain][column..]);
-                for c in 0..C {
-                    sums[chain][c] = left.mul_add(right[c], sums[chain][c]);
-                }
-            }
-        }
-        step += CHAINS;
-    }
-    let mut chains = CHAINS;
-    while chains > 1 {
-        chains /= 2;
-        for chain in 0..chains {
-            for c in 0..C {
-                sums[chain][c] = sums[chain][c] + sums[chain + chains][c];
+            T::Vector::<S>::multiply(Product {
+                rows: x.len(),
+                steps: IN,
+                columns: OUT,
+                left: Operand::Plain(Matrix::new(x)),
+                right: Operand::Plain(Matrix::new(w)),
+                start: Some(bias),
+                result: y.as_flattened_mut(),
+            });
+            if !O::UNCHANGED {
+                elementwise(simd, then, [], [y.as_flattened_mut()]);
             }
         }
     }
-    for c in 0..C {
-        [sums[0][c]] = then.apply([], [sums[0][c]]);
-    }
-    put(sums[0], &mut y[column..]);
-    next
-}
-
-/// `y[b] = then(start + Σᵢ x[b][i]·w[i])`: registers go along the rows, and what they hold for as many rows as a
-/// register has lanes is added up in one.
-#[inline(always)]
-fn dots<V: Vector<T>, T: Element, O: ElementwiseKernel<0, 1>, const N: usize>(
-    x: &[[T; N]],
-    w: &[T],
-    start: T,
-    then: &O,
-    y: &mut [T],
-) {
-    let mut row = 0;
-    while row + 1 < x.len() {
-        let rows = &x[row..x.len().min(row + V::LANES)];
-        let mut sums = [V::broadcast(T::zero()); MOST_LANES];
-        for r in 0..V::LANES {
-            if r < rows.len() {
-                sums[r] = products::<V, T>(&rows[r], w);
-            }
-        }
-        let columns = turn(sums);
-        let mut sum = V::broadcast(start);
-        for lane in 0..V::LANES {
-            sum = sum + columns[lane];
-        }
-        let [end] = then.apply([], [sum]);
-        end.store(&mut y[row..row + rows.len()]);
-        row += rows.len();
-    }
-    if row < x.len() {
-        let [end] = then.apply([], [V::broadcast(start + products::<V, T>(&x[row], w).sum())]);
-        end.store(&mut y[row..row + 1]);
-    }
-}
-
-/// The lanes of a sum of products of as many numbers as there are in both.
-#[inline(always)]
-fn products<V: Vector<T>, T: Element>(a: &[T], b: &[T]) -> V {
-    let lanes = V::LANES;
-    let length = a.len().min(b.len());
-    let mut sum = V::broadcast(T::zero());
-    let mut start = 0;
-    while start + lanes <= length {
-        let (a, b) = (&a[start..start + lanes], &b[start..start + lanes]);
-        sum = V::load(a).mul_add(V::load(b), sum);
-        start += lanes;
-    }
-    if start < length {
-        sum = V::load(&a[start..length]).mul_add(V::load(&b[start..length]), sum);
-    }
-    sum
 }
 
 struct Gradient<'a, T, const IN: usize, const OUT: usize> {
@@ -347,7 +185,20 @@ impl<T: Element, const IN: usize, const OUT: usize> Work for Gradient<'_, T, IN,
 
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        plain::tn(self.x, self.dz, self.gradient);
+        let Self { x, dz, gradient } = self;
+        if const { T::Vector::<S>::LANES == 1 } {
+            plain::tn(x, dz, gradient);
+        } else if const { OUT == 1 } {
+            if let Some(gradient) = gradient.as_flattened_mut().first_chunk_mut::<IN>() {
+                vector::weighted_sum::<T::Vector<S>, T, IN>(dz.as_flattened(), x, gradient);
+            }
+        } else if const { OUT <= <T::Vector<S> as Vector<T>>::Half::LANES } {
+            narrow::tn::<<T::Vector<S> as Vector<T>>::Half, T, IN, OUT>(x, dz, gradient);
+        } else if const { OUT <= T::Vector::<S>::LANES } {
+            narrow::tn::<T::Vector<S>, T, IN, OUT>(x, dz, gradient);
+        } else {
+            gradient_rows::<S, T, IN, OUT>(x, dz, 0, gradient);
+        }
     }
 }
 
@@ -369,25 +220,6 @@ impl<T: Element, O: ElementwiseKernel<1, W>, const IN: usize, const OUT: usize, 
     }
 }
 
-/// `result[i][j] = Σ left[step][from + i]·right[step][j]`, for so many rows `i`.
-struct Outer<'a, T, G, const I: usize, const J: usize> {
-    left: &'a [[T; I]],
-    from: usize,
-    rows: usize,
-    right: &'a [[T; J]],
-    result: G,
-}
-
-impl<T: Element, G: Target<T>, const I: usize, const J: usize> Work for Outer<'_, T, G, I, J> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(mut self, _: S) {
-        let (left, right) = (ColumnsOf(self.left, self.from), Straight(self.right));
-        product::<T::Vector<S>, T, J>(self.rows, self.left.len(), &left, &right, &mut self.result);
-    }
-}
-
 struct Backward<'a, T, const IN: usize, const OUT: usize> {
     dz: &'a [[T; OUT]],
     w: &'a [[T; OUT]; IN],
@@ -403,167 +235,24 @@ impl<T: Element, const IN: usize, const OUT: usize> Work for Backward<'_, T, IN,
         if const { T::Vector::<S>::LANES == 1 } {
             plain::nt(dz, w, dx);
         } else if dz.len() < FEW {
-            for row in 0..dz.len() {
-                dots::<T::Vector<S>, T, Unchanged, OUT>(w, &dz[row], T::zero(), &Unchanged, &mut dx[row]);
+            for (dz, dx) in dz.iter().zip(dx) {
+                vector::dot_rows::<T::Vector<S>, T, Unchanged, OUT>(w, dz, T::zero(), &Unchanged, dx);
+            }
+        } else if const { OUT == 1 } {
+            if let Some(w) = w.as_flattened().first_chunk::<IN>() {
+                vector::outer_product::<T::Vector<S>, T, IN>(dz.as_flattened(), w, dx);
             }
         } else {
-            product::<T::Vector<S>, T, IN>(dz.len(), OUT, &RowsOf(dz), &Transposed(w), &mut Plain(dx));
+            T::Vector::<S>::multiply(Product {
+                rows: dz.len(),
+                steps: OUT,
+                columns: IN,
+                left: Operand::Plain(Matrix::new(dz)),
+                right: Operand::Transposed(Matrix::new(w)),
+                start: None,
+                result: dx.as_flattened_mut(),
+            });
         }
-    }
-}
-
-/// The rows of a matrix as the left one of a product.
-struct RowsOf<'a, T, const N: usize>(&'a [[T; N]]);
-
-impl<T: Element, const N: usize> Left<T> for RowsOf<'_, T, N> {
-    #[inline(always)]
-    fn rows<const R: usize>(&self, row: usize, steps: Range<usize>) -> impl Factors<T, R> {
-        let rows = &self.0[row..row + R];
-        let mut across = [&rows[0][steps.clone()]; R];
-        for r in 0..R {
-            across[r] = &rows[r][steps.clone()];
-        }
-        Across(across)
-    }
-}
-
-/// Numbers side by side in each of `R` rows.
-struct Across<'a, T, const R: usize>([&'a [T]; R]);
-
-impl<T: Element, const R: usize> Factors<T, R> for Across<'_, T, R> {
-    #[inline(always)]
-    fn at(&self, step: usize) -> [T; R] {
-        let mut factors = [T::zero(); R];
-        for r in 0..R {
-            factors[r] = self.0[r][step];
-        }
-        factors
-    }
-}
-
-/// The columns of a matrix, from one on, as the rows of the left one of a product.
-struct ColumnsOf<'a, T, const N: usize>(&'a [[T; N]], usize);
-
-impl<T: Element, const N: usize> Left<T> for ColumnsOf<'_, T, N> {
-    #[inline(always)]
-    fn rows<const R: usize>(&self, row: usize, steps: Range<usize>) -> impl Factors<T, R> {
-        Down { rows: &self.0[steps], column: self.1 + row }
-    }
-}
-
-/// Numbers from `column` on in one row after another.
-struct Down<'a, T, const N: usize> {
-    rows: &'a [[T; N]],
-    column: usize,
-}
-
-impl<T: Element, const N: usize, const R: usize> Factors<T, R> for Down<'_, T, N> {
-    #[inline(always)]
-    fn at(&self, step: usize) -> [T; R] {
-        let mut factors = [T::zero(); R];
-        factors.copy_from_slice(&self.rows[step][self.column..self.column + R]);
-        factors
-    }
-}
-
-/// A matrix as the right one of a product.
-struct Straight<'a, T, const N: usize>(&'a [[T; N]]);
-
-impl<T: Element, const N: usize> Right<T> for Straight<'_, T, N> {
-    #[inline(always)]
-    fn pack<V: Vector<T>, const C: usize>(&self, column: usize, steps: Range<usize>, panel: &mut Packing<'_, V, C>) {
-        for row in &self.0[steps] {
-            panel.push(registers(&row[column..]));
-        }
-    }
-}
-
-/// A matrix whose rows are the columns of the right one of a product.
-struct Transposed<'a, T, const N: usize>(&'a [[T; N]]);
-
-impl<T: Element, const N: usize> Right<T> for Transposed<'_, T, N> {
-    #[inline(always)]
-    fn pack<V: Vector<T>, const C: usize>(&self, column: usize, steps: Range<usize>, panel: &mut Packing<'_, V, C>) {
-        let mut step = steps.start;
-        while step < steps.end {
-            let mut squares = [[V::broadcast(T::zero()); MOST_LANES]; C];
-            for c in 0..C {
-                for lane in 0..V::LANES {
-                    if let Some(row) = self.0.get(column + c * V::LANES + lane) {
-                        squares[c][lane] = V::load(&row[step..]);
-                    }
-                }
-                squares[c] = turn(squares[c]);
-            }
-            for lane in 0..V::LANES.min(steps.end - step) {
-                let mut group = [V::broadcast(T::zero()); C];
-                for c in 0..C {
-                    group[c] = squares[c][lane];
-                }
-                panel.push(group);
-            }
-            step += V::LANES;
-        }
-    }
-}
-
-/// Transposes the square that as many registers are as one has lanes.
-#[inline(always)]
-fn turn<V: Vector<T>, T: Element>(mut square: [V; MOST_LANES]) -> [V; MOST_LANES] {
-    // Each riffle of one half with the other brings the place in the row one bit closer to the row's number.
-    let mut stages = V::LANES;
-    while stages > 1 {
-        let rows = square;
-        for r in 0..V::LANES / 2 {
-            (square[2 * r], square[2 * r + 1]) = rows[r].riffle(rows[r + V::LANES / 2]);
-        }
-        stages /= 2;
-    }
-    square
-}
-
-/// Outputs: a bias, a product, and what comes after.
-struct Activated<'a, T, O, const OUT: usize> {
-    bias: &'a [T; OUT],
-    then: &'a O,
-    y: &'a mut [[T; OUT]],
-}
-
-impl<T: Element, O: ElementwiseKernel<0, 1>, const OUT: usize> Target<T> for Activated<'_, T, O, OUT> {
-    #[inline(always)]
-    fn start<V: Vector<T>, const C: usize>(&self, column: usize) -> [V; C] {
-        registers(&self.bias[column..])
-    }
-
-    #[inline(always)]
-    fn end<V: Vector<T>>(&self, sum: V) -> V {
-        let [end] = self.then.apply([], [sum]);
-        end
-    }
-
-    #[inline(always)]
-    fn row(&mut self, row: usize) -> &mut [T] {
-        &mut self.y[row]
-    }
-}
-
-/// A product and nothing else.
-struct Plain<'a, T, const N: usize>(&'a mut [[T; N]]);
-
-impl<T: Element, const N: usize> Target<T> for Plain<'_, T, N> {
-    #[inline(always)]
-    fn row(&mut self, row: usize) -> &mut [T] {
-        &mut self.0[row]
-    }
-}
-
-/// [`Plain`] for a matrix of one column, as one row.
-struct Column<'a, T, const I: usize, const J: usize>(&'a mut [[[T; J]; I]]);
-
-impl<T: Element, const I: usize, const J: usize> Target<T> for Column<'_, T, I, J> {
-    #[inline(always)]
-    fn row(&mut self, row: usize) -> &mut [T] {
-        self.0[row].as_flattened_mut()
     }
 }
 
@@ -577,20 +266,10 @@ impl<T: Element, const N: usize> Work for Sums<'_, T, N> {
 
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        let lanes = T::Vector::<S>::LANES;
         if const { T::Vector::<S>::LANES == 1 } {
             plain::sum_rows(self.rows, self.sums);
-            return;
-        }
-        let mut column = 0;
-        while column < N {
-            let end = N.min(column + lanes);
-            let mut sum = T::Vector::<S>::broadcast(T::zero());
-            for row in self.rows {
-                sum = sum + T::Vector::<S>::load(&row[column..end]);
-            }
-            sum.store(&mut self.sums[column..end]);
-            column = end;
+        } else {
+            vector::sum_rows::<T::Vector<S>, T, N>(self.rows, self.sums);
         }
     }
 }

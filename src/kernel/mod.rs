@@ -4,24 +4,36 @@
 //! memory: the frame of a whole training step would not fit a thread's stack.
 
 mod array;
+mod dispatch;
 mod element;
 mod elementwise;
+mod formula;
 mod fpu;
 mod lanes;
+mod level;
 mod math;
 mod matmul;
+mod matrix;
+mod narrow;
 mod panel;
 mod plain;
+mod real;
 mod simd;
 mod tile;
+mod vector;
 #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
 mod x86;
 
 pub use array::map_each;
 pub(crate) use array::{cast_rows, cast_rows_mut};
-pub use element::{Element, MOST_AXES, Real, Tensor};
-pub use elementwise::{ElementwiseKernel, Summand, Unchanged, elementwise, largest, sum_of};
+pub use dispatch::{Baseline, dispatch};
+pub use element::{Element, MOST_AXES, Tensor};
+pub use elementwise::{elementwise, largest, sum_of};
 pub(crate) use elementwise::{elementwise_row, sum_of_row};
+pub use formula::{ElementwiseKernel, Summand, Unchanged};
 pub use lanes::Lanes;
+pub use level::{Level, Unavailable, level, set_level};
 pub use matmul::{nn, nt, sum_rows, tn, tn_then};
-pub use simd::{Baseline, Level, Simd, Unavailable, Vector, Work, dispatch, level, set_level};
+pub use matrix::{Matrix, Operand, Product};
+pub use real::Real;
+pub use simd::{Simd, Vector, Work};

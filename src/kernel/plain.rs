@@ -5,7 +5,10 @@
 
 use core::array;
 
-use super::{Element, ElementwiseKernel, Summand, elementwise::shortest};
+use super::{
+    element::Element,
+    formula::{ElementwiseKernel, Summand},
+};
 
 /// Whether each multiplication of `T` is a call: then nothing is gained by sums side by side.
 const fn calls<T>() -> bool {
@@ -211,6 +214,16 @@ pub(super) fn sum_of<T: Element, O: Summand<R>, const R: usize>(op: &O, read: [&
 #[inline(always)]
 pub(super) fn largest<T: Element>(values: &[T]) -> T {
     values.iter().fold(T::from_f64(f64::NEG_INFINITY), |top, value| value.max(top))
+}
+
+/// The length of the shortest slice.
+#[inline(always)]
+pub(super) fn shortest<T, const R: usize>(slices: &[&[T]; R]) -> usize {
+    let mut length = usize::MAX;
+    for r in 0..R {
+        length = length.min(slices[r].len());
+    }
+    length
 }
 
 #[cfg(test)]

@@ -1,0 +1,33 @@
+//! Formulas that are applied to slices, number by number.
+
+use super::real::Real;
+
+/// A formula from `READ` values and `WRITE` values to new values for the latter.
+///
+/// It is copied out of memory before a pass, so that its constants stay in registers.
+pub trait ElementwiseKernel<const READ: usize, const WRITE: usize>: Copy {
+    /// Whether it changes nothing, so that it need not be applied.
+    const UNCHANGED: bool = false;
+
+    /// The formula.
+    fn apply<V: Real>(&self, read: [V; READ], write: [V; WRITE]) -> [V; WRITE];
+}
+
+/// The formula that changes nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Unchanged;
+
+impl ElementwiseKernel<0, 1> for Unchanged {
+    const UNCHANGED: bool = true;
+
+    #[inline(always)]
+    fn apply<V: Real>(&self, []: [V; 0], value: [V; 1]) -> [V; 1] {
+        value
+    }
+}
+
+/// A formula whose values are added up.
+pub trait Summand<const READ: usize>: Copy {
+    /// The formula.
+    fn apply<V: Real>(&self, read: [V; READ]) -> V;
+}

@@ -1,0 +1,111 @@
+//! The instruction sets, and which of them is in use.
+
+use core::fmt;
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+use core::sync::atomic::{AtomicU8, Ordering};
+
+/// Whether the processor has all these features.
+macro_rules! detected {
+    ($($feature:tt),*) => {{
+        #[cfg(all(feature = "std", target_arch = "x86_64"))]
+        let all = cfg!(not(feature = "deterministic")) $(&& std::is_x86_feature_detected!($feature))*;
+        #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+        let all = cfg!(not(feature = "deterministic")) $(&& cfg!(target_feature = $feature))*;
+        all
+    }};
+}
+/// An instruction set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// What every processor of the target has.
+    Baseline,
+    /// x86-64 with AVX2 and FMA: registers of 8 `f32`.
+    Avx2,
+    /// x86-64 with AVX-512 (F, VL, DQ): registers of 16 `f32`.
+    Avx512,
+}
+
+impl Level {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Baseline, Self::Avx2, Self::Avx512];
+
+    /// Whether the processor has it. Without `std`, whether the build was told that it does. The feature `deterministic`
+    /// leaves [`Baseline`](Self::Baseline) alone.
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Baseline => true,
+            Self::Avx2 => detected!("avx2", "fma"),
+            Self::Avx512 => Self::Avx2.is_available() && detected!("avx512f", "avx512vl", "avx512dq"),
+        }
+    }
+
+    fn best() -> Self {
+        Self::ALL.into_iter().rev().find(|level| level.is_available()).unwrap_or(Self::Baseline)
+    }
+}
+
+/// The error of [`set_level`]: the processor lacks the instruction set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable(pub Level);
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if cfg!(feature = "deterministic") {
+            return write!(formatter, "the feature `deterministic` is on: there is no {:?}, only Baseline", self.0);
+        }
+        write!(formatter, "this processor or build has no {:?}; the best that it has is {:?}", self.0, Level::best())
+    }
+}
+
+impl core::error::Error for Unavailable {}
+
+/// 1 more than the number of the level in use; 0 before there is one.
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+static CHOSEN: AtomicU8 = AtomicU8::new(0);
+
+/// The instruction set in use: the best there is, unless [`set_level`] chose.
+#[inline]
+pub fn level() -> Level {
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    return match CHOSEN.load(Ordering::Relaxed) {
+        0 => {
+            // Where another thread has chosen in the meantime, its choice stays.
+            let best = Level::best() as u8 + 1;
+            let _ = CHOSEN.compare_exchange(0, best, Ordering::Relaxed, Ordering::Relaxed);
+            level()
+        }
+        1 => Level::Baseline,
+        2 => Level::Avx2,
+        _ => Level::Avx512,
+    };
+    #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+    Level::best()
+}
+
+/// Chooses the instruction set for the whole process, so that another machine gives the same bits.
+/// Without `std` it was chosen by the build, and nothing else is available; under the feature `deterministic`, which gives
+/// the same bits on processors of any kind, only [`Level::Baseline`] is.
+///
+/// ```
+/// use shiplap::kernel::{Level, level, set_level};
+///
+/// set_level(Level::Baseline)?;
+/// assert_eq!(level(), Level::Baseline);
+/// # Ok::<(), shiplap::kernel::Unavailable>(())
+/// ```
+///
+/// # Errors
+///
+/// When the processor does not have it.
+pub fn set_level(level: Level) -> Result<(), Unavailable> {
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    if level.is_available() {
+        CHOSEN.store(level as u8 + 1, Ordering::Relaxed);
+        return Ok(());
+    }
+    #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+    if level == self::level() {
+        return Ok(());
+    }
+    Err(Unavailable(level))
+}
