@@ -1,5 +1,4 @@
-//! Registers as plain arrays, which the compiler turns into those of the target: the baseline of every
-//! processor.
+//! Registers as arrays, which the compiler vectorizes: for targets without registers of their own here.
 
 use core::{
     array,

@@ -35,7 +35,8 @@ pub fn tn<S: Simd, T: Element, const IN: usize, const OUT: usize>(
     dz: &[[T; OUT]],
     gradient: &mut [[T; OUT]; IN],
 ) {
-    simd.run(Gradient { x, dz, gradient });
+    let rows = x.len().min(dz.len());
+    simd.run(Gradient { x: &x[..rows], dz: &dz[..rows], gradient });
 }
 
 /// Some rows of the gradient, from `first` on.

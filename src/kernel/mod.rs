@@ -1,7 +1,7 @@
-//! What the processor runs: instruction sets, matrix products and passes over slices.
+//! The numeric kernels: instruction sets, matrix products and elementwise kernels.
 //!
-//! What is `inline(never)` under `debug_assertions` is so because without optimisation each register is
-//! memory: the frame of a whole training step would not fit a thread's stack.
+//! Functions that are `inline(never)` under `debug_assertions` are so because unoptimized code keeps each register in
+//! memory: the frame of a whole training step would not fit on a thread's stack.
 
 mod array;
 mod dispatch;

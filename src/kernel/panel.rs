@@ -1,17 +1,16 @@
-//! A strip of a matrix, copied so that a product reads it register by register, one after another.
+//! A block of columns of a matrix, packed in the order in which a product reads it.
 
 use core::{mem::MaybeUninit, slice};
 
-/// Half of a first-level cache: what is read with the panel has the other half. Without `std`, memory is
-/// scarce rather than far.
+/// Half of a first-level cache; the left operand has the other half. Without `std`, memory is scarce rather than slow.
 const BYTES: usize = if cfg!(feature = "std") { 16 * 1024 } else { 1024 };
 
-/// As much as a cache line, and at its place.
+/// A cache line, aligned as one.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
-struct Line(#[expect(dead_code, reason = "only its place counts")] [u8; 64]);
+struct Line(#[expect(dead_code, reason = "only its alignment matters")] [u8; 64]);
 
-/// Memory for a panel, on the stack, not written to before it is needed.
+/// Uninitialized memory for a panel, on the stack.
 pub(super) struct Panel([MaybeUninit<Line>; BYTES / 64]);
 
 impl Panel {

@@ -1,7 +1,6 @@
-//! Products and passes for registers of one lane: few instructions, little code, and nothing that could panic.
+//! Products and elementwise kernels for registers of one lane: few instructions, little code, no panics.
 //!
-//! Some sums side by side share what is loaded for them. Each takes its terms one after another, from the first to the
-//! last: how many there are side by side changes no bit.
+//! Several sums side by side share their loads. Each adds its terms in order, so their number changes no bit.
 
 use core::array;
 
@@ -10,19 +9,19 @@ use super::{
     formula::{ElementwiseKernel, Summand},
 };
 
-/// Whether each multiplication of `T` is a call: then nothing is gained by sums side by side.
+/// Whether each multiplication of `T` is a function call: then several sums side by side gain nothing.
 const fn calls<T>() -> bool {
     let doubles = cfg!(any(target_arch = "arm", target_arch = "riscv32")) && size_of::<T>() > size_of::<f32>();
     cfg!(floats = "software") || doubles
 }
 
-/// How many of `count` sums are side by side: at most `most`, or less, so that blocks of this width hardly overlap.
+/// How many of `count` sums to compute side by side: at most `most`, and so that the blocks hardly overlap.
 const fn width<T>(count: usize, most: usize) -> usize {
     let most = if calls::<T>() { 1 } else { most };
     if count == 0 { 0 } else { count.div_ceil(count.div_ceil(most)) }
 }
 
-/// Calls a function for the width in the `const` block; what does not match is not even compiled.
+/// Calls a function with the width as a const argument; the other arms are not compiled.
 macro_rules! of_width {
     ($width:expr, $($each:literal)*, $function:ident $arguments:tt) => {
         match const { $width } {
@@ -75,7 +74,7 @@ pub(super) fn tn<T: Element, const IN: usize, const OUT: usize>(
     }
 }
 
-/// `write = then(gradient, write)`, number by number, with the gradient that [`tn`] gives, row by row.
+/// `write = then(gradient, write)`, number by number, with the gradient that [`tn`] computes, row by row.
 #[inline(always)]
 pub(super) fn tn_then<T: Element, O: ElementwiseKernel<1, W>, const IN: usize, const OUT: usize, const W: usize>(
     x: &[[T; IN]],
