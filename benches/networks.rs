@@ -22,7 +22,7 @@ type W4 = (Dense<17, 64, Tanh>, Dense<64, 64, Tanh>, Dense<64, 6, Linear>);
 /// Reads all parameters of a network.
 struct Read<'a, N>(&'a N);
 
-impl<N: Layer<Element = f32>> Work for Read<'_, N> {
+impl<N: Network<Element = f32>> Work for Read<'_, N> {
     type Output = f32;
 
     #[inline(always)]
@@ -59,7 +59,7 @@ fn bench<N, L, Y, const IN: usize, const OUT: usize, const BATCH: usize>(
     name: &str,
     label: impl Fn(&mut Rng) -> Y,
 ) where
-    N: Layer<Element = f32, Output = [f32; OUT]> + Accepts<[f32; IN]>,
+    N: Network<Element = f32, Input = [f32; IN], Output = [f32; OUT]>,
     L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head>,
     Y: Label<L, [f32; OUT]>,
 {

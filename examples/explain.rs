@@ -1,8 +1,8 @@
-//! Which of the 30 measurements of a cell drive its diagnosis, and which pixels make a digit what it is.
+//! Explains two networks: which measurements of a cell determine its diagnosis, and which pixels determine a digit.
 //!
 //! `cargo run --release --features gzip,report,tensorboard --example explain -- --out target/explain`
 //!
-//! It writes pictures (SVG and PNG), the history (CSV, JSON, TensorBoard) and a report in one HTML file.
+//! The program writes plots (SVG and PNG), the history (CSV, JSON, TensorBoard) and a report in one HTML file.
 
 mod common;
 
@@ -21,11 +21,11 @@ use shiplap::{
 fn main() -> Result<(), Box<dyn Error>> {
     let [out] = common::folders([("--out", "target/explain")])?;
     fs::create_dir_all(&out)?;
-    let page = Page::new("What the networks look at");
+    let page = Page::new("Explanations of two networks");
     let page = diagnosis(page, &out)?;
     let page = digits(page, &out)?;
     page.save(out.join("report.html"))?;
-    println!("pictures and report.html are in {}", out.display());
+    println!("wrote plots and report.html to {}", out.display());
     Ok(())
 }
 
@@ -43,7 +43,7 @@ const PARTS: [&str; 10] = [
 ];
 const MEASURES: [&str; 3] = ["mean", "error of the", "worst"];
 
-/// As in the data: ten properties of the nuclei, each with its mean, its standard error and its worst.
+/// The name of an input. The data contain ten properties of the nuclei, with the mean, standard error and worst of each.
 fn measurement(index: usize) -> String {
     format!("{} {}", MEASURES[index / 10], PARTS[index % 10])
 }
@@ -54,14 +54,14 @@ type Cell = [f32; 30];
 type Diagnosis = (Dense<30, 16, Relu>, Dense<16, 1, Sigmoid>);
 type DiagnosisTrainer = Trainer<Diagnosis, BinaryCrossentropy, Adam, 32>;
 
-/// Malignant is 1.
+/// The probability that a cell is malignant.
 const MALIGNANT: Target = Target::Prediction(0);
 
 fn diagnosis(page: Page, out: &Path) -> Result<Page, Box<dyn Error>> {
     let path = common::repository("data/breast_cancer.csv");
     let mut table: data::Table<Cell, [f32; 1]> = Csv::bundled().read(path)?;
     table.y.iter_mut().for_each(|label| label[0] = 1.0 - label[0]);
-    // The average cell, all of it 0, is what the others are compared with.
+    // After standardization, the average cell is all zeros, which is the baseline of the explanations.
     let [train, _] = split_stratified(&mut table.x, &mut table.y, [0.7, 0.3], 1)?;
     let (cells, standard) = (train.x.len(), Standardize::fit(train.x)?);
     standard.transform(&mut table.x);
@@ -77,37 +77,38 @@ fn diagnosis(page: Page, out: &Path) -> Result<Page, Box<dyn Error>> {
     Table::from(&history).save(out.join("history.csv"))?;
     Table::from(&history).save(out.join("history.json"))?;
     let test = trainer.evaluate(x_test, y_test)?;
-    println!("diagnosis: {test} on {} cells not trained on", x_test.len());
+    println!("diagnosis: {test} on {} test cells", x_test.len());
 
-    // Over the data: what the loss rises by when a measurement is shuffled.
+    // Over the test set: how much the loss increases when a measurement is shuffled.
     let score = |x: &[Cell]| trainer.evaluate(x, y_test).map(|report| -report.loss);
     let importances = permutation_importance(x_test, 30, &mut Rng::new(2), score)?;
     let mut important =
-        Bars::new("Permutation importance", "rise of the cross-entropy when shuffled, nats (line: standard deviation)")
+        Bars::new("Permutation importance", "increase of the cross-entropy, nats (line: standard deviation)")
             .at_most(15);
     for (index, importance) in importances.iter().enumerate() {
         important = important.bar(measurement(index), importance.mean(), importance.deviation());
     }
 
-    // In single cells: what each adds to the chance of being malignant, from an average cell on.
+    // For single cells: how much each measurement contributes to the probability of being malignant, relative to an
+    // average cell.
     let mut explainer = Explainer::<Diagnosis>::new();
-    let mut sizes = [0.0; 30];
+    let mut magnitudes = [0.0; 30];
     let mut largest_gap = 0.0f64;
     for cell in x_test {
         let parts = explainer.integrated_gradients(trainer.network(), cell, &[0.0; 30], MALIGNANT)?;
         largest_gap = largest_gap.max(parts.gap.abs());
-        sizes.iter_mut().zip(parts.attributions).for_each(|(size, part)| *size += f64::from(part.abs()));
+        magnitudes.iter_mut().zip(parts.attributions).for_each(|(sum, part)| *sum += f64::from(part.abs()));
     }
     let mut attributed =
-        Bars::new("Integrated gradients over the test cells", "mean change of the probability, either way").at_most(15);
-    for (index, size) in sizes.iter().enumerate() {
-        attributed = attributed.bar(measurement(index), size / x_test.len() as f64, 0.0);
+        Bars::new("Integrated gradients over the test cells", "mean absolute change of the probability").at_most(15);
+    for (index, magnitude) in magnitudes.iter().enumerate() {
+        attributed = attributed.bar(measurement(index), magnitude / x_test.len() as f64, 0.0);
     }
     let leading: Vec<&str> = attributed.ranked()[..5].iter().map(|bar| bar.name.as_str()).collect();
-    println!("           driven by {} (largest gap of completeness {largest_gap:.1e})", leading.join(", "));
+    println!("           most influential: {} (largest gap {largest_gap:.1e})", leading.join(", "));
 
     let cell = x_test.iter().zip(y_test).find(|&(cell, y)| y[0] == 1.0 && trainer.predict(cell)[0] > 0.9);
-    let cell = cell.ok_or("no malignant cell was found out")?.0;
+    let cell = cell.ok_or("the network recognizes no malignant cell")?.0;
     let parts = explainer.integrated_gradients(trainer.network(), cell, &[0.0; 30], MALIGNANT)?;
     let title = format!("One cell: malignant with a probability of {:.3}", trainer.predict(cell)[0]);
     let mut single = Bars::new(title, "change of the probability, from an average cell").at_most(12);
@@ -115,9 +116,9 @@ fn diagnosis(page: Page, out: &Path) -> Result<Page, Box<dyn Error>> {
         single = single.bar(measurement(index), part.into(), 0.0);
     }
 
-    // And how the mean prediction goes with the four that matter most.
+    // The mean prediction as a function of the four most influential measurements.
     let mut order: Vec<usize> = (0..30).collect();
-    order.sort_by(|&a, &b| sizes[b].total_cmp(&sizes[a]));
+    order.sort_by(|&a, &b| magnitudes[b].total_cmp(&magnitudes[a]));
     let mut dependence = Lines::new(
         "Partial dependence",
         "measurement, standard deviations from its mean",
@@ -152,12 +153,12 @@ fn diagnosis(page: Page, out: &Path) -> Result<Page, Box<dyn Error>> {
         ],
     )?;
     let page = page
-        .text("A network tells malignant from benign cells by 30 measurements of their nuclei (Wisconsin data).")
+        .text("A network classifies cells as malignant or benign by 30 measurements of their nuclei (Wisconsin data).")
         .facts(
             "Run",
             [
-                ("cells to train on, the last 15 % for validation", cells.to_string()),
-                ("cells to test", x_test.len().to_string()),
+                ("training set, including 15 % for validation", format!("{cells} cells")),
+                ("test set", format!("{} cells", x_test.len())),
                 ("test", test.to_string()),
             ],
         )
@@ -166,56 +167,56 @@ fn diagnosis(page: Page, out: &Path) -> Result<Page, Box<dyn Error>> {
         .plot("Confusion matrix", &confusion)?
         .plot("ROC", &roc)?
         .plot("Weights", &weights)?
-        .plot("What matters over the data", &important)?
-        .plot("What drives the predictions", &attributed)?
-        .plot("One cell", &single)?
-        .plot("How the prediction goes with a measurement", &dependence)?;
+        .plot("Permutation importance", &important)?
+        .plot("Integrated gradients over the test set", &attributed)?
+        .plot("Integrated gradients of one cell", &single)?
+        .plot("Partial dependence", &dependence)?;
     Ok(page)
 }
 
-type Picture = [f32; 64];
+type Image = [f32; 64];
 type Digits = (Dense<64, 32, Relu>, Dense<32, 10, Softmax>);
 
 fn digits(page: Page, out: &Path) -> Result<Page, Box<dyn Error>> {
     let path = common::repository("data/digits.csv.gz");
-    let mut table: data::Table<Picture, usize> = Csv::unnamed().read(path)?;
-    table.x.as_flattened_mut().iter_mut().for_each(|ink| *ink /= 16.0);
+    let mut table: data::Table<Image, usize> = Csv::unnamed().read(path)?;
+    table.x.as_flattened_mut().iter_mut().for_each(|pixel| *pixel /= 16.0);
     let [train, test] = split_stratified(&mut table.x, &mut table.y, [0.8, 0.2], 1)?;
     let (x_test, y_test) = (test.x, test.y);
     let mut trainer = Trainer::<Digits, SparseCategoricalCrossentropy, Adam, 32>::new(Adam::new(3e-3), 1);
     trainer.fit(train.x, train.y, Fit::epochs(40))?;
     let test = trainer.evaluate(x_test, y_test)?;
-    println!("digits: {test} on {} pictures not trained on", x_test.len());
+    println!("digits: {test} on {} test images", x_test.len());
 
     let mut explainer = Explainer::<Digits>::new();
     let mut grid = Grid::new(4);
-    let mut inked = 0.0;
+    let mut evidence = 0.0;
     for digit in [0, 3, 4, 7] {
-        let right = |index: &usize| {
+        let recognized = |index: &usize| {
             y_test[*index] == digit && shiplap::metric::Class::class(&trainer.predict(&x_test[*index])) == digit
         };
-        let picture = &x_test[(0..x_test.len()).find(right).ok_or("a digit is never recognised")?];
+        let image = &x_test[(0..x_test.len()).find(recognized).ok_or("the network never recognizes a digit")?];
         let target = Target::Logit(digit);
-        let gradient = explainer.gradient(trainer.network(), picture, target)?;
-        let product = explainer.gradient_times_input(trainer.network(), picture, target)?;
-        let parts = explainer.integrated_gradients(trainer.network(), picture, &[0.0; 64], target)?;
-        inked += parts.attributions.iter().filter(|part| **part > 0.0).map(|part| f64::from(*part)).sum::<f64>();
+        let gradient = explainer.gradient(trainer.network(), image, target)?;
+        let product = explainer.gradient_times_input(trainer.network(), image, target)?;
+        let parts = explainer.integrated_gradients(trainer.network(), image, &[0.0; 64], target)?;
+        evidence += parts.attributions.iter().filter(|part| **part > 0.0).map(|part| f64::from(*part)).sum::<f64>();
         grid = grid
-            .with(HeatMap::picture(format!("a {digit}: ink"), 8, picture)?)
+            .with(HeatMap::image(format!("image of a {digit}"), 8, image)?)
             .with(HeatMap::attributions("gradient of its logit", 8, &gradient)?)
             .with(HeatMap::attributions("gradient × input", 8, &product)?)
             .with(HeatMap::attributions("integrated gradients", 8, &parts.attributions)?);
     }
-    println!("        what speaks for a digit adds {:.1} to its logit, the mean of four", inked / 4.0);
+    println!("        positive attributions add {:.1} to the logit of a digit (mean of four)", evidence / 4.0);
 
     let mut matrix = ConfusionMatrix::<10>::default();
     x_test.iter().zip(y_test).for_each(|(x, y)| matrix.update(&trainer.predict(x), y));
     let confusion = Confusion::new(&matrix, std::array::from_fn::<String, 10, _>(|digit| digit.to_string()));
     common::save(out, &[("digits", &grid), ("digits_confusion", &confusion)])?;
     let page = page
-        .text("Another tells handwritten digits of 8 by 8 pixels from each other.")
+        .text("Another network classifies handwritten digits of 8×8 pixels.")
         .facts("Digits", [("test", test.to_string())])
-        .plot("What makes a digit what it is", &grid)?
-        .plot("Confusion of digits", &confusion)?;
+        .plot("Attributions of four digits", &grid)?
+        .plot("Confusion matrix of the digits", &confusion)?;
     Ok(page)
 }

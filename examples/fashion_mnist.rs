@@ -1,9 +1,9 @@
-//! What a picture of 28 by 28 grey values shows: a shirt, a boot, ...
+//! Classifies grey-scale images of clothes with 28×28 pixels: shirt, boot, ...
 //!
 //! `cargo run --release --features gzip,onnx,report,safetensors --example fashion_mnist`
 //!
-//! It takes the excerpt in `data/fashion_mnist`, 1 600 pictures. The whole set has 60 000, and is in the folder where
-//! Debian's package puts it, or wherever you unpacked it:
+//! By default, the program uses the excerpt of 1 600 images in `data/fashion_mnist`. The complete data set has 60 000
+//! images. It is available as a Debian package:
 //!
 //! ```sh
 //! apt-get install dataset-fashion-mnist
@@ -22,7 +22,7 @@ use shiplap::{
     report::{self, Confusion, Grid, HeatMap, Page, Plot, learning_curves, weight_histograms},
 };
 
-type Picture = [f32; 28 * 28];
+type Image = [f32; 28 * 28];
 
 #[network]
 type Net = (Dense<784, 256, Relu>, Dense<256, 128, Relu>, Dense<128, 10, Softmax>);
@@ -36,14 +36,14 @@ const LOSS: &str = "cross-entropy, nats";
 fn main() -> Result<(), Box<dyn Error>> {
     let [data, out] = common::folders([("--data", "data/fashion_mnist"), ("--out", "target/fashion_mnist")])?;
     fs::create_dir_all(&out)?;
-    let read = |name: &str| -> Result<(Vec<Picture>, Vec<usize>), Box<dyn Error>> {
+    let read = |name: &str| -> Result<(Vec<Image>, Vec<usize>), Box<dyn Error>> {
         let images = idx::images(data.join(format!("{name}-images-idx3-ubyte.gz")))?;
         Ok((images, idx::labels(data.join(format!("{name}-labels-idx1-ubyte.gz")))?))
     };
     let ((x, y), (x_test, y_test)) = (read("train")?, read("t10k")?);
 
     println!("{}", NetTrainer::summary());
-    // The rate falls to 0 over the 95 % that are trained on.
+    // The learning rate reaches 0 with the last step. 5 % of the samples are held out for validation.
     let steps = EPOCHS * (x.len() * 95 / 100).div_ceil(64);
     let mut adam = Adam::default();
     adam.settings.learning_rate = Schedule::Cosine { peak: 1e-3, warm_up: 0, steps: steps as u64 };
@@ -52,9 +52,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     trainer.fit_with(&x, &y, Fit::epochs(EPOCHS).validation_split(0.05), (Progress::new(), &mut history))?;
     let time = start.elapsed().as_secs_f64();
-    let tested = trainer.evaluate(&x_test, &y_test)?;
-    println!("{} pictures, {EPOCHS} epochs in {time:.1} s on one core", x.len());
-    println!("test: {tested} on {} pictures", x_test.len());
+    let test = trainer.evaluate(&x_test, &y_test)?;
+    println!("{} images, {EPOCHS} epochs in {time:.1} s on one core", x.len());
+    println!("test: {test} on {} images", x_test.len());
 
     let mut matrix = ConfusionMatrix::<10>::default();
     let mut predictions = vec![[0.0; 10]; x_test.len()];
@@ -62,42 +62,42 @@ fn main() -> Result<(), Box<dyn Error>> {
     predictions.iter().zip(&y_test).for_each(|(prediction, label)| matrix.update(prediction, label));
     let confusion = Confusion::new(&matrix, CLASSES);
 
-    // Of what is taken for something else, that of which the network is surest.
-    let sure = |sample: &usize| predictions[*sample][predictions[*sample].class()];
+    // The misclassified images with the most confident predictions.
+    let confidence = |sample: &usize| predictions[*sample][predictions[*sample].class()];
     let mut wrong: Vec<usize> = (0..x_test.len()).filter(|&i| predictions[i].class() != y_test[i]).collect();
-    wrong.sort_by(|a, b| sure(b).total_cmp(&sure(a)));
+    wrong.sort_by(|a, b| confidence(b).total_cmp(&confidence(a)));
     let mut mistakes = Grid::new(4);
     for &i in wrong.iter().take(8) {
-        let taken = CLASSES[predictions[i].class()];
-        let title = format!("{}, taken for {taken} ({:.1} %)", CLASSES[y_test[i]], 100.0 * sure(&i));
-        mistakes = mistakes.with(HeatMap::picture(title, 28, &x_test[i])?);
+        let predicted = CLASSES[predictions[i].class()];
+        let title = format!("{}, predicted {predicted} ({:.1} %)", CLASSES[y_test[i]], 100.0 * confidence(&i));
+        mistakes = mistakes.with(HeatMap::image(title, 28, &x_test[i])?);
     }
 
     let weights = weight_histograms(trainer.network());
     let curves = learning_curves(&history, LOSS);
-    let pictures: [(&str, &dyn Plot); 4] =
+    let plots: [(&str, &dyn Plot); 4] =
         [("learning_curves", &curves), ("confusion", &confusion), ("mistakes", &mistakes), ("weights", &weights)];
-    common::save(&out, &pictures)?;
+    common::save(&out, &plots)?;
     report::Table::from(&history).save(out.join("history.csv"))?;
     Page::new("Fashion-MNIST")
-        .text("A network tells ten kinds of clothes from each other, on pictures of 28 by 28 grey values.")
+        .text("The network classifies grey-scale images of 28×28 pixels into ten kinds of clothes.")
         .facts(
             "Run",
             [
-                ("pictures to train on, the last 5 % to validate", x.len().to_string()),
-                ("time of training", format!("{time:.1} s on one core")),
-                ("pictures to test on", x_test.len().to_string()),
-                ("test", tested.to_string()),
+                ("training set, including 5 % for validation", format!("{} images", x.len())),
+                ("training time", format!("{time:.1} s on one core")),
+                ("test set", format!("{} images", x_test.len())),
+                ("test", test.to_string()),
             ],
         )
         .network(&NetTrainer::summary())
         .history(&history, LOSS)?
-        .plot("Confusion of the pictures to test on", &confusion)?
-        .plot("The surest mistakes", &mistakes)?
+        .plot("Confusion matrix of the test set", &confusion)?
+        .plot("Most confident mistakes", &mistakes)?
         .plot("Weights", &weights)?
         .save(out.join("report.html"))?;
     io::save(trainer.network(), out.join("model.safetensors"))?;
     io::export_onnx(trainer.network(), out.join("model.onnx"))?;
-    println!("report.html, pictures, history.csv, model.safetensors and model.onnx are in {}", out.display());
+    println!("wrote report.html, plots, history.csv, model.safetensors and model.onnx to {}", out.display());
     Ok(())
 }

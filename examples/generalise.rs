@@ -1,9 +1,9 @@
-//! A network that over-fits on purpose, and what each remedy does: L2, dropout, early stopping, less capacity, more data.
+//! Overfitting, and the effect of five remedies: L2, dropout, early stopping, less capacity, more data.
 //!
 //! `cargo run --release --features gzip,plot --example generalise -- --out target/generalise`
 //!
-//! The data are 150 handwritten digits, a tenth of them with a random label, for a network of 26 000 weights: it can learn
-//! them by heart. All else is the same in each training, and each is validated on the same 597 digits.
+//! A network of 26 000 weights is trained on 150 handwritten digits, a tenth of them with a random label, so that it can
+//! memorize them. Apart from the remedy, all training runs are the same, and use the same 597 digits for validation.
 
 mod common;
 
@@ -17,7 +17,7 @@ use shiplap::{
     report::{Grid, Lines},
 };
 
-type Picture = [f32; 64];
+type Image = [f32; 64];
 
 type Large = (Dense<64, 128, Relu>, Dense<128, 128, Relu>, Dense<128, 10, Softmax>);
 type Decayed = Regularized<Large, L2<1, -2>>;
@@ -30,9 +30,9 @@ const FEW: usize = 150;
 const MANY: usize = 1200;
 
 struct Data {
-    x: Vec<Picture>,
+    x: Vec<Image>,
     y: Vec<usize>,
-    x_validation: Vec<Picture>,
+    x_validation: Vec<Image>,
     y_validation: Vec<usize>,
 }
 
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let data = read()?;
     println!("{:<26} {:>13} {:>15} {:>11}", "", "training loss", "validation loss", "accuracy");
-    let nothing = run::<Large>("nothing done", "training", &data, FEW, None)?;
+    let baseline = run::<Large>("no remedy", "training", &data, FEW, None)?;
     let remedies = [
         run::<Decayed>("L2 of 0.01", "training, with penalty", &data, FEW, None)?,
         run::<Dropped>("dropout of 50 %", "training, with dropout", &data, FEW, None)?,
@@ -50,23 +50,23 @@ fn main() -> Result<(), Box<dyn Error>> {
         run::<Small>("16 hidden units, not 256", "training", &data, FEW, None)?,
         run::<Large>("8 times the data", "training", &data, MANY, None)?,
     ];
-    let validation = nothing.series[1].points.clone();
-    let mut plots = Grid::new(3).with(nothing);
+    let validation = baseline.series[1].points.clone();
+    let mut plots = Grid::new(3).with(baseline);
     for remedy in remedies {
-        plots = plots.with(remedy.guide("nothing done", validation.clone()));
+        plots = plots.with(remedy.guide("no remedy", validation.clone()));
     }
     common::save(&out, &[("generalise", &plots)])?;
-    println!("{}", out.join("generalise.png").display());
+    println!("wrote {}", out.join("generalise.png").display());
     Ok(())
 }
 
-/// The digits in a random order, a tenth of the labels to train on replaced by any.
+/// Reads the digits in random order, and replaces a tenth of the training labels by random ones.
 fn read() -> Result<Data, Box<dyn Error>> {
-    let table: Table<Picture, usize> = Csv::unnamed().read(common::repository("data/digits.csv.gz"))?;
+    let table: Table<Image, usize> = Csv::unnamed().read(common::repository("data/digits.csv.gz"))?;
     let mut rng = Rng::new(1);
-    let mut rows: Vec<(Picture, usize)> = table.x.into_iter().zip(table.y).collect();
+    let mut rows: Vec<(Image, usize)> = table.x.into_iter().zip(table.y).collect();
     rng.shuffle(&mut rows);
-    let (mut x, mut y): (Vec<_>, Vec<_>) = rows.into_iter().map(|(x, y)| (x.map(|ink| ink / 16.0), y)).unzip();
+    let (mut x, mut y): (Vec<_>, Vec<_>) = rows.into_iter().map(|(x, y)| (x.map(|pixel| pixel / 16.0), y)).unzip();
     let (x_validation, y_validation) = (x.split_off(MANY), y.split_off(MANY));
     for label in &mut y {
         if rng.uniform() < 0.1 {
@@ -76,8 +76,8 @@ fn read() -> Result<Data, Box<dyn Error>> {
     Ok(Data { x, y, x_validation, y_validation })
 }
 
-/// Trains on the first `samples`, and shows how the losses went.
-fn run<N: Layer<Element = f32, Output = [f32; 10]>>(
+/// Trains on the first `samples` digits, and returns a plot of the losses.
+fn run<N: Network<Element = f32, Output = [f32; 10]>>(
     name: &str,
     training_loss: &str,
     data: &Data,
@@ -85,7 +85,7 @@ fn run<N: Layer<Element = f32, Output = [f32; 10]>>(
     patience: Option<usize>,
 ) -> Result<Lines, Box<dyn Error>>
 where
-    Picture: Sample<N>,
+    Image: Sample<N>,
     SparseCategoricalCrossentropy: Loss<[f32; 10], Label = usize, Metric = Accuracy> + Follows<N::Head>,
 {
     let Data { x, y, x_validation, y_validation } = data;
@@ -102,7 +102,7 @@ where
             trainer.fit_with(x, y, fit, &mut history)?;
         }
     }
-    // Of the weights as they are left: without penalty and dropout, and for early stopping the best ones.
+    // Evaluation excludes penalty and dropout. After early stopping, it uses the best weights.
     let (training, validation) = (trainer.evaluate(x, y)?, trainer.evaluate(x_validation, y_validation)?);
     let accuracy = 100.0 * validation.metrics.value();
     println!("{name:<26} {:>13.3} {:>15.3} {accuracy:>9.1} %", training.loss, validation.loss);
@@ -110,7 +110,7 @@ where
     let epochs = |loss: fn(&Epoch<Accuracy>) -> f64| {
         history.epochs.iter().map(|epoch| (epoch.epoch as f64, loss(epoch))).collect::<Vec<_>>()
     };
-    Ok(Lines::new(format!("{name}: {accuracy:.1} % right"), "epoch", "cross-entropy loss, nats")
+    Ok(Lines::new(format!("{name}: accuracy {accuracy:.1} %"), "epoch", "cross-entropy loss, nats")
         .line(training_loss, epochs(|epoch| epoch.training.loss))
         .dashed("validation", epochs(|epoch| epoch.loss()))
         .x_range(1.0, EPOCHS as f64)

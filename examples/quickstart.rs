@@ -1,6 +1,8 @@
 //! The Keras tutorial as a network type, then the same five steps on real data.
 //!
-//! `cargo run --release --example quickstart`. A program of your own needs the crate's feature `csv` for the second.
+//! `cargo run --release --example quickstart`
+//!
+//! Reading the CSV file needs the feature `csv` of the crate.
 
 use std::error::Error;
 
@@ -17,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Random inputs with random labels: nothing to learn, everything to see.
+/// Trains on random inputs and labels. There is nothing to learn; the example only shows the API.
 fn tutorial() -> Result<(), TrainError> {
     #[network]
     type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
@@ -44,14 +46,14 @@ fn tutorial() -> Result<(), TrainError> {
     Ok(())
 }
 
-/// Test accuracy on the Wisconsin data with the split and the network of `seed`.
+/// Returns the test accuracy on the Wisconsin breast cancer data. `seed` determines the split and the initial weights.
 fn breast_cancer(seed: u64) -> Result<f64, Box<dyn Error>> {
-    // Preprocess: read and split by seed.
+    // Read and split the data.
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/breast_cancer.csv");
     let mut table: Table<[f32; 30], [f32; 1]> = Csv::bundled().read(path)?;
     let [train, test] = split_stratified(&mut table.x, &mut table.y, [0.8, 0.2], seed)?;
 
-    // Build: the network standardises what goes in, by the statistics of the training split.
+    // Build the network. Its first layer standardizes the inputs with the statistics of the training set.
     type Net = (Standardize<30>, Dense<30, 16, Relu>, Dense<16, 1, Sigmoid>);
     let mut trainer = Trainer::<Net, BinaryCrossentropy, Adam, 32>::new(Adam::new(3e-3), seed);
     trainer.network_mut().0 = Standardize::fit(train.x)?;
@@ -64,6 +66,6 @@ fn breast_cancer(seed: u64) -> Result<f64, Box<dyn Error>> {
     println!("seed {seed}: test {report}");
 
     // Predict.
-    println!("        first test sample: {:.3}, is {}", trainer.predict(&test.x[0])[0], test.y[0][0]);
+    println!("        first test sample: predicted {:.3}, true {}", trainer.predict(&test.x[0])[0], test.y[0][0]);
     Ok(report.metrics.value())
 }

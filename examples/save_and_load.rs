@@ -1,4 +1,4 @@
-//! Trains, stops half-way, goes on from a checkpoint, saves, loads: the same predictions.
+//! Interrupts training, resumes it from a checkpoint, and saves, loads and exports the network.
 //!
 //! `cargo run --release --features onnx,safetensors --example save_and_load`
 
@@ -20,21 +20,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&folder)?;
     let [checkpoint, weights, model] = ["xor.checkpoint", "xor.safetensors", "xor.onnx"].map(|name| folder.join(name));
 
-    // A training that is stopped ...
+    // Train for 150 epochs, with a checkpoint every 50.
     let mut trainer = Xor::new(Adam::new(0.05), 1);
     let mut checkpoints = Checkpoints::every(50, &checkpoint);
     trainer.fit_with(&x, &y, Fit::epochs(150), &mut checkpoints)?;
     checkpoints.finish()?;
 
-    // ... goes on in another trainer, as if it had not been.
+    // Resume in another trainer. The result is the same as that of an uninterrupted run.
     let mut resumed = Xor::new(Adam::new(0.05), 2);
-    let done = io::load_checkpoint(resumed.state_mut(), &checkpoint)?;
-    let epoch = resumed.fit(&x, &y, Fit::epochs(300).from_epoch(done))?;
-    println!("went on from epoch {done}; {epoch}");
+    let completed = io::load_checkpoint(resumed.state_mut(), &checkpoint)?;
+    let epoch = resumed.fit(&x, &y, Fit::epochs(300).from_epoch(completed))?;
+    println!("resumed after epoch {completed}; {epoch}");
     trainer.fit(&x, &y, Fit::epochs(150))?;
     assert_eq!(resumed.network().0.kernel, trainer.network().0.kernel);
 
-    // The weights, for use, and a model for other programs.
+    // Save the weights, and an ONNX model for other programs.
     io::save(resumed.network(), &weights)?;
     io::export_onnx(resumed.network(), &model)?;
     let mut loaded = Net::zeroed();
@@ -43,6 +43,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         assert_eq!(loaded.predict(x), resumed.predict(x));
         println!("{x:?} -> {:.3}", loaded.predict(x)[0]);
     }
-    println!("{}, {} and {} are written", checkpoint.display(), weights.display(), model.display());
+    println!("wrote {}, {} and {}", checkpoint.display(), weights.display(), model.display());
     Ok(())
 }

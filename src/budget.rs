@@ -1,17 +1,18 @@
-//! Budgets: what a network takes in flash, RAM and time, known and held when compiling.
+//! Budgets: limits on the flash, RAM and computation of a network, enforced at compile time.
 //!
-//! - [`Network::BYTES`](crate::network::Network::BYTES): the weights. In flash as a [stored network](crate::flash), else in RAM.
-//! - [`Network::ACTIVATIONS`](crate::network::Network::ACTIVATIONS): what predicting has on the stack beside the
-//!   frames of its functions.
-//! - [`Trainer::BYTES`](crate::train::Trainer::BYTES): all that training takes, the network included, beside the frames of its
-//!   functions.
-//! - [`Layer::MACS`]: multiply-accumulates of one prediction.
+//! - [`Network::BYTES`](crate::network::Network::BYTES): the size of the weights, in flash for a
+//!   [stored network](crate::flash) and in RAM otherwise.
+//! - [`Network::ACTIVATIONS`](crate::network::Network::ACTIVATIONS): the size of the activations during a prediction, which
+//!   are on the stack.
+//! - [`Trainer::BYTES`](crate::train::Trainer::BYTES): the size of a trainer, including the network.
+//! - [`Layer::MACS`]: the number of multiply-accumulates in a prediction.
 //!
-//! They are those of the target that the program is compiled for. On one with `std`, a trainer has its parts at the start of
-//! cache lines, and is a little larger than on a chip.
+//! Stack frames are not included. The sizes are those on the target of the compilation. With `std`, the parts of a trainer
+//! are aligned to cache lines, so that it is slightly larger than on a microcontroller.
 //!
-//! [`const_assert!`](crate::const_assert) holds any condition on them; [`budget!`](crate::budget!) says which layer takes
-//! how much if it does not hold. Several networks share a chip by their [`COSTS`](Budgeted::COSTS):
+//! [`budget!`](crate::budget!) enforces a limit, and lists the cost of each layer if it is exceeded.
+//! [`const_assert!`](crate::const_assert) enforces any other condition, such as a limit for several networks on one chip by
+//! their [`COSTS`](Budgeted::COSTS):
 //!
 //! ```
 //! use shiplap::{budget::Budgeted, prelude::*};
@@ -22,19 +23,19 @@
 //! ```
 
 use crate::{
-    layer::{Layer, Path},
+    layer::{Layer, Leaf, Outline, Path},
     message::Message,
-    outline::{Leaf, Outline},
 };
 
-/// Does not compile if a network or a trainer takes more than it may; the error then lists what each layer takes.
+/// Limits the cost of a network or a trainer. If a limit is exceeded, the program does not compile, and the error lists the
+/// cost of each layer.
 ///
-/// The limits are any of:
-/// - `flash`: bytes of read-only memory. Of a network, its weights; of a trainer, those of parts that are
+/// Any of these limits can be combined:
+/// - `flash`: read-only memory in bytes. For a network, these are its weights; for a trainer, the weights of layers that are
 ///   [in flash](crate::layers::InFlash).
-/// - `ram`: bytes of memory that is written to. Of a network, its [activations](crate::network::Network::ACTIVATIONS);
-///   of a trainer, the trainer.
-/// - `macs`: multiply-accumulates of one prediction.
+/// - `ram`: writable memory in bytes. For a network, these are its
+///   [activations](crate::network::Network::ACTIVATIONS); for a trainer, the trainer itself.
+/// - `macs`: the multiply-accumulates of a prediction.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -50,7 +51,7 @@ use crate::{
 /// budget!(Net: flash <= 256);
 /// ```
 ///
-/// is this error:
+/// The second example fails with this error:
 ///
 /// ```text
 /// budget exceeded: `Net: flash <= 256` does not hold, because 484 is not <= 256
@@ -68,42 +69,42 @@ macro_rules! budget {
     };
 }
 
-/// What can be held to a budget: networks and trainers.
+/// A type with a budget: a network or a trainer.
 #[diagnostic::on_unimplemented(message = "`{Self}` has no budget", label = "networks and trainers have a budget")]
 pub trait Budgeted {
-    /// What it takes.
+    /// The costs of the type.
     const COSTS: Costs;
 }
 
-/// What a network or a trainer takes.
+/// The costs of a network or a trainer.
 #[derive(Clone, Copy, Debug)]
 pub struct Costs {
-    /// Bytes of read-only memory.
+    /// Read-only memory in bytes.
     pub flash: usize,
-    /// Bytes of memory that is written to.
+    /// Writable memory in bytes.
     pub ram: usize,
-    /// Multiply-accumulates of one prediction.
+    /// The number of multiply-accumulates in a prediction.
     pub macs: usize,
     pub(crate) outline: Outline,
-    /// What is in RAM beside layers; `None` if the layers themselves are not.
+    /// For a trainer, its parts in RAM other than the layers. For a network, `None`: its layers are in flash.
     pub(crate) training: Option<&'static [(&'static str, usize)]>,
 }
 
 impl Costs {
-    /// Of training a network in `ram` bytes, some of which are in `parts`.
+    /// The costs of a trainer of `ram` bytes, which contains `parts`.
     pub(crate) const fn of_training(
         outline: &'static Outline,
         ram: usize,
         macs: usize,
         parts: &'static [(&'static str, usize)],
     ) -> Self {
-        Self { flash: outline.elsewhere(), ram, macs, outline: *outline, training: Some(parts) }
+        Self { flash: outline.bytes_in_flash(), ram, macs, outline: *outline, training: Some(parts) }
     }
 }
 
 impl<N: Layer> Budgeted for N {
     const COSTS: Costs = Costs {
-        flash: size_of::<N>() + N::OUTLINE.elsewhere(),
+        flash: size_of::<N>() + N::OUTLINE.bytes_in_flash(),
         ram: N::OUTLINE.outputs(),
         macs: N::MACS,
         outline: N::OUTLINE,
@@ -111,7 +112,7 @@ impl<N: Layer> Budgeted for N {
     };
 }
 
-/// What something may take at most.
+/// The limits of a budget.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     name: &'static str,
@@ -122,37 +123,37 @@ pub struct Limits {
 const RESOURCES: [&str; 3] = ["flash", "ram", "macs"];
 
 impl Limits {
-    /// None, for what is called `name`.
+    /// Creates a budget without limits. Error messages refer to it as `name`.
     pub const fn new(name: &'static str) -> Self {
         Self { name, limits: [None; 3] }
     }
 
-    /// With so many bytes of read-only memory.
+    /// Limits the read-only memory.
     #[must_use]
     pub const fn flash(mut self, bytes: usize) -> Self {
         self.limits[0] = Some(bytes);
         self
     }
 
-    /// With so many bytes of memory that is written to.
+    /// Limits the writable memory.
     #[must_use]
     pub const fn ram(mut self, bytes: usize) -> Self {
         self.limits[1] = Some(bytes);
         self
     }
 
-    /// With so many multiply-accumulates for one prediction.
+    /// Limits the multiply-accumulates of a prediction.
     #[must_use]
     pub const fn macs(mut self, macs: usize) -> Self {
         self.limits[2] = Some(macs);
         self
     }
 
-    /// Checks `B`.
+    /// Checks the costs of `B`.
     ///
     /// # Panics
     ///
-    /// If it takes more: in `const` context, that is a compile error.
+    /// If a limit is exceeded. In `const` context, this is a compile error.
     #[track_caller]
     pub const fn assert<B: Budgeted>(self) {
         let costs = B::COSTS;
@@ -178,7 +179,7 @@ pub const fn exceeded(claim: &str, left: i128, relation: &str, right: i128) -> M
     message.integer(left).text(" is not ").text(relation).integer(right)
 }
 
-/// One row: layer, type, and a number for each resource.
+/// A row of the table: layer, type, and the amount of each resource.
 #[derive(Clone, Copy)]
 struct Row<'a> {
     layer: &'a str,
@@ -188,7 +189,7 @@ struct Row<'a> {
 
 const HEADS: [&str; 5] = ["layer", "type", RESOURCES[0], RESOURCES[1], RESOURCES[2]];
 
-/// The table, row by row: first only measured, then written.
+/// The table of costs. A first pass over the rows computes the widths of the columns, a second one writes the rows.
 #[derive(Clone, Copy)]
 struct Table {
     widths: [usize; 5],
@@ -213,7 +214,7 @@ impl Table {
         let mut table = self.with_layers(&costs.outline, &Path::ROOT, costs.training.is_some(), false);
         if let Some(parts) = costs.training {
             let mut index = 0;
-            let mut rest = costs.ram.saturating_sub(costs.outline.bytes() - costs.outline.elsewhere());
+            let mut rest = costs.ram.saturating_sub(costs.outline.bytes() - costs.outline.bytes_in_flash());
             while index < parts.len() {
                 table = table.part(parts[index].0, parts[index].1);
                 rest = rest.saturating_sub(parts[index].1);
@@ -230,19 +231,18 @@ impl Table {
     }
 
     const fn with_layers(self, outline: &Outline, path: &Path<'_>, training: bool, elsewhere: bool) -> Self {
-        match outline {
-            Outline::Single(leaf) => self.with_layer(leaf, path, training, elsewhere),
-            Outline::Elsewhere(network) => self.with_layers(network, path, training, true),
-            Outline::Sequence(layers) => {
-                let (mut table, mut index) = (self, 0);
-                while index < layers.len() {
-                    let (name, layer) = &layers[index];
-                    table = table.with_layers(layer, &path.join(name), training, elsewhere);
-                    index += 1;
-                }
-                table
-            }
+        let elsewhere = elsewhere || outline.in_flash;
+        let mut table = match &outline.layer {
+            Some(layer) => self.with_layer(layer, path, training, elsewhere),
+            None => self,
+        };
+        let mut index = 0;
+        while index < outline.children.len() {
+            let (name, layer) = &outline.children[index];
+            table = table.with_layers(layer, &path.join(name), training, elsewhere);
+            index += 1;
         }
+        table
     }
 
     const fn with_layer(self, leaf: &Leaf, path: &Path<'_>, training: bool, elsewhere: bool) -> Self {
@@ -265,7 +265,7 @@ impl Table {
         self.line([row.layer, row.kind, flash.as_str(), ram.as_str(), macs.as_str()])
     }
 
-    /// Texts start below each other, numbers end below each other.
+    /// Adds a line. Text is aligned to the left, numbers to the right.
     const fn line(mut self, entries: [&str; 5]) -> Self {
         let mut index = 0;
         let mut line = Message::<512>::new();
@@ -314,7 +314,7 @@ mod tests {
     type Net = ((Standardize<3>, Dense<3, 16, Relu>), Dropout<16, 20>, Dense<16, 1, Linear>);
 
     #[test]
-    fn sums_are_those_of_the_types() {
+    fn totals_agree_with_the_constants_of_the_types() {
         let costs = Net::COSTS;
         assert_eq!((costs.flash, costs.macs), (Net::BYTES, Net::MACS));
         assert_eq!(costs.ram, 4 * (3 + 16 + 16 + 1));
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_name_each_layer() {
+    fn tables_list_every_layer() {
         let error = catch_unwind(|| Limits::new("Net").macs(4096).ram(100).assert::<Net>()).unwrap_err();
         assert_eq!(
             *error.downcast::<String>().unwrap(),

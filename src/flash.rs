@@ -1,28 +1,27 @@
-//! Networks in read-only memory: on a chip they stay in flash, and take no RAM.
+//! Networks in read-only memory: on a chip they stay in flash and take no RAM.
 //!
-//! `include_weights!` (feature `include-weights`) reads a file that `io::save` wrote while the program is compiled, and compares it with the network's type. [`InFlash`](crate::layers::InFlash)
-//! makes such a network a layer of one that learns.
+//! `include_weights!` (feature `include-weights`) reads a file written by `io::save` while the program is compiled, and compares
+//! it with the network's type. [`InFlash`](crate::layers::InFlash) makes such a network a layer of one that is trained.
 //!
-//! A file becomes a [`File`]; each layer takes its numbers from there as its [`Stored`] says.
+//! A file becomes a [`File`], and [`Stored`] makes each layer from the tensors in it.
 
 use core::marker::PhantomData;
 
 use bytemuck::{AnyBitPattern, must_cast};
 
 use crate::{
-    layer::{Layer, Path, assert_sound},
+    layer::{Layer, Outline, Parameter, Path, assert_sound},
     message::Message,
-    outline::Outline,
 };
 
 /// A file of weights, as the compiler sees it.
 #[derive(Debug)]
 pub struct File<T: 'static> {
-    /// Its name, for errors.
+    /// Its name, for error messages.
     pub name: &'static str,
-    /// The activations of the network that it was saved from: `Relu, Sigmoid`.
+    /// The activations of the saved network: `Relu, Sigmoid`.
     pub activations: Option<&'static str>,
-    /// What is in it.
+    /// Its tensors.
     pub tensors: &'static [Entry<T>],
 }
 
@@ -33,7 +32,7 @@ pub struct Entry<T: 'static> {
     pub name: &'static str,
     /// Its shape, outermost first.
     pub shape: &'static [usize],
-    /// The type of its numbers, as files name it: `F32`.
+    /// The type of its numbers, by its name in files: `F32`.
     pub element: &'static str,
     /// The numbers in row-major order, if they are of type `T`.
     pub values: Option<&'static [T]>,
@@ -58,7 +57,7 @@ pub trait Flash: Send + Sync + 'static {
     const NETWORK: &'static Self::Network;
 }
 
-/// Where in a network a layer is, as a type.
+/// The place of a layer in a network, as a type.
 pub trait Place {
     /// The same as a path.
     const PATH: &'static Path<'static>;
@@ -77,58 +76,46 @@ impl Place for Root {
 }
 
 impl<P: Place, N: Layer, const INDEX: usize> Place for Field<P, N, INDEX> {
-    const PATH: &'static Path<'static> = match N::OUTLINE {
-        Outline::Sequence(layers) => &P::PATH.join(layers[INDEX].0),
-        _ => P::PATH,
-    };
+    const PATH: &'static Path<'static> = &P::PATH.join(N::OUTLINE.children[INDEX].0);
 }
 
-/// A layer that can be read from the file `W` when compiling, where it is at the place `P`.
+/// A layer that can be made from the file `W` when compiling. `P` is its place in the network.
 ///
-/// All layers of the crate are but `Parallel`; sequences are if their layers are. For a layer of your own, take the values
-/// of each tensor that its [`OUTLINE`](Layer::OUTLINE) names with [`vector`] and [`matrix`].
+/// [`#[derive(Parameters)]`](crate::Parameters) implements it, so all layers of the crate have it except `Parallel`;
+/// sequences have it if their layers do.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a file when compiling",
     label = "implement `flash::Stored` for it",
     note = "of the layers of the crate, `Parallel` is the only one: take the network inside it"
 )]
 pub trait Stored<W, P>: Sized {
-    /// The layer with the numbers of the file.
+    /// The layer with the numbers in the file.
     const STORED: Self;
 }
 
-/// The values of the tensor `name` of the layer at `path`.
+/// The values of the tensor `name` of the layer at `path`, in row-major order.
 ///
 /// # Panics
 ///
-/// If the tensor is not that of a layer with such an [`OUTLINE`](Layer::OUTLINE).
-pub const fn vector<T: Copy, const N: usize>(file: &File<T>, path: &Path<'_>, name: &str) -> [T; N] {
-    match values(file, path, name).first_chunk() {
-        Some(values) => *values,
-        None => panic!("the layer's `OUTLINE` does not have the shape of this tensor"),
-    }
-}
-
-/// The same for a matrix of `ROWS` rows.
-///
-/// # Panics
-///
-/// If the tensor is not that of a layer with such an [`OUTLINE`](Layer::OUTLINE).
-pub const fn matrix<T: Copy, const ROWS: usize, const COLUMNS: usize>(
-    file: &File<T>,
-    path: &Path<'_>,
-    name: &str,
-) -> [[T; COLUMNS]; ROWS] {
-    match values(file, path, name).as_chunks().0.first_chunk() {
-        Some(rows) => *rows,
-        None => panic!("the layer's `OUTLINE` does not have the shape of this tensor"),
-    }
-}
-
-const fn values<T>(file: &File<T>, path: &Path<'_>, name: &str) -> &'static [T] {
+/// If there is no such tensor with numbers `T`. [`Checked`] has made sure that there is.
+#[doc(hidden)]
+pub const fn values<T>(file: &File<T>, path: &Path<'_>, name: &str) -> &'static [T] {
     match find(file, path, name) {
         Some(Entry { values: Some(values), .. }) => values,
-        _ => panic!("the layer's `OUTLINE` does not have this tensor"),
+        _ => panic!("the file lacks a tensor that the layer lists"),
+    }
+}
+
+/// The numbers of a tensor in the shape of a field.
+///
+/// # Panics
+///
+/// If there are too few of them.
+#[doc(hidden)]
+pub const fn of_shape<X: Copy>(values: Option<&'static X>) -> X {
+    match values {
+        Some(values) => *values,
+        None => panic!("the file's tensor is smaller than the layer's field"),
     }
 }
 
@@ -159,7 +146,7 @@ const fn is_path(path: &Path<'_>, text: &[u8]) -> bool {
     }
 }
 
-/// What is before `end` in `text`, if it ends so.
+/// `text` without `end`, if it ends with it.
 const fn before<'a>(text: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
     if text.len() < end.len() {
         return None;
@@ -176,12 +163,12 @@ const fn is_equal(a: &[u8], b: &[u8]) -> bool {
     index == a.len() && index == b.len()
 }
 
-/// That the file `W` is one of the network `N`.
+/// The proof that the file `W` is one of the network `N`.
 #[doc(hidden)]
 pub struct Checked<N, W>(PhantomData<fn() -> (N, W)>);
 
 impl<N: Layer + Stored<W, Root>, W: Weights<N::Element>> Checked<N, W> {
-    /// Does not compile if it is not.
+    /// Does not compile if the file does not match the network.
     #[expect(clippy::new_without_default, reason = "it is for generated code, in `const` context")]
     #[track_caller]
     pub const fn new() -> Self {
@@ -209,59 +196,59 @@ impl<N: Layer + Stored<W, Root>, W: Weights<N::Element>> Checked<N, W> {
 
 /// Whether the network has the tensor `name`.
 const fn has(outline: &Outline, path: &Path<'_>, name: &str) -> bool {
+    if outline.in_flash {
+        return false;
+    }
     let mut index = 0;
-    match outline {
-        Outline::Single(layer) => {
-            while index < layer.tensors.len() {
-                if is_named(path, layer.tensors[index].0, name) {
-                    return true;
-                }
-                index += 1;
+    if let Some(layer) = &outline.layer {
+        while index < layer.tensors.len() {
+            if is_named(path, layer.tensors[index].name, name) {
+                return true;
             }
+            index += 1;
         }
-        Outline::Sequence(layers) => {
-            while index < layers.len() {
-                if has(&layers[index].1, &path.join(layers[index].0), name) {
-                    return true;
-                }
-                index += 1;
-            }
+    }
+    index = 0;
+    while index < outline.children.len() {
+        let (child, outline) = &outline.children[index];
+        if has(outline, &path.join(child), name) {
+            return true;
         }
-        Outline::Elsewhere(_) => {}
+        index += 1;
     }
     false
 }
 
-/// How many differences are written out.
+/// The number of differences that are listed.
 const SHOWN: usize = 8;
 
-/// In what a file differs from a network.
+/// The differences between a file and a network.
 #[derive(Clone, Copy)]
 struct Differences {
     text: Message<2048>,
     count: usize,
-    /// Whether a type of number is among them that `io::load` reads.
+    /// Whether one of them is a type of number that `io::load` converts.
     types: bool,
 }
 
 impl Differences {
     const fn with_tensors<T>(mut self, outline: &Outline, path: &Path<'_>, file: &File<T>) -> Self {
+        if outline.in_flash {
+            return self;
+        }
         let mut index = 0;
-        match outline {
-            Outline::Single(layer) => {
-                while index < layer.tensors.len() {
-                    let (name, shape) = layer.tensors[index];
-                    self = self.with_tensor(path, name, shape, find(file, path, name));
-                    index += 1;
-                }
+        if let Some(layer) = &outline.layer {
+            while index < layer.tensors.len() {
+                let Parameter { name, shape, .. } = layer.tensors[index];
+                self = self.with_tensor(path, name, shape, find(file, path, name));
+                index += 1;
             }
-            Outline::Sequence(layers) => {
-                while index < layers.len() {
-                    self = self.with_tensors(&layers[index].1, &path.join(layers[index].0), file);
-                    index += 1;
-                }
-            }
-            Outline::Elsewhere(_) => {}
+        }
+        index = 0;
+        while index < outline.children.len() {
+            let (name, outline) = &outline.children[index];
+            self = self.with_tensors(outline, &path.join(name), file);
+            index += 1;
         }
         self
     }
@@ -338,7 +325,7 @@ const fn is_shape(a: &[usize], b: &[usize]) -> bool {
     index == a.len() && index == b.len()
 }
 
-/// Does not compile if the file says that its activations are not those of the network.
+/// Does not compile if the activations of the file are not those of the network.
 #[track_caller]
 const fn assert_activations<N: Layer, W: Weights<N::Element>>() {
     let Some(saved) = W::FILE.activations else { return };
@@ -368,7 +355,7 @@ const fn assert_activations<N: Layer, W: Weights<N::Element>>() {
     panic!("{}", message.as_str());
 }
 
-/// What is after `comma` and `name` in `text`, if it begins so.
+/// `text` without `comma` and `name`, if it begins with them.
 const fn after<'a>(text: &'a [u8], comma: &str, name: &str) -> Option<&'a [u8]> {
     let start = Message::<256>::new().text(comma).text(name);
     if text.len() < start.len() {
@@ -378,7 +365,7 @@ const fn after<'a>(text: &'a [u8], comma: &str, name: &str) -> Option<&'a [u8]> 
     if is_equal(begin, start.as_str().as_bytes()) { Some(rest) } else { None }
 }
 
-/// The `N` numbers in the `BYTES` bytes from `start` of a file, which has the least significant byte first.
+/// The `N` numbers in `BYTES` bytes of a little-endian file, from `start` on.
 #[doc(hidden)]
 pub const fn numbers<T, const BYTES: usize, const N: usize>(file: &[u8], start: usize) -> [T; N]
 where
@@ -391,7 +378,7 @@ where
     }
 }
 
-/// Each number of `width` bytes with its bytes in the reverse order.
+/// Reverses the bytes of each number of `width` bytes.
 const fn reversed<const BYTES: usize>(bytes: [u8; BYTES], width: usize) -> [u8; BYTES] {
     let (mut reversed, mut index) = (bytes, 0);
     while index < BYTES {
@@ -418,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_reversed_number_by_number() {
+    fn the_bytes_of_each_number_are_reversed() {
         assert_eq!(reversed([1, 2, 3, 4, 5, 6, 7, 8], 4), [4, 3, 2, 1, 8, 7, 6, 5]);
         assert_eq!(reversed([1, 2, 3, 4, 5, 6, 7, 8], 8), [8, 7, 6, 5, 4, 3, 2, 1]);
         assert_eq!(numbers::<f32, 8, 2>(&[0xff, 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0], 1), [1.0, -2.0]);

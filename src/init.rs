@@ -1,14 +1,14 @@
-//! Initialisers: how parameters start.
+//! Initializers: the initial values of parameters.
 
 use crate::{Rng, regularize::scientific};
 
-/// How a kernel starts. Layers choose by their activation;
-/// [`initialize_with`](crate::network::initialize_with) overrides.
+/// The distribution of the initial values of a parameter.
 ///
-/// The draws depend on the seed alone: they are the same on every platform.
+/// Layers choose an initializer for their kernel by the activation; [`initialize_with`](crate::network::initialize_with)
+/// overrides the choice. The values depend on the seed only, and are the same on every platform.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Initializer {
-    /// All the same number.
+    /// A constant.
     Constant(f64),
     /// Uniform in ±√(6 / (fan_in + fan_out)) (Glorot and Bengio 2010).
     GlorotUniform,
@@ -25,10 +25,10 @@ pub enum Initializer {
 }
 
 impl Initializer {
-    /// All zeros, as biases start.
+    /// Zeros, the initial value of biases.
     pub const ZEROS: Self = Self::Constant(0.0);
 
-    /// One draw.
+    /// Draws a value.
     ///
     /// ```
     /// use shiplap::{Rng, init::Initializer};
@@ -50,16 +50,16 @@ impl Initializer {
     }
 }
 
-/// An initialiser stated as a type, for [`Initialized`](crate::layers::Initialized).
+/// An initializer as a type, for [`Initialized`](crate::layers::Initialized).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not the type of an initialiser",
-    label = "not the type of an initialiser",
-    note = "`init::HeNormal`, `init::Zeros`, `init::Constant<1, -2>`, ... are; `init::Preferred` leaves the choice to the layer"
+    message = "`{Self}` is not an initializer type",
+    label = "not an initializer type",
+    note = "initializer types are `init::HeNormal`, `init::Zeros`, `init::Constant<1, -2>`, ...; with `init::Preferred` the layer chooses"
 )]
 pub trait Initialize: Send + Sync + 'static {
-    /// The initialiser; `None` leaves the choice to the layer.
+    /// The initializer, or `None` if the layer chooses.
     const INITIALIZER: Option<Initializer>;
-    /// How it is written.
+    /// The name of the type.
     const NAME: &'static str;
 }
 
@@ -78,7 +78,7 @@ macro_rules! types {
     };
 }
 types! {
-    /// As the layer prefers.
+    /// The initializer that the layer prefers.
     Preferred None;
     /// [`Initializer::ZEROS`].
     Zeros Some(Initializer::ZEROS);
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn draws_have_the_variance_of_their_paper() {
+    fn draws_have_the_published_variance() {
         let (fan_in, fan_out) = (40, 60);
         for (initializer, variance) in [
             (Initializer::GlorotUniform, 2.0 / 100.0),

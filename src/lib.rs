@@ -1,41 +1,51 @@
 //! Neural networks whose layers fit together, or don't compile.
 //!
-//! A network is a type: `type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);`. The modules, in
-//! the order in which data flows, each using only those above it:
+//! A network is a type: `type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);`. The README has the first program; the
+//! [`guide`] shows how to write layers, activations, losses, optimizers, metrics and callbacks of your own.
+//!
+//! The modules, from the ground up. Each uses only those above it:
 //!
 //! - [`message`]: texts of compile errors;
-//! - [`kernel`]: instruction sets, matrix products, passes over slices;
-//! - [`init`], [`regularize`]: how parameters start, and what their size costs;
-//! - [`outline`]: what a network is made of, known when compiling;
-//! - [`layer`]: what a layer is, and what fits after what;
+//! - [`kernel`]: what runs on the processor: instruction sets, matrix products, elementwise kernels;
+//! - [`init`], [`regularize`]: initializers and penalties;
+//! - [`activation`]: formulas with their derivatives;
+//! - [`layer`]: the traits of a layer: its parameters, its formula, and what fits after what;
 //! - [`flash`]: networks in read-only memory, read from files when compiling;
-//! - [`activation`], [`layers`]: one file for each kind;
-//! - [`mod@network`]: tuples and structs of layers, predicting, summaries;
-//! - [`mod@budget`]: what they take in flash, RAM and time, and may take;
-//! - [`metric`], [`loss`], [`optim`]: formulas for learning;
-//! - [`train`]: the trainer: step, fit, evaluate; callbacks that follow it along: early stopping, history;
-//! - [`explain`]: what a prediction depends on;
-//! - `data`: from files to arrays: reading, splitting, weighing, augmenting (with `std`);
-//! - `io`: files: weights, checkpoints, what PyTorch and Keras trained, ONNX;
-//! - `report`: pictures, an HTML page, TensorBoard, JSON and CSV of a training;
-//! - `progress`: what is shown in a terminal.
+//! - [`mod@network`]: tuples and structs of layers: prediction, initialization, summaries;
+//! - [`layers`]: the layers, one file each;
+//! - [`mod@budget`]: limits on flash, RAM and multiply-accumulates, checked when compiling;
+//! - [`metric`], [`loss`], [`optim`]: formulas of predictions, labels, gradients and weights;
+//! - [`train`]: the trainer: `step`, `fit`, `evaluate`; callbacks such as early stopping and history;
+//! - [`explain`]: attribution of a prediction to its inputs.
+//!
+//! With `std`, at the edge:
+//!
+//! - `check`: gradients of your own layers against finite differences;
+//! - `data`: files into arrays: reading, splitting, class weights, augmentation;
+//! - `io`: files of weights and checkpoints, import from PyTorch and Keras, export to ONNX;
+//! - `report`: plots, HTML pages, TensorBoard, JSON and CSV;
+//! - `progress`: the progress bar in the terminal.
 #![no_std]
 #![deny(missing_docs)]
 
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
-// The macros name the crate `::shiplap`, also in its own tests.
+// Generated code names the crate `::shiplap`, also inside the crate.
 extern crate self as shiplap;
 
 pub mod activation;
 pub mod budget;
+#[cfg(feature = "std")]
+pub mod check;
 #[cfg(feature = "std")]
 pub mod data;
 pub mod explain;
 #[cfg(any(feature = "npy", feature = "onnx", feature = "plot", feature = "safetensors"))]
 mod file;
 pub mod flash;
+#[cfg(feature = "std")]
+pub mod guide;
 pub mod init;
 #[cfg(any(feature = "safetensors", feature = "onnx"))]
 pub mod io;
@@ -46,8 +56,9 @@ pub mod loss;
 pub mod message;
 pub mod metric;
 pub mod network;
+mod operations;
 pub mod optim;
-pub mod outline;
+mod path;
 #[cfg(feature = "progress")]
 pub mod progress;
 mod random;
@@ -58,6 +69,8 @@ mod tensor;
 pub mod train;
 mod zeroed;
 
+pub use kernel::Tensor;
+pub use layer::{Layer, Parameters};
 pub(crate) use random::Permutation;
 pub use random::Rng;
 /// ```standalone_crate
@@ -72,8 +85,8 @@ pub use random::Rng;
 #[cfg(feature = "include-weights")]
 #[doc(inline)]
 pub use shiplap_macros::include_weights;
-pub use shiplap_macros::{Network, const_assert, network};
-pub use tensor::Tensor;
+pub use shiplap_macros::{Layer, Network, Parameters, const_assert, network};
+
 pub use zeroed::Zeroed;
 
 /// What most programs need: `use shiplap::prelude::*;`.
@@ -85,19 +98,23 @@ pub mod prelude {
     #[cfg(feature = "std")]
     pub use crate::train::History;
     pub use crate::{
-        Network, Rng, Zeroed,
+        Layer, Network, Parameters, Rng, Zeroed,
         activation::{
-            Elementwise, Elu, Forget, Gelu, HardSigmoid, Keep, LeakyRelu, Linear, Relu, Selu, Sigmoid, Silu, Softmax,
-            Softplus, Tanh,
+            Elementwise, Elu, Gelu, HardSigmoid, LeakyRelu, Linear, Relu, SaveInput, SaveNothing, Selu, Sigmoid, Silu,
+            Softmax, Softplus, Tanh,
         },
         budget, const_assert,
         flash::Flash,
         init::Initializer,
-        layer::{Accepts, Layer},
-        layers::{Dense, Dropout, Frozen, Impute, InFlash, Initialized, MinMax, OneHot, Regularized, Standardize},
+        kernel::{Real, Simd},
+        layer::SimpleLayer,
+        layers::{
+            Activate, Dense, Dropout, Frozen, Impute, InFlash, Initialized, MinMax, OneHot, Regularized, Standardize,
+        },
         loss::{
-            BinaryCrossentropy, CategoricalCrossentropy, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError,
-            SparseCategoricalCrossentropy,
+            BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
+            ClassWeighted, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError, PointwiseLoss, Smoothed,
+            SparseCategoricalCrossentropy, Weighted,
         },
         metric::{
             Accuracy, Auc, BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Named, Precision, RSquared,
@@ -105,9 +122,12 @@ pub mod prelude {
         },
         network,
         network::Network,
-        optim::{Adagrad, Adam, AdamW, Clip, InPlace, Momentum, Optimizer, RmsProp, Schedule, Sgd},
+        optim::{
+            Accumulate, Adagrad, Adam, AdamW, AmsGrad, Averaged, Clip, InPlace, Lion, Momentum, Nadam, Optimizer,
+            RmsProp, Schedule, Sgd,
+        },
         regularize::{L1, L2, Penalty},
-        train::{Callback, EarlyStopping, Epoch, Fit, TrainError, Trainer},
+        train::{Callback, EarlyStopping, Epoch, Fit, LearningRateScheduler, ReduceLrOnPlateau, TrainError, Trainer},
     };
 }
 

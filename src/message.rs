@@ -1,6 +1,6 @@
-//! Text put together while compiling, so that a compile error can say which number is wrong.
+//! Formatting in `const` context, for compile errors that contain numbers.
 
-/// A text of at most `BYTES` bytes, built in `const` context.
+/// A string of at most `BYTES` bytes, built in `const` context.
 ///
 /// ```
 /// use shiplap::message::Message;
@@ -15,12 +15,18 @@ pub struct Message<const BYTES: usize = 256> {
 }
 
 impl<const BYTES: usize> Message<BYTES> {
-    /// An empty text.
+    /// Creates an empty message.
     pub const fn new() -> Self {
         Self { bytes: [0; BYTES], length: 0 }
     }
 
-    /// Adds `text`; what does not fit any more is cut off.
+    /// The beginning of a message about a layer or type: its name in backquotes, and a space.
+    #[must_use]
+    pub const fn naming(name: &str) -> Self {
+        Self::new().text("`").text(name).text("` ")
+    }
+
+    /// Appends `text`, truncated if it does not fit.
     #[must_use]
     pub const fn text(mut self, text: &str) -> Self {
         let bytes = text.as_bytes();
@@ -33,7 +39,7 @@ impl<const BYTES: usize> Message<BYTES> {
         self
     }
 
-    /// Adds `number` in decimal digits.
+    /// Appends `number` in decimal.
     #[must_use]
     pub const fn number(self, number: u128) -> Self {
         let mut digits = [0; 39];
@@ -53,14 +59,14 @@ impl<const BYTES: usize> Message<BYTES> {
         }
     }
 
-    /// Adds `number` in decimal digits, with its sign if negative.
+    /// Appends `number` in decimal, with a sign if it is negative.
     #[must_use]
     pub const fn integer(self, number: i128) -> Self {
         let sign = if number < 0 { "-" } else { "" };
         self.text(sign).number(number.unsigned_abs())
     }
 
-    /// Adds `numbers` as in a list: `28, 3`.
+    /// Appends `numbers`, separated by commas: `28, 3`.
     #[must_use]
     pub const fn list(mut self, numbers: &[usize]) -> Self {
         let mut index = 0;
@@ -71,7 +77,7 @@ impl<const BYTES: usize> Message<BYTES> {
         self
     }
 
-    /// Adds spaces up to `length` bytes in all.
+    /// Appends spaces up to a total length of `length` bytes.
     #[must_use]
     pub const fn pad(mut self, length: usize) -> Self {
         while self.length < length && self.length < BYTES {
@@ -80,17 +86,17 @@ impl<const BYTES: usize> Message<BYTES> {
         self
     }
 
-    /// How many bytes the text has.
+    /// The length in bytes.
     pub const fn len(&self) -> usize {
         self.length
     }
 
-    /// Whether there is no text yet.
+    /// Whether the message is empty.
     pub const fn is_empty(&self) -> bool {
         self.length == 0
     }
 
-    /// The text.
+    /// The message as a string slice.
     pub const fn as_str(&self) -> &str {
         match core::str::from_utf8(self.bytes.split_at(self.length).0) {
             Ok(text) => text,
@@ -121,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn cuts_what_does_not_fit() {
+    fn truncates_text_that_does_not_fit() {
         let mut long: Message = Message::new();
         for _ in 0..100 {
             long = long.text("seven..");

@@ -1,4 +1,4 @@
-//! Progress of a training in the terminal.
+//! Progress bars in the terminal.
 
 use core::ops::{ControlFlow, RangeInclusive};
 use std::{
@@ -14,9 +14,11 @@ use crate::{
     train::{Callback, Epoch, Report, lend},
 };
 
-/// A bar for each epoch, as in Keras: epoch, bar, samples, time left, loss and metrics so far, as in
-/// `epoch 3/10 [=====>    ] 64/100 0s loss 0.3100 accuracy 0.9000`; then a line with loss and metrics of the epoch. It
-/// writes to the standard error stream, and nothing at all when that is not a terminal.
+/// A callback that shows the progress of training, as in Keras.
+///
+/// During an epoch, a bar shows the number of samples, the remaining time, and the loss and metrics so far:
+/// `epoch 3/10 [=====>    ] 64/100 0s loss 0.3100 accuracy 0.9000`. After an epoch, a line with its loss and metrics
+/// remains. The output goes to standard error, and is suppressed if that is not a terminal.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -28,25 +30,24 @@ use crate::{
 #[derive(Debug)]
 pub struct Progress {
     epochs: usize,
-    done: usize,
-    /// When the epoch began.
-    began: Instant,
-    shown: Option<Instant>,
+    completed: usize,
+    epoch_start: Instant,
+    last_update: Option<Instant>,
     terminal: Terminal,
 }
 
-/// A step may take a microsecond, and to show it more: the bar is brought up to date this often.
+/// The interval between updates of the bar. Drawing takes longer than a step, which may take less than a microsecond.
 const PERIOD: Duration = Duration::from_millis(50);
 
 impl Progress {
-    /// A bar on the standard error stream.
+    /// Creates a progress bar on standard error.
     pub fn new() -> Self {
         let understands = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         Self::on(if understands && stderr().is_terminal() { Terminal::Stderr } else { Terminal::None })
     }
 
     fn on(terminal: Terminal) -> Self {
-        Self { epochs: 0, done: 0, began: Instant::now(), shown: None, terminal }
+        Self { epochs: 0, completed: 0, epoch_start: Instant::now(), last_update: None, terminal }
     }
 }
 
@@ -59,7 +60,7 @@ enum Terminal {
     Memory(std::sync::Arc<std::sync::Mutex<String>>),
 }
 
-/// To the start of the line, which is cleared.
+/// Moves the cursor to the start of the line and clears it.
 const CLEAR: &str = "\r\x1b[K";
 
 impl Terminal {
@@ -67,7 +68,7 @@ impl Terminal {
         matches!(self, Self::None)
     }
 
-    /// Replaces the line. What does not fit into it is cut off, because a line that wraps cannot be replaced.
+    /// Replaces the line. Wrapping is off, because a line that wraps cannot be replaced.
     fn replace(&self, line: &str) {
         self.write(&format!("{CLEAR}\x1b[?7l{line}\x1b[?7h"));
     }
@@ -75,7 +76,7 @@ impl Terminal {
     fn write(&self, text: &str) {
         match self {
             Self::None => {}
-            // A training does not fail because its progress cannot be shown.
+            // Training goes on if its progress cannot be shown.
             Self::Stderr => drop(stderr().write_all(text.as_bytes())),
             #[cfg(test)]
             Self::Memory(written) => written.lock().unwrap().push_str(text),
@@ -83,7 +84,7 @@ impl Terminal {
     }
 }
 
-/// 20 characters.
+/// A bar of 20 characters.
 fn bar(seen: usize, samples: usize) -> String {
     let done = 20 * seen / samples.max(1);
     let tip = usize::from(done < 20);
@@ -106,19 +107,19 @@ impl Default for Progress {
 
 impl<N: Layer, M: Named> Callback<N, M> for Progress {
     fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
-        (self.epochs, self.done) = (*epochs.end(), epochs.start() - 1);
-        self.began = Instant::now();
+        (self.epochs, self.completed) = (*epochs.end(), epochs.start() - 1);
+        self.epoch_start = Instant::now();
     }
 
     fn after_step(&mut self, seen: usize, samples: usize, report: &Report<M>) {
-        if self.terminal.is_none() || self.shown.is_some_and(|shown| shown.elapsed() < PERIOD) {
+        if self.terminal.is_none() || self.last_update.is_some_and(|update| update.elapsed() < PERIOD) {
             return;
         }
-        self.shown = Some(Instant::now());
-        let left = self.began.elapsed().mul_f64((samples - seen) as f64 / seen.max(1) as f64);
+        self.last_update = Some(Instant::now());
+        let left = self.epoch_start.elapsed().mul_f64((samples - seen) as f64 / seen.max(1) as f64);
         self.terminal.replace(&format!(
             "epoch {}/{} [{}] {seen}/{samples} {} {report}",
-            self.done + 1,
+            self.completed + 1,
             self.epochs,
             bar(seen, samples),
             time(left)
@@ -126,8 +127,8 @@ impl<N: Layer, M: Named> Callback<N, M> for Progress {
     }
 
     fn after_epoch(&mut self, epoch: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
-        self.done = epoch.epoch;
-        (self.began, self.shown) = (Instant::now(), None);
+        self.completed = epoch.epoch;
+        (self.epoch_start, self.last_update) = (Instant::now(), None);
         if !self.terminal.is_none() {
             self.terminal.write(&format!("{CLEAR}{epoch}\n"));
         }
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_each_epoch_with_loss_and_metrics() {
+    fn shows_loss_and_metrics_of_every_epoch() {
         let terminal = Screen::default();
         let mut trainer = Unit::new(Sgd::new(0.1), 1);
         let last = trainer.fit_with(&X, &Y, Fit::epochs(3).validation(&X, &Y), on(&terminal)).unwrap();
@@ -192,7 +193,7 @@ mod tests {
         assert_eq!(lines[2], format!("{last}"));
     }
 
-    /// Keeps what the terminal shows after each step.
+    /// Records the contents of the terminal after each step.
     struct Frames<'a>(Screen, &'a mut Vec<String>);
 
     impl<N: Layer, M> Callback<N, M> for Frames<'_> {
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_loss_and_metrics_while_an_epoch_runs() {
+    fn shows_loss_and_metrics_during_an_epoch() {
         let terminal = Screen::default();
         let mut frames = Vec::new();
         let mut trainer = Unit::new(Sgd::new(0.1), 1);
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_also_where_the_training_diverges() {
+    fn the_bar_disappears_if_training_diverges() {
         let terminal = Screen::default();
         let mut trainer = Unit::new(Sgd::new(1e30), 1);
         let mut progress = on(&terminal);

@@ -1,11 +1,11 @@
-//! Random numbers from a seed: the same on every platform, run to run.
+//! Reproducible random numbers: a seed yields the same sequence on every platform.
 
 use rand::{Rng as _, RngExt as _, SeedableRng};
 use rand_xoshiro::Xoshiro128PlusPlus;
 
-/// A seeded generator: xoshiro128++, 16 bytes of state, 32-bit arithmetic only.
+/// A seeded random number generator: xoshiro128++, with 16 bytes of state and 32-bit arithmetic.
 ///
-/// The same seed gives the same numbers on a microcontroller and on a PC.
+/// A seed yields the same sequence on a microcontroller and on a PC.
 ///
 /// ```
 /// use shiplap::Rng;
@@ -19,29 +19,29 @@ use rand_xoshiro::Xoshiro128PlusPlus;
 pub struct Rng(Xoshiro128PlusPlus);
 
 impl Rng {
-    /// The generator that `seed` stands for.
+    /// Creates a generator from a seed.
     pub fn new(seed: u64) -> Self {
         Self(Xoshiro128PlusPlus::seed_from_u64(seed))
     }
 
-    /// The next 32 random bits.
+    /// Returns the next 32 random bits.
     #[inline]
     pub fn bits(&mut self) -> u32 {
         self.0.next_u32()
     }
 
-    /// Uniform in `[0, 1)`, in steps of 2⁻⁵³.
+    /// Draws from the uniform distribution on `[0, 1)`, in multiples of 2⁻⁵³.
     pub fn uniform(&mut self) -> f64 {
         self.0.random()
     }
 
-    /// Normal with mean 0 and standard deviation 1, by Box and Muller's transform (1958).
+    /// Draws from the normal distribution with mean 0 and standard deviation 1, by the Box–Muller transform (1958).
     pub fn normal(&mut self) -> f64 {
         let radius = libm::sqrt(-2.0 * libm::log(1.0 - self.uniform()));
         radius * libm::cos(core::f64::consts::TAU * self.uniform())
     }
 
-    /// Puts `items` into a random order (Fisher and Yates).
+    /// Shuffles `items` (Fisher–Yates).
     ///
     /// ```
     /// let mut rows = [0, 1, 2, 3, 4, 5, 6, 7];
@@ -55,9 +55,10 @@ impl Rng {
     }
 }
 
-/// A random order of `0..length` that needs no memory: a Feistel network of six rounds over the
-/// next even power of two (at least 256), walked until it lands inside (Black and Rogaway, "Ciphers with
-/// arbitrary finite domains", 2002).
+/// A random permutation of `0..length` in constant memory.
+///
+/// A Feistel network of six rounds permutes the next even power of two (at least 256). It is applied repeatedly until the
+/// result is below `length` (cycle walking; Black and Rogaway, "Ciphers with arbitrary finite domains", 2002).
 #[derive(Clone, Debug)]
 pub(crate) struct Permutation {
     length: usize,
@@ -66,13 +67,13 @@ pub(crate) struct Permutation {
 }
 
 impl Permutation {
-    /// A random order of `0..length`.
+    /// Draws a permutation of `0..length`.
     pub fn new(length: usize, rng: &mut Rng) -> Self {
         let bits = usize::BITS - length.saturating_sub(1).leading_zeros();
         Self { length, half_bits: bits.div_ceil(2).max(4), keys: core::array::from_fn(|_| rng.bits()) }
     }
 
-    /// The item at place `index`; `index` itself when it lies outside.
+    /// The image of `index`, or `index` itself if it is not below `length`.
     pub fn get(&self, index: usize) -> usize {
         if index >= self.length {
             return index;
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_permutation_holds_each_index_once() {
+    fn a_permutation_contains_every_index_once() {
         let mut rng = Rng::new(11);
         for length in (0..300).chain([1000, 1024, 1025, 2999, 70_000]) {
             let order = Permutation::new(length, &mut rng);
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn permutations_spread_evenly() {
+    fn permutations_are_uniform() {
         let mut rng = Rng::new(5);
         let mut counts = [[0i32; 6]; 6];
         for _ in 0..6000 {
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_gives_the_same_numbers_always() {
+    fn the_seed_determines_the_sequence() {
         let mut rng = Rng::new(42);
         assert_eq!([rng.bits(), rng.bits(), rng.bits()], [2_643_743_425, 1_762_251_840, 1_632_151_183]);
         assert_eq!((rng.uniform(), rng.normal()), (0.774_549_377_227_695_1, -2.344_530_403_648_142_2));

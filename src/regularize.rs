@@ -1,13 +1,13 @@
-//! Regularisation: what large weights cost.
+//! Regularization: penalties on large weights.
 //!
-//! [`Regularized`](crate::layers::Regularized) puts a penalty on one layer or on a network in its
-//! type; [`Settings::penalty`](crate::optim::Settings) puts one on the whole network at run time.
+//! [`Regularized`](crate::layers::Regularized) adds a penalty to a layer or a network in its type;
+//! [`Settings::penalty`](crate::optim::Settings) adds one to the whole network at run time.
 
 use core::fmt;
 
 use crate::kernel::{ElementwiseKernel, Real, Summand};
 
-/// `l1·Σ|w| + l2·Σw²` over the kernels, added to the loss. Biases are free.
+/// The penalty `l1·Σ|w| + l2·Σw²` over all kernels, which is added to the loss. Biases are not penalized.
 ///
 /// ```
 /// use shiplap::regularize::Penalty;
@@ -16,9 +16,9 @@ use crate::kernel::{ElementwiseKernel, Real, Summand};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Penalty {
-    /// The cost of each unit of `|w|`, finite and at least 0.
+    /// The coefficient of `Σ|w|`, finite and at least 0.
     pub l1: f64,
-    /// The cost of each unit of `w²`, finite and at least 0.
+    /// The coefficient of `Σw²`, finite and at least 0.
     pub l2: f64,
 }
 
@@ -26,12 +26,12 @@ impl Penalty {
     /// No penalty.
     pub const NONE: Self = Self { l1: 0.0, l2: 0.0 };
 
-    /// `factor·Σ|w|`.
+    /// The penalty `factor·Σ|w|`.
     pub const fn l1(factor: f64) -> Self {
         Self { l1: factor, l2: 0.0 }
     }
 
-    /// `factor·Σw²`.
+    /// The penalty `factor·Σw²`.
     pub const fn l2(factor: f64) -> Self {
         Self { l1: 0.0, l2: factor }
     }
@@ -56,17 +56,17 @@ impl fmt::Display for Penalty {
     }
 }
 
-/// A penalty stated as a type, for [`Regularized`](crate::layers::Regularized).
+/// A penalty as a type, for [`Regularized`](crate::layers::Regularized).
 pub trait Regularizer: Send + Sync + 'static {
     /// The penalty.
     const PENALTY: Penalty;
 }
 
-/// `MANTISSA·10^EXPONENT·Σ|w|`: `L1<5, -4>` is 5×10⁻⁴.
+/// The penalty `MANTISSA·10^EXPONENT·Σ|w|`: `L1<5, -4>` has the coefficient 5×10⁻⁴.
 #[derive(Clone, Copy, Debug)]
 pub struct L1<const MANTISSA: u32, const EXPONENT: i32>;
 
-/// `MANTISSA·10^EXPONENT·Σw²`: `L2<1, -3>` is 10⁻³.
+/// The penalty `MANTISSA·10^EXPONENT·Σw²`: `L2<1, -3>` has the coefficient 10⁻³.
 #[derive(Clone, Copy, Debug)]
 pub struct L2<const MANTISSA: u32, const EXPONENT: i32>;
 
@@ -85,10 +85,10 @@ impl<A: Regularizer, B: Regularizer> Regularizer for (A, B) {
 /// `mantissa·10^exponent`.
 pub(crate) const fn scientific(mantissa: f64, exponent: i32) -> f64 {
     let mut power = 1.0;
-    let mut left = exponent.unsigned_abs();
-    while left > 0 {
+    let mut remaining = exponent.unsigned_abs();
+    while remaining > 0 {
         power *= 10.0;
-        left -= 1;
+        remaining -= 1;
     }
     if exponent < 0 { mantissa / power } else { mantissa * power }
 }

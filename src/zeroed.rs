@@ -1,5 +1,5 @@
-//! Memory that may start as zeros: how a network of megabytes is made in place, in a `Box` or in
-//! `.bss`, without ever being built on the stack.
+//! Types whose bytes may all be zero: so a network of megabytes is made in place, in a `Box` or in `.bss`, and never on the
+//! stack.
 
 use bytemuck::Zeroable;
 #[cfg(feature = "std")]
@@ -7,8 +7,8 @@ use bytemuck::{TransparentWrapper, TransparentWrapperAlloc as _};
 
 /// A type for which a value made of zero bytes is valid.
 ///
-/// It is `bytemuck::Zeroable` for our own types, and for tuples of up to 16 (there it ends at 8).
-/// [`Network`](macro@crate::Network) derives it; a layer of your own states it.
+/// It is `bytemuck::Zeroable` for the types of this crate, and for tuples of up to 16 (there the limit is 8).
+/// `#[derive(Network)]`, `#[derive(Layer)]` and `#[derive(Parameters)]` implement it.
 ///
 /// # Safety
 ///
@@ -27,12 +27,26 @@ use bytemuck::{TransparentWrapper, TransparentWrapperAlloc as _};
 /// assert_eq!(Scale::zeroed(), Scale { factor: [0.0; 4] });
 /// ```
 pub unsafe trait Zeroed: Sized {
-    /// The value whose bytes are all zero.
+    /// The value whose bytes are all zero, made on the stack. Above 256 KiB it does not compile: use
+    /// [`zeroed_box`](Self::zeroed_box).
     fn zeroed() -> Self {
+        const {
+            assert!(
+                size_of::<Self>() <= ON_THE_STACK,
+                "this value is too large for the stack (over 256 KiB): make it with `zeroed_box`"
+            );
+        }
+        Self::zeroed_on_stack()
+    }
+
+    /// The same without a limit, for buffers whose size has been weighed.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn zeroed_on_stack() -> Self {
         Cell::<Self>::zeroed().0
     }
 
-    /// The same on the heap, made there in place, whatever its size.
+    /// The same on the heap, made in place, whatever its size.
     ///
     /// ```
     /// use shiplap::Zeroed;
@@ -46,7 +60,7 @@ pub unsafe trait Zeroed: Sized {
     }
 }
 
-/// Lends `bytemuck` what [`Zeroed`] promises.
+/// A wrapper that passes the promise of [`Zeroed`] on to `bytemuck`.
 #[repr(transparent)]
 struct Cell<Z>(Z);
 
@@ -57,11 +71,11 @@ unsafe impl<Z: Zeroed> Zeroable for Cell<Z> {}
 #[cfg(feature = "std")]
 unsafe impl<Z> TransparentWrapper<Z> for Cell<Z> {}
 
-/// The most bytes that a network, trainer or explainer may have to be made on the stack.
+/// The maximum size in bytes of a network, trainer or explainer that is made on the stack.
 pub(crate) const ON_THE_STACK: usize = 256 * 1024;
 
-/// At the start of a cache line, where registers are loaded without reaching into the next one; without `std`,
-/// where memory is scarce, as close as it can be.
+/// A value at the start of a cache line, so that no register is loaded across two lines. Without `std`, where memory is scarce,
+/// it has its natural alignment.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "std", repr(align(64)))]
 pub(crate) struct Aligned<Z>(Z);
@@ -97,6 +111,9 @@ zeroed!(f32, f64, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, bool, ());
 
 // SAFETY: an array is its elements one after another, and has no bytes of its own.
 unsafe impl<Z: Zeroed, const N: usize> Zeroed for [Z; N] {}
+
+// SAFETY: a marker has no bytes.
+unsafe impl<T: ?Sized> Zeroed for core::marker::PhantomData<T> {}
 
 macro_rules! zeroed_tuples {
     ($($head:ident $($tail:ident)*)?) => {

@@ -1,4 +1,4 @@
-//! What follows a training along: history, early stopping, held out data, one's own callbacks.
+//! Callbacks: history, early stopping, validation data, learning rates, callbacks written outside the crate.
 
 mod common;
 
@@ -7,8 +7,9 @@ use std::ops::{ControlFlow, RangeInclusive};
 use common::bits;
 use shiplap::{
     metric::MeanAbsolute,
+    optim::Settings,
     prelude::*,
-    train::{Callback, Report, State},
+    train::{Callback, LearningRateScheduler, ReduceLrOnPlateau, Report, TrainingState},
 };
 
 type Line = Dense<1, 1, Linear>;
@@ -25,7 +26,7 @@ fn line(samples: usize) -> (Vec<[f32; 1]>, Vec<[f32; 1]>) {
     (x, y)
 }
 
-/// Writes down what it is told.
+/// Records every call.
 #[derive(Default)]
 struct Diary {
     calls: Vec<String>,
@@ -89,7 +90,7 @@ fn steps_tell_of_loss_and_metrics_so_far() {
     assert_eq!(diary.reports[2], epoch.training);
 }
 
-/// Ends the training at a checkpoint, of which all the others are told.
+/// Stops training at a checkpoint; all other callbacks are called too.
 struct Full<'a>(&'a mut Vec<(usize, u64)>);
 
 impl Callback<Line, MeanAbsolute> for Full<'_> {
@@ -97,14 +98,14 @@ impl Callback<Line, MeanAbsolute> for Full<'_> {
         ControlFlow::Continue(())
     }
 
-    fn checkpoint(&mut self, epoch: usize, state: &State<'_, Line>) -> ControlFlow<()> {
+    fn checkpoint(&mut self, epoch: usize, state: &TrainingState<'_, Line>) -> ControlFlow<()> {
         self.0.push((epoch, state.steps));
         if epoch == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
 #[test]
-fn a_checkpoint_can_end_the_training() {
+fn a_checkpoint_can_stop_training() {
     let (x, y) = line(9);
     let (mut first, mut second) = (Vec::new(), Vec::new());
     let both = (Full(&mut first), Full(&mut second));
@@ -190,7 +191,7 @@ fn more_patience_waits_for_as_many_epochs_more() {
 }
 
 #[test]
-fn a_training_that_ends_before_its_patience_gets_the_best_weights_too() {
+fn a_run_that_ends_before_its_patience_gets_the_best_weights_too() {
     let (_, weights, diary) = overfits(EarlyStopping::new(1000, &mut Line::zeroed()));
     assert_eq!(diary.losses.len(), 100);
     let best = (0..100).min_by(|&a, &b| diary.losses[a].total_cmp(&diary.losses[b])).unwrap();
@@ -225,8 +226,7 @@ fn a_share_that_is_none_is_refused_and_the_network_left_alone() {
     let error = trainer.fit(&x[..2], &y[..2], Fit::epochs(1).validation_split(0.2)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the share of data held out for validation must be in [0, 1) and come to at least one of the 2 samples: hold \
-         out more, or none"
+        "the validation split must be in [0, 1) and hold out at least one of the 2 samples: hold out more, or none"
     );
     assert_eq!(trainer.fit(&x, &y, Fit::epochs(1).validation_split(0.0)).unwrap().validation, None);
 }
@@ -242,7 +242,7 @@ fn of_validation_and_validation_split_the_last_counts() {
     assert_eq!(losses(Fit::epochs(1).validation(&x[..5], &y[..5]).validation_split(0.5)), share);
 }
 
-/// The first steps go well, those of the second epoch to infinity.
+/// The first three steps converge; the fourth overflows.
 fn diverges(callback: impl Callback<Line, MeanAbsolute>) -> (LineTrainer, TrainError) {
     let (x, y) = line(4);
     let schedule = Schedule::Step { initial: 0.05, every: 3, factor: 1e45 };
@@ -252,7 +252,7 @@ fn diverges(callback: impl Callback<Line, MeanAbsolute>) -> (LineTrainer, TrainE
 }
 
 #[test]
-fn a_training_that_diverges_puts_the_best_weights_back() {
+fn a_run_that_diverges_restores_the_best_weights() {
     let (mut diary, mut memory) = (Diary::default(), Line::zeroed());
     let (trainer, error) = diverges((&mut diary, EarlyStopping::new(5, &mut memory)));
     assert_eq!(error, TrainError::Diverged { epoch: Some(4), step: 3 });
@@ -293,7 +293,7 @@ fn tuples_hold_up_to_eight() {
 }
 
 #[test]
-fn a_closure_ends_the_training_by_break() {
+fn a_closure_stops_training_by_break() {
     let (x, y) = line(9);
     let mut calls = 0;
     let third = |epoch: &LineEpoch| {
@@ -318,4 +318,103 @@ fn each_callback_of_a_tuple_is_called_also_when_another_breaks() {
     let [mut a, mut b, mut c] = <[Diary; 3]>::default();
     trainer().fit_with(&x, &y, fit, (&mut a, &mut b, stop, &mut c)).unwrap();
     assert_eq!([&a.calls[..], &b.calls[..], &c.calls[..]], [&expected; 3]);
+}
+
+#[derive(serde::Deserialize)]
+struct Plateau {
+    losses: Vec<f64>,
+    cases: Vec<PlateauCase>,
+}
+
+#[derive(serde::Deserialize)]
+struct PlateauCase {
+    settings: PlateauSettings,
+    rates: Vec<f64>,
+}
+
+#[derive(serde::Deserialize)]
+struct PlateauSettings {
+    factor: f64,
+    patience: usize,
+    cooldown: Option<usize>,
+    min_delta: Option<f64>,
+    min_lr: Option<f64>,
+}
+
+#[test]
+fn rates_are_reduced_on_a_plateau_as_keras_does() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/reference/plateau.json");
+    let Plateau { losses, cases } = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    for PlateauCase { settings: given, rates } in cases {
+        let mut plateau = ReduceLrOnPlateau::new(given.factor, given.patience).cooldown(given.cooldown.unwrap_or(0));
+        plateau = plateau.min_delta(given.min_delta.unwrap_or(1e-4)).min_rate(given.min_lr.unwrap_or(0.0));
+        let mut settings = Settings::new(0.1);
+        Callback::<Line, MeanAbsolute>::before_fit(&mut plateau, 1..=losses.len());
+        for (index, (&loss, expected)) in losses.iter().zip(rates).enumerate() {
+            let training = Report { loss, metrics: MeanAbsolute::default() };
+            let epoch = LineEpoch { epoch: index + 1, training, validation: None };
+            Callback::<Line, MeanAbsolute>::adjust(&mut plateau, &epoch, &mut settings);
+            let rate = settings.learning_rate.at(0);
+            // Keras keeps rates as `f32`.
+            assert!((rate - expected).abs() < 1e-6 * expected, "epoch {}: {rate}, not {expected}", index + 1);
+        }
+    }
+}
+
+#[test]
+fn a_reduced_rate_scales_a_schedule() {
+    let schedule = Schedule::Cosine { peak: 0.1, warm_up: 2, steps: 8 };
+    let mut trainer = LineTrainer::new(Sgd::default().schedule(schedule), 1);
+    let (x, y) = line(4);
+    // No epoch improves by 1000.
+    let mut plateau = ReduceLrOnPlateau::new(0.5, 2).min_delta(1000.0);
+    trainer.fit_with(&x, &y, Fit::epochs(3), &mut plateau).unwrap();
+    assert_eq!(trainer.optimizer().settings.learning_rate, Schedule::Cosine { peak: 0.05, warm_up: 2, steps: 8 });
+}
+
+#[test]
+fn a_closure_sets_the_rate_of_each_epoch() {
+    let (x, y) = line(9);
+    let (mut scheduled, mut by_hand) = (trainer(), trainer());
+    let mut seen = Vec::new();
+    let schedule = LearningRateScheduler(|epoch, rate| {
+        seen.push((epoch, rate));
+        rate * 0.5
+    });
+    scheduled.fit_with(&x, &y, Fit::epochs(3), schedule).unwrap();
+    assert_eq!(seen, [(1, 0.05), (2, 0.025), (3, 0.0125)]);
+    for (epoch, rate) in [0.025, 0.0125, 0.00625].into_iter().enumerate() {
+        by_hand.optimizer_mut().settings.learning_rate = Schedule::Constant(rate);
+        by_hand.fit(&x, &y, Fit::epochs(epoch + 1).from_epoch(epoch)).unwrap();
+    }
+    assert_eq!(bits(scheduled.network()), bits(by_hand.network()));
+}
+
+#[test]
+fn settings_that_a_callback_breaks_are_refused() {
+    let (x, y) = line(4);
+    let mut trainer = trainer();
+    let error =
+        trainer.fit_with(&x, &y, Fit::epochs(3), LearningRateScheduler(|epoch, rate| rate - epoch as f64 * 0.02));
+    assert!(matches!(error, Err(TrainError::Settings(what)) if what.contains("learning rate")), "{error:?}");
+    // 0.03, then −0.01: one epoch was trained.
+    assert_eq!(trainer.state().steps, 1);
+    assert!(matches!(trainer.step(&x, &y), Err(TrainError::Settings(_))));
+    trainer.optimizer_mut().settings.learning_rate = Schedule::Constant(0.01);
+    trainer.step(&x, &y).unwrap();
+}
+
+#[test]
+fn an_optimizer_can_be_changed_between_steps() {
+    let (x, y) = line(4);
+    let mut changed = LineTrainer::new(Sgd::new(0.0), 1);
+    changed.step(&x, &y).unwrap();
+    *changed.optimizer_mut() = Sgd::new(0.05).clip(Clip::Value(0.01));
+    let mut other = LineTrainer::new(Sgd::new(0.05).clip(Clip::Value(0.01)), 1);
+    assert_eq!(changed.step(&x, &y), other.step(&x, &y));
+    assert_eq!(bits(changed.network()), bits(other.network()));
+    changed.optimizer_mut().settings.learning_rate = Schedule::Constant(1e300);
+    assert!(matches!(changed.step(&x, &y), Err(TrainError::Diverged { .. })));
+    changed.optimizer_mut().settings.weight_decay = f64::NAN;
+    assert!(matches!(changed.step(&x, &y), Err(TrainError::Settings(_))));
 }

@@ -10,7 +10,7 @@ fn messages() {
 fn messages_of_a_build() {
     let cases = trybuild::TestCases::new();
     cases.pass("build/sound.rs");
-    for case in ["batch_of_none", "nothing_learns", "too_large", "zero_width"] {
+    for case in ["batch_of_none", "clone_large", "nothing_learns", "too_large", "zero_width", "zeroed_large"] {
         cases.compile_fail(format!("build/{case}.rs"));
     }
 }

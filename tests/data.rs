@@ -317,98 +317,100 @@ fn errors_say_where_and_what() {
     let csv = trees();
     assert_eq!(
         error::<4, usize>(&csv, TREES),
-        "trees.csv, line 5, column `height`: `` is not a number; `missing` says what to do where a value is missing"
+        "trees.csv, line 5, column `height`: expected a number \
+         (choose how to treat missing values with `Csv::missing`), found ``"
     );
     assert_eq!(
         error::<4, usize>(&csv.clone().missing(Missing::Nan), TREES),
-        "trees.csv, line 6, column `species`: `NA` is not a label; `Missing::DropRow` leaves rows without one out"
+        "trees.csv, line 6, column `species`: expected a label (skip rows without one with `Missing::DropRow`), found `NA`"
     );
     for bad in ["tall", "inf", "1e39", "0x10"] {
         assert_eq!(
             error::<4, usize>(&csv, &TREES.replace("\"0.25\"", bad)),
-            format!("trees.csv, line 4, column `height`: `{bad}` is not a finite number")
+            format!("trees.csv, line 4, column `height`: expected a finite number, found `{bad}`")
         );
     }
     assert_eq!(
         error::<4, usize>(&csv, &TREES.replace("blue", "green")),
-        "trees.csv, line 4, column `colour`: `green` is not one of `red`, `blue`"
+        "trees.csv, line 4, column `colour`: expected one of `red`, `blue`, found `green`"
     );
     assert_eq!(
         error::<4, usize>(&csv, &TREES.replace("elm", "ash")),
-        "trees.csv, line 4, column `species`: `ash` is not one of the classes `elm`, `oak`"
+        "trees.csv, line 4, column `species`: expected one of the classes `elm`, `oak`, found `ash`"
     );
     assert_eq!(
         error::<4, usize>(&csv, &TREES.replace(",4", "")),
-        "trees.csv, line 4: 3 fields, where the lines before have 4"
+        "trees.csv, line 4: expected 4 fields as in the lines before, found 3"
     );
     assert_eq!(
         error::<5, usize>(&csv, TREES),
-        "trees.csv: the inputs are 4 numbers, where the network takes 5: choose columns with `inputs` or `ignore`; \
-         they are `height`, `colour=red`, `colour=blue`, `age`"
+        "trees.csv: expected 5 inputs, found 4 (`height`, `colour=red`, `colour=blue`, `age`): \
+         select columns with `Csv::inputs` or `Csv::ignore`"
     );
     assert_eq!(
         error::<4, usize>(&csv.clone().target("name"), TREES),
-        "trees.csv: there is not exactly one column `name`; the columns are `height`, `colour`, `species`, `age`"
+        "trees.csv: expected exactly one column `name`, found the columns `height`, `colour`, `species`, `age`"
     );
     assert!(error::<3, usize>(&csv.clone().ignore("height"), &TREES.replace("age", "height")).contains("exactly one"));
     assert_eq!(
         error::<4, [f32; 3]>(&csv, TREES),
-        "trees.csv: labels of 2 classes do not fit into 3 numbers: two fit into 1, and any number into as many"
+        "trees.csv: a label of 3 numbers cannot encode 2 classes: \
+         use one number per class, or a single number for two classes"
     );
     assert_eq!(
         error::<2, usize>(&Csv::new(), "a;b;c\n1;2;0\n"),
-        "trees.csv: a single column, `a;b;c`, where several (`delimiter` says what is between them) should be"
+        "trees.csv: expected several columns (set the delimiter with `Csv::delimiter`), found a single one, `a;b;c`"
     );
     assert_eq!(
         error::<2, usize>(&Csv::new(), "5.1,3.5,0\n4.9,3.0,0\n"),
-        "trees.csv: numbers in the first line, `5.1`, `3.5`, `0`, where names of columns \
-         (`Csv::unnamed` reads a file without) should be"
+        "trees.csv: expected column names in the first line (use `Csv::unnamed` for a file without a header), \
+         found the numbers `5.1`, `3.5`, `0`"
     );
     let coloured = Csv::new().categories("colour", ["red", "blue"]);
     assert_eq!(read::<2, ()>(&coloured, "colour\nblue\n").unwrap().x, [[0.0, 1.0]]);
     assert_eq!(read::<1, usize>(&Csv::new(), "2024,1\n0.5,0\n").unwrap().names, ["2024"], "years may be names");
     assert_eq!(
         error::<4, usize>(&csv.clone().categories("age", ["3", "4", "3"]), TREES),
-        "trees.csv: `3` twice among the categories of `age`, where different ones should be"
+        "trees.csv: expected distinct categories of `age`, found `3` twice"
     );
     assert_eq!(
         error::<4, usize>(&csv.clone().classes(["elm", "oak", "elm"]), TREES),
-        "trees.csv: `elm` twice among the classes, where different ones should be"
+        "trees.csv: expected distinct class names, found `elm` twice"
     );
-    assert_eq!(error::<4, usize>(&csv, ""), "trees.csv: there are no samples");
-    assert_eq!(error::<4, usize>(&csv, "height,colour,species,age\n"), "trees.csv: there are no samples");
+    assert_eq!(error::<4, usize>(&csv, ""), "trees.csv contains no samples");
+    assert_eq!(error::<4, usize>(&csv, "height,colour,species,age\n"), "trees.csv contains no samples");
     assert_eq!(
         error::<1, usize>(&Csv::unnamed(), "1,2\n1,x\n"),
-        "trees.csv, line 2, column `1`: `x` is not a class number; `classes` gives names to classes"
+        "trees.csv, line 2, column `1`: expected a class index (declare class names with `Csv::classes`), found `x`"
     );
     assert_eq!(
         error::<1, usize>(&Csv::bundled(), "3,1,a,b\n1,0\n2,1\n"),
-        "trees.csv, line 1, column `0`: `3` is not the number of rows, 2"
+        "trees.csv, line 1, column `0`: expected the number of rows, 2, found `3`"
     );
     assert_eq!(
         error::<1, usize>(&Csv::bundled(), "2,99999999999,a,b\n1,0\n2,1\n"),
-        "trees.csv, line 1, column `1`: `99999999999` is not the number of inputs, 1"
+        "trees.csv, line 1, column `1`: expected the number of inputs, 1, found `99999999999`"
     );
     assert_eq!(
         error::<1, usize>(&Csv::bundled(), "2,1,a,b\n1,0\n2,2\n"),
-        "trees.csv, line 3, column `1`: `2` is not a class number below 2"
+        "trees.csv, line 3, column `1`: expected a class index below 2, found `2`"
     );
     let windows = TREES.replace("0.5", "1").replace('\n', "\r\n").replace("blue", "green");
     assert_eq!(
         error::<4, usize>(&csv, &windows),
-        "trees.csv, line 4, column `colour`: `green` is not one of `red`, `blue`"
+        "trees.csv, line 4, column `colour`: expected one of `red`, `blue`, found `green`"
     );
     let last: Table<[f32; 1], usize> = read(&Csv::unnamed(), "0.5,1\r\n\r\n0.75,\"2\"").unwrap();
     assert_eq!((last.x, last.y), (vec![[0.5], [0.75]], vec![1, 2]));
     let floats: Table<[f32; 1], usize> = read(&Csv::unnamed(), "1,2.0\n1,1e0\n").unwrap();
     assert_eq!(floats.y, [2, 1]);
-    assert!(error::<1, usize>(&Csv::unnamed(), "1,0.5").ends_with("names to classes"));
+    assert!(error::<1, usize>(&Csv::unnamed(), "1,0.5").contains("expected a class index"));
     assert_eq!(
         error::<1, [f32; 2]>(&Csv::unnamed(), "1,2,1e39"),
-        "trees.csv, line 1, column `2`: `1e39` is not a finite number"
+        "trees.csv, line 1, column `2`: expected a finite number, found `1e39`"
     );
     let bytes = Csv::unnamed().read_from::<f32, 2, ()>(&b"1,2\n3,\xff\n"[..], "bytes").unwrap_err();
-    assert_eq!(bytes.to_string(), "bytes, line 2, column `1`: `\u{fffd}` is not text in UTF-8");
+    assert_eq!(bytes.to_string(), "bytes, line 2, column `1`: expected UTF-8 text, found `\u{fffd}`");
     let nowhere = Csv::new().read::<f32, 1, ()>("nowhere.csv").unwrap_err();
     assert!(matches!(nowhere, DataError::Io { .. }) && nowhere.to_string().starts_with("nowhere.csv: "));
 }
@@ -425,13 +427,15 @@ fn records_of_your_own_type() {
     assert_eq!((trees[1].height, trees[2].height), (Some(0.25), None));
     let text = "species,height\noak,1\noak,tall\n";
     let error = Csv::new().records_from::<Tree>(text.as_bytes(), "t").unwrap_err().to_string();
-    assert_eq!(error, "t, line 3, column `height`: `tall` is not what the record takes: invalid float literal");
+    let expected =
+        "t, line 3, column `height`: expected a value of the record type (invalid float literal), found `tall`";
+    assert_eq!(error, expected);
     let error = Csv::new().records_from::<Tree>("height,species\n1\n".as_bytes(), "t").unwrap_err().to_string();
-    assert_eq!(error, "t, line 2: 1 fields, where the lines before have 2");
+    assert_eq!(error, "t, line 2: expected 2 fields as in the lines before, found 1");
     let error = Csv::new().records_from::<Tree>("height,kind\n1,oak\n".as_bytes(), "t").unwrap_err().to_string();
-    assert_eq!(error, "t: missing field `species` in line 2, where all that the record takes should be");
+    assert_eq!(error, "t: expected rows of the record type, found line 2 (missing field `species`)");
     let error = Csv::new().records_from::<Tree>("1.5,2\n2.5,3\n".as_bytes(), "t").unwrap_err().to_string();
-    assert!(error.starts_with("t: numbers in the first line, `1.5`, `2`, where "), "{error}");
+    assert!(error.ends_with("found the numbers `1.5`, `2`"), "{error}");
     let rows: Vec<(f32, u8)> = Csv::unnamed().records_from(&b"0.5,7\n"[..], "t").unwrap();
     assert_eq!(rows, [(0.5, 7)]);
 }
@@ -458,28 +462,28 @@ fn numpy_files_are_read() {
     };
     assert_eq!(
         error(file.read::<[f32; 4]>("f4").unwrap_err()),
-        "arrays.npz, array `f4`: an array of shape [2, 3], where samples of 4 numbers should be"
+        "arrays.npz, array `f4`: expected samples of 4 numbers, found an array of shape [2, 3]"
     );
     assert_eq!(
         error(file.labels("negative").unwrap_err()),
-        "arrays.npz, array `negative`: label 1 is -1, where a class number should be"
+        "arrays.npz, array `negative`: expected class indices, found the label -1 of sample 1"
     );
-    assert!(error(file.read::<[f32; 3]>("halves").unwrap_err()).contains("numbers of type '<f2'"));
-    assert!(error(file.read::<f32>("text").unwrap_err()).contains("numbers of type '<U1'"));
-    assert!(error(file.read::<f32>("x").unwrap_err()).contains("an array `x` should be"));
+    assert!(error(file.read::<[f32; 3]>("halves").unwrap_err()).contains("found elements of type '<f2'"));
+    assert!(error(file.read::<f32>("text").unwrap_err()).contains("found elements of type '<U1'"));
+    assert!(error(file.read::<f32>("x").unwrap_err()).contains("expected an array `x`, found the arrays `"));
 
     let error = |bytes: &[u8]| npy::labels_from(bytes, "f.npy").unwrap_err().to_string();
-    assert_eq!(error(&matrix()), "f.npy: an array of shape [2, 3], where one number for each sample should be");
-    let magic = "an NPY file, which starts with [93, 4e, 55, 4d, 50, 59], should be";
-    assert_eq!(error(b""), format!("f.npy: a file that starts with [], where {magic}"));
-    assert_eq!(error(&archive()), format!("f.npy: a file that starts with [50, 4b, 03, 04, 2d, 00], where {magic}"));
+    assert_eq!(error(&matrix()), "f.npy: expected one number per sample, found an array of shape [2, 3]");
+    let magic = "expected an NPY file, which starts with [93, 4e, 55, 4d, 50, 59]";
+    assert_eq!(error(b""), format!("f.npy: {magic}, found a file that starts with []"));
+    assert_eq!(error(&archive()), format!("f.npy: {magic}, found a file that starts with [50, 4b, 03, 04, 2d, 00]"));
     for length in [6, 7, 8, 9, 10, 100] {
-        let expected = "f.npy: the end of the file, where the rest of the header of an NPY file should be";
+        let expected = "f.npy: expected the rest of an NPY header, found the end of the file";
         assert_eq!(error(&matrix()[..length]), expected, "{length}");
     }
     assert_eq!(
         error(&matrix()[..matrix().len() - 3]),
-        "f.npy: 21 bytes after the header, where the 24 of an array of shape [2, 3] and type '<f4' should be"
+        "f.npy: expected 24 bytes for an array of shape [2, 3] and type '<f4', found 21 bytes after the header"
     );
 }
 
@@ -495,7 +499,7 @@ fn numpy_files_are_written_and_read_back() {
     assert_eq!(bits(&back), bits(&x));
     assert_eq!(npy::labels(folder.path().join("y.npy")).unwrap(), y);
     let narrow = npy::read::<[f32; 4]>(folder.path().join("x.npy")).unwrap_err().to_string();
-    assert!(narrow.ends_with("x.npy: 1e300 in sample 0, where a number that an `f32` can hold should be"), "{narrow}");
+    assert!(narrow.ends_with("x.npy: expected numbers in the range of `f32`, found 1e300 in sample 0"), "{narrow}");
     Npz::new().with("x", &x).with_labels("y", &y).write(folder.path().join("both.npz")).unwrap();
     let both = Npz::open(folder.path().join("both.npz")).unwrap();
     assert_eq!(both.names().collect::<Vec<_>>(), ["x", "y"]);

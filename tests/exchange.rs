@@ -12,12 +12,11 @@ use serde::Deserialize;
 use serde_json::json;
 use shiplap::{
     Tensor,
-    activation::{Elementwise, Keep},
+    activation::{Elementwise, SaveInput},
     data::npy::{self, Npz},
-    init::Initializer,
     io::{self, Import},
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
-    layer::{Description, Ending, Operations, Parameter, Path as LayerPath, Role, Sample, Visit, VisitMut},
+    layer::{Operations, Parameter, Path as LayerPath, Sample, Visit},
     prelude::*,
 };
 
@@ -36,7 +35,7 @@ fn shared(name: &str) -> PathBuf {
     Path::new(&std::env::var_os("SHIPLAP_EXCHANGE").expect("`tests/exchange/run` runs this")).join(name)
 }
 
-fn predict<N: Layer<Input: Sample<N>>>(network: &N, input: &[f64]) -> Vec<f64> {
+fn predict<N: Network<Input: Sample<N>>>(network: &N, input: &[f64]) -> Vec<f64> {
     let mut x = [N::Input::zeroed()];
     let numbers = N::Input::flat_mut(&mut x);
     assert_eq!(numbers.len(), input.len());
@@ -45,7 +44,7 @@ fn predict<N: Layer<Input: Sample<N>>>(network: &N, input: &[f64]) -> Vec<f64> {
 }
 
 /// Loads the weights at `path`, and compares predictions with those in the JSON file beside them.
-fn predicts_the_same<N: Layer<Input: Sample<N>>>(import: Import<'_>, path: &Path) {
+fn predicts_the_same<N: Network<Input: Sample<N>>>(import: Import<'_>, path: &Path) {
     let json = fs::read_to_string(path.with_extension("json")).unwrap();
     let Predicted { inputs, outputs } = serde_json::from_str(&json).unwrap();
     let mut network = N::zeroed();
@@ -105,7 +104,7 @@ type Body = (Dense<6, 6, Tanh>, Dropout<6, 0>, Dense<6, 6, Silu>);
 struct Mish;
 
 impl Elementwise for Mish {
-    type Keeps = Keep;
+    type Saves = SaveInput;
     const NAME: &'static str = "Mish";
 
     fn value<V: Real>(x: V) -> V {
@@ -122,7 +121,7 @@ impl Elementwise for Mish {
 struct Everything;
 
 impl Elementwise for Everything {
-    type Keeps = Keep;
+    type Saves = SaveInput;
     const NAME: &'static str = "Everything";
 
     fn value<V: Real>(x: V) -> V {
@@ -141,7 +140,7 @@ impl Elementwise for Everything {
 struct Four;
 
 impl Elementwise for Four {
-    type Keeps = Keep;
+    type Saves = SaveInput;
     const NAME: &'static str = "Four";
 
     fn value<V: Real>(_: V) -> V {
@@ -154,13 +153,13 @@ impl Elementwise for Four {
 }
 
 /// A layer of one's own: `y[n] = (x[n] − mean[n]) / deviation[n]`.
+#[derive(Layer)]
 struct Scale<const N: usize> {
+    #[bias(initializer = Initializer::Constant(2.0))]
     mean: [f32; N],
+    #[bias(initializer = Initializer::Constant(2.0))]
     deviation: [f32; N],
 }
-
-// SAFETY: arrays of floats made of zero bytes are arrays of 0.0.
-unsafe impl<const N: usize> Zeroed for Scale<N> {}
 
 #[derive(Clone, Copy)]
 struct Formula;
@@ -171,92 +170,23 @@ impl ElementwiseKernel<3, 1> for Formula {
     }
 }
 
-impl<const N: usize> Scale<N> {
-    fn shown<'a>(path: LayerPath<'a>, name: &'static str) -> Parameter<'a> {
-        Parameter {
-            path,
-            name,
-            role: Role::Bias,
-            shape: &[],
-            fan_in: N,
-            fan_out: N,
-            initializer: Initializer::Constant(2.0),
-            penalty: Penalty::NONE,
-        }
-    }
-}
-
-impl<const N: usize> Layer for Scale<N> {
-    type Element = f32;
+impl<const N: usize> SimpleLayer for Scale<N> {
     type Input = [f32; N];
     type Output = [f32; N];
-    type Tape<const B: usize> = ();
-    type Trainable = Self;
-    type Head = Linear;
+    type Tape = ();
 
-    const PARAMS: usize = 2 * N;
-    const MACS: usize = N;
-
-    fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[[f32; N]], y: &mut [[f32; N]]) {
-        for (x, y) in x.iter().zip(y) {
-            elementwise(simd, &Formula, [x, &self.mean, &self.deviation], [y]);
-        }
+    fn forward<S: Simd>(&self, simd: S, x: &[f32; N], y: &mut [f32; N]) {
+        elementwise(simd, &Formula, [x, &self.mean, &self.deviation], [y]);
     }
 
-    fn record<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        _: &mut Rng,
-        x: &[[f32; N]],
-        (): &mut (),
-        y: &mut [[f32; N]],
-    ) {
-        self.forward::<S, E, B>(simd, x, y);
-    }
-
-    fn backward<S: Simd, E: Ending, const B: usize>(
-        &self,
-        _: S,
-        _: &[[f32; N]],
-        (): &mut (),
-        _: &[[f32; N]],
-        _: &mut [[f32; N]],
-        _: Option<&mut [[f32; N]]>,
-    ) {
+    fn backward<S: Simd>(&self, _: S, _: &[f32; N], (): &(), _: &[f32; N], _: &[f32; N], _: &mut [f32; N]) {
         unimplemented!("this test does not train it");
     }
 
-    fn activate<S: Simd>(_: S, _: &mut [[f32; N]]) {}
-
-    fn parameters<V: Visit<f32>>(&self, path: LayerPath<'_>, visitor: &mut V) {
-        visitor.visit(Parameter { shape: &[N], ..Self::shown(path, "mean") }, &self.mean);
-        visitor.visit(Parameter { shape: &[N], ..Self::shown(path, "deviation") }, &self.deviation);
-    }
-
-    fn parameters_mut<V: VisitMut<f32, M>, const M: usize>(
-        mut networks: [&mut Self; M],
-        path: LayerPath<'_>,
-        visitor: &mut V,
-    ) {
-        let means = networks.each_mut().map(|layer| &mut layer.mean[..]);
-        visitor.visit(Parameter { shape: &[N], ..Self::shown(path, "mean") }, means);
-        let deviations = networks.map(|layer| &mut layer.deviation[..]);
-        visitor.visit(Parameter { shape: &[N], ..Self::shown(path, "deviation") }, deviations);
-    }
-
-    fn describe(path: LayerPath<'_>, show: &mut dyn FnMut(&Description<'_>)) {
-        let kind = format_args!("Scale<{N}>");
-        show(&Description { path, kind, output: <[f32; N]>::write_shape, params: Self::PARAMS });
-    }
-
     fn operations<V: Operations<f32>>(&self, path: LayerPath<'_>, operations: &mut V) {
-        let mean = Parameter { shape: &[N], ..Self::shown(path, "mean") };
-        let deviation = Parameter { shape: &[N], ..Self::shown(path, "deviation") };
-        operations.columnwise(path, "Scale", &[(mean, &self.mean), (deviation, &self.deviation)], &Formula);
+        operations.columnwise(path, "Scale", &[("mean", &self.mean), ("deviation", &self.deviation)], &Formula);
     }
 }
-
-impl<const N: usize> Accepts<[f32; N]> for Scale<N> {}
 
 type With<A> = (Dense<5, 7, A>, Dense<7, 3, Linear>);
 
@@ -280,7 +210,7 @@ macro_rules! each_activation {
 #[test]
 #[ignore = "`tests/exchange/run` makes the files"]
 fn what_keras_trained_predicts_the_same() {
-    fn check<N: Layer<Input: Sample<N>>>(activation: &str) {
+    fn check<N: Network<Input: Sample<N>>>(activation: &str) {
         predicts_the_same::<N>(Import::keras(), &shared(&format!("keras_{activation}.safetensors")));
     }
     each_activation!(check);
@@ -304,14 +234,14 @@ impl<T> Visit<T> for Shapes {
 }
 
 /// Gives a network with random weights, and what it predicts for random inputs.
-fn give<N: Layer<Input: Sample<N>>>(name: &str) {
+fn give<N: Network<Input: Sample<N>>>(name: &str) {
     let mut rng = Rng::new(1);
     let row = |scale: f64| (0..N::Input::LEN).map(|_| f64::from((scale * rng.normal()) as f32)).collect::<Vec<_>>();
     give_this(name, &N::new(name.len() as u64), &[0.01, 0.1, 1.0, 1.0, 1.0, 3.0, 10.0, 30.0].map(row));
 }
 
 /// Writes the network in both formats, and what it predicts. NaN becomes JSON's `null`.
-fn give_this<N: Layer<Input: Sample<N>>>(name: &str, network: &N, inputs: &[Vec<f64>]) {
+fn give_this<N: Network<Input: Sample<N>>>(name: &str, network: &N, inputs: &[Vec<f64>]) {
     io::save(network, shared(&format!("{name}.safetensors"))).unwrap();
     io::export_onnx(network, shared(&format!("{name}.onnx"))).unwrap();
     let outputs: Vec<_> = inputs.iter().map(|input| predict(network, input)).collect();

@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 use common::at_every_level;
 use shiplap::{
     Tensor,
-    activation::{Activation, Keeping},
+    activation::{Activation, Save},
     kernel::{Simd, Work, dispatch},
     layer::{Parameter, Path, Predictions, Role, Visit, VisitTrainable},
     layers::Parallel,
@@ -103,24 +103,24 @@ impl<F: FnMut(Role, &mut [f64])> VisitTrainable<f64, 0> for Each<F> {
     }
 }
 
-fn each<N: Layer<Element = f64>>(network: &mut N, visit: impl FnMut(Role, &mut [f64])) {
+fn each<N: Network<Element = f64>>(network: &mut N, visit: impl FnMut(Role, &mut [f64])) {
     N::trainable_mut(Some(network), &mut N::Trainable::zeroed(), [], Path::ROOT, &mut Each(visit));
 }
 
-fn weights<N: Layer<Element = f64>>(network: &mut N) -> Vec<f64> {
+fn weights<N: Network<Element = f64>>(network: &mut N) -> Vec<f64> {
     let mut all = Vec::new();
     each(network, |_, values| all.extend_from_slice(values));
     all
 }
 
-fn set<N: Layer<Element = f64>>(network: &mut N, weights: &[f64]) {
+fn set<N: Network<Element = f64>>(network: &mut N, weights: &[f64]) {
     let mut next = weights.iter();
     each(network, |_, values| values.iter_mut().for_each(|value| *value = *next.next().unwrap()));
 }
 
 /// Away from zero biases, where rectifiers have their kink, and with kernels times `gain`, that gradients get through
 /// many layers.
-fn spread<N: Layer<Element = f64>>(network: &mut N, gain: f64) {
+fn spread<N: Network<Element = f64>>(network: &mut N, gain: f64) {
     let mut rng = Rng::new(5);
     each(network, |role, values| {
         for value in values {
@@ -136,7 +136,7 @@ fn spread<N: Layer<Element = f64>>(network: &mut N, gain: f64) {
 /// forward, loss, penalty and backward are checked as they are used.
 fn learns<N, L, X: Tensor, Y: Copy, const B: usize>(what: &str, gain: f64, x: &[X; B], y: &[Y; B], penalty: Penalty)
 where
-    N: Layer<Element = f64> + Accepts<X>,
+    N: Network<Element = f64, Input = X>,
     L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
 {
     let sgd = Sgd::new(1.0).penalty(penalty);
@@ -151,7 +151,7 @@ fn follows<N, L, O: Optimizer, X: Tensor, Y: Copy, const B: usize>(
     y: &[Y; B],
     optimizer: O,
 ) where
-    N: Layer<Element = f64> + Accepts<X>,
+    N: Network<Element = f64, Input = X>,
     L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
 {
     let mut trainer = Trainer::<N, L, O, B, ()>::boxed(optimizer, 5);
@@ -183,13 +183,13 @@ impl Visit<f64> for All {
 }
 
 /// `Σ dy·y` of rows through a layer as in training, and its gradients.
-struct Pass<'a, N: Layer, const B: usize> {
+struct Pass<'a, N: Network, const B: usize> {
     layer: &'a N,
     x: &'a [N::Input; B],
     dy: &'a [N::Output; B],
 }
 
-impl<N: Layer<Element = f64>, const B: usize> Work for Pass<'_, N, B> {
+impl<N: Network<Element = f64>, const B: usize> Work for Pass<'_, N, B> {
     type Output = (f64, Vec<f64>, Vec<f64>);
 
     fn run<S: Simd>(self, simd: S) -> Self::Output {
@@ -197,10 +197,10 @@ impl<N: Layer<Element = f64>, const B: usize> Work for Pass<'_, N, B> {
         let (mut tape, mut y, mut gradient) =
             (N::Tape::<B>::zeroed(), [N::Output::zeroed(); B], N::Trainable::zeroed());
         let (mut dx, mut used) = ([N::Input::zeroed(); B], *dy);
-        layer.record::<S, Predictions, B>(simd, &mut Rng::new(1), x, &mut tape, &mut y);
+        layer.record_batch::<S, Predictions, B>(simd, Some(&mut Rng::new(1)), x, &mut tape, &mut y);
         let total = N::Output::flat(&y).iter().zip(N::Output::flat(dy)).map(|(y, dy)| y * dy).sum();
-        layer.backward::<S, Predictions, B>(simd, x, &mut tape, &y, &mut used, Some(&mut dx));
-        layer.gradient(simd, x, &mut tape, &used, &mut gradient);
+        layer.backward_batch::<S, Predictions, B>(simd, x, &mut tape, &y, &mut used, Some(&mut dx));
+        layer.gradient_batch(simd, x, &mut tape, &used, &mut gradient);
         let mut all = All(Vec::new());
         N::trainable(&gradient, Path::ROOT, &mut all);
         (total, N::Input::flat(&dx).to_vec(), all.0)
@@ -208,7 +208,7 @@ impl<N: Layer<Element = f64>, const B: usize> Work for Pass<'_, N, B> {
 }
 
 /// A layer without loss or trainer: the gradients for its inputs and for its parameters.
-fn alone<N: Layer<Element = f64>, const B: usize>(what: &str, mut layer: N, x: [N::Input; B]) {
+fn alone<N: Network<Element = f64>, const B: usize>(what: &str, mut layer: N, x: [N::Input; B]) {
     let dy = rows(7);
     let total = |layer: &N, x: &[N::Input; B]| dispatch(Pass { layer, x, dy: &dy }).0;
     let inputs = derivatives(x, |x| total(&layer, x));
@@ -225,7 +225,7 @@ fn alone<N: Layer<Element = f64>, const B: usize>(what: &str, mut layer: N, x: [
     });
 }
 
-fn started<N: Layer<Element = f64>>() -> N {
+fn started<N: Network<Element = f64>>() -> N {
     let mut network = N::new(3);
     spread(&mut network, 1.0);
     network
@@ -242,7 +242,7 @@ impl<A: Activation> Work for Activate<'_, A> {
         let (mut y, mut gradient) = (*logits, *dy);
         A::forward(simd, &mut y);
         // As in a layer, which has no logits where none are kept.
-        let kept = if A::Keeps::KEEPS { logits } else { &y };
+        let kept = if A::Saves::SAVES { logits } else { &y };
         A::backward(simd, kept, &y, &mut gradient);
         [y, gradient]
     }
@@ -378,7 +378,7 @@ fn penalties_alone() {
 fn penalties() {
     fn both<N>(what: &str)
     where
-        N: Layer<Element = f64, Output = [f64; 4], Head = Linear> + Accepts<[f64; 3]>,
+        N: Network<Element = f64, Input = [f64; 3], Output = [f64; 4], Head = Linear>,
     {
         type Penalties = (L1<3, -3>, L2<5, -3>);
         let (x, y) = (rows::<[f64; 3], 5>(1), rows(2));

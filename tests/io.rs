@@ -20,7 +20,7 @@ use shiplap::{
     activation::Activation,
     init::Initializer,
     io::{self, Checkpoints, Difference, FileError, Import},
-    kernel::{Element, Simd},
+    kernel::{Simd, Tensor},
     prelude::*,
 };
 
@@ -125,7 +125,7 @@ fn numbers_of_the_other_width_are_converted() {
     let mut huge = Dense::<1, 1, Linear, f64>::zeroed();
     huge.bias = [1e39];
     let error = io::from_bytes(&mut Dense::<1, 1, Linear>::zeroed(), &io::to_bytes(&huge).unwrap()).unwrap_err();
-    let expected = "the data: number 0 of `bias` is NaN, infinite or too large for the type of number";
+    let expected = "the data: element 0 of `bias` is NaN, infinite or too large for the element type";
     assert_eq!(error.to_string(), expected);
 }
 
@@ -135,8 +135,8 @@ fn all_that_differs_is_said() {
     let error = refused(&other);
     assert_eq!(
         error.to_string(),
-        "the data does not fit the network: `0.kernel` is [3, 5], and should be [3, 4]; \
-         `0.bias` is [5], and should be [4]; `2.kernel` [4, 2] is missing; `2.bias` [2] is missing; \
+        "the data does not fit the network: `0.kernel` has shape [3, 5], expected [3, 4]; \
+         `0.bias` has shape [5], expected [4]; `2.kernel` [4, 2] is missing; `2.bias` [2] is missing; \
          `1.kernel` [5, 2] is not in the network; `1.bias` [2] is not in the network"
     );
     let FileError::Differs { differences, .. } = error else { panic!("{error}") };
@@ -147,8 +147,8 @@ fn all_that_differs_is_said() {
     let error = io::from_bytes(&mut Dense::<1, 1, Linear>::zeroed(), &raw(integers, 6)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the data does not fit the network: `kernel` is of I32: save it as F32 or F64; \
-         `bias` is of BF16: save it as F32 or F64"
+        "the data does not fit the network: `kernel` has elements of type I32: save it as F32 or F64; \
+         `bias` has elements of type BF16: save it as F32 or F64"
     );
 
     type Pair = (Dense<3, 3, Relu>, Dense<3, 3, Relu>);
@@ -164,7 +164,7 @@ fn other_activations_are_refused() {
     assert_eq!(
         error.to_string(),
         "the data was trained with the activations Tanh, Softmax, but the network has Relu, Softmax: \
-         give the network those of the file"
+         use the activations of the file"
     );
     // Layers of another kind that compute the same do not matter.
     type Same = (Regularized<Dense<3, 4, Relu>, L2<1, -2>>, Dropout<4, 10>, Dense<4, 2, Softmax>);
@@ -177,18 +177,18 @@ fn weights_that_are_not_finite_are_neither_written_nor_read() {
     let path = folder.path().join("net.safetensors");
     let mut broken = network();
     broken.2.kernel[3][1] = f32::NAN;
-    let expected = "number 7 of `2.kernel` is NaN, infinite or too large for the type of number";
+    let expected = "element 7 of `2.kernel` is NaN, infinite or too large for the element type";
     assert_eq!(io::save(&broken, &path).unwrap_err().to_string(), format!("{}: {expected}", path.display()));
     assert!(!path.exists());
     let state = Trainer::<Net, CategoricalCrossentropy, Sgd, 4>::new(Sgd::default(), 1);
-    let state = shiplap::train::State { network: &broken, ..state.state() };
+    let state = shiplap::train::TrainingState { network: &broken, ..state.state() };
     assert!(io::save_checkpoint(&state, 1, &path).unwrap_err().to_string().ends_with(expected));
     assert!(io::to_onnx(&broken).unwrap_err().to_string().ends_with(expected));
 
     let mut bytes = io::to_bytes(&network()).unwrap();
     let last = bytes.len() - 4;
     bytes[last..].copy_from_slice(&f32::INFINITY.to_le_bytes());
-    let expected = "the data: number 1 of `2.bias` is NaN, infinite or too large for the type of number";
+    let expected = "the data: element 1 of `2.bias` is NaN, infinite or too large for the element type";
     assert_eq!(refused(&bytes).to_string(), expected);
 }
 
@@ -199,20 +199,20 @@ fn what_is_not_a_whole_file_is_refused() {
         let error = refused(&bytes[..length]);
         assert!(matches!(error, FileError::Malformed { .. }), "{length}: {error}");
     }
-    let whole = "the data is not a whole safetensors file:";
-    let said = |bytes: &[u8]| refused(bytes).to_string().replace(whole, "");
-    assert_eq!(said(&bytes[..5]), " it has 5 bytes, and the length of the header takes 8");
-    assert_eq!(said(&bytes[..bytes.len() - 1]), " its header tells of 104 bytes of numbers, but 103 follow");
-    assert_eq!(said(&[&bytes[..], &[0]].concat()), " its header tells of 104 bytes of numbers, but 105 follow");
-    assert_eq!(said(&[0xff; 20]), format!(" its header should have {} bytes, but 12 follow", u64::MAX));
-    assert!(said(&raw("{]", 0)).starts_with(" its header is wrong: "));
+    let valid = "the data is not a valid safetensors file:";
+    let said = |bytes: &[u8]| refused(bytes).to_string().replace(valid, "");
+    assert_eq!(said(&bytes[..5]), " the file has 5 bytes, at least 8 are required");
+    assert_eq!(said(&bytes[..bytes.len() - 1]), " expected 104 bytes of data after the header, found 103");
+    assert_eq!(said(&[&bytes[..], &[0]].concat()), " expected 104 bytes of data after the header, found 105");
+    assert_eq!(said(&[0xff; 20]), format!(" expected a header of {} bytes, but only 12 bytes follow", u64::MAX));
+    assert!(said(&raw("{]", 0)).starts_with(" the header is invalid: "));
     // Eight tensors whose sizes add up to more than there are numbers for.
     let size = (1u64 << 61) - 1;
     let huge = |at: u64| {
         format!(r#""{at}":{{"dtype":"U8","shape":[{size}],"data_offsets":[{},{}]}}"#, at * size, (at + 1) * size)
     };
     let header = format!("{{{}}}", (0..8).map(huge).collect::<Vec<_>>().join(","));
-    assert!(said(&raw(&header, 0)).starts_with(" its header tells of "));
+    assert!(said(&raw(&header, 0)).ends_with(" bytes of data after the header, found 0"));
 }
 
 #[test]
@@ -220,12 +220,12 @@ fn errors_of_the_operating_system_name_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("none").join("net.safetensors");
     let error = io::load(&mut network(), &path).unwrap_err().to_string();
-    assert!(error.starts_with(&format!("{} cannot be read: ", path.display())), "{error}");
+    assert!(error.starts_with(&format!("cannot read {}: ", path.display())), "{error}");
     let error = io::save(&network(), &path).unwrap_err().to_string();
     let none = folder.path().join("none");
-    assert_eq!(error, format!("{} cannot be written: there is no folder {}", path.display(), none.display()));
+    assert_eq!(error, format!("cannot write {}: the folder {} does not exist", path.display(), none.display()));
     let error = io::save(&network(), "/").unwrap_err().to_string();
-    assert_eq!(error, "/ cannot be written: this is not a file's name");
+    assert_eq!(error, "cannot write /: the path does not end in a file name");
     // A folder is in the way: nothing is left beside it.
     fs::create_dir_all(&path).unwrap();
     fs::write(path.join("inside"), "").unwrap();
@@ -270,7 +270,7 @@ fn resumes<O: Optimizer>(optimizer: O) {
 
     let (unbroken, second) = (unbroken.state(), second.state());
     assert_eq!(bits(second.network), bits(unbroken.network));
-    for (a, b) in second.moments.iter().zip(unbroken.moments) {
+    for (a, b) in second.optimizer_state.iter().zip(unbroken.optimizer_state) {
         assert_eq!(bits_of_trainable::<Net>(a), bits_of_trainable::<Net>(b));
     }
     assert_eq!((second.rng, second.steps), (unbroken.rng, unbroken.steps));
@@ -304,14 +304,14 @@ fn checkpoints_of_other_trainers_are_refused() {
         error.replace(&path.display().to_string(), "FILE")
     };
     io::save(&network(), &path).unwrap();
-    assert_eq!(said(), "FILE is no checkpoint of this trainer: it does not tell its `optimizer`");
+    assert_eq!(said(), "FILE is not a checkpoint of this trainer: the metadata have no entry `optimizer`");
     let other = Trainer::<Net, SparseCategoricalCrossentropy, RmsProp, 8>::new(RmsProp::default(), 1);
     io::save_checkpoint(&other.state(), 1, &path).unwrap();
-    assert_eq!(said(), "FILE is no checkpoint of this trainer: its optimizer is RmsProp, and the trainer's is Adam");
+    assert_eq!(said(), "FILE is not a checkpoint of this trainer: its optimizer is RmsProp, but the trainer's is Adam");
     type Wide = (Dense<3, 4, Relu, f64>, Dropout<4, 50, f64>, Dense<4, 2, Softmax, f64>);
     let other = Trainer::<Wide, SparseCategoricalCrossentropy, Adam, 8>::new(Adam::default(), 1);
     io::save_checkpoint(&other.state(), 1, &path).unwrap();
-    assert_eq!(said(), "FILE is no checkpoint of this trainer: its element is f64, and the trainer's is f32");
+    assert_eq!(said(), "FILE is not a checkpoint of this trainer: its element is f64, but the trainer's is f32");
     let other = Trainer::<Dense<3, 2, Softmax>, SparseCategoricalCrossentropy, Adam, 8>::new(Adam::default(), 1);
     io::save_checkpoint(&other.state(), 1, &path).unwrap();
     let error = said();
@@ -324,7 +324,7 @@ fn checkpoints_of_other_trainers_are_refused() {
     let mut wrong = text.clone();
     wrong[at + 9] = b'x';
     fs::write(&path, wrong).unwrap();
-    assert_eq!(said(), "FILE is no checkpoint of this trainer: its `epoch` is `x`");
+    assert_eq!(said(), "FILE is not a checkpoint of this trainer: the metadata entry `epoch` is invalid: `x`");
     fs::write(&path, text).unwrap();
     assert_eq!(io::load_checkpoint(trainer.state_mut(), &path).unwrap(), 7);
 }
@@ -366,15 +366,15 @@ fn checkpoints_along_the_way() {
 struct Secret;
 
 impl Activation for Secret {
-    type Keeps = <Softmax as Activation>::Keeps;
+    type Saves = <Softmax as Activation>::Saves;
     const NAME: &'static str = "Secret";
     const INITIALIZER: Initializer = Initializer::GlorotUniform;
 
-    fn forward<S: Simd, T: Element, const N: usize>(simd: S, rows: &mut [[T; N]]) {
+    fn forward<S: Simd, X: Tensor>(simd: S, rows: &mut [X]) {
         Softmax::forward(simd, rows);
     }
 
-    fn backward<S: Simd, T: Element, const N: usize>(simd: S, x: &[[T; N]], y: &[[T; N]], gradient: &mut [[T; N]]) {
+    fn backward<S: Simd, X: Tensor>(simd: S, x: &[X], y: &[X], gradient: &mut [X]) {
         Softmax::backward(simd, x, y, gradient);
     }
 }
@@ -386,8 +386,8 @@ fn what_is_not_known_is_not_exported() {
     let network: (Dense<2, 2, Relu>, Dense<2, 2, Secret>) = Network::new(1);
     assert_eq!(
         io::export_onnx(&network, &path).unwrap_err().to_string(),
-        "the layer `1` cannot be exported: what `Secret` does is not known; \
-         write the method `operations` of its layer or activation"
+        "cannot export the layer `1`: the operation `Secret` is unknown; \
+         implement the method `operations` of its layer or activation"
     );
     assert!(!path.exists());
     // It can be saved all the same.
@@ -409,16 +409,16 @@ fn imports_say_what_they_cannot_tell() {
     let tensor = |name: &str, shape: &str, from: usize, to: usize| {
         format!(r#""{name}":{{"dtype":"F32","shape":{shape},"data_offsets":[{from},{to}]}}"#)
     };
-    let remedy = "name the layer of the file for each of the network's with `Import::layers`";
+    let remedy = "specify the name in the file of each layer with `Import::layers`";
     let (hidden, head) = (tensor("hidden.weight", "[4,3]", 0, 48), tensor("head.weight", "[2,4]", 48, 80));
     fs::write(&path, raw(&format!("{{{hidden},{head}}}"), 80)).unwrap();
     assert_eq!(
         said(Import::pytorch()),
-        format!(r#"FILE: the order of the layers ["head", "hidden"] is not known, for ["0", "2"]: {remedy}"#)
+        format!(r#"FILE: the order of the layers ["head", "hidden"] is unknown; the network has ["0", "2"]: {remedy}"#)
     );
     assert_eq!(
         said(Import::pytorch().layers(&[("0", "hidden"), ("1", "head")])),
-        format!(r#"FILE: the layers with weights are ["0", "2"], but those named are {{"0", "1"}}: {remedy}"#)
+        format!(r#"FILE: names are specified for {{"0", "1"}}, but the layers with weights are ["0", "2"]: {remedy}"#)
     );
     let named = Import::pytorch().layers(&[("0", "hidden"), ("2", "head")]);
     let missing = "`hidden.bias` [4] is missing; `head.bias` [2] is missing";
@@ -426,7 +426,7 @@ fn imports_say_what_they_cannot_tell() {
     fs::write(&path, raw(&format!("{{{hidden}}}"), 48)).unwrap();
     assert_eq!(
         said(Import::pytorch()),
-        format!(r#"FILE: 1 layers with weights, ["hidden"], for the network's 2, ["0", "2"]: {remedy}"#)
+        format!(r#"FILE: the file has 1 layers with weights, ["hidden"], but the network has 2, ["0", "2"]: {remedy}"#)
     );
     // A kernel that was not transposed does not fit; one of a bias only does not either.
     io::save(&network(), &path).unwrap();

@@ -34,7 +34,7 @@ const_assert!(-1 < 0);
 
 fn trained<N>(network: &N) -> [f32; 4]
 where
-    N: Layer<Input = [f32; 4], Output = [f32; 4]> + Accepts<[f32; 4]>,
+    N: Network<Input = [f32; 4], Output = [f32; 4]>,
 {
     network.predict(&[0.1, -0.2, 0.3, 0.4])
 }

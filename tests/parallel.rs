@@ -60,7 +60,7 @@ fn pool(threads: usize) -> ThreadPool {
 
 fn trained<N>(threads: usize) -> Vec<u64>
 where
-    N: Accepts<[f64; 6]> + Layer<Element = f64, Output = [f64; 2]> + Send + Sync,
+    N: Network<Element = f64, Input = [f64; 6], Output = [f64; 2]> + Send + Sync,
     N::Tape<8>: Send,
 {
     let (x, y) = data();

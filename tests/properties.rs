@@ -49,7 +49,7 @@ fn classes(x: &[[f32; 3]]) -> Vec<usize> {
 type Classes = (Dense<3, 17, Gelu>, Dense<17, 6, Tanh>, Dense<6, 3, Softmax>);
 type Classifier = Trainer<Classes, SparseCategoricalCrossentropy, Adam, BATCH>;
 
-fn same_as_one_by_one<N: Accepts<[f32; 3]> + Layer<Element = f32>>(seed: u64, x: &[[f32; 3]]) {
+fn same_as_one_by_one<N: Network<Element = f32, Input = [f32; 3]>>(seed: u64, x: &[[f32; 3]]) {
     let network = N::new(seed);
     let mut together = vec![N::Output::zeroed(); x.len()];
     network.predict_batch(x, &mut together);
@@ -129,6 +129,12 @@ properties! {
         stays_finite(Adam::new(rate), seed, &x);
         stays_finite(RmsProp::new(rate), seed, &x);
         stays_finite(Adagrad::new(rate), seed, &x);
+        stays_finite(Lion::new(rate), seed, &x);
+        stays_finite(Nadam::new(rate), seed, &x);
+        stays_finite(AmsGrad::new(rate), seed, &x);
+        stays_finite(RmsProp::new(rate).momentum(0.9).centered(), seed, &x);
+        stays_finite(Accumulate::new(Momentum::new(rate), 3), seed, &x);
+        stays_finite(InPlace(Averaged::new(Adam::new(rate), 0.9).overwrite_every(3)), seed, &x);
     }
 
     a_bad_input_is_named_and_leaves_no_trace(
@@ -159,7 +165,7 @@ properties! {
     ) {
         fn refuses<N, L, Y>(x: &[[f32; 3]], mut y: Vec<Y>, bad: Y, sample: usize)
         where
-            N: Accepts<[f32; 3]>,
+            N: Network<Input = [f32; 3]>,
             Y: Copy,
             L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
         {

@@ -165,9 +165,9 @@ fn sizes_that_cannot_be_drawn_are_errors() {
     for size in [(1, 1), (20, 20), (100, 30)] {
         let _ = line().sized(size.0, size.1).png();
     }
-    let tall = HeatMap::picture("", 1, &[0.5f32; 1 << 12]).unwrap();
+    let tall = HeatMap::image("", 1, &[0.5f32; 1 << 12]).unwrap();
     assert!(matches!(tall.png(), Err(ReportError::Draw(_))));
-    let wide = HeatMap::picture("", 3000, &[0.5f32; 6000]).unwrap();
+    let wide = HeatMap::image("", 3000, &[0.5f32; 6000]).unwrap();
     assert!(wide.png().unwrap().starts_with(b"\x89PNG"));
     assert!(matches!(
         Grid::new(usize::MAX).with(line().sized(u32::MAX, 1)).with(line()).png(),

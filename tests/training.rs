@@ -162,8 +162,8 @@ fn a_step_that_would_overflow_is_an_error_and_the_network_left_alone() {
         let before = bits(trainer.network());
         let error = trainer.step(&[[1.0f32], [3.0]], &[[2.0], [-4.0]]).unwrap_err();
         assert_eq!(error, TrainError::Diverged { epoch: None, step: 0 });
-        let text = "training diverged in step 0: loss, gradient or weights are no longer finite numbers; the step was not \
-                    made: lower the learning rate, or clip gradients";
+        let text = "training diverged in step 0: the loss, the gradient or a weight is no longer finite, and the network was \
+                    left unchanged: lower the learning rate, or clip gradients";
         assert_eq!(error.to_string(), text);
         assert_eq!(bits(trainer.network()), before);
     }
@@ -196,7 +196,7 @@ fn weights_written_between_steps_are_looked_at_anew() {
     }
     trainer.network_mut().kernel = [[0.5]];
     trainer.step(&[[0.0]], &[[1.0]]).unwrap();
-    trainer.state_mut().moments[0].bias = [f32::NAN];
+    trainer.state_mut().optimizer_state[0].bias = [f32::NAN];
     assert_eq!(trainer.step(&[[0.0]], &[[1.0]]), diverged(2));
 }
 
@@ -270,8 +270,8 @@ fn evaluation_names_the_sample_whose_output_is_not_finite() {
     (x[66], x[68]) = ([1e20], [1e20]);
     let error = trainer.evaluate(&x, &y).unwrap_err();
     assert_eq!(error, TrainError::Output { data: Data::Given, sample: 66 });
-    let text = "the network's output for sample 66, or the loss on it, is NaN or infinite: look at the network's \
-                weights, and at the scale of that sample";
+    let text = "the network's output for sample 66, or its loss, is NaN or infinite: check the network's weights and the \
+                scale of that sample";
     assert_eq!(error.to_string(), text);
     // Each loss is finite, not their sum in `f32`: the largest is named.
     (trainer.network_mut().kernel, x) = ([[1.0]], [[1.2e19]; 70]);
@@ -286,12 +286,12 @@ fn errors_in_validation_data_say_so() {
     let mut text = |x_val: &[[f32; 1]], y_val: &[[f32; 1]]| {
         trainer.fit(&x, &y, Fit::epochs(1).validation(x_val, y_val)).unwrap_err().to_string()
     };
-    assert_eq!(text(&[], &[]), "there are no validation samples: give at least one");
-    assert_eq!(text(&x, &y[1..]), "2 validation inputs, but 1 labels: give one label for each input");
+    assert_eq!(text(&[], &[]), "there are no validation samples: pass at least one");
+    assert_eq!(text(&x, &y[1..]), "2 validation inputs, but 1 labels: pass one label for each input");
     assert!(text(&[[0.0], [f32::NAN]], &y).starts_with("the input of validation sample 1 is NaN or infinite"));
     let nan = "the label of validation sample 1 holds NaN: this loss takes finite numbers";
     assert_eq!(text(&x, &[[0.0], [f32::NAN]]), nan);
-    assert!(text(&[[0.0], [3e38]], &y).starts_with("the network's output for validation sample 1, or the loss"));
+    assert!(text(&[[0.0], [3e38]], &y).starts_with("the network's output for validation sample 1, or its loss"));
 }
 
 #[test]
@@ -314,7 +314,7 @@ fn no_epoch_to_train_is_an_error() {
     let mut fit = |fit| trainer.fit(&[[1.0f32]], &[[2.0f32]], fit).unwrap_err();
     assert_eq!(fit(Fit::epochs(0)), TrainError::NoEpochs { epochs: 0, done: 0 });
     let error = fit(Fit::epochs(5).from_epoch(5));
-    assert_eq!(error.to_string(), "no epoch to train: 5 asked for, 5 of them done: ask for more");
+    assert_eq!(error.to_string(), "there are no epochs to train: 5 of 5 are done: request more");
 }
 
 #[test]
@@ -341,9 +341,9 @@ fn metrics_of_ones_own_choice() {
     assert_eq!(confusion.counts, [[0, 1], [1, 2]]);
 }
 
-/// A batch, penalties, decay and clipping: in place the steps are the same, but for the order of rounding.
+/// Batches, penalties, decay and clipping: in place the steps are the same except for rounding.
 #[test]
-fn steps_in_place_are_those_of_the_optimiser() {
+fn steps_in_place_are_those_of_the_optimizer() {
     type Net = (Regularized<Dense<3, 70, Tanh>, L1<1, -2>>, Dropout<70, 30>, Dense<70, 1, Linear>);
     fn compare<O: Optimizer>(optimizer: O) {
         let mut rng = Rng::new(4);
@@ -370,9 +370,9 @@ type Features = (Dense<3, 6, Gelu>, Dropout<6, 50>, Dense<6, 4, Tanh>);
 type Tuned = (Standardize<3>, Frozen<Features>, Dense<4, 1, Linear>);
 type Head = Dense<4, 1, Linear>;
 
-// What is frozen has no gradient, no moments and no tape.
+// A frozen layer has no gradient, no optimizer state and no tape.
 const_assert!(
-    size_of::<<Tuned as Layer>::Trainable>() == size_of::<Head>()
+    size_of::<<Tuned as Parameters>::Trainable>() == size_of::<Head>()
         && size_of::<<Frozen<Features> as Layer>::Tape<8>>() == 0
         && Tuned::PARAMS == Head::PARAMS
 );

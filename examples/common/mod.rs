@@ -1,4 +1,4 @@
-//! What the examples have in common.
+//! Code that the examples share.
 
 use std::{
     error::Error,
@@ -8,28 +8,28 @@ use std::{
 
 use shiplap::report::Plot;
 
-/// The folders that the program's arguments name (`--out DIR`), or else these in the repository.
+/// Parses the folders from the command line (`--out DIR`). Each option has a default relative to the repository.
 pub fn folders<const N: usize>(options: [(&str, &str); N]) -> Result<[PathBuf; N], String> {
     let mut folders = options.map(|(_, default)| repository(default));
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
-        let place = options.iter().position(|(option, _)| argument == *option);
-        let (Some(place), Some(folder)) = (place, arguments.next()) else {
+        let index = options.iter().position(|(option, _)| argument == *option);
+        let (Some(index), Some(folder)) = (index, arguments.next()) else {
             return Err(format!(
-                "the arguments are {}",
+                "unexpected argument `{argument}`; usage: {}",
                 options.map(|(option, _)| format!("[{option} DIR]")).join(" ")
             ));
         };
-        folders[place] = folder.into();
+        folders[index] = folder.into();
     }
     Ok(folders)
 }
 
-/// Writes each picture as SVG and PNG.
-pub fn save(out: &Path, pictures: &[(&str, &dyn Plot)]) -> Result<(), Box<dyn Error>> {
-    for (name, picture) in pictures {
-        fs::write(out.join(format!("{name}.svg")), picture.svg()?)?;
-        fs::write(out.join(format!("{name}.png")), picture.png()?)?;
+/// Writes each plot as SVG and PNG.
+pub fn save(out: &Path, plots: &[(&str, &dyn Plot)]) -> Result<(), Box<dyn Error>> {
+    for (name, plot) in plots {
+        fs::write(out.join(format!("{name}.svg")), plot.svg()?)?;
+        fs::write(out.join(format!("{name}.png")), plot.png()?)?;
     }
     Ok(())
 }

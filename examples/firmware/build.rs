@@ -1,19 +1,20 @@
-//! Where flash and RAM are on the board, for the linker: the addresses of QEMU's board, the sizes of a real part.
+//! Writes the memory layout of the board for the linker: the addresses of QEMU's board, with the sizes of a real part.
 
 use std::{env, error::Error, fs, path::Path};
 
 struct Board {
     name: &'static str,
     target: &'static str,
-    /// Where flash begins, and its KiB.
+    /// Start address and size in KiB.
     flash: (u32, u32),
-    /// The same of RAM.
+    /// Start address and size in KiB.
     ram: (u32, u32),
-    /// So many ticks of the timer are so many instructions of 2⁸ ns. RISC-V counts them without a timer.
+    /// A number of timer ticks, and the number of instructions (of 2⁸ ns each) in that time. Unused on RISC-V, which has an
+    /// instruction counter.
     timer: (u32, u32),
 }
 
-/// For each target, the first is its own board.
+/// The first board of a target is its default.
 const BOARDS: [Board; 6] = [
     // nRF51822: Cortex-M0.
     Board {
@@ -31,7 +32,7 @@ const BOARDS: [Board; 6] = [
         ram: (0x2000_0000, 64),
         timer: (16, 5),
     },
-    // As an STM32F411: Cortex-M4F.
+    // Cortex-M4F, with the memory of an STM32F411.
     Board {
         name: "mps2-an386",
         target: "thumbv7em-none-eabihf",
@@ -39,7 +40,7 @@ const BOARDS: [Board; 6] = [
         ram: (0x2000_0000, 128),
         timer: (32, 5),
     },
-    // As an STM32F767: Cortex-M7F.
+    // Cortex-M7F, with the memory of an STM32F767.
     Board {
         name: "mps2-an500",
         target: "thumbv7em-none-eabihf",
@@ -47,7 +48,7 @@ const BOARDS: [Board; 6] = [
         ram: (0x2000_0000, 512),
         timer: (32, 5),
     },
-    // As a GD32VF103: no FPU.
+    // RISC-V without FPU, with the memory of a GD32VF103.
     Board {
         name: "virt-imac",
         target: "riscv32imac-unknown-none-elf",
@@ -55,7 +56,7 @@ const BOARDS: [Board; 6] = [
         ram: (0x8040_0000, 32),
         timer: (1, 1),
     },
-    // As a CH32V307: FPU.
+    // RISC-V with FPU, with the memory of a CH32V307.
     Board {
         name: "virt-imafc",
         target: "riscv32imafc-unknown-none-elf",
@@ -72,9 +73,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let (target, name) = (env::var("TARGET")?, env::var("BOARD").ok());
-    let of_target = |board: &&Board| board.target == target && name.as_ref().is_none_or(|name| board.name == name);
-    let Some(board) = BOARDS.iter().find(of_target) else {
-        return Err(format!("no board {} for {target}: see `BOARDS` in build.rs", name.unwrap_or_default()).into());
+    let matches = |board: &&Board| board.target == target && name.as_ref().is_none_or(|name| board.name == name);
+    let Some(board) = BOARDS.iter().find(matches) else {
+        let name = name.unwrap_or_default();
+        return Err(format!("unknown board `{name}` for {target}: add it to `BOARDS` in build.rs").into());
     };
 
     let ((flash, flash_size), (ram, ram_size)) = (board.flash, board.ram);
@@ -82,10 +84,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         "MEMORY {{\n  FLASH : ORIGIN = {flash}, LENGTH = {flash_size}K\n  RAM : ORIGIN = {ram}, LENGTH = {ram_size}K\n}}\n"
     );
     if target.starts_with("riscv") {
-        for (region, place) in
+        for (region, memory_region) in
             [("TEXT", "FLASH"), ("RODATA", "FLASH"), ("DATA", "RAM"), ("BSS", "RAM"), ("HEAP", "RAM"), ("STACK", "RAM")]
         {
-            memory += &format!("REGION_ALIAS(\"REGION_{region}\", {place});\n");
+            memory += &format!("REGION_ALIAS(\"REGION_{region}\", {memory_region});\n");
         }
         println!("cargo:rustc-link-arg-bins=-Tmemory.x");
     } else {

@@ -1,4 +1,4 @@
-//! Any bytes as an IDX file.
+//! Reads arbitrary bytes as an IDX file.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any bytes as an NPY and as an NPZ file.
+//! Reads arbitrary bytes as an NPY file and as an NPZ file.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Whatever is loaded, there is no panic, and what is refused changes nothing.
+//! Loads arbitrary bytes as weights. A load that fails must not change the network.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,50 +1,107 @@
-//! Checks where a network is declared, so that each error is at the layer that is wrong.
+//! Checks where a network is declared, so that an error is at the layer that is wrong.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{GenericParam, Generics, Type, spanned::Spanned};
+use syn::{Generics, Type, spanned::Spanned};
 
-/// The most layers in a sequence.
+use crate::sequence::{depends, is_open};
+
+/// The maximum number of layers in a sequence.
 pub const MOST: usize = 16;
 
-/// Items that compile if the layers are sound and each takes what the one before it gives; tuples among them are
-/// checked layer by layer. What depends on a parameter of `generics` is not known here, and left out.
-pub fn sequence(layers: &[&Type], generics: &Generics) -> syn::Result<TokenStream> {
-    let mut leaves = Vec::new();
-    layers.iter().try_for_each(|layer| collect(layer, &mut leaves))?;
-    let known: Vec<bool> = leaves.iter().map(|layer| !depends(layer.to_token_stream(), generics)).collect();
-    let fits = leaves.windows(2).zip(known.windows(2)).filter(|(_, known)| **known == [true, true]).map(|(pair, _)| {
-        let fits = fits(&quote!(::shiplap), pair[0], pair[1]);
-        let met = quote_spanned!(end(pair[1])=> Met);
-        quote!(#[allow(clippy::type_complexity)] const _: () = { fn _fits(_: #fits::#met) {} };)
-    });
-    let sound = leaves.iter().zip(&known).filter(|(_, known)| **known).map(|(layer, _)| {
-        let function = quote_spanned!(layer.span()=> ::shiplap::layer::assert_sound);
-        let fault = quote_spanned!(end(layer)=> (&<#layer as ::shiplap::layer::Layer>::FAULT));
-        quote!(#[allow(clippy::type_complexity)] const _: () = #function #fault;)
-    });
-    Ok(quote!(#(#fits)* #(#sound)*))
+/// The layers of a declaration, those of the tuples inside included.
+pub struct Declared<'a> {
+    leaves: Vec<&'a Type>,
+    generics: &'a Generics,
 }
 
-/// Whether one of the parameters occurs in `tokens`.
-fn depends(tokens: TokenStream, generics: &Generics) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Group(group) => depends(group.stream(), generics),
-        TokenTree::Ident(name) => generics.params.iter().any(|parameter| match parameter {
-            GenericParam::Type(parameter) => parameter.ident == name,
-            GenericParam::Const(parameter) => parameter.ident == name,
-            GenericParam::Lifetime(_) => false,
-        }),
-        _ => false,
-    })
-}
-
-/// The layer `after` as the trait says it that holds if it takes what `before` gives.
-pub fn fits(krate: &TokenStream, before: &Type, after: &Type) -> TokenStream {
-    let layer = quote!(#krate::layer::Layer);
-    quote_spanned! {
-        after.span()=> <#after as #krate::layer::Fits<<#before as #layer>::Output, <#after as #layer>::Input>>
+impl<'a> Declared<'a> {
+    pub fn new(layers: &[&'a Type], generics: &'a Generics) -> syn::Result<Self> {
+        let mut leaves = Vec::new();
+        layers.iter().try_for_each(|layer| collect(layer, &mut leaves))?;
+        Ok(Self { leaves, generics })
     }
+
+    fn is_concrete(&self, layer: &Type) -> bool {
+        !depends(layer.to_token_stream(), self.generics)
+    }
+
+    /// Layers that follow each other.
+    fn pairs(&self) -> impl Iterator<Item = (&'a Type, &'a Type)> {
+        self.leaves.windows(2).map(|pair| (pair[0], pair[1]))
+    }
+
+    /// The same, of layers without generic parameters.
+    fn concrete_pairs(&self) -> impl Iterator<Item = (&'a Type, &'a Type)> {
+        self.pairs().filter(|(before, after)| self.is_concrete(before) && self.is_concrete(after))
+    }
+
+    /// Items that compile if each layer is sound and takes the output of the one before it.
+    ///
+    /// Layers without generic parameters are checked in one constant, and the first check that fails ends it: one mistake, such
+    /// as a width that fits neither neighbour, is one error. Others are checked as far as their shapes are known.
+    pub fn check(&self) -> TokenStream {
+        let sound = self.leaves.iter().filter(|layer| self.is_concrete(layer)).map(|layer| {
+            let fault = quote_spanned!(end(layer)=> (&<#layer as ::shiplap::layer::InNetwork>::FAULT));
+            assertion(layer, fault)
+        });
+        let fits = self.concrete_pairs().map(|(before, after)| {
+            let misfit = misfit(before, after);
+            assertion(after, quote_spanned!(end(after)=> (&#misfit)))
+        });
+        let generic = self.generic();
+        quote! {
+            #[allow(clippy::type_complexity)]
+            const _: () = {
+                #(#sound;)*
+                #(#fits;)*
+            };
+            #generic
+        }
+    }
+
+    /// The check of layers with generic parameters.
+    fn generic(&self) -> TokenStream {
+        let is_known = |layer: &Type| !is_open(layer, self.generics);
+        let fits: Vec<TokenStream> = self
+            .pairs()
+            .filter(|(before, after)| is_known(before) && is_known(after))
+            .filter(|(before, after)| !(self.is_concrete(before) && self.is_concrete(after)))
+            .map(|(before, after)| quote_spanned!(after.span()=> fits::<#before, #after>();))
+            .collect();
+        if fits.is_empty() {
+            return TokenStream::new();
+        }
+        let (impl_generics, _, where_clause) = self.generics.split_for_impl();
+        quote! {
+            #[allow(clippy::type_complexity)]
+            const _: () = {
+                fn fits<Before_: ::shiplap::layer::Layer, After_: ::shiplap::layer::After<Before_>>() {}
+                fn _check #impl_generics () #where_clause {
+                    #(#fits)*
+                }
+            };
+        }
+    }
+
+    /// An expression of type `bool`: whether the layers without generic parameters fit.
+    pub fn fits(&self) -> TokenStream {
+        let misfits = self.concrete_pairs().map(|(before, after)| misfit(before, after));
+        quote!(true #(&& #misfits.is_none())*)
+    }
+}
+
+/// The reason why these layers do not fit, as an expression.
+fn misfit(before: &Type, after: &Type) -> TokenStream {
+    let shapes = |layer: &Type| quote_spanned!(layer.span()=> &<#layer as ::shiplap::layer::InNetwork>::SHAPES);
+    let (before, after) = (shapes(before), shapes(after));
+    quote!(::shiplap::layer::misfit(#before, #after))
+}
+
+/// A call that fails with an error at `layer`, shown as a whole.
+fn assertion(layer: &Type, fault: TokenStream) -> TokenStream {
+    let function = quote_spanned!(layer.span()=> ::shiplap::layer::assert_sound);
+    quote!(#function #fault)
 }
 
 /// Where `ty` ends. What is spanned from its start to here is shown as the type.
@@ -69,20 +126,4 @@ fn collect<'a>(ty: &'a Type, leaves: &mut Vec<&'a Type>) -> syn::Result<()> {
     };
     count(tuple.elems.len(), || tuple.elems.iter().nth(MOST).map_or(tuple.span(), Spanned::span))?;
     tuple.elems.iter().try_for_each(|layer| collect(layer, leaves))
-}
-
-/// The first layer inside `ty`.
-pub fn first(ty: &Type) -> &Type {
-    match ty {
-        Type::Tuple(tuple) => tuple.elems.first().map_or(ty, first),
-        _ => ty,
-    }
-}
-
-/// The last layer inside `ty`.
-pub fn last(ty: &Type) -> &Type {
-    match ty {
-        Type::Tuple(tuple) => tuple.elems.last().map_or(ty, last),
-        _ => ty,
-    }
 }

@@ -8,6 +8,7 @@ mod budget;
 mod check;
 #[cfg(feature = "include-weights")]
 mod include;
+mod parameters;
 mod sequence;
 mod stored;
 
@@ -21,6 +22,7 @@ use syn::{
     spanned::Spanned,
 };
 
+use check::Declared;
 use sequence::{Field, Sequence};
 
 /// Makes a struct of layers a network: its fields run in order, and their names become layer names.
@@ -28,6 +30,20 @@ use sequence::{Field, Sequence};
 pub fn derive_network(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     derive(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+/// The parameters of a layer, from the fields of its struct. The trait's documentation describes the attributes.
+#[proc_macro_derive(Parameters, attributes(kernel, bias, statistic, layer, parameters))]
+pub fn derive_parameters(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    parameters::derive(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+/// A layer from its fields and the formula in `impl SimpleLayer`. It includes `#[derive(Parameters)]`.
+#[proc_macro_derive(Layer, attributes(kernel, bias, statistic, layer, parameters))]
+pub fn derive_layer(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    parameters::derive_layer(&input).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
 fn derive(input: &DeriveInput) -> syn::Result<TokenStream2> {
@@ -46,25 +62,21 @@ fn derive(input: &DeriveInput) -> syn::Result<TokenStream2> {
     }
     let types: Vec<&Type> = data.fields.iter().map(|field| &field.ty).collect();
     check::count(types.len(), || types[check::MOST].span())?;
-    let checks = check::sequence(&types, &input.generics)?;
+    let checks = Declared::new(&types, &input.generics)?.check();
 
     let (impl_generics, arguments, _) = input.generics.split_for_impl();
-    let mut bounded = input.generics.clone();
-    bounded
-        .make_where_clause()
-        .predicates
-        .extend(types.iter().map(|ty| -> syn::WherePredicate { syn::parse_quote!(#ty: ::shiplap::Zeroed) }));
-    let where_clause = &bounded.where_clause;
-
     let named = data.fields.iter().zip(data.fields.members());
     let sequence = Sequence {
         crate_path: quote!(::shiplap),
+        kind: name.to_string(),
         target: quote!(#name #arguments),
         generics: input.generics.clone(),
         fields: named.map(|(field, member)| Field { ty: field.ty.clone(), name: name_of(&member), member }).collect(),
     };
     let implementation = sequence.expand();
     let stored = stored::expand(&sequence, |members, values| quote!(Self { #(#members: #values),* }));
+    let zeroed = sequence.generics_with(|_| quote!(::shiplap::Zeroed));
+    let where_clause = &zeroed.where_clause;
     Ok(quote! {
         #checks
         // SAFETY: each field is `Zeroed`.
@@ -84,21 +96,50 @@ fn name_of(member: &Member) -> String {
 /// Checks a network where it is declared: on `type Net = (...);`, the error is at the layer that does not fit.
 #[proc_macro_attribute]
 pub fn network(_: TokenStream, item: TokenStream) -> TokenStream {
-    let check = syn::parse(item.clone()).and_then(|Alias { generics, ty }| check::sequence(&[&ty], &generics));
-    let check = check.unwrap_or_else(|error| error.to_compile_error());
-    item.into_iter().chain(TokenStream::from(check)).collect()
+    let item = TokenStream2::from(item);
+    match syn::parse2(item.clone()).and_then(|alias| declare(&alias)) {
+        Ok(declared) => declared.into(),
+        Err(error) => {
+            let error = error.to_compile_error();
+            quote!(#item #error).into()
+        }
+    }
+}
+
+/// The alias with its check. Where layers do not fit, another type takes the network's place, so that its uses are no errors.
+fn declare(alias: &Alias) -> syn::Result<TokenStream2> {
+    let Alias { attributes, visibility, name, generics, ty } = alias;
+    let declared = Declared::new(&[ty], generics)?;
+    let check = declared.check();
+    let network = match (ty, generics.params.is_empty()) {
+        (Type::Tuple(_), true) => {
+            let fits = declared.fits();
+            quote!(<::shiplap::layer::Declared<#ty, { #fits }> as ::shiplap::layer::Declaration>::Network)
+        }
+        _ => quote!(#ty),
+    };
+    let where_clause = &generics.where_clause;
+    Ok(quote! {
+        #(#attributes)*
+        #[allow(clippy::type_complexity)]
+        #visibility type #name #generics #where_clause = #network;
+        #check
+    })
 }
 
 /// `type Net = ...;`, read by hand: all of Rust's items would make `syn` twice as long to build.
 struct Alias {
+    attributes: Vec<Attribute>,
+    visibility: Visibility,
+    name: Ident,
     generics: Generics,
     ty: Type,
 }
 
 impl Parse for Alias {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        input.call(Attribute::parse_outer)?;
-        input.parse::<Visibility>()?;
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
         if !input.peek(Token![type]) {
             return Err(syn::Error::new(
                 input.cursor().token_stream().span(),
@@ -106,13 +147,13 @@ impl Parse for Alias {
             ));
         }
         input.parse::<Token![type]>()?;
-        input.parse::<Ident>()?;
+        let name = input.parse()?;
         let mut generics: Generics = input.parse()?;
         generics.where_clause = input.parse()?;
         input.parse::<Token![=]>()?;
         let ty = input.parse()?;
         input.parse::<Token![;]>()?;
-        Ok(Self { generics, ty })
+        Ok(Self { attributes, visibility, name, generics, ty })
     }
 }
 
@@ -152,6 +193,7 @@ pub fn impl_tuples(_: TokenStream) -> TokenStream {
             });
             let sequence = Sequence {
                 crate_path: quote!(crate),
+                kind: "tuple".into(),
                 target: quote!((#(#layers,)*)),
                 generics: syn::parse_quote!(<#(#layers),*>),
                 fields: fields.collect(),

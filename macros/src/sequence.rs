@@ -1,16 +1,14 @@
-//! The one generator: run these layers in sequence, forward and back.
+//! The generator of networks: layers that run in sequence, forward and backward.
 
 use proc_macro2::{TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Generics, Ident, Index, Member, Type, TypeParam, parse_quote, parse_quote_spanned, spanned::Spanned};
-
-use crate::check;
 
 /// One layer of a sequence.
 pub struct Field {
     /// Its type.
     pub ty: Type,
-    /// How it is reached: `.0`, `.hidden`.
+    /// How it is accessed: `.0`, `.hidden`.
     pub member: Member,
     /// Its name in summaries and files.
     pub name: String,
@@ -18,8 +16,10 @@ pub struct Field {
 
 /// A type whose fields are layers that run one after another.
 pub struct Sequence {
-    /// How the generated code names the crate.
+    /// The path of the crate in the generated code.
     pub crate_path: TokenStream,
+    /// The name in messages.
+    pub kind: String,
     /// The type, with its generic arguments.
     pub target: TokenStream,
     /// Its generic parameters.
@@ -29,85 +29,86 @@ pub struct Sequence {
 }
 
 impl Sequence {
-    /// `impl Layer` and `impl Accepts` for the type.
+    /// `impl Parameters`, `impl Layer` and `impl Network` for the type.
+    ///
+    /// The first two are total: they hold whatever the shapes of the layers, and pass rows on by `layer::pass`. That the
+    /// layers fit is a bound of `Network`, and checked at the declaration: so a misfit is one error.
     pub fn expand(&self) -> TokenStream {
-        let Self { crate_path: krate, target, fields, .. } = self;
+        let Self { crate_path: krate, kind, target, fields, .. } = self;
         let types: Vec<&Type> = fields.iter().map(|field| &field.ty).collect();
         let members: Vec<&Member> = fields.iter().map(|field| &field.member).collect();
         let names: Vec<&String> = fields.iter().map(|field| &field.name).collect();
         let last = fields.len() - 1;
-        let layers: Vec<TokenStream> = types.iter().map(|ty| self.layer(ty)).collect();
-        let tape_index: Vec<Index> = (0..fields.len()).map(Index::from).collect();
-        let buffers: Vec<_> = (0..last).map(|index| format_ident!("y{index}")).collect();
+        let layers: Vec<TokenStream> = types.iter().map(|ty| quote!(<#ty as #krate::layer::Layer>)).collect();
+        let parameters: Vec<TokenStream> = types.iter().map(|ty| quote!(<#ty as #krate::layer::Parameters>)).collect();
+        let places: Vec<Index> = (0..fields.len()).map(Index::from).collect();
+        let buffers: Vec<Ident> = (0..last).map(|index| format_ident!("y{index}")).collect();
+        let (first_layer, last_layer, first_parameters) = (&layers[0], &layers[last], &parameters[0]);
 
-        // Of other types, a bound that does not hold would be an error at the derive too, and one that holds would
-        // hide what the compiler knows.
-        let open = |ty: &Type| is_open(ty, &self.generics);
-        let (first_type, end_type) = (self.first_of(types[0]), self.last_of(types[last]));
-        let (first_layer, last_layer, end_layer) = (self.layer(first_type), &layers[last], self.layer(end_type));
-        let tape = self.tape(&types);
+        let linked = layers[..last]
+            .iter()
+            .map(|layer| quote!(#krate::layer::Link<#layer::Tape<BATCH_>, #layer::Output, BATCH_>));
+        let tape = quote!((#(#linked,)* #last_layer::Tape<BATCH_>,));
 
-        // What goes into layer `index` comes from the one before it; that it fits is checked at the layer's own words.
-        let fits = |index: usize| check::fits(krate, self.last_of(types[index - 1]), self.first_of(types[index]));
-        let passed = |index: usize| match index {
+        // The rows that enter layer `index`: the outputs of the layer before it.
+        let entering = |index: usize, rows: TokenStream| match index {
             0 => quote!(x),
             _ => {
-                let (fits, rows) = (fits(index), &buffers[index - 1]);
-                quote!(#fits::rows_into(#rows))
+                let (before, layer) = (&layers[index - 1], &layers[index]);
+                quote!(#krate::layer::pass::<#before::Output, #layer::Input>(#rows))
             }
         };
-        let recorded = |index: usize| match &tape_index[..index] {
-            [] => quote!(x),
-            [.., before] => {
-                let fits = fits(index);
-                quote!(#fits::rows_into(&tape.#before.output[..rows]))
-            }
+        let passed = |index: usize| {
+            let buffer = index.checked_sub(1).map(|before| &buffers[before]);
+            entering(index, quote!(#buffer))
         };
-        // Slopes go back as far as there is something to learn, or to the input where they are asked for.
+        let recorded = |index: usize| {
+            let before = &places[index.saturating_sub(1)];
+            entering(index, quote!(&tape.#before.output[..rows]))
+        };
+        // Gradients go back to the first layer that is trained, or to the input where asked for.
         let learns_before = |index: usize| {
-            let before = layers[..index].iter();
+            let before = parameters[..index].iter();
             quote!((false #(|| #krate::layer::learns::<#before::Trainable>())*))
         };
-        let layers = &layers;
-        let sent_back = |index: usize| match &tape_index[..index] {
-            [] => quote!(dx),
-            [.., before] => {
-                let (fits, learns_before) = (fits(index), learns_before(index));
-                quote! {
-                    if #learns_before || dx.is_some() {
-                        Some(#fits::gradient_into(&mut tape.#before.gradient[..rows]))
-                    } else {
-                        None
-                    }
+        let sent_back = |index: usize| {
+            if index == 0 {
+                return quote!(dx);
+            }
+            let (before, layer, place, learns) =
+                (&layers[index - 1], &layers[index], &places[index - 1], learns_before(index));
+            quote! {
+                if #learns || dx.is_some() {
+                    Some(#krate::layer::pass_mut::<#before::Output, #layer::Input>(&mut tape.#place.gradient[..rows]))
+                } else {
+                    None
                 }
             }
         };
 
         let forward = (0..last).map(|index| {
             let (layer, member, buffer, x) = (&layers[index], members[index], &buffers[index], passed(index));
-            let end_layer = self.layer(self.last_of(types[index]));
             quote! {
-                let mut #buffer = <[#end_layer::Output; BATCH_] as #krate::Zeroed>::zeroed();
+                let mut #buffer = <[#layer::Output; BATCH_] as #krate::Zeroed>::zeroed_on_stack();
                 let #buffer = &mut #buffer[..rows];
-                #layer::forward::<Simd_, #krate::layer::Predictions, BATCH_>(
-                    &self.#member, simd, #x, #buffer,
-                );
+                #layer::forward_batch::<Simd_, #krate::layer::Predictions, BATCH_>(&self.#member, simd, #x, #buffer);
             }
         });
         let record = (0..last).map(|index| {
-            let (layer, member, place, x) = (&layers[index], members[index], &tape_index[index], recorded(index));
+            let (layer, member, place, x) = (&layers[index], members[index], &places[index], recorded(index));
             quote! {
-                #layer::record::<Simd_, <Ending_ as #krate::layer::Ending>::Inner, BATCH_>(
-                    &self.#member, simd, rng, #x, &mut tape.#place.tape, &mut tape.#place.output[..rows],
+                #layer::record_batch::<Simd_, #krate::layer::Predictions, BATCH_>(
+                    &self.#member, simd, rng.as_deref_mut(), #x, &mut tape.#place.tape,
+                    &mut tape.#place.output[..rows],
                 );
             }
         });
         let backward = (0..last).rev().map(|index| {
-            let (layer, member, place) = (&layers[index], members[index], &tape_index[index]);
+            let (layer, member, place) = (&layers[index], members[index], &places[index]);
             let (x, dx, learns) = (recorded(index), sent_back(index), learns_before(index + 1));
             quote! {
                 if #learns || dx.is_some() {
-                    #layer::backward::<Simd_, <Ending_ as #krate::layer::Ending>::Inner, BATCH_>(
+                    #layer::backward_batch::<Simd_, #krate::layer::Predictions, BATCH_>(
                         &self.#member, simd, #x, &mut tape.#place.tape, &tape.#place.output[..rows],
                         &mut tape.#place.gradient[..rows], #dx,
                     );
@@ -115,70 +116,115 @@ impl Sequence {
             }
         });
         let gradient = (0..last).rev().map(|index| {
-            let (layer, member, place, x) = (&layers[index], members[index], &tape_index[index], recorded(index));
+            let (layer, member, place, x) = (&layers[index], members[index], &places[index], recorded(index));
             quote! {
-                #layer::gradient::<Simd_, BATCH_>(
+                #layer::gradient_batch::<Simd_, BATCH_>(
                     &self.#member, simd, #x, &mut tape.#place.tape, &tape.#place.gradient[..rows], &mut gradient.#place,
                 );
             }
         });
         let learn = (0..last).rev().map(|index| {
-            let (layer, member, place) = (&layers[index], members[index], &tape_index[index]);
+            let (layer, member, place) = (&layers[index], members[index], &places[index]);
             let (name, x) = (names[index], recorded(index));
             quote! {
-                #layer::learn::<Simd_, Learner_, MOMENTS_, BATCH_>(
+                #layer::visit_gradient::<Simd_, Visitor_, STATE_, BATCH_>(
                     &mut self.#member, simd, #x, &mut tape.#place.tape, &tape.#place.gradient[..rows],
-                    moments.each_mut().map(|moment| &mut moment.#place), path.join(#name), learner,
+                    #krate::kernel::map_each(&mut state, |state| &mut state.#place), path.join(#name), visitor,
                 );
             }
         });
-        let (last_member, last_place, last_name) = (members[last], &tape_index[last], names[last]);
+        let (last_member, last_place, last_name) = (members[last], &places[last], names[last]);
         let (last_passed, last_recorded, last_sent_back) = (passed(last), recorded(last), sent_back(last));
 
-        let mut generics = self.generics.clone();
-        let predicates = &mut generics.make_where_clause().predicates;
-        if open(first_type) {
-            predicates.push(parse_quote_spanned!(first_type.span()=> #first_type: #krate::layer::Layer));
-        }
-        for pair in types.windows(2) {
-            let (before, after) = (self.last_of(pair[0]), self.first_of(pair[1]));
-            if open(after) {
-                predicates.push(parse_quote_spanned!(after.span()=> #after: #krate::layer::After<#before>));
-            } else if open(before) {
-                predicates.push(parse_quote_spanned!(before.span()=> #before: #krate::layer::Before<#after>));
-            }
-        }
-        let (impl_generics, _, where_clause) = generics.split_for_impl();
-
-        let mut accepting = generics.clone();
-        accepting.params.push(parse_quote!(Input_: #krate::Tensor));
-        accepting
-            .make_where_clause()
-            .predicates
-            .push(parse_quote_spanned!(first_type.span()=> #first_type: #krate::layer::Accepts<Input_>));
-        let (accepts_generics, _, accepts_where) = accepting.split_for_impl();
+        let same_element = self.same_element();
+        let holding = self.generics_with(|index| match &same_element[index] {
+            None => quote!(#krate::layer::Parameters),
+            Some(same) => same.clone(),
+        });
+        let computing = self.generics_with(|index| {
+            let same = same_element[index].iter();
+            quote!(#krate::layer::Layer #(+ #same)*)
+        });
+        let fitting = self.fitting();
+        let (impl_generics, _, _) = self.generics.split_for_impl();
+        let (parameters_where, layer_where, network_where) =
+            (&holding.where_clause, &computing.where_clause, &fitting.where_clause);
 
         // The parameters of methods have names that no struct's own are likely to have.
         quote! {
             #[allow(clippy::type_complexity)]
-            impl #impl_generics #krate::layer::Layer for #target #where_clause {
-                type Element = #first_layer::Element;
-                type Input = #first_layer::Input;
-                type Output = #end_layer::Output;
-                type Tape<const BATCH_: usize> = #tape;
-                type Trainable = (#(#layers::Trainable,)*);
-                type Head = #end_layer::Head;
+            impl #impl_generics #krate::layer::Parameters for #target #parameters_where {
+                type Element = #first_parameters::Element;
+                type Trainable = (#(#parameters::Trainable,)*);
 
-                const PARAMS: usize = 0 #(+ #layers::PARAMS)*;
+                const PARAMS: usize = 0 #(+ #parameters::PARAMS)*;
+                const KIND: #krate::message::Message<64> = #krate::message::Message::new().text(#kind);
+
+                #[inline(always)]
+                fn parameters<Visitor_: #krate::layer::Visit<Self::Element>>(
+                    &self,
+                    path: #krate::layer::Path<'_>,
+                    visitor: &mut Visitor_,
+                ) {
+                    #(#parameters::parameters(&self.#members, path.join(#names), visitor);)*
+                }
+
+                #[inline(always)]
+                fn parameters_mut<Visitor_: #krate::layer::VisitMut<Self::Element, NETWORKS_>, const NETWORKS_: usize>(
+                    mut networks: [&mut Self; NETWORKS_],
+                    path: #krate::layer::Path<'_>,
+                    visitor: &mut Visitor_,
+                ) {
+                    #(#parameters::parameters_mut(
+                        #krate::kernel::map_each(&mut networks, |network| &mut network.#members),
+                        path.join(#names),
+                        visitor,
+                    );)*
+                }
+
+                #[inline(always)]
+                fn trainable<Visitor_: #krate::layer::Visit<Self::Element>>(
+                    trainable: &Self::Trainable,
+                    path: #krate::layer::Path<'_>,
+                    visitor: &mut Visitor_,
+                ) {
+                    #(#parameters::trainable(&trainable.#places, path.join(#names), visitor);)*
+                }
+
+                #[inline(always)]
+                fn trainable_mut<Visitor_: #krate::layer::VisitTrainable<Self::Element, STATE_>, const STATE_: usize>(
+                    mut layer: Option<&mut Self>,
+                    gradient: &mut Self::Trainable,
+                    mut state: [&mut Self::Trainable; STATE_],
+                    path: #krate::layer::Path<'_>,
+                    visitor: &mut Visitor_,
+                ) {
+                    #(#parameters::trainable_mut(
+                        layer.as_deref_mut().map(|layer| &mut layer.#members),
+                        &mut gradient.#places,
+                        #krate::kernel::map_each(&mut state, |state| &mut state.#places),
+                        path.join(#names),
+                        visitor,
+                    );)*
+                }
+            }
+
+            #[allow(clippy::type_complexity)]
+            impl #impl_generics #krate::layer::Layer for #target #layer_where {
+                type Input = #first_layer::Input;
+                type Output = #last_layer::Output;
+                type Tape<const BATCH_: usize> = #tape;
+                type Head = #last_layer::Head;
+
                 const MACS: usize = 0 #(+ #layers::MACS)*;
                 const FAULT: Option<#krate::message::Message> =
                     #krate::layer::first_fault(&[#(#layers::FAULT),*]);
                 const TAKES_MISSING: bool = #first_layer::TAKES_MISSING;
-                const OUTLINE: #krate::outline::Outline =
-                    #krate::outline::Outline::Sequence(&[#((#names, #layers::OUTLINE)),*]);
+                const OUTLINE: #krate::layer::Outline =
+                    #krate::layer::Outline::of_sequence(&[#((#names, #layers::OUTLINE)),*]);
 
                 #[inline(always)]
-                fn forward<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
+                fn forward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
                     &self,
                     simd: Simd_,
                     x: &[Self::Input],
@@ -186,29 +232,30 @@ impl Sequence {
                 ) {
                     let rows = x.len();
                     #(#forward)*
-                    #last_layer::forward::<Simd_, Ending_, BATCH_>(
+                    #last_layer::forward_batch::<Simd_, Ending_, BATCH_>(
                         &self.#last_member, simd, #last_passed, &mut y[..rows],
                     );
                 }
 
                 #[inline(always)]
-                fn record<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
+                fn record_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
                     &self,
                     simd: Simd_,
-                    rng: &mut #krate::Rng,
+                    mut rng: ::core::option::Option<&mut #krate::Rng>,
                     x: &[Self::Input],
                     tape: &mut Self::Tape<BATCH_>,
                     y: &mut [Self::Output],
                 ) {
                     let rows = x.len();
                     #(#record)*
-                    #last_layer::record::<Simd_, Ending_, BATCH_>(
-                        &self.#last_member, simd, rng, #last_recorded, &mut tape.#last_place, &mut y[..rows],
+                    #last_layer::record_batch::<Simd_, Ending_, BATCH_>(
+                        &self.#last_member, simd, rng.as_deref_mut(), #last_recorded, &mut tape.#last_place,
+                        &mut y[..rows],
                     );
                 }
 
                 #[inline(always)]
-                fn backward<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
+                fn backward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
                     &self,
                     simd: Simd_,
                     x: &[Self::Input],
@@ -219,14 +266,14 @@ impl Sequence {
                 ) {
                     let rows = x.len();
                     let _ = rows;
-                    #last_layer::backward::<Simd_, Ending_, BATCH_>(
+                    #last_layer::backward_batch::<Simd_, Ending_, BATCH_>(
                         &self.#last_member, simd, #last_recorded, &mut tape.#last_place, y, dy, #last_sent_back,
                     );
                     #(#backward)*
                 }
 
                 #[inline(always)]
-                fn gradient<Simd_: #krate::kernel::Simd, const BATCH_: usize>(
+                fn gradient_batch<Simd_: #krate::kernel::Simd, const BATCH_: usize>(
                     &self,
                     simd: Simd_,
                     x: &[Self::Input],
@@ -236,17 +283,17 @@ impl Sequence {
                 ) {
                     let rows = x.len();
                     let _ = rows;
-                    #last_layer::gradient::<Simd_, BATCH_>(
+                    #last_layer::gradient_batch::<Simd_, BATCH_>(
                         &self.#last_member, simd, #last_recorded, &mut tape.#last_place, dy, &mut gradient.#last_place,
                     );
                     #(#gradient)*
                 }
 
                 #[inline(always)]
-                fn learn<
+                fn visit_gradient<
                     Simd_: #krate::kernel::Simd,
-                    Learner_: #krate::layer::Learn<Self::Element, MOMENTS_>,
-                    const MOMENTS_: usize,
+                    Visitor_: #krate::layer::VisitGradient<Self::Element, STATE_>,
+                    const STATE_: usize,
                     const BATCH_: usize,
                 >(
                     &mut self,
@@ -254,73 +301,18 @@ impl Sequence {
                     x: &[Self::Input],
                     tape: &mut Self::Tape<BATCH_>,
                     dy: &[Self::Output],
-                    mut moments: [&mut Self::Trainable; MOMENTS_],
+                    mut state: [&mut Self::Trainable; STATE_],
                     path: #krate::layer::Path<'_>,
-                    learner: &mut Learner_,
+                    visitor: &mut Visitor_,
                 ) {
                     let rows = x.len();
                     let _ = rows;
-                    #last_layer::learn::<Simd_, Learner_, MOMENTS_, BATCH_>(
+                    #last_layer::visit_gradient::<Simd_, Visitor_, STATE_, BATCH_>(
                         &mut self.#last_member, simd, #last_recorded, &mut tape.#last_place, dy,
-                        moments.each_mut().map(|moment| &mut moment.#last_place), path.join(#last_name), learner,
+                        #krate::kernel::map_each(&mut state, |state| &mut state.#last_place), path.join(#last_name),
+                        visitor,
                     );
                     #(#learn)*
-                }
-
-                #[inline(always)]
-                fn activate<Simd_: #krate::kernel::Simd>(simd: Simd_, logits: &mut [Self::Output]) {
-                    #last_layer::activate(simd, logits);
-                }
-
-                #[inline(always)]
-                fn parameters<Visitor_: #krate::layer::Visit<Self::Element>>(
-                    &self,
-                    path: #krate::layer::Path<'_>,
-                    visitor: &mut Visitor_,
-                ) {
-                    #(#layers::parameters(&self.#members, path.join(#names), visitor);)*
-                }
-
-                #[inline(always)]
-                fn parameters_mut<Visitor_: #krate::layer::VisitMut<Self::Element, NETWORKS_>, const NETWORKS_: usize>(
-                    mut networks: [&mut Self; NETWORKS_],
-                    path: #krate::layer::Path<'_>,
-                    visitor: &mut Visitor_,
-                ) {
-                    #(#layers::parameters_mut(
-                        networks.each_mut().map(|network| &mut network.#members),
-                        path.join(#names),
-                        visitor,
-                    );)*
-                }
-
-                #[inline(always)]
-                fn trainable<Visitor_: #krate::layer::Visit<Self::Element>>(
-                    learnt: &Self::Trainable,
-                    path: #krate::layer::Path<'_>,
-                    visitor: &mut Visitor_,
-                ) {
-                    #(#layers::trainable(&learnt.#tape_index, path.join(#names), visitor);)*
-                }
-
-                #[inline(always)]
-                fn trainable_mut<
-                    Visitor_: #krate::layer::VisitTrainable<Self::Element, MOMENTS_>,
-                    const MOMENTS_: usize,
-                >(
-                    mut layer: Option<&mut Self>,
-                    gradient: &mut Self::Trainable,
-                    mut moments: [&mut Self::Trainable; MOMENTS_],
-                    path: #krate::layer::Path<'_>,
-                    visitor: &mut Visitor_,
-                ) {
-                    #(#layers::trainable_mut(
-                        layer.as_deref_mut().map(|layer| &mut layer.#members),
-                        &mut gradient.#tape_index,
-                        moments.each_mut().map(|moment| &mut moment.#tape_index),
-                        path.join(#names),
-                        visitor,
-                    );)*
                 }
 
                 fn describe(
@@ -339,54 +331,61 @@ impl Sequence {
                 }
             }
 
-            #[diagnostic::do_not_recommend]
             #[allow(clippy::type_complexity)]
-            impl #accepts_generics #krate::layer::Accepts<Input_> for #target #accepts_where {}
+            impl #impl_generics #krate::network::Network for #target #network_where {}
         }
     }
+
+    /// The generics with a bound on each layer of which the compiler does not know enough.
+    ///
+    /// A type without parameters would be known. Its bound is one for any lifetime: so it is no error here if it does not hold,
+    /// but only at the layer, where the declaration is checked. In a type with parameters such a bound would contradict what is
+    /// known of the other layers.
+    pub fn generics_with(&self, bound: impl Fn(usize) -> TokenStream) -> Generics {
+        let mut generics = self.generics.clone();
+        let is_concrete = self.generics.params.is_empty();
+        let predicates = &mut generics.make_where_clause().predicates;
+        for (index, Field { ty, .. }) in self.fields.iter().enumerate() {
+            let bound = bound(index);
+            if is_concrete {
+                predicates.push(parse_quote_spanned!(ty.span()=> for<'any_> #ty: #bound));
+            } else if is_open(ty, &self.generics) {
+                predicates.push(parse_quote_spanned!(ty.span()=> #ty: #bound));
+            }
+        }
+        generics
+    }
+
+    /// The bound on each layer that it holds the same type of numbers as one of them, if it is not that one.
+    fn same_element(&self) -> Vec<Option<TokenStream>> {
+        let krate = &self.crate_path;
+        let known = self.fields.iter().position(|field| !is_open(&field.ty, &self.generics)).unwrap_or(0);
+        let ty = &self.fields[known].ty;
+        let bound = |index| (index != known).then(|| quote!(#krate::layer::SameElement<#ty>));
+        (0..self.fields.len()).map(bound).collect()
+    }
+
+    /// The bounds under which the layers fit. Layers without a parameter are checked at the declaration instead.
+    fn fitting(&self) -> Generics {
+        let krate = &self.crate_path;
+        let same_element = self.same_element();
+        let mut generics = self.generics_with(|index| {
+            let same = same_element[index].iter();
+            quote!(#krate::network::Network #(+ #same)*)
+        });
+        let predicates = &mut generics.make_where_clause().predicates;
+        for pair in self.fields.windows(2) {
+            let (before, after) = (&pair[0].ty, &pair[1].ty);
+            if [before, after].iter().any(|ty| depends(ty.to_token_stream(), &self.generics)) {
+                predicates.push(parse_quote_spanned!(after.span()=> #after: #krate::layer::After<#before>));
+            }
+        }
+        generics
+    }
 }
 
-impl Sequence {
-    /// `ty` as a layer. The error is at its own words if it is none.
-    fn layer(&self, ty: &Type) -> TokenStream {
-        let krate = &self.crate_path;
-        quote_spanned!(ty.span()=> <#ty as #krate::layer::Layer>)
-    }
-
-    /// The type of the tape of `layers`.
-    fn tape(&self, layers: &[&Type]) -> TokenStream {
-        let krate = &self.crate_path;
-        let tapes = layers.iter().map(|&ty| match ty {
-            Type::Tuple(tuple) if !is_open(ty, &self.generics) => self.tape(&tuple.elems.iter().collect::<Vec<_>>()),
-            _ => {
-                let layer = self.layer(ty);
-                quote!(#layer::Tape<BATCH_>)
-            }
-        });
-        let linked = tapes.zip(layers).enumerate().map(|(index, (tape, ty))| {
-            if index + 1 == layers.len() {
-                return tape;
-            }
-            let end_layer = self.layer(self.last_of(ty));
-            quote!(#krate::layer::Link<#tape, #end_layer::Output, BATCH_>)
-        });
-        quote!((#(#linked,)*))
-    }
-
-    /// The layer that `ty` begins with, if it is a tuple: that one is known also where the tuple is not a layer because
-    /// others in it do not fit.
-    fn first_of<'a>(&self, ty: &'a Type) -> &'a Type {
-        if is_open(ty, &self.generics) { ty } else { check::first(ty) }
-    }
-
-    /// The same for the layer that it ends with.
-    fn last_of<'a>(&self, ty: &'a Type) -> &'a Type {
-        if is_open(ty, &self.generics) { ty } else { check::last(ty) }
-    }
-}
-
-/// Whether what the compiler knows of `ty` is not enough: it is a parameter, or has one that is not bounded.
-fn is_open(ty: &Type, generics: &Generics) -> bool {
+/// Whether the compiler does not know enough of `ty`: it is a type parameter, or contains one without bounds.
+pub fn is_open(ty: &Type, generics: &Generics) -> bool {
     fn occurs(tokens: TokenStream, parameter: &Ident) -> bool {
         tokens.into_iter().any(|token| match token {
             TokenTree::Group(group) => occurs(group.stream(), parameter),
@@ -396,5 +395,19 @@ fn is_open(ty: &Type, generics: &Generics) -> bool {
     }
     generics.type_params().any(|TypeParam { ident, bounds, .. }| {
         *ty == parse_quote!(#ident) || bounds.is_empty() && occurs(ty.to_token_stream(), ident)
+    })
+}
+
+/// Whether a type or const parameter occurs in `tokens`.
+pub fn depends(tokens: TokenStream, generics: &Generics) -> bool {
+    use syn::GenericParam;
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => depends(group.stream(), generics),
+        TokenTree::Ident(name) => generics.params.iter().any(|parameter| match parameter {
+            GenericParam::Type(parameter) => parameter.ident == name,
+            GenericParam::Const(parameter) => parameter.ident == name,
+            GenericParam::Lifetime(_) => false,
+        }),
+        _ => false,
     })
 }

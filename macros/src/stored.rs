@@ -8,7 +8,7 @@ use crate::sequence::Sequence;
 
 /// `impl Stored` for the type; `construct` puts it together from its members and their values.
 pub fn expand(sequence: &Sequence, construct: impl FnOnce(&[&Member], &[TokenStream]) -> TokenStream) -> TokenStream {
-    let Sequence { crate_path: krate, target, generics, fields } = sequence;
+    let Sequence { crate_path: krate, target, generics, fields, .. } = sequence;
     let stored = |index| quote!(#krate::flash::Stored<File_, #krate::flash::Field<Place_, #target, #index>>);
     let traits: Vec<TokenStream> = (0..fields.len()).map(stored).collect();
     let types: Vec<&Type> = fields.iter().map(|field| &field.ty).collect();

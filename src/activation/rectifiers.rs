@@ -1,6 +1,6 @@
-//! Activations made of straight lines.
+//! Piecewise linear activations.
 
-use super::{Elementwise, Forget};
+use super::{Elementwise, SaveNothing};
 use crate::{init::Initializer, kernel::Real};
 
 /// `y = x`.
@@ -8,7 +8,7 @@ use crate::{init::Initializer, kernel::Real};
 pub struct Linear;
 
 impl Elementwise for Linear {
-    type Keeps = Forget;
+    type Saves = SaveNothing;
     const CHEAP: bool = true;
     const NAME: &'static str = "Linear";
 
@@ -28,14 +28,14 @@ impl Elementwise for Linear {
 pub struct Relu;
 
 impl Elementwise for Relu {
-    type Keeps = Forget;
+    type Saves = SaveNothing;
     const CHEAP: bool = true;
     const NAME: &'static str = "Relu";
     const INITIALIZER: Initializer = Initializer::HeUniform;
 
     #[inline(always)]
     fn value<V: Real>(x: V) -> V {
-        // In this order a NaN stays one.
+        // `max` returns its second argument if that is NaN.
         V::splat(0.0).max(x)
     }
 
@@ -52,7 +52,7 @@ pub struct LeakyRelu;
 const LEAK: f64 = 0.01;
 
 impl Elementwise for LeakyRelu {
-    type Keeps = Forget;
+    type Saves = SaveNothing;
     const CHEAP: bool = true;
     const NAME: &'static str = "LeakyRelu";
     const INITIALIZER: Initializer = Initializer::HeUniform;
@@ -68,12 +68,12 @@ impl Elementwise for LeakyRelu {
     }
 }
 
-/// `y = x/6 + 1/2`, held between 0 and 1.
+/// `y = x/6 + 1/2`, clamped to [0, 1].
 #[derive(Clone, Copy, Debug)]
 pub struct HardSigmoid;
 
 impl Elementwise for HardSigmoid {
-    type Keeps = Forget;
+    type Saves = SaveNothing;
     const CHEAP: bool = true;
     const NAME: &'static str = "HardSigmoid";
 

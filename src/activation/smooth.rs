@@ -1,8 +1,8 @@
-//! Activations made of exponentials.
+//! Smooth activations.
 
 use core::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
-use super::{Elementwise, Forget, Keep};
+use super::{Elementwise, SaveInput, SaveNothing};
 use crate::{init::Initializer, kernel::Real};
 
 /// `y = 1 / (1 + e⁻ˣ)`.
@@ -10,7 +10,7 @@ use crate::{init::Initializer, kernel::Real};
 pub struct Sigmoid;
 
 impl Elementwise for Sigmoid {
-    type Keeps = Forget;
+    type Saves = SaveNothing;
     const NAME: &'static str = "Sigmoid";
 
     #[inline(always)]
@@ -29,7 +29,7 @@ impl Elementwise for Sigmoid {
 pub struct Tanh;
 
 impl Elementwise for Tanh {
-    type Keeps = Forget;
+    type Saves = SaveNothing;
     const NAME: &'static str = "Tanh";
 
     #[inline(always)]
@@ -48,7 +48,7 @@ impl Elementwise for Tanh {
 pub struct Softplus;
 
 impl Elementwise for Softplus {
-    type Keeps = Keep;
+    type Saves = SaveInput;
     const NAME: &'static str = "Softplus";
 
     #[inline(always)]
@@ -67,7 +67,7 @@ impl Elementwise for Softplus {
 pub struct Elu;
 
 impl Elementwise for Elu {
-    type Keeps = Forget;
+    type Saves = SaveNothing;
     const NAME: &'static str = "Elu";
     const INITIALIZER: Initializer = Initializer::HeUniform;
 
@@ -89,7 +89,7 @@ fn exp_minus_one<V: Real>(x: V) -> V {
     (t + t) / (V::splat(1.0) - t)
 }
 
-/// `y = λ·x` for `x > 0`, else `λ·α·(eˣ − 1)`, which keeps mean 0 and variance 1 from layer to layer
+/// `y = λ·x` for `x > 0`, else `λ·α·(eˣ − 1)`, which preserves mean 0 and variance 1 from layer to layer
 /// (Klambauer et al. 2017).
 #[derive(Clone, Copy, Debug)]
 pub struct Selu;
@@ -98,7 +98,7 @@ const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
 impl Elementwise for Selu {
-    type Keeps = Forget;
+    type Saves = SaveNothing;
     const NAME: &'static str = "Selu";
     const INITIALIZER: Initializer = Initializer::LecunNormal;
 
@@ -124,13 +124,13 @@ fn normal_distribution<V: Real>(x: V) -> V {
 }
 
 impl Elementwise for Gelu {
-    type Keeps = Keep;
+    type Saves = SaveInput;
     const NAME: &'static str = "Gelu";
     const INITIALIZER: Initializer = Initializer::HeUniform;
 
     #[inline(always)]
     fn value<V: Real>(x: V) -> V {
-        // Below, it is −0 to the last bit, also at −∞.
+        // Below this bound the result rounds to −0; without it, −∞ would give NaN.
         V::splat(-20.0).max(x) * normal_distribution(x)
     }
 
@@ -146,13 +146,13 @@ impl Elementwise for Gelu {
 pub struct Silu;
 
 impl Elementwise for Silu {
-    type Keeps = Keep;
+    type Saves = SaveInput;
     const NAME: &'static str = "Silu";
     const INITIALIZER: Initializer = Initializer::HeUniform;
 
     #[inline(always)]
     fn value<V: Real>(x: V) -> V {
-        // Below, it is −0 to the last bit, also at −∞.
+        // Below this bound the result rounds to −0; without it, −∞ would give NaN.
         V::splat(-110.0).max(x) * x.sigmoid()
     }
 

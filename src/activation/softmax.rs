@@ -1,15 +1,17 @@
-//! Softmax: logits to probabilities of classes.
+//! Softmax: from logits to class probabilities.
 
-use super::{Activation, Forget};
+use super::{Activation, SaveNothing};
 use crate::{
+    Tensor,
     init::Initializer,
-    kernel::{Element, ElementwiseKernel, Real, Simd, Summand, elementwise_row, largest, sum_of_row},
-    layer::{Operations, Path},
+    kernel::{Element as _, ElementwiseKernel, Real, Simd, Summand, elementwise_row, largest, sum_of_row},
+    operations::Operations,
+    path::Path,
 };
 
-/// `y[n] = e^x[n] / Σₖ e^x[k]`, taken relative to the row's largest logit, so that none overflows.
+/// `y[n] = e^x[n] / Σₖ e^x[k]` along the innermost axis, computed relative to the largest logit, so that nothing overflows.
 ///
-/// Of one output it is always 1, so that does not compile; [`Sigmoid`](super::Sigmoid) is for a yes or no:
+/// With one output it is always 1, so that does not compile; use [`Sigmoid`](super::Sigmoid) for a binary output:
 ///
 /// ```compile_fail
 /// use shiplap::prelude::*;
@@ -21,15 +23,15 @@ use crate::{
 pub struct Softmax;
 
 impl Activation for Softmax {
-    type Keeps = Forget;
+    type Saves = SaveNothing;
     const NAME: &'static str = "Softmax";
     const INITIALIZER: Initializer = Initializer::GlorotUniform;
 
     #[inline(always)]
-    fn forward<S: Simd, T: Element, const N: usize>(simd: S, rows: &mut [[T; N]]) {
-        const { assert!(N > 1, "softmax of one output is always 1: use `Sigmoid` for a yes or no") };
-        for row in rows {
-            let top = largest(simd, row.as_slice());
+    fn forward<S: Simd, X: Tensor>(simd: S, rows: &mut [X]) {
+        const { assert!(X::INNERMOST > 1, "softmax of one output is always 1: use `Sigmoid` for a yes or no") };
+        for row in X::flat_mut(rows).chunks_exact_mut(X::INNERMOST) {
+            let top = largest(simd, row);
             elementwise_row(simd, &ExpBelow(top.to_f64()), [], [row]);
             let sum = sum_of_row(simd, &Itself, [row]);
             elementwise_row(simd, &Scale(1.0 / sum.to_f64()), [], [row]);
@@ -38,13 +40,9 @@ impl Activation for Softmax {
 
     /// `dx[n] = y[n]·(dy[n] − Σₖ dy[k]·y[k])`.
     #[inline(always)]
-    fn backward<S: Simd, T: Element, const N: usize>(
-        simd: S,
-        _logits: &[[T; N]],
-        y: &[[T; N]],
-        gradient: &mut [[T; N]],
-    ) {
-        for (y, gradient) in y.iter().zip(gradient) {
+    fn backward<S: Simd, X: Tensor>(simd: S, _logits: &[X], y: &[X], gradient: &mut [X]) {
+        let (rows, gradients) = (X::flat(y).chunks_exact(X::INNERMOST), X::flat_mut(gradient));
+        for (y, gradient) in rows.zip(gradients.chunks_exact_mut(X::INNERMOST)) {
             let mean = sum_of_row(simd, &Product, [y, gradient]);
             elementwise_row(simd, &Centre(mean.to_f64()), [y], [gradient]);
         }

@@ -1,4 +1,4 @@
-//! Changed copies of the samples, for more data than there are. Labels stay, but for [`mixup`]'s.
+//! Data augmentation: random changes that enlarge a training set. All of them keep the labels, except [`mixup`].
 //!
 //! ```
 //! use shiplap::{Rng, data::augment, prelude::*};
@@ -7,7 +7,7 @@
 //! let mut trainer = Trainer::<Dense<2, 1, Sigmoid>, BinaryCrossentropy, Adam, 2>::new(Adam::default(), 1);
 //! let mut rng = Rng::new(1);
 //! for _ in 0..3 {
-//!     // Anew for each epoch.
+//!     // Fresh noise for every epoch.
 //!     let mut noisy = x;
 //!     augment::noise(&mut noisy, 0.1, &mut rng);
 //!     trainer.fit(&noisy, &y, Fit::epochs(1))?;
@@ -20,20 +20,21 @@ use std::vec::Vec;
 use super::DataError;
 use crate::{Rng, Tensor, kernel::Element};
 
-/// Adds normal noise of this standard deviation to each number.
+/// Adds Gaussian noise with this standard deviation to every value.
 pub fn noise<X: Tensor>(x: &mut [X], deviation: f64, rng: &mut Rng) {
     for value in X::flat_mut(x) {
         *value += X::Element::from_f64(deviation * rng.normal());
     }
 }
 
-/// For each sample a mixture with another, inputs and labels alike: `λ·x + (1−λ)·x'` and `λ·y + (1−λ)·y'`, `λ` drawn
-/// from Beta(alpha, alpha) (Zhang et al. 2018; 0.1 to 0.4 is usual, 0 mixes nothing). Labels must be probabilities or
-/// numbers.
+/// Mixes each sample with another one (Zhang et al. 2018): `λ·x + (1−λ)·x'` and `λ·y + (1−λ)·y'`.
+///
+/// `λ` is drawn from Beta(alpha, alpha) for each sample. Values of `alpha` from 0.1 to 0.4 are common; 0 mixes nothing.
+/// Labels must be probabilities or numbers, not class indices.
 ///
 /// # Errors
 ///
-/// When there are not as many labels as inputs.
+/// Returns an error if the numbers of inputs and labels differ.
 ///
 /// ```
 /// use shiplap::{Rng, data::augment};
@@ -64,7 +65,7 @@ fn mix<X: Tensor>(mut one: X, other: X, share: f64) -> X {
     one
 }
 
-/// One draw from Beta(alpha, alpha), as `a / (a + b)` of two from Gamma(alpha).
+/// Draws from Beta(alpha, alpha) as `a / (a + b)`, where `a` and `b` are drawn from Gamma(alpha).
 fn beta(alpha: f64, rng: &mut Rng) -> f64 {
     if alpha.is_nan() || alpha <= 0.0 {
         return 1.0;
@@ -74,9 +75,9 @@ fn beta(alpha: f64, rng: &mut Rng) -> f64 {
     1.0 / (1.0 + libm::exp(b - a))
 }
 
-/// The logarithm of a draw from Gamma(alpha) (Marsaglia and Tsang 2000): for a small alpha the draw itself would be 0.
+/// The logarithm of a draw from Gamma(alpha) (Marsaglia and Tsang 2000). The draw itself underflows for small alpha.
 fn log_gamma_draw(alpha: f64, rng: &mut Rng) -> f64 {
-    // Gamma(alpha) is Gamma(alpha + 1)·U^(1/alpha).
+    // Gamma(alpha) = Gamma(alpha + 1)·U^(1/alpha)
     let d = alpha + 1.0 - 1.0 / 3.0;
     let c = 1.0 / libm::sqrt(9.0 * d);
     let draw = loop {
@@ -90,51 +91,51 @@ fn log_gamma_draw(alpha: f64, rng: &mut Rng) -> f64 {
     libm::log(draw) + libm::log(1.0 - rng.uniform()) / alpha
 }
 
-/// Mirrors pictures left to right, each with a chance of ½. `WIDTH` is how many numbers a row of a picture has.
+/// Flips each image horizontally with probability ½. `WIDTH` is the length of an image row.
 ///
-/// # Panics
-///
-/// It does not compile for rows that do not make up a picture.
+/// `X::LEN` must be a multiple of `WIDTH`; other combinations do not compile.
 ///
 /// ```
 /// use shiplap::{Rng, data::augment};
 ///
-/// let mut pictures = [[1.0f32, 2.0, 3.0, 4.0]; 20]; // 2 by 2
-/// augment::flip::<2, _>(&mut pictures, &mut Rng::new(1));
-/// assert!(pictures.contains(&[2.0, 1.0, 4.0, 3.0]) && pictures.contains(&[1.0, 2.0, 3.0, 4.0]));
+/// let mut images = [[1.0f32, 2.0, 3.0, 4.0]; 20]; // 2×2 pixels
+/// augment::flip::<2, _>(&mut images, &mut Rng::new(1));
+/// assert!(images.contains(&[2.0, 1.0, 4.0, 3.0]) && images.contains(&[1.0, 2.0, 3.0, 4.0]));
 /// ```
-pub fn flip<const WIDTH: usize, X: Tensor>(pictures: &mut [X], rng: &mut Rng) {
-    const { assert!(WIDTH > 0 && X::LEN % WIDTH == 0, "a picture is rows of WIDTH numbers") };
-    for picture in pictures {
+pub fn flip<const WIDTH: usize, X: Tensor>(images: &mut [X], rng: &mut Rng) {
+    const { assert!(WIDTH > 0 && X::LEN % WIDTH == 0, "the length of an image must be a multiple of WIDTH") };
+    for image in images {
         if rng.uniform() < 0.5 {
-            X::flat_mut(core::slice::from_mut(picture)).chunks_mut(WIDTH).for_each(<[_]>::reverse);
+            X::flat_mut(core::slice::from_mut(image)).chunks_mut(WIDTH).for_each(<[_]>::reverse);
         }
     }
 }
 
-/// Moves pictures by up to `most` places along each axis, at random; what comes in is 0. `WIDTH` is how many numbers a
-/// row of a picture has.
+/// Shifts each image by a random offset of up to `max_shift` pixels along each axis, and fills the gap with zeros.
+/// `WIDTH` is the length of an image row.
+///
+/// `X::LEN` must be a multiple of `WIDTH`; other combinations do not compile.
 ///
 /// ```
 /// use shiplap::{Rng, data::augment};
 ///
-/// let mut pictures = [[[0.0f32, 0.0, 0.0], [0.0, 9.0, 0.0], [0.0, 0.0, 0.0]]; 50];
-/// augment::shift::<3, _>(&mut pictures, 1, &mut Rng::new(1));
-/// assert!(pictures.contains(&[[9.0, 0.0, 0.0], [0.0; 3], [0.0; 3]]));
-/// assert!(pictures.contains(&[[0.0; 3], [0.0; 3], [0.0, 9.0, 0.0]]));
+/// let mut images = [[[0.0f32, 0.0, 0.0], [0.0, 9.0, 0.0], [0.0, 0.0, 0.0]]; 50];
+/// augment::shift::<3, _>(&mut images, 1, &mut Rng::new(1));
+/// assert!(images.contains(&[[9.0, 0.0, 0.0], [0.0; 3], [0.0; 3]]));
+/// assert!(images.contains(&[[0.0; 3], [0.0; 3], [0.0, 9.0, 0.0]]));
 /// ```
-pub fn shift<const WIDTH: usize, X: Tensor>(pictures: &mut [X], most: usize, rng: &mut Rng) {
-    const { assert!(WIDTH > 0 && X::LEN % WIDTH == 0, "a picture is rows of WIDTH numbers") };
+pub fn shift<const WIDTH: usize, X: Tensor>(images: &mut [X], max_shift: usize, rng: &mut Rng) {
+    const { assert!(WIDTH > 0 && X::LEN % WIDTH == 0, "the length of an image must be a multiple of WIDTH") };
     let height = X::LEN / WIDTH;
-    let mut draw = |extent: usize| {
-        let most = most.min(extent) as isize;
-        (rng.uniform() * (2 * most + 1) as f64) as isize - most
+    let mut draw = |size: usize| {
+        let max_shift = max_shift.min(size) as isize;
+        (rng.uniform() * (2 * max_shift + 1) as f64) as isize - max_shift
     };
-    for picture in pictures {
-        let (down, right, mut moved) = (draw(height), draw(WIDTH), X::zeroed());
-        let from = X::flat(core::slice::from_ref(picture));
-        let to = X::flat_mut(core::slice::from_mut(&mut moved));
-        let source = |place: usize, by: isize, extent: usize| place.checked_add_signed(-by).filter(|&at| at < extent);
+    for image in images {
+        let (down, right, mut shifted) = (draw(height), draw(WIDTH), X::zeroed_on_stack());
+        let from = X::flat(core::slice::from_ref(image));
+        let to = X::flat_mut(core::slice::from_mut(&mut shifted));
+        let source = |index: usize, by: isize, size: usize| index.checked_add_signed(-by).filter(|&from| from < size);
         for (y, row) in to.chunks_mut(WIDTH).enumerate() {
             let Some(y) = source(y, down, height) else { continue };
             for (x, value) in row.iter_mut().enumerate() {
@@ -143,7 +144,7 @@ pub fn shift<const WIDTH: usize, X: Tensor>(pictures: &mut [X], most: usize, rng
                 }
             }
         }
-        *picture = moved;
+        *image = shifted;
     }
 }
 
@@ -182,16 +183,16 @@ mod tests {
     }
 
     #[test]
-    fn shifts_reach_every_place_and_stay_inside() {
-        let mut pictures = vec![[1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0]; 500]; // 2 rows of 3
-        shift::<3, _>(&mut pictures, 1, &mut Rng::new(2));
-        let mut seen: Vec<_> = pictures.iter().map(|picture| picture.map(|value| value as u8)).collect();
+    fn shifts_take_every_offset_up_to_the_limit() {
+        let mut images = vec![[1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0]; 500]; // 2 rows of 3
+        shift::<3, _>(&mut images, 1, &mut Rng::new(2));
+        let mut seen: Vec<_> = images.iter().map(|image| image.map(|value| value as u8)).collect();
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen.len(), 9);
         assert!(seen.contains(&[5, 6, 0, 0, 0, 0]) && seen.contains(&[0, 1, 2, 0, 4, 5]));
-        // Further than the picture is wide: it is gone, and nothing fails.
-        shift::<3, _>(&mut pictures, usize::MAX, &mut Rng::new(2));
+        // A limit beyond the size of the image must not overflow.
+        shift::<3, _>(&mut images, usize::MAX, &mut Rng::new(2));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Tables in CSV files.
+//! CSV files.
 
 use std::{
     fmt, format,
@@ -14,10 +14,10 @@ use serde::de::DeserializeOwned;
 use super::{DataError, file};
 use crate::{Tensor, kernel::Element};
 
-/// How a CSV file is read into arrays: which columns are inputs, which are labels, and what stands in them.
+/// Reads CSV files into arrays: selects the columns of inputs and labels, and encodes their values.
 ///
-/// Unless told otherwise, the labels are the last columns, as many as a label has numbers, and the inputs are all
-/// others, in the order of the file. Spaces around fields do not count.
+/// By default, the label is in the last column (the last `K` columns for a label of `K` numbers), and all other columns
+/// are inputs, in the order of the file. Whitespace around fields is ignored.
 ///
 /// ```
 /// use shiplap::data::{Csv, Missing, Table};
@@ -25,9 +25,9 @@ use crate::{Tensor, kernel::Element};
 /// let text = "id,height,colour,species\n1,0.5,red,oak\n2,,blue,elm\n3,0.7,blue,oak\n";
 /// let table: Table<[f32; 3], usize> = Csv::new()
 ///     .ignore("id")
-///     .categories("colour", ["red", "blue"]) // two columns, 1 in that of the colour
+///     .categories("colour", ["red", "blue"]) // one-hot encoded
 ///     .classes(["elm", "oak"]) // class 0 and class 1
-///     .missing(Missing::Nan) // for `Impute` to fill in
+///     .missing(Missing::Nan) // for an `Impute` layer
 ///     .read_from(text.as_bytes(), "trees")?;
 /// assert_eq!(table.names, ["height", "colour=red", "colour=blue"]);
 /// assert_eq!(table.x[2], [0.7, 0.0, 1.0]);
@@ -53,26 +53,26 @@ enum Header {
     Counts,
 }
 
-/// What is done where a value is missing: where a field is empty, `NA`, `N/A`, `NaN`, `null` or `?`.
+/// The treatment of missing values: of fields that are empty, `NA`, `N/A`, `NaN`, `null` or `?` in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Missing {
-    /// It is an error.
+    /// Reports an error.
     #[default]
     Error,
-    /// The row is left out, also where it is the label that is missing; [`Table::dropped`] counts these rows.
+    /// Skips the row, even if only the label is missing. [`Table::dropped`] counts the skipped rows.
     DropRow,
-    /// It becomes NaN, for [`Impute`](crate::layers::Impute) to fill in. A missing category is 0 in each column.
+    /// Inserts NaN, which an [`Impute`](crate::layers::Impute) layer replaces. A missing category is encoded as all zeros.
     Nan,
-    /// It becomes this number. A missing category is 0 in each column.
+    /// Inserts this number. A missing category is encoded as all zeros.
     Constant(f64),
 }
 
-/// A column by its name in the first line, or by its number from 0.
+/// A column, given by its name in the header or by its index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Column {
-    /// Its name.
+    /// The name in the header.
     Name(String),
-    /// Its number, from 0.
+    /// The index, from 0.
     Number(usize),
 }
 
@@ -88,62 +88,62 @@ impl From<usize> for Column {
     }
 }
 
-/// What was read.
+/// The contents of a CSV file, as arrays.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table<X, Y = ()> {
-    /// The inputs, a sample each.
+    /// The inputs, one element per sample.
     pub x: Vec<X>,
-    /// The labels.
+    /// The labels, one element per sample.
     pub y: Vec<Y>,
-    /// The name of each input; `colour=red` for that of a category.
+    /// The names of the inputs. A category is named after column and value: `colour=red`.
     pub names: Vec<String>,
-    /// The names of the classes, where they are known.
+    /// The names of the classes, or empty if they have none.
     pub classes: Vec<String>,
-    /// How many rows were left out because a value was missing.
+    /// The number of rows that were skipped because a value was missing.
     pub dropped: usize,
 }
 
-/// What labels can be read into: class numbers (`usize`), numbers (`[f32; K]`, `[f64; K]`), or nothing (`()`).
+/// The type of a label: a class index (`usize`), numbers (`[f32; K]`, `[f64; K]`), or no label (`()`).
 ///
-/// Where the classes have names, `[T; 1]` is 0 or 1, and `[T; K]` is 1 in the place of the class.
+/// If the classes have names, `[T; 1]` encodes two classes as 0 and 1, and `[T; K]` encodes `K` classes one-hot.
 pub trait Target: Sized {
-    /// How many columns hold it, where it is not a class.
+    /// The number of columns that a label takes, unless it is a class.
     const COLUMNS: usize;
-    /// Whether it is always a class.
+    /// Whether the label is a class even if the classes have no names.
     const CLASS: bool;
 
-    /// The label for a class out of `classes`, where it can hold so many.
-    fn of_class(class: usize, classes: Option<usize>) -> Option<Self>;
+    /// Encodes one of `classes` classes. Returns `None` if the type cannot encode that many.
+    fn from_class(class: usize, classes: Option<usize>) -> Option<Self>;
 
-    /// Whether it can hold `number` as something finite.
+    /// Whether `number` is finite once converted to the type of the label.
     fn holds(number: f64) -> bool {
         number.is_finite()
     }
 
-    /// The label from its numbers.
-    fn of_numbers(numbers: &[f64]) -> Self;
+    /// Creates a label from the numbers in its columns.
+    fn from_numbers(numbers: &[f64]) -> Self;
 }
 
 impl Target for () {
     const COLUMNS: usize = 0;
     const CLASS: bool = false;
 
-    fn of_class(_: usize, _: Option<usize>) -> Option<Self> {
+    fn from_class(_: usize, _: Option<usize>) -> Option<Self> {
         Some(())
     }
 
-    fn of_numbers(_: &[f64]) -> Self {}
+    fn from_numbers(_: &[f64]) -> Self {}
 }
 
 impl Target for usize {
     const COLUMNS: usize = 1;
     const CLASS: bool = true;
 
-    fn of_class(class: usize, _: Option<usize>) -> Option<Self> {
+    fn from_class(class: usize, _: Option<usize>) -> Option<Self> {
         Some(class)
     }
 
-    fn of_numbers(numbers: &[f64]) -> Self {
+    fn from_numbers(numbers: &[f64]) -> Self {
         numbers.first().map_or(0, |&class| class as Self)
     }
 }
@@ -152,20 +152,20 @@ impl<T: Element, const K: usize> Target for [T; K] {
     const COLUMNS: usize = K;
     const CLASS: bool = false;
 
-    fn of_class(class: usize, classes: Option<usize>) -> Option<Self> {
+    fn from_class(class: usize, classes: Option<usize>) -> Option<Self> {
         let classes = classes?;
         if K == 1 && classes <= 2 {
             return Some([T::from_f64(class as f64); K]);
         }
-        (K == classes).then(|| core::array::from_fn(|place| if place == class { T::one() } else { T::zero() }))
+        (K == classes).then(|| core::array::from_fn(|index| if index == class { T::one() } else { T::zero() }))
     }
 
     fn holds(number: f64) -> bool {
         T::from_f64(number).is_finite()
     }
 
-    fn of_numbers(numbers: &[f64]) -> Self {
-        core::array::from_fn(|place| numbers.get(place).map_or(T::zero(), |&number| T::from_f64(number)))
+    fn from_numbers(numbers: &[f64]) -> Self {
+        core::array::from_fn(|index| numbers.get(index).map_or(T::zero(), |&number| T::from_f64(number)))
     }
 }
 
@@ -176,8 +176,10 @@ impl Default for Csv {
 }
 
 impl Csv {
-    /// A file whose first line names the columns. A first line of numbers that are not all whole is taken for data, and is
-    /// an error: it would be lost.
+    /// Expects a header line with the names of the columns.
+    ///
+    /// A header that consists of numbers, some of them fractional, is an error: it must be a data row, which would
+    /// otherwise be lost.
     pub fn new() -> Self {
         Self {
             header: Header::Names,
@@ -191,50 +193,51 @@ impl Csv {
         }
     }
 
-    /// A file whose first line is data; columns go by their number from 0.
+    /// Expects no header: the first line is data. Columns are named by their index, from 0.
     pub fn unnamed() -> Self {
         Self { header: Header::None, ..Self::new() }
     }
 
-    /// A file as scikit-learn brings them along: the first line holds the number of rows, that of inputs, and the
-    /// names of the classes; the last column is the class number. Columns go by their number from 0.
+    /// Expects the format of the data sets that are bundled with scikit-learn: the first line contains the number of rows,
+    /// the number of inputs and the names of the classes; the last column is the class index. Columns are named by their
+    /// index, from 0.
     pub fn bundled() -> Self {
         Self { header: Header::Counts, ..Self::new() }
     }
 
-    /// With this between fields instead of a comma.
+    /// Sets the delimiter between fields (a comma by default).
     #[must_use]
     pub fn delimiter(self, delimiter: u8) -> Self {
         Self { delimiter, ..self }
     }
 
-    /// With these columns as inputs, in this order, instead of all that are not labels.
+    /// Selects the input columns and their order (by default all columns except the label).
     #[must_use]
     pub fn inputs<C: Into<Column>>(self, columns: impl IntoIterator<Item = C>) -> Self {
         Self { inputs: Some(columns.into_iter().map(Into::into).collect()), ..self }
     }
 
-    /// Without this column, as a number that only identifies the row.
+    /// Ignores a column, such as the identifier of the row.
     #[must_use]
     pub fn ignore(mut self, column: impl Into<Column>) -> Self {
         self.ignored.push(column.into());
         self
     }
 
-    /// With this column as label, instead of the last.
+    /// Selects the column of the label (by default the last).
     #[must_use]
     pub fn target(self, column: impl Into<Column>) -> Self {
         self.targets([column])
     }
 
-    /// With these columns as the numbers of a label, instead of the last ones.
+    /// Selects the columns of a label of several numbers (by default the last ones).
     #[must_use]
     pub fn targets<C: Into<Column>>(self, columns: impl IntoIterator<Item = C>) -> Self {
         Self { targets: Some(columns.into_iter().map(Into::into).collect()), ..self }
     }
 
-    /// With an input that is one of these `values`: it becomes a column for each, 1 in that of its value and 0 in the
-    /// others (one-hot).
+    /// Declares a categorical input with these `values`. It is one-hot encoded: one input per value, 1 for the value of
+    /// the row and 0 for the others.
     #[must_use]
     pub fn categories<V: Into<String>>(
         mut self,
@@ -245,13 +248,13 @@ impl Csv {
         self
     }
 
-    /// With labels that are these names: the first is class 0.
+    /// Declares that labels are class names. The first name is class 0.
     #[must_use]
     pub fn classes<V: Into<String>>(self, names: impl IntoIterator<Item = V>) -> Self {
         Self { classes: names.into_iter().map(Into::into).collect(), ..self }
     }
 
-    /// What is done where a value is missing; it is an error unless told otherwise.
+    /// Sets the treatment of missing values (an error by default).
     #[must_use]
     pub fn missing(self, missing: Missing) -> Self {
         Self { missing, ..self }
@@ -261,7 +264,7 @@ impl Csv {
     ///
     /// # Errors
     ///
-    /// When it cannot be opened, or a column, a line or a value is not as it should be; see [`DataError`].
+    /// Returns an error if the file cannot be read, or a column, line or value is invalid; see [`DataError`].
     pub fn read<T: Element + Tensor<Element = T>, const N: usize, Y: Target>(
         &self,
         path: impl AsRef<Path>,
@@ -270,52 +273,52 @@ impl Csv {
         self.read_from(file::open(path)?, &file::name(path))
     }
 
-    /// Reads from anything; errors call it `name`.
+    /// Like [`read`](Self::read), from any reader. Error messages refer to it as `name`.
     ///
     /// # Errors
     ///
-    /// Those of [`read`](Self::read).
+    /// Returns the errors of [`read`](Self::read).
     pub fn read_from<T: Element + Tensor<Element = T>, const N: usize, Y: Target>(
         &self,
         reader: impl Read,
         name: &str,
     ) -> Result<Table<[T; N], Y>, DataError> {
         let empty = || DataError::Empty { file: name.into() };
-        let mut lines = Lines::new(self, reader, name);
-        let header = if self.header == Header::None { None } else { Some(lines.header(self)?.ok_or_else(empty)?) };
-        let mut line = lines.next()?;
+        let mut records = Records::new(self, reader, name);
+        let header = if self.header == Header::None { None } else { Some(records.header(self)?.ok_or_else(empty)?) };
+        let mut next = records.next()?;
         let columns = match &header {
             Some(header) if self.header == Header::Names => header.iter().map(Into::into).collect(),
-            _ => (0..line.as_ref().ok_or_else(empty)?.len()).map(|number| number.to_string()).collect(),
+            _ => (0..next.as_ref().ok_or_else(empty)?.len()).map(|number| number.to_string()).collect(),
         };
         let counts = header.filter(|_| self.header == Header::Counts);
-        let plan = Plan::new::<Y, N>(self, columns, counts.as_ref(), name)?;
+        let layout = Layout::new::<Y, N>(self, columns, counts.as_ref(), name)?;
         let (mut x, mut y, mut dropped) = (Vec::new(), Vec::new(), 0);
-        while let Some(record) = line {
-            match plan.row(&record)? {
+        while let Some(record) = next {
+            match layout.sample(&record)? {
                 Some((input, label)) => {
                     x.push(input);
                     y.push(label);
                 }
                 None => dropped += 1,
             }
-            line = lines.next()?;
+            next = records.next()?;
         }
         if let Some(counts) = &counts {
-            plan.check_count(counts, 0, "rows", x.len() + dropped)?;
+            layout.check_count(counts, 0, "rows", x.len() + dropped)?;
         }
         if x.is_empty() {
             return Err(empty());
         }
-        Ok(Table { x, y, names: plan.names, classes: plan.classes, dropped })
+        Ok(Table { x, y, names: layout.names, classes: layout.classes, dropped })
     }
 
-    /// Reads each row of a file into a type of your own that derives serde's `Deserialize`: by the names of the
-    /// columns where the first line has them, else in their order.
+    /// Deserializes each row into a type that implements serde's `Deserialize`. Fields are matched by column name if the
+    /// file has a header, and by position otherwise.
     ///
     /// # Errors
     ///
-    /// When the file cannot be opened, or a row does not hold an `R`.
+    /// Returns an error if the file cannot be read, or a row cannot be deserialized.
     ///
     // The derive comes with serde's own feature, which `safetensors` needs and this does not.
     #[cfg_attr(feature = "safetensors", doc = "```")]
@@ -336,24 +339,24 @@ impl Csv {
         self.records_from(file::open(path)?, &file::name(path))
     }
 
-    /// Like [`records`](Self::records), from anything; errors call it `name`.
+    /// Like [`records`](Self::records), from any reader. Error messages refer to it as `name`.
     ///
     /// # Errors
     ///
-    /// Those of [`records`](Self::records).
+    /// Returns the errors of [`records`](Self::records).
     pub fn records_from<R: DeserializeOwned>(&self, reader: impl Read, name: &str) -> Result<Vec<R>, DataError> {
-        let mut lines = Lines::new(self, reader, name);
-        let header = if self.header == Header::None { None } else { lines.header(self)? };
+        let mut records = Records::new(self, reader, name);
+        let header = if self.header == Header::None { None } else { records.header(self)? };
         let names = header.as_ref().filter(|_| self.header == Header::Names);
-        let mut records = Vec::new();
-        while let Some(record) = lines.next()? {
-            records.push(record.deserialize(names).map_err(|error| {
+        let mut rows = Vec::new();
+        while let Some(record) = records.next()? {
+            rows.push(record.deserialize(names).map_err(|error| {
                 let ErrorKind::Deserialize { err, .. } = error.kind() else {
                     return DataError::format(name, error.to_string(), "a CSV file");
                 };
                 let Some(field) = err.field().map(|field| field as usize) else {
-                    let found = format!("{} in line {}", err.kind(), line(&record));
-                    return DataError::format(name, found, "all that the record takes");
+                    let found = format!("line {} ({})", line(&record), err.kind());
+                    return DataError::format(name, found, "rows of the record type");
                 };
                 let column = names.and_then(|names| names.get(field)).map_or(field.to_string(), Into::into);
                 let value = record.get(field).unwrap_or("").into();
@@ -362,25 +365,26 @@ impl Csv {
                     line: line(&record),
                     column,
                     value,
-                    expected: format!("what the record takes: {}", err.kind()),
+                    expected: format!("a value of the record type ({})", err.kind()),
                 }
             })?);
         }
-        Ok(records)
+        Ok(rows)
     }
 }
 
-/// The records of a file, each with its line and as many fields as the first.
-struct Lines<'a, R> {
+/// The records of a file, with their line numbers. All records have the same number of fields.
+struct Records<'a, R> {
     reader: ::csv::Reader<Chain<R, &'static [u8]>>,
     name: &'a str,
     fields: Option<usize>,
-    counted: bool,
+    /// Whether the next record is the line of counts of a [bundled](Csv::bundled) file.
+    counts_are_next: bool,
 }
 
-impl<'a, R: Read> Lines<'a, R> {
-    /// Lines end in a line feed, the last one too, so that the lines read are the lines of the file; a carriage return
-    /// before it is a space, which trimming takes away.
+impl<'a, R: Read> Records<'a, R> {
+    /// Every record, including the last, ends in a line feed, so that line numbers are those of the file. Trimming removes
+    /// the carriage returns of Windows line endings.
     fn new(csv: &Csv, reader: R, name: &'a str) -> Self {
         let reader = ReaderBuilder::new()
             .has_headers(false)
@@ -389,16 +393,16 @@ impl<'a, R: Read> Lines<'a, R> {
             .delimiter(csv.delimiter)
             .terminator(Terminator::Any(b'\n'))
             .from_reader(reader.chain(&b"\n"[..]));
-        Self { reader, name, fields: None, counted: csv.header == Header::Counts }
+        Self { reader, name, fields: None, counts_are_next: csv.header == Header::Counts }
     }
 
-    /// The first line, which must not be data where it is to hold names: that row would be lost.
+    /// The header. Data in the place of column names are an error, because that row would be lost.
     fn header(&mut self, csv: &Csv) -> Result<Option<StringRecord>, DataError> {
         let header = self.next()?;
         match &header {
             Some(names) if csv.header == Header::Names && is_data(names) => {
-                let found = format!("numbers in the first line, {}", listed(names));
-                let expected = "names of columns (`Csv::unnamed` reads a file without)";
+                let found = format!("the numbers {}", quoted(names));
+                let expected = "column names in the first line (use `Csv::unnamed` for a file without a header)";
                 Err(DataError::format(self.name, found, expected))
             }
             _ => Ok(header),
@@ -420,9 +424,9 @@ impl<'a, R: Read> Lines<'a, R> {
         let mut position = ::csv::Position::new();
         position.set_line(line);
         record.set_position(Some(position));
-        // A first line with counts has as many fields as it likes.
-        if self.counted {
-            self.counted = false;
+        // The line of counts may differ from the data in its number of fields.
+        if self.counts_are_next {
+            self.counts_are_next = false;
             return Ok(Some(record));
         }
         match *self.fields.get_or_insert(record.len()) {
@@ -433,7 +437,7 @@ impl<'a, R: Read> Lines<'a, R> {
         }
     }
 
-    /// How many lines have been read. The position of a record itself is that of the empty lines before it.
+    /// The number of lines read so far. The reader's own position of a record includes the blank lines before it.
     fn lines(&self) -> u64 {
         self.reader.position().line() - 1
     }
@@ -446,7 +450,7 @@ impl<'a, R: Read> Lines<'a, R> {
                 line: self.lines(),
                 column: err.field().to_string(),
                 value: "\u{fffd}".into(),
-                expected: "text in UTF-8".into(),
+                expected: "UTF-8 text".into(),
             },
             other => DataError::format(self.name, format!("{other:?}"), "a CSV file"),
         }
@@ -457,21 +461,25 @@ fn line(record: &StringRecord) -> u64 {
     record.position().map_or(0, ::csv::Position::line)
 }
 
-fn listed(names: impl IntoIterator<Item: fmt::Display>) -> String {
+/// The names in backquotes, separated by commas.
+fn quoted(names: impl IntoIterator<Item: fmt::Display>) -> String {
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether a line is data, not names: all numbers, not all of them whole, as years may be.
+/// Whether a header is a data row: all fields are numbers, and not all of them integers. Integers, such as years, may be
+/// column names.
 fn is_data(line: &StringRecord) -> bool {
     let number = |field: &str| field.parse::<f64>().ok();
     line.iter().all(|field| is_missing(field) || number(field).is_some())
         && line.iter().filter_map(number).any(|number| number.is_finite() && number.fract() != 0.0)
 }
 
-/// An error if there is one value twice: the second would never be met.
-fn check_once(values: &[String], among: &str, file: &str) -> Result<(), DataError> {
-    match values.iter().enumerate().find(|(place, value)| values[..*place].contains(value)) {
-        Some((_, twice)) => Err(DataError::format(file, format!("`{twice}` twice among {among}"), "different ones")),
+/// Returns an error if a value occurs twice, because no row could ever match the second.
+fn check_unique(values: &[String], description: &str, file: &str) -> Result<(), DataError> {
+    match values.iter().enumerate().find(|(index, value)| values[..*index].contains(value)) {
+        Some((_, duplicate)) => {
+            Err(DataError::format(file, format!("`{duplicate}` twice"), format!("distinct {description}")))
+        }
         None => Ok(()),
     }
 }
@@ -480,31 +488,30 @@ fn is_missing(field: &str) -> bool {
     ["", "na", "n/a", "nan", "null", "?"].iter().any(|mark| field.eq_ignore_ascii_case(mark))
 }
 
-/// A class number, also one that is written as `1.0` or `1e0`.
+/// Parses a class index. Floating-point notation such as `1.0` or `1e0` is accepted.
 fn class_number(field: &str) -> Option<usize> {
     let whole = |number: &f64| (0.0..=9_007_199_254_740_992.0).contains(number) && number.fract() == 0.0;
     field.parse().ok().or_else(|| field.parse().ok().filter(whole).map(|number| number as usize))
 }
 
-/// What is in the fields of each row.
-struct Plan<'a> {
+/// The meaning of the columns of a file.
+struct Layout<'a> {
     csv: &'a Csv,
     file: &'a str,
     /// The names of all columns.
     columns: Vec<String>,
-    /// The number of the column, and its values where they are categories.
+    /// The index of each input column, with its values if it is categorical.
     inputs: Vec<(usize, Option<&'a [String]>)>,
     /// The names of the inputs.
     names: Vec<String>,
-    /// The numbers of the columns.
+    /// The indices of the label columns.
     targets: Vec<usize>,
-    /// Whether a label is a class.
-    by_class: bool,
-    /// The names of the classes, where they are known.
+    labels_are_classes: bool,
+    /// The names of the classes, or empty if they have none.
     classes: Vec<String>,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> Layout<'a> {
     fn new<Y: Target, const N: usize>(
         csv: &'a Csv,
         columns: Vec<String>,
@@ -515,78 +522,79 @@ impl<'a> Plan<'a> {
         if let (true, Some(counts)) = (classes.is_empty(), counts) {
             classes = counts.iter().skip(2).map(Into::into).collect();
         }
-        check_once(&classes, "the classes", file)?;
-        let by_class = Y::COLUMNS > 0 && (Y::CLASS || !classes.is_empty());
-        if by_class && Y::of_class(0, Some(classes.len())).is_none() {
+        check_unique(&classes, "class names", file)?;
+        let labels_are_classes = Y::COLUMNS > 0 && (Y::CLASS || !classes.is_empty());
+        if labels_are_classes && Y::from_class(0, Some(classes.len())).is_none() {
             return Err(DataError::Classes { file: file.into(), classes: classes.len(), width: Y::COLUMNS });
         }
         if columns.len() == 1 && csv.categories.is_empty() && N + Y::COLUMNS.min(1) > 1 {
-            let expected = "several (`delimiter` says what is between them)";
-            return Err(DataError::format(file, format!("a single column, {}", listed(&columns)), expected));
+            let expected = "several columns (set the delimiter with `Csv::delimiter`)";
+            return Err(DataError::format(file, format!("a single one, {}", quoted(&columns)), expected));
         }
         let (inputs, names, targets) = (Vec::new(), Vec::new(), Vec::new());
-        let mut plan = Self { csv, file, columns, inputs, names, targets, by_class, classes };
+        let mut layout = Self { csv, file, columns, inputs, names, targets, labels_are_classes, classes };
         if let Some(counts) = counts {
-            plan.check_count(counts, 1, "inputs", plan.columns.len() - 1)?;
+            layout.check_count(counts, 1, "inputs", layout.columns.len() - 1)?;
         }
 
-        let ignored = plan.find_all(&csv.ignored)?;
-        let left = |taken: &[usize]| {
-            let left = (0..plan.columns.len()).filter(|column| !ignored.contains(column) && !taken.contains(column));
-            left.collect::<Vec<_>>()
+        let ignored = layout.find_all(&csv.ignored)?;
+        let all_except = |taken: &[usize]| {
+            let columns = 0..layout.columns.len();
+            columns.filter(|column| !ignored.contains(column) && !taken.contains(column)).collect::<Vec<_>>()
         };
-        let wanted = if by_class { 1 } else { Y::COLUMNS };
+        let label_columns = if labels_are_classes { 1 } else { Y::COLUMNS };
         let targets = match &csv.targets {
-            Some(targets) => plan.find_all(targets)?,
+            Some(targets) => layout.find_all(targets)?,
             None => {
-                let all = left(&[]);
-                all[all.len().saturating_sub(wanted)..].into()
+                let all = all_except(&[]);
+                all[all.len().saturating_sub(label_columns)..].into()
             }
         };
-        if targets.len() != wanted {
-            let found = format!("{} columns with the label", targets.len());
-            return Err(DataError::format(file, found, wanted.to_string()));
+        if targets.len() != label_columns {
+            let expected = format!("{label_columns} label columns");
+            return Err(DataError::format(file, targets.len().to_string(), expected));
         }
         let inputs = match &csv.inputs {
-            Some(inputs) => plan.find_all(inputs)?,
-            None => left(&targets),
+            Some(inputs) => layout.find_all(inputs)?,
+            None => all_except(&targets),
         };
         let categorical = csv.categories.iter().map(|(column, values)| {
-            let place = plan.find(column)?;
-            check_once(values, &format!("the categories of `{}`", plan.columns[place]), file)?;
-            Ok((place, &values[..]))
+            let index = layout.find(column)?;
+            check_unique(values, &format!("categories of `{}`", layout.columns[index]), file)?;
+            Ok((index, &values[..]))
         });
         let categorical = categorical.collect::<Result<Vec<_>, DataError>>()?;
         for &input in &inputs {
             let values = categorical.iter().find(|(column, _)| *column == input).map(|&(_, values)| values);
-            let name = &plan.columns[input];
+            let name = &layout.columns[input];
             match values {
-                Some(values) => plan.names.extend(values.iter().map(|value| format!("{name}={value}"))),
-                None => plan.names.push(name.clone()),
+                Some(values) => layout.names.extend(values.iter().map(|value| format!("{name}={value}"))),
+                None => layout.names.push(name.clone()),
             }
-            plan.inputs.push((input, values));
+            layout.inputs.push((input, values));
         }
-        plan.targets = targets;
-        if plan.names.len() != N {
-            let (found, width) = (listed(&plan.names), plan.names.len());
+        layout.targets = targets;
+        if layout.names.len() != N {
+            let (found, width) = (quoted(&layout.names), layout.names.len());
             return Err(DataError::Width { file: file.into(), found, width, expected: N });
         }
-        Ok(plan)
+        Ok(layout)
     }
 
+    /// The index of a column.
     fn find(&self, column: &Column) -> Result<usize, DataError> {
-        let mut places = (0..self.columns.len()).filter(|&place| match column {
-            Column::Name(name) => self.columns[place] == *name,
-            Column::Number(number) => place == *number,
+        let mut matches = (0..self.columns.len()).filter(|&index| match column {
+            Column::Name(name) => self.columns[index] == *name,
+            Column::Number(number) => index == *number,
         });
-        match (places.next(), places.next()) {
-            (Some(place), None) => Ok(place),
+        match (matches.next(), matches.next()) {
+            (Some(index), None) => Ok(index),
             _ => {
                 let column = match column {
                     Column::Name(name) => name.clone(),
                     Column::Number(number) => number.to_string(),
                 };
-                Err(DataError::Column { file: self.file.into(), column, found: listed(&self.columns) })
+                Err(DataError::Column { file: self.file.into(), column, found: quoted(&self.columns) })
             }
         }
     }
@@ -595,47 +603,47 @@ impl<'a> Plan<'a> {
         columns.iter().map(|column| self.find(column)).collect()
     }
 
-    /// Whether a count in the first line is right.
-    fn check_count(&self, counts: &StringRecord, place: usize, what: &str, count: usize) -> Result<(), DataError> {
-        let value = counts.get(place).unwrap_or("");
+    /// Checks one of the counts in the first line of a [bundled](Csv::bundled) file.
+    fn check_count(&self, counts: &StringRecord, field: usize, what: &str, count: usize) -> Result<(), DataError> {
+        let value = counts.get(field).unwrap_or("");
         if value.parse() == Ok(count) {
             return Ok(());
         }
         Err(DataError::Value {
             file: self.file.into(),
             line: line(counts),
-            column: place.to_string(),
+            column: field.to_string(),
             value: value.into(),
             expected: format!("the number of {what}, {count}"),
         })
     }
 
-    /// Input and label of a row, unless it is to be left out.
-    fn row<T: Element, const N: usize, Y: Target>(
+    /// The input and the label of a row, or `None` if the row is skipped.
+    fn sample<T: Element, const N: usize, Y: Target>(
         &self,
         record: &StringRecord,
     ) -> Result<Option<([T; N], Y)>, DataError> {
         let Some(label) = self.label(record)? else { return Ok(None) };
         let mut x = [T::zero(); N];
-        let mut place = 0;
+        let mut start = 0;
         for &(column, values) in &self.inputs {
             let field = &record[column];
             match values {
                 None => {
                     let Some(number) = self.input(record, column)? else { return Ok(None) };
-                    x[place] = number;
-                    place += 1;
+                    x[start] = number;
+                    start += 1;
                 }
                 Some(values) => {
                     match values.iter().position(|value| value == field) {
-                        Some(value) => x[place + value] = T::one(),
+                        Some(value) => x[start + value] = T::one(),
                         None if !is_missing(field) || self.csv.missing == Missing::Error => {
-                            return Err(self.wrong(record, column, format!("one of {}", listed(values))));
+                            return Err(self.value_error(record, column, format!("one of {}", quoted(values))));
                         }
                         None if self.csv.missing == Missing::DropRow => return Ok(None),
                         None => {}
                     }
-                    place += values.len();
+                    start += values.len();
                 }
             }
         }
@@ -648,7 +656,8 @@ impl<'a> Plan<'a> {
         }
         match self.csv.missing {
             Missing::Error => {
-                Err(self.wrong(record, column, "a number; `missing` says what to do where a value is missing".into()))
+                let expected = "a number (choose how to treat missing values with `Csv::missing`)";
+                Err(self.value_error(record, column, expected.into()))
             }
             Missing::DropRow => Ok(None),
             Missing::Nan => Ok(Some(T::from_f64(f64::NAN))),
@@ -656,23 +665,28 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn number<V>(&self, record: &StringRecord, column: usize, hold: impl Fn(f64) -> Option<V>) -> Result<V, DataError> {
-        let number = record[column].parse().ok().and_then(hold);
-        number.ok_or_else(|| self.wrong(record, column, "a finite number".into()))
+    fn number<V>(
+        &self,
+        record: &StringRecord,
+        column: usize,
+        convert: impl Fn(f64) -> Option<V>,
+    ) -> Result<V, DataError> {
+        let number = record[column].parse().ok().and_then(convert);
+        number.ok_or_else(|| self.value_error(record, column, "a finite number".into()))
     }
 
     fn label<Y: Target>(&self, record: &StringRecord) -> Result<Option<Y>, DataError> {
-        if self.by_class {
+        if self.labels_are_classes {
             return self.class(record, self.targets[0]);
         }
         let mut numbers = Vec::with_capacity(self.targets.len());
         for &column in &self.targets {
             if is_missing(&record[column]) {
-                return self.no_label(record, column);
+                return self.missing_label(record, column);
             }
             numbers.push(self.number(record, column, |number| Y::holds(number).then_some(number))?);
         }
-        Ok(Some(Y::of_numbers(&numbers)))
+        Ok(Some(Y::from_numbers(&numbers)))
     }
 
     fn class<Y: Target>(&self, record: &StringRecord, column: usize) -> Result<Option<Y>, DataError> {
@@ -682,29 +696,32 @@ impl<'a> Plan<'a> {
             true => self.classes.iter().position(|name| name == field),
             false => class_number(field).filter(|&class| known.is_none_or(|known| class < known)),
         };
-        match class.and_then(|class| Y::of_class(class, known)) {
+        match class.and_then(|class| Y::from_class(class, known)) {
             Some(label) => Ok(Some(label)),
-            None if is_missing(field) => self.no_label(record, column),
-            None => Err(self.wrong(
+            None if is_missing(field) => self.missing_label(record, column),
+            None => Err(self.value_error(
                 record,
                 column,
                 match known {
-                    Some(_) if named => format!("one of the classes {}", listed(&self.classes)),
-                    Some(known) => format!("a class number below {known}"),
-                    None => "a class number; `classes` gives names to classes".into(),
+                    Some(_) if named => format!("one of the classes {}", quoted(&self.classes)),
+                    Some(known) => format!("a class index below {known}"),
+                    None => "a class index (declare class names with `Csv::classes`)".into(),
                 },
             )),
         }
     }
 
-    fn no_label<Y>(&self, record: &StringRecord, column: usize) -> Result<Option<Y>, DataError> {
+    fn missing_label<Y>(&self, record: &StringRecord, column: usize) -> Result<Option<Y>, DataError> {
         match self.csv.missing {
             Missing::DropRow => Ok(None),
-            _ => Err(self.wrong(record, column, "a label; `Missing::DropRow` leaves rows without one out".into())),
+            _ => {
+                let expected = "a label (skip rows without one with `Missing::DropRow`)";
+                Err(self.value_error(record, column, expected.into()))
+            }
         }
     }
 
-    fn wrong(&self, record: &StringRecord, column: usize, expected: String) -> DataError {
+    fn value_error(&self, record: &StringRecord, column: usize, expected: String) -> DataError {
         DataError::Value {
             file: self.file.into(),
             line: line(record),

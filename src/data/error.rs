@@ -1,124 +1,124 @@
-//! What can be wrong with data on their way in.
+//! Errors of loading, writing and dividing data.
 
 use std::{fmt, io, string::String};
 
-/// Why data could not be read, written or divided.
+/// The error of reading, writing or dividing a data set.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DataError {
     /// A file cannot be read or written.
     Io {
-        /// Its path.
+        /// The path of the file.
         file: String,
-        /// What the system says.
+        /// The error that the operating system reported.
         error: io::Error,
     },
-    /// A value is not what it should be.
+    /// A value in a table cannot be used.
     Value {
         /// The file.
         file: String,
-        /// The line, from 1.
+        /// The line, counted from 1.
         line: u64,
-        /// The column by its name, or its number from 0.
+        /// The name of the column, or its index from 0.
         column: String,
-        /// The value as it is there.
+        /// The text found in the file.
         value: String,
-        /// What it should be.
+        /// A description of the values that are accepted.
         expected: String,
     },
-    /// A line has more or fewer fields than the header or the first line.
+    /// A line has more or fewer fields than the lines before it.
     Fields {
         /// The file.
         file: String,
-        /// The line, from 1.
+        /// The line, counted from 1.
         line: u64,
-        /// How many fields it has.
+        /// The number of fields in the line.
         found: usize,
-        /// How many it should have.
+        /// The number of fields in the lines before.
         expected: usize,
     },
-    /// A column that was asked for is not there, or there are several of that name.
+    /// A requested column does not exist, or its name is not unique.
     Column {
         /// The file.
         file: String,
-        /// The column by its name or number.
+        /// The name or index of the requested column.
         column: String,
-        /// The columns that are there.
+        /// The columns of the file.
         found: String,
     },
-    /// The columns are not as many as the network takes.
+    /// The selected columns do not match the input width of the network.
     Width {
         /// The file.
         file: String,
-        /// The columns that are there.
+        /// The selected inputs.
         found: String,
-        /// How many numbers they are.
+        /// The number of selected inputs, counting one for each category of a categorical column.
         width: usize,
-        /// How many there should be.
+        /// The number of inputs that the array holds.
         expected: usize,
     },
-    /// The labels do not have as many classes as the network.
+    /// The type of the labels cannot encode the number of classes.
     Classes {
         /// The file.
         file: String,
-        /// How many classes the labels have.
+        /// The number of classes.
         classes: usize,
-        /// How many numbers a label is to be.
+        /// The length of a label.
         width: usize,
     },
-    /// The content is not in the file's format, or not of the shape asked for.
+    /// The content is malformed, or does not have the requested shape.
     Format {
         /// The file.
         file: String,
-        /// What is there.
+        /// A description of the content.
         found: String,
-        /// What should be.
+        /// A description of the content that is required.
         expected: String,
     },
-    /// There is nothing to read.
+    /// The file contains no samples.
     Empty {
         /// The file.
         file: String,
     },
-    /// There are not as many labels as inputs.
+    /// The numbers of inputs and labels differ.
     Lengths {
-        /// How many inputs.
+        /// The number of inputs.
         inputs: usize,
-        /// How many labels.
+        /// The number of labels.
         labels: usize,
     },
-    /// A share is not above 0, or the shares do not add up to 1.
+    /// A share is not positive, or the shares do not sum to 1.
     Shares {
-        /// What they add up to.
+        /// The sum of the shares.
         sum: f64,
     },
-    /// There are fewer samples than parts to divide them into.
+    /// There are too few samples for the requested number of parts.
     TooFew {
-        /// How many samples.
+        /// The number of samples.
         samples: usize,
-        /// How many parts.
+        /// The number of parts.
         parts: usize,
     },
-    /// A label is of a class that there are no weights for.
+    /// A label is a class without a weight.
     Class {
-        /// Which sample, from 0.
+        /// The index of the sample, from 0.
         sample: usize,
-        /// Its class.
+        /// The class of the sample.
         class: usize,
-        /// How many classes there are.
+        /// The number of classes.
         classes: usize,
     },
 }
 
 impl DataError {
-    /// For `map_err` on what the system does with `file`.
+    /// Adds the name of the file to an I/O error, for `map_err`.
     pub(super) fn io(file: &str) -> impl Fn(io::Error) -> Self {
         move |error| Self::Io { file: file.into(), error }
     }
 
-    /// What should be where samples are of another size.
+    /// Describes samples of `length` numbers, for the `expected` field.
     pub(super) fn samples_of(length: usize) -> String {
-        if length == 1 { "one number for each sample".into() } else { std::format!("samples of {length} numbers") }
+        if length == 1 { "one number per sample".into() } else { std::format!("samples of {length} numbers") }
     }
 
     pub(super) fn format(file: &str, found: impl Into<String>, expected: impl Into<String>) -> Self {
@@ -131,38 +131,43 @@ impl fmt::Display for DataError {
         match self {
             Self::Io { file, error } => write!(formatter, "{file}: {error}"),
             Self::Value { file, line, column, value, expected } => {
-                write!(formatter, "{file}, line {line}, column `{column}`: `{value}` is not {expected}")
+                write!(formatter, "{file}, line {line}, column `{column}`: expected {expected}, found `{value}`")
             }
-            Self::Fields { file, line, found, expected } => {
-                write!(formatter, "{file}, line {line}: {found} fields, where the lines before have {expected}")
-            }
+            Self::Fields { file, line, found, expected } => write!(
+                formatter,
+                "{file}, line {line}: expected {expected} fields as in the lines before, found {found}"
+            ),
             Self::Column { file, column, found } => {
-                write!(formatter, "{file}: there is not exactly one column `{column}`; the columns are {found}")
+                write!(formatter, "{file}: expected exactly one column `{column}`, found the columns {found}")
             }
             Self::Width { file, found, width, expected } => write!(
                 formatter,
-                "{file}: the inputs are {width} numbers, where the network takes {expected}: \
-                 choose columns with `inputs` or `ignore`; they are {found}"
+                "{file}: expected {expected} inputs, found {width} ({found}): \
+                 select columns with `Csv::inputs` or `Csv::ignore`"
             ),
             Self::Classes { file, classes, width } => write!(
                 formatter,
-                "{file}: labels of {classes} classes do not fit into {width} numbers: \
-                 two fit into 1, and any number into as many"
+                "{file}: a label of {width} numbers cannot encode {classes} classes: \
+                 use one number per class, or a single number for two classes"
             ),
-            Self::Format { file, found, expected } => write!(formatter, "{file}: {found}, where {expected} should be"),
-            Self::Empty { file } => write!(formatter, "{file}: there are no samples"),
+            Self::Format { file, found, expected } => write!(formatter, "{file}: expected {expected}, found {found}"),
+            Self::Empty { file } => write!(formatter, "{file} contains no samples"),
             Self::Lengths { inputs, labels } => {
-                write!(formatter, "{inputs} inputs, but {labels} labels: give one label for each input")
+                write!(formatter, "{inputs} inputs but {labels} labels: provide one label for each input")
             }
             Self::Shares { sum } => {
-                write!(formatter, "shares must each be above 0 and add up to 1, not to {sum}")
+                write!(formatter, "every share must be positive, and the shares must sum to 1; they sum to {sum}")
             }
-            Self::TooFew { samples, parts } => {
-                write!(formatter, "{samples} samples do not divide into {parts} parts of at least one")
-            }
-            Self::Class { sample, class, classes } => {
-                write!(formatter, "the label of sample {sample} is class {class}, where there are {classes} classes")
-            }
+            Self::TooFew { samples, parts } => write!(
+                formatter,
+                "cannot divide {samples} samples into {parts} parts: each part needs at least one sample, \
+                 and cross-validation at least two parts"
+            ),
+            Self::Class { sample, class, classes } => write!(
+                formatter,
+                "sample {sample} has class {class}, but there are {classes} classes, numbered from 0: \
+                 correct the label or raise the number of classes"
+            ),
         }
     }
 }

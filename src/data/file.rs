@@ -1,4 +1,4 @@
-//! Opening files, compressed or not, and writing them.
+//! Opening plain and gzip-compressed files, and writing files.
 
 use std::{
     boxed::Box,
@@ -10,12 +10,12 @@ use std::{
 
 use super::DataError;
 
-/// How messages name a file.
+/// The name of the file in error messages.
 pub(super) fn name(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// Opens a file to read from its start.
+/// Opens a file, and decompresses it if it is gzip-compressed.
 pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
     let file = name(path);
     let mut reader = BufReader::new(File::open(path).map_err(DataError::io(&file))?);
@@ -26,10 +26,10 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
     #[cfg(feature = "gzip")]
     return Ok(Box::new(flate2::bufread::MultiGzDecoder::new(reader)));
     #[cfg(not(feature = "gzip"))]
-    Err(DataError::format(&file, "a file compressed by gzip", "a plain one, or the crate's feature `gzip` on"))
+    Err(DataError::format(&file, "a gzip-compressed file (enable the feature `gzip`)", "an uncompressed file"))
 }
 
-/// Writes a whole file, or nothing.
+/// Writes a file atomically.
 #[cfg(feature = "npy")]
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
     crate::file::write(path, bytes).map_err(DataError::io(&name(path)))

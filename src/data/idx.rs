@@ -1,5 +1,7 @@
-//! IDX files, as MNIST and its family come in (Y. LeCun, "The MNIST database of handwritten digits"): two zero bytes,
-//! the type of the numbers, how many axes there are, the extent of each, and the numbers, high byte first.
+//! The IDX format of MNIST and related data sets (Y. LeCun, "The MNIST database of handwritten digits").
+//!
+//! A file consists of two zero bytes, the type of the elements, the number of dimensions, the size of each dimension
+//! and the elements. All numbers are big-endian.
 
 use std::{
     format,
@@ -13,19 +15,20 @@ use std::{
 use super::{DataError, file};
 use crate::{Tensor, kernel::Element};
 
-/// Reads pictures of bytes, each number from 0 to 1 (a byte over 255).
+/// Reads images with 8 bits per pixel and scales the pixels from `0..=255` to `[0, 1]`.
 ///
-/// `X` is a picture in rows, or its pixels one after another.
+/// `X` is one image: either nested arrays (`[[f32; WIDTH]; HEIGHT]`) or a flat array of all pixels, row by row.
 ///
 /// # Errors
 ///
-/// When the file cannot be read, is no IDX file of bytes, or the pictures have not as many pixels as `X`.
+/// Returns an error if the file cannot be read, is not an IDX file of bytes, or if the number of pixels per image
+/// differs from `X`.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let path = std::env::temp_dir().join(format!("shiplap_images_{}", std::process::id()));
 /// # std::fs::write(&path, [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 0, 255, 51, 102])?;
-/// // One picture of 2 by 2.
+/// // One image of 2×2 pixels.
 /// let images: Vec<[f32; 4]> = shiplap::data::idx::images(&path)?;
 /// assert_eq!(images, [[0.0, 1.0, 0.2, 0.4]]);
 /// # std::fs::remove_file(path)?;
@@ -37,15 +40,15 @@ pub fn images<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
     images_from(file::open(path)?, &file::name(path))
 }
 
-/// Like [`images`], from anything; errors call it `name`.
+/// Like [`images`], from any reader. Error messages refer to it as `name`.
 ///
 /// # Errors
 ///
-/// Those of [`images`].
+/// Returns the errors of [`images`].
 pub fn images_from<X: Tensor>(reader: impl Read, name: &str) -> Result<Vec<X>, DataError> {
     let (mut row, full) = (vec![0; X::LEN], X::Element::from_f64(255.0));
     samples(reader, name, &mut row, |pixels| {
-        let mut image = X::zeroed();
+        let mut image = X::zeroed_on_stack();
         for (value, &pixel) in X::flat_mut(core::slice::from_mut(&mut image)).iter_mut().zip(pixels) {
             *value = X::Element::from_f64(f64::from(pixel)) / full;
         }
@@ -53,65 +56,66 @@ pub fn images_from<X: Tensor>(reader: impl Read, name: &str) -> Result<Vec<X>, D
     })
 }
 
-/// Reads labels: class numbers of a byte each.
+/// Reads labels: one byte per sample, the class index.
 ///
 /// # Errors
 ///
-/// When the file cannot be read, or is no IDX file of single bytes.
+/// Returns an error if the file cannot be read, or is not an IDX file with one byte per sample.
 pub fn labels(path: impl AsRef<Path>) -> Result<Vec<usize>, DataError> {
     let path = path.as_ref();
     labels_from(file::open(path)?, &file::name(path))
 }
 
-/// Like [`labels`], from anything; errors call it `name`.
+/// Like [`labels`], from any reader. Error messages refer to it as `name`.
 ///
 /// # Errors
 ///
-/// Those of [`labels`].
+/// Returns the errors of [`labels`].
 pub fn labels_from(reader: impl Read, name: &str) -> Result<Vec<usize>, DataError> {
     samples(reader, name, &mut [0], |label| usize::from(label[0]))
 }
 
-/// Reads samples one by one: what is kept grows with what is there, not with what the header says.
+/// Reads the samples one by one.
+///
+/// The vector grows as samples arrive: a forged header must not make us allocate memory for samples that do not exist.
 fn samples<S>(
     mut reader: impl Read,
     name: &str,
     row: &mut [u8],
     sample: impl Fn(&[u8]) -> S,
 ) -> Result<Vec<S>, DataError> {
-    let cut_off = |what: String| {
+    let truncated = |expected: String| {
         move |error: io::Error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => DataError::format(name, "the end of the file", what.clone()),
+            io::ErrorKind::UnexpectedEof => DataError::format(name, "the end of the file", expected.clone()),
             _ => DataError::Io { file: name.into(), error },
         }
     };
     let mut word = || -> Result<[u8; 4], DataError> {
         let mut word = [0; 4];
-        reader.read_exact(&mut word).map_err(cut_off("the rest of the header of an IDX file".into()))?;
+        reader.read_exact(&mut word).map_err(truncated("the rest of an IDX header".into()))?;
         Ok(word)
     };
-    let [zero, nought, kind, axes] = word()?;
-    if [zero, nought] != [0, 0] || axes == 0 {
-        let found = format!("a file that starts with {:02x?}", [zero, nought, kind, axes]);
-        return Err(DataError::format(
-            name,
-            found,
-            "an IDX file, which starts with 00 00, a type and a number of axes,",
-        ));
+    let magic = word()?;
+    let [zero, also_zero, kind, dimensions] = magic;
+    if [zero, also_zero] != [0, 0] || dimensions == 0 {
+        let found = format!("a file that starts with {magic:02x?}");
+        let expected = "an IDX file, which starts with 00 00, the element type and the number of dimensions";
+        return Err(DataError::format(name, found, expected));
     }
-    if kind != BYTE {
-        return Err(DataError::format(name, format!("numbers of type {kind:#04x}"), "bytes, type 0x08"));
+    if kind != UNSIGNED_BYTE {
+        let found = format!("elements of type {kind:#04x}");
+        return Err(DataError::format(name, found, "unsigned bytes, type 0x08"));
     }
     let count = u32::from_be_bytes(word()?);
-    let extents = (1..axes).map(|_| word().map(u32::from_be_bytes)).collect::<Result<Vec<u32>, _>>()?;
-    let length = extents.iter().try_fold(1usize, |length, &extent| length.checked_mul(extent as usize));
+    let shape = (1..dimensions).map(|_| word().map(u32::from_be_bytes)).collect::<Result<Vec<u32>, _>>()?;
+    let length = shape.iter().try_fold(1usize, |length, &size| length.checked_mul(size as usize));
     if length != Some(row.len()) || row.is_empty() {
-        let found = format!("samples of shape {extents:?}");
+        let found = format!("samples of shape {shape:?}");
         return Err(DataError::format(name, found, DataError::samples_of(row.len())));
     }
     let mut samples = Vec::new();
     for number in 0..count {
-        reader.read_exact(row).map_err(cut_off(format!("sample {number} of {count}")))?;
+        reader.read_exact(row).map_err(truncated(format!("sample {number} of {count}")))?;
         samples.push(sample(row));
     }
     match reader.read(&mut [0]).map_err(DataError::io(name))? {
@@ -121,8 +125,8 @@ fn samples<S>(
     }
 }
 
-/// The type of unsigned bytes.
-const BYTE: u8 = 8;
+/// The element type code of unsigned bytes.
+const UNSIGNED_BYTE: u8 = 8;
 
 #[cfg(test)]
 mod tests {
@@ -133,7 +137,7 @@ mod tests {
     const TWO: [u8; 24] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 51, 102, 153, 204, 255, 0, 0];
 
     #[test]
-    fn pictures_in_rows_or_flat() {
+    fn images_are_nested_or_flat() {
         let images: Vec<[[f32; 2]; 2]> = images_from(&TWO[..], "two").unwrap();
         assert_eq!(images[0], [[0.0, 0.2], [0.4, 0.6]]);
         let flat: Vec<[f64; 4]> = images_from(&TWO[..], "two").unwrap();
@@ -142,27 +146,28 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong() {
+    fn errors_name_the_problem() {
         let error = |bytes: &[u8]| images_from::<[f32; 4]>(bytes, "f").unwrap_err().to_string();
-        assert_eq!(error(&TWO[..23]), "f: the end of the file, where sample 1 of 2 should be");
-        assert_eq!(error(&[&TWO[..], &[0]].concat()), "f: more than 2 samples, where the end of the file should be");
+        assert_eq!(error(&TWO[..23]), "f: expected sample 1 of 2, found the end of the file");
+        assert_eq!(error(&[&TWO[..], &[0]].concat()), "f: expected the end of the file, found more than 2 samples");
         assert_eq!(
             error(b"P5 28"),
-            "f: a file that starts with [50, 35, 20, 32], where an IDX file, which starts with 00 00, a type and a number of axes, should be"
+            "f: expected an IDX file, which starts with 00 00, the element type and the number of dimensions, \
+             found a file that starts with [50, 35, 20, 32]"
         );
         assert_eq!(
             images_from::<[f32; 9]>(&TWO[..], "f").unwrap_err().to_string(),
-            "f: samples of shape [2, 2], where samples of 9 numbers should be"
+            "f: expected samples of 9 numbers, found samples of shape [2, 2]"
         );
         assert_eq!(
             labels_from(&TWO[..], "f").unwrap_err().to_string(),
-            "f: samples of shape [2, 2], where one number for each sample should be"
+            "f: expected one number per sample, found samples of shape [2, 2]"
         );
-        // Four billion samples, says the header: nothing is set aside for them.
+        // The header claims four billion samples.
         let huge = [0, 0, 8, 1, 255, 255, 255, 255, 1, 2];
         assert_eq!(
             labels_from(&huge[..], "f").unwrap_err().to_string(),
-            "f: the end of the file, where sample 2 of 4294967295 should be"
+            "f: expected sample 2 of 4294967295, found the end of the file"
         );
     }
 }

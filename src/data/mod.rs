@@ -1,13 +1,13 @@
-//! From files to arrays: reading, splitting, weighing and augmenting data.
+//! Loading, splitting, weighting and augmenting data sets.
 //!
-//! - `Csv`: tables with named columns, labels, categories, missing values (feature `csv`);
-//! - [`idx`]: the files of MNIST and its family; `npy`: NumPy's (feature `npy`);
-//! - [`split`], [`split_stratified`], [`Folds`]: parts to train, validate and test on;
-//! - [`class_weights`], [`weighted`]: for classes of unequal size;
-//! - [`augment`]: noise, mixtures, flips and shifts.
+//! - `Csv`: tables with named columns, labels, categories and missing values (feature `csv`);
+//! - [`idx`]: the IDX format of MNIST and related data sets; `npy`: NumPy's formats (feature `npy`);
+//! - [`split`], [`split_stratified`], [`Folds`]: training, validation and test sets, and cross-validation;
+//! - [`class_weights`], [`weighted`]: weights for imbalanced classes;
+//! - [`augment`]: noise, mixup, flips and shifts.
 //!
-//! What data must go through on the way into a network (scaling, missing values) is a [layer](crate::layers), so that
-//! the network takes it along. Files compressed by gzip are read where the feature `gzip` is on.
+//! Preprocessing that inference needs too, such as scaling or filling in missing values, is a [layer](crate::layers):
+//! it is part of the network and carries its own statistics. Gzip-compressed files can be read with the feature `gzip`.
 
 pub mod augment;
 #[cfg(feature = "csv")]

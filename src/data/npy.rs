@@ -1,4 +1,4 @@
-//! NumPy's files: NPY holds an array, NPZ several with names.
+//! NumPy's file formats: NPY contains one array, NPZ several named arrays.
 //!
 //! ```
 //! use shiplap::data::npy::{self, Npz};
@@ -20,7 +20,7 @@ use std::{
     format,
     io::{Cursor, Read, Write},
     path::Path,
-    string::{String, ToString},
+    string::String,
     vec,
     vec::Vec,
 };
@@ -31,136 +31,143 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 use super::{DataError, file};
 use crate::{Tensor, kernel::Element};
 
-/// Reads the samples of an array whose first axis counts them. The others may be in any shape that has as many numbers
-/// as `X`; the numbers may be of any type but complex and half.
+/// Reads an array of samples. The first axis counts the samples; the other axes may have any shape with as many elements
+/// as `X`.
+///
+/// The array may contain `f4`, `f8`, integers of up to 64 bits or booleans. NaN and infinities are kept.
 ///
 /// # Errors
 ///
-/// When the file cannot be read, is no NPY file of numbers, the samples have not as many numbers as `X`, or a number is too
-/// large for its type. NaN and infinities are read as they are.
+/// Returns an error if the file cannot be read, is not an NPY file of such numbers, the size of a sample differs from
+/// `X`, or a number is too large for the element type of `X`.
 pub fn read<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
     let path = path.as_ref();
     read_from(&bytes(path)?, &file::name(path))
 }
 
-/// Like [`read`], from the content of a file; errors call it `name`.
+/// Like [`read`], from the contents of a file. Error messages refer to it as `name`.
 ///
 /// # Errors
 ///
-/// Those of [`read`].
+/// Returns the errors of [`read`].
 pub fn read_from<X: Tensor>(bytes: &[u8], name: &str) -> Result<Vec<X>, DataError> {
     let array = Array::new(bytes, name)?;
     let samples = array.samples(X::LEN)?;
-    let mut x = vec![X::zeroed(); samples];
+    let mut x = vec![X::zeroed_on_stack(); samples];
     let flat = X::flat_mut(&mut x);
-    let mut wrong = None;
-    array.each_number(|place, number| {
-        flat[place] = X::Element::from_f64(number);
-        if number.is_finite() && !flat[place].is_finite() {
-            wrong.get_or_insert((place, number));
+    let mut overflow = None;
+    array.for_each(|index, number| {
+        flat[index] = X::Element::from_f64(number);
+        if number.is_finite() && !flat[index].is_finite() {
+            overflow.get_or_insert((index, number));
         }
     })?;
-    match wrong {
-        Some((place, number)) => {
-            let found = format!("{number:e} in sample {}", place / X::LEN);
-            Err(DataError::format(name, found, "a number that an `f32` can hold"))
+    match overflow {
+        Some((index, number)) => {
+            let found = format!("{number:e} in sample {}", index / X::LEN);
+            Err(DataError::format(name, found, "numbers in the range of `f32`"))
         }
         None => Ok(x),
     }
 }
 
-/// Reads class numbers: an array of whole numbers with one axis, or a second of extent 1.
+/// Reads class indices from an array of shape `[samples]` or `[samples, 1]`.
 ///
 /// # Errors
 ///
-/// When the file cannot be read, is no NPY file of numbers, or one is negative or not whole.
+/// Returns an error if the file cannot be read, is not an NPY file of numbers, or a number is negative or not an
+/// integer.
 pub fn labels(path: impl AsRef<Path>) -> Result<Vec<usize>, DataError> {
     let path = path.as_ref();
     labels_from(&bytes(path)?, &file::name(path))
 }
 
-/// Like [`labels`], from the content of a file; errors call it `name`.
+/// Like [`labels`], from the contents of a file. Error messages refer to it as `name`.
 ///
 /// # Errors
 ///
-/// Those of [`labels`].
+/// Returns the errors of [`labels`].
 pub fn labels_from(bytes: &[u8], name: &str) -> Result<Vec<usize>, DataError> {
     let array = Array::new(bytes, name)?;
     let mut labels = vec![0; array.samples(1)?];
-    let mut wrong = None;
-    array.each_number(|place, number| {
-        labels[place] = number as usize;
-        if labels[place] as f64 != number || number > EXACT {
-            wrong.get_or_insert((place, number));
+    let mut invalid = None;
+    array.for_each(|index, number| {
+        labels[index] = number as usize;
+        if labels[index] as f64 != number || number > MAX_EXACT_INTEGER {
+            invalid.get_or_insert((index, number));
         }
     })?;
-    match wrong {
-        Some((place, number)) => Err(DataError::format(name, format!("label {place} is {number}"), "a class number")),
+    match invalid {
+        Some((index, number)) => {
+            Err(DataError::format(name, format!("the label {number} of sample {index}"), "class indices"))
+        }
         None => Ok(labels),
     }
 }
 
-/// Up to here each integer is an `f64`.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+/// Every integer up to this one has an exact representation as `f64`.
+const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
 
-/// Writes samples as an array whose first axis counts them: all of the file, or nothing.
+/// Writes samples as an array whose first axis counts them. The write is atomic.
 ///
 /// # Errors
 ///
-/// When the file cannot be written.
+/// Returns an error if the file cannot be written.
 pub fn write<X: Tensor>(path: impl AsRef<Path>, samples: &[X]) -> Result<(), DataError> {
     file::write(path.as_ref(), &encode(samples))
 }
 
-/// Writes class numbers as an array of 64-bit integers: all of the file, or nothing.
+/// Writes class indices as an array of 64-bit integers. The write is atomic.
 ///
 /// # Errors
 ///
-/// When the file cannot be written.
+/// Returns an error if the file cannot be written.
 pub fn write_labels(path: impl AsRef<Path>, labels: &[usize]) -> Result<(), DataError> {
     file::write(path.as_ref(), &encode_labels(labels))
 }
 
-/// Arrays with names, as in an NPZ file.
+/// The named arrays of an NPZ file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Npz {
     file: String,
-    /// Each array as an NPY file.
+    /// Each array as the contents of an NPY file.
     arrays: BTreeMap<String, Vec<u8>>,
 }
 
 impl Npz {
-    /// Without arrays.
+    /// Creates an NPZ file without arrays.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Reads a file, compressed (`np.savez_compressed`) or not.
+    /// Reads a file from `np.savez` or `np.savez_compressed`.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or is no NPZ file.
+    /// Returns an error if the file cannot be read, or is not an NPZ file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DataError> {
         let path = path.as_ref();
         Self::from_bytes(bytes(path)?, &file::name(path))
     }
 
-    /// Like [`open`](Self::open), from the content of a file; errors call it `name`.
+    /// Like [`open`](Self::open), from the contents of a file. Error messages refer to it as `name`.
     ///
     /// # Errors
     ///
-    /// When it is no NPZ file.
+    /// Returns an error if the bytes are not an NPZ file.
     pub fn from_bytes(bytes: Vec<u8>, name: &str) -> Result<Self, DataError> {
-        let wrong = |error: &dyn core::error::Error| DataError::format(name, error.to_string(), "an NPZ file");
-        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| wrong(&error))?;
+        let malformed = |error: &dyn core::error::Error| {
+            DataError::format(name, format!("a malformed one: {error}"), "an NPZ file")
+        };
+        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| malformed(&error))?;
         let mut arrays = BTreeMap::new();
         for number in 0..archive.len() {
-            let mut entry = archive.by_index(number).map_err(|error| wrong(&error))?;
-            let path = entry.name().map_err(|error| wrong(&error))?.into_owned();
+            let mut entry = archive.by_index(number).map_err(|error| malformed(&error))?;
+            let path = entry.name().map_err(|error| malformed(&error))?.into_owned();
             let Some(array) = npyz::npz::array_name_from_file_name(&path) else { continue };
-            // It grows with what is there, not with the size that the archive states.
+            // No capacity is reserved: the size in the archive may be forged.
             let mut content = Vec::new();
-            entry.read_to_end(&mut content).map_err(|error| wrong(&error))?;
+            entry.read_to_end(&mut content).map_err(|error| malformed(&error))?;
             arrays.insert(array.into(), content);
         }
         Ok(Self { file: name.into(), arrays })
@@ -171,26 +178,27 @@ impl Npz {
         self.arrays.keys().map(String::as_str)
     }
 
-    /// The samples of an array, as [`read`] gives them.
+    /// Returns the samples in an array, like [`read`].
     ///
     /// # Errors
     ///
-    /// When there is no array of this name, or [`read`] would fail.
+    /// Returns an error if there is no array with this name, and the errors of [`read`].
     pub fn read<X: Tensor>(&self, name: &str) -> Result<Vec<X>, DataError> {
-        let (bytes, place) = self.array(name)?;
-        read_from(bytes, &place)
+        let (bytes, location) = self.array(name)?;
+        read_from(bytes, &location)
     }
 
-    /// The class numbers of an array, as [`labels`] gives them.
+    /// Returns the class indices in an array, like [`labels`].
     ///
     /// # Errors
     ///
-    /// When there is no array of this name, or [`labels`] would fail.
+    /// Returns an error if there is no array with this name, and the errors of [`labels`].
     pub fn labels(&self, name: &str) -> Result<Vec<usize>, DataError> {
-        let (bytes, place) = self.array(name)?;
-        labels_from(bytes, &place)
+        let (bytes, location) = self.array(name)?;
+        labels_from(bytes, &location)
     }
 
+    /// The contents of an array, and its location for error messages.
     fn array(&self, name: &str) -> Result<(&[u8], String), DataError> {
         match self.arrays.get(name) {
             Some(bytes) => Ok((bytes, format!("{}, array `{name}`", self.file))),
@@ -201,25 +209,25 @@ impl Npz {
         }
     }
 
-    /// And these samples.
+    /// Adds an array of samples.
     #[must_use]
     pub fn with<X: Tensor>(mut self, name: &str, samples: &[X]) -> Self {
         self.arrays.insert(name.into(), encode(samples));
         self
     }
 
-    /// And these class numbers.
+    /// Adds an array of class indices.
     #[must_use]
     pub fn with_labels(mut self, name: &str, labels: &[usize]) -> Self {
         self.arrays.insert(name.into(), encode_labels(labels));
         self
     }
 
-    /// Writes a file, not compressed: all of it, or nothing.
+    /// Writes an uncompressed NPZ file. The write is atomic.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// Returns an error if the file cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), DataError> {
         let path = path.as_ref();
         let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
@@ -245,7 +253,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, DataError> {
     Ok(bytes)
 }
 
-/// An NPY file that was found sound: as long as its header says.
+/// An NPY file whose length matches its header.
 struct Array<'a> {
     header: NpyHeader,
     body: &'a [u8],
@@ -257,43 +265,45 @@ impl<'a> Array<'a> {
         let text = header_text(bytes, name)?;
         if !is_plain(text) {
             let found = format!("the header {}", String::from_utf8_lossy(&text[..text.len().min(200)]).trim());
-            return Err(DataError::format(name, found, "an array of numbers that fits into memory"));
+            return Err(DataError::format(name, found, "the header of an array of numbers that fits into memory"));
         }
         let mut body = bytes;
         let header = NpyHeader::from_reader(&mut body)
-            .map_err(|error| DataError::format(name, error.to_string(), "an NPY file"))?;
+            .map_err(|error| DataError::format(name, format!("a malformed one: {error}"), "an NPY file"))?;
         let numbers: u64 = header.shape().iter().product();
         let size = header.dtype().num_bytes().map(|size| size as u64);
         let length = size.and_then(|size| numbers.checked_mul(size));
         if length != Some(body.len() as u64) {
             let found = format!("{} bytes after the header", body.len());
             let numbers = format!("an array of shape {:?} and type {}", header.shape(), header.dtype().descr());
-            let expected = length.map_or(numbers.clone(), |length| format!("the {length} of {numbers}"));
+            let expected = length.map_or(numbers.clone(), |length| format!("{length} bytes for {numbers}"));
             return Err(DataError::format(name, found, expected));
         }
         Ok(Self { header, body, name })
     }
 
-    /// How many samples of `length` numbers there are.
+    /// The number of samples, which must have `length` elements each.
     fn samples(&self, length: usize) -> Result<usize, DataError> {
         let shape = self.header.shape();
-        let there = shape.iter().skip(1).product::<u64>();
-        let [samples, ..] = shape else { return Err(DataError::format(self.name, "a single number", "an array")) };
-        if there != length as u64 || length == 0 {
+        let sample_length = shape.iter().skip(1).product::<u64>();
+        let [samples, ..] = shape else {
+            return Err(DataError::format(self.name, "a scalar", "an array of one or more dimensions"));
+        };
+        if sample_length != length as u64 || length == 0 {
             let found = format!("an array of shape {shape:?}");
             return Err(DataError::format(self.name, found, DataError::samples_of(length)));
         }
         if *samples == 0 { Err(DataError::Empty { file: self.name.into() }) } else { Ok(*samples as usize) }
     }
 
-    /// Gives each number with its place, the last axis fastest.
-    fn each_number(&self, mut take: impl FnMut(usize, f64)) -> Result<(), DataError> {
-        let mut places = Places::new(&self.header);
+    /// Calls `visit` with each element and its row-major index.
+    fn for_each(&self, mut visit: impl FnMut(usize, f64)) -> Result<(), DataError> {
+        let mut indices = RowMajorIndices::new(&self.header);
         macro_rules! of_type {
             ($($number:ty)*) => {
                 $(if let Ok(numbers) = NpyFile::with_header(self.header.clone(), self.body).data::<$number>() {
                     for number in numbers {
-                        take(places.next(), number.map_err(DataError::io(self.name))? as f64);
+                        visit(indices.next(), number.map_err(DataError::io(self.name))? as f64);
                     }
                     return Ok(());
                 })*
@@ -302,28 +312,28 @@ impl<'a> Array<'a> {
         of_type!(f32 f64 u8 i8 u16 i16 u32 i32 u64 i64);
         if let Ok(numbers) = NpyFile::with_header(self.header.clone(), self.body).data::<bool>() {
             for number in numbers {
-                take(places.next(), f64::from(u8::from(number.map_err(DataError::io(self.name))?)));
+                visit(indices.next(), f64::from(u8::from(number.map_err(DataError::io(self.name))?)));
             }
             return Ok(());
         }
-        let found = format!("numbers of type {}", self.header.dtype().descr());
-        Err(DataError::format(self.name, found, "floats of 4 or 8 bytes, integers or truth values"))
+        let found = format!("elements of type {}", self.header.dtype().descr());
+        Err(DataError::format(self.name, found, "`f4`, `f8`, integers or booleans"))
     }
 }
 
-/// Where the numbers of a file belong, one after another.
-struct Places {
-    /// The extent of each axis, how far apart its neighbours lie, and where it is; the fastest of the file first.
+/// Enumerates the row-major index of each element, in the order of the file.
+struct RowMajorIndices {
+    /// Size, row-major stride and current position of each axis, starting with the one that varies fastest in the file.
     axes: Vec<(usize, usize, usize)>,
 }
 
-impl Places {
+impl RowMajorIndices {
     fn new(header: &NpyHeader) -> Self {
         let mut stride = 1;
         let mut axes = Vec::new();
-        for &extent in header.shape().iter().rev() {
-            axes.push((extent as usize, stride, 0));
-            stride *= extent as usize;
+        for &size in header.shape().iter().rev() {
+            axes.push((size as usize, stride, 0));
+            stride *= size as usize;
         }
         if header.order() == Order::Fortran {
             axes.reverse();
@@ -332,40 +342,40 @@ impl Places {
     }
 
     fn next(&mut self) -> usize {
-        let place = self.axes.iter().map(|(_, stride, at)| stride * at).sum();
-        for (extent, _, at) in &mut self.axes {
-            *at += 1;
-            if at < extent {
+        let index = self.axes.iter().map(|(_, stride, position)| stride * position).sum();
+        for (size, _, position) in &mut self.axes {
+            *position += 1;
+            if position < size {
                 break;
             }
-            *at = 0;
+            *position = 0;
         }
-        place
+        index
     }
 }
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// The header of an NPY file, a Python dictionary.
+/// The header of an NPY file: the text of a Python dictionary.
 fn header_text<'a>(bytes: &'a [u8], name: &str) -> Result<&'a [u8], DataError> {
     let Some(after) = bytes.strip_prefix(MAGIC) else {
         let found = format!("a file that starts with {:02x?}", &bytes[..bytes.len().min(MAGIC.len())]);
-        return Err(DataError::format(name, found, format!("an NPY file, which starts with {MAGIC:02x?},")));
+        return Err(DataError::format(name, found, format!("an NPY file, which starts with {MAGIC:02x?}")));
     };
     let (length, rest) = match after {
         [1, _, a, b, rest @ ..] => (u32::from(u16::from_le_bytes([*a, *b])), rest),
         [2 | 3, _, a, b, c, d, rest @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]), rest),
         [version @ (0 | 4..), ..] => {
-            return Err(DataError::format(name, format!("an NPY file of version {version}"), "one of version 1 to 3"));
+            return Err(DataError::format(name, format!("version {version}"), "an NPY file of version 1 to 3"));
         }
         _ => (u32::MAX, &[][..]),
     };
     rest.get(..length as usize)
-        .ok_or_else(|| DataError::format(name, "the end of the file", "the rest of the header of an NPY file"))
+        .ok_or_else(|| DataError::format(name, "the end of the file", "the rest of an NPY header"))
 }
 
-/// Whether a header is short, nests nothing (no structured types), and its shape does not overflow: what the parser does
-/// not check. NumPy too refuses headers of more than 10 000 bytes.
+/// Checks what the parser does not: whether a header is short, has no nested (structured) type, and its shape does not
+/// overflow. The limit of 10 000 bytes is NumPy's.
 fn is_plain(text: &[u8]) -> bool {
     let count = |bracket: u8| text.iter().filter(|&&byte| byte == bracket).count();
     let plain = text.len() <= 10_000 && count(b'{') == 1 && count(b'(') == 1 && count(b'[') == 0;
@@ -380,7 +390,7 @@ fn is_plain(text: &[u8]) -> bool {
 
 fn encode<X: Tensor>(samples: &[X]) -> Vec<u8> {
     let mut shape = vec![samples.len() as u64];
-    X::each_axis(&mut |extent| shape.push(extent as u64));
+    shape.extend(X::axes().iter().map(|&length| length as u64));
     let numbers = X::flat(samples).iter().map(|number| number.to_f64());
     match size_of::<X::Element>() {
         4 => encode_numbers(&shape, numbers.map(|number| number as f32)),
@@ -399,6 +409,6 @@ fn encode_numbers<T: npyz::AutoSerialize>(shape: &[u64], numbers: impl Iterator<
             writer.extend(numbers)?;
             writer.finish()
         });
-    debug_assert!(written.is_ok(), "memory takes what is written, and the shape is that of the numbers");
+    debug_assert!(written.is_ok(), "writing to a vector cannot fail, and the shape matches the elements");
     bytes
 }

@@ -1,12 +1,13 @@
-//! Parts of the data to train, validate and test on. Samples are put into a new order where they are, and the parts
-//! are slices of them: nothing is copied.
+//! Training, validation and test sets, and cross-validation.
+//!
+//! Samples are reordered in place and the parts are slices of the original data, so nothing is copied.
 
 use std::{collections::BTreeMap, vec::Vec};
 
 use super::DataError;
 use crate::{Rng, metric::Class};
 
-/// Some of the samples.
+/// A subset of the samples.
 #[derive(Debug, PartialEq)]
 pub struct Part<'a, X, Y> {
     /// The inputs.
@@ -23,7 +24,7 @@ impl<X, Y> Clone for Part<'_, X, Y> {
 
 impl<X, Y> Copy for Part<'_, X, Y> {}
 
-/// Puts the samples into a random order and cuts them into parts of these shares.
+/// Shuffles the samples and splits them into parts of the given shares.
 ///
 /// ```
 /// let mut x: Vec<[f32; 1]> = (0..10).map(|i| [i as f32]).collect();
@@ -36,8 +37,8 @@ impl<X, Y> Copy for Part<'_, X, Y> {}
 ///
 /// # Errors
 ///
-/// When there are not as many labels as inputs, a share is not above 0, the shares do not add up to 1, or a part would
-/// be empty.
+/// Returns an error if the numbers of inputs and labels differ, a share is not positive, the shares do not sum to 1, or
+/// a part would be empty.
 pub fn split<'a, X, Y, const PARTS: usize>(
     x: &'a mut [X],
     y: &'a mut [Y],
@@ -49,13 +50,15 @@ pub fn split<'a, X, Y, const PARTS: usize>(
     Ok(cut(x, y, lengths))
 }
 
-/// Like [`split`], with each class in each part by its share, as near as whole samples allow: of what there is to give
-/// to a part, each class first gets the whole samples of its share, then those with the largest remainders one more,
-/// as in scikit-learn. Within a part the order is random.
+/// Like [`split`], but stratified: every part contains each class in the same proportion, as closely as whole samples
+/// allow.
+///
+/// Rounding follows scikit-learn (largest remainders): each class gets its share of a part, rounded down, and the classes
+/// with the largest remainders get one sample more. The order within a part is random.
 ///
 /// # Errors
 ///
-/// Those of [`split`].
+/// Returns the errors of [`split`].
 pub fn split_stratified<'a, X, Y: Class, const PARTS: usize>(
     x: &'a mut [X],
     y: &'a mut [Y],
@@ -69,7 +72,7 @@ pub fn split_stratified<'a, X, Y: Class, const PARTS: usize>(
     for length in lengths {
         let sizes: Vec<f64> = classes.iter().map(|class| class.len() as f64).collect();
         let start = order.len();
-        for (class, count) in classes.iter_mut().zip(apportion(length, &sizes)) {
+        for (class, count) in classes.iter_mut().zip(largest_remainders(length, &sizes)) {
             order.extend(class.drain(class.len() - count..));
         }
         rng.shuffle(&mut order[start..]);
@@ -78,7 +81,7 @@ pub fn split_stratified<'a, X, Y: Class, const PARTS: usize>(
     Ok(cut(x, y, lengths))
 }
 
-/// K-fold cross-validation: the samples in `k` parts, each in turn to test on, the others to train on.
+/// K-fold cross-validation: each of `k` parts is the test set once, with the other parts as the training set.
 ///
 /// ```
 /// use shiplap::data::Folds;
@@ -103,23 +106,24 @@ pub struct Folds<'a, X, Y> {
 }
 
 impl<'a, X, Y> Folds<'a, X, Y> {
-    /// `k` parts of equal size, or one more, in a random order.
+    /// Shuffles the samples and divides them into `k` parts whose sizes differ by at most one.
     ///
     /// # Errors
     ///
-    /// When there are not as many labels as inputs, `k` is below 2, or there are fewer samples than parts.
+    /// Returns an error if the numbers of inputs and labels differ, `k` is below 2, or there are fewer samples than
+    /// parts.
     pub fn new(x: &'a mut [X], y: &'a mut [Y], k: usize, seed: u64) -> Result<Self, DataError> {
         check(x, y, k)?;
         shuffle(x, y, seed);
         Ok(Self { x, y, folds: k, next: 0 })
     }
 
-    /// Like [`new`](Self::new), with the classes dealt out to the parts in turn, so that their numbers in two parts differ
-    /// by at most one.
+    /// Like [`new`](Self::new), but stratified: the number of samples of a class differs by at most one between any two
+    /// parts.
     ///
     /// # Errors
     ///
-    /// Those of [`new`](Self::new).
+    /// Returns the errors of [`new`](Self::new).
     pub fn stratified(x: &'a mut [X], y: &'a mut [Y], k: usize, seed: u64) -> Result<Self, DataError>
     where
         Y: Class,
@@ -137,13 +141,14 @@ impl<'a, X, Y> Folds<'a, X, Y> {
         Ok(Self { x, y, folds: k, next: 0 })
     }
 
-    /// The samples to train on and those to test on, until each part was tested on. What is trained or fitted must start
-    /// anew each time.
+    /// Returns the next training set and test set, or `None` once every part was the test set.
+    ///
+    /// Train a new network, and fit new preprocessing layers, for each fold: otherwise the test data leak into training.
     pub fn next_fold(&mut self) -> Option<(Part<'_, X, Y>, Part<'_, X, Y>)> {
         if self.next == self.folds {
             return None;
         }
-        // The part to test on lies first; the ones before went to the end.
+        // The test set comes first, the earlier test sets last.
         let (samples, longer) = (self.x.len(), self.x.len() % self.folds);
         let length = |fold: usize| samples / self.folds + usize::from(fold < longer);
         if self.next > 0 {
@@ -168,7 +173,7 @@ fn check<X, Y>(x: &[X], y: &[Y], parts: usize) -> Result<(), DataError> {
     Ok(())
 }
 
-/// How many samples each share comes to.
+/// The number of samples in each part.
 fn lengths<X, Y, const PARTS: usize>(x: &[X], y: &[Y], shares: [f64; PARTS]) -> Result<[usize; PARTS], DataError> {
     if x.len() != y.len() {
         return Err(DataError::Lengths { inputs: x.len(), labels: y.len() });
@@ -177,28 +182,27 @@ fn lengths<X, Y, const PARTS: usize>(x: &[X], y: &[Y], shares: [f64; PARTS]) -> 
     if !((sum - 1.0).abs() < 1e-6 && shares.iter().all(|&share| share > 0.0)) {
         return Err(DataError::Shares { sum });
     }
-    let apportioned = apportion(x.len(), &shares);
-    let lengths = core::array::from_fn(|part| apportioned[part]);
+    let rounded = largest_remainders(x.len(), &shares);
+    let lengths = core::array::from_fn(|part| rounded[part]);
     if lengths.contains(&0) {
         return Err(DataError::TooFew { samples: x.len(), parts: PARTS });
     }
     Ok(lengths)
 }
 
-/// Divides `total` in the ratio of `weights`: each gets the whole part of its share, and those with the largest
-/// remainders one more until all is given, the first of equal ones first.
-fn apportion(total: usize, weights: &[f64]) -> Vec<usize> {
+/// Divides `total` in proportion to `weights` by the largest-remainder method. Ties go to the lower index.
+fn largest_remainders(total: usize, weights: &[f64]) -> Vec<usize> {
     let sum: f64 = weights.iter().sum();
     let exact: Vec<f64> = weights.iter().map(|weight| total as f64 * weight / sum).collect();
-    let mut given: Vec<usize> = exact.iter().map(|&exact| exact as usize).collect();
-    let left = total.saturating_sub(given.iter().sum());
-    let mut largest: Vec<usize> = (0..weights.len()).collect();
-    largest.sort_by(|&a, &b| exact[b].fract().total_cmp(&exact[a].fract()));
-    largest.into_iter().take(left).for_each(|place| given[place] += 1);
-    given
+    let mut rounded: Vec<usize> = exact.iter().map(|&exact| exact as usize).collect();
+    let remaining = total.saturating_sub(rounded.iter().sum());
+    let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
+    by_remainder.sort_by(|&a, &b| exact[b].fract().total_cmp(&exact[a].fract()));
+    by_remainder.into_iter().take(remaining).for_each(|index| rounded[index] += 1);
+    rounded
 }
 
-/// The samples of each class, in a random order.
+/// The indices of the samples of each class, shuffled.
 fn by_class<Y: Class>(y: &[Y], rng: &mut Rng) -> Vec<Vec<usize>> {
     let mut classes = BTreeMap::<usize, Vec<usize>>::new();
     for (sample, label) in y.iter().enumerate() {
@@ -208,14 +212,14 @@ fn by_class<Y: Class>(y: &[Y], rng: &mut Rng) -> Vec<Vec<usize>> {
     classes.into_values().collect()
 }
 
-/// Puts the samples into a random order.
+/// Shuffles inputs and labels together.
 fn shuffle<X, Y>(x: &mut [X], y: &mut [Y], seed: u64) {
     let mut order: Vec<usize> = (0..x.len()).collect();
     Rng::new(seed).shuffle(&mut order);
     reorder(x, y, order);
 }
 
-/// Puts sample `order[i]` in place `i`, following each cycle of the permutation.
+/// Moves sample `order[i]` to index `i` by following each cycle of the permutation.
 fn reorder<X, Y>(x: &mut [X], y: &mut [Y], mut order: Vec<usize>) {
     for start in 0..order.len() {
         let mut place = start;
@@ -252,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn each_sample_is_in_one_part_with_its_label() {
+    fn every_sample_is_in_one_part_with_its_label() {
         for samples in [3, 10, 101] {
             for stratified in [false, true] {
                 let (mut x, mut y) = numbered(samples);
@@ -273,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn each_sample_is_tested_once_and_never_trained_on_then() {
+    fn every_sample_is_tested_once_and_is_not_in_that_training_set() {
         for k in 2..=11 {
             let (mut x, mut y) = numbered(11);
             let mut folds = Folds::stratified(&mut x, &mut y, k, 3).unwrap();
@@ -291,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_gives_a_split() {
+    fn the_seed_determines_the_split() {
         let order = |seed| {
             let (mut x, mut y) = numbered(50);
             split(&mut x, &mut y, [0.5, 0.5], seed).unwrap();
@@ -302,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_cannot_be_divided() {
+    fn rejects_invalid_shares_and_counts() {
         let (mut x, mut y) = numbered(4);
         let error = |result: Result<[Part<'_, usize, usize>; 2], DataError>| result.unwrap_err();
         assert!(matches!(

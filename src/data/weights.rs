@@ -1,16 +1,16 @@
-//! Weights for classes of unequal size.
+//! Weights for imbalanced classes.
 
 use std::vec::Vec;
 
 use super::DataError;
 use crate::metric::Class;
 
-/// The weight of each of `K` classes that makes all count the same: `samples / (classes · samples of the class)`, as
-/// scikit-learn's "balanced". Classes without samples do not count, and weigh 0.
+/// Computes class weights that balance `K` classes: `samples / (classes · samples in the class)`, as scikit-learn's
+/// `class_weight="balanced"`. Classes without samples get the weight 0 and do not count as classes.
 ///
 /// # Errors
 ///
-/// When a label is a class of `K` or more.
+/// Returns an error if the class of a label is not below `K`.
 ///
 /// ```
 /// use shiplap::{data::{class_weights, weighted}, loss::Weighted, prelude::*};
@@ -34,7 +34,8 @@ pub fn class_weights<const K: usize, Y: Class>(labels: &[Y]) -> Result<[f64; K],
     Ok(counts.map(|count| if count == 0 { 0.0 } else { labels.len() as f64 / (classes * count) as f64 }))
 }
 
-/// Each label with the weight of its class (0 if it has none), for [`Weighted`](crate::loss::Weighted).
+/// Pairs each label with the weight of its class, for [`Weighted`](crate::loss::Weighted). A class not below `K` gets the
+/// weight 0.
 pub fn weighted<const K: usize, Y: Class + Copy>(labels: &[Y], weights: &[f64; K]) -> Vec<(Y, f32)> {
     let weight = |label: &Y| weights.get(label.class()).map_or(0.0, |&weight| weight as f32);
     labels.iter().map(|label| (*label, weight(label))).collect()

@@ -1,36 +1,36 @@
-//! What can be wrong with what is to be explained.
+//! Errors of explanations.
 
 use core::fmt;
 
-/// Why there is no explanation.
+/// The error of computing an explanation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ExplainError {
     /// The network has no such output.
     Output {
-        /// The one asked for, from 0.
+        /// The requested output, from 0.
         output: usize,
-        /// How many there are.
+        /// The number of outputs.
         outputs: usize,
     },
     /// A sample has no such feature.
     Feature {
-        /// The one asked for, from 0.
+        /// The requested feature, from 0.
         feature: usize,
-        /// How many there are.
+        /// The number of features.
         features: usize,
     },
     /// There are no samples.
     Empty,
-    /// A sample, or the baseline, holds a NaN or an infinity.
+    /// A sample or the baseline contains NaN or an infinity.
     Input,
-    /// The network's output or gradient at the sample is NaN or infinite.
+    /// The output or its gradient is NaN or infinite.
     NotFinite,
-    /// Integrated gradients do not add up to the change of the output.
+    /// Integrated gradients do not sum to the change of the output.
     Incomplete {
-        /// The change of the output less the sum.
+        /// The change of the output minus the sum of the attributions.
         gap: f64,
-        /// How many steps were taken.
+        /// The number of integration steps.
         steps: usize,
     },
 }
@@ -39,20 +39,22 @@ impl fmt::Display for ExplainError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Output { output, outputs } => {
-                write!(formatter, "output {output} was asked for, but the network has {outputs}, counted from 0")
+                write!(formatter, "the network has no output {output}: it has {outputs} outputs, numbered from 0")
             }
             Self::Feature { feature, features } => {
-                write!(formatter, "feature {feature} was asked for, but a sample has {features}, counted from 0")
+                write!(formatter, "a sample has no feature {feature}: it has {features} features, numbered from 0")
             }
-            Self::Empty => write!(formatter, "there are no samples: give at least one"),
-            Self::Input => write!(formatter, "a sample or baseline holds a NaN or an infinity: clean or drop it"),
+            Self::Empty => write!(formatter, "there are no samples: provide at least one"),
+            Self::Input => {
+                write!(formatter, "a sample or the baseline contains NaN or an infinity: clean or remove it")
+            }
             Self::NotFinite => {
-                write!(formatter, "the output or its gradient is NaN or infinite: check the network's weights")
+                write!(formatter, "the output or its gradient is NaN or infinite: check the weights of the network")
             }
             Self::Incomplete { gap, steps } => write!(
                 formatter,
-                "after {steps} steps the integrated gradients are still {gap} away from the change of the output: \
-                 choose a baseline nearer to the sample, or compute in `f64`"
+                "after {steps} steps, the integrated gradients still differ by {gap} from the change of the output: \
+                 choose a baseline closer to the sample, or use a network of `f64`"
             ),
         }
     }

@@ -1,37 +1,41 @@
-//! What a feature does over the data.
+//! The effect of a feature over a data set.
 
 use std::{vec, vec::Vec};
 
 use super::{ExplainError, Target, gradient::check_input};
 use crate::{
     Permutation, Rng, Tensor, Zeroed as _,
+    activation::Activation as _,
     kernel::{Element as _, Simd, Work, dispatch},
     layer::{Layer, Logits, Sample},
 };
 
-/// How much a score falls when a feature is shuffled.
+/// The permutation importance of a feature: the decrease of a score when the feature is shuffled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Importance {
-    /// The fall in each repeat.
-    pub falls: Vec<f64>,
+    /// The decrease of the score in each repetition.
+    pub decreases: Vec<f64>,
 }
 
 impl Importance {
-    /// The mean fall: near 0, the feature does not matter, or others tell the same.
+    /// The mean decrease. A value near 0 means that the feature is unimportant, or redundant with other features.
     pub fn mean(&self) -> f64 {
-        self.falls.iter().sum::<f64>() / self.falls.len() as f64
+        self.decreases.iter().sum::<f64>() / self.decreases.len() as f64
     }
 
-    /// The standard deviation of the falls.
+    /// The standard deviation of the decreases.
     pub fn deviation(&self) -> f64 {
         let mean = self.mean();
-        libm::sqrt(self.falls.iter().map(|fall| (fall - mean) * (fall - mean)).sum::<f64>() / self.falls.len() as f64)
+        let squares: f64 = self.decreases.iter().map(|decrease| (decrease - mean) * (decrease - mean)).sum();
+        libm::sqrt(squares / self.decreases.len() as f64)
     }
 }
 
-/// For each feature, how much the score falls when its values are shuffled among the samples `x`, `repeats` times
-/// (at least once) (Breiman 2001, Fisher et al. 2019). `score` is any measure that is higher for a better model: an accuracy, or
-/// a loss with a minus. Best on data that the model was not trained on.
+/// Computes the permutation importance of each feature (Breiman 2001, Fisher et al. 2019): how much a score decreases when
+/// the values of the feature are shuffled among the samples `x`.
+///
+/// Shuffling is repeated `repeats` times, at least once. `score` is any measure that is higher for a better model, such as
+/// the accuracy or the negated loss. Use samples that the model was not trained on.
 ///
 /// ```
 /// use shiplap::{explain::permutation_importance, prelude::*};
@@ -48,38 +52,38 @@ impl Importance {
 ///
 /// # Errors
 ///
-/// Those of `score`.
+/// Returns the errors of `score`.
 pub fn permutation_importance<X: Tensor, E>(
     x: &[X],
     repeats: usize,
     rng: &mut Rng,
     mut score: impl FnMut(&[X]) -> Result<f64, E>,
 ) -> Result<Vec<Importance>, E> {
-    let whole = score(x)?;
+    let intact = score(x)?;
     let mut shuffled = x.to_vec();
     let mut importances = Vec::with_capacity(X::LEN);
     for feature in 0..X::LEN {
-        let mut falls = vec![0.0; repeats.max(1)];
-        for fall in &mut falls {
+        let mut decreases = vec![0.0; repeats.max(1)];
+        for decrease in &mut decreases {
             let order = Permutation::new(x.len(), rng);
             replace(&mut shuffled, feature, |row| X::flat(&x[order.get(row)..])[feature]);
-            *fall = whole - score(&shuffled)?;
+            *decrease = intact - score(&shuffled)?;
         }
         replace(&mut shuffled, feature, |row| X::flat(&x[row..])[feature]);
-        importances.push(Importance { falls });
+        importances.push(Importance { decreases });
     }
     Ok(importances)
 }
 
-/// Sets `feature` in each row.
+/// Sets `feature` of each row.
 fn replace<X: Tensor>(rows: &mut [X], feature: usize, value: impl Fn(usize) -> X::Element) {
     for (row, values) in X::flat_mut(rows).chunks_exact_mut(X::LEN).enumerate() {
         values[feature] = value(row);
     }
 }
 
-/// The mean of an output over the samples `x` when `feature` is set to each value of `grid` in all of them
-/// (Friedman 2001).
+/// Computes the partial dependence of an output on a feature (Friedman 2001): for each value of `grid`, the mean output
+/// over the samples `x` with `feature` set to that value.
 ///
 /// ```
 /// use shiplap::{explain::{Target, partial_dependence}, prelude::*};
@@ -93,7 +97,8 @@ fn replace<X: Tensor>(rows: &mut [X], feature: usize, value: impl Fn(usize) -> X
 ///
 /// # Errors
 ///
-/// When there are no samples, no such feature or output, or a number is not finite.
+/// Returns an error if there are no samples, the feature or the output does not exist, or an input or output is NaN or
+/// infinite.
 pub fn partial_dependence<N: Layer, X: Sample<N>>(
     network: &N,
     x: &[X],
@@ -121,7 +126,7 @@ fn check_feature<X: Tensor>(x: &[X], feature: usize) -> Result<(), ExplainError>
     check_input(x)
 }
 
-/// How many rows pass through the network at once.
+/// The batch size.
 const ROWS: usize = 8;
 
 struct Mean<'a, N: Layer> {
@@ -139,16 +144,16 @@ impl<N: Layer> Work for Mean<'_, N> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> f64 {
         let Self { network, x, feature, value, output, logits } = self;
-        let mut inputs = [N::Input::zeroed(); ROWS];
-        let mut outputs = [N::Output::zeroed(); ROWS];
+        let mut inputs = [N::Input::zeroed_on_stack(); ROWS];
+        let mut outputs = [N::Output::zeroed_on_stack(); ROWS];
         let mut sum = 0.0;
         for x in x.chunks(ROWS) {
             let (inputs, outputs) = (&mut inputs[..x.len()], &mut outputs[..x.len()]);
             inputs.copy_from_slice(x);
             replace(inputs, feature, |_| N::Element::from_f64(value));
-            network.forward::<S, Logits, ROWS>(simd, inputs, outputs);
+            network.forward_batch::<S, Logits, ROWS>(simd, inputs, outputs);
             if !logits {
-                N::activate(simd, outputs);
+                N::Head::forward(simd, outputs);
             }
             sum += outputs.iter().map(|row| Tensor::flat(core::slice::from_ref(row))[output].to_f64()).sum::<f64>();
         }
@@ -156,7 +161,8 @@ impl<N: Layer> Work for Mean<'_, N> {
     }
 }
 
-/// `points` values of `feature`, evenly from its 5 % to its 95 % quantile in `x`: where the data are, without outliers.
+/// Returns `points` evenly spaced values of `feature`, from its 5 % to its 95 % quantile in `x`. This range excludes
+/// outliers.
 ///
 /// ```
 /// let x: Vec<[f64; 1]> = (0..=100).map(|n| [f64::from(n)]).collect();
@@ -166,7 +172,7 @@ impl<N: Layer> Work for Mean<'_, N> {
 ///
 /// # Errors
 ///
-/// When there are no samples, no such feature, or a number is not finite.
+/// Returns an error if there are no samples, the feature does not exist, or an input is NaN or infinite.
 pub fn quantile_grid<X: Tensor>(x: &[X], feature: usize, points: usize) -> Result<Vec<f64>, ExplainError> {
     check_feature(x, feature)?;
     let mut values: Vec<f64> = X::flat(x).iter().skip(feature).step_by(X::LEN).map(|value| value.to_f64()).collect();

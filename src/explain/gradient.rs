@@ -1,4 +1,4 @@
-//! The derivative of an output at a sample.
+//! The gradient of an output at a sample.
 
 use core::{fmt, marker::PhantomData};
 
@@ -6,20 +6,20 @@ use num_traits::One as _;
 
 use super::ExplainError;
 use crate::{
-    Rng, Tensor, Zeroed,
+    Tensor, Zeroed,
     kernel::{Element as _, Simd, Work, dispatch},
-    layer::{Ending, InUse, Layer, Logits, Predictions, Sample},
+    layer::{Ending, Layer, Logits, Predictions, Sample},
     tensor::first_not_finite,
     zeroed::ON_THE_STACK,
 };
 
-/// What is explained: one output, counted from 0. Of a classifier it is the class.
+/// The output to explain, by its index from 0. The outputs of a classifier are its classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// The output as predicted. Where a sigmoid or softmax is sure of itself, its derivative is near 0.
+    /// The prediction. Its gradient vanishes where a sigmoid or softmax saturates, that is, for confident predictions.
     Prediction(usize),
-    /// The output before the last activation: for a sigmoid the log-odds, for a softmax the class's score, which
-    /// tell also where the network is sure. Without a last activation it is the prediction.
+    /// The output before the last activation: the log-odds for a sigmoid, the score of a class for a softmax. Its gradient
+    /// does not vanish for confident predictions. Without a last activation, this is the prediction.
     Logit(usize),
 }
 
@@ -31,8 +31,10 @@ impl Target {
     }
 }
 
-/// The memory that it takes to explain a network's predictions: the tape of one sample. Nothing is
-/// allocated after it is made. Dropout and the like do as in use: explanations do not vary.
+/// Explains the predictions of a network.
+///
+/// The explainer contains the memory for the forward and backward pass of one sample: no method allocates. Layers such as
+/// dropout behave as at inference, so explanations are deterministic.
 ///
 /// ```
 /// use shiplap::{explain::{Explainer, Target}, prelude::*};
@@ -56,34 +58,34 @@ pub struct Explainer<N: Layer> {
 unsafe impl<N: Layer> Zeroed for Explainer<N> {}
 
 impl<N: Layer> Explainer<N> {
-    /// The bytes that explaining takes beside the network, but for the stack.
+    /// The size of the explainer in bytes, without the network and the stack frames of its methods.
     pub const BYTES: usize = size_of::<Self>();
 
-    /// An explainer made on the stack. Above 256 KiB it does not compile: use [`boxed`](Self::boxed).
+    /// Creates an explainer on the stack. An explainer of more than 256 KiB does not compile: use [`boxed`](Self::boxed).
     #[must_use]
-    #[expect(clippy::new_without_default, reason = "a default would not say that it is for small networks")]
+    #[expect(clippy::new_without_default, reason = "`default` would not tell that this is for small networks only")]
     pub fn new() -> Self {
         const {
             assert!(
                 Self::BYTES <= ON_THE_STACK,
-                "this explainer is too large for the stack (over 256 KiB): make it with `Explainer::boxed`"
+                "this explainer is too large for the stack (over 256 KiB): create it with `Explainer::boxed`"
             );
         }
-        Zeroed::zeroed()
+        Zeroed::zeroed_on_stack()
     }
 
-    /// An explainer on the heap, made there in place, whatever its size.
+    /// Creates an explainer of any size directly on the heap.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn boxed() -> std::boxed::Box<Self> {
         Self::zeroed_box()
     }
 
-    /// `∂target/∂x[i]` for each input `i`: how fast the output rises with it (Simonyan et al. 2013).
+    /// Computes `∂target/∂x[i]` for each input `i`: the sensitivity of the output to the input (Simonyan et al. 2013).
     ///
     /// # Errors
     ///
-    /// When the network has no such output, or a number is not finite.
+    /// Returns an error if the network has no such output, or an input, the output or its gradient is NaN or infinite.
     pub fn gradient<X: Sample<N>>(
         &mut self,
         network: &N,
@@ -96,12 +98,12 @@ impl<N: Layer> Explainer<N> {
         Ok(self.dx[0])
     }
 
-    /// `x[i]·∂target/∂x[i]` for each input `i`: what it adds to the output, as far as that is linear
-    /// (Shrikumar et al. 2016).
+    /// Computes `x[i]·∂target/∂x[i]` for each input `i`: the contribution of the input to the output, in linear
+    /// approximation (Shrikumar et al. 2016).
     ///
     /// # Errors
     ///
-    /// When the network has no such output, or a number is not finite.
+    /// Returns an error if the network has no such output, or an input, the output or its gradient is NaN or infinite.
     pub fn gradient_times_input<X: Sample<N>>(
         &mut self,
         network: &N,
@@ -116,7 +118,7 @@ impl<N: Layer> Explainer<N> {
         Ok(product)
     }
 
-    /// The target's value at a sample; its derivative is left in `dx`.
+    /// Returns the value of the target at a sample, and stores its gradient in `dx`.
     pub(super) fn derivative(&mut self, network: &N, x: &[N::Input], target: Target) -> Result<f64, ExplainError> {
         let output = target.check::<N>()?;
         let value = match target {
@@ -129,7 +131,7 @@ impl<N: Layer> Explainer<N> {
         }
     }
 
-    /// The derivative found last.
+    /// The gradient computed last.
     pub(super) fn last_gradient(&self) -> &[<N::Input as Tensor>::Element] {
         Tensor::flat(&self.dx)
     }
@@ -147,12 +149,12 @@ impl<N: Layer, E: Ending> Work for Derivative<'_, N, E> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> f64 {
         let Self(network, x, output, Explainer { tape, y, dy, dx }, _) = self;
-        network.record::<S, InUse<E>, 1>(simd, &mut Rng::new(0), x, tape, y);
+        network.record_batch::<S, E, 1>(simd, None, x, tape, y);
         let value = Tensor::flat(y)[output].to_f64();
         let gradient = Tensor::flat_mut(dy);
         gradient.fill(num_traits::Zero::zero());
         gradient[output] = N::Element::one();
-        network.backward::<S, InUse<E>, 1>(simd, x, tape, y, dy, Some(dx));
+        network.backward_batch::<S, E, 1>(simd, x, tape, y, dy, Some(dx));
         value
     }
 }

@@ -7,35 +7,38 @@ use crate::{
     layer::{Layer, Sample},
 };
 
-/// What each input adds to the change of an output from a baseline to a sample.
+/// The integrated gradients of a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Integrated<X> {
-    /// The part of each input. Together they are `change − gap`.
+    /// The attribution of each input. They sum to `change − gap`.
     pub attributions: X,
-    /// The output at the sample less that at the baseline.
+    /// The output at the sample minus the output at the baseline.
     pub change: f64,
-    /// What the parts lack of the change.
+    /// The change minus the sum of the attributions: the error of the integration.
     pub gap: f64,
-    /// In how many steps the way was taken.
+    /// The number of integration steps.
     pub steps: usize,
 }
 
-/// How far the parts may be from the change; where that is above 1 and no smaller step helps, this share of it.
+/// The largest gap: absolute, or relative to the change if that is above 1 and smaller steps do not help.
 const TOLERANCE: f64 = 5e-4;
-/// How far they may be on a step, as a share of the tolerance: at first, then with the next if the steps' do not add up.
+/// The tolerance of a single step as a share of [`TOLERANCE`]. If the gap is too large with one, the next is tried.
 const SHARES: [f64; 3] = [1.0 / 16.0, 1.0 / 128.0, 1.0 / 1024.0];
-/// The way is halved so often in any case, and so often at most.
-const HALVINGS: core::ops::RangeInclusive<u32> = 4..=14;
+/// The minimum and maximum number of times that the path is bisected.
+const BISECTIONS: core::ops::RangeInclusive<u32> = 4..=14;
 
 impl<N: Layer> Explainer<N> {
-    /// `(x[i] − baseline[i])·∫₀¹ ∂target/∂x[i] at baseline + t·(x − baseline) dt` for each input `i` (Sundararajan et
-    /// al. 2017): what each adds to the change of the output from the baseline to the sample. The baseline is a sample
-    /// that stands for nothing: zeros after standardising, a black picture.
+    /// Computes the integrated gradients of a sample (Sundararajan et al. 2017):
+    /// `(x[i] − baseline[i])·∫₀¹ ∂target/∂x[i] at baseline + t·(x − baseline) dt` for each input `i`.
     ///
-    /// The integral is taken by the midpoint rule. Where the derivative in the middle of a step does not account for the change
-    /// of the output over it, the step is halved: from a 16th of the way down to a 16384th, which only kinks take. The parts
-    /// then add up to the change within 5×10⁻⁴; or within 5×10⁻⁴ of it if it is above 1, where smaller steps do not help:
-    /// large outputs are not known better in `f32`.
+    /// The attributions sum to the change of the output from the baseline to the sample. The baseline is a neutral input,
+    /// such as zeros for standardised features, or a black image.
+    ///
+    /// The integral is computed by an adaptive midpoint rule. A step is bisected if the gradient at its midpoint does not
+    /// explain the change of the output over the step. The path is divided into 16 steps at least and 16384 at most; only
+    /// kinks of the network need steps that small. The attributions sum to the change with an absolute error of at most
+    /// 5×10⁻⁴. If the change is above 1, a relative error of at most 5×10⁻⁴ is accepted when smaller steps do not reduce
+    /// it, because of the rounding error of large `f32` outputs.
     ///
     /// ```
     /// use shiplap::{explain::{Explainer, Target}, prelude::*};
@@ -51,7 +54,8 @@ impl<N: Layer> Explainer<N> {
     ///
     /// # Errors
     ///
-    /// When the network has no such output, a number is not finite, or the parts do not add up.
+    /// Returns an error if the network has no such output, an input, the output or its gradient is NaN or infinite, or
+    /// the attributions do not sum to the change.
     pub fn integrated_gradients<X: Sample<N>>(
         &mut self,
         network: &N,
@@ -64,81 +68,87 @@ impl<N: Layer> Explainer<N> {
         check_input(x)?;
         check_input(baseline)?;
 
-        let mut walk = Walk {
+        let mut integral = PathIntegral {
             explainer: self,
             network,
             ends: [baseline, x],
             target,
-            point: [N::Input::zeroed()],
-            sum: [N::Input::zeroed()],
+            point: [N::Input::zeroed_on_stack()],
+            sum: [N::Input::zeroed_on_stack()],
             steps: 0,
         };
-        let values = [walk.value_at(0.0)?, walk.value_at(1.0)?];
+        let values = [integral.value_at(0.0)?, integral.value_at(1.0)?];
         let change = values[1] - values[0];
         let mut gap = f64::INFINITY;
         let mut steps = 0;
         for share in SHARES {
-            (walk.sum, walk.steps) = ([N::Input::zeroed()], 0);
-            walk.along([0.0, 1.0], values, 0, share * TOLERANCE)?;
-            let attributions = walk.attributions();
-            steps = walk.steps;
+            (integral.sum, integral.steps) = ([N::Input::zeroed_on_stack()], 0);
+            integral.add_segment([0.0, 1.0], values, 0, share * TOLERANCE)?;
+            let attributions = integral.attributions();
+            steps = integral.steps;
             gap = change - flat_sum(&attributions);
             if gap.abs() <= TOLERANCE {
                 return Ok(Integrated { attributions, change, gap, steps });
             }
         }
         match gap.abs() <= TOLERANCE * change.abs() {
-            true => Ok(Integrated { attributions: walk.attributions(), change, gap, steps }),
+            true => Ok(Integrated { attributions: integral.attributions(), change, gap, steps }),
             false => Err(ExplainError::Incomplete { gap, steps }),
         }
     }
 }
 
-/// The way from the baseline to the sample.
-struct Walk<'a, N: Layer> {
+/// The integral of the gradient along the line from the baseline to the sample.
+struct PathIntegral<'a, N: Layer> {
     explainer: &'a mut Explainer<N>,
     network: &'a N,
     /// Baseline and sample.
     ends: [&'a [N::Input]; 2],
     target: Target,
-    /// Where on the way it is.
+    /// The current point on the line.
     point: [N::Input; 1],
-    /// The gradient, each times the length of its step.
+    /// The sum of gradient times step length.
     sum: [N::Input; 1],
     steps: usize,
 }
 
-impl<'a, N: Layer> Walk<'a, N> {
-    /// How far an output may be off by rounding, as a share of it.
+impl<'a, N: Layer> PathIntegral<'a, N> {
+    /// An estimate of the relative rounding error of an output.
     const ROUNDING: f64 = 8.0 * if size_of::<N::Element>() == 4 { f32::EPSILON as f64 } else { f64::EPSILON };
 
-    /// From baseline to sample, input by input.
+    /// Each input at the baseline and at the sample.
     fn inputs(&self) -> impl Iterator<Item = (f64, f64)> + use<'a, N> {
         let [from, to] = self.ends.map(Tensor::flat);
         from.iter().zip(to).map(|(from, to)| (from.to_f64(), to.to_f64()))
     }
 
-    /// The output `part` of the way; its derivative is left in the explainer.
-    fn value_at(&mut self, part: f64) -> Result<f64, ExplainError> {
+    /// The output at `t` from 0 (baseline) to 1 (sample). Leaves the gradient in the explainer.
+    fn value_at(&mut self, t: f64) -> Result<f64, ExplainError> {
         let inputs = self.inputs();
         for (point, (from, to)) in Tensor::flat_mut(&mut self.point).iter_mut().zip(inputs) {
-            *point = N::Element::from_f64((1.0 - part) * from + part * to);
+            *point = N::Element::from_f64((1.0 - t) * from + t * to);
         }
         self.explainer.derivative(self.network, &self.point, self.target)
     }
 
-    /// Adds a part of the way, with the outputs at its ends.
-    fn along(&mut self, way: [f64; 2], values: [f64; 2], halvings: u32, tolerance: f64) -> Result<(), ExplainError> {
-        let (middle, length) = (f64::midpoint(way[0], way[1]), way[1] - way[0]);
+    /// Adds the integral over the segment `t`, given the outputs at its ends.
+    fn add_segment(
+        &mut self,
+        t: [f64; 2],
+        values: [f64; 2],
+        bisections: u32,
+        tolerance: f64,
+    ) -> Result<(), ExplainError> {
+        let (middle, length) = (f64::midpoint(t[0], t[1]), t[1] - t[0]);
         let value = self.value_at(middle)?;
         let gradient = self.explainer.last_gradient();
-        let told: f64 =
+        let directional: f64 =
             gradient.iter().zip(self.inputs()).map(|(derivative, (from, to))| derivative.to_f64() * (to - from)).sum();
-        let gap = values[1] - values[0] - told * length;
+        let gap = values[1] - values[0] - directional * length;
         let rounding = Self::ROUNDING * value.abs();
-        if halvings < *HALVINGS.start() || halvings < *HALVINGS.end() && gap.abs() > tolerance + rounding {
-            self.along([way[0], middle], [values[0], value], halvings + 1, tolerance)?;
-            return self.along([middle, way[1]], [value, values[1]], halvings + 1, tolerance);
+        if bisections < *BISECTIONS.start() || bisections < *BISECTIONS.end() && gap.abs() > tolerance + rounding {
+            self.add_segment([t[0], middle], [values[0], value], bisections + 1, tolerance)?;
+            return self.add_segment([middle, t[1]], [value, values[1]], bisections + 1, tolerance);
         }
         for (sum, &derivative) in Tensor::flat_mut(&mut self.sum).iter_mut().zip(self.explainer.last_gradient()) {
             *sum += N::Element::from_f64(length) * derivative;

@@ -1,9 +1,10 @@
-//! Explanations: what a network's output depends on, in one sample or over the data.
+//! Explanations of predictions: feature attributions for one sample, and the effect of a feature over a data set.
 //!
-//! [`Explainer`] gives the slope of an output at a sample, and what each input adds to it: [`Explainer::gradient`] and
-//! [`Explainer::gradient_times_input`] in one pass, [`Explainer::integrated_gradients`] by a walk from a baseline, whose
-//! parts add up to the change of the output. [`partial_dependence`] and [`permutation_importance`] look at a feature
-//! over the data; the latter takes any model that has a score.
+//! - [`Explainer`] attributes an output to the inputs of one sample. [`Explainer::gradient`] and
+//!   [`Explainer::gradient_times_input`] take a single backward pass. [`Explainer::integrated_gradients`] integrates the
+//!   gradient from a baseline to the sample, so that the attributions sum to the change of the output.
+//! - [`permutation_importance`] measures how much a score depends on each feature. It works with any model that has a score.
+//! - [`partial_dependence`] averages an output over a data set as a function of one feature.
 
 mod error;
 #[cfg(feature = "std")]

@@ -1,4 +1,4 @@
-//! Trainings that go on another time.
+//! Checkpoints, from which a training run can be resumed.
 
 use core::ops::{ControlFlow, RangeInclusive};
 use std::{
@@ -11,21 +11,22 @@ use std::{
 
 use super::{
     FileError,
-    tensors::{Put, Reader, Wanted, Writer, is_f32, wanted},
-    weights::{finite, notes, read, same_activations},
+    metadata::{check_activations, metadata},
+    read,
+    tensors::{Assign, ExpectedTensor, OPTIMIZER, Reader, Writer, expected_tensors, is_f32},
     write,
 };
 use crate::{
     Rng,
     layer::{self, Layer},
-    train::{Callback, Epoch, State, StateMut},
+    train::{Callback, Epoch, TrainingState, TrainingStateMut},
 };
 
-/// What the names of the optimiser's tensors begin with. No layer's does: a `/` is in no Rust name.
-pub(super) const OPTIMIZER: &str = "optimizer/";
-
-/// Writes all that a training goes on from to a safetensors file: weights, moments (`optimizer/0/1.kernel`), steps, random
-/// numbers, and that `epoch` epochs are done. [`load`](super::load) takes the weights out of it.
+/// Saves the state of a trainer to a safetensors file, so that the training run can be resumed.
+///
+/// The file contains the weights, the optimizer state (`optimizer/0/1.kernel`), the number of steps, the state of the
+/// random number generator, and the number of completed epochs, `epoch`. [`load`](super::load) can read the weights
+/// from it. The write is atomic.
 ///
 /// ```
 /// use shiplap::{io, prelude::*};
@@ -37,74 +38,84 @@ pub(super) const OPTIMIZER: &str = "optimizer/";
 /// trainer.fit(&x, &y, Fit::epochs(30))?;
 /// io::save_checkpoint(&trainer.state(), 30, &path)?;
 ///
-/// let mut another = NetTrainer::new(Adam::new(0.1), 2);
-/// let done = io::load_checkpoint(another.state_mut(), &path)?;
-/// another.fit(&x, &y, Fit::epochs(50).from_epoch(done))?;
+/// let mut resumed = NetTrainer::new(Adam::new(0.1), 2);
+/// let epoch = io::load_checkpoint(resumed.state_mut(), &path)?;
+/// resumed.fit(&x, &y, Fit::epochs(50).from_epoch(epoch))?;
 ///
 /// trainer.fit(&x, &y, Fit::epochs(20))?;
-/// assert_eq!(another.network().kernel, trainer.network().kernel);
+/// assert_eq!(resumed.network().kernel, trainer.network().kernel);
 /// # std::fs::remove_file(path)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
 ///
-/// When a weight is NaN or infinite, or the file cannot be written. An older file of that name is then as it was.
-pub fn save_checkpoint<N: Layer>(state: &State<'_, N>, epoch: usize, path: impl AsRef<Path>) -> Result<(), FileError> {
+/// If a weight is NaN or infinite, or the file cannot be written. An existing file is then unchanged.
+pub fn save_checkpoint<N: Layer>(
+    state: &TrainingState<'_, N>,
+    epoch: usize,
+    path: impl AsRef<Path>,
+) -> Result<(), FileError> {
     let path = path.as_ref();
     let mut writer = Writer::new();
     state.network.parameters(layer::Path::ROOT, &mut writer);
-    // Moments may be what they like: a training goes on with them as it would have.
-    finite(&writer, &path.display().to_string())?;
-    for (index, moment) in state.moments.iter().enumerate() {
+    // Optimizer state is not checked: the resumed run behaves like the original one, whatever its values.
+    writer.check_finite(&path.display().to_string())?;
+    for (index, part) in state.optimizer_state.iter().chain(state.gradient_sum).enumerate() {
         writer.prefix = format!("{OPTIMIZER}{index}/");
-        N::trainable(moment, layer::Path::ROOT, &mut writer);
+        N::trainable(part, layer::Path::ROOT, &mut writer);
     }
-    let mut notes = notes::<N>();
-    notes.extend([
+    let mut metadata = metadata::<N>();
+    metadata.extend([
         ("epoch", epoch.to_string()),
         ("steps", state.steps.to_string()),
-        ("optimizer", state.optimizer.to_owned()),
+        ("optimizer", canonical(state.optimizer)),
         ("element", element::<N>().to_owned()),
         ("rng", serde_json::json!(state.rng).to_string()),
     ]);
-    write(path, &writer.finish(notes))
+    write(path, &writer.finish(metadata))
 }
 
-/// Puts a trainer where [`save_checkpoint`] found it, and gives the number of epochs done. With the same data and settings
-/// (learning rate, batch, ...) it then goes on bit for bit as that one would have, on a processor with the same instruction
-/// set. What callbacks remember, such as the patience of early stopping, starts anew.
+/// Restores the state of a trainer from a checkpoint, and returns the number of completed epochs.
+///
+/// With the same data and settings (learning rate, batch size, ...), the resumed run computes bit for bit the same weights
+/// as an uninterrupted one, on a processor with the same instruction set. The state of callbacks, such as the patience of
+/// early stopping, is not saved and restarts.
 ///
 /// # Errors
 ///
-/// Those of [`load`](super::load); and when the file is not a checkpoint, or one of another optimiser or type of number. The
-/// trainer is then as it was.
-pub fn load_checkpoint<N: Layer>(to: StateMut<'_, N>, path: impl AsRef<Path>) -> Result<usize, FileError> {
+/// Those of [`load`](super::load), or if the file is not a checkpoint or belongs to another optimizer or element type. The
+/// trainer is then unchanged.
+pub fn load_checkpoint<N: Layer>(to: TrainingStateMut<'_, N>, path: impl AsRef<Path>) -> Result<usize, FileError> {
     let (file, bytes) = read(path.as_ref())?;
     let reader = Reader::new(&file, &bytes)?;
-    same(&reader, "optimizer", to.optimizer)?;
-    same(&reader, "element", element::<N>())?;
+    let saved = entry(&reader, "optimizer")?;
+    if canonical(saved) != canonical(to.optimizer) {
+        return Err(differs(&reader, "optimizer", saved, to.optimizer));
+    }
+    check_equal(&reader, "element", element::<N>())?;
     let epoch = parsed(&reader, "epoch", |text| text.parse().ok())?;
     let steps = parsed(&reader, "steps", |text| text.parse().ok())?;
     let rng: Rng = parsed(&reader, "rng", |text| serde_json::from_str(text).ok())?;
 
-    let weights = wanted(to.network);
-    let count = weights.len();
-    let mut all = weights;
-    for (index, moment) in to.moments.iter().enumerate() {
-        let named = |wanted: Wanted| Wanted { name: format!("{OPTIMIZER}{index}/{}", wanted.name), ..wanted };
-        let mut learnt = Vec::new();
-        N::trainable(moment, layer::Path::ROOT, &mut learnt);
-        all.extend(learnt.into_iter().map(named));
+    let mut expected = expected_tensors(to.network);
+    let weights = expected.len();
+    for (index, part) in to.optimizer_state.iter().chain(&*to.gradient_sum).enumerate() {
+        let mut tensors: Vec<ExpectedTensor> = Vec::new();
+        N::trainable(part, layer::Path::ROOT, &mut tensors);
+        for tensor in &mut tensors {
+            tensor.name = format!("{OPTIMIZER}{index}/{}", tensor.name);
+        }
+        expected.extend(tensors);
     }
-    let values: Vec<Vec<N::Element>> = reader.read(&all, |_| false)?;
-    same_activations::<N>(&reader)?;
-    reader.all_finite(&all[..count], &values)?;
+    let values: Vec<Vec<N::Element>> = reader.read(&expected, |_| false)?;
+    check_activations::<N>(&reader)?;
+    reader.check_finite(&expected[..weights], &values)?;
 
-    let mut put = Put::all(values.into_iter());
-    N::parameters_mut([to.network], layer::Path::ROOT, &mut put);
-    for moment in to.moments {
-        N::trainable_mut(None, moment, [], layer::Path::ROOT, &mut put);
+    let mut assign = Assign::all(values.into_iter());
+    N::parameters_mut([to.network], layer::Path::ROOT, &mut assign);
+    for part in to.optimizer_state.iter_mut().chain(to.gradient_sum) {
+        N::trainable_mut(None, part, [], layer::Path::ROOT, &mut assign);
     }
     (*to.rng, *to.steps) = (rng, steps);
     Ok(epoch)
@@ -114,28 +125,44 @@ fn element<N: Layer>() -> &'static str {
     if is_f32::<N::Element>() { "f32" } else { "f64" }
 }
 
-fn note<'a>(reader: &'a Reader<'_>, key: &str) -> Result<&'a str, FileError> {
-    reader.note(key).ok_or_else(|| no_checkpoint(reader, format!("it does not tell its `{key}`")))
+fn entry<'a>(reader: &'a Reader<'_>, key: &str) -> Result<&'a str, FileError> {
+    let missing = || checkpoint_error(reader, format!("the metadata have no entry `{key}`"));
+    reader.metadata(key).ok_or_else(missing)
 }
 
-fn same(reader: &Reader<'_>, key: &str, own: &str) -> Result<(), FileError> {
-    match note(reader, key)? {
+fn check_equal(reader: &Reader<'_>, key: &str, own: &str) -> Result<(), FileError> {
+    match entry(reader, key)? {
         saved if saved == own => Ok(()),
-        saved => Err(no_checkpoint(reader, format!("its {key} is {saved}, and the trainer's is {own}"))),
+        saved => Err(differs(reader, key, saved, own)),
     }
 }
 
-fn parsed<V>(reader: &Reader<'_>, key: &str, parse: impl Fn(&str) -> Option<V>) -> Result<V, FileError> {
-    let text = note(reader, key)?;
-    parse(text).ok_or_else(|| no_checkpoint(reader, format!("its `{key}` is `{text}`")))
+fn differs(reader: &Reader<'_>, key: &str, saved: &str, own: &str) -> FileError {
+    let (saved, own) = (canonical(saved), canonical(own));
+    checkpoint_error(reader, format!("its {key} is {saved}, but the trainer's is {own}"))
 }
 
-fn no_checkpoint(reader: &Reader<'_>, reason: String) -> FileError {
+/// The name of an optimizer without modules, which may change, and without settings in its type that are off.
+fn canonical(name: &str) -> String {
+    let mut short = String::new();
+    for part in name.split_inclusive(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == ':')) {
+        short.push_str(part.rsplit("::").next().unwrap_or(part));
+    }
+    short.replace("<false, false>", "")
+}
+
+fn parsed<V>(reader: &Reader<'_>, key: &str, parse: impl Fn(&str) -> Option<V>) -> Result<V, FileError> {
+    let text = entry(reader, key)?;
+    parse(text).ok_or_else(|| checkpoint_error(reader, format!("the metadata entry `{key}` is invalid: `{text}`")))
+}
+
+fn checkpoint_error(reader: &Reader<'_>, reason: String) -> FileError {
     FileError::Checkpoint { file: reader.file.into(), reason }
 }
 
-/// Writes a checkpoint every few epochs and after the last, over the one before. If that fails, it ends the training, and
-/// [`finish`](Self::finish) says why.
+/// A callback that saves a checkpoint every few epochs and after the last one, and overwrites the previous checkpoint.
+///
+/// If a checkpoint cannot be written, training stops and [`finish`](Self::finish) returns the error.
 ///
 /// ```
 /// use shiplap::{io::{self, Checkpoints}, prelude::*};
@@ -143,9 +170,9 @@ fn no_checkpoint(reader: &Reader<'_>, reason: String) -> FileError {
 /// # let (x, y) = ([[1.0f32], [2.0], [3.0]], [[2.0f32], [4.0], [6.0]]);
 /// # let path = std::env::temp_dir().join("shiplap.checkpoints.safetensors");
 /// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Adam, 2>::new(Adam::new(0.1), 1);
-/// let done = if path.exists() { io::load_checkpoint(trainer.state_mut(), &path)? } else { 0 };
+/// let epoch = if path.exists() { io::load_checkpoint(trainer.state_mut(), &path)? } else { 0 };
 /// let mut checkpoints = Checkpoints::every(10, &path);
-/// trainer.fit_with(&x, &y, Fit::epochs(25).from_epoch(done), &mut checkpoints)?;
+/// trainer.fit_with(&x, &y, Fit::epochs(25).from_epoch(epoch), &mut checkpoints)?;
 /// checkpoints.finish()?;
 /// assert_eq!(io::load_checkpoint(trainer.state_mut(), &path)?, 25);
 /// # std::fs::remove_file(path)?;
@@ -160,16 +187,16 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// After each epoch whose number `epochs` divides, to the file `path`.
+    /// Saves a checkpoint to `path` after every `epochs` epochs: if `epochs` is 10, after epochs 10, 20, 30, ...
     pub fn every(epochs: usize, path: impl Into<PathBuf>) -> Self {
         Self { every: epochs.max(1), last: 0, path: path.into(), result: Ok(()) }
     }
 
-    /// Whether all were written.
+    /// Returns the error if a checkpoint could not be written.
     ///
     /// # Errors
     ///
-    /// Those of [`save_checkpoint`].
+    /// Returns the errors of [`save_checkpoint`].
     pub fn finish(self) -> Result<(), FileError> {
         self.result
     }
@@ -184,10 +211,26 @@ impl<N: Layer, M> Callback<N, M> for &mut Checkpoints {
         ControlFlow::Continue(())
     }
 
-    fn checkpoint(&mut self, epoch: usize, state: &State<'_, N>) -> ControlFlow<()> {
+    fn checkpoint(&mut self, epoch: usize, state: &TrainingState<'_, N>) -> ControlFlow<()> {
         if epoch.is_multiple_of(self.every) || epoch == self.last {
             self.result = save_checkpoint(state, epoch, &self.path);
         }
         if self.result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::canonical;
+
+    #[test]
+    fn names_of_optimizers_are_those_of_older_files() {
+        assert_eq!(canonical("Adam"), "Adam");
+        assert_eq!(canonical("RmsProp<false, false>"), "RmsProp");
+        assert_eq!(canonical("InPlace<shiplap::optim::sgd::Sgd>"), "InPlace<Sgd>");
+        assert_eq!(
+            canonical("InPlace<shiplap::optim::rmsprop::RmsProp<true, false>>"),
+            "InPlace<RmsProp<true, false>>"
+        );
     }
 }

@@ -1,112 +1,112 @@
-//! What can be wrong with files.
+//! Errors of saving and loading networks.
 
 use core::fmt;
 use std::{io, path::PathBuf, string::String, vec::Vec};
 
-/// Why a file could not be written, read or understood. Nothing has changed then: neither network nor file.
+/// The error of saving or loading a network. Neither the network nor the file has changed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FileError {
     /// The file cannot be read.
     Read {
-        /// Which file.
+        /// The file.
         file: PathBuf,
-        /// What the operating system says.
+        /// The error that the operating system reported.
         error: io::Error,
     },
     /// The file cannot be written.
     Write {
-        /// Which file.
+        /// The file.
         file: PathBuf,
-        /// What the operating system says.
+        /// The error that the operating system reported.
         error: io::Error,
     },
-    /// It is not a safetensors file, or only a part of one.
+    /// The file is not in the safetensors format, or is truncated.
     Malformed {
-        /// Which file.
+        /// The file.
         file: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// Its tensors are not those of the network.
+    /// The tensors of the file differ from those of the network.
     Differs {
-        /// Which file.
+        /// The file.
         file: String,
-        /// All that differs.
+        /// All differences.
         differences: Vec<Difference>,
     },
-    /// Its weights were trained with other activations.
+    /// The weights were trained with other activations.
     Activations {
-        /// Which file.
+        /// The file.
         file: String,
         /// The activations in the file, in order.
         saved: String,
         /// The activations of the network, in order.
         network: String,
     },
-    /// A weight is NaN or infinite, or becomes so as an `f32`.
+    /// A weight is NaN or infinite, or overflows when converted to `f32`.
     NotFinite {
-        /// Which file.
+        /// The file.
         file: String,
-        /// Which tensor.
+        /// The name of the tensor.
         tensor: String,
-        /// Which of its numbers, from 0.
+        /// The index of the value in the tensor, in row-major order.
         index: usize,
     },
-    /// Which of its layers is which of the network's cannot be told.
+    /// The layers of the file cannot be matched with those of the network.
     Layers {
-        /// Which file.
+        /// The file.
         file: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// It is not a checkpoint of such a trainer.
+    /// The file is not a checkpoint, or it belongs to another trainer.
     Checkpoint {
-        /// Which file.
+        /// The file.
         file: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// A layer does what is only known by name: it cannot be exported.
+    /// A layer cannot be exported because it does not describe its operation.
     Unknown {
-        /// Which layer.
+        /// The path of the layer.
         layer: String,
-        /// What it does.
+        /// The name of the operation.
         operation: &'static str,
     },
 }
 
-/// One thing in which a file differs from the network that is to be loaded.
+/// A difference between the tensors of a file and those of the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Difference {
-    /// The network has it, the file does not.
+    /// The file lacks a tensor of the network.
     Missing {
-        /// Its name in the file.
+        /// The name in the file.
         tensor: String,
-        /// Its shape in the network.
+        /// The shape in the network.
         shape: Vec<usize>,
     },
-    /// The file has it, the network does not.
+    /// The file contains a tensor that the network does not have.
     Extra {
-        /// Its name in the file.
+        /// The name in the file.
         tensor: String,
-        /// Its shape in the file.
+        /// The shape in the file.
         shape: Vec<usize>,
     },
-    /// It has another shape.
+    /// The shapes differ.
     Shape {
-        /// Its name in the file.
+        /// The name in the file.
         tensor: String,
-        /// Its shape in the file.
+        /// The shape in the file.
         found: Vec<usize>,
-        /// The shape that it should have there.
+        /// The shape that the network requires.
         expected: Vec<usize>,
     },
-    /// Its numbers are not `F32` or `F64`.
+    /// The element type is neither `F32` nor `F64`.
     Type {
-        /// Its name in the file.
+        /// The name in the file.
         tensor: String,
-        /// The type of its numbers.
+        /// The element type.
         found: String,
     },
 }
@@ -117,24 +117,24 @@ impl fmt::Display for Difference {
             Self::Missing { tensor, shape } => write!(formatter, "`{tensor}` {shape:?} is missing"),
             Self::Extra { tensor, shape } => write!(formatter, "`{tensor}` {shape:?} is not in the network"),
             Self::Shape { tensor, found, expected } => {
-                write!(formatter, "`{tensor}` is {found:?}, and should be {expected:?}")
+                write!(formatter, "`{tensor}` has shape {found:?}, expected {expected:?}")
             }
             Self::Type { tensor, found } => {
-                write!(formatter, "`{tensor}` is of {found}: save it as F32 or F64")
+                write!(formatter, "`{tensor}` has elements of type {found}: save it as F32 or F64")
             }
         }
     }
 }
 
-/// How many differences are written out.
+/// The number of differences in an error message.
 const SHOWN: usize = 8;
 
 impl fmt::Display for FileError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Read { file, error } => write!(formatter, "{} cannot be read: {error}", file.display()),
-            Self::Write { file, error } => write!(formatter, "{} cannot be written: {error}", file.display()),
-            Self::Malformed { file, reason } => write!(formatter, "{file} is not a whole safetensors file: {reason}"),
+            Self::Read { file, error } => write!(formatter, "cannot read {}: {error}", file.display()),
+            Self::Write { file, error } => write!(formatter, "cannot write {}: {error}", file.display()),
+            Self::Malformed { file, reason } => write!(formatter, "{file} is not a valid safetensors file: {reason}"),
             Self::Differs { file, differences } => {
                 write!(formatter, "{file} does not fit the network: ")?;
                 for (index, difference) in differences.iter().take(SHOWN).enumerate() {
@@ -148,21 +148,22 @@ impl fmt::Display for FileError {
             Self::Activations { file, saved, network } => write!(
                 formatter,
                 "{file} was trained with the activations {saved}, but the network has {network}: \
-                 give the network those of the file"
+                 use the activations of the file"
             ),
             Self::NotFinite { file, tensor, index } => write!(
                 formatter,
-                "{file}: number {index} of `{tensor}` is NaN, infinite or too large for the type of number"
+                "{file}: element {index} of `{tensor}` is NaN, infinite or too large for the element type"
             ),
-            Self::Layers { file, reason } => write!(
-                formatter,
-                "{file}: {reason}: name the layer of the file for each of the network's with `Import::layers`"
-            ),
-            Self::Checkpoint { file, reason } => write!(formatter, "{file} is no checkpoint of this trainer: {reason}"),
+            Self::Layers { file, reason } => {
+                write!(formatter, "{file}: {reason}: specify the name in the file of each layer with `Import::layers`")
+            }
+            Self::Checkpoint { file, reason } => {
+                write!(formatter, "{file} is not a checkpoint of this trainer: {reason}")
+            }
             Self::Unknown { layer, operation } => write!(
                 formatter,
-                "the layer `{layer}` cannot be exported: what `{operation}` does is not known; \
-                 write the method `operations` of its layer or activation"
+                "cannot export the layer `{layer}`: the operation `{operation}` is unknown; \
+                 implement the method `operations` of its layer or activation"
             ),
         }
     }

@@ -1,24 +1,23 @@
-//! Weights that other libraries have trained.
+//! Weights from other libraries.
 
 use std::{collections::BTreeSet, format, path::Path, string::String, vec::Vec};
 
 use super::{
-    FileError,
-    tensors::{Put, Reader, Wanted, wanted},
-    weights::read,
+    FileError, read,
+    tensors::{Assign, ExpectedTensor, Reader, expected_tensors},
 };
 use crate::layer::{self, Layer, Role};
 
-/// Loads weights that PyTorch or Keras trained, from a safetensors file.
+/// Loads weights that were trained in PyTorch or Keras, from a safetensors file.
 ///
-/// In PyTorch, `save_file` makes one of a `state_dict`:
+/// In PyTorch, `save_file` writes a `state_dict`:
 ///
 /// ```python
 /// from safetensors.torch import save_file
 /// save_file(model.state_dict(), "model.safetensors")
 /// ```
 ///
-/// In Keras, whose own files are HDF5 in a zip, three lines do:
+/// In Keras, whose own format is not supported, write the weights like this:
 ///
 /// ```python
 /// from safetensors.numpy import save_file
@@ -26,11 +25,14 @@ use crate::layer::{self, Layer, Role};
 /// save_file({f"{i}.{w.name}": w.numpy() for i, layer in layers for w in layer.weights}, "model.safetensors")
 /// ```
 ///
-/// Layers of the file go to those of the network of the same name if all names are the same; else, if they differ from
-/// each other in numbers alone (`0`, `2`, `4`, or `fc1`, `fc2`), in the order of these numbers; else [`layers`](Self::layers)
-/// says which is which. All shapes are checked. Preprocessing layers, such as `Standardize`, keep the statistics that they
-/// have: files of weights hold none. What a file cannot tell is the activations: those of the network's type have
-/// to be the ones that the weights were trained with.
+/// The layers of the file are matched with the layers of the network as follows:
+///
+/// 1. by name, if both have the same names;
+/// 2. in numerical order, if the names in the file differ only in numbers (`0`, `2`, `4`, or `fc1`, `fc2`);
+/// 3. otherwise as specified with [`layers`](Self::layers).
+///
+/// Shapes are checked, but activations are not, because the file does not contain them: the network must have the
+/// activations that the weights were trained with. Preprocessing layers, such as `Standardize`, keep their statistics.
 ///
 /// ```
 /// use shiplap::{io::Import, prelude::*};
@@ -54,50 +56,50 @@ enum Source {
 }
 
 impl<'a> Import<'a> {
-    /// From PyTorch: `weight`, of the shape `[OUT, IN]`, and `bias`.
+    /// Expects the parameters of PyTorch: `weight` with shape `[OUT, IN]`, and `bias`.
     pub const fn pytorch() -> Self {
         Self { source: Source::Pytorch, layers: &[] }
     }
 
-    /// From Keras: `kernel`, of the shape `[IN, OUT]`, and `bias`.
+    /// Expects the parameters of Keras: `kernel` with shape `[IN, OUT]`, and `bias`.
     pub const fn keras() -> Self {
         Self { source: Source::Keras, layers: &[] }
     }
 
-    /// For each layer of the network that has weights, its path there (as in the summary) and its name in the file:
-    /// `&[("0", "encoder.fc"), ("1", "head")]`. Other layers in the file are then left out.
+    /// Specifies the name in the file for each layer with weights: pairs of the path in the network (as in the summary) and
+    /// the name in the file, such as `&[("0", "encoder.fc"), ("1", "head")]`. Other layers in the file are ignored.
     #[must_use]
     pub const fn layers(self, layers: &'a [(&'a str, &'a str)]) -> Self {
         Self { layers, ..self }
     }
 
-    /// Gives `network` the weights of the file.
+    /// Loads the weights of `network` from the file.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read or is not whole, when it cannot be told which layer is which, when names or shapes of
-    /// tensors differ, or a weight is NaN or infinite. The network is then as it was.
+    /// Returns an error if the file cannot be read or is truncated, if the layers cannot be matched, if names or shapes
+    /// of tensors differ, or if a weight is NaN or infinite. The network is then unchanged.
     pub fn load<N: Layer>(&self, network: &mut N, path: impl AsRef<Path>) -> Result<(), FileError> {
         let (file, bytes) = read(path.as_ref())?;
         let reader = Reader::new(&file, &bytes)?;
-        let mut wanted = wanted(network);
-        wanted.retain(|wanted| is_trained(wanted.role));
-        self.rename(&mut wanted, &reader)?;
-        let others = |name: &str| {
+        let mut expected = expected_tensors(network);
+        expected.retain(|tensor| is_weight(tensor.role));
+        self.rename(&mut expected, &reader)?;
+        let ignored = |name: &str| {
             let layer = layer_of(name);
             !self.layers.is_empty() && !self.layers.iter().any(|&(_, theirs)| theirs == layer)
         };
-        let values = reader.read(&wanted, others)?;
-        reader.all_finite(&wanted, &values)?;
-        let mut put = Put { values: values.into_iter(), meant: is_trained };
-        N::parameters_mut([network], layer::Path::ROOT, &mut put);
+        let values = reader.read(&expected, ignored)?;
+        reader.check_finite(&expected, &values)?;
+        let mut assign = Assign { values: values.into_iter(), selected: is_weight };
+        N::parameters_mut([network], layer::Path::ROOT, &mut assign);
         Ok(())
     }
 
-    /// Gives each tensor the name and the shape that it has in the file.
-    fn rename(&self, wanted: &mut [Wanted], reader: &Reader<'_>) -> Result<(), FileError> {
-        let layers = self.pairs(wanted, reader)?;
-        for tensor in wanted {
+    /// Sets the name and the shape that each tensor has in the file.
+    fn rename(&self, tensors: &mut [ExpectedTensor], reader: &Reader<'_>) -> Result<(), FileError> {
+        let layers = self.match_layers(tensors, reader)?;
+        for tensor in tensors {
             let theirs = layers.iter().find(|(own, _)| *own == tensor.layer).map_or("", |(_, theirs)| theirs);
             let parameter = match (self.source, tensor.parameter) {
                 (Source::Pytorch, "kernel") => "weight",
@@ -112,19 +114,25 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    /// Which layer of the network is which of the file.
-    fn pairs(&self, wanted: &[Wanted], reader: &Reader<'_>) -> Result<Vec<(String, String)>, FileError> {
-        let mut own: Vec<String> = wanted.iter().map(|wanted| wanted.layer.clone()).collect();
+    /// Matches the layers of the network with those of the file, as the documentation of [`Import`] says.
+    fn match_layers(
+        &self,
+        tensors: &[ExpectedTensor],
+        reader: &Reader<'_>,
+    ) -> Result<Vec<(String, String)>, FileError> {
+        let mut own: Vec<String> = tensors.iter().map(|tensor| tensor.layer.clone()).collect();
         own.dedup();
         let names = reader.names();
         let mut theirs: Vec<String> =
             names.iter().map(|name| layer_of(name)).collect::<BTreeSet<_>>().into_iter().map(Into::into).collect();
-        let unknown = |reason: String| Err(FileError::Layers { file: reader.file.into(), reason });
+        let ambiguous = |reason: String| Err(FileError::Layers { file: reader.file.into(), reason });
 
         if !self.layers.is_empty() {
             let named: BTreeSet<&str> = self.layers.iter().map(|&(own, _)| own).collect();
             if named != own.iter().map(String::as_str).collect() {
-                return unknown(format!("the layers with weights are {own:?}, but those named are {named:?}"));
+                return ambiguous(format!(
+                    "names are specified for {named:?}, but the layers with weights are {own:?}"
+                ));
             }
             return Ok(self.layers.iter().map(|&(own, theirs)| (own.into(), theirs.into())).collect());
         }
@@ -133,22 +141,24 @@ impl<'a> Import<'a> {
         }
         if own.len() != theirs.len() {
             let (found, expected) = (theirs.len(), own.len());
-            return unknown(format!("{found} layers with weights, {theirs:?}, for the network's {expected}, {own:?}"));
+            return ambiguous(format!(
+                "the file has {found} layers with weights, {theirs:?}, but the network has {expected}, {own:?}"
+            ));
         }
         if !theirs.windows(2).all(|pair| without_numbers(&pair[0]) == without_numbers(&pair[1])) {
-            return unknown(format!("the order of the layers {theirs:?} is not known, for {own:?}"));
+            return ambiguous(format!("the order of the layers {theirs:?} is unknown; the network has {own:?}"));
         }
         theirs.sort_by_key(|name| numbers(name));
         Ok(own.into_iter().zip(theirs).collect())
     }
 }
 
-/// Whether others' files have it: what preprocessing layers are fitted to, they do not.
-fn is_trained(role: Role) -> bool {
+/// Whether a parameter is a weight. Files of other libraries contain no statistics of preprocessing layers.
+fn is_weight(role: Role) -> bool {
     role != Role::Statistic
 }
 
-/// All of a tensor's name but the last part.
+/// The name of a tensor without its last component: the layer.
 fn layer_of(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(layer, _)| layer)
 }
@@ -157,7 +167,7 @@ fn without_numbers(name: &str) -> Vec<&str> {
     name.split(|letter: char| letter.is_ascii_digit()).filter(|part| !part.is_empty()).collect()
 }
 
-/// The numbers in a name; those too large to be layers' count as the largest.
+/// The numbers in a name, saturating at `u64::MAX`.
 fn numbers(name: &str) -> Vec<u64> {
     let digits = name.split(|letter: char| !letter.is_ascii_digit()).filter(|part| !part.is_empty());
     digits.map(|digits| digits.parse().unwrap_or(u64::MAX)).collect()
@@ -168,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_told_apart_by_their_numbers() {
+    fn layers_are_ordered_by_the_numbers_in_their_names() {
         assert_eq!((layer_of("net.10.weight"), layer_of("weight")), ("net.10", ""));
         assert_eq!(without_numbers("net.10.fc2"), without_numbers("net.9.fc11"));
         assert_ne!(without_numbers("features.1"), without_numbers("classifier.1"));

@@ -1,17 +1,19 @@
-//! Files of networks.
+//! Saving and loading networks.
 //!
-//! - Feature `safetensors`: [`save`] and [`load`] weights; [`save_checkpoint`] and [`load_checkpoint`] trainings, and
-//!   [`Checkpoints`] along the way; [`Import`] weights that PyTorch or Keras trained.
-//! - Feature `onnx`: [`export_onnx`] a network for other programs to run.
+//! - Feature `safetensors`: [`save`] and [`load`] weights; [`save_checkpoint`] and [`load_checkpoint`] resume a training
+//!   run, and [`Checkpoints`] saves one every few epochs; [`Import`] loads weights from PyTorch and Keras.
+//! - Feature `onnx`: [`export_onnx`] exports a network for other runtimes.
 //!
-//! A file is written beside its place and then moved there: whenever the program or the machine stops, there is the
-//! old file or the new one, whole. What a killed program may leave behind is a `.tmp` file.
+//! Writes are atomic: the data are written to a temporary file in the same folder, which then replaces the target. If the
+//! program or the machine stops, either the old file or the new one exists. A killed program may leave a `.tmp` file.
 
 #[cfg(feature = "safetensors")]
 mod checkpoint;
 mod error;
 #[cfg(feature = "safetensors")]
 mod import;
+#[cfg(feature = "safetensors")]
+mod metadata;
 #[cfg(feature = "onnx")]
 mod onnx;
 #[cfg(feature = "safetensors")]
@@ -20,6 +22,8 @@ mod tensors;
 mod weights;
 
 use std::path::Path;
+#[cfg(feature = "safetensors")]
+use std::{string::String, vec::Vec};
 
 #[cfg(feature = "safetensors")]
 pub use checkpoint::{Checkpoints, load_checkpoint, save_checkpoint};
@@ -31,9 +35,19 @@ pub use onnx::{export_onnx, to_onnx};
 #[cfg(feature = "safetensors")]
 pub use weights::{from_bytes, load, save, to_bytes};
 
-/// How errors name data that are not in a file.
+/// The name in error messages of data that are not in a file.
 const BYTES: &str = "the data";
 
+/// Reads a file. Also returns its name for error messages.
+#[cfg(feature = "safetensors")]
+fn read(path: &Path) -> Result<(String, Vec<u8>), FileError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok((std::format!("{}", path.display()), bytes)),
+        Err(error) => Err(FileError::Read { file: path.into(), error }),
+    }
+}
+
+/// Writes a file atomically.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     crate::file::write(path, bytes).map_err(|error| FileError::Write { file: path.into(), error })
 }

@@ -1,4 +1,4 @@
-//! Named tensors in the safetensors format: 8 bytes of length, a JSON header of that length, the numbers.
+//! The safetensors format: the length of the header as 8 bytes, a JSON header, and the data of the tensors.
 
 use std::{borrow::ToOwned, collections::BTreeMap, format, string::String, string::ToString, vec::Vec};
 
@@ -11,16 +11,20 @@ use crate::{
     layer::{Layer, Parameter, Path, Role, Visit, VisitMut, VisitTrainable},
 };
 
+/// The size of the field that contains the length of the header.
 const LENGTH: usize = size_of::<u64>();
 
-/// Gathers tensors to write, in the order in which they are shown.
+/// The prefix of the names of optimizer state. A layer cannot have such a name: Rust identifiers contain no `/`.
+pub(super) const OPTIMIZER: &str = "optimizer/";
+
+/// Collects the tensors of a file.
 pub(super) struct Writer {
     header: BTreeMap<String, serde_json::Value>,
     data: Vec<u8>,
-    /// What the names of the next ones begin with.
+    /// The prefix of the names of subsequent tensors.
     pub prefix: String,
-    /// The first number that is NaN or infinite: the name of its tensor, and its place there.
-    pub not_finite: Option<(String, usize)>,
+    /// The tensor and the index of the first NaN or infinity.
+    not_finite: Option<(String, usize)>,
 }
 
 impl Writer {
@@ -28,11 +32,21 @@ impl Writer {
         Self { header: BTreeMap::new(), data: Vec::new(), prefix: String::new(), not_finite: None }
     }
 
-    /// The whole file. The same tensors and notes give the same bytes.
-    pub fn finish(mut self, notes: BTreeMap<&str, String>) -> Vec<u8> {
-        self.header.insert("__metadata__".into(), json!(notes));
+    /// Returns an error if a value added so far is NaN or infinite.
+    pub fn check_finite(&self, file: &str) -> Result<(), FileError> {
+        match &self.not_finite {
+            None => Ok(()),
+            Some((tensor, index)) => {
+                Err(FileError::NotFinite { file: file.into(), tensor: tensor.clone(), index: *index })
+            }
+        }
+    }
+
+    /// Returns the contents of the file. They depend on the tensors and the metadata only.
+    pub fn finish(mut self, metadata: BTreeMap<&str, String>) -> Vec<u8> {
+        self.header.insert("__metadata__".into(), json!(metadata));
         let mut header = json!(self.header).to_string();
-        // The numbers start at a multiple of 8.
+        // The format aligns the data to 8 bytes.
         let padded = header.len().next_multiple_of(LENGTH);
         header.extend(core::iter::repeat_n(' ', padded - header.len()));
         [&(padded as u64).to_le_bytes(), header.as_bytes(), &self.data].concat()
@@ -63,25 +77,24 @@ impl<T: Element> Visit<T> for Writer {
     }
 }
 
-/// A tensor that a network has, and where it is in a file.
-pub(super) struct Wanted {
-    /// The layer that it belongs to.
+/// A tensor of the network, as expected in a file.
+pub(super) struct ExpectedTensor {
+    /// The path of the layer.
     pub layer: String,
-    /// Its name there.
+    /// The name of the parameter in its layer.
     pub parameter: &'static str,
-    /// Its name in the file.
+    /// The name in the file.
     pub name: String,
-    /// Its shape in the file.
+    /// The shape in the file.
     pub shape: Vec<usize>,
-    /// Whether it lies in the file as `[OUT, IN]`.
+    /// Whether the file stores the transposed matrix, `[OUT, IN]`.
     pub transposed: bool,
-    /// What it is for.
     pub role: Role,
 }
 
-impl<T> Visit<T> for Vec<Wanted> {
+impl<T> Visit<T> for Vec<ExpectedTensor> {
     fn visit(&mut self, parameter: Parameter<'_>, _: &[T]) {
-        self.push(Wanted {
+        self.push(ExpectedTensor {
             layer: parameter.path.to_string(),
             parameter: parameter.name,
             name: parameter.path.join(parameter.name).to_string(),
@@ -92,14 +105,14 @@ impl<T> Visit<T> for Vec<Wanted> {
     }
 }
 
-/// All tensors of the network, under its own names.
-pub(super) fn wanted<N: Layer>(network: &N) -> Vec<Wanted> {
-    let mut wanted = Vec::new();
-    network.parameters(Path::ROOT, &mut wanted);
-    wanted
+/// All tensors of the network, under the names that [`Writer`] uses.
+pub(super) fn expected_tensors<N: Layer>(network: &N) -> Vec<ExpectedTensor> {
+    let mut expected = Vec::new();
+    network.parameters(Path::ROOT, &mut expected);
+    expected
 }
 
-/// A file that has been found to be whole.
+/// A file whose header is valid and whose length matches it.
 pub(super) struct Reader<'a> {
     pub file: &'a str,
     metadata: Metadata,
@@ -111,17 +124,17 @@ impl<'a> Reader<'a> {
         let malformed = |reason: String| FileError::Malformed { file: file.into(), reason };
         let (length, rest) = bytes
             .split_first_chunk::<LENGTH>()
-            .ok_or_else(|| malformed(format!("it has {} bytes, and the length of the header takes 8", bytes.len())))?;
+            .ok_or_else(|| malformed(format!("the file has {} bytes, at least 8 are required", bytes.len())))?;
         let length = u64::from_le_bytes(*length);
-        let (header, data) = usize::try_from(length)
-            .ok()
-            .and_then(|length| rest.split_at_checked(length))
-            .ok_or_else(|| malformed(format!("its header should have {length} bytes, but {} follow", rest.len())))?;
+        let (header, data) =
+            usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length)).ok_or_else(|| {
+                malformed(format!("expected a header of {length} bytes, but only {} bytes follow", rest.len()))
+            })?;
         let metadata: Metadata =
-            serde_json::from_slice(header).map_err(|error| malformed(format!("its header is wrong: {error}")))?;
+            serde_json::from_slice(header).map_err(|error| malformed(format!("the header is invalid: {error}")))?;
         if metadata.data_len() != data.len() {
             return Err(malformed(format!(
-                "its header tells of {} bytes of numbers, but {} follow",
+                "expected {} bytes of data after the header, found {}",
                 metadata.data_len(),
                 data.len()
             )));
@@ -129,20 +142,25 @@ impl<'a> Reader<'a> {
         Ok(Self { file, metadata, data })
     }
 
-    /// The names of all tensors, in the order in which they lie in the file.
+    /// The names of all tensors, in the order of their data.
     pub fn names(&self) -> Vec<String> {
         self.metadata.offset_keys()
     }
 
-    /// What is written in the file beside tensors.
-    pub fn note(&self, key: &str) -> Option<&str> {
+    /// An entry of the metadata.
+    pub fn metadata(&self, key: &str) -> Option<&str> {
         self.metadata.metadata().as_ref()?.get(key).map(String::as_str)
     }
 
-    /// The numbers of each of the tensors, in the order of `wanted`; tensors in `also` may be in the file as well.
-    pub fn read<T: Element>(&self, wanted: &[Wanted], also: impl Fn(&str) -> bool) -> Result<Vec<Vec<T>>, FileError> {
+    /// Returns the values of the expected tensors, in their order. Other tensors in the file are an error unless they are
+    /// `ignored`.
+    pub fn read<T: Element>(
+        &self,
+        expected: &[ExpectedTensor],
+        ignored: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Vec<T>>, FileError> {
         let mut differences = Vec::new();
-        for Wanted { name, shape, .. } in wanted {
+        for ExpectedTensor { name, shape, .. } in expected {
             match self.metadata.info(name) {
                 None => differences.push(Difference::Missing { tensor: name.clone(), shape: shape.clone() }),
                 Some(info) if info.shape != *shape => differences.push(Difference::Shape {
@@ -157,7 +175,7 @@ impl<'a> Reader<'a> {
             }
         }
         for name in self.names() {
-            if !also(&name) && !wanted.iter().any(|wanted| wanted.name == name) {
+            if !ignored(&name) && !expected.iter().any(|tensor| tensor.name == name) {
                 let shape = self.metadata.info(&name).map_or_else(Vec::new, |info| info.shape.clone());
                 differences.push(Difference::Extra { tensor: name, shape });
             }
@@ -165,27 +183,27 @@ impl<'a> Reader<'a> {
         if !differences.is_empty() {
             return Err(FileError::Differs { file: self.file.into(), differences });
         }
-        Ok(wanted.iter().filter_map(|wanted| self.numbers(wanted)).collect())
+        Ok(expected.iter().filter_map(|tensor| self.values(tensor)).collect())
     }
 
-    fn numbers<T: Element>(&self, wanted: &Wanted) -> Option<Vec<T>> {
-        let info = self.metadata.info(&wanted.name)?;
+    fn values<T: Element>(&self, tensor: &ExpectedTensor) -> Option<Vec<T>> {
+        let info = self.metadata.info(&tensor.name)?;
         let bytes = &self.data[info.data_offsets.0..info.data_offsets.1];
-        let numbers: Vec<T> = match info.dtype {
+        let values: Vec<T> = match info.dtype {
             Dtype::F32 => bytes.as_chunks().0.iter().map(|&x| T::from_f64(f32::from_le_bytes(x).into())).collect(),
             _ => bytes.as_chunks().0.iter().map(|&x| T::from_f64(f64::from_le_bytes(x))).collect(),
         };
-        Some(match (wanted.transposed, &wanted.shape[..]) {
+        Some(match (tensor.transposed, &tensor.shape[..]) {
             (true, &[rows, columns]) => {
-                (0..rows * columns).map(|index| numbers[index % rows * columns + index / rows]).collect()
+                (0..rows * columns).map(|index| values[index % rows * columns + index / rows]).collect()
             }
-            _ => numbers,
+            _ => values,
         })
     }
 
-    /// An error if one of the numbers is NaN or infinite.
-    pub fn all_finite<T: Element>(&self, wanted: &[Wanted], values: &[Vec<T>]) -> Result<(), FileError> {
-        for (Wanted { name, .. }, values) in wanted.iter().zip(values) {
+    /// Returns an error if a value is NaN or infinite.
+    pub fn check_finite<T: Element>(&self, tensors: &[ExpectedTensor], values: &[Vec<T>]) -> Result<(), FileError> {
+        for (ExpectedTensor { name, .. }, values) in tensors.iter().zip(values) {
             if let Some(index) = values.iter().position(|value| !value.is_finite()) {
                 return Err(FileError::NotFinite { file: self.file.to_owned(), tensor: name.clone(), index });
             }
@@ -194,23 +212,23 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Gives the parameters of the roles that are `meant` the next of the values, which are known to fit: those of a network, or
-/// what is kept beside them.
-pub(super) struct Put<I> {
+/// Assigns the next of `values` to each parameter, or each optimizer state, whose role is `selected`. The caller has
+/// checked the shapes.
+pub(super) struct Assign<I> {
     pub values: I,
-    pub meant: fn(Role) -> bool,
+    pub selected: fn(Role) -> bool,
 }
 
-impl<I> Put<I> {
+impl<I> Assign<I> {
     pub fn all(values: I) -> Self {
-        Self { values, meant: |_| true }
+        Self { values, selected: |_| true }
     }
 
     fn next<T: Copy>(&mut self, role: Role, to: &mut [T])
     where
         I: Iterator<Item = Vec<T>>,
     {
-        if (self.meant)(role)
+        if (self.selected)(role)
             && let Some(from) = self.values.next()
         {
             to.copy_from_slice(&from);
@@ -218,13 +236,13 @@ impl<I> Put<I> {
     }
 }
 
-impl<T: Copy, I: Iterator<Item = Vec<T>>> VisitMut<T, 1> for Put<I> {
+impl<T: Copy, I: Iterator<Item = Vec<T>>> VisitMut<T, 1> for Assign<I> {
     fn visit(&mut self, parameter: Parameter<'_>, [to]: [&mut [T]; 1]) {
         self.next(parameter.role, to);
     }
 }
 
-impl<T: Copy, I: Iterator<Item = Vec<T>>> VisitTrainable<T, 0> for Put<I> {
+impl<T: Copy, I: Iterator<Item = Vec<T>>> VisitTrainable<T, 0> for Assign<I> {
     fn visit(&mut self, parameter: Parameter<'_>, _: &mut [T], to: &mut [T], []: [&mut [T]; 0]) {
         self.next(parameter.role, to);
     }

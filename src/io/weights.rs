@@ -1,23 +1,20 @@
 //! Weights in safetensors files.
 
-use core::fmt::Write;
-use std::{
-    collections::BTreeMap,
-    fs,
-    string::{String, ToString},
-    vec::Vec,
-};
+use std::{string::ToString, vec::Vec};
 
 use super::{
     BYTES, FileError,
-    checkpoint::OPTIMIZER,
-    tensors::{Put, Reader, Writer, wanted},
+    metadata::{check_activations, metadata},
+    read,
+    tensors::{Assign, OPTIMIZER, Reader, Writer, expected_tensors},
     write,
 };
 use crate::layer::{Layer, Path};
 
-/// Writes the weights of `network` to a safetensors file: each under the name of its layer and its own, `1.kernel`,
-/// `encoder.bias`, and with them the crate's version, the layers, and their activations.
+/// Saves the weights of `network` to a safetensors file.
+///
+/// Tensors are named after layer and parameter, such as `1.kernel` or `encoder.bias`. The metadata contain the version of
+/// the crate, the layers and their activations. The write is atomic.
 ///
 /// ```
 /// use shiplap::{io, prelude::*};
@@ -36,35 +33,35 @@ use crate::layer::{Layer, Path};
 ///
 /// # Errors
 ///
-/// When a weight is NaN or infinite, or the file cannot be written. An older file of that name is then as it was.
+/// Returns an error if a weight is NaN or infinite, or the file cannot be written. An existing file is then unchanged.
 pub fn save<N: Layer>(network: &N, path: impl AsRef<std::path::Path>) -> Result<(), FileError> {
     let path = path.as_ref();
     write(path, &encode(network, &path.display().to_string())?)
 }
 
-/// Gives `network` the weights of a safetensors file that [`save`] or [`save_checkpoint`](super::save_checkpoint) wrote.
+/// Loads the weights of `network` from a file written by [`save`] or [`save_checkpoint`](super::save_checkpoint).
 ///
-/// Numbers of the other width are converted: to `f64` exactly, to `f32` by rounding to the nearest.
+/// `f32` weights convert to `f64` exactly, `f64` weights to the nearest `f32`.
 ///
 /// # Errors
 ///
-/// When the file cannot be read or is not whole, when names or shapes of its tensors are not those of the network, when
-/// its activations are not, or when a weight is NaN or infinite. The network is then as it was.
+/// Returns an error if the file cannot be read or is truncated, if names, shapes or activations differ from the
+/// network's, or if a weight is NaN or infinite. The network is then unchanged.
 pub fn load<N: Layer>(network: &mut N, path: impl AsRef<std::path::Path>) -> Result<(), FileError> {
     let (file, bytes) = read(path.as_ref())?;
     decode(network, &file, &bytes)
 }
 
-/// What [`save`] would write.
+/// Returns the contents of the file that [`save`] writes.
 ///
 /// # Errors
 ///
-/// When a weight is NaN or infinite.
+/// Returns an error if a weight is NaN or infinite.
 pub fn to_bytes<N: Layer>(network: &N) -> Result<Vec<u8>, FileError> {
     encode(network, BYTES)
 }
 
-/// Like [`load`], from memory: for weights that come with the program (`include_bytes!`) or over a network.
+/// Like [`load`], from memory: for weights embedded in the program (`include_bytes!`) or received over a network.
 ///
 /// ```
 /// use shiplap::{io, prelude::*};
@@ -74,86 +71,31 @@ pub fn to_bytes<N: Layer>(network: &N) -> Result<Vec<u8>, FileError> {
 /// assert_eq!(
 ///     io::from_bytes(&mut layer, &bytes).unwrap_err().to_string(),
 ///     "the data does not fit the network: \
-///      `kernel` is [2, 3], and should be [2, 1]; `bias` is [3], and should be [1]"
+///      `kernel` has shape [2, 3], expected [2, 1]; `bias` has shape [3], expected [1]"
 /// );
 /// # Ok::<(), io::FileError>(())
 /// ```
 ///
 /// # Errors
 ///
-/// Those of [`load`].
+/// Returns the errors of [`load`].
 pub fn from_bytes<N: Layer>(network: &mut N, bytes: &[u8]) -> Result<(), FileError> {
     decode(network, BYTES, bytes)
-}
-
-/// The name of the file, for errors, and what is in it.
-pub(super) fn read(path: &std::path::Path) -> Result<(String, Vec<u8>), FileError> {
-    match fs::read(path) {
-        Ok(bytes) => Ok((path.display().to_string(), bytes)),
-        Err(error) => Err(FileError::Read { file: path.into(), error }),
-    }
 }
 
 fn encode<N: Layer>(network: &N, file: &str) -> Result<Vec<u8>, FileError> {
     let mut writer = Writer::new();
     network.parameters(Path::ROOT, &mut writer);
-    finite(&writer, file)?;
-    Ok(writer.finish(notes::<N>()))
-}
-
-/// An error if a number that the writer has been shown is NaN or infinite.
-pub(super) fn finite(writer: &Writer, file: &str) -> Result<(), FileError> {
-    match &writer.not_finite {
-        None => Ok(()),
-        Some((tensor, index)) => Err(FileError::NotFinite { file: file.into(), tensor: tensor.clone(), index: *index }),
-    }
+    writer.check_finite(file)?;
+    Ok(writer.finish(metadata::<N>()))
 }
 
 fn decode<N: Layer>(network: &mut N, file: &str, bytes: &[u8]) -> Result<(), FileError> {
     let reader = Reader::new(file, bytes)?;
-    let wanted = wanted(network);
-    let values = reader.read(&wanted, |name| name.starts_with(OPTIMIZER))?;
-    same_activations::<N>(&reader)?;
-    reader.all_finite(&wanted, &values)?;
-    N::parameters_mut([network], Path::ROOT, &mut Put::all(values.into_iter()));
+    let expected = expected_tensors(network);
+    let values = reader.read(&expected, |name| name.starts_with(OPTIMIZER))?;
+    check_activations::<N>(&reader)?;
+    reader.check_finite(&expected, &values)?;
+    N::parameters_mut([network], Path::ROOT, &mut Assign::all(values.into_iter()));
     Ok(())
-}
-
-const ACTIVATIONS: &str = "activations";
-
-/// What is written beside the weights.
-pub(super) fn notes<N: Layer>() -> BTreeMap<&'static str, String> {
-    BTreeMap::from([
-        ("shiplap", env!("CARGO_PKG_VERSION").into()),
-        ("network", description::<N>()),
-        (ACTIVATIONS, activations::<N>()),
-    ])
-}
-
-/// `0: Dense<10, 10, Relu>, 1: Dense<10, 1, Sigmoid>`
-fn description<N: Layer>() -> String {
-    let mut text = String::new();
-    N::describe(Path::ROOT, &mut |line| {
-        let (comma, path) = (if text.is_empty() { "" } else { ", " }, line.path.to_string());
-        let colon = if path.is_empty() { "" } else { ": " };
-        // Writing to a string does not fail.
-        let _ = write!(text, "{comma}{path}{colon}{}", line.kind);
-    });
-    text
-}
-
-/// An error if the file says that its activations are not those of the network.
-pub(super) fn same_activations<N: Layer>(reader: &Reader<'_>) -> Result<(), FileError> {
-    let own = activations::<N>();
-    match reader.note(ACTIVATIONS) {
-        Some(saved) if saved != own => {
-            Err(FileError::Activations { file: reader.file.into(), saved: saved.into(), network: own })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// `Relu, Sigmoid`: what tensors do not tell, and a network depends on.
-fn activations<N: Layer>() -> String {
-    N::OUTLINE.activations().collect::<Vec<_>>().join(", ")
 }

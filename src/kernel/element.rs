@@ -1,7 +1,7 @@
 //! `f32` and `f64` as one trait, and what can be computed with them.
 
 use core::{
-    fmt::{Debug, Display},
+    fmt::{self, Debug, Display},
     ops::{Add, Div, Mul, Neg, Sub},
 };
 
@@ -94,9 +94,13 @@ pub trait Real:
 }
 
 /// `f32` or `f64`.
-pub trait Element: Real + NumAssign + PartialOrd + Debug + Display + Default + Zeroed + Send + Sync + 'static {
+pub trait Element:
+    Tensor<Element = Self> + Real + NumAssign + PartialOrd + Debug + Display + Default + Zeroed + Send + Sync + 'static
+{
     /// A register of them.
     type Vector<S: Simd>: Vector<Self>;
+    /// The name of the type: `f32`.
+    const NAME: &'static str;
 
     /// The nearest number to `value`.
     fn from_f64(value: f64) -> Self;
@@ -168,6 +172,7 @@ macro_rules! elements {
 
             impl Element for $scalar {
                 type Vector<S: Simd> = S::$vector;
+                const NAME: &'static str = stringify!($scalar);
 
                 #[inline(always)]
                 fn from_f64(value: f64) -> Self {
@@ -209,5 +214,119 @@ impl Single for f32 {
         let exponent = Self::from_bits(((above as i32 >> 23) as u32).wrapping_add(math::INTEGERS.to_bits()));
         let mantissa = Self::from_bits((above & 0x007F_FFFF).wrapping_add(math::HALF_ROOT.to_bits()));
         (mantissa, exponent - math::INTEGERS)
+    }
+}
+
+/// Numbers in a fixed shape: `f32`, `[f32; 10]`, `[[f32; 28]; 28]`, ...
+///
+/// ```
+/// use shiplap::Tensor;
+///
+/// assert_eq!(<[[f32; 3]; 2]>::LEN, 6);
+/// assert_eq!(Tensor::flat(&[[[1.0f32, 2.0], [3.0, 4.0]]]), [1.0, 2.0, 3.0, 4.0]);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a fixed shape of numbers",
+    label = "neither a number nor an array of numbers",
+    note = "`f32`, `[f32; 10]` and `[[f64; 28]; 28]` are; a `Vec` or slice becomes an array by `try_into`"
+)]
+pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
+    /// The type of each number.
+    type Element: Element;
+    /// The number of numbers.
+    const LEN: usize;
+    /// The number of axes: 0 of a single number.
+    const RANK: usize;
+    /// The length of each axis, outermost first; the rest is 0.
+    const AXES: [usize; MOST_AXES];
+    /// The length of the innermost axis; 1 of a single number.
+    const INNERMOST: usize = if Self::RANK == 0 { 1 } else { Self::AXES[Self::RANK - 1] };
+
+    /// All the numbers of many tensors, one after another.
+    fn flat(rows: &[Self]) -> &[Self::Element];
+
+    /// The same, to write to.
+    fn flat_mut(rows: &mut [Self]) -> &mut [Self::Element];
+
+    /// The length of each axis, outermost first: 28 and 28.
+    fn axes() -> &'static [usize] {
+        const { Self::AXES.split_at(Self::RANK).0 }
+    }
+
+    /// Writes the shape as `28, 28`.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written to.
+    fn write_shape(out: &mut dyn fmt::Write) -> fmt::Result {
+        Self::axes().iter().enumerate().try_for_each(|(index, length)| {
+            let comma = if index == 0 { "" } else { ", " };
+            write!(out, "{comma}{length}")
+        })
+    }
+}
+
+/// The maximum number of axes.
+pub const MOST_AXES: usize = 8;
+
+macro_rules! scalar_tensors {
+    ($($scalar:ty),*) => {
+        $(impl Tensor for $scalar {
+            type Element = $scalar;
+            const LEN: usize = 1;
+            const RANK: usize = 0;
+            const AXES: [usize; MOST_AXES] = [0; MOST_AXES];
+
+            #[inline(always)]
+            fn flat(rows: &[Self]) -> &[Self] {
+                rows
+            }
+
+            #[inline(always)]
+            fn flat_mut(rows: &mut [Self]) -> &mut [Self] {
+                rows
+            }
+        })*
+    };
+}
+scalar_tensors!(f32, f64);
+
+impl<X: Tensor, const N: usize> Tensor for [X; N] {
+    type Element = X::Element;
+    const LEN: usize = N * X::LEN;
+    const RANK: usize = X::RANK + 1;
+    const AXES: [usize; MOST_AXES] = {
+        let mut axes = [0; MOST_AXES];
+        axes[0] = N;
+        let mut axis = 0;
+        while axis < X::RANK {
+            axes[axis + 1] = X::AXES[axis];
+            axis += 1;
+        }
+        axes
+    };
+
+    #[inline(always)]
+    fn flat(rows: &[Self]) -> &[X::Element] {
+        X::flat(rows.as_flattened())
+    }
+
+    #[inline(always)]
+    fn flat_mut(rows: &mut [Self]) -> &mut [X::Element] {
+        X::flat_mut(rows.as_flattened_mut())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::prelude::v1::*;
+
+    use super::*;
+
+    #[test]
+    fn shapes_are_written_from_the_outside_in() {
+        let mut text = String::new();
+        <[[f32; 3]; 28]>::write_shape(&mut text).unwrap();
+        assert_eq!(text, "28, 3");
     }
 }

@@ -1,21 +1,21 @@
-//! A layer that does not learn.
+//! A layer that is not trained.
 
 use crate::{
-    Rng, Tensor, Zeroed,
+    Rng, Zeroed,
     flash::Stored,
-    kernel::Simd,
-    layer::{Accepts, Description, Ending, InUse, Layer, Operations, Path, Visit, VisitMut, rows_at_once},
+    kernel::{Simd, map_each},
+    layer::{Description, Ending, Layer, Operations, Outline, Parameters, Path, Visit, VisitMut, rows_at_once},
     message::Message,
-    outline::Outline,
+    network::Network,
 };
 
-/// `L`, a layer or a whole network, as it is: training leaves its weights alone, and keeps no gradient, moments or tape for
-/// it. Random layers in it are inactive. Weights come from a file, or from where they were trained.
+/// `L`, a layer or a whole network, with fixed weights: training does not change them, and keeps no gradient, optimizer state
+/// or tape for it. Random layers in it are inactive. The weights come from a file or from an earlier training run.
 ///
-/// In front of the first layer that learns it costs training no more than a prediction. Behind one, what it takes to send
-/// slopes back through it is computed anew, on the stack, for as many rows at once as that bears.
+/// In front of the first trainable layer it costs training no more than a prediction. Behind one, backpropagation through it
+/// repeats its forward pass, on the stack, for as many rows at a time as fit.
 ///
-/// No penalty is paid for its weights, be it one in its type or the optimiser's, and they do not decay.
+/// Neither penalties, in its type or in the optimizer, nor weight decay apply to it.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -31,7 +31,7 @@ use crate::{
 /// # Ok::<(), TrainError>(())
 /// ```
 ///
-/// A network of which nothing learns has no trainer:
+/// A network without trainable parameters has no trainer:
 ///
 /// ```compile_fail
 /// use shiplap::prelude::*;
@@ -47,39 +47,79 @@ pub struct Frozen<L> {
 // SAFETY: the field is `Zeroed`.
 unsafe impl<L: Zeroed> Zeroed for Frozen<L> {}
 
-impl<L: Layer> Layer for Frozen<L> {
+/// The walks over the trainable parameters of a layer that has none.
+macro_rules! not_trainable {
+    () => {
+        #[inline(always)]
+        fn trainable<V: $crate::layer::Visit<Self::Element>>(_: &(), _: $crate::layer::Path<'_>, _: &mut V) {}
+
+        #[inline(always)]
+        fn trainable_mut<V: $crate::layer::VisitTrainable<Self::Element, M>, const M: usize>(
+            _: Option<&mut Self>,
+            _: &mut (),
+            _: [&mut (); M],
+            _: $crate::layer::Path<'_>,
+            _: &mut V,
+        ) {
+        }
+    };
+}
+pub(super) use not_trainable;
+
+impl<L: Layer> Parameters for Frozen<L> {
     type Element = L::Element;
+    type Trainable = ();
+
+    const PARAMS: usize = 0;
+    const KIND: Message<64> = L::KIND;
+
+    #[inline(always)]
+    fn parameters<V: Visit<L::Element>>(&self, path: Path<'_>, visitor: &mut V) {
+        self.layer.parameters(path, visitor);
+    }
+
+    #[inline(always)]
+    fn parameters_mut<V: VisitMut<L::Element, M>, const M: usize>(
+        mut layers: [&mut Self; M],
+        path: Path<'_>,
+        visitor: &mut V,
+    ) {
+        L::parameters_mut(map_each(&mut layers, |frozen| &mut frozen.layer), path, visitor);
+    }
+
+    not_trainable!();
+}
+
+impl<L: Layer> Layer for Frozen<L> {
     type Input = L::Input;
     type Output = L::Output;
     type Tape<const B: usize> = ();
-    type Trainable = ();
     type Head = L::Head;
 
-    const PARAMS: usize = 0;
     const MACS: usize = L::MACS;
     const FAULT: Option<Message> = L::FAULT;
     const TAKES_MISSING: bool = L::TAKES_MISSING;
     const OUTLINE: Outline = L::OUTLINE;
 
     #[inline(always)]
-    fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[L::Input], y: &mut [L::Output]) {
-        self.layer.forward::<S, E, B>(simd, x, y);
+    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[L::Input], y: &mut [L::Output]) {
+        self.layer.forward_batch::<S, E, B>(simd, x, y);
     }
 
     #[inline(always)]
-    fn record<S: Simd, E: Ending, const B: usize>(
+    fn record_batch<S: Simd, E: Ending, const B: usize>(
         &self,
         simd: S,
-        _: &mut Rng,
+        _: Option<&mut Rng>,
         x: &[L::Input],
         (): &mut (),
         y: &mut [L::Output],
     ) {
-        run::<S, E, L, B>(simd, &self.layer, x, y);
+        forward_without_tape::<S, E, L, B>(simd, &self.layer, x, y);
     }
 
     #[inline(always)]
-    fn backward<S: Simd, E: Ending, const B: usize>(
+    fn backward_batch<S: Simd, E: Ending, const B: usize>(
         &self,
         simd: S,
         x: &[L::Input],
@@ -89,25 +129,6 @@ impl<L: Layer> Layer for Frozen<L> {
         dx: Option<&mut [L::Input]>,
     ) {
         backward_without_tape::<S, E, L, B>(simd, &self.layer, x, dy, dx);
-    }
-
-    #[inline(always)]
-    fn activate<S: Simd>(simd: S, logits: &mut [L::Output]) {
-        L::activate(simd, logits);
-    }
-
-    #[inline(always)]
-    fn parameters<V: Visit<L::Element>>(&self, path: Path<'_>, visitor: &mut V) {
-        self.layer.parameters(path, visitor);
-    }
-
-    #[inline(always)]
-    fn parameters_mut<V: VisitMut<L::Element, M>, const M: usize>(
-        networks: [&mut Self; M],
-        path: Path<'_>,
-        visitor: &mut V,
-    ) {
-        L::parameters_mut(networks.map(|network| &mut network.layer), path, visitor);
     }
 
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
@@ -121,23 +142,23 @@ impl<L: Layer> Layer for Frozen<L> {
     }
 }
 
-impl<X: Tensor, L: Accepts<X>> Accepts<X> for Frozen<L> {}
+impl<L: Network> Network for Frozen<L> {}
 
 impl<W, P, L: Stored<W, P>> Stored<W, P> for Frozen<L> {
     const STORED: Self = Self { layer: L::STORED };
 }
 
-/// [`record`](Layer::record) of a layer that nothing is kept for. What is between its layers is on the stack, for so many
-/// rows at once as that bears.
+/// [`record`](Layer::record) of a layer without a tape. The outputs of the layers inside are on the stack, for as many rows
+/// at a time as fit.
 #[inline(always)]
-pub(super) fn run<S: Simd, E: Ending, L: Layer, const B: usize>(
+pub(super) fn forward_without_tape<S: Simd, E: Ending, L: Layer, const B: usize>(
     simd: S,
     layer: &L,
     x: &[L::Input],
     y: &mut [L::Output],
 ) {
     match const { rows_at_once(L::OUTLINE.outputs()) } {
-        rows if rows >= B => layer.forward::<S, E, B>(simd, x, y),
+        rows if rows >= B => layer.forward_batch::<S, E, B>(simd, x, y),
         16.. => forward_in_blocks::<S, E, L, 16>(simd, layer, x, y),
         4.. => forward_in_blocks::<S, E, L, 4>(simd, layer, x, y),
         _ => forward_in_blocks::<S, E, L, 1>(simd, layer, x, y),
@@ -152,11 +173,11 @@ fn forward_in_blocks<S: Simd, E: Ending, L: Layer, const B: usize>(
     y: &mut [L::Output],
 ) {
     for (x, y) in x.chunks(B).zip(y.chunks_mut(B)) {
-        layer.forward::<S, E, B>(simd, x, y);
+        layer.forward_batch::<S, E, B>(simd, x, y);
     }
 }
 
-/// [`backward`](Layer::backward) of a layer that nothing has been kept for.
+/// [`backward`](Layer::backward) of a layer without a tape.
 #[inline(always)]
 pub(super) fn backward_without_tape<S: Simd, E: Ending, L: Layer, const B: usize>(
     simd: S,
@@ -182,12 +203,11 @@ fn backward_in_blocks<S: Simd, E: Ending, L: Layer, const B: usize>(
     dy: &mut [L::Output],
     dx: &mut [L::Input],
 ) {
-    let (mut tape, mut again) = (L::Tape::<B>::zeroed(), <[L::Output; B]>::zeroed());
+    let (mut tape, mut again) = (L::Tape::<B>::zeroed_on_stack(), <[L::Output; B]>::zeroed_on_stack());
     for ((x, dy), dx) in x.chunks(B).zip(dy.chunks_mut(B)).zip(dx.chunks_mut(B)) {
         let y = &mut again[..x.len()];
-        // Nothing in use is random.
-        layer.record::<S, InUse<E>, B>(simd, &mut Rng::new(0), x, &mut tape, y);
-        layer.backward::<S, InUse<E>, B>(simd, x, &mut tape, y, dy, Some(dx));
+        layer.record_batch::<S, E, B>(simd, None, x, &mut tape, y);
+        layer.backward_batch::<S, E, B>(simd, x, &mut tape, y, dy, Some(dx));
     }
 }
 
@@ -203,8 +223,8 @@ mod tests {
     type After = Dense<4, 1, Linear>;
     const ROWS: usize = 300;
 
-    /// All rows at once would take 2.4 MB for what is between the two wide layers, and more on the way back. Of this width
-    /// as many rows go back at once as there may be, with next to nothing to spare.
+    /// With all rows at once, the outputs between the two wide layers would take 2.4 MB, and backward more. At this width the
+    /// rows of one backward pass fill the allowance almost entirely.
     #[test]
     fn any_batch_is_within_the_stack() {
         type Net = (Before, Frozen<Wide>, After);
@@ -216,9 +236,9 @@ mod tests {
             let mut whole = Trainer::<Whole, MeanSquaredError, Sgd, ROWS>::boxed(Sgd::new(0.1), 1);
             let loss = trainer.step(&x, &y).unwrap();
             assert!((loss - whole.step(&x, &y).unwrap()).abs() < 1e-6);
-            // What is in front of it learns the same whether it learns or not.
+            // The layer in front of it gets the same gradient either way.
             let layers = [&trainer.network().0, &whole.network().0].map(|layer| layer.kernel.as_flattened());
-            assert!(layers[0].iter().zip(layers[1]).all(|(frozen, learnt)| (frozen - learnt).abs() < 1e-6));
+            assert!(layers[0].iter().zip(layers[1]).all(|(frozen, trained)| (frozen - trained).abs() < 1e-6));
             assert_ne!(layers[0], Net::new(1).0.kernel.as_flattened());
         };
         thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(learn).unwrap().join().unwrap();

@@ -1,14 +1,15 @@
-//! Missing values.
+//! Imputation of missing values.
 
-use super::columns::{FitError, check, columnwise, mean, present};
+use super::columns::{FitError, check, mean, present, transform};
 use crate::{
-    Tensor,
-    kernel::{Element, ElementwiseKernel, Real},
+    Layer,
+    kernel::{Element, ElementwiseKernel, Real, Simd, elementwise_row},
+    layer::{Operations, Path, SimpleLayer},
 };
 
 /// `y[n] = value[n]` where `x[n]` is NaN, else `x[n]`; x and y: `[[T; N]]`.
 ///
-/// A network that starts with it may be trained and used with NaN for what is missing. Training leaves it as it is.
+/// A network that starts with it takes NaN for missing values, in training and at inference. Training does not change it.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -23,9 +24,10 @@ use crate::{
 /// assert!(trainer.predict(&[2.0, f32::NAN])[0].is_finite());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Impute<const N: usize, T = f32> {
-    /// What stands in for a missing value of each column.
+#[derive(Copy, Layer)]
+pub struct Impute<const N: usize, T: Element = f32> {
+    /// The replacement for a missing value of each column.
+    #[statistic]
     pub value: [T; N],
 }
 
@@ -35,7 +37,7 @@ struct Fill;
 #[derive(Clone, Copy)]
 struct FillGradient;
 
-/// `then` where `x` is a number: a magnitude is above −1, and NaN is above nothing.
+/// `then` where `x` is not NaN: every magnitude is above −1.
 #[inline(always)]
 fn if_present<V: Real>(x: V, then: V, otherwise: V) -> V {
     x.abs().if_gt(V::splat(-1.0), then, otherwise)
@@ -55,23 +57,49 @@ impl ElementwiseKernel<3, 1> for FillGradient {
     }
 }
 
-columnwise!(Impute, Fill, FillGradient, missing: true, macs: 0, value);
+impl<const N: usize, T: Element> SimpleLayer for Impute<N, T> {
+    type Input = [T; N];
+    type Output = [T; N];
+    type Tape = ();
 
-impl<const N: usize, T: Element + Tensor<Element = T>> Impute<N, T> {
-    /// With the mean of each column of `x`.
+    const TAKES_MISSING: bool = true;
+
+    #[inline(always)]
+    fn forward<S: Simd>(&self, simd: S, x: &[T; N], y: &mut [T; N]) {
+        elementwise_row(simd, &Fill, [x, &self.value], [y]);
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd>(&self, simd: S, x: &[T; N], (): &(), _: &[T; N], dy: &[T; N], dx: &mut [T; N]) {
+        elementwise_row(simd, &FillGradient, [dy, x, &self.value], [dx]);
+    }
+
+    fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
+        let columns = [("value", &self.value[..])];
+        operations.columnwise(path, "Impute", &columns, &Fill);
+    }
+}
+
+impl<const N: usize, T: Element> Impute<N, T> {
+    /// Applies the layer to rows in place.
+    pub fn transform(&self, rows: &mut [[T; N]]) {
+        transform(rows, Fill, |column, x| [x, self.value[column]]);
+    }
+
+    /// Replaces missing values by the mean of each column of `x`.
     ///
     /// # Errors
     ///
-    /// When there are no samples, a value is infinite, or a column holds only NaN.
+    /// Returns an error if there are no samples, a value is infinite, or a column holds only NaN.
     pub fn mean(x: &[[T; N]]) -> Result<Self, FitError> {
         Self::fit(x, |column| mean(present(x, column)))
     }
 
-    /// With the median of each column of `x`: the middle value, or the mean of the two in the middle.
+    /// Replaces missing values by the median of each column of `x`: the middle value, or the mean of the two in the middle.
     ///
     /// # Errors
     ///
-    /// When there are no samples, a value is infinite, or a column holds only NaN.
+    /// Returns an error if there are no samples, a value is infinite, or a column holds only NaN.
     #[cfg(feature = "std")]
     pub fn median(x: &[[T; N]]) -> Result<Self, FitError> {
         Self::fit(x, |column| {
@@ -80,22 +108,22 @@ impl<const N: usize, T: Element + Tensor<Element = T>> Impute<N, T> {
         })
     }
 
-    /// With the most frequent value of each column of `x`, the least of several: for class numbers.
+    /// Replaces missing values by the most frequent value of each column of `x`, the smallest of several: for class numbers.
     ///
     /// # Errors
     ///
-    /// When there are no samples, a value is infinite, or a column holds only NaN.
+    /// Returns an error if there are no samples, a value is infinite, or a column holds only NaN.
     #[cfg(feature = "std")]
     pub fn most_frequent(x: &[[T; N]]) -> Result<Self, FitError> {
         Self::fit(x, |column| {
             let values = sorted(present(x, column));
-            // Of several, the last: in reverse, the least.
+            // `max_by_key` returns the last of several maxima; in reverse order, that is the smallest value.
             let most = values.chunk_by(|a, b| a == b).rev().max_by_key(|equal| equal.len());
             most.map_or(f64::NAN, |equal| equal[0])
         })
     }
 
-    /// `value` is called for columns that have values.
+    /// Calls `value` for columns that have values.
     fn fit(x: &[[T; N]], value: impl Fn(usize) -> f64) -> Result<Self, FitError> {
         check(x)?;
         Ok(Self { value: core::array::from_fn(|column| T::from_f64(value(column))) })

@@ -2,20 +2,20 @@
 
 use core::{fmt, marker::PhantomData};
 
-use super::frozen::{backward_without_tape, run};
+use super::frozen::{backward_without_tape, forward_without_tape, not_trainable};
 use crate::{
-    Rng, Tensor, Zeroed,
+    Rng, Zeroed,
     flash::{Flash, Stored},
     kernel::Simd,
-    layer::{Accepts, Description, Ending, Layer, Operations, Path, Visit, VisitMut},
+    layer::{Description, Ending, Layer, Operations, Outline, Parameters, Path, Visit, VisitMut},
     message::Message,
-    outline::Outline,
+    network::Network,
 };
 
-/// The network that `F` stands for, where it lies: in flash, on a chip. The layer itself has no bytes, so a trainer holds
-/// only what comes after it, or before. As for [`Frozen`](crate::layers::Frozen), training keeps nothing for it.
+/// The network that `F` stands for, read where it lies: in flash, on a chip. The layer itself has no bytes, so a trainer holds
+/// only the layers around it. As for [`Frozen`](crate::layers::Frozen), training keeps nothing for it.
 ///
-/// Files of a network that has it in it do not hold its weights.
+/// Files of a network that contains it do not hold its weights.
 ///
 /// ```standalone_crate
 /// use shiplap::prelude::*;
@@ -57,39 +57,52 @@ impl<F> fmt::Debug for InFlash<F> {
     }
 }
 
+impl<F: Flash> Parameters for InFlash<F> {
+    type Element = <F::Network as Parameters>::Element;
+    type Trainable = ();
+
+    const PARAMS: usize = 0;
+    const KIND: Message<64> = F::Network::KIND;
+
+    #[inline(always)]
+    fn parameters<V: Visit<Self::Element>>(&self, _: Path<'_>, _: &mut V) {}
+
+    #[inline(always)]
+    fn parameters_mut<V: VisitMut<Self::Element, M>, const M: usize>(_: [&mut Self; M], _: Path<'_>, _: &mut V) {}
+
+    not_trainable!();
+}
+
 impl<F: Flash> Layer for InFlash<F> {
-    type Element = <F::Network as Layer>::Element;
     type Input = <F::Network as Layer>::Input;
     type Output = <F::Network as Layer>::Output;
     type Tape<const B: usize> = ();
-    type Trainable = ();
     type Head = <F::Network as Layer>::Head;
 
-    const PARAMS: usize = 0;
     const MACS: usize = F::Network::MACS;
     const FAULT: Option<Message> = F::Network::FAULT;
     const TAKES_MISSING: bool = F::Network::TAKES_MISSING;
-    const OUTLINE: Outline = Outline::Elsewhere(&F::Network::OUTLINE);
+    const OUTLINE: Outline = F::Network::OUTLINE.in_flash();
 
     #[inline(always)]
-    fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]) {
-        F::NETWORK.forward::<S, E, B>(simd, x, y);
+    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]) {
+        F::NETWORK.forward_batch::<S, E, B>(simd, x, y);
     }
 
     #[inline(always)]
-    fn record<S: Simd, E: Ending, const B: usize>(
+    fn record_batch<S: Simd, E: Ending, const B: usize>(
         &self,
         simd: S,
-        _: &mut Rng,
+        _: Option<&mut Rng>,
         x: &[Self::Input],
         (): &mut (),
         y: &mut [Self::Output],
     ) {
-        run::<S, E, F::Network, B>(simd, F::NETWORK, x, y);
+        forward_without_tape::<S, E, F::Network, B>(simd, F::NETWORK, x, y);
     }
 
     #[inline(always)]
-    fn backward<S: Simd, E: Ending, const B: usize>(
+    fn backward_batch<S: Simd, E: Ending, const B: usize>(
         &self,
         simd: S,
         x: &[Self::Input],
@@ -100,17 +113,6 @@ impl<F: Flash> Layer for InFlash<F> {
     ) {
         backward_without_tape::<S, E, F::Network, B>(simd, F::NETWORK, x, dy, dx);
     }
-
-    #[inline(always)]
-    fn activate<S: Simd>(simd: S, logits: &mut [Self::Output]) {
-        F::Network::activate(simd, logits);
-    }
-
-    #[inline(always)]
-    fn parameters<V: Visit<Self::Element>>(&self, _: Path<'_>, _: &mut V) {}
-
-    #[inline(always)]
-    fn parameters_mut<V: VisitMut<Self::Element, M>, const M: usize>(_: [&mut Self; M], _: Path<'_>, _: &mut V) {}
 
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
         F::Network::describe(path, &mut |line| {
@@ -123,7 +125,7 @@ impl<F: Flash> Layer for InFlash<F> {
     }
 }
 
-impl<X: Tensor, F: Flash> Accepts<X> for InFlash<F> where F::Network: Accepts<X> {}
+impl<F: Flash> Network for InFlash<F> where F::Network: Network {}
 
 impl<W, P, F: Flash> Stored<W, P> for InFlash<F> {
     const STORED: Self = Self(PhantomData);

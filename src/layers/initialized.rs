@@ -1,4 +1,4 @@
-//! A layer, or a whole network, that starts as its type says.
+//! Initializers in the type of a layer.
 
 use core::marker::PhantomData;
 
@@ -9,12 +9,12 @@ use crate::{
     layer::{Parameter, Role},
 };
 
-/// `L` whose kernels start with the initialiser `K`, and whose biases with `B`.
+/// `L`, a layer or a whole network, with the initializer `K` for its kernels and `B` for its biases.
 ///
 /// ```
 /// use shiplap::{init::{Constant, HeNormal, Preferred}, prelude::*};
 ///
-/// // Kernels by He's normal, biases at 0.1; and one whose kernels start as they do anyway.
+/// // `Preferred` is the initializer that the layer would use without the wrapper.
 /// type Net = (
 ///     Initialized<Dense<4, 8, Gelu>, HeNormal, Constant<1, -1>>,
 ///     Initialized<Dense<8, 1, Linear>, Preferred, Constant<-2, 0>>,
@@ -29,14 +29,14 @@ pub struct Initialized<L, K, B = Preferred> {
     initializers: PhantomData<fn() -> (K, B)>,
 }
 
-annotated!(Initialized<K: Initialize, B: Initialize>, start::<K, B>, "{}, {}", K::NAME, B::NAME);
+annotated!(Initialized<K: Initialize, B: Initialize>, initializers::<K, B>, "{}, {}", K::NAME, B::NAME);
 
 impl<W, P, L: Stored<W, P>, K: Initialize, B: Initialize> Stored<W, P> for Initialized<L, K, B> {
     const STORED: Self = Self { layer: L::STORED, initializers: PhantomData };
 }
 
-/// The parameter with its initialiser.
-fn start<K: Initialize, B: Initialize>(parameter: Parameter<'_>) -> Parameter<'_> {
+/// The parameter with its initializer.
+fn initializers<K: Initialize, B: Initialize>(parameter: Parameter<'_>) -> Parameter<'_> {
     let chosen = match parameter.role {
         Role::Kernel => K::INITIALIZER,
         Role::Bias => B::INITIALIZER,
@@ -56,12 +56,12 @@ mod tests {
     };
 
     #[test]
-    fn kernels_and_biases_start_as_told() {
+    fn kernels_and_biases_have_their_initializers() {
         type Both = Initialized<Dense<2, 3, Relu>, Constant<5, -1>, Constant<-1, 1>>;
         let both: Both = Network::new(1);
         assert_eq!(both.layer, Dense::from_parts([[0.5; 3]; 2], [-10.0; 3]));
         assert!(Both::summary().to_string().contains("Dense<2, 3, Relu> + Constant, Constant"));
-        // The inner choice is the nearer one only where the outer leaves it.
+        // The outer wrapper wins, except where it is `Preferred`.
         type Outer = Initialized<(Both, Dense<3, 1, Linear>), Zeros>;
         let Initialized { layer: (inner, last), .. } = Outer::new(1);
         assert_eq!((inner.layer.kernel, inner.layer.bias), ([[0.0; 3]; 2], [-10.0; 3]));

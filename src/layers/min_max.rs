@@ -1,13 +1,17 @@
-//! Scaling to the range from 0 to 1.
+//! Min–max scaling to [0, 1].
 
-use super::columns::{FitError, Scale, ScaleGradient, check, columnwise, present, unscale};
-use crate::{Tensor, kernel::Element};
+use super::columns::{FitError, Scale, ScaleGradient, Unscale, check, present, transform};
+use crate::{
+    Layer,
+    kernel::{Element, Simd, elementwise_row},
+    layer::{Operations, Path, SimpleLayer},
+};
 
-/// `y[n] = (x[n] − min[n]) / range[n]`, x and y: `[[T; N]]`: each column from 0 to 1 on the data it is fitted to. A
-/// column that does not vary has range 0 and is only moved.
+/// `y[n] = (x[n] − min[n]) / range[n]`, x and y: `[[T; N]]`. On the data to which it is fitted, each column of the output lies
+/// in [0, 1]. A constant column has range 0 and is only shifted.
 ///
-/// As first layer of a network it goes wherever the network goes. Until it is fitted it changes nothing; training
-/// leaves it as it is. NaN counts as missing: the fit passes over it, and it stays NaN.
+/// As the first layer of a network it carries its own statistics. Before it is fitted it is the identity; training does not
+/// change it. NaN counts as a missing value: fitting ignores it, and it stays NaN.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -16,22 +20,50 @@ use crate::{Tensor, kernel::Element};
 /// assert_eq!(scaler.predict(&[20.0, 5.0]), [0.5, 1.0]);
 /// # Ok::<(), shiplap::layers::FitError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MinMax<const N: usize, T = f32> {
-    /// The least value of each column.
+#[derive(Copy, Layer)]
+pub struct MinMax<const N: usize, T: Element = f32> {
+    /// The minimum of each column.
+    #[statistic]
     pub min: [T; N],
-    /// How far the greatest lies above it.
+    /// The maximum minus the minimum.
+    #[statistic]
     pub range: [T; N],
 }
 
-columnwise!(MinMax, Scale, ScaleGradient, missing: false, macs: N, min range);
+impl<const N: usize, T: Element> SimpleLayer for MinMax<N, T> {
+    type Input = [T; N];
+    type Output = [T; N];
+    type Tape = ();
 
-impl<const N: usize, T: Element + Tensor<Element = T>> MinMax<N, T> {
-    /// The range of each column of `x`.
+    const MACS: usize = N;
+
+    #[inline(always)]
+    fn forward<S: Simd>(&self, simd: S, x: &[T; N], y: &mut [T; N]) {
+        elementwise_row(simd, &Scale, [x, &self.min, &self.range], [y]);
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd>(&self, simd: S, x: &[T; N], (): &(), _: &[T; N], dy: &[T; N], dx: &mut [T; N]) {
+        elementwise_row(simd, &ScaleGradient, [dy, x, &self.min, &self.range], [dx]);
+    }
+
+    fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
+        let columns = [("min", &self.min[..]), ("range", &self.range[..])];
+        operations.columnwise(path, "MinMax", &columns, &Scale);
+    }
+}
+
+impl<const N: usize, T: Element> MinMax<N, T> {
+    /// Applies the layer to rows in place.
+    pub fn transform(&self, rows: &mut [[T; N]]) {
+        transform(rows, Scale, |column, x| [x, self.min[column], self.range[column]]);
+    }
+
+    /// Computes the minimum and range of each column of `x`.
     ///
     /// # Errors
     ///
-    /// When there are no samples, a value is infinite, or a column holds only NaN.
+    /// Returns an error if there are no samples, a value is infinite, or a column holds only NaN.
     pub fn fit(x: &[[T; N]]) -> Result<Self, FitError> {
         check(x)?;
         let mut fitted = Self { min: [T::zero(); N], range: [T::zero(); N] };
@@ -44,9 +76,9 @@ impl<const N: usize, T: Element + Tensor<Element = T>> MinMax<N, T> {
         Ok(fitted)
     }
 
-    /// Changes rows back to what they were before [`transform`](Self::transform), where they are.
+    /// Inverts [`transform`](Self::transform), in place.
     pub fn inverse_transform(&self, rows: &mut [[T; N]]) {
-        unscale(rows, &self.min, &self.range);
+        transform(rows, Unscale, |column, y| [y, self.min[column], self.range[column]]);
     }
 }
 

@@ -1,5 +1,6 @@
-//! The layers.
+//! The layers, one file each.
 
+mod activate;
 mod annotated;
 mod columns;
 mod dense;
@@ -15,6 +16,7 @@ mod parallel;
 mod regularized;
 mod standardize;
 
+pub use activate::Activate;
 pub use columns::FitError;
 pub use dense::Dense;
 pub use dropout::Dropout;

@@ -1,31 +1,27 @@
-//! Class numbers as columns.
+//! One-hot encoding of class numbers.
 
 use core::marker::PhantomData;
 
 use crate::{
-    Rng, Tensor, Zeroed,
-    activation::Linear,
-    flash::Stored,
+    Layer, Parameters,
     kernel::{Element, Simd},
-    layer::{Accepts, Description, Ending, Layer, Path, Visit, VisitMut},
+    layer::SimpleLayer,
     message::Message,
-    outline::{Leaf, Outline},
 };
 #[cfg(feature = "std")]
 use crate::{
     kernel::{ElementwiseKernel, Real},
-    layer::Operations,
-    layers::columns::statistic,
+    layer::{Operations, Path},
 };
 
-/// Puts `CLASSES` columns in the place of column `COLUMN`: 1 in that of the class whose number is there, 0 in the
-/// others, also where it is the number of none. x: `[[T; IN]]`, y: `[[T; OUT]]`, with `OUT = IN − 1 + CLASSES`.
+/// Replaces column `COLUMN`, which holds class numbers, by `CLASSES` columns: 1 in that of the class, 0 in the others. A
+/// value that is no class number gives only zeros. x: `[[T; IN]]`, y: `[[T; OUT]]`, with `OUT = IN − 1 + CLASSES`.
 ///
-/// It is exported to ONNX as a product, which spreads NaN or infinity in one of the other columns over all: put
+/// As the first layer of a network it lets the network take class numbers. Several are chained, the last column first: for
+/// columns 0 and 3, encode 3, then 0.
+///
+/// In ONNX it becomes a matrix product, which spreads a NaN or infinity in one of the other columns over all: put
 /// [`Impute`](crate::layers::Impute) before it.
-///
-/// As first layer of a network it lets the network take class numbers as they come. Several are chained: of columns
-/// 0 and 3, first 3, then 0.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -35,121 +31,49 @@ use crate::{
 /// let net: Net = Network::new(1);
 /// assert_eq!(net.0.predict(&[41.0, 2.0, 70.5]), [41.0, 0.0, 0.0, 1.0, 70.5]);
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct OneHot<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T = f32>(
+#[derive(Copy, Default, Layer)]
+pub struct OneHot<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T: Element = f32>(
     PhantomData<T>,
 );
 
-// SAFETY: it has no bytes.
-unsafe impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T> Zeroed
+impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T: Element> SimpleLayer
     for OneHot<IN, COLUMN, CLASSES, OUT, T>
 {
-}
-
-const fn wrong_widths(inputs: usize, column: usize, classes: usize, outputs: usize) -> Message {
-    let message = Message::new()
-        .text("`OneHot<")
-        .number(inputs as u128)
-        .text(", ")
-        .number(column as u128)
-        .text(", ")
-        .number(classes as u128)
-        .text(", ")
-        .number(outputs as u128)
-        .text(">`: ");
-    if column >= inputs {
-        message.text("the column must be below the number of inputs, which are counted from 0")
-    } else {
-        message.text("the outputs must be inputs - 1 + classes = ").number((inputs - 1 + classes) as u128)
-    }
-}
-
-impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T: Element + Tensor<Element = T>>
-    Layer for OneHot<IN, COLUMN, CLASSES, OUT, T>
-{
-    type Element = T;
     type Input = [T; IN];
     type Output = [T; OUT];
-    type Tape<const B: usize> = ();
-    type Trainable = ();
-    type Head = Linear;
+    type Tape = ();
 
-    const PARAMS: usize = 0;
-    const MACS: usize = 0;
-    const FAULT: Option<Message> =
-        if COLUMN >= IN || OUT != IN - 1 + CLASSES { Some(wrong_widths(IN, COLUMN, CLASSES, OUT)) } else { None };
-    const OUTLINE: Outline = Outline::Single(Leaf {
-        kind: Message::new().text("OneHot<").list(&[IN, COLUMN, CLASSES, OUT]).text(">"),
-        tensors: &[],
-        activation: None,
-        bytes: 0,
-        output: size_of::<[T; OUT]>(),
-        macs: 0,
-    });
-
-    #[inline(always)]
-    fn forward<S: Simd, E: Ending, const B: usize>(&self, _: S, x: &[[T; IN]], y: &mut [[T; OUT]]) {
-        for (x, y) in x.iter().zip(y) {
-            let (before, after) = (&x[..COLUMN], &x[COLUMN + 1..]);
-            y[..COLUMN].copy_from_slice(before);
-            y[COLUMN + CLASSES..].copy_from_slice(after);
-            for (class, y) in y[COLUMN..COLUMN + CLASSES].iter_mut().enumerate() {
-                *y = if x[COLUMN].to_f64() == class as f64 { T::one() } else { T::zero() };
-            }
+    const FAULT: Option<Message> = {
+        let message = Message::naming(Self::KIND.as_str());
+        if COLUMN >= IN {
+            Some(message.text("has no such column: it must be below the number of inputs, counted from 0"))
+        } else if OUT != IN - 1 + CLASSES {
+            let outputs = (IN - 1 + CLASSES) as u128;
+            Some(message.text("has a wrong width: the outputs are inputs - 1 + classes = ").number(outputs))
+        } else {
+            None
         }
-    }
+    };
 
     #[inline(always)]
-    fn record<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        _: &mut Rng,
-        x: &[[T; IN]],
-        (): &mut (),
-        y: &mut [[T; OUT]],
-    ) {
-        self.forward::<S, E, B>(simd, x, y);
+    fn forward<S: Simd>(&self, _: S, x: &[T; IN], y: &mut [T; OUT]) {
+        y[..COLUMN].copy_from_slice(&x[..COLUMN]);
+        y[COLUMN + CLASSES..].copy_from_slice(&x[COLUMN + 1..]);
+        for (class, y) in y[COLUMN..COLUMN + CLASSES].iter_mut().enumerate() {
+            *y = if x[COLUMN].to_f64() == class as f64 { T::one() } else { T::zero() };
+        }
     }
 
     /// A class number has no gradient: 0.
     #[inline(always)]
-    fn backward<S: Simd, E: Ending, const B: usize>(
-        &self,
-        _: S,
-        _: &[[T; IN]],
-        (): &mut (),
-        _: &[[T; OUT]],
-        dy: &mut [[T; OUT]],
-        dx: Option<&mut [[T; IN]]>,
-    ) {
-        let Some(dx) = dx else { return };
-        for (dx, dy) in dx.iter_mut().zip(dy) {
-            dx[..COLUMN].copy_from_slice(&dy[..COLUMN]);
-            dx[COLUMN] = T::zero();
-            dx[COLUMN + 1..].copy_from_slice(&dy[COLUMN + CLASSES..]);
-        }
+    fn backward<S: Simd>(&self, _: S, _: &[T; IN], (): &(), _: &[T; OUT], dy: &[T; OUT], dx: &mut [T; IN]) {
+        dx[..COLUMN].copy_from_slice(&dy[..COLUMN]);
+        dx[COLUMN] = T::zero();
+        dx[COLUMN + 1..].copy_from_slice(&dy[COLUMN + CLASSES..]);
     }
 
-    #[inline(always)]
-    fn activate<S: Simd>(_: S, _: &mut [[T; OUT]]) {}
-
-    #[inline(always)]
-    fn parameters<V: Visit<T>>(&self, _: Path<'_>, _: &mut V) {}
-
-    #[inline(always)]
-    fn parameters_mut<V: VisitMut<T, M>, const M: usize>(_: [&mut Self; M], _: Path<'_>, _: &mut V) {}
-
-    fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
-        show(&Description {
-            path,
-            kind: format_args!("OneHot<{IN}, {COLUMN}, {CLASSES}, {OUT}>"),
-            output: <[T; OUT]>::write_shape,
-            params: 0,
-        });
-    }
-
-    /// What is no class becomes a number of none, as NaN and infinity would spread; a product with zeros and ones brings each
-    /// column to its places, and a formula compares those of the classes.
+    /// A value that is no class becomes [`NO_CLASS`], since NaN and infinity would spread; a product with zeros and ones moves
+    /// each column to its places, and a formula compares those of the classes.
     #[cfg(feature = "std")]
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         let (mut places, mut class) = (std::vec![[T::zero(); OUT]; IN], [T::from_f64(NO_CLASS); OUT]);
@@ -166,30 +90,17 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
             };
             places[input][output] = T::one();
         }
-        operations.columnwise(path, "Known", &[(statistic(path, "classes", &[IN]), &classes)], &Known);
-        operations.product(statistic(path, "places", &[IN, OUT]), places.as_flattened());
-        operations.columnwise(path, "OneHot", &[(statistic(path, "class", &[OUT]), &class)], &Compare);
+        operations.columnwise(path, "Known", &[("classes", &classes)], &Known);
+        operations.product(path, "places", [IN, OUT], places.as_flattened());
+        operations.columnwise(path, "OneHot", &[("class", &class)], &Compare);
     }
 }
 
-impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T: Element + Tensor<Element = T>>
-    Accepts<[T; IN]> for OneHot<IN, COLUMN, CLASSES, OUT, T>
-{
-}
-
-impl<W, P, const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T> Stored<W, P>
-    for OneHot<IN, COLUMN, CLASSES, OUT, T>
-where
-    T: Element + Tensor<Element = T>,
-{
-    const STORED: Self = Self(PhantomData);
-}
-
-/// Stands for the class of a column that is no class's.
+/// Stands in for a value that is no class.
 #[cfg(feature = "std")]
 const NO_CLASS: f64 = -1.0;
 
-/// `y = x`, but in the column of the classes the number of none where `x` is none of theirs.
+/// `y = x`, except in the column of the classes, where a value that is no class becomes [`NO_CLASS`].
 #[cfg(feature = "std")]
 #[derive(Clone, Copy)]
 struct Known;
@@ -202,7 +113,7 @@ impl ElementwiseKernel<2, 1> for Known {
     }
 }
 
-/// `y = x`, where there is a class 1 if `x` is its number, else 0.
+/// `y = x`, except in the columns of classes: 1 if `x` is the number of the class, else 0.
 #[cfg(feature = "std")]
 #[derive(Clone, Copy)]
 struct Compare;
@@ -222,7 +133,7 @@ mod tests {
     use crate::prelude::*;
 
     #[test]
-    fn what_is_no_class_has_no_column() {
+    fn a_value_that_is_no_class_gives_zeros() {
         let layer = OneHot::<1, 0, 3, 3>::zeroed();
         assert_eq!(layer.predict(&[0.0]), [1.0, 0.0, 0.0]);
         for x in [-1.0, 0.5, 3.0, f32::NAN, f32::INFINITY] {

@@ -1,24 +1,27 @@
-//! Training on several processor cores.
+//! Training on several cores.
 
 use core::marker::PhantomData;
 
 use crate::{
     Rng, Zeroed,
     kernel::{Element, ElementwiseKernel, Real, Simd, Work, elementwise},
-    layer::{Accepts, Description, Ending, Layer, Learn, Operations, Parameter, Path, Visit, VisitMut, VisitTrainable},
+    layer::{
+        Description, Ending, Layer, Operations, Outline, Parameter, Parameters, Path, Visit, VisitGradient, VisitMut,
+        VisitTrainable,
+    },
     message::Message,
-    outline::Outline,
+    network::Network,
     zeroed::Aligned,
 };
 
 /// The network `N`, trained on batches of up to `SHARDS·ROWS` samples by as many threads as `rayon` has.
 ///
-/// Each shard of `ROWS` rows runs through the network by itself, with a tape and a gradient of its own; the
-/// gradients are added up in the order of the shards. So the result depends on `SHARDS` and `ROWS`, and not on
-/// how many threads there are. It pays for steps of a millisecond and more; memory grows by a gradient for each shard.
+/// Each shard of `ROWS` rows passes through the network by itself, with its own tape and gradient. The gradients are added in
+/// the order of the shards, so the result depends on `SHARDS` and `ROWS`, but not on the number of threads. It pays off for
+/// steps of a millisecond or more. Memory grows by one gradient for each shard.
 ///
-/// The layer allocates nothing. `rayon` does at times, about once in 100 steps: the memory of the queues that threads
-/// steal work from, and, unless the training runs inside a pool (`pool.install(|| trainer.fit(..))`), of the hand-over.
+/// The layer does not allocate. `rayon` does, about once in 100 steps: for the queues from which threads steal work, and for
+/// the hand-over, unless training runs inside a pool (`pool.install(|| trainer.fit(..))`).
 ///
 /// ```
 /// use shiplap::{layers::Parallel, prelude::*};
@@ -38,7 +41,7 @@ pub struct Parallel<N, const SHARDS: usize, const ROWS: usize> {
 // SAFETY: the field is `Zeroed`.
 unsafe impl<N: Zeroed, const SHARDS: usize, const ROWS: usize> Zeroed for Parallel<N, SHARDS, ROWS> {}
 
-/// What one shard writes.
+/// The memory of one shard.
 pub struct Shard<N: Layer, const ROWS: usize> {
     seed: u32,
     tape: Aligned<N::Tape<ROWS>>,
@@ -48,99 +51,12 @@ pub struct Shard<N: Layer, const ROWS: usize> {
 // SAFETY: each field is `Zeroed`.
 unsafe impl<N: Layer, const ROWS: usize> Zeroed for Shard<N, ROWS> {}
 
-impl<N, const SHARDS: usize, const ROWS: usize> Layer for Parallel<N, SHARDS, ROWS>
-where
-    N: Layer + Send + Sync,
-    N::Tape<ROWS>: Send,
-{
+impl<N: Layer, const SHARDS: usize, const ROWS: usize> Parameters for Parallel<N, SHARDS, ROWS> {
     type Element = N::Element;
-    type Input = N::Input;
-    type Output = N::Output;
-    type Tape<const B: usize> = [Shard<N, ROWS>; SHARDS];
     type Trainable = N::Trainable;
-    type Head = N::Head;
 
     const PARAMS: usize = N::PARAMS;
-    const MACS: usize = N::MACS;
-    const FAULT: Option<Message> = if SHARDS == 0 || ROWS == 0 {
-        Some(Message::new().text("`Parallel` needs at least one shard of at least one row"))
-    } else {
-        N::FAULT
-    };
-    const TAKES_MISSING: bool = N::TAKES_MISSING;
-    const OUTLINE: Outline = N::OUTLINE;
-
-    #[inline(always)]
-    fn forward<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[N::Input], y: &mut [N::Output]) {
-        self.network.forward::<S, E, B>(simd, x, y);
-    }
-
-    #[inline(always)]
-    fn record<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        rng: &mut Rng,
-        x: &[N::Input],
-        tape: &mut Self::Tape<B>,
-        y: &mut [N::Output],
-    ) {
-        const { assert!(B <= SHARDS * ROWS, "the trainer's batch is larger than all shards of `Parallel`") };
-        for shard in tape.iter_mut() {
-            shard.seed = rng.bits();
-        }
-        each(simd, &self.network, Record::<N, E> { x, y, ending: PhantomData }, tape);
-    }
-
-    #[inline(always)]
-    fn backward<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        x: &[N::Input],
-        tape: &mut Self::Tape<B>,
-        y: &[N::Output],
-        dy: &mut [N::Output],
-        dx: Option<&mut [N::Input]>,
-    ) {
-        each(simd, &self.network, Backward::<N, E> { x, y, dy, dx, ending: PhantomData }, tape);
-        if let Some((sum, others)) = tape[..x.len().div_ceil(ROWS)].split_first_mut() {
-            for shard in others {
-                let moments = [&mut *shard.gradient];
-                N::trainable_mut(None, &mut sum.gradient, moments, Path::ROOT, &mut Combine(simd, Plus));
-            }
-        }
-    }
-
-    /// The sum of the shards' own gradients is there since `backward`, in the first.
-    #[inline(always)]
-    fn gradient<S: Simd, const B: usize>(
-        &self,
-        simd: S,
-        _: &[N::Input],
-        tape: &mut Self::Tape<B>,
-        _: &[N::Output],
-        gradient: &mut N::Trainable,
-    ) {
-        N::trainable_mut(None, gradient, [&mut *tape[0].gradient], Path::ROOT, &mut Combine(simd, Take));
-    }
-
-    #[inline(always)]
-    fn learn<S: Simd, V: Learn<N::Element, M>, const M: usize, const B: usize>(
-        &mut self,
-        _: S,
-        _: &[N::Input],
-        tape: &mut Self::Tape<B>,
-        _: &[N::Output],
-        moments: [&mut N::Trainable; M],
-        path: Path<'_>,
-        learner: &mut V,
-    ) {
-        N::trainable_mut(Some(&mut self.network), &mut tape[0].gradient, moments, path, learner);
-    }
-
-    #[inline(always)]
-    fn activate<S: Simd>(simd: S, logits: &mut [N::Output]) {
-        N::activate(simd, logits);
-    }
+    const KIND: Message<64> = N::KIND;
 
     #[inline(always)]
     fn parameters<V: Visit<N::Element>>(&self, path: Path<'_>, visitor: &mut V) {
@@ -157,19 +73,107 @@ where
     }
 
     #[inline(always)]
-    fn trainable<V: Visit<N::Element>>(learnt: &N::Trainable, path: Path<'_>, visitor: &mut V) {
-        N::trainable(learnt, path, visitor);
+    fn trainable<V: Visit<N::Element>>(trainable: &N::Trainable, path: Path<'_>, visitor: &mut V) {
+        N::trainable(trainable, path, visitor);
     }
 
     #[inline(always)]
     fn trainable_mut<V: VisitTrainable<N::Element, M>, const M: usize>(
         layer: Option<&mut Self>,
         gradient: &mut N::Trainable,
-        moments: [&mut N::Trainable; M],
+        state: [&mut N::Trainable; M],
         path: Path<'_>,
         visitor: &mut V,
     ) {
-        N::trainable_mut(layer.map(|layer| &mut layer.network), gradient, moments, path, visitor);
+        N::trainable_mut(layer.map(|layer| &mut layer.network), gradient, state, path, visitor);
+    }
+}
+
+impl<N, const SHARDS: usize, const ROWS: usize> Layer for Parallel<N, SHARDS, ROWS>
+where
+    N: Layer + Send + Sync,
+    N::Tape<ROWS>: Send,
+{
+    type Input = N::Input;
+    type Output = N::Output;
+    type Tape<const B: usize> = [Shard<N, ROWS>; SHARDS];
+    type Head = N::Head;
+
+    const MACS: usize = N::MACS;
+    const FAULT: Option<Message> = if SHARDS == 0 || ROWS == 0 {
+        Some(Message::new().text("`Parallel` needs at least one shard of at least one row"))
+    } else {
+        N::FAULT
+    };
+    const TAKES_MISSING: bool = N::TAKES_MISSING;
+    const OUTLINE: Outline = N::OUTLINE;
+
+    #[inline(always)]
+    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[N::Input], y: &mut [N::Output]) {
+        self.network.forward_batch::<S, E, B>(simd, x, y);
+    }
+
+    #[inline(always)]
+    fn record_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        rng: Option<&mut Rng>,
+        x: &[N::Input],
+        tape: &mut Self::Tape<B>,
+        y: &mut [N::Output],
+    ) {
+        const { assert!(B <= SHARDS * ROWS, "the trainer's batch is larger than all shards of `Parallel`") };
+        let training = rng.is_some();
+        if let Some(rng) = rng {
+            tape.iter_mut().for_each(|shard| shard.seed = rng.bits());
+        }
+        each(simd, &self.network, Record::<N, E> { training, x, y, ending: PhantomData }, tape);
+    }
+
+    #[inline(always)]
+    fn backward_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        x: &[N::Input],
+        tape: &mut Self::Tape<B>,
+        y: &[N::Output],
+        dy: &mut [N::Output],
+        dx: Option<&mut [N::Input]>,
+    ) {
+        each(simd, &self.network, Backward::<N, E> { x, y, dy, dx, ending: PhantomData }, tape);
+        if let Some((sum, others)) = tape[..x.len().div_ceil(ROWS)].split_first_mut() {
+            for shard in others {
+                let state = [&mut *shard.gradient];
+                N::trainable_mut(None, &mut sum.gradient, state, Path::ROOT, &mut Combine(simd, Plus));
+            }
+        }
+    }
+
+    /// `backward_batch` has left the sum of the shards' gradients in the first shard.
+    #[inline(always)]
+    fn gradient_batch<S: Simd, const B: usize>(
+        &self,
+        simd: S,
+        _: &[N::Input],
+        tape: &mut Self::Tape<B>,
+        _: &[N::Output],
+        gradient: &mut N::Trainable,
+    ) {
+        N::trainable_mut(None, gradient, [&mut *tape[0].gradient], Path::ROOT, &mut Combine(simd, Take));
+    }
+
+    #[inline(always)]
+    fn visit_gradient<S: Simd, V: VisitGradient<N::Element, M>, const M: usize, const B: usize>(
+        &mut self,
+        _: S,
+        _: &[N::Input],
+        tape: &mut Self::Tape<B>,
+        _: &[N::Output],
+        state: [&mut N::Trainable; M],
+        path: Path<'_>,
+        visitor: &mut V,
+    ) {
+        N::trainable_mut(Some(&mut self.network), &mut tape[0].gradient, state, path, visitor);
     }
 
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
@@ -181,25 +185,24 @@ where
     }
 }
 
-impl<N, X, const SHARDS: usize, const ROWS: usize> Accepts<X> for Parallel<N, SHARDS, ROWS>
+impl<N: Network, const SHARDS: usize, const ROWS: usize> Network for Parallel<N, SHARDS, ROWS>
 where
-    X: crate::Tensor,
-    N: Accepts<X> + Send + Sync,
+    N: Send + Sync,
     N::Tape<ROWS>: Send,
 {
 }
 
-/// Something to do with rows that can be cut anywhere.
+/// Work on rows that can be split anywhere.
 trait Task<N: Layer, const ROWS: usize>: Send + Sized {
-    /// How many rows there are.
+    /// The number of rows.
     fn rows(&self) -> usize;
-    /// The same with the first `rows`, and with the others.
+    /// Splits it into the first `rows` and the others.
     fn split_at(self, rows: usize) -> (Self, Self);
-    /// Does it, for rows of one shard. Mark it `#[inline(always)]`.
+    /// Does the work for the rows of one shard. Mark it `#[inline(always)]`.
     fn run<S: Simd>(self, simd: S, network: &N, shard: &mut Shard<N, ROWS>);
 }
 
-/// Halves the shards until each is alone. `rayon::join` allocates nothing.
+/// Halves the shards until one is left. `rayon::join` does not allocate.
 fn each<S: Simd, T: Task<N, ROWS>, N: Layer + Sync + Send, const ROWS: usize>(
     simd: S,
     network: &N,
@@ -221,7 +224,7 @@ fn each<S: Simd, T: Task<N, ROWS>, N: Layer + Sync + Send, const ROWS: usize>(
     rayon::join(|| each(simd, network, task, shards), || each(simd, network, more, more_shards));
 }
 
-/// A task for one shard, to be compiled for the instruction set.
+/// A task for one shard, compiled for the instruction set.
 struct Alone<'a, T, N: Layer, const ROWS: usize>(T, &'a N, &'a mut Shard<N, ROWS>);
 
 impl<T: Task<N, ROWS>, N: Layer, const ROWS: usize> Work for Alone<'_, T, N, ROWS> {
@@ -234,6 +237,7 @@ impl<T: Task<N, ROWS>, N: Layer, const ROWS: usize> Work for Alone<'_, T, N, ROW
 }
 
 struct Record<'a, N: Layer, E> {
+    training: bool,
     x: &'a [N::Input],
     y: &'a mut [N::Output],
     ending: PhantomData<fn() -> E>,
@@ -245,15 +249,15 @@ impl<N: Layer, E: Ending, const ROWS: usize> Task<N, ROWS> for Record<'_, N, E> 
     }
 
     fn split_at(self, rows: usize) -> (Self, Self) {
-        let Self { x, y, ending } = self;
+        let Self { x, y, .. } = self;
         let ((x, more_x), (y, more_y)) = (x.split_at(rows), y.split_at_mut(rows));
-        (Self { x, y, ending }, Self { x: more_x, y: more_y, ending })
+        (Self { x, y, ..self }, Self { x: more_x, y: more_y, ..self })
     }
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S, network: &N, shard: &mut Shard<N, ROWS>) {
         let mut rng = Rng::new(shard.seed.into());
-        network.record::<S, E, ROWS>(simd, &mut rng, self.x, &mut shard.tape, self.y);
+        network.record_batch::<S, E, ROWS>(simd, self.training.then_some(&mut rng), self.x, &mut shard.tape, self.y);
     }
 }
 
@@ -280,12 +284,12 @@ impl<N: Layer, E: Ending, const ROWS: usize> Task<N, ROWS> for Backward<'_, N, E
     #[inline(always)]
     fn run<S: Simd>(self, simd: S, network: &N, shard: &mut Shard<N, ROWS>) {
         let Self { x, y, dy, dx, .. } = self;
-        network.backward::<S, E, ROWS>(simd, x, &mut shard.tape, y, dy, dx);
-        network.gradient(simd, x, &mut shard.tape, dy, &mut shard.gradient);
+        network.backward_batch::<S, E, ROWS>(simd, x, &mut shard.tape, y, dy, dx);
+        network.gradient_batch(simd, x, &mut shard.tape, dy, &mut shard.gradient);
     }
 }
 
-/// Makes new sums from sums and the gradients of a shard.
+/// Combines sums with the gradients of a shard.
 struct Combine<S, F>(S, F);
 
 impl<S: Simd, T: Element, F: ElementwiseKernel<1, 1>> VisitTrainable<T, 1> for Combine<S, F> {

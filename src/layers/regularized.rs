@@ -1,4 +1,4 @@
-//! A layer, or a whole network, whose weights cost.
+//! Penalties in the type of a layer.
 
 use core::marker::PhantomData;
 
@@ -9,7 +9,7 @@ use crate::{
     regularize::Regularizer,
 };
 
-/// `L` with the penalty `R` on its kernels.
+/// `L`, a layer or a whole network, with the penalty `R` on its kernels.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -30,7 +30,7 @@ impl<W, P, L: Stored<W, P>, R: Regularizer> Stored<W, P> for Regularized<L, R> {
     const STORED: Self = Self { layer: L::STORED, regularizer: PhantomData };
 }
 
-/// The parameter with the penalty, if it is a kernel.
+/// The parameter with its penalty: only kernels have one.
 fn penalise<R: Regularizer>(parameter: Parameter<'_>) -> Parameter<'_> {
     match parameter.role {
         Role::Kernel => Parameter { penalty: parameter.penalty + R::PENALTY, ..parameter },

@@ -1,13 +1,17 @@
-//! Standardising: mean 0 and standard deviation 1.
+//! Standardization to mean 0 and standard deviation 1.
 
-use super::columns::{FitError, Scale, ScaleGradient, check, columnwise, mean, present, unscale};
-use crate::{Tensor, kernel::Element};
+use super::columns::{FitError, Scale, ScaleGradient, Unscale, check, mean, present, transform};
+use crate::{
+    Layer,
+    kernel::{Element, Simd, elementwise_row},
+    layer::{Operations, Path, SimpleLayer},
+};
 
-/// `y[n] = (x[n] − mean[n]) / deviation[n]`, x and y: `[[T; N]]`: each column with mean 0 and standard deviation 1 on
-/// the data it is fitted to. A column that does not vary has deviation 0 and is only moved.
+/// `y[n] = (x[n] − mean[n]) / deviation[n]`, x and y: `[[T; N]]`. On the data to which it is fitted, each column of the output
+/// has mean 0 and standard deviation 1. A constant column has deviation 0 and is only shifted.
 ///
-/// As first layer of a network it goes wherever the network goes. Until it is fitted it changes nothing; training
-/// leaves it as it is. NaN counts as missing: the fit passes over it, and it stays NaN.
+/// As the first layer of a network it carries its own statistics, also to where there is no `std`. Before it is fitted it is
+/// the identity; training does not change it. NaN counts as a missing value: fitting ignores it, and it stays NaN.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -22,7 +26,7 @@ use crate::{Tensor, kernel::Element};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It also scales labels, and predictions back:
+/// It also scales labels, and scales predictions back:
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -35,30 +39,58 @@ use crate::{Tensor, kernel::Element};
 /// assert_eq!(prices[0], [100_000.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Standardize<const N: usize, T = f32> {
+#[derive(Copy, Layer)]
+pub struct Standardize<const N: usize, T: Element = f32> {
     /// The mean of each column.
+    #[statistic]
     pub mean: [T; N],
-    /// The standard deviation of each column, that of all its values (divided by their number).
+    /// The standard deviation of each column: that of the population, not of a sample.
+    #[statistic]
     pub deviation: [T; N],
 }
 
-columnwise!(Standardize, Scale, ScaleGradient, missing: false, macs: N, mean deviation);
+impl<const N: usize, T: Element> SimpleLayer for Standardize<N, T> {
+    type Input = [T; N];
+    type Output = [T; N];
+    type Tape = ();
 
-impl<const N: usize, T: Element + Tensor<Element = T>> Standardize<N, T> {
-    /// The statistics of `x`, computed in `f64` in two passes, about the first value of the column: a mean far from 0
-    /// cancels nothing, and a column of equal values has deviation 0 exactly.
+    const MACS: usize = N;
+
+    #[inline(always)]
+    fn forward<S: Simd>(&self, simd: S, x: &[T; N], y: &mut [T; N]) {
+        elementwise_row(simd, &Scale, [x, &self.mean, &self.deviation], [y]);
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd>(&self, simd: S, x: &[T; N], (): &(), _: &[T; N], dy: &[T; N], dx: &mut [T; N]) {
+        elementwise_row(simd, &ScaleGradient, [dy, x, &self.mean, &self.deviation], [dx]);
+    }
+
+    fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
+        let columns = [("mean", &self.mean[..]), ("deviation", &self.deviation[..])];
+        operations.columnwise(path, "Standardize", &columns, &Scale);
+    }
+}
+
+impl<const N: usize, T: Element> Standardize<N, T> {
+    /// Applies the layer to rows in place.
+    pub fn transform(&self, rows: &mut [[T; N]]) {
+        transform(rows, Scale, |column, x| [x, self.mean[column], self.deviation[column]]);
+    }
+
+    /// Computes the statistics of `x` in `f64`, in two passes relative to the first value of a column: a mean far from 0 causes
+    /// no cancellation, and a constant column has deviation 0 exactly.
     ///
     /// # Errors
     ///
-    /// When there are no samples, a value is infinite, or a column holds only NaN.
+    /// Returns an error if there are no samples, a value is infinite, or a column holds only NaN.
     pub fn fit(x: &[[T; N]]) -> Result<Self, FitError> {
         check(x)?;
         let mut fitted = Self { mean: [T::zero(); N], deviation: [T::zero(); N] };
         for column in 0..N {
             let values = present(x, column);
             let mean = mean(values.clone());
-            // The second sum, 0 but for rounding, corrects the first (Chan, Golub and LeVeque 1983).
+            // The second sum would be 0 without rounding; it corrects the first (Chan, Golub and LeVeque 1983).
             let (squares, rest, count) = values
                 .map(|value| value - mean)
                 .fold((0.0f64, 0.0, 0.0), |(squares, rest, count), d| (squares + d * d, rest + d, count + 1.0));
@@ -69,9 +101,9 @@ impl<const N: usize, T: Element + Tensor<Element = T>> Standardize<N, T> {
         Ok(fitted)
     }
 
-    /// Changes rows back to what they were before [`transform`](Self::transform), where they are.
+    /// Inverts [`transform`](Self::transform), in place.
     pub fn inverse_transform(&self, rows: &mut [[T; N]]) {
-        unscale(rows, &self.mean, &self.deviation);
+        transform(rows, Unscale, |column, y| [y, self.mean[column], self.deviation[column]]);
     }
 }
 
@@ -81,7 +113,7 @@ mod tests {
     use crate::prelude::*;
 
     #[test]
-    fn a_mean_far_from_zero_cancels_nothing() {
+    fn a_mean_far_from_zero_causes_no_cancellation() {
         let x = [[1e9 + 1.0, 0.1], [1e9 + 2.0, 0.1], [1e9 + 3.0, 0.1]];
         let fitted = Standardize::fit(&x).unwrap();
         assert_eq!(fitted.mean, [1e9 + 2.0, 0.1]);
@@ -91,20 +123,20 @@ mod tests {
     }
 
     #[test]
-    fn missing_values_are_passed_over() {
+    fn missing_values_are_ignored() {
         let fitted = Standardize::fit(&[[1.0f32], [f32::NAN], [3.0]]).unwrap();
         assert_eq!((fitted.mean, fitted.deviation), ([2.0], [1.0]));
     }
 
     #[test]
-    fn refuses_what_has_no_statistics() {
+    fn data_without_statistics_are_an_error() {
         assert_eq!(Standardize::<1>::fit(&[]), Err(FitError::Empty));
         assert_eq!(Standardize::fit(&[[0.0], [f32::INFINITY]]), Err(FitError::Infinite { sample: 1, column: 0 }));
         assert_eq!(Standardize::fit(&[[0.0, f32::NAN]]), Err(FitError::Missing { column: 1 }));
     }
 
     #[test]
-    fn training_and_starting_leave_it_alone() {
+    fn training_and_initialization_do_not_change_it() {
         use crate::{
             Rng,
             layer::{Parameter, Path, Role, Visit},
@@ -139,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_nothing_until_it_is_fitted() {
+    fn is_the_identity_before_it_is_fitted() {
         let network: Standardize<3> = Network::new(1);
         assert_eq!(network.predict(&[1.0, -2.0, 3.0]), [1.0, -2.0, 3.0]);
     }

@@ -1,14 +1,12 @@
-//! The cross-entropy of outputs that are each a yes or no.
+//! The cross-entropy of a yes or no.
 
-use super::{
-    Follows, is_probability,
-    pointwise::{Pointwise, pointwise},
-};
+use super::{Follows, PointwiseLoss, is_probability};
 use crate::{activation::Sigmoid, kernel::Real, layer::Logits, metric::BinaryAccuracy};
 
-/// `−label·ln p − (1−label)·ln(1−p)` with `p = sigmoid(logit)`, as mean over outputs and rows.
+/// `−label·ln p − (1−label)·ln(1−p)` with `p = sigmoid(logit)`, averaged over outputs and rows. Labels are probabilities
+/// from 0 to 1.
 ///
-/// Computed from the logit, `softplus(z) − label·z`, so that it holds at ±10⁴ too.
+/// It is computed from the logit `z` as `softplus(z) − label·z`, which is exact at logits of ±10⁴ too.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -22,11 +20,17 @@ use crate::{activation::Sigmoid, kernel::Real, layer::Logits, metric::BinaryAccu
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BinaryCrossentropy;
 
-pointwise!(BinaryCrossentropy, Logits, BinaryAccuracy, |n| 1.0 / n as f64, "probabilities from 0 to 1", is_probability);
-
 impl Follows<Sigmoid> for BinaryCrossentropy {}
 
-impl Pointwise for BinaryCrossentropy {
+impl PointwiseLoss for BinaryCrossentropy {
+    type Ending = Logits;
+    type Metric = BinaryAccuracy;
+    const EXPECTS: &'static str = "probabilities from 0 to 1";
+
+    fn is_label(label: f64) -> bool {
+        is_probability(label)
+    }
+
     #[inline(always)]
     fn value<V: Real>(&self, logit: V, label: V) -> V {
         logit.softplus() - label * logit

@@ -1,4 +1,4 @@
-//! The cross-entropy of classes, labels being probabilities.
+//! The cross-entropy of classes, with probabilities as labels.
 
 use super::{Compares, Flaw, Follows, Loss, is_probability};
 use crate::{

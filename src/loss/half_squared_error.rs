@@ -1,12 +1,9 @@
-//! Half the squared error, as in textbooks.
+//! Half the squared error.
 
-use super::{
-    Follows,
-    pointwise::{Pointwise, pointwise},
-};
+use super::{Follows, PointwiseLoss};
 use crate::{kernel::Real, layer::Predictions, metric::MeanAbsolute};
 
-/// `½·Σₙ (y[n] − label[n])²`, the textbook's, averaged over the rows.
+/// `½·Σₙ (y[n] − label[n])²`, averaged over the rows: the error in many textbooks, a sum over outputs and not a mean.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -20,11 +17,16 @@ use crate::{kernel::Real, layer::Predictions, metric::MeanAbsolute};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HalfSquaredError;
 
-pointwise!(HalfSquaredError, Predictions, MeanAbsolute, |_| 1.0, "finite numbers", f64::is_finite);
-
 impl<H> Follows<H> for HalfSquaredError {}
 
-impl Pointwise for HalfSquaredError {
+impl PointwiseLoss for HalfSquaredError {
+    type Ending = Predictions;
+    type Metric = MeanAbsolute;
+
+    fn share(_: usize) -> f64 {
+        1.0
+    }
+
     #[inline(always)]
     fn value<V: Real>(&self, output: V, label: V) -> V {
         V::splat(0.5) * (output - label) * (output - label)

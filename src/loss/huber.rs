@@ -1,12 +1,9 @@
 //! Huber's loss: squared near 0, absolute far from it.
 
-use super::{
-    Follows,
-    pointwise::{Pointwise, pointwise},
-};
+use super::{Follows, PointwiseLoss, in_range};
 use crate::{kernel::Real, layer::Predictions, metric::MeanAbsolute};
 
-/// `½·d²` for `|d| ≤ 1`, else `|d| − ½`, with `d = y − label`, as mean over outputs and rows (Huber 1964).
+/// With `d = y − label`: `½·d²` for `|d| ≤ delta`, else `delta·|d| − ½·delta²`, averaged over outputs and rows (Huber 1964).
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -15,25 +12,43 @@ use crate::{kernel::Real, layer::Predictions, metric::MeanAbsolute};
 /// trainer.network_mut().kernel = [[1.0]];
 /// let loss = trainer.evaluate(&[[3.0f32]], &[[1.0]])?.loss;
 /// assert!((loss - 1.5).abs() < 1e-6);
+///
+/// let loss = trainer.with_loss(Huber { delta: 0.5 }).evaluate(&[[3.0f32]], &[[1.0]])?.loss;
+/// assert!((loss - 0.875).abs() < 1e-6);
 /// # Ok::<(), TrainError>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Huber;
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Huber {
+    /// Where the loss turns from squared to absolute: finite and above 0.
+    pub delta: f64,
+}
 
-pointwise!(Huber, Predictions, MeanAbsolute, |n| 1.0 / n as f64, "finite numbers", f64::is_finite);
+/// A `delta` of 1.
+impl Default for Huber {
+    fn default() -> Self {
+        Self { delta: 1.0 }
+    }
+}
 
 impl<H> Follows<H> for Huber {}
 
-impl Pointwise for Huber {
+impl PointwiseLoss for Huber {
+    type Ending = Predictions;
+    type Metric = MeanAbsolute;
+
+    fn check(&self) -> Result<(), &'static str> {
+        in_range(self.delta > 0.0 && self.delta.is_finite(), "the `delta` of `Huber` must be finite and above 0")
+    }
+
     #[inline(always)]
     fn value<V: Real>(&self, output: V, label: V) -> V {
-        let distance = (output - label).abs();
+        let (delta, distance) = (V::splat(self.delta), (output - label).abs());
         let near = V::splat(0.5) * distance * distance;
-        distance.if_gt(V::splat(1.0), distance - V::splat(0.5), near)
+        distance.if_gt(delta, delta * distance - V::splat(0.5 * self.delta * self.delta), near)
     }
 
     #[inline(always)]
     fn derivative<V: Real>(&self, output: V, label: V) -> V {
-        V::splat(-1.0).max(V::splat(1.0).min(output - label))
+        V::splat(-self.delta).max(V::splat(self.delta).min(output - label))
     }
 }

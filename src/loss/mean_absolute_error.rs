@@ -1,9 +1,6 @@
 //! The mean absolute error.
 
-use super::{
-    Follows,
-    pointwise::{Pointwise, pointwise},
-};
+use super::{Follows, PointwiseLoss};
 use crate::{kernel::Real, layer::Predictions, metric::MeanAbsolute};
 
 /// `Σₙ |y[n] − label[n]| / N`, averaged over the rows.
@@ -20,11 +17,12 @@ use crate::{kernel::Real, layer::Predictions, metric::MeanAbsolute};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MeanAbsoluteError;
 
-pointwise!(MeanAbsoluteError, Predictions, MeanAbsolute, |n| 1.0 / n as f64, "finite numbers", f64::is_finite);
-
 impl<H> Follows<H> for MeanAbsoluteError {}
 
-impl Pointwise for MeanAbsoluteError {
+impl PointwiseLoss for MeanAbsoluteError {
+    type Ending = Predictions;
+    type Metric = MeanAbsolute;
+
     #[inline(always)]
     fn value<V: Real>(&self, output: V, label: V) -> V {
         (output - label).abs()

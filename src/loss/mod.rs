@@ -1,12 +1,22 @@
-//! Losses: how far predictions are from labels, and which way is down.
+//! Losses: how far outputs are from labels, and the gradient of that.
+//!
+//! - of numbers: [`MeanSquaredError`], [`HalfSquaredError`], [`MeanAbsoluteError`], [`Huber`];
+//! - of a yes or no: [`BinaryCrossentropy`], [`BinaryFocalCrossentropy`];
+//! - of classes: [`CategoricalCrossentropy`], [`SparseCategoricalCrossentropy`], [`CategoricalFocalCrossentropy`];
+//! - around another loss: [`Smoothed`] labels, [`Weighted`] samples, [`ClassWeighted`] classes;
+//! - [`PointwiseLoss`] and [`Loss`]: the traits, for a loss of your own.
+//!
+//! A loss is a value: [`Trainer::with_loss`](crate::train::Trainer::with_loss) takes one that is not the default.
 
 mod binary_crossentropy;
 mod categorical_crossentropy;
+mod focal;
 mod half_squared_error;
 mod huber;
 mod mean_absolute_error;
 mod mean_squared_error;
 mod pointwise;
+mod smoothed;
 mod sparse_categorical_crossentropy;
 mod weighted;
 
@@ -14,12 +24,15 @@ use core::fmt;
 
 pub use binary_crossentropy::BinaryCrossentropy;
 pub use categorical_crossentropy::CategoricalCrossentropy;
+pub use focal::{BinaryFocalCrossentropy, CategoricalFocalCrossentropy};
 pub use half_squared_error::HalfSquaredError;
 pub use huber::Huber;
 pub use mean_absolute_error::MeanAbsoluteError;
 pub use mean_squared_error::MeanSquaredError;
+pub use pointwise::PointwiseLoss;
+pub use smoothed::Smoothed;
 pub use sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
-pub use weighted::{Unweighted, Weighted};
+pub use weighted::{ClassWeighted, Unweighted, Weighted};
 
 use crate::{
     Zeroed,
@@ -27,26 +40,36 @@ use crate::{
     layer::Ending,
 };
 
-/// A loss for rows of outputs `P`.
+/// A loss for rows of outputs `P`. A loss that compares each output by itself implements [`PointwiseLoss`] instead.
 pub trait Loss<P>: Default + Copy + Send + Sync + 'static {
     /// What an output is compared with.
     type Label: Copy + Zeroed;
-    /// Whether the loss looks at predictions, or at logits because it is fused with the activation.
+    /// Whether outputs are [`Predictions`](crate::layer::Predictions), or [`Logits`](crate::layer::Logits) because the loss
+    /// is fused with the last activation.
     type Ending: Ending;
-    /// What a trainer reports beside this loss unless told otherwise.
+    /// The metric that a trainer reports by default.
     type Metric;
-    /// What a label must be, for the error message.
+    /// What labels must be, for the error message.
     const EXPECTS: &'static str;
+
+    /// Checks that each value of the loss is in its range. A trainer calls it before the first step and after each change.
+    ///
+    /// # Errors
+    ///
+    /// Names the first value that is out of range, and the range.
+    fn check(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
 
     /// What is wrong with `label`, if anything.
     fn flaw(label: &Self::Label) -> Option<Flaw>;
 
-    /// Whether `label` is one.
+    /// Whether `label` is valid.
     fn is_label(label: &Self::Label) -> bool {
         Self::flaw(label).is_none()
     }
 
-    /// The sum of the losses of the rows, each averaged over its outputs where the loss says so.
+    /// The sum of the losses of the rows.
     fn total<S: Simd>(&self, simd: S, outputs: &[P], labels: &[Self::Label]) -> f64;
 
     /// Writes the gradient of the mean loss of the rows with respect to `outputs`.
@@ -56,18 +79,26 @@ pub trait Loss<P>: Default + Copy + Send + Sync + 'static {
 /// What is wrong with a label: `holds NaN`, `is 10`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Flaw {
-    /// What the number is to the label: `is`, `holds`.
+    /// How the number relates to the label: `is`, `holds`.
     pub verb: &'static str,
-    /// The number that is wrong.
+    /// The invalid number.
     pub number: f64,
 }
 
 impl Flaw {
-    /// The first of `numbers` that is not valid.
+    /// The first invalid number.
     fn first<T: Element>(numbers: &[T], valid: impl Fn(f64) -> bool) -> Option<Self> {
         let wrong = numbers.iter().map(|number| number.to_f64()).find(|number| !valid(*number))?;
         Some(Self { verb: "holds", number: wrong })
     }
+}
+
+fn in_range(is: bool, otherwise: &'static str) -> Result<(), &'static str> {
+    if is { Ok(()) } else { Err(otherwise) }
+}
+
+fn at_least_0(value: f64) -> bool {
+    (0.0..f64::INFINITY).contains(&value)
 }
 
 fn is_probability(number: f64) -> bool {
@@ -87,10 +118,9 @@ impl fmt::Display for Flaw {
 )]
 pub trait Compares<P, Y>: Loss<P, Label = Y> {}
 
-/// A label that the loss `L` compares with outputs `P`. It follows from [`Compares`], as
-/// [`Sample`](crate::layer::Sample) does from `Accepts`.
+/// A label that the loss `L` compares with outputs `P`. Every label is one for which [`Compares`] is implemented.
 pub trait Label<L: Loss<P>, P>: Copy {
-    /// These labels, known to be the loss's.
+    /// The same labels, as the loss's type.
     fn rows(labels: &[Self]) -> &[L::Label];
 }
 
@@ -101,7 +131,7 @@ impl<L: Compares<P, Y>, P, Y: Copy> Label<L, P> for Y {
     }
 }
 
-/// A loss that goes with networks that end in the activation `H`.
+/// A loss that can be used with networks that end in the activation `H`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not go with a network that ends in `{H}`",
     label = "wrong last activation for this loss",

@@ -1,20 +1,118 @@
-//! What losses have in common that compare each output by itself.
+//! Losses that compare each output by itself.
 
+use super::{Compares, Flaw, Loss};
 use crate::{
     Tensor,
     kernel::{Element, ElementwiseKernel, Real, Simd, Summand, elementwise, sum_of},
+    layer::Ending,
 };
 
-/// The formula of such a loss.
-pub(super) trait Pointwise: Copy {
+/// A loss that is a function of one output and its label, averaged over outputs and rows. It is a [`Loss`] for networks
+/// with any number of outputs.
+///
+/// An implementation states the function and its derivative, whether they take predictions or logits, and the metric that a
+/// trainer reports; [`Follows`](super::Follows) says which last activations the loss goes with.
+///
+/// The logarithm of the hyperbolic cosine, `ln cosh(y − label)`:
+///
+/// ```
+/// use shiplap::{check, kernel::Real, layer::Predictions, loss::{Follows, PointwiseLoss}, prelude::*};
+///
+/// #[derive(Clone, Copy, Default)]
+/// struct LogCosh;
+///
+/// impl<Head> Follows<Head> for LogCosh {}
+///
+/// impl PointwiseLoss for LogCosh {
+///     type Ending = Predictions;
+///     type Metric = MeanAbsolute;
+///
+///     fn value<V: Real>(&self, output: V, label: V) -> V {
+///         let distance = (output - label).abs();
+///         distance + (V::splat(-2.0) * distance).softplus() - V::splat(std::f64::consts::LN_2)
+///     }
+///     fn derivative<V: Real>(&self, output: V, label: V) -> V { (output - label).tanh() }
+/// }
+///
+/// check::loss(&LogCosh, &[[0.5], [-3.0]], &[[1.0], [2.0]])?;
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, LogCosh, Sgd, 2>::new(Sgd::new(0.1), 1);
+/// trainer.fit(&[[1.0f32], [2.0]], &[[2.0f32], [4.0]], Fit::epochs(500))?;
+/// assert!((trainer.predict(&[3.0f32])[0] - 6.0).abs() < 0.1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a loss of one output and its label",
+    label = "`PointwiseLoss` is not implemented for it"
+)]
+pub trait PointwiseLoss: Default + Copy + Send + Sync + 'static {
+    /// Whether outputs are [`Predictions`](crate::layer::Predictions), or [`Logits`](crate::layer::Logits) because the loss
+    /// is fused with the last activation.
+    type Ending: Ending;
+    /// The metric that a trainer reports by default.
+    type Metric;
+    /// What labels must be, for the error message.
+    const EXPECTS: &'static str = "finite numbers";
+
+    /// Whether the number is a valid label.
+    fn is_label(label: f64) -> bool {
+        label.is_finite()
+    }
+
+    /// The share of each of `outputs` outputs in the loss of a row: `1 / outputs` for their mean, 1 for their sum.
+    fn share(outputs: usize) -> f64 {
+        1.0 / outputs as f64
+    }
+
+    /// Checks that each value of the loss is in its range.
+    ///
+    /// # Errors
+    ///
+    /// Names the first value that is out of range, and the range.
+    fn check(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+
+    /// The loss of one output.
     fn value<V: Real>(&self, output: V, label: V) -> V;
+
+    /// Its derivative with respect to the output.
     fn derivative<V: Real>(&self, output: V, label: V) -> V;
 }
+
+#[diagnostic::do_not_recommend]
+impl<T: Element + Tensor<Element = T>, const N: usize, L: PointwiseLoss> Loss<[T; N]> for L {
+    type Label = [T; N];
+    type Ending = L::Ending;
+    type Metric = L::Metric;
+    const EXPECTS: &'static str = L::EXPECTS;
+
+    fn check(&self) -> Result<(), &'static str> {
+        PointwiseLoss::check(self)
+    }
+
+    fn flaw(label: &[T; N]) -> Option<Flaw> {
+        Flaw::first(label, L::is_label)
+    }
+
+    #[inline(always)]
+    fn total<S: Simd>(&self, simd: S, outputs: &[[T; N]], labels: &[[T; N]]) -> f64 {
+        sum_of(simd, &Value(*self), [outputs.as_flattened(), labels.as_flattened()]).to_f64() * L::share(N)
+    }
+
+    #[inline(always)]
+    fn gradient<S: Simd>(&self, simd: S, outputs: &[[T; N]], labels: &[[T; N]], gradient: &mut [[T; N]]) {
+        let derivative = Derivative(*self, L::share(N) / outputs.len() as f64);
+        elementwise(simd, &derivative, [outputs.as_flattened(), labels.as_flattened()], [gradient.as_flattened_mut()]);
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Element + Tensor<Element = T>, const N: usize, L: PointwiseLoss> Compares<[T; N], [T; N]> for L {}
 
 #[derive(Clone, Copy)]
 struct Value<L>(L);
 
-impl<L: Pointwise> Summand<2> for Value<L> {
+impl<L: PointwiseLoss> Summand<2> for Value<L> {
     #[inline(always)]
     fn apply<V: Real>(&self, [output, label]: [V; 2]) -> V {
         self.0.value(output, label)
@@ -24,78 +122,9 @@ impl<L: Pointwise> Summand<2> for Value<L> {
 #[derive(Clone, Copy)]
 struct Derivative<L>(L, f64);
 
-impl<L: Pointwise> ElementwiseKernel<2, 1> for Derivative<L> {
+impl<L: PointwiseLoss> ElementwiseKernel<2, 1> for Derivative<L> {
     #[inline(always)]
     fn apply<V: Real>(&self, [output, label]: [V; 2], _: [V; 1]) -> [V; 1] {
         [self.0.derivative(output, label) * V::splat(self.1)]
     }
 }
-
-/// The sum over the rows, of which each output is this `share`.
-#[inline(always)]
-pub(super) fn total<S: Simd, T: Element + Tensor<Element = T>, const N: usize>(
-    simd: S,
-    loss: impl Pointwise,
-    share: f64,
-    outputs: &[[T; N]],
-    labels: &[[T; N]],
-) -> f64 {
-    sum_of(simd, &Value(loss), [outputs.as_flattened(), labels.as_flattened()]).to_f64() * share
-}
-
-/// The gradient of the mean over the rows.
-#[inline(always)]
-pub(super) fn gradient<S: Simd, T: Element + Tensor<Element = T>, const N: usize>(
-    simd: S,
-    loss: impl Pointwise,
-    share: f64,
-    outputs: &[[T; N]],
-    labels: &[[T; N]],
-    gradient: &mut [[T; N]],
-) {
-    let derivative = Derivative(loss, share / outputs.len() as f64);
-    elementwise(simd, &derivative, [outputs.as_flattened(), labels.as_flattened()], [gradient.as_flattened_mut()]);
-}
-
-/// `impl Loss` from the formula: what it looks at, its metric, the share of an output in the loss of a row, what a label
-/// must be and whether a number of it is that.
-macro_rules! pointwise {
-    ($loss:ident, $ending:ty, $metric:ty, $share:expr, $expects:literal, $valid:expr) => {
-        impl<T: $crate::kernel::Element + $crate::Tensor<Element = T>, const N: usize> $crate::loss::Loss<[T; N]>
-            for $loss
-        {
-            type Label = [T; N];
-            type Ending = $ending;
-            type Metric = $metric;
-            const EXPECTS: &'static str = $expects;
-
-            fn flaw(label: &[T; N]) -> Option<$crate::loss::Flaw> {
-                $crate::loss::Flaw::first(label, $valid)
-            }
-
-            #[inline(always)]
-            fn total<S: $crate::kernel::Simd>(&self, simd: S, outputs: &[[T; N]], labels: &[[T; N]]) -> f64 {
-                let share: fn(usize) -> f64 = $share;
-                $crate::loss::pointwise::total(simd, *self, share(N), outputs, labels)
-            }
-
-            #[inline(always)]
-            fn gradient<S: $crate::kernel::Simd>(
-                &self,
-                simd: S,
-                outputs: &[[T; N]],
-                labels: &[[T; N]],
-                gradient: &mut [[T; N]],
-            ) {
-                let share: fn(usize) -> f64 = $share;
-                $crate::loss::pointwise::gradient(simd, *self, share(N), outputs, labels, gradient);
-            }
-        }
-
-        impl<T: $crate::kernel::Element + $crate::Tensor<Element = T>, const N: usize>
-            $crate::loss::Compares<[T; N], [T; N]> for $loss
-        {
-        }
-    };
-}
-pub(super) use pointwise;

@@ -1,4 +1,4 @@
-//! The cross-entropy of classes, labels being their numbers.
+//! The cross-entropy of classes, with class numbers as labels.
 
 use super::{Compares, Flaw, Follows, Loss, categorical_crossentropy::log_sum};
 use crate::{

@@ -1,16 +1,15 @@
-//! Samples that count more or less than others.
+//! Losses that count some samples more than others.
 
-use super::{Compares, Flaw, Follows, Loss};
+use super::{Compares, Flaw, Follows, Loss, at_least_0, in_range};
 use crate::{
     Tensor,
     kernel::{Element, Simd},
     message::Message,
-    metric::{Metric, Named},
+    metric::{Class, Metric, Named},
 };
 
-/// The loss `L` of each sample times its weight, averaged over the rows. A label is `(label, weight)`, and a weight at
-/// least 0; metrics pass over the weights. [`class_weights`](crate::data::class_weights) makes classes of unequal size
-/// count the same.
+/// The loss `L` of each sample times its weight, averaged over the rows. A label is `(label, weight)` with a finite weight of
+/// at least 0; metrics ignore the weights. For weights by class there is [`ClassWeighted`].
 ///
 /// ```
 /// use shiplap::{loss::Weighted, prelude::*};
@@ -32,7 +31,7 @@ impl<L> Weighted<L> {
     }
 }
 
-/// The text for one loss.
+/// The text of [`Weighted`] for one loss.
 struct Expects<L, P>(core::marker::PhantomData<(L, P)>);
 
 impl<L: Loss<P>, P> Expects<L, P> {
@@ -45,29 +44,61 @@ impl<P: Tensor, L: Loss<P>> Loss<P> for Weighted<L> {
     type Metric = Unweighted<L::Metric>;
     const EXPECTS: &'static str = Expects::<L, P>::TEXT.as_str();
 
+    fn check(&self) -> Result<(), &'static str> {
+        self.0.check()
+    }
+
     fn flaw((label, weight): &Self::Label) -> Option<Flaw> {
-        let weighs = weight.is_finite() && *weight >= 0.0;
-        L::flaw(label).or((!weighs).then_some(Flaw { verb: "has the weight", number: f64::from(*weight) }))
+        let in_range = weight.is_finite() && *weight >= 0.0;
+        L::flaw(label).or((!in_range).then_some(Flaw { verb: "has the weight", number: f64::from(*weight) }))
     }
 
     #[inline(always)]
     fn total<S: Simd>(&self, simd: S, outputs: &[P], labels: &[Self::Label]) -> f64 {
-        let row = |(output, (label, weight)): (&P, &Self::Label)| {
-            let (output, label) = (core::slice::from_ref(output), core::slice::from_ref(label));
-            f64::from(*weight) * self.0.total(simd, output, label)
-        };
-        outputs.iter().zip(labels).map(row).sum()
+        total(simd, &self.0, outputs, labels.iter().map(|(label, weight)| (label, f64::from(*weight))))
     }
 
     #[inline(always)]
     fn gradient<S: Simd>(&self, simd: S, outputs: &[P], labels: &[Self::Label], gradient: &mut [P]) {
-        let rows = outputs.len() as f64;
-        for ((output, (label, weight)), gradient) in outputs.iter().zip(labels).zip(gradient) {
-            let gradient = core::slice::from_mut(gradient);
-            self.0.gradient(simd, core::slice::from_ref(output), core::slice::from_ref(label), gradient);
-            let share = P::Element::from_f64(f64::from(*weight) / rows);
-            P::flat_mut(gradient).iter_mut().for_each(|value| *value *= share);
-        }
+        let labels = labels.iter().map(|(label, weight)| (label, f64::from(*weight)));
+        self::gradient(simd, &self.0, outputs, labels, gradient);
+    }
+}
+
+/// The sum of the losses of rows, each times its weight.
+#[inline(always)]
+fn total<'a, S: Simd, P, L: Loss<P>>(
+    simd: S,
+    loss: &L,
+    outputs: &[P],
+    labels: impl Iterator<Item = (&'a L::Label, f64)>,
+) -> f64
+where
+    L::Label: 'a,
+{
+    let row = |(output, (label, weight)): (&P, (&L::Label, f64))| {
+        weight * loss.total(simd, core::slice::from_ref(output), core::slice::from_ref(label))
+    };
+    outputs.iter().zip(labels).map(row).sum()
+}
+
+/// The gradient of the mean of weighted losses.
+#[inline(always)]
+fn gradient<'a, S: Simd, P: Tensor, L: Loss<P>>(
+    simd: S,
+    loss: &L,
+    outputs: &[P],
+    labels: impl Iterator<Item = (&'a L::Label, f64)>,
+    gradient: &mut [P],
+) where
+    L::Label: 'a,
+{
+    let rows = outputs.len() as f64;
+    for ((output, (label, weight)), gradient) in outputs.iter().zip(labels).zip(gradient) {
+        let gradient = core::slice::from_mut(gradient);
+        loss.gradient(simd, core::slice::from_ref(output), core::slice::from_ref(label), gradient);
+        let share = P::Element::from_f64(weight / rows);
+        P::flat_mut(gradient).iter_mut().for_each(|value| *value *= share);
     }
 }
 
@@ -75,7 +106,84 @@ impl<P: Tensor, L: Compares<P, Y>, Y> Compares<P, (Y, f32)> for Weighted<L> {}
 
 impl<H, L: Follows<H>> Follows<H> for Weighted<L> {}
 
-/// The metric `M` for labels with weights, which it passes over.
+/// The loss `L` of each sample times the weight of its class, averaged over the rows, so that classes of unequal size count
+/// the same: [`class_weights`](crate::data::class_weights) computes weights. Labels are those of `L`: class numbers,
+/// probabilities (of which the largest is the class), or one probability (class 1 above ½).
+///
+/// ```
+/// use shiplap::{loss::ClassWeighted, prelude::*};
+///
+/// type Loss = ClassWeighted<SparseCategoricalCrossentropy, 2>;
+/// let loss = Loss::new(SparseCategoricalCrossentropy, [1.0, 3.0]);
+/// let mut trainer = Trainer::<Dense<1, 2, Softmax>, Loss, Adam, 2>::new(Adam::new(0.1), 1).with_loss(loss);
+/// trainer.fit(&[[1.0f32], [1.0]], &[0, 1], Fit::epochs(500))?;
+/// // Class 1 counts three times as much.
+/// assert!((trainer.predict(&[1.0f32])[1] - 0.75).abs() < 1e-2);
+/// # Ok::<(), TrainError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClassWeighted<L, const CLASSES: usize> {
+    /// The loss.
+    pub loss: L,
+    /// The weight of each class: finite and at least 0.
+    pub weights: [f64; CLASSES],
+}
+
+impl<L, const CLASSES: usize> ClassWeighted<L, CLASSES> {
+    /// The loss with these weights.
+    pub const fn new(loss: L, weights: [f64; CLASSES]) -> Self {
+        Self { loss, weights }
+    }
+
+    #[inline(always)]
+    fn weighted<'a, Y: Class>(&self, labels: &'a [Y]) -> impl Iterator<Item = (&'a Y, f64)> {
+        labels.iter().map(|label| (label, self.weights.get(label.class()).copied().unwrap_or(f64::NAN)))
+    }
+}
+
+/// A weight of 1 for each class.
+impl<L: Default, const CLASSES: usize> Default for ClassWeighted<L, CLASSES> {
+    fn default() -> Self {
+        Self::new(L::default(), [1.0; CLASSES])
+    }
+}
+
+impl<P: Tensor, L: Loss<P, Label: Class>, const CLASSES: usize> Loss<P> for ClassWeighted<L, CLASSES> {
+    type Label = L::Label;
+    type Ending = L::Ending;
+    type Metric = L::Metric;
+    const EXPECTS: &'static str = L::EXPECTS;
+
+    fn check(&self) -> Result<(), &'static str> {
+        // One output is a yes or no.
+        const { assert!(CLASSES == if P::LEN == 1 { 2 } else { P::LEN }, "`ClassWeighted` takes one weight for each class") };
+        in_range(
+            self.weights.iter().all(|weight| at_least_0(*weight)),
+            "weights of classes must be finite and at least 0",
+        )?;
+        self.loss.check()
+    }
+
+    fn flaw(label: &L::Label) -> Option<Flaw> {
+        L::flaw(label)
+    }
+
+    #[inline(always)]
+    fn total<S: Simd>(&self, simd: S, outputs: &[P], labels: &[L::Label]) -> f64 {
+        total(simd, &self.loss, outputs, self.weighted(labels))
+    }
+
+    #[inline(always)]
+    fn gradient<S: Simd>(&self, simd: S, outputs: &[P], labels: &[L::Label], gradient: &mut [P]) {
+        self::gradient(simd, &self.loss, outputs, self.weighted(labels), gradient);
+    }
+}
+
+impl<P: Tensor, L: Compares<P, Y>, Y: Class, const CLASSES: usize> Compares<P, Y> for ClassWeighted<L, CLASSES> {}
+
+impl<H, L: Follows<H>, const CLASSES: usize> Follows<H> for ClassWeighted<L, CLASSES> {}
+
+/// The metric `M` for labels with weights, which it ignores.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Unweighted<M>(pub M);
 
@@ -102,7 +210,7 @@ mod tests {
     type Plain = Trainer<Net, SparseCategoricalCrossentropy, Sgd, 4, ()>;
     type Heavy = Trainer<Net, Weighted<SparseCategoricalCrossentropy>, Sgd, 4, ()>;
 
-    /// A weight of 2 is the sample twice, once it is made up for that the mean is over fewer rows.
+    /// A weight of 2 counts a sample twice, apart from the number of rows that the mean is over.
     #[test]
     fn a_weight_of_two_is_the_sample_twice() {
         let (mut plain, mut heavy) = (Plain::new(Sgd::new(0.3), 1), Heavy::new(Sgd::new(0.4), 1));

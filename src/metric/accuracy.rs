@@ -1,9 +1,11 @@
-//! The share of classes that are right.
+//! Classification accuracy.
 
 use super::{Class, Metric, Named, ratio};
 
-/// The share of samples whose class is right: of several outputs the likeliest is the class. Where each output is a
-/// yes or no by itself, that is [`BinaryAccuracy`](super::BinaryAccuracy).
+/// The fraction of samples whose class is predicted correctly. The predicted class of several outputs is the most likely
+/// one.
+///
+/// If each output is a binary classification of its own (multi-label), use [`BinaryAccuracy`](super::BinaryAccuracy).
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -15,21 +17,21 @@ use super::{Class, Metric, Named, ratio};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Accuracy {
-    right: u64,
-    seen: u64,
+    correct: u64,
+    samples: u64,
 }
 
 impl Accuracy {
-    /// From 0 to 1; 0 before any sample.
+    /// The accuracy, from 0 to 1. It is 0 without samples.
     pub fn value(&self) -> f64 {
-        ratio(self.right as f64, self.seen as f64)
+        ratio(self.correct as f64, self.samples as f64)
     }
 }
 
 impl<P: Class, Y: Class> Metric<P, Y> for Accuracy {
     fn update(&mut self, prediction: &P, label: &Y) {
-        self.right += u64::from(prediction.class() == label.class());
-        self.seen += 1;
+        self.correct += u64::from(prediction.class() == label.class());
+        self.samples += 1;
     }
 }
 

@@ -5,11 +5,12 @@ use core::fmt;
 use super::{Metric, Named};
 use crate::kernel::Element;
 
-/// How many thresholds [`Auc`] tells apart.
+/// The resolution of [`Auc`].
 const THRESHOLDS: usize = 200;
 
-/// Area under the ROC curve of probabilities, from counts at 200 thresholds as in Keras: its error is that of
-/// scores less than 1/200 apart, which count as ties. [`roc_auc`] is exact, and needs the scores.
+/// The area under the ROC curve of probabilities, approximated with 200 thresholds as in Keras.
+///
+/// Scores in the same bin of width 1/200 count as ties. [`roc_auc`] is exact, but needs all scores at once.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -32,15 +33,15 @@ impl Default for Auc {
 }
 
 impl Auc {
-    /// From 0 to 1; ½ is chance, and what it is where all labels are the same.
+    /// The area, from 0 to 1. Chance level is ½, which is also the value if all labels are equal.
     pub fn value(&self) -> f64 {
-        let (mut below, mut wins) = (0.0, 0.0);
+        let (mut negatives, mut concordant) = (0.0, 0.0);
         for (&negative, &positive) in self.counts[0].iter().zip(&self.counts[1]) {
-            wins += f64::from(positive) * (below + 0.5 * f64::from(negative));
-            below += f64::from(negative);
+            concordant += f64::from(positive) * (negatives + 0.5 * f64::from(negative));
+            negatives += f64::from(negative);
         }
         let positives: f64 = self.counts[1].iter().map(|&count| f64::from(count)).sum();
-        if below * positives == 0.0 { 0.5 } else { wins / (below * positives) }
+        if negatives * positives == 0.0 { 0.5 } else { concordant / (negatives * positives) }
     }
 }
 
@@ -65,9 +66,11 @@ impl Named for Auc {
     }
 }
 
-/// Area under the ROC curve: the chance that a positive sample scores above a negative one, ties counting half
-/// (Mann and Whitney 1947). `samples` are scores with whether they are positive; they are sorted in place.
-/// ½ where all are the same, NaN where a score is NaN.
+/// Computes the area under the ROC curve: the probability that a positive sample has a higher score than a negative one,
+/// with ties counted as one half (Mann and Whitney 1947).
+///
+/// `samples` are pairs of score and label (whether the sample is positive); they are sorted in place. The result is ½ if
+/// all labels are equal, and NaN if a score is NaN.
 ///
 /// ```
 /// use shiplap::metric::roc_auc;
@@ -80,13 +83,13 @@ pub fn roc_auc(samples: &mut [(f64, bool)]) -> f64 {
         return f64::NAN;
     }
     samples.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut below, mut wins) = (0.0, 0.0);
+    let (mut negatives, mut concordant) = (0.0, 0.0);
     for tied in samples.chunk_by(|a, b| a.0 == b.0) {
-        let positives = tied.iter().filter(|sample| sample.1).count() as f64;
-        let negatives = tied.len() as f64 - positives;
-        wins += positives * (below + 0.5 * negatives);
-        below += negatives;
+        let positive = tied.iter().filter(|sample| sample.1).count() as f64;
+        let negative = tied.len() as f64 - positive;
+        concordant += positive * (negatives + 0.5 * negative);
+        negatives += negative;
     }
-    let positives = samples.len() as f64 - below;
-    if below * positives == 0.0 { 0.5 } else { wins / (below * positives) }
+    let positives = samples.len() as f64 - negatives;
+    if negatives * positives == 0.0 { 0.5 } else { concordant / (negatives * positives) }
 }

@@ -1,11 +1,13 @@
-//! The share of outputs that are right.
+//! Accuracy of binary outputs.
 
 use super::{counts::counted, ratio};
 
 counted! {
-    /// The share of outputs that are right, each a yes or no by itself, yes above ½: a sample with one of two outputs
-    /// right counts half, where for [`Accuracy`](super::Accuracy) it is one class, right or wrong. Both are shown as `accuracy`, and
-    /// with one output they are the same.
+    /// The fraction of outputs that are predicted correctly, where each output is a binary classification of its own,
+    /// positive above ½.
+    ///
+    /// A sample with one of two outputs correct counts as one half, whereas [`Accuracy`](super::Accuracy) compares one
+    /// class per sample. For a single output both are equal. Both are reported as `accuracy`.
     ///
     /// ```
     /// use shiplap::prelude::*;

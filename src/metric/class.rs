@@ -1,11 +1,11 @@
-//! What metrics of classes compare.
+//! The class that a prediction or label stands for.
 
 use crate::kernel::Element;
 
-/// What stands for a class: a class number, probabilities (the likeliest), or one probability
-/// (class 1 above ½).
+/// A prediction or label that stands for a class: a class index, the probabilities of all classes (the most likely one
+/// counts), or a single probability (class 1 above ½).
 pub trait Class {
-    /// The class number.
+    /// The class index.
     fn class(&self) -> usize;
 }
 

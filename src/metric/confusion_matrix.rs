@@ -1,8 +1,9 @@
-//! Which class was taken for which.
+//! The confusion matrix.
 
 use super::{Class, Metric, Named};
 
-/// How often class `label` was taken for class `prediction`: `counts[label][prediction]`.
+/// The confusion matrix of `K` classes: `counts[label][prediction]` is the number of samples of class `label` that were
+/// predicted as class `prediction`.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -25,7 +26,7 @@ impl<const K: usize> Default for ConfusionMatrix<K> {
 }
 
 impl<P: Class, Y: Class, const K: usize> Metric<P, Y> for ConfusionMatrix<K> {
-    /// A class of `K` or more is not counted.
+    /// Adds a sample. It is ignored if a class is not below `K`.
     fn update(&mut self, prediction: &P, label: &Y) {
         if let Some(count) = self.counts.get_mut(label.class()).and_then(|row| row.get_mut(prediction.class())) {
             *count += 1;

@@ -1,8 +1,8 @@
-//! True and false, positive and negative.
+//! Metrics that derive from true and false positives and negatives.
 
 use crate::kernel::Element;
 
-/// True and false, positive and negative: counts over all outputs, each positive above ½.
+/// The number of true and false positives and negatives over all outputs. An output is positive above ½.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     /// `[label][prediction]`
@@ -17,7 +17,7 @@ impl Counts {
     }
 }
 
-/// A metric from the counts of true positives, true negatives, false positives and false negatives.
+/// Defines a metric as a function of the true positives, true negatives, false positives and false negatives.
 macro_rules! counted {
     ($(#[$doc:meta])* $metric:ident, $name:literal, $value:expr) => {
         $(#[$doc])*
@@ -25,7 +25,7 @@ macro_rules! counted {
         pub struct $metric($crate::metric::counts::Counts);
 
         impl $metric {
-            /// From 0 to 1; 0 where nothing was to be counted.
+            /// The value, from 0 to 1. It is 0 if it is undefined, such as without samples.
             pub fn value(&self) -> f64 {
                 let [[tn, fp], [fn_, tp]] = self.0.seen.map(|row| row.map(|count| count as f64));
                 let value: fn(f64, f64, f64, f64) -> f64 = $value;

@@ -1,9 +1,9 @@
-//! Precision and recall in one number.
+//! The F1 score.
 
 use super::{counts::counted, ratio};
 
 counted! {
-    /// The harmonic mean of precision and recall.
+    /// The F1 score: the harmonic mean of precision and recall.
     ///
     /// ```
     /// use shiplap::prelude::*;

@@ -3,7 +3,8 @@
 use super::{Metric, Named, ratio};
 use crate::kernel::Element;
 
-/// Mean absolute error over all outputs. (The loss of that name is [`MeanAbsoluteError`](crate::loss::MeanAbsoluteError).)
+/// The mean absolute error over all outputs. The corresponding loss is
+/// [`MeanAbsoluteError`](crate::loss::MeanAbsoluteError).
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -15,13 +16,13 @@ use crate::kernel::Element;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct MeanAbsolute {
     sum: f64,
-    seen: u64,
+    count: u64,
 }
 
 impl MeanAbsolute {
-    /// The mean; 0 before any sample.
+    /// The mean. It is 0 without samples.
     pub fn value(&self) -> f64 {
-        ratio(self.sum, self.seen as f64)
+        ratio(self.sum, self.count as f64)
     }
 }
 
@@ -30,7 +31,7 @@ impl<T: Element, const N: usize> Metric<[T; N], [T; N]> for MeanAbsolute {
         for (prediction, label) in prediction.iter().zip(label) {
             let error = prediction.to_f64() - label.to_f64();
             self.sum += error.abs();
-            self.seen += 1;
+            self.count += 1;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Metrics: what a person wants to know about predictions.
+//! Metrics: measures of the quality of predictions that are reported, but not optimized.
 
 mod accuracy;
 mod auc;
@@ -25,20 +25,20 @@ pub use r_squared::RSquared;
 pub use recall::Recall;
 pub use root_mean_squared_error::RootMeanSquaredError;
 
-/// Adds up over samples, predictions `P` against labels `Y`. Tuples of metrics are metrics.
+/// A metric that is accumulated over samples, from predictions `P` and labels `Y`. Tuples of metrics are metrics.
 #[diagnostic::on_unimplemented(
-    message = "the metric `{Self}` does not go with predictions `{P}` and labels `{Y}`",
+    message = "the metric `{Self}` cannot compare predictions `{P}` with labels `{Y}`",
     label = "wrong metric for this network and loss",
-    note = "`Accuracy` and `ConfusionMatrix` compare classes, also class numbers; the others need labels shaped as the predictions"
+    note = "`Accuracy` and `ConfusionMatrix` compare classes and accept class indices; other metrics need labels of the same type as the predictions"
 )]
 pub trait Metric<P, Y>: Named + Clone + Default {
-    /// Takes one sample into account.
+    /// Adds a sample.
     fn update(&mut self, prediction: &P, label: &Y);
 }
 
-/// Values with names, for people to read.
+/// Named values, for reports.
 pub trait Named {
-    /// Shows name and value of each.
+    /// Calls `show` with each name and value.
     fn each(&self, show: &mut dyn FnMut(&'static str, f64));
 }
 
@@ -54,7 +54,7 @@ impl Named for () {
 macro_rules! tuples {
     ($($name:ident)*) => {
         impl<P, Y, $($name: Metric<P, Y>),*> Metric<P, Y> for ($($name,)*) {
-            #[expect(non_snake_case, reason = "each type parameter names its value too")]
+            #[expect(non_snake_case, reason = "each variable is named after its type parameter")]
             fn update(&mut self, prediction: &P, label: &Y) {
                 let ($($name,)*) = self;
                 $($name.update(prediction, label);)*
@@ -62,7 +62,7 @@ macro_rules! tuples {
         }
 
         impl<$($name: Named),*> Named for ($($name,)*) {
-            #[expect(non_snake_case, reason = "each type parameter names its value too")]
+            #[expect(non_snake_case, reason = "each variable is named after its type parameter")]
             fn each(&self, show: &mut dyn FnMut(&'static str, f64)) {
                 let ($($name,)*) = self;
                 $($name.each(show);)*

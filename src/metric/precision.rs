@@ -1,9 +1,9 @@
-//! The share of what is called positive that is.
+//! Precision.
 
 use super::{counts::counted, ratio};
 
 counted! {
-    /// The share of what is called positive that is.
+    /// The fraction of positive predictions that are correct.
     ///
     /// ```
     /// use shiplap::prelude::*;

@@ -1,9 +1,9 @@
-//! The share of what is positive that is called so.
+//! Recall.
 
 use super::{counts::counted, ratio};
 
 counted! {
-    /// The share of what is positive that is called so.
+    /// The fraction of positive labels that are predicted as positive.
     ///
     /// ```
     /// use shiplap::prelude::*;

@@ -1,9 +1,9 @@
-//! The root of the mean squared error.
+//! The root mean squared error.
 
 use super::{Metric, Named, ratio};
 use crate::kernel::Element;
 
-/// Root of the mean squared error over all outputs.
+/// The root mean squared error over all outputs.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -15,13 +15,13 @@ use crate::kernel::Element;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RootMeanSquaredError {
     sum: f64,
-    seen: u64,
+    count: u64,
 }
 
 impl RootMeanSquaredError {
-    /// The root; 0 before any sample.
+    /// The root mean squared error. It is 0 without samples.
     pub fn value(&self) -> f64 {
-        libm::sqrt(ratio(self.sum, self.seen as f64))
+        libm::sqrt(ratio(self.sum, self.count as f64))
     }
 }
 
@@ -30,7 +30,7 @@ impl<T: Element, const N: usize> Metric<[T; N], [T; N]> for RootMeanSquaredError
         for (prediction, label) in prediction.iter().zip(label) {
             let error = prediction.to_f64() - label.to_f64();
             self.sum += error * error;
-            self.seen += 1;
+            self.count += 1;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How networks start.
+//! Initialization of weights.
 
 use crate::{
     Rng,
@@ -7,13 +7,13 @@ use crate::{
     layer::{Layer, Parameter, Path, Role, VisitMut, assert_sound},
 };
 
-/// Starts every parameter of `network` as its layer prefers.
+/// Initializes every trainable parameter of `network` by the initializer of its layer.
 pub fn initialize<N: Layer>(network: &mut N, rng: &mut Rng) {
     const { assert_sound(&N::FAULT) };
     N::parameters_mut([network], Path::ROOT, &mut Draw { rng, kernels: None });
 }
 
-/// Starts every kernel of `network` with `kernels`, and every bias as its layer prefers.
+/// Initializes every kernel of `network` by `kernels`, and every bias by the initializer of its layer.
 ///
 /// ```
 /// use shiplap::{Rng, network::initialize_with, prelude::*};
@@ -49,7 +49,7 @@ mod tests {
     use crate::prelude::*;
 
     #[test]
-    fn a_seed_means_the_same_everywhere() {
+    fn a_seed_gives_the_same_weights_everywhere() {
         let layer: Dense<2, 2, Relu> = Network::new(42);
         let again: Dense<2, 2, Relu> = Network::new(42);
         assert_eq!(layer.kernel, again.kernel);

@@ -1,4 +1,4 @@
-//! Networks: what every layer, tuple of layers and derived struct can do.
+//! Networks: prediction, summaries and initialization of layers, tuples of layers and derived structs.
 
 mod initialize;
 mod summary;
@@ -9,25 +9,38 @@ pub use summary::Summary;
 use crate::{
     Rng, Zeroed as _,
     kernel::{Simd, Work, dispatch},
-    layer::{Layer, Predictions, Sample, rows_at_once},
+    layer::{Layer, Predictions, Sample, Unfit, rows_at_once},
     zeroed::ON_THE_STACK,
+};
+#[cfg(feature = "std")]
+use crate::{
+    kernel::Element,
+    layer::{Parameter, Path, Visit, VisitMut},
 };
 
 shiplap_macros::impl_tuples!();
 
-/// What can be done with any network. Every [`Layer`] has it.
+/// A network: a layer by itself, or layers that fit together.
+///
+/// Tuples of up to 16 networks whose shapes fit are networks, structs with [`#[derive(Network)]`](macro@crate::Network), and
+/// every layer.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a network",
+    label = "not a network",
+    note = "a network is a layer, a tuple of 1 to 16 layers that fit, or a struct with `#[derive(Network)]`; for more than 16, nest tuples: `((A, B), (C, D))`"
+)]
 pub trait Network: Layer {
-    /// The bytes of the weights, which is what inference needs beside the activations of one sample.
+    /// The bytes of the weights: the memory for inference, besides the activations of one sample.
     const BYTES: usize = size_of::<Self>();
 
     /// The bytes of the outputs of all layers for one sample, which [`predict`](Self::predict) has on the stack.
     ///
-    /// The frames of its functions take some more, whatever the widths of the layers. The programs of `examples/firmware` hold
-    /// it to 704 bytes on every chip, by a painted stack; what each takes is in the table there.
+    /// The frames of its functions take some more, whatever the widths of the layers: at most 704 bytes on every chip of
+    /// `examples/firmware`, which measures it with a painted stack.
     const ACTIVATIONS: usize = Self::OUTLINE.outputs();
 
-    /// A network started from `seed`, each layer as it prefers, made on the stack. Above 256 KiB it does not compile:
-    /// use `boxed`.
+    /// A network with random initial weights from `seed`, by the initializer of each layer, made on the stack. Above 256 KiB it
+    /// does not compile: use `boxed`.
     #[must_use]
     fn new(seed: u64) -> Self {
         const {
@@ -36,12 +49,12 @@ pub trait Network: Layer {
                 "this network is too large for the stack (over 256 KiB): make it with `Network::boxed`"
             );
         }
-        let mut network = Self::zeroed();
+        let mut network = Self::zeroed_on_stack();
         initialize(&mut network, &mut Rng::new(seed));
         network
     }
 
-    /// The same on the heap, made there in place, whatever its size.
+    /// The same on the heap, made in place, whatever its size.
     ///
     /// ```
     /// use shiplap::prelude::*;
@@ -58,24 +71,41 @@ pub trait Network: Layer {
         network
     }
 
-    /// The prediction for one sample. A sample of the wrong width does not compile.
-    fn predict<X: Sample<Self>>(&self, sample: &X) -> Self::Output {
-        let mut prediction = Self::Output::zeroed();
-        let x = X::rows(core::slice::from_ref(sample));
-        dispatch(Predict::<Self, 1> { network: self, x, y: core::slice::from_mut(&mut prediction) });
-        prediction
+    /// A copy on the heap, made in place, whatever its size. `Clone` makes it on the stack, and does not compile for layers above
+    /// 256 KiB.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// type Net = (Dense<784, 512, Relu>, Dense<512, 10, Softmax>);
+    /// let net = Net::boxed(1);
+    /// assert_eq!(net.boxed_clone().1.bias, net.1.bias);
+    /// ```
+    #[cfg(feature = "std")]
+    #[must_use]
+    fn boxed_clone(&self) -> std::boxed::Box<Self> {
+        let mut copy = Self::zeroed_box();
+        let mut values = Values { values: std::vec::Vec::new(), written: 0 };
+        self.parameters(Path::ROOT, &mut values);
+        Self::parameters_mut([&mut *copy], Path::ROOT, &mut values);
+        copy
     }
 
-    /// The predictions for many samples, as many as the shorter slice holds: those of [`predict`](Self::predict), but
-    /// for the order in which rounding adds up.
+    /// The prediction for one sample. A sample of the wrong width does not compile.
+    fn predict<X: Sample<Self>>(&self, sample: &X) -> Self::Output {
+        predict(self, sample)
+    }
+
+    /// The predictions for many samples, as many as the shorter slice holds. They equal those of [`predict`](Self::predict)
+    /// except for rounding, since sums are computed in another order.
     fn predict_batch<X: Sample<Self>>(&self, samples: &[X], predictions: &mut [Self::Output]) {
         let rows = samples.len().min(predictions.len());
         let x = X::rows(&samples[..rows]);
         in_blocks(PredictAll { network: self, x, y: &mut predictions[..rows] });
     }
 
-    /// A table of the layers, for printing: name, type, shape of the output for one sample, parameters; then the sums
-    /// and the bytes.
+    /// A table of the layers, for printing: name, type, shape of the output for one sample, and number of parameters; then the
+    /// totals.
     ///
     /// ```
     /// use shiplap::prelude::*;
@@ -95,19 +125,60 @@ pub trait Network: Layer {
     }
 }
 
-impl<N: Layer> Network for N {}
+impl<N: Layer> Network for Unfit<N> {}
 
-/// A pass over many rows, in blocks of `B`.
+/// Every network, for bounds of functions: an error lists no other implementations.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a network",
+    label = "not a network",
+    note = "a network is a layer, a tuple of 1 to 16 layers that fit, or a struct with `#[derive(Network)]`"
+)]
+pub trait AnyNetwork: Network {}
+
+impl<N: Network> AnyNetwork for N {}
+
+/// The prediction for one sample.
+pub(crate) fn predict<N: Layer, X: Sample<N>>(network: &N, sample: &X) -> N::Output {
+    let mut prediction = N::Output::zeroed_on_stack();
+    let x = X::rows(core::slice::from_ref(sample));
+    dispatch(Predict::<N, 1> { network, x, y: core::slice::from_mut(&mut prediction) });
+    prediction
+}
+
+/// The values of a network, first read and then written.
+#[cfg(feature = "std")]
+struct Values<T> {
+    values: std::vec::Vec<T>,
+    written: usize,
+}
+
+#[cfg(feature = "std")]
+impl<T: Element> Visit<T> for Values<T> {
+    fn visit(&mut self, _: Parameter<'_>, values: &[T]) {
+        self.values.extend_from_slice(values);
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T: Element> VisitMut<T, 1> for Values<T> {
+    fn visit(&mut self, _: Parameter<'_>, [values]: [&mut [T]; 1]) {
+        values.copy_from_slice(&self.values[self.written..][..values.len()]);
+        self.written += values.len();
+    }
+}
+
+/// A computation over many rows, in blocks of `B`.
 pub(crate) trait InBlocks {
-    /// What it has on the stack for one row, in bytes.
+    /// The bytes on the stack for one row.
     const ROW: usize;
 
     fn pass<const B: usize>(self);
 }
 
-/// Does `work` in blocks as high as the stack bears: products of many rows read the weights less often.
+/// Does `work` in blocks as large as the stack allows: a product of many rows reads the weights less often.
 pub(crate) fn in_blocks<W: InBlocks>(work: W) {
-    // By row, a loss is added up in the same order whatever the stack bears.
+    // Row by row, a loss is summed in the same order whatever the size of the stack.
     match const { if cfg!(feature = "deterministic") { 1 } else { rows_at_once(W::ROW) } } {
         64.. => work.pass::<64>(),
         16.. => work.pass::<16>(),
@@ -123,7 +194,7 @@ struct PredictAll<'a, N: Layer> {
 }
 
 impl<N: Layer> InBlocks for PredictAll<'_, N> {
-    // The last layer writes to where the predictions go.
+    // The last layer writes directly to `y`.
     const ROW: usize = N::OUTLINE.outputs().saturating_sub(size_of::<N::Output>());
 
     fn pass<const B: usize>(self) {
@@ -144,7 +215,7 @@ impl<N: Layer, const B: usize> Work for Predict<'_, N, B> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         for (x, y) in self.x.chunks(B).zip(self.y.chunks_mut(B)) {
-            self.network.forward::<S, Predictions, B>(simd, x, y);
+            self.network.forward_batch::<S, Predictions, B>(simd, x, y);
         }
     }
 }
@@ -156,9 +227,9 @@ mod tests {
     use super::*;
     use crate::prelude::*;
 
-    /// As wide as 64 rows of what is between two layers, and of that with the outputs, have room at once.
+    /// The widths at which 64 rows of hidden activations, without and with the outputs, just fit.
     #[test]
-    fn the_highest_blocks_are_within_the_stack() {
+    fn the_largest_blocks_fit_on_the_stack() {
         fn pass<const WIDTH: usize>() {
             type Net<const WIDTH: usize> = (Dense<4, WIDTH, Tanh>, Dense<WIDTH, 4, Linear>);
             let (x, mut y) = (vec![[0.5; 4]; 100], vec![[0.0; 4]; 100]);

@@ -2,12 +2,11 @@
 
 use core::{fmt, marker::PhantomData};
 
-use super::Network;
 use crate::layer::{Description, Layer, Path};
 
-/// Prints as a table of a network's layers; see [`Network::summary`].
+/// Prints as a table of a network's layers; see [`Network::summary`](super::Network::summary).
 pub struct Summary<N> {
-    /// Bytes of a trainer, and its batch.
+    /// The bytes of a trainer, and its batch size.
     pub(crate) training: Option<(usize, usize)>,
     network: PhantomData<N>,
 }
@@ -39,7 +38,7 @@ impl<N: Layer> fmt::Display for Summary<N> {
             N::PARAMS,
             core::any::type_name::<N::Element>(),
             N::MACS,
-            <N as Network>::BYTES
+            size_of::<N>()
         )?;
         match self.training {
             Some((bytes, batch)) => write!(formatter, ", {bytes} bytes for training in batches of {batch}"),
@@ -56,7 +55,7 @@ impl<N: Layer> fmt::Debug for Summary<N> {
 
 const HEADS: [&str; 4] = ["layer", "type", "output", "parameters"];
 
-/// The entries of a layer's row, for `then`.
+/// Calls `then` with the entries of a layer's row.
 fn columns<R>(line: &Description<'_>, then: impl FnOnce([&dyn fmt::Display; 4]) -> R) -> R {
     struct Shape(fn(&mut dyn fmt::Write) -> fmt::Result);
     impl fmt::Display for Shape {
@@ -66,7 +65,7 @@ fn columns<R>(line: &Description<'_>, then: impl FnOnce([&dyn fmt::Display; 4]) 
             formatter.write_str("]")
         }
     }
-    // A layer that is a network by itself has no name.
+    // A single layer that is the network has no name.
     let name: &dyn fmt::Display = if length(&line.path) == 0 { &"network" } else { &line.path };
     then([name, &line.kind, &Shape(line.output), &line.params])
 }
@@ -79,7 +78,7 @@ fn write_row(formatter: &mut fmt::Formatter<'_>, columns: [&dyn fmt::Display; 4]
     writeln!(formatter, "{output}{:after_output$}  {:before_params$}{params}", "", "")
 }
 
-/// How many characters it takes.
+/// The number of characters.
 fn length(text: &dyn fmt::Display) -> usize {
     struct Count(usize);
     impl fmt::Write for Count {
@@ -89,7 +88,7 @@ fn length(text: &dyn fmt::Display) -> usize {
         }
     }
     let mut count = Count(0);
-    // A counter takes any text.
+    // Counting cannot fail.
     let _ = fmt::Write::write_fmt(&mut count, format_args!("{text}"));
     count.0
 }
@@ -107,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_as_wide_as_their_widest_entry() {
+    fn columns_are_aligned() {
         assert_eq!(
             Named::summary().to_string(),
             "\

@@ -1,11 +1,7 @@
-//! Steps that shrink with all that was gone before.
+//! Step sizes that shrink with the sum of all squared gradients.
 
-use super::{Gradients, Optimizer, Settings, at_least_0, has_settings, in_range, is_divisor, walk};
-use crate::{
-    Zeroed,
-    kernel::{ElementwiseKernel, Real},
-    layer::Layer,
-};
+use super::{Optimizer, PerWeight, Settings, at_least_0, has_settings, in_range, is_divisor};
+use crate::kernel::Real;
 
 /// `a += g²`, `w −= rate·g / √(initial + a + epsilon)` (Duchi et al. 2011).
 ///
@@ -23,28 +19,37 @@ use crate::{
 pub struct Adagrad {
     /// Learning rate, clipping, decay, penalty.
     pub settings: Settings,
-    /// Where the sum of squares starts: finite and at least 0.
+    /// The initial value of `a`: finite and at least 0.
     pub initial: f64,
-    /// Keeps the divisor above 0: finite and above 0.
+    /// Keeps the divisor above 0. Finite and above 0.
     pub epsilon: f64,
 }
 
 impl Adagrad {
-    /// With this learning rate, and the usual for the rest.
+    /// With this learning rate, `initial` 0.1 and `epsilon` 10⁻⁷.
     pub const fn new(learning_rate: f64) -> Self {
         Self { settings: Settings::new(learning_rate), initial: 0.1, epsilon: 1e-7 }
     }
 }
 
+/// A learning rate of 0.001.
 impl Default for Adagrad {
     fn default() -> Self {
         Self::new(1e-3)
     }
 }
 
+/// The constants of a step of [`Adagrad`].
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct AdagradStep {
+    rate: f64,
+    floor: f64,
+}
+
 impl Optimizer for Adagrad {
-    type Moments<L: Zeroed> = [L; 1];
-    type Gradient<L: Zeroed> = [L; 1];
+    type State = PerWeight<1>;
+    type Step = AdagradStep;
 
     has_settings!();
 
@@ -54,35 +59,17 @@ impl Optimizer for Adagrad {
         in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0")
     }
 
-    fn most_movement(&self) -> f64 {
+    fn largest_step(&self) -> f64 {
         1.0 / libm::sqrt(self.initial + self.epsilon)
     }
 
-    #[inline(always)]
-    fn update<N: Layer, G: Gradients<N>>(
-        &self,
-        step: u64,
-        network: &mut N,
-        gradients: G,
-        [square]: &mut [N::Trainable; 1],
-    ) {
-        let rate = self.settings.learning_rate.at(step);
-        let formula = Slow { rate, start: self.initial + self.epsilon };
-        walk(&self.settings, rate, formula, network, gradients, [square]);
+    fn step(&self, _: u64, rate: f64) -> AdagradStep {
+        AdagradStep { rate, floor: self.initial + self.epsilon }
     }
-}
 
-/// The formula of [`Adagrad`].
-#[derive(Clone, Copy)]
-struct Slow {
-    rate: f64,
-    start: f64,
-}
-
-impl ElementwiseKernel<1, 2> for Slow {
     #[inline(always)]
-    fn apply<V: Real>(&self, [g]: [V; 1], [w, a]: [V; 2]) -> [V; 2] {
+    fn update<V: Real>(step: AdagradStep, g: V, w: V, [a]: [V; 1]) -> (V, [V; 1]) {
         let a = a + g * g;
-        [w - V::splat(self.rate) * g / (a + V::splat(self.start)).sqrt(), a]
+        (w - V::splat(step.rate) * g / (a + V::splat(step.floor)).sqrt(), [a])
     }
 }

@@ -1,15 +1,15 @@
-//! Adaptive moments.
+//! Adam, with weight decay (AdamW) and with the largest mean square (AMSGrad).
 
-use super::{Gradients, Optimizer, Settings, has_settings, in_range, is_divisor, is_share, walk};
-use crate::{
-    Zeroed,
-    kernel::{ElementwiseKernel, Real},
-    layer::Layer,
-};
+use super::{Optimizer, PerWeight, Settings, has_settings, in_range, is_decay, is_divisor};
+use crate::kernel::Real;
 
-/// `m = beta1·m + (1−beta1)·g`, `v = beta2·v + (1−beta2)·g²`, `w −= rate·m̂ / (√v̂ + epsilon)`, both freed of their
-/// start at 0 (Kingma and Ba 2014). With `std`, and without `deterministic`, an `m` below 2⁻¹²⁶ counts as 0, and √v as at least
-/// 2⁻⁶³: below them processors divide several times as slowly.
+/// `m = beta1·m + (1−beta1)·g`, `v = beta2·v + (1−beta2)·g²`, `w −= rate·m̂ / (√v + epsilon)` (Kingma and Ba 2014).
+///
+/// In step `t`, counted from 1, `m̂ = m·√(1−beta2ᵗ) / (1−beta1ᵗ)` corrects the bias of both means, which start at 0;
+/// `epsilon` is added to the uncorrected `√v`, as in Keras. With `std` and without `deterministic`, an `m` below 2⁻¹²⁶
+/// counts as 0 and `√v` as at least 2⁻⁶³, because processors divide subnormal numbers several times as slowly.
+///
+/// [`amsgrad`](Self::amsgrad) turns it into [`AmsGrad`].
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -27,59 +27,90 @@ pub struct Adam {
     pub settings: Settings,
     /// Decay of the mean of gradients, in [0, 1).
     pub beta1: f64,
-    /// Decay of the mean of their squares, in [0, 1).
+    /// Decay of the mean of squared gradients, in [0, 1).
     pub beta2: f64,
-    /// Keeps the divisor above 0: finite and above 0.
+    /// Keeps the divisor above 0. Finite and above 0.
     pub epsilon: f64,
 }
 
 impl Adam {
-    /// With this learning rate, and the usual for the rest.
+    /// With this learning rate, `beta1` 0.9, `beta2` 0.999 and `epsilon` 10⁻⁷.
     pub const fn new(learning_rate: f64) -> Self {
         Self { settings: Settings::new(learning_rate), beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
     }
+
+    /// Divides by the largest mean square so far.
+    #[must_use]
+    pub const fn amsgrad(self) -> AmsGrad {
+        AmsGrad(self)
+    }
 }
 
+/// A learning rate of 0.001.
 impl Default for Adam {
     fn default() -> Self {
         Self::new(1e-3)
     }
 }
 
+/// The constants of a step of [`Adam`]: `new1` and `new2` are the weights of the new gradient in the two means.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct AdamStep {
+    rate: f64,
+    new1: f64,
+    new2: f64,
+    epsilon: f64,
+}
+
+impl AdamStep {
+    /// The two means with the new gradient.
+    #[inline(always)]
+    fn means<V: Real>(&self, g: V, m: V, v: V) -> [V; 2] {
+        [(g - m).mul_add(V::splat(self.new1), m), g.mul_add(g, -v).mul_add(V::splat(self.new2), v)]
+    }
+
+    /// The new weight.
+    #[inline(always)]
+    fn descend<V: Real>(&self, w: V, m: V, v: V) -> V {
+        let change = m / (v.sqrt() + V::splat(self.epsilon));
+        change.mul_add(V::splat(-self.rate), w)
+    }
+}
+
 impl Optimizer for Adam {
-    type Moments<L: Zeroed> = [L; 2];
-    type Gradient<L: Zeroed> = [L; 1];
+    type State = PerWeight<2>;
+    type Step = AdamStep;
 
     has_settings!();
 
     fn check(&self) -> Result<(), &'static str> {
         self.settings.check()?;
-        in_range(is_share(self.beta1) && is_share(self.beta2), "`beta1` and `beta2` must be in [0, 1)")?;
+        in_range(is_decay(self.beta1) && is_decay(self.beta2), "`beta1` and `beta2` must be in [0, 1)")?;
         in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0")
     }
 
-    fn most_movement(&self) -> f64 {
+    fn largest_step(&self) -> f64 {
         1.0 / ((1.0 - self.beta1) * self.epsilon)
     }
 
     #[inline(always)]
-    fn update<N: Layer, G: Gradients<N>>(
-        &self,
-        step: u64,
-        network: &mut N,
-        gradients: G,
-        [mean, square]: &mut [N::Trainable; 2],
-    ) {
-        let Self { settings, beta1, beta2, epsilon } = self;
-        let rate = settings.learning_rate.at(step);
-        let [power1, power2] = powers([*beta1, *beta2], step + 1);
+    fn step(&self, number: u64, rate: f64) -> AdamStep {
+        let Self { beta1, beta2, epsilon, .. } = *self;
+        let [power1, power2] = powers([beta1, beta2], number + 1);
         let correction = libm::sqrt(1.0 - power2) / (1.0 - power1);
-        let formula = Adapt { rate: rate * correction, new1: 1.0 - beta1, new2: 1.0 - beta2, epsilon: *epsilon };
-        walk(settings, rate, formula, network, gradients, [mean, square]);
+        AdamStep { rate: rate * correction, new1: 1.0 - beta1, new2: 1.0 - beta2, epsilon }
+    }
+
+    #[inline(always)]
+    fn update<V: Real>(step: AdamStep, g: V, w: V, [m, v]: [V; 2]) -> (V, [V; 2]) {
+        let [m, v] = step.means(g, m, v);
+        let (m, divisible) = flushed(m, v);
+        (step.descend(w, m, divisible), [m, v])
     }
 }
 
-/// [`Adam`] with weight decay, of 0.004 unless told otherwise (Loshchilov and Hutter 2017).
+/// [`Adam`] with decoupled weight decay, 0.004 by default (Loshchilov and Hutter 2017).
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -95,58 +126,105 @@ impl Optimizer for Adam {
 pub struct AdamW(pub Adam);
 
 impl AdamW {
-    /// With this learning rate, and the usual for the rest.
+    /// With this learning rate, a weight decay of 0.004, and the defaults of [`Adam`].
     pub const fn new(learning_rate: f64) -> Self {
         let adam = Adam::new(learning_rate);
         Self(Adam { settings: Settings { weight_decay: 0.004, ..adam.settings }, ..adam })
     }
 }
 
+/// A learning rate of 0.001 and a weight decay of 0.004.
 impl Default for AdamW {
     fn default() -> Self {
         Self::new(1e-3)
     }
 }
 
+/// Everything of an optimizer around [`Adam`] except its state and formula.
+macro_rules! of_adam {
+    () => {
+        fn settings(&self) -> &Settings {
+            &self.0.settings
+        }
+
+        fn settings_mut(&mut self) -> &mut Settings {
+            &mut self.0.settings
+        }
+
+        fn check(&self) -> Result<(), &'static str> {
+            self.0.check()
+        }
+
+        fn largest_step(&self) -> f64 {
+            self.0.largest_step()
+        }
+
+        #[inline(always)]
+        fn step(&self, number: u64, rate: f64) -> AdamStep {
+            self.0.step(number, rate)
+        }
+    };
+}
+
 impl Optimizer for AdamW {
-    type Moments<L: Zeroed> = [L; 2];
-    type Gradient<L: Zeroed> = [L; 1];
+    type State = PerWeight<2>;
+    type Step = AdamStep;
 
-    fn settings(&self) -> &Settings {
-        &self.0.settings
-    }
-
-    fn settings_mut(&mut self) -> &mut Settings {
-        &mut self.0.settings
-    }
-
-    fn check(&self) -> Result<(), &'static str> {
-        self.0.check()
-    }
-
-    fn most_movement(&self) -> f64 {
-        self.0.most_movement()
-    }
+    of_adam!();
 
     #[inline(always)]
-    fn update<N: Layer, G: Gradients<N>>(
-        &self,
-        step: u64,
-        network: &mut N,
-        gradients: G,
-        moments: &mut [N::Trainable; 2],
-    ) {
-        self.0.update(step, network, gradients, moments);
+    fn update<V: Real>(step: AdamStep, g: V, w: V, state: [V; 2]) -> (V, [V; 2]) {
+        Adam::update(step, g, w, state)
     }
 }
 
-/// `base^exponent` of both bases, by squares: where a step is a microsecond, `libm::pow` would be a tenth of it.
-fn powers(bases: [f64; 2], exponent: u64) -> [f64; 2] {
+/// [`Adam`] with the largest mean square so far as its divisor: `v̂ = max(v̂, v)` (Reddi et al. 2018). In Keras it is the
+/// setting `amsgrad`. It keeps a third number of state for each weight.
+///
+/// ```
+/// use shiplap::{optim::AmsGrad, prelude::*};
+///
+/// // The line y = 2x.
+/// let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
+/// let mut trainer =
+///     Trainer::<Dense<1, 1, Linear>, MeanSquaredError, AmsGrad, 2>::new(Adam::new(0.05).amsgrad(), 1);
+/// trainer.fit(&x, &y, Fit::epochs(1000))?;
+/// assert!(trainer.evaluate(&x, &y)?.loss < 1e-3);
+/// # Ok::<(), TrainError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct AmsGrad(pub Adam);
+
+impl AmsGrad {
+    /// With this learning rate, and the defaults of [`Adam`].
+    pub const fn new(learning_rate: f64) -> Self {
+        Self(Adam::new(learning_rate))
+    }
+}
+
+impl Optimizer for AmsGrad {
+    type State = PerWeight<3>;
+    type Step = AdamStep;
+
+    of_adam!();
+
+    #[inline(always)]
+    fn update<V: Real>(step: AdamStep, g: V, w: V, [m, v, largest]: [V; 3]) -> (V, [V; 3]) {
+        let [m, v] = step.means(g, m, v);
+        let largest = v.max(largest);
+        let (m, divisible) = flushed(m, largest);
+        (step.descend(w, m, divisible), [m, v, largest])
+    }
+}
+
+/// `base^exponent` of both bases, by repeated squaring: where a step takes a microsecond, `libm::pow` would be a tenth of
+/// it.
+pub(super) fn powers(bases: [f64; 2], exponent: u64) -> [f64; 2] {
     let (mut powers, mut squares, mut left) = ([1.0; 2], bases, exponent);
-    // What is left out is lost in rounding where a power is taken from 1.
-    while left > 0 && (squares[0] > NOTHING || squares[1] > NOTHING) {
+    // A power below `LOST` is lost in rounding where it is subtracted from 1.
+    while left > 0 && (squares[0] > LOST || squares[1] > LOST) {
         for (power, square) in powers.iter_mut().zip(&mut squares) {
-            // A factor either way: which bits are set no processor can foresee.
+            // Selects a factor instead of branching: the bits of the exponent are unpredictable.
             *power *= [1.0, *square][(left % 2) as usize];
             *square *= *square;
         }
@@ -155,52 +233,36 @@ fn powers(bases: [f64; 2], exponent: u64) -> [f64; 2] {
     if left == 0 { powers } else { [0.0; 2] }
 }
 
-/// Nothing beside 1.
-const NOTHING: f64 = 1e-20;
+/// Too small to change 1 by rounding.
+const LOST: f64 = 1e-20;
 
-/// Chips divide by any number in the same time, if not in software, where a comparison is what takes time; and where all
-/// processors must give the same bits, they all do as chips do.
+/// Whether subnormal numbers are flushed. Chips divide all numbers in the same time, and under `deterministic` all
+/// processors must compute what chips do.
 const FLUSH: bool = cfg!(all(feature = "std", not(feature = "deterministic")));
 
-/// A mean as 0, and a mean square as something, where they are below the normal numbers of `f32`. Without a gradient the mean
-/// fades until it is there, and stays: a PC's processor then divides three times as slowly, in each step to come.
+/// The mean, or 0 if it is subnormal in `f32`; and the mean square, at least the smallest normal number. Without gradients
+/// a mean decays to the subnormal numbers and stays there, and a PC's processor then divides three times as slowly in
+/// every step that follows.
 #[inline(always)]
-fn flush<V: Real>(m: V, v: V) -> (V, V) {
+pub(super) fn flushed<V: Real>(m: V, v: V) -> (V, V) {
+    if !FLUSH {
+        return (m, v);
+    }
     let least = V::splat(f64::from(f32::MIN_POSITIVE));
     (least.if_gt(m.abs(), V::splat(0.0), m), least.max(v))
-}
-
-/// The formula of [`Adam`]; `new1` and `new2` are what comes new into the means.
-#[derive(Clone, Copy)]
-struct Adapt {
-    rate: f64,
-    new1: f64,
-    new2: f64,
-    epsilon: f64,
-}
-
-impl ElementwiseKernel<1, 3> for Adapt {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [g]: [V; 1], [w, m, v]: [V; 3]) -> [V; 3] {
-        let m = (g - m).mul_add(V::splat(self.new1), m);
-        let v = g.mul_add(g, -v).mul_add(V::splat(self.new2), v);
-        let (m, divisible) = if FLUSH { flush(m, v) } else { (m, v) };
-        let step = m / (divisible.sqrt() + V::splat(self.epsilon));
-        [step.mul_add(V::splat(-self.rate), w), m, v]
-    }
 }
 
 #[cfg(all(test, feature = "std", not(feature = "deterministic")))]
 mod tests {
     use super::*;
 
-    const FORMULA: Adapt = Adapt { rate: 1e-3, new1: 0.1, new2: 0.001, epsilon: 1e-7 };
+    const STEP: AdamStep = AdamStep { rate: 1e-3, new1: 0.1, new2: 0.001, epsilon: 1e-7 };
 
     #[test]
     fn the_mean_of_what_no_longer_changes_ends_at_0() {
-        let [mut w, mut m, mut v] = FORMULA.apply([0.5f32], [1.0, 0.0, 0.0]);
+        let (mut w, [mut m, mut v]) = Adam::update(STEP, 0.5f32, 1.0, [0.0, 0.0]);
         for _ in 0..1000 {
-            [w, m, v] = FORMULA.apply([0.0], [w, m, v]);
+            (w, [m, v]) = Adam::update(STEP, 0.0, w, [m, v]);
             assert!(m == 0.0 || m.is_normal(), "{m}");
         }
         assert_eq!(m, 0.0);
@@ -210,11 +272,11 @@ mod tests {
     #[test]
     fn the_smallest_gradients_move_a_weight_as_far_as_others_at_most() {
         for gradient in [1e-18f32, 1e-20, 1e-25, 1e-37] {
-            let formula = Adapt { epsilon: 1e-37, ..FORMULA };
+            let step = AdamStep { epsilon: 1e-37, ..STEP };
             let [mut w, mut m, mut v] = [1.0f32, 0.0, 0.0];
             for _ in 0..100 {
                 let before = w;
-                [w, m, v] = formula.apply([gradient], [w, m, v]);
+                (w, [m, v]) = Adam::update(step, gradient, w, [m, v]);
                 assert!((w - before).abs() <= 10.0 * 1e-3, "{gradient}: {before} to {w}");
             }
         }
@@ -222,6 +284,7 @@ mod tests {
 
     #[test]
     fn no_nan_is_lost() {
-        assert!(FORMULA.apply([f32::NAN], [1.0, 0.0, 0.0]).iter().all(|value| value.is_nan()));
+        let (w, [m, v]) = Adam::update(STEP, f32::NAN, 1.0, [0.0, 0.0]);
+        assert!(w.is_nan() && m.is_nan() && v.is_nan());
     }
 }

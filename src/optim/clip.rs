@@ -1,12 +1,12 @@
-//! Gradients that are too large.
+//! Clipping of large gradients.
 
 use super::{in_range, is_divisor};
 use crate::{
-    kernel::{Element, ElementwiseKernel, Real, Simd, Summand, elementwise, sum_of},
+    kernel::{Element, ElementwiseKernel, Real, Simd, Summand, elementwise},
     layer::{Parameter, VisitTrainable},
 };
 
-/// What is done to gradients that are too large.
+/// Clipping of large gradients, after penalties are added and before the optimizer uses them.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -21,21 +21,19 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Clip {
-    /// Each number is held in ±value, which is finite and above 0.
+    /// Each number is clamped to `[−value, value]`. The value is finite and above 0.
     Value(f64),
-    /// All are scaled so that the length of the whole gradient is at most this, which is finite and above 0.
+    /// The gradient of the whole network is scaled down to this norm if its norm is larger (Pascanu et al. 2013). Finite
+    /// and above 0.
     Norm(f64),
 }
 
 impl Clip {
     pub(super) fn check(self) -> Result<(), &'static str> {
-        let (Self::Value(most) | Self::Norm(most)) = self;
-        in_range(is_divisor(most), "what gradients are clipped to must be finite and above 0")
+        let (Self::Value(limit) | Self::Norm(limit)) = self;
+        in_range(is_divisor(limit), "the value or norm that gradients are clipped to must be finite and above 0")
     }
 }
-
-/// Adds up the squares of a gradient.
-pub(crate) struct SquareLength<S>(pub(crate) S, pub(crate) f64);
 
 #[derive(Clone, Copy)]
 pub(super) struct Square;
@@ -47,38 +45,31 @@ impl Summand<1> for Square {
     }
 }
 
-impl<S: Simd, T: Element> VisitTrainable<T, 0> for SquareLength<S> {
-    #[inline(always)]
-    fn visit(&mut self, _: Parameter<'_>, _: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
-        self.1 += sum_of(self.0, &Square, [gradient]).to_f64();
-    }
-}
-
-/// Clips a gradient whose length is known.
-pub(crate) struct Clipping<S>(S, Hold);
+/// Clips a gradient whose norm is known.
+pub(super) struct Clipping<S>(S, Scaled);
 
 impl<S> Clipping<S> {
-    pub(crate) fn new(simd: S, clip: Clip, square_length: f64) -> Self {
+    pub(super) fn new(simd: S, clip: Clip, squared_norm: f64) -> Self {
         match clip {
-            Clip::Value(most) => Self(simd, Hold { scale: 1.0, most }),
-            Clip::Norm(most) => {
-                Self(simd, Hold { scale: most / libm::sqrt(square_length).max(most), most: f64::INFINITY })
+            Clip::Value(limit) => Self(simd, Scaled { scale: 1.0, limit }),
+            Clip::Norm(limit) => {
+                Self(simd, Scaled { scale: limit / libm::sqrt(squared_norm).max(limit), limit: f64::INFINITY })
             }
         }
     }
 }
 
-/// Scales a number and holds it in ±`most`.
+/// Scales a number, then clamps it to `[−limit, limit]`.
 #[derive(Clone, Copy)]
-pub(super) struct Hold {
+pub(super) struct Scaled {
     pub scale: f64,
-    pub most: f64,
+    pub limit: f64,
 }
 
-impl ElementwiseKernel<0, 1> for Hold {
+impl ElementwiseKernel<0, 1> for Scaled {
     #[inline(always)]
     fn apply<V: Real>(&self, []: [V; 0], [g]: [V; 1]) -> [V; 1] {
-        [V::splat(-self.most).max(V::splat(self.most).min(g * V::splat(self.scale)))]
+        [V::splat(-self.limit).max(V::splat(self.limit).min(g * V::splat(self.scale)))]
     }
 }
 

@@ -1,19 +1,15 @@
-//! Learning without memory for a gradient.
+//! Updates without memory for a gradient.
 
-use super::{Clip, Gradients, Optimizer, Settings, clip::Square};
-use crate::{
-    Zeroed,
-    kernel::{Element, Simd, sum_of},
-    layer::{Layer, Learn, Parameter, Path, VisitTrainable},
-    regularize::Penalty,
-};
+use super::{Clip, Optimizer, OptimizerState, Settings, StateOf, in_range};
+use crate::kernel::Real;
 
-/// The optimiser `O`, applied to each parameter as soon as its gradient is produced: the trainer has no memory for the
-/// gradient of the network, and large networks are walked over once less. The steps are those of `O`, but for the order in which
-/// rounding adds up. That none makes a weight infinite is known from a bound of the gradient, worked out before any weight
-/// changes.
+/// The optimizer `O`, applied to each parameter as soon as its gradient is computed: the trainer needs no memory for the
+/// gradient of the network, and large networks are read and written once less.
 ///
-/// What cannot be: clipping by norm, which needs the whole gradient first.
+/// The steps are those of `O` except for the order of additions, which rounding shows. Whether a step would make a weight
+/// infinite is decided from an upper bound of the gradient, computed before any weight changes.
+///
+/// Clipping by norm is not available: it needs the whole gradient first.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -35,8 +31,8 @@ use crate::{
 pub struct InPlace<O>(pub O);
 
 impl<O: Optimizer> Optimizer for InPlace<O> {
-    type Moments<L: Zeroed> = O::Moments<L>;
-    type Gradient<L: Zeroed> = [L; 0];
+    type State = <O::State as OptimizerState>::InPlace;
+    type Step = O::Step;
 
     fn settings(&self) -> &Settings {
         self.0.settings()
@@ -48,119 +44,22 @@ impl<O: Optimizer> Optimizer for InPlace<O> {
 
     fn check(&self) -> Result<(), &'static str> {
         self.0.check()?;
-        match self.settings().clip {
-            Some(Clip::Norm(_)) => {
-                Err("clipping by norm needs the whole gradient, which `InPlace` does not keep: clip by value")
-            }
-            _ => Ok(()),
-        }
+        let by_norm = matches!(self.settings().clip, Some(Clip::Norm(_)));
+        in_range(!by_norm, "clipping by norm needs the whole gradient, which `InPlace` does not keep: clip by value")?;
+        let accumulates = self.0.steps_per_update() > 1;
+        in_range(!accumulates, "`InPlace` keeps no gradient that `Accumulate` could add up: use one of them")
     }
 
-    fn most_movement(&self) -> f64 {
-        self.0.most_movement()
+    fn largest_step(&self) -> f64 {
+        self.0.largest_step()
     }
 
-    #[inline(always)]
-    fn update<N: Layer, G: Gradients<N>>(
-        &self,
-        step: u64,
-        network: &mut N,
-        gradients: G,
-        moments: &mut Self::Moments<N::Trainable>,
-    ) {
-        self.0.update(step, network, gradients, moments);
-    }
-}
-
-/// Gradients that are produced one after another, from the batch and what `backward` left.
-pub(crate) struct Produced<'a, S, N: Layer, const B: usize> {
-    pub simd: S,
-    pub x: &'a [N::Input],
-    pub tape: &'a mut N::Tape<B>,
-    pub dy: &'a [N::Output],
-}
-
-impl<S: Simd, N: Layer, const B: usize> Gradients<N> for Produced<'_, S, N, B> {
-    const FINISHED: bool = false;
-    type Simd = S;
-
-    #[inline(always)]
-    fn simd(&self) -> S {
-        self.simd
+    fn step(&self, number: u64, rate: f64) -> O::Step {
+        self.0.step(number, rate)
     }
 
     #[inline(always)]
-    fn give<V: Learn<N::Element, M>, const M: usize>(
-        self,
-        network: &mut N,
-        moments: [&mut N::Trainable; M],
-        learner: &mut V,
-    ) {
-        network.learn(self.simd, self.x, self.tape, self.dy, moments, Path::ROOT, learner);
-    }
-}
-
-/// What the square of the gradient's length is at most, before any of it is produced, and what penalties cost.
-///
-/// Of a product of matrices it is the product of theirs (Cauchy and Schwarz); penalties add their own.
-pub(crate) struct Bound<S> {
-    pub simd: S,
-    pub everywhere: Penalty,
-    pub square: f64,
-    pub cost: f64,
-}
-
-impl<S: Simd> Bound<S> {
-    #[inline(always)]
-    fn squares<T: Element>(&self, values: &[T]) -> f64 {
-        sum_of(self.simd, &Square, [values]).to_f64()
-    }
-
-    #[inline(always)]
-    fn add<T: Element>(&mut self, parameter: &Parameter<'_>, weights: &[T], square: f64) {
-        let penalty = parameter.penalty_with(self.everywhere);
-        self.square += square;
-        if penalty != Penalty::NONE {
-            self.cost += sum_of(self.simd, &penalty, [weights]).to_f64();
-            // (a + b + c)² is at most 3·(a² + b² + c²).
-            let Penalty { l1, l2 } = penalty;
-            let gradient = l1 * l1 * weights.len() as f64 + 4.0 * l2 * l2 * self.squares(weights);
-            self.square += 2.0 * square + 3.0 * gradient;
-        }
-    }
-}
-
-impl<S: Simd, T: Element> VisitTrainable<T, 0> for Bound<S> {
-    #[inline(always)]
-    fn visit(&mut self, parameter: Parameter<'_>, values: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
-        let square = self.squares(gradient);
-        self.add(&parameter, values, square);
-    }
-}
-
-impl<S: Simd, T: Element> Learn<T, 0> for Bound<S> {
-    #[inline(always)]
-    fn product<const IN: usize, const OUT: usize>(
-        &mut self,
-        parameter: Parameter<'_>,
-        x: &[[T; IN]],
-        dz: &[[T; OUT]],
-        kernel: &mut [[T; OUT]; IN],
-        []: [&mut [[T; OUT]; IN]; 0],
-    ) {
-        let square = self.squares(x.as_flattened()) * self.squares(dz.as_flattened());
-        self.add(&parameter, kernel.as_flattened(), square);
-    }
-
-    #[inline(always)]
-    fn sums<const N: usize>(
-        &mut self,
-        parameter: Parameter<'_>,
-        dz: &[[T; N]],
-        bias: &mut [T; N],
-        []: [&mut [T; N]; 0],
-    ) {
-        let square = dz.len() as f64 * self.squares(dz.as_flattened());
-        self.add(&parameter, &*bias, square);
+    fn update<V: Real>(step: O::Step, gradient: V, weight: V, state: StateOf<Self, V>) -> (V, StateOf<Self, V>) {
+        O::update(step, gradient, weight, state)
     }
 }

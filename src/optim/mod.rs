@@ -1,32 +1,46 @@
-//! Optimisers: from gradients to better weights. The formulas are those of Keras.
+//! Optimizers: how a gradient changes the weights. Formulas and defaults are those of Keras.
+//!
+//! - [`Sgd`], [`Momentum`], [`Lion`]: one step size for all weights;
+//! - [`Adam`], [`AdamW`], [`AmsGrad`], [`Nadam`], [`Adagrad`], [`RmsProp`]: a step size for each weight;
+//! - around any of them: [`InPlace`] needs no memory for the gradient, [`Accumulate`] averages gradients over several
+//!   steps, [`Averaged`] keeps a moving average of the weights;
+//! - [`Settings`]: learning rate ([`Schedule`]), [`Clip`]ping, weight decay and penalty, which the crate applies to every
+//!   optimizer;
+//! - [`Optimizer`]: the trait, for an optimizer of your own.
 
+mod accumulate;
 mod adagrad;
 mod adam;
+mod averaged;
 mod clip;
+mod gradient;
 mod in_place;
+mod lion;
+mod nadam;
 mod rmsprop;
 mod schedule;
 mod sgd;
+mod state;
+mod update;
 
+pub use accumulate::Accumulate;
 pub use adagrad::Adagrad;
-pub use adam::{Adam, AdamW};
+pub use adam::{Adam, AdamW, AmsGrad};
+pub use averaged::{Averaged, KeepsAverage};
 pub use clip::Clip;
-use clip::Hold;
-pub(crate) use clip::{Clipping, SquareLength};
+pub(crate) use gradient::{AfterBackward, GradientMemory, Measured};
 pub use in_place::InPlace;
-pub(crate) use in_place::{Bound, Produced};
+pub use lion::Lion;
+pub use nadam::Nadam;
 pub use rmsprop::RmsProp;
 pub use schedule::Schedule;
 pub use sgd::{Momentum, Sgd};
+pub(crate) use state::StateCount;
+pub use state::{HasRoom, KeepsGradient, OptimizerState, PerWeight, StateOf};
 
-use crate::{
-    Zeroed,
-    kernel::{Element, ElementwiseKernel, Real, Simd, elementwise, sum_rows, tn_then},
-    layer::{Layer, Learn, Parameter, Path, VisitTrainable},
-    regularize::Penalty,
-};
+use crate::{kernel::Real, regularize::Penalty};
 
-/// What every optimiser has.
+/// The settings that every optimizer has. The crate applies clipping, weight decay and penalty, whatever the optimizer.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -37,26 +51,27 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
-    /// The learning rate, finite and at least 0.
+    /// The learning rate: finite and at least 0.
     pub learning_rate: Schedule,
-    /// Clipping, if any.
+    /// How large gradients are clipped, if at all.
     pub clip: Option<Clip>,
-    /// Each step multiplies all parameters by `1 − learning_rate·weight_decay` first. Finite and at least 0.
+    /// Each step first multiplies all parameters by `1 − learning_rate·weight_decay`. Finite and at least 0.
     pub weight_decay: f64,
-    /// The penalty on all kernels, beside those in the network's type. Finite and at least 0.
+    /// The penalty on all kernels, added to those in the network's type. Finite and at least 0.
     pub penalty: Penalty,
 }
 
 impl Settings {
-    const fn new(learning_rate: f64) -> Self {
+    /// A constant learning rate; no clipping, decay or penalty.
+    pub const fn new(learning_rate: f64) -> Self {
         Self { learning_rate: Schedule::Constant(learning_rate), clip: None, weight_decay: 0.0, penalty: Penalty::NONE }
     }
 
-    /// Whether each is in its range.
+    /// Checks that each setting is in its range.
     ///
     /// # Errors
     ///
-    /// Which is not, and what it should be.
+    /// Names the first setting that is out of range, and the range.
     pub fn check(&self) -> Result<(), &'static str> {
         let Self { learning_rate, clip, weight_decay, penalty } = self;
         learning_rate.check()?;
@@ -66,64 +81,116 @@ impl Settings {
     }
 }
 
-/// An optimiser: a formula, as a [`ElementwiseKernel`] over gradient, weights and what it remembers.
+/// An optimizer: a formula that computes new weights from gradients.
+///
+/// An implementation states its settings, how much state it keeps for each weight, and [`update`](Self::update), the
+/// formula for one weight. The crate walks over the network, vectorizes the formula, and applies penalties, clipping and
+/// weight decay; [`InPlace`] works with every optimizer.
+///
+/// Lion (Chen et al. 2023), `w −= rate·sign(beta1·m + (1−beta1)·g)`, then `m = beta2·m + (1−beta2)·g`:
+///
+/// ```
+/// use shiplap::{kernel::Real, optim::{PerWeight, Settings}, prelude::*};
+///
+/// #[derive(Clone, Copy)]
+/// struct MyLion {
+///     settings: Settings,
+///     beta1: f64,
+///     beta2: f64,
+/// }
+///
+/// impl Optimizer for MyLion {
+///     type State = PerWeight<1>;
+///     type Step = [f64; 3];
+///
+///     fn settings(&self) -> &Settings { &self.settings }
+///     fn settings_mut(&mut self) -> &mut Settings { &mut self.settings }
+///     fn largest_step(&self) -> f64 { 1.0 }
+///     fn step(&self, _number: u64, rate: f64) -> [f64; 3] { [rate, self.beta1, self.beta2] }
+///
+///     #[inline(always)]
+///     fn update<V: Real>(step: [f64; 3], g: V, w: V, [m]: [V; 1]) -> (V, [V; 1]) {
+///         let [rate, beta1, beta2] = step.map(V::splat);
+///         let sign = V::splat(1.0).copysign(g + beta1 * (m - g));
+///         (w - rate * sign, [g + beta2 * (m - g)])
+///     }
+/// }
+///
+/// let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
+/// let lion = MyLion { settings: Settings::new(0.002), beta1: 0.9, beta2: 0.99 }.weight_decay(0.01);
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, MyLion, 2>::new(lion, 1);
+/// trainer.fit(&x, &y, Fit::epochs(3000))?;
+/// assert!(trainer.evaluate(&x, &y)?.loss < 0.01);
+/// # Ok::<(), TrainError>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an optimizer",
+    label = "not an optimizer",
+    note = "a trainer's parameters are the network, the loss, the optimizer and the batch size: `Trainer<Net, MeanSquaredError, Adam, 32>`"
+)]
 pub trait Optimizer: Copy + Send + Sync + 'static {
-    /// What it remembers, as copies of all that can be learnt, `L`.
-    type Moments<L: Zeroed>: Zeroed + AsRef<[L]> + AsMut<[L]>;
-    /// Memory for the gradient: one copy of all that can be learnt, or none for [`InPlace`].
-    type Gradient<L: Zeroed>: Zeroed + AsMut<[L]>;
+    /// How many numbers of state the optimizer keeps for each weight: `PerWeight<0>` to `PerWeight<6>`. They start at 0.
+    type State: OptimizerState;
+    /// The constants of one step, computed once for all weights.
+    type Step: Copy;
 
-    /// What every optimiser has.
+    /// The settings that every optimizer has.
     fn settings(&self) -> &Settings;
 
     /// The same, to change.
     fn settings_mut(&mut self) -> &mut Settings;
 
-    /// Whether each setting is in its range. A trainer asks before it trains.
+    /// Checks that each setting is in its range. A trainer calls it before the first step and after each change.
     ///
     /// # Errors
     ///
-    /// Which is not, and what it should be.
+    /// Names the first setting that is out of range, and the range.
     fn check(&self) -> Result<(), &'static str> {
         self.settings().check()
     }
 
-    /// How far a step can move a weight at most, beside the decay of weights: this times the highest learning rate times
-    /// the length of the longest gradient so far, each taken as at least 1. From it the trainer knows, without looking at
-    /// the weights, that a step does not make them infinite.
-    fn most_movement(&self) -> f64;
+    /// The factor in an upper bound on how far one step moves a weight, before weight decay: the step is at most this
+    /// factor times the highest learning rate so far times the largest gradient norm so far, where each of the two
+    /// counts as at least 1. The trainer uses the bound to rule out overflow without reading the weights.
+    fn largest_step(&self) -> f64;
 
-    /// Makes step `step`, counted from 0.
-    fn update<N: Layer, G: Gradients<N>>(
-        &self,
-        step: u64,
-        network: &mut N,
-        gradients: G,
-        moments: &mut Self::Moments<N::Trainable>,
-    );
+    /// The constants of step `number`, counted from 0, at this learning rate.
+    fn step(&self, number: u64, rate: f64) -> Self::Step;
 
-    /// With this schedule of learning rates.
+    /// The formula: the new weight and the new state, from the gradient, the weight and the state.
+    ///
+    /// `V` is one number or a register of them. Mark the method `#[inline(always)]`, so that it is compiled for the
+    /// instruction set of its caller.
+    fn update<V: Real>(step: Self::Step, gradient: V, weight: V, state: StateOf<Self, V>) -> (V, StateOf<Self, V>);
+
+    /// Over how many steps gradients are averaged before they change the weights.
+    #[doc(hidden)]
+    fn steps_per_update(&self) -> u64 {
+        1
+    }
+
+    /// Sets a schedule of learning rates.
     #[must_use]
     fn schedule(mut self, schedule: Schedule) -> Self {
         self.settings_mut().learning_rate = schedule;
         self
     }
 
-    /// With clipping.
+    /// Sets clipping.
     #[must_use]
     fn clip(mut self, clip: Clip) -> Self {
         self.settings_mut().clip = Some(clip);
         self
     }
 
-    /// With decoupled weight decay (Loshchilov and Hutter 2017).
+    /// Sets decoupled weight decay (Loshchilov and Hutter 2017).
     #[must_use]
     fn weight_decay(mut self, decay: f64) -> Self {
         self.settings_mut().weight_decay = decay;
         self
     }
 
-    /// With a penalty on all kernels.
+    /// Sets a penalty on all kernels.
     #[must_use]
     fn penalty(mut self, penalty: Penalty) -> Self {
         self.settings_mut().penalty = penalty;
@@ -131,7 +198,7 @@ pub trait Optimizer: Copy + Send + Sync + 'static {
     }
 }
 
-/// The two methods that every optimiser with a field `settings` has.
+/// The two accessors of an optimizer with a field `settings`.
 macro_rules! has_settings {
     () => {
         fn settings(&self) -> &Settings {
@@ -153,189 +220,12 @@ fn at_least_0(value: f64) -> bool {
     (0.0..f64::INFINITY).contains(&value)
 }
 
-/// Whether it divides well, also as `f32`.
+/// Whether it is a safe divisor, also when rounded to `f32`.
 fn is_divisor(value: f64) -> bool {
     (f64::from(f32::MIN_POSITIVE)..f64::INFINITY).contains(&value)
 }
 
-fn is_share(value: f64) -> bool {
+/// Whether it is the decay of a moving average: in [0, 1).
+fn is_decay(value: f64) -> bool {
     (0.0..1.0).contains(&value)
-}
-
-/// Where gradients come from.
-pub trait Gradients<N: Layer> {
-    /// Whether penalties are in them, and they are clipped.
-    const FINISHED: bool;
-    /// The instruction set in use.
-    type Simd: Simd;
-
-    /// The same, as a value.
-    fn simd(&self) -> Self::Simd;
-
-    /// Gives the gradient of each parameter to the learner, with the parameter and its moments.
-    fn give<V: Learn<N::Element, M>, const M: usize>(
-        self,
-        network: &mut N,
-        moments: [&mut N::Trainable; M],
-        learner: &mut V,
-    );
-}
-
-/// A gradient in memory.
-pub(crate) struct Kept<'a, S, L>(pub S, pub &'a mut L);
-
-impl<S: Simd, N: Layer> Gradients<N> for Kept<'_, S, N::Trainable> {
-    const FINISHED: bool = true;
-    type Simd = S;
-
-    #[inline(always)]
-    fn simd(&self) -> S {
-        self.0
-    }
-
-    #[inline(always)]
-    fn give<V: Learn<N::Element, M>, const M: usize>(
-        self,
-        network: &mut N,
-        moments: [&mut N::Trainable; M],
-        learner: &mut V,
-    ) {
-        N::trainable_mut(Some(network), self.1, moments, Path::ROOT, learner);
-    }
-}
-
-/// One step of a formula over all that can be learnt.
-struct Update<S, F> {
-    simd: S,
-    formula: Decayed<F>,
-    /// What has to be done to a gradient first, if it has not been done.
-    finish: Option<Finish>,
-}
-
-/// Takes the step of `formula`, given the learning rate.
-#[inline(always)]
-fn walk<N: Layer, G: Gradients<N>, F, const M: usize>(
-    settings: &Settings,
-    rate: f64,
-    formula: F,
-    network: &mut N,
-    gradients: G,
-    moments: [&mut N::Trainable; M],
-) where
-    Update<G::Simd, F>: Learn<N::Element, M>,
-{
-    let most = if let Some(Clip::Value(most)) = settings.clip { most } else { f64::INFINITY };
-    let mut update = Update {
-        simd: gradients.simd(),
-        formula: Decayed { keep: 1.0 - rate * settings.weight_decay, then: formula },
-        finish: if G::FINISHED { None } else { Some(Finish { penalty: settings.penalty, most }) },
-    };
-    gradients.give(network, moments, &mut update);
-}
-
-/// A formula for weights of which only the part `keep` is left first.
-#[derive(Clone, Copy)]
-struct Decayed<F> {
-    keep: f64,
-    then: F,
-}
-
-impl<F: ElementwiseKernel<1, W>, const W: usize> ElementwiseKernel<1, W> for Decayed<F> {
-    #[inline(always)]
-    fn apply<V: Real>(&self, read: [V; 1], mut write: [V; W]) -> [V; W] {
-        write[0] = write[0] * V::splat(self.keep);
-        self.then.apply(read, write)
-    }
-}
-
-/// What a gradient lacks when it comes right from the slopes.
-#[derive(Clone, Copy)]
-struct Finish {
-    penalty: Penalty,
-    most: f64,
-}
-
-impl<S, F> Update<S, F> {
-    /// What the gradient of this parameter lacks, if anything.
-    #[inline(always)]
-    fn lacking(&self, parameter: &Parameter<'_>) -> Option<Finish> {
-        let Finish { penalty, most } = self.finish?;
-        let penalty = parameter.penalty_with(penalty);
-        (penalty != Penalty::NONE || most < f64::INFINITY).then_some(Finish { penalty, most })
-    }
-}
-
-/// A formula for gradients that are finished first.
-#[derive(Clone, Copy)]
-struct Finished<F>(Finish, F);
-
-impl<F: ElementwiseKernel<1, W>, const W: usize> ElementwiseKernel<1, W> for Finished<F> {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [g]: [V; 1], write: [V; W]) -> [V; W] {
-        let [g] = self.0.penalty.apply([write[0]], [g]);
-        let [g] = Hold { scale: 1.0, most: self.0.most }.apply([], [g]);
-        self.1.apply([g], write)
-    }
-}
-
-/// The walk over gradient, weights, and as many moments as are named.
-macro_rules! walks {
-    ($([$($moment:ident),*] $moments:literal $written:literal;)*) => {
-        $(
-            impl<S: Simd, T: Element, F: ElementwiseKernel<1, $written>> VisitTrainable<T, $moments> for Update<S, F> {
-                #[inline(always)]
-                fn visit(
-                    &mut self,
-                    parameter: Parameter<'_>,
-                    values: &mut [T],
-                    gradient: &mut [T],
-                    [$($moment),*]: [&mut [T]; $moments],
-                ) {
-                    match self.lacking(&parameter) {
-                        Some(finish) => {
-                            elementwise(self.simd, &Finished(finish, self.formula), [gradient], [values, $($moment),*]);
-                        }
-                        None => elementwise(self.simd, &self.formula, [gradient], [values, $($moment),*]),
-                    }
-                }
-            }
-
-            impl<S: Simd, T: Element, F: ElementwiseKernel<1, $written>> Learn<T, $moments> for Update<S, F> {
-                #[inline(always)]
-                fn product<const IN: usize, const OUT: usize>(
-                    &mut self,
-                    parameter: Parameter<'_>,
-                    x: &[[T; IN]],
-                    dz: &[[T; OUT]],
-                    kernel: &mut [[T; OUT]; IN],
-                    [$($moment),*]: [&mut [[T; OUT]; IN]; $moments],
-                ) {
-                    match self.lacking(&parameter) {
-                        None => tn_then(self.simd, x, dz, &self.formula, [kernel, $($moment),*]),
-                        Some(finish) => {
-                            tn_then(self.simd, x, dz, &Finished(finish, self.formula), [kernel, $($moment),*]);
-                        }
-                    }
-                }
-
-                #[inline(always)]
-                fn sums<const N: usize>(
-                    &mut self,
-                    parameter: Parameter<'_>,
-                    dz: &[[T; N]],
-                    bias: &mut [T; N],
-                    [$($moment),*]: [&mut [T; N]; $moments],
-                ) {
-                    let mut gradient = [T::zero(); N];
-                    sum_rows(self.simd, dz, &mut gradient);
-                    VisitTrainable::<T, $moments>::visit(self, parameter, bias, &mut gradient, [$($moment),*]);
-                }
-            }
-        )*
-    };
-}
-walks! {
-    [] 0 1;
-    [first] 1 2;
-    [first, second] 2 3;
 }

@@ -1,13 +1,13 @@
-//! Steps in units of the gradient's usual size.
+//! Gradients divided by their root mean square.
 
-use super::{Gradients, Optimizer, Settings, has_settings, in_range, is_divisor, is_share, walk};
-use crate::{
-    Zeroed,
-    kernel::{ElementwiseKernel, Real},
-    layer::Layer,
-};
+use super::{Optimizer, PerWeight, Settings, has_settings, in_range, is_decay, is_divisor};
+use crate::kernel::Real;
 
 /// `v = rho·v + (1−rho)·g²`, `w −= rate·g / √(v + epsilon)` (Hinton 2012).
+///
+/// [`momentum`](Self::momentum) and [`centered`](Self::centered) add a number of state for each weight, so they are in the
+/// type. Centered, `a = rho·a + (1−rho)·g` and the divisor is `√(v − a² + epsilon)` (Graves 2013); with momentum,
+/// `m = momentum·m + rate·g / √(…)` and `w −= m`.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -17,73 +17,122 @@ use crate::{
 /// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, RmsProp, 2>::new(RmsProp::new(0.01), 1);
 /// trainer.fit(&x, &y, Fit::epochs(1000))?;
 /// assert!(trainer.evaluate(&x, &y)?.loss < 1e-3);
+///
+/// let both: RmsProp<true, true> = RmsProp::new(0.01).momentum(0.9).centered();
+/// # let _ = both;
 /// # Ok::<(), TrainError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RmsProp {
+pub struct RmsProp<const MOMENTUM: bool = false, const CENTERED: bool = false> {
     /// Learning rate, clipping, decay, penalty.
     pub settings: Settings,
-    /// Decay of the mean of squares, in [0, 1).
+    /// Decay of the mean of squared gradients, in [0, 1).
     pub rho: f64,
-    /// Keeps the divisor above 0: finite and above 0.
+    /// Keeps the divisor above 0. Finite and above 0.
     pub epsilon: f64,
+    /// The share of the last step that is added to the next, in [0, 1); unused without `MOMENTUM`.
+    pub momentum: f64,
 }
 
 impl RmsProp {
-    /// With this learning rate, and the usual for the rest.
+    /// With this learning rate, `rho` 0.9 and `epsilon` 10⁻⁷.
     pub const fn new(learning_rate: f64) -> Self {
-        Self { settings: Settings::new(learning_rate), rho: 0.9, epsilon: 1e-7 }
+        Self { settings: Settings::new(learning_rate), rho: 0.9, epsilon: 1e-7, momentum: 0.0 }
     }
 }
 
+impl<const MOMENTUM: bool, const CENTERED: bool> RmsProp<MOMENTUM, CENTERED> {
+    /// With momentum, in [0, 1).
+    #[must_use]
+    pub const fn momentum(self, momentum: f64) -> RmsProp<true, CENTERED> {
+        let Self { settings, rho, epsilon, .. } = self;
+        RmsProp { settings, rho, epsilon, momentum }
+    }
+
+    /// Divides by the standard deviation of gradients instead of their root mean square.
+    #[must_use]
+    pub const fn centered(self) -> RmsProp<MOMENTUM, true> {
+        let Self { settings, rho, epsilon, momentum } = self;
+        RmsProp { settings, rho, epsilon, momentum }
+    }
+
+    /// The formula; state that the type does not keep is 0.
+    #[inline(always)]
+    fn formula<V: Real>(step: RmsPropStep, g: V, w: V, [v, mean, momentum]: [V; 3]) -> (V, [V; 3]) {
+        let (rho, new) = (V::splat(step.rho), V::splat(1.0 - step.rho));
+        let v = rho * v + new * g * g;
+        let (mean, spread) = if CENTERED {
+            let mean = rho * mean + new * g;
+            // Rounding may take it below 0.
+            (mean, V::splat(0.0).max(v - mean * mean))
+        } else {
+            (mean, v)
+        };
+        let change = V::splat(step.rate) * g / (spread + V::splat(step.epsilon)).sqrt();
+        if MOMENTUM {
+            let momentum = V::splat(step.momentum) * momentum + change;
+            (w - momentum, [v, mean, momentum])
+        } else {
+            (w - change, [v, mean, momentum])
+        }
+    }
+}
+
+/// A learning rate of 0.001.
 impl Default for RmsProp {
     fn default() -> Self {
         Self::new(1e-3)
     }
 }
 
-impl Optimizer for RmsProp {
-    type Moments<L: Zeroed> = [L; 1];
-    type Gradient<L: Zeroed> = [L; 1];
-
-    has_settings!();
-
-    fn check(&self) -> Result<(), &'static str> {
-        self.settings.check()?;
-        in_range(is_share(self.rho), "`rho` must be in [0, 1)")?;
-        in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0")
-    }
-
-    fn most_movement(&self) -> f64 {
-        1.0 / libm::sqrt(self.epsilon)
-    }
-
-    #[inline(always)]
-    fn update<N: Layer, G: Gradients<N>>(
-        &self,
-        step: u64,
-        network: &mut N,
-        gradients: G,
-        [square]: &mut [N::Trainable; 1],
-    ) {
-        let rate = self.settings.learning_rate.at(step);
-        let formula = Normalise { rate, rho: self.rho, epsilon: self.epsilon };
-        walk(&self.settings, rate, formula, network, gradients, [square]);
-    }
-}
-
-/// The formula of [`RmsProp`].
-#[derive(Clone, Copy)]
-struct Normalise {
+/// The constants of a step of [`RmsProp`].
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct RmsPropStep {
     rate: f64,
     rho: f64,
     epsilon: f64,
+    momentum: f64,
 }
 
-impl ElementwiseKernel<1, 2> for Normalise {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [g]: [V; 1], [w, v]: [V; 2]) -> [V; 2] {
-        let v = V::splat(self.rho) * v + V::splat(1.0 - self.rho) * g * g;
-        [w - V::splat(self.rate) * g / (v + V::splat(self.epsilon)).sqrt(), v]
-    }
+macro_rules! optimizers {
+    ($($momentum:literal $centered:literal $numbers:literal [$($kept:ident),*] $of:pat in $all:expr;)*) => {
+        $(
+            impl Optimizer for RmsProp<$momentum, $centered> {
+                type State = PerWeight<$numbers>;
+                type Step = RmsPropStep;
+
+                has_settings!();
+
+                fn check(&self) -> Result<(), &'static str> {
+                    self.settings.check()?;
+                    in_range(is_decay(self.rho), "`rho` must be in [0, 1)")?;
+                    in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0")?;
+                    in_range(is_decay(self.momentum), "`momentum` must be in [0, 1)")
+                }
+
+                fn largest_step(&self) -> f64 {
+                    1.0 / (libm::sqrt(self.epsilon) * (1.0 - self.momentum))
+                }
+
+                fn step(&self, _: u64, rate: f64) -> RmsPropStep {
+                    let Self { rho, epsilon, momentum, .. } = *self;
+                    RmsPropStep { rate, rho, epsilon, momentum }
+                }
+
+                #[inline(always)]
+                fn update<V: Real>(step: RmsPropStep, g: V, w: V, [$($kept),*]: [V; $numbers]) -> (V, [V; $numbers]) {
+                    let (w, $of) = Self::formula(step, g, w, $all);
+                    (w, [$($kept),*])
+                }
+            }
+        )*
+    };
+}
+// The state that is kept, and where it is in the formula's.
+optimizers! {
+    false false 1 [v] [v, _, _] in [v, V::splat(0.0), V::splat(0.0)];
+    false true 2 [v, a] [v, a, _] in [v, a, V::splat(0.0)];
+    true false 2 [v, m] [v, _, m] in [v, V::splat(0.0), m];
+    true true 3 [v, a, m] [v, a, m] in [v, a, m];
 }

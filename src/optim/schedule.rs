@@ -1,8 +1,12 @@
-//! Learning rates that change.
+//! Learning rates that change from step to step.
 
 use super::{at_least_0, in_range};
 
-/// The learning rate of each step, counted from 0. Rates and factors are finite and at least 0.
+/// The learning rate of each step, counted from 0 since the trainer was made. Rates and factors are finite and at least 0.
+///
+/// An epoch has `samples.div_ceil(BATCH)` steps: `every: 10 * samples.div_ceil(BATCH) as u64` is every 10 epochs. To set the
+/// rate epoch by epoch there are [`LearningRateScheduler`](crate::train::LearningRateScheduler) and
+/// [`ReduceLrOnPlateau`](crate::train::ReduceLrOnPlateau).
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -20,24 +24,24 @@ use super::{at_least_0, in_range};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Schedule {
-    /// Always the same.
+    /// The same rate in each step.
     Constant(f64),
     /// `initial·factor^⌊step / every⌋`.
     Step {
         /// The first rate.
         initial: f64,
-        /// After how many steps it changes.
+        /// After how many steps the rate changes.
         every: u64,
-        /// What it is multiplied with then.
+        /// The factor by which it changes then.
         factor: f64,
     },
     /// `initial·factor^(step / every)`.
     Exponential {
         /// The first rate.
         initial: f64,
-        /// Over how many steps it changes by `factor`.
+        /// Over how many steps the rate changes by `factor`.
         every: u64,
-        /// What it is multiplied with over `every` steps.
+        /// The factor by which it changes over `every` steps.
         factor: f64,
     },
     /// From 0 to `peak` in `warm_up` steps, then down to 0 along half a cosine in `steps` more
@@ -54,12 +58,38 @@ pub enum Schedule {
 
 impl Schedule {
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        let (rate, factor) = match *self {
-            Self::Constant(rate) | Self::Cosine { peak: rate, .. } => (rate, 1.0),
-            Self::Step { initial, factor, .. } | Self::Exponential { initial, factor, .. } => (initial, factor),
+        let factor = match *self {
+            Self::Constant(_) | Self::Cosine { .. } => 1.0,
+            Self::Step { factor, .. } | Self::Exponential { factor, .. } => factor,
         };
-        in_range(at_least_0(rate), "the learning rate must be finite and at least 0")?;
+        in_range(at_least_0(self.peak()), "the learning rate must be finite and at least 0")?;
         in_range(at_least_0(factor), "the factor of a schedule must be finite and at least 0")
+    }
+
+    /// The highest rate: of `Step` and `Exponential`, the initial one.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// let cosine = Schedule::Cosine { peak: 0.1, warm_up: 10, steps: 90 };
+    /// assert_eq!(cosine.with_peak(0.05).peak(), 0.05);
+    /// ```
+    pub const fn peak(&self) -> f64 {
+        match *self {
+            Self::Constant(rate) | Self::Cosine { peak: rate, .. } => rate,
+            Self::Step { initial, .. } | Self::Exponential { initial, .. } => initial,
+        }
+    }
+
+    /// This schedule scaled to another [`peak`](Self::peak).
+    #[must_use]
+    pub const fn with_peak(self, peak: f64) -> Self {
+        match self {
+            Self::Constant(_) => Self::Constant(peak),
+            Self::Step { every, factor, .. } => Self::Step { initial: peak, every, factor },
+            Self::Exponential { every, factor, .. } => Self::Exponential { initial: peak, every, factor },
+            Self::Cosine { warm_up, steps, .. } => Self::Cosine { peak, warm_up, steps },
+        }
     }
 
     /// The rate of step `step`.
@@ -71,7 +101,8 @@ impl Schedule {
         }
     }
 
-    /// Apart, because powers and cosines take hundreds of bytes of the stack, and a constant rate should not.
+    /// A function of its own, because powers and cosines take hundreds of bytes of the stack that a constant rate does not
+    /// need.
     #[inline(never)]
     fn changed(&self, step: u64) -> f64 {
         match *self {

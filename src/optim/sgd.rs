@@ -1,13 +1,11 @@
 //! Stochastic gradient descent, plain and with momentum.
 
-use super::{Gradients, Optimizer, Settings, has_settings, in_range, is_share, walk};
-use crate::{
-    Zeroed,
-    kernel::{ElementwiseKernel, Real},
-    layer::Layer,
-};
+use super::{Optimizer, PerWeight, Settings, has_settings, in_range, is_decay};
+use crate::kernel::Real;
 
-/// `w −= rate·g`: gradient descent when the batch is the whole data set. It remembers nothing.
+/// `w −= rate·g`: stochastic gradient descent. It keeps no state.
+///
+/// [`momentum`](Self::momentum) turns it into [`Momentum`].
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -26,12 +24,26 @@ pub struct Sgd {
 }
 
 impl Sgd {
-    /// With this learning rate, and the usual for the rest.
+    /// With this learning rate.
     pub const fn new(learning_rate: f64) -> Self {
         Self { settings: Settings::new(learning_rate) }
     }
+
+    /// With momentum, in [0, 1), which takes a number of state for each weight.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// let sgd: Momentum = Sgd::new(0.01).momentum(0.9).nesterov();
+    /// assert_eq!(sgd, Momentum::new(0.01).nesterov());
+    /// ```
+    #[must_use]
+    pub const fn momentum(self, momentum: f64) -> Momentum {
+        Momentum { settings: self.settings, momentum, nesterov: false }
+    }
 }
 
+/// A learning rate of 0.01.
 impl Default for Sgd {
     fn default() -> Self {
         Self::new(0.01)
@@ -39,37 +51,27 @@ impl Default for Sgd {
 }
 
 impl Optimizer for Sgd {
-    type Moments<L: Zeroed> = [L; 0];
-    type Gradient<L: Zeroed> = [L; 1];
+    type State = PerWeight<0>;
+    type Step = f64;
 
     has_settings!();
 
-    fn most_movement(&self) -> f64 {
+    fn largest_step(&self) -> f64 {
         1.0
     }
 
+    fn step(&self, _: u64, rate: f64) -> f64 {
+        rate
+    }
+
     #[inline(always)]
-    fn update<N: Layer, G: Gradients<N>>(&self, step: u64, network: &mut N, gradients: G, []: &mut [N::Trainable; 0]) {
-        let rate = self.settings.learning_rate.at(step);
-        walk(&self.settings, rate, Descend { rate }, network, gradients, []);
+    fn update<V: Real>(rate: f64, g: V, w: V, []: [V; 0]) -> (V, [V; 0]) {
+        (w - V::splat(rate) * g, [])
     }
 }
 
-/// The formula of [`Sgd`].
-#[derive(Clone, Copy)]
-struct Descend {
-    rate: f64,
-}
-
-impl ElementwiseKernel<1, 1> for Descend {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [g]: [V; 1], [w]: [V; 1]) -> [V; 1] {
-        [w - V::splat(self.rate) * g]
-    }
-}
-
-/// `v = momentum·v − rate·g`, `w += v` (Polyak 1964); with Nesterov's look-ahead,
-/// `w += momentum·v − rate·g`.
+/// [`Sgd`] with momentum: `v = momentum·v − rate·g`, `w += v` (Polyak 1964). With Nesterov's look-ahead,
+/// `w += momentum·v − rate·g` (Nesterov 1983).
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -85,16 +87,16 @@ impl ElementwiseKernel<1, 1> for Descend {
 pub struct Momentum {
     /// Learning rate, clipping, decay, penalty.
     pub settings: Settings,
-    /// How much of the last movement goes on, in [0, 1).
+    /// The share of the last step that is added to the next, in [0, 1).
     pub momentum: f64,
-    /// Whether to look ahead (Nesterov 1983).
+    /// Whether to look ahead as Nesterov does.
     pub nesterov: bool,
 }
 
 impl Momentum {
-    /// With this learning rate, and the usual for the rest.
+    /// With this learning rate and a momentum of 0.9.
     pub const fn new(learning_rate: f64) -> Self {
-        Self { settings: Settings::new(learning_rate), momentum: 0.9, nesterov: false }
+        Sgd::new(learning_rate).momentum(0.9)
     }
 
     /// With Nesterov's look-ahead.
@@ -104,55 +106,46 @@ impl Momentum {
     }
 }
 
+/// A learning rate of 0.01 and a momentum of 0.9.
 impl Default for Momentum {
     fn default() -> Self {
         Self::new(0.01)
     }
 }
 
-impl Optimizer for Momentum {
-    type Moments<L: Zeroed> = [L; 1];
-    type Gradient<L: Zeroed> = [L; 1];
-
-    has_settings!();
-
-    fn check(&self) -> Result<(), &'static str> {
-        self.settings.check()?;
-        in_range(is_share(self.momentum), "`momentum` must be in [0, 1)")
-    }
-
-    fn most_movement(&self) -> f64 {
-        1.0 / (1.0 - self.momentum)
-    }
-
-    #[inline(always)]
-    fn update<N: Layer, G: Gradients<N>>(
-        &self,
-        step: u64,
-        network: &mut N,
-        gradients: G,
-        [velocity]: &mut [N::Trainable; 1],
-    ) {
-        let rate = self.settings.learning_rate.at(step);
-        let formula = Roll { rate, momentum: self.momentum, nesterov: self.nesterov };
-        walk(&self.settings, rate, formula, network, gradients, [velocity]);
-    }
-}
-
-/// The formula of [`Momentum`].
-#[derive(Clone, Copy)]
-struct Roll {
+/// The constants of a step of [`Momentum`].
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct MomentumStep {
     rate: f64,
     momentum: f64,
     nesterov: bool,
 }
 
-impl ElementwiseKernel<1, 2> for Roll {
+impl Optimizer for Momentum {
+    type State = PerWeight<1>;
+    type Step = MomentumStep;
+
+    has_settings!();
+
+    fn check(&self) -> Result<(), &'static str> {
+        self.settings.check()?;
+        in_range(is_decay(self.momentum), "`momentum` must be in [0, 1)")
+    }
+
+    fn largest_step(&self) -> f64 {
+        1.0 / (1.0 - self.momentum)
+    }
+
+    fn step(&self, _: u64, rate: f64) -> MomentumStep {
+        MomentumStep { rate, momentum: self.momentum, nesterov: self.nesterov }
+    }
+
     #[inline(always)]
-    fn apply<V: Real>(&self, [g]: [V; 1], [w, v]: [V; 2]) -> [V; 2] {
-        let (momentum, step) = (V::splat(self.momentum), V::splat(self.rate) * g);
-        let v = momentum * v - step;
-        let movement = if self.nesterov { momentum * v - step } else { v };
-        [w + movement, v]
+    fn update<V: Real>(step: MomentumStep, g: V, w: V, [v]: [V; 1]) -> (V, [V; 1]) {
+        let (momentum, descent) = (V::splat(step.momentum), V::splat(step.rate) * g);
+        let v = momentum * v - descent;
+        let change = if step.nesterov { momentum * v - descent } else { v };
+        (w + change, [v])
     }
 }

@@ -1,31 +1,31 @@
-//! What can go wrong with a report.
+//! Errors of reports.
 
 use std::{fmt, io, path::PathBuf, string::String};
 
-/// Why there is no report.
+/// The error of creating a report.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReportError {
     /// A file cannot be written.
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error that the operating system reported.
         error: io::Error,
     },
-    /// The name of the file does not end as it should.
+    /// The file extension is not supported.
     Format {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// How it may end.
+        /// The supported extensions.
         expected: &'static str,
     },
-    /// There is nothing to show, or it is not what the picture takes.
+    /// There are no data, or data of this kind cannot be plotted.
     Data {
-        /// What it takes.
+        /// The data that are required.
         expected: &'static str,
     },
-    /// The picture cannot be drawn.
+    /// The plot cannot be drawn.
     Draw(String),
 }
 
@@ -34,10 +34,10 @@ impl fmt::Display for ReportError {
         match self {
             Self::File { path, error } => write!(formatter, "cannot write {}: {error}", path.display()),
             Self::Format { path, expected } => {
-                write!(formatter, "{}: the file's name must end in {expected}", path.display())
+                write!(formatter, "unsupported file extension of {}: use {expected}", path.display())
             }
-            Self::Data { expected } => write!(formatter, "these data cannot be shown: give {expected}"),
-            Self::Draw(reason) => write!(formatter, "the picture cannot be drawn: {reason}"),
+            Self::Data { expected } => write!(formatter, "cannot plot these data: provide {expected}"),
+            Self::Draw(reason) => write!(formatter, "cannot draw the plot: {reason}"),
         }
     }
 }

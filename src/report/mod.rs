@@ -1,9 +1,9 @@
-//! What is left of a training to look at: pictures, one HTML page, TensorBoard's event files, JSON and CSV.
+//! Reports of training runs: plots, HTML pages, tables and TensorBoard logs.
 //!
-//! - feature `plot`: [`learning_curves`], [`roc`], [`weight_histograms`], [`Confusion`], [`Bars`], [`HeatMap`], and
-//!   [`Lines`] for all else, each a [`Plot`] that is saved as SVG or PNG;
-//! - feature `report`: [`Page`], a report in one HTML file that opens without a network, and [`Table`]'s JSON and CSV;
-//! - feature `tensorboard`: [`TensorBoard`], a callback that writes scalars and histograms of weights.
+//! - Feature `plot`: [`learning_curves`], [`roc`], [`weight_histograms`], [`Confusion`], [`Bars`], [`HeatMap`], and
+//!   [`Lines`] for any other data. Each is a [`Plot`] that can be saved as SVG or PNG.
+//! - Feature `report`: [`Page`], a report in a single HTML file that opens offline, and [`Table`] as JSON or CSV.
+//! - Feature `tensorboard`: [`TensorBoard`], a callback that logs the loss, metrics and histograms of the weights.
 
 mod error;
 #[cfg(feature = "report")]
@@ -26,14 +26,14 @@ pub use table::{Column, Table};
 #[cfg(feature = "tensorboard")]
 pub use tensorboard::TensorBoard;
 
-/// Writes a file, whole or not at all.
+/// Writes a file atomically.
 #[cfg(feature = "plot")]
 fn write(path: &std::path::Path, content: &[u8]) -> Result<(), ReportError> {
     crate::file::write(path, content).map_err(|error| ReportError::File { path: path.into(), error })
 }
 
-/// How the name of the file ends, in small letters.
+/// The file extension in lower case.
 #[cfg(feature = "plot")]
-fn ending(path: &std::path::Path) -> std::string::String {
+fn extension(path: &std::path::Path) -> std::string::String {
     path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
 }

@@ -1,4 +1,4 @@
-//! A report in one HTML file.
+//! Reports as HTML files.
 
 use std::{
     borrow::ToOwned as _,
@@ -11,17 +11,17 @@ use std::{
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Plot, ReportError, Table, ending, learning_curves, write};
+use super::{Plot, ReportError, Table, extension, learning_curves, write};
 use crate::{
     layer::{self, Layer},
     metric::Named,
-    network::{Network as _, Summary},
+    network::Summary,
     train::History,
 };
 
-/// A report in one HTML file: texts, tables and plots in the order in which they are added. It holds all that it shows,
-/// asks for nothing over a network, and prints well.
+/// A report in a single HTML file: text, tables and plots in the order in which they are added.
 ///
+/// The page is self-contained: it opens offline and loads no external resources. It has a style for printing.
 /// ```
 /// use shiplap::{prelude::*, report::{Page, weight_histograms}};
 ///
@@ -30,7 +30,7 @@ use crate::{
 /// let mut history = History::default();
 /// trainer.fit_with(&[[1.0f32], [2.0]], &[[2.0f32], [4.0]], Fit::epochs(20), &mut history)?;
 /// let page = Page::new("A line")
-///     .text("What is learnt is y = 2x.")
+///     .text("The network learns y = 2x.")
 ///     .facts("Run", [("samples", "2".to_string()), ("rate", "0.1".to_string())])
 ///     .network(&Line::summary())
 ///     .history(&history, "mean squared error")?
@@ -44,7 +44,7 @@ pub struct Page {
     sections: Vec<Markup>,
 }
 
-/// Nothing may be fetched, whatever a text says.
+/// Forbids the browser to load any resource.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 const STYLE: &str = "
@@ -65,7 +65,7 @@ footer { margin-top: 3em; color: #6e6e6e; font-size: 0.85em }
 ";
 
 impl Page {
-    /// A page with a title.
+    /// Creates a page that contains only a title.
     #[must_use]
     pub fn new(title: impl Into<String>) -> Self {
         Self { title: title.into(), sections: vec![] }
@@ -83,7 +83,7 @@ impl Page {
         self
     }
 
-    /// Adds a list of names and values.
+    /// Adds a table of names and values.
     #[must_use]
     pub fn facts<'a>(self, heading: &str, facts: impl IntoIterator<Item = (&'a str, String)>) -> Self {
         let rows = html! {
@@ -92,8 +92,10 @@ impl Page {
         self.section(heading, rows)
     }
 
-    /// Adds a network's layers, and the memory that it takes to use and to train it; from
-    /// [`Trainer::summary`](crate::train::Trainer::summary) or [`Network::summary`](crate::network::Network::summary).
+    /// Adds a table of the layers of a network, and its memory and computational cost.
+    ///
+    /// The summary comes from [`Trainer::summary`](crate::train::Trainer::summary), which includes the memory for training,
+    /// or from [`Network::summary`](crate::network::Network::summary).
     #[must_use]
     pub fn network<N: Layer>(self, summary: &Summary<N>) -> Self {
         let mut layers = vec![];
@@ -118,7 +120,7 @@ impl Page {
         let mut memory = vec![
             ("parameters", N::PARAMS.to_string()),
             ("multiply-accumulates for a prediction", N::MACS.to_string()),
-            ("memory of the weights", bytes(N::BYTES)),
+            ("memory of the weights", bytes(size_of::<N>())),
         ];
         if let Some((training, batch)) = summary.training {
             memory.push(("memory of the trainer", format!("{}, in batches of {batch}", bytes(training))));
@@ -126,12 +128,12 @@ impl Page {
         page.facts("Memory and cost", memory)
     }
 
-    /// Adds the [learning curves](learning_curves), with `loss` at the axis of the loss, and the table of the epochs, the best
-    /// of them marked.
+    /// Adds the [learning curves](learning_curves) and a table of all epochs, with the best one highlighted. `loss` is the
+    /// label of the loss axis.
     ///
     /// # Errors
     ///
-    /// When there are no epochs, or the curves cannot be drawn.
+    /// Returns an error if there are no epochs, or the curves cannot be drawn.
     pub fn history<M: Named>(self, history: &History<M>, loss: &str) -> Result<Self, ReportError> {
         let page = self.plot("Learning curves", &learning_curves(history, loss))?;
         let table = Table::from(history);
@@ -161,16 +163,16 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When it cannot be drawn.
+    /// Returns an error if it cannot be drawn.
     pub fn plot(self, heading: &str, plot: &dyn Plot) -> Result<Self, ReportError> {
         let svg = plot.svg()?;
-        // In HTML an SVG needs no namespace.
+        // SVG in HTML needs no namespace.
         let svg = svg.replacen(r#" xmlns="http://www.w3.org/2000/svg""#, "", 1);
         let drawing = html! { figure role="img" aria-label=(heading) style="margin: 0" { (PreEscaped(svg)) } };
         Ok(self.section(heading, drawing))
     }
 
-    /// The page.
+    /// Returns the HTML of the page.
     pub fn html(&self) -> String {
         let page = html! {
             (DOCTYPE)
@@ -192,14 +194,14 @@ impl Page {
         page.into_string()
     }
 
-    /// Writes the page to a file that ends in `.html`, whole or not at all.
+    /// Writes the page to an `.html` file. The write is atomic.
     ///
     /// # Errors
     ///
-    /// When the name ends otherwise, or the file cannot be written.
+    /// Returns an error if the file has another extension or cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
         let path = path.as_ref();
-        match ending(path).as_str() {
+        match extension(path).as_str() {
             "html" => write(path, self.html().as_bytes()),
             _ => Err(ReportError::Format { path: path.into(), expected: ".html" }),
         }

@@ -1,4 +1,4 @@
-//! A history as columns.
+//! The history of a training run as a table.
 
 use std::{borrow::ToOwned as _, format, string::String, vec, vec::Vec};
 
@@ -7,16 +7,17 @@ use crate::{
     train::{History, Report},
 };
 
-/// One quantity over the epochs.
+/// A quantity over the epochs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
-    /// `loss`, `accuracy`, `val_loss`, ...
+    /// The name: `loss`, `accuracy`, `val_loss`, ...
     pub name: String,
-    /// One for each epoch; none where an epoch had no validation data.
+    /// The value in each epoch, or `None` for epochs without validation.
     pub values: Vec<Option<f64>>,
 }
 
-/// A history as columns: the loss and metrics of training, then those of validation as `val_...`.
+/// The history of a training run as a table: the training loss and metrics, and the validation loss and metrics with the
+/// prefix `val_`.
 ///
 /// ```
 /// use shiplap::{prelude::*, report::Table};
@@ -57,19 +58,19 @@ impl<M: Named> From<&History<M>> for Table {
 }
 
 impl Table {
-    /// Adds values to the row of the last epoch.
+    /// Adds the values of a report to the row of the last epoch.
     fn add<M: Named>(&mut self, prefix: &str, report: &Report<M>) {
         let row = self.epochs.len() - 1;
         let mut set = |name: &str, value: f64| {
             let name = format!("{prefix}{name}");
-            let place = match self.columns.iter().position(|column| column.name == name) {
-                Some(place) => place,
+            let index = match self.columns.iter().position(|column| column.name == name) {
+                Some(index) => index,
                 None => {
                     self.columns.push(Column { name, values: vec![] });
                     self.columns.len() - 1
                 }
             };
-            let values = &mut self.columns[place].values;
+            let values = &mut self.columns[index].values;
             values.resize(row, None);
             values.push(Some(value));
         };
@@ -77,12 +78,12 @@ impl Table {
         report.metrics.each(&mut set);
     }
 
-    /// The column of that name.
+    /// Returns the column with this name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// The names without `val_`, each once.
+    /// The distinct column names without the prefix `val_`.
     pub fn quantities(&self) -> Vec<String> {
         let mut names: Vec<String> = vec![];
         for column in &self.columns {
@@ -102,9 +103,9 @@ mod files {
     use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
     use super::*;
-    use crate::report::{ReportError, ending, write as write_file};
+    use crate::report::{ReportError, extension, write as write_file};
 
-    /// As an object of columns: `{"epoch":[1,2],"loss":[0.5,0.4]}`. Where there is no number, there is `null`.
+    /// An object of columns: `{"epoch":[1,2],"loss":[0.5,0.4]}`. Missing values are `null`.
     impl Serialize for Table {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             let mut map = serializer.serialize_map(Some(self.columns.len() + 1))?;
@@ -117,20 +118,20 @@ mod files {
     }
 
     impl Table {
-        /// The table as JSON, columns by name: what `pandas.DataFrame` takes, and the form of Keras's history.
+        /// Returns the table as JSON: an object of columns, as `pandas.DataFrame` accepts it and Keras' `History.history`.
         ///
         /// # Errors
         ///
-        /// None that a table of numbers can cause.
+        /// Returns an error if serialization fails, which does not happen for numbers.
         pub fn json(&self) -> Result<String, ReportError> {
             serde_json::to_string(self).map_err(|error| ReportError::Draw(error.to_string()))
         }
 
-        /// The table as CSV with a header line. Where there is no number, the field is empty.
+        /// Returns the table as CSV with a header line. Missing values are empty fields.
         ///
         /// # Errors
         ///
-        /// None that a table of numbers can cause.
+        /// Returns an error if serialization fails, which does not happen for numbers.
         pub fn csv(&self) -> Result<String, ReportError> {
             let mut writer = csv::Writer::from_writer(vec![]);
             let names = self.columns.iter().map(|column| column.name.clone());
@@ -146,14 +147,14 @@ mod files {
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         }
 
-        /// Writes the table to a file that ends in `.json` or `.csv`, whole or not at all.
+        /// Writes the table to a `.json` or `.csv` file. The write is atomic.
         ///
         /// # Errors
         ///
-        /// When the name ends otherwise, or the file cannot be written.
+        /// Returns an error if the file has another extension or cannot be written.
         pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
             let path = path.as_ref();
-            match ending(path).as_str() {
+            match extension(path).as_str() {
                 "json" => write_file(path, self.json()?.as_bytes()),
                 "csv" => write_file(path, self.csv()?.as_bytes()),
                 _ => Err(ReportError::Format { path: path.into(), expected: ".json or .csv" }),

@@ -1,8 +1,8 @@
 //! Event files for TensorBoard.
 //!
-//! A file is a row of records (TensorFlow's TFRecord): the length of the data as 8 bytes, little-endian, the masked
-//! CRC-32C of those 8 bytes, the data, their masked CRC-32C. The data are `Event` messages of `tensorflow/core/util/event.proto`,
-//! of which the fields that are used stand here.
+//! A file is a sequence of records (TensorFlow's TFRecord): the length of the data as 8 bytes, little-endian, the masked
+//! CRC-32C of the length, the data, and the masked CRC-32C of the data. The data are `Event` messages of
+//! `tensorflow/core/util/event.proto`; this module defines the fields that it uses.
 
 use std::{
     boxed::Box,
@@ -27,10 +27,10 @@ use crate::{
     train::{Callback, Epoch, Report},
 };
 
-/// Writes loss and metrics of each epoch, and a histogram of each layer's weights, for TensorBoard: training and
-/// validation are runs of their own in the folders `train` and `validation`, so that they lie over each other.
+/// A callback that logs the loss and metrics of each epoch, and a histogram of each parameter, for TensorBoard.
 ///
-/// What goes wrong with a file does not end the training: [`finish`](Self::finish) tells it.
+/// Training and validation are separate runs in the folders `train` and `validation`, so that TensorBoard shows them in the
+/// same charts. An error does not stop training: [`finish`](Self::finish) returns it.
 ///
 /// ```
 /// use shiplap::{prelude::*, report::TensorBoard};
@@ -45,29 +45,29 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-#[must_use = "`finish` tells whether the files were written"]
+#[must_use = "`finish` returns the error if the files could not be written"]
 pub struct TensorBoard {
     folder: PathBuf,
-    train: Option<Events>,
-    validation: Option<Events>,
+    train: Option<EventFile>,
+    validation: Option<EventFile>,
     error: Option<ReportError>,
 }
 
 impl TensorBoard {
-    /// Writes into `folder`, which is made with the first epoch if need be. Each has its own files: nothing is overwritten.
+    /// Logs to `folder`, which is created after the first epoch if necessary. Existing files are not overwritten.
     pub fn new(folder: impl AsRef<Path>) -> Self {
         Self { folder: folder.as_ref().into(), train: None, validation: None, error: None }
     }
 
-    /// Writes out all there is.
+    /// Syncs the files to disk.
     ///
     /// # Errors
     ///
-    /// The first that happened with a file.
+    /// Returns the first error of creating or writing a file, including those during training.
     pub fn finish(mut self) -> Result<(), ReportError> {
         for events in [&mut self.train, &mut self.validation].into_iter().flatten() {
             if self.error.is_none() {
-                self.error = events.file.sync_all().map_err(|error| events.failed(error)).err();
+                self.error = events.file.sync_all().map_err(|error| events.file_error(error)).err();
             }
         }
         self.error.map_or(Ok(()), Err)
@@ -78,10 +78,10 @@ impl TensorBoard {
         let mut weights = Histograms(vec![]);
         network.parameters(layer::Path::ROOT, &mut weights);
         let training = scalars(&epoch.training).chain(weights.0);
-        opened(&mut self.train, &self.folder, "train")?.write(step, training.collect())?;
+        open(&mut self.train, &self.folder, "train")?.write(step, training.collect())?;
         match &epoch.validation {
             Some(report) => {
-                opened(&mut self.validation, &self.folder, "validation")?.write(step, scalars(report).collect())
+                open(&mut self.validation, &self.folder, "validation")?.write(step, scalars(report).collect())
             }
             None => Ok(()),
         }
@@ -97,25 +97,25 @@ impl<N: Layer, M: Named> Callback<N, M> for &mut TensorBoard {
     }
 }
 
-fn opened<'a>(place: &'a mut Option<Events>, folder: &Path, run: &str) -> Result<&'a mut Events, ReportError> {
-    match place {
-        Some(events) => Ok(events),
-        None => Ok(place.insert(Events::create(&folder.join(run))?)),
+/// The event file of a run, which is created on first use.
+fn open<'a>(file: &'a mut Option<EventFile>, folder: &Path, run: &str) -> Result<&'a mut EventFile, ReportError> {
+    match file {
+        Some(file) => Ok(file),
+        None => Ok(file.insert(EventFile::create(&folder.join(run))?)),
     }
 }
 
-/// One event file.
 #[derive(Debug)]
-struct Events {
+struct EventFile {
     path: PathBuf,
     file: File,
 }
 
-impl Events {
-    /// A file that was not there before, with the record that says what it is.
+impl EventFile {
+    /// Creates a new file, with the record that declares the version of the format.
     fn create(folder: &Path) -> Result<Self, ReportError> {
-        let failed = |error| ReportError::File { path: folder.into(), error };
-        create_dir_all(folder).map_err(failed)?;
+        let folder_error = |error| ReportError::File { path: folder.into(), error };
+        create_dir_all(folder).map_err(folder_error)?;
         let (seconds, process) = (now() as u64, std::process::id());
         for count in 0.. {
             let path = folder.join(format!("events.out.tfevents.{seconds:010}.shiplap.{process}.{count}"));
@@ -123,41 +123,43 @@ impl Events {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(ReportError::File { path, error }),
                 Ok(file) => {
-                    let mut events = Self { path, file };
-                    events.record(0, What::FileVersion("brain.Event:2".to_string()))?;
-                    return Ok(events);
+                    let mut file = Self { path, file };
+                    file.record(0, Content::FileVersion("brain.Event:2".to_string()))?;
+                    return Ok(file);
                 }
             }
         }
-        Err(failed(io::ErrorKind::AlreadyExists.into()))
+        Err(folder_error(io::ErrorKind::AlreadyExists.into()))
     }
 
     fn write(&mut self, step: i64, value: Vec<Value>) -> Result<(), ReportError> {
-        self.record(step, What::Summary(Summary { value }))
+        self.record(step, Content::Summary(Summary { value }))
     }
 
-    fn record(&mut self, step: i64, what: What) -> Result<(), ReportError> {
-        let event = Event { wall_time: now(), step, what: Some(what) };
-        // In one call: a reader along the way sees whole records.
-        self.file.write_all(&framed(&event.encode_to_vec())).map_err(|error| self.failed(error))
+    fn record(&mut self, step: i64, content: Content) -> Result<(), ReportError> {
+        let event = Event { wall_time: now(), step, content: Some(content) };
+        // A single call, because TensorBoard may read the file while it grows.
+        self.file.write_all(&tf_record(&event.encode_to_vec())).map_err(|error| self.file_error(error))
     }
 
-    fn failed(&self, error: io::Error) -> ReportError {
+    fn file_error(&self, error: io::Error) -> ReportError {
         ReportError::File { path: self.path.clone(), error }
     }
 }
 
-/// Seconds since 1970.
+/// Seconds since the Unix epoch.
 fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }
 
-fn framed(data: &[u8]) -> Vec<u8> {
+/// A record with this data.
+fn tf_record(data: &[u8]) -> Vec<u8> {
     let length = (data.len() as u64).to_le_bytes();
     [&length[..], &masked_crc(&length), data, &masked_crc(data)].concat()
 }
 
-/// TFRecord rotates and shifts its CRC, because the CRC of data that hold their own CRC says little.
+/// The CRC-32C of `data`, masked by rotation and addition. TFRecord does so because the CRC of data that contain a CRC is
+/// weak.
 fn masked_crc(data: &[u8]) -> [u8; 4] {
     crc32c::crc32c(data).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
 }
@@ -172,7 +174,7 @@ fn scalars<M: Named>(report: &Report<M>) -> impl Iterator<Item = Value> + use<M>
     values.into_iter()
 }
 
-/// A histogram of each parameter.
+/// Collects a histogram of each parameter.
 struct Histograms(Vec<Value>);
 
 impl<T: Element> Visit<T> for Histograms {
@@ -186,7 +188,7 @@ impl<T: Element> Visit<T> for Histograms {
 
 const BUCKETS: usize = 30;
 
-/// Equal buckets from the least value to the greatest.
+/// A histogram with buckets of equal width between the smallest and the largest value.
 fn histogram(values: &[f64]) -> Histogram {
     let (min, max) =
         values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)));
@@ -194,10 +196,10 @@ fn histogram(values: &[f64]) -> Histogram {
     let buckets = if max > min { BUCKETS } else { 1 };
     let mut bucket = vec![0.0; buckets];
     for value in values {
-        let place = if max > min { ((value - min) / (max - min) * buckets as f64) as usize } else { 0 };
-        bucket[place.min(buckets - 1)] += 1.0;
+        let index = if max > min { ((value - min) / (max - min) * buckets as f64) as usize } else { 0 };
+        bucket[index.min(buckets - 1)] += 1.0;
     }
-    let edge = |place: usize| if place == buckets { max } else { min + (max - min) * place as f64 / buckets as f64 };
+    let edge = |index: usize| if index == buckets { max } else { min + (max - min) * index as f64 / buckets as f64 };
     Histogram {
         min,
         max,
@@ -215,12 +217,12 @@ struct Event {
     wall_time: f64,
     #[prost(int64, tag = "2")]
     step: i64,
-    #[prost(oneof = "What", tags = "3, 5")]
-    what: Option<What>,
+    #[prost(oneof = "Content", tags = "3, 5")]
+    content: Option<Content>,
 }
 
 #[derive(Clone, PartialEq, prost::Oneof)]
-enum What {
+enum Content {
     #[prost(string, tag = "3")]
     FileVersion(String),
     #[prost(message, tag = "5")]
@@ -272,7 +274,7 @@ mod tests {
     use super::*;
     use crate::prelude::*;
 
-    /// The records of a file, each checked.
+    /// Decodes the records of a file and checks their CRCs.
     fn records(mut bytes: &[u8]) -> Vec<Event> {
         let mut events = vec![];
         while !bytes.is_empty() {
@@ -288,14 +290,14 @@ mod tests {
         events
     }
 
-    /// By TensorBoard's own `masked_crc32c`.
+    /// The expected value comes from TensorBoard's `masked_crc32c`.
     #[test]
-    fn the_crc_is_that_of_tensorflow() {
+    fn the_crc_agrees_with_tensorflow() {
         assert_eq!(masked_crc(b"123456789"), 0xc78a_b0e5_u32.to_le_bytes());
     }
 
     #[test]
-    fn files_hold_each_epoch_and_each_parameter() {
+    fn files_contain_every_epoch_and_parameter() {
         let folder = std::env::temp_dir().join(format!("shiplap_tensorboard_{}", std::process::id()));
         let mut board = TensorBoard::new(&folder);
         let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
@@ -311,11 +313,11 @@ mod tests {
             let files: Vec<_> = std::fs::read_dir(folder.join(run)).unwrap().collect();
             assert_eq!(files.len(), 1);
             let events = records(&std::fs::read(files[0].as_ref().unwrap().path()).unwrap());
-            assert_eq!(events[0].what, Some(What::FileVersion("brain.Event:2".to_string())));
+            assert_eq!(events[0].content, Some(Content::FileVersion("brain.Event:2".to_string())));
             assert_eq!(events.len(), 4);
             for (event, epoch) in events[1..].iter().zip(&history.epochs) {
                 assert_eq!(event.step, epoch.epoch as i64);
-                let Some(What::Summary(summary)) = &event.what else { panic!("{event:?}") };
+                let Some(Content::Summary(summary)) = &event.content else { panic!("{event:?}") };
                 assert_eq!(summary.value.iter().map(|value| value.tag.as_str()).collect::<Vec<_>>(), tags);
                 let report = if run == "train" { Some(epoch.training) } else { epoch.validation };
                 assert_eq!(summary.value[0].kind, Some(Kind::SimpleValue(report.unwrap().loss as f32)));
@@ -325,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_histogram_counts_each_value_once() {
+    fn a_histogram_counts_every_value_once() {
         let histogram = histogram(&[-1.0, 0.0, 0.5, 2.0]);
         assert_eq!((histogram.min, histogram.max, histogram.num, histogram.sum), (-1.0, 2.0, 4.0, 1.5));
         assert_eq!(histogram.bucket.iter().sum::<f64>(), 4.0);
@@ -337,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_made_is_told_at_the_end() {
+    fn finish_returns_the_error_of_creating_the_folder() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         let mut board = TensorBoard::new(file);
         let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);

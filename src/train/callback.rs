@@ -1,20 +1,21 @@
-//! What follows a training along: it is told of each step and epoch, and may stop it.
+//! Callbacks: they are told of each step and epoch, and may change settings or stop training.
 
 use core::{
     fmt,
     ops::{ControlFlow, RangeInclusive},
 };
 
-use super::State;
+use super::TrainingState;
 use crate::{
     layer::{Layer, Parameter, Path, VisitMut},
     metric::Named,
+    optim::Settings,
 };
 
 /// Mean loss and metrics over samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Report<M> {
-    /// The mean loss. In training it includes the penalties.
+    /// The mean loss; in training, with penalties.
     pub loss: f64,
     /// The metrics.
     pub metrics: M,
@@ -38,19 +39,19 @@ impl<M: Named> fmt::Display for Report<M> {
     }
 }
 
-/// What one epoch came to.
+/// The results of one epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Epoch<M> {
     /// Its number, from 1.
     pub epoch: usize,
-    /// On the training data, while the weights changed.
+    /// On the training data, while the weights were changing.
     pub training: Report<M>,
-    /// On the validation data, after it.
+    /// On the validation data, after the epoch.
     pub validation: Option<Report<M>>,
 }
 
 impl<M> Epoch<M> {
-    /// The loss on the validation data, or else on the training data.
+    /// The loss on the validation data, or on the training data if there are no validation data.
     pub fn loss(&self) -> f64 {
         self.validation.as_ref().map_or(self.training.loss, |report| report.loss)
     }
@@ -70,38 +71,70 @@ impl<M: Named> fmt::Display for Epoch<M> {
     }
 }
 
-/// Follows the training of a network `N` with metrics `M`.
+/// A callback for the training of a network `N` with metrics `M`.
 ///
-/// `()` does nothing; a closure is called after each epoch, and ends the training if it gives `Break` (one that gives
-/// nothing never does); a tuple of up to 8 calls each of its own. Callbacks that are looked at afterwards, as
-/// `History`, are lent: `&mut history`; the others are given or lent.
+/// `()` does nothing. A closure is called after each epoch, and stops training if it returns `ControlFlow::Break`; one that
+/// returns nothing never does. A tuple of up to 8 callbacks calls each. Callbacks that are read afterwards, such as
+/// `History`, are passed as `&mut history`; the others by value or as `&mut`.
+///
+/// A callback of your own:
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use shiplap::prelude::*;
+///
+/// /// Stops at a loss that is good enough.
+/// struct StopAt(f64);
+///
+/// impl<N: Layer, M> Callback<N, M> for StopAt {
+///     fn after_epoch(&mut self, epoch: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
+///         if epoch.loss() < self.0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+///     }
+/// }
+///
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 2>::new(Sgd::new(0.1), 1);
+/// let last = trainer.fit_with(&[[1.0f32], [2.0]], &[[2.0f32], [4.0]], Fit::epochs(1000), StopAt(0.01))?;
+/// assert!(last.loss() < 0.01 && last.epoch < 1000);
+/// # Ok::<(), TrainError>(())
+/// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not follow the training of this network",
+    message = "`{Self}` is not a callback for the training of this network",
     label = "not a callback for it",
-    note = "a callback is `()`, a closure that is given `&Epoch<_>`, one of this crate's, a tuple of callbacks, or a type of your own with `impl Callback`"
+    note = "a callback is `()`, a closure that takes `&Epoch<_>`, one of this crate's, a tuple of callbacks, or a type of your own with `impl Callback`"
 )]
 pub trait Callback<N: Layer, M> {
-    /// Before the first step. `epochs` are the numbers of the first epoch and the last, unless it ends early.
+    /// Called before the first step with the numbers of the first epoch and of the last, unless training stops early.
     fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
         let _ = epochs;
     }
 
-    /// After each step: `seen` of `samples` of this epoch have been trained on, with this mean loss and these metrics.
+    /// Called before each epoch. It may change the optimizer's settings, which are then checked.
+    fn before_epoch(&mut self, epoch: usize, settings: &mut Settings) {
+        let _ = (epoch, settings);
+    }
+
+    /// Called after each step: `seen` of the epoch's `samples` have been trained on, with this mean loss and these metrics.
     fn after_step(&mut self, seen: usize, samples: usize, report: &Report<M>) {
         let _ = (seen, samples, report);
     }
 
-    /// After each epoch; `Break` ends the training.
+    /// Called after each epoch. `Break` stops training.
     fn after_epoch(&mut self, epoch: &Epoch<M>, network: &mut N) -> ControlFlow<()>;
 
-    /// After each epoch, when all callbacks have had their `after_epoch`: what it takes to go on from here another time.
-    /// `Break` ends the training.
-    fn checkpoint(&mut self, epoch: usize, state: &State<'_, N>) -> ControlFlow<()> {
+    /// Called after each epoch, after `after_epoch`. It may change the optimizer's settings for the next epochs.
+    fn adjust(&mut self, epoch: &Epoch<M>, settings: &mut Settings) {
+        let _ = (epoch, settings);
+    }
+
+    /// Called after each epoch, after `after_epoch` of all callbacks, with everything that a resumed run needs. `Break` stops
+    /// training.
+    fn checkpoint(&mut self, epoch: usize, state: &TrainingState<'_, N>) -> ControlFlow<()> {
         let _ = (epoch, state);
         ControlFlow::Continue(())
     }
 
-    /// After the last epoch, and also if the training ends by an error.
+    /// Called after the last epoch, and after an error.
     fn after_fit(&mut self, network: &mut N) {
         let _ = network;
     }
@@ -119,9 +152,9 @@ impl<N: Layer, M, R: Flow, F: FnMut(&Epoch<M>) -> R> Callback<N, M> for F {
     }
 }
 
-/// What a closure that is a [`Callback`] gives: `ControlFlow<()>`, or nothing to go on.
+/// What a closure that is a [`Callback`] returns: `ControlFlow<()>`, or nothing to always continue.
 pub trait Flow {
-    /// Whether to go on.
+    /// Whether to continue.
     fn flow(self) -> ControlFlow<()>;
 }
 
@@ -146,6 +179,11 @@ macro_rules! tuples {
                 $($name.before_fit(epochs.clone());)*
             }
 
+            fn before_epoch(&mut self, epoch: usize, settings: &mut Settings) {
+                let ($($name,)*) = self;
+                $($name.before_epoch(epoch, settings);)*
+            }
+
             fn after_step(&mut self, seen: usize, samples: usize, report: &Report<Met>) {
                 let ($($name,)*) = self;
                 $($name.after_step(seen, samples, report);)*
@@ -160,7 +198,12 @@ macro_rules! tuples {
                 flow
             }
 
-            fn checkpoint(&mut self, epoch: usize, state: &State<'_, Net>) -> ControlFlow<()> {
+            fn adjust(&mut self, epoch: &Epoch<Met>, settings: &mut Settings) {
+                let ($($name,)*) = self;
+                $($name.adjust(epoch, settings);)*
+            }
+
+            fn checkpoint(&mut self, epoch: usize, state: &TrainingState<'_, Net>) -> ControlFlow<()> {
                 let ($($name,)*) = self;
                 let mut flow = ControlFlow::Continue(());
                 $(if $name.checkpoint(epoch, state).is_break() {
@@ -184,12 +227,16 @@ tuples!(A B C D E F);
 tuples!(A B C D E F G);
 tuples!(A B C D E F G H);
 
-/// A callback that can be given and lent: the latter does what the former does.
+/// Implements [`Callback`] for `&mut` of a callback that is passed by value too.
 macro_rules! lend {
     (impl[$($generics:tt)*] for $callback:ty) => {
         impl<$($generics)*> $crate::train::Callback<N, M> for &mut $callback {
             fn before_fit(&mut self, epochs: core::ops::RangeInclusive<usize>) {
                 $crate::train::Callback::<N, M>::before_fit(&mut **self, epochs);
+            }
+
+            fn before_epoch(&mut self, epoch: usize, settings: &mut $crate::optim::Settings) {
+                $crate::train::Callback::<N, M>::before_epoch(&mut **self, epoch, settings);
             }
 
             fn after_step(&mut self, seen: usize, samples: usize, report: &$crate::train::Report<M>) {
@@ -204,18 +251,21 @@ macro_rules! lend {
                 $crate::train::Callback::<N, M>::after_epoch(&mut **self, epoch, network)
             }
 
+            fn adjust(&mut self, epoch: &$crate::train::Epoch<M>, settings: &mut $crate::optim::Settings) {
+                $crate::train::Callback::<N, M>::adjust(&mut **self, epoch, settings);
+            }
+
             fn after_fit(&mut self, network: &mut N) {
                 $crate::train::Callback::<N, M>::after_fit(&mut **self, network);
             }
         }
     };
 }
-#[cfg(feature = "progress")]
 pub(crate) use lend;
 
-/// Ends a training whose loss (on the validation data, if there are any) has not fallen for `patience`
-/// epochs, and puts back the weights of the best epoch, which it keeps in memory that you lend: `Net::zeroed()`, or, for
-/// megabytes of weights, `Net::zeroed_box()`.
+/// Stops training when the loss (on the validation data, if there are any) has not fallen for `patience` epochs, and restores
+/// the weights of the best epoch. You provide the memory for them: `Net::zeroed()`, or `Net::zeroed_box()` for megabytes of
+/// weights.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -238,7 +288,7 @@ pub struct EarlyStopping<'a, N> {
 }
 
 impl<'a, N: Layer> EarlyStopping<'a, N> {
-    /// Ends after `patience` epochs (at least one) that are no better than the best; `best` is where its weights are kept.
+    /// Stops after `patience` epochs, at least one, without a lower loss. The weights of the best epoch are kept in `best`.
     pub fn new(patience: usize, best: &'a mut N) -> Self {
         Self { patience, best, best_loss: f64::INFINITY, waited: 0 }
     }
@@ -269,7 +319,7 @@ impl<N: Layer, M> Callback<N, M> for EarlyStopping<'_, N> {
 
 lend!(impl[N: Layer, M] for EarlyStopping<'_, N>);
 
-/// Gives the first network the weights of the second.
+/// Copies the weights of the second network to the first.
 struct Overwrite;
 
 impl<T: Copy> VisitMut<T, 2> for Overwrite {
@@ -278,7 +328,7 @@ impl<T: Copy> VisitMut<T, 2> for Overwrite {
     }
 }
 
-/// Keeps what each epoch came to.
+/// Keeps the results of each epoch.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -293,7 +343,7 @@ impl<T: Copy> VisitMut<T, 2> for Overwrite {
 #[cfg(feature = "std")]
 #[derive(Clone, Debug)]
 pub struct History<M> {
-    /// One after another.
+    /// The epochs, in order.
     pub epochs: std::vec::Vec<Epoch<M>>,
 }
 
@@ -306,7 +356,7 @@ impl<M> Default for History<M> {
 
 #[cfg(feature = "std")]
 impl<M> History<M> {
-    /// The epoch of the lowest loss (on the validation data, if there are any).
+    /// The epoch with the lowest loss (on the validation data, if there are any).
     pub fn best(&self) -> Option<&Epoch<M>> {
         self.epochs.iter().min_by(|a, b| a.loss().total_cmp(&b.loss()))
     }

@@ -1,4 +1,4 @@
-//! What can be wrong with data, and with training.
+//! The errors of training and evaluation.
 
 use core::fmt;
 
@@ -8,8 +8,8 @@ use crate::{
     tensor::first_not_finite,
 };
 
-/// Why training stopped. The network is as it was before the step that failed, unless a callback has given it other
-/// weights: [`EarlyStopping`](super::EarlyStopping) puts back the best also then.
+/// Why a step, a fit or an evaluation failed. A step that fails does not change the network. After a failed fit, callbacks may
+/// still change it: [`EarlyStopping`](super::EarlyStopping) restores the best weights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum TrainError {
@@ -18,7 +18,7 @@ pub enum TrainError {
         /// In which data.
         data: Data,
     },
-    /// There are not as many labels as inputs.
+    /// The numbers of inputs and labels differ.
     Lengths {
         /// In which data.
         data: Data,
@@ -27,11 +27,11 @@ pub enum TrainError {
         /// How many labels.
         labels: usize,
     },
-    /// More rows than a batch holds were given to `step`.
+    /// `step` was called with more rows than a batch holds.
     BatchTooLarge {
         /// How many rows.
         rows: usize,
-        /// How many it holds.
+        /// How many a batch holds.
         batch: usize,
     },
     /// An input is NaN or infinite.
@@ -41,7 +41,7 @@ pub enum TrainError {
         /// Which sample, from 0.
         sample: usize,
     },
-    /// A label is not one for this loss.
+    /// A label is not valid for this loss.
     Label {
         /// In which data.
         data: Data,
@@ -49,31 +49,31 @@ pub enum TrainError {
         sample: usize,
         /// What is wrong with it.
         flaw: Flaw,
-        /// What it should be.
+        /// What labels of this loss are.
         expected: &'static str,
     },
-    /// A setting of the optimiser is out of range: which, and what it should be.
+    /// A setting of the optimizer or a value of the loss is out of range: which one, and the range.
     Settings(&'static str),
-    /// The share of held out data is not in [0, 1), or less than one sample.
+    /// The validation split is not in [0, 1), or is less than one sample.
     Split {
         /// How many samples there are.
         samples: usize,
     },
-    /// There is no epoch to train.
+    /// There are no epochs to train.
     NoEpochs {
-        /// How many were asked for.
+        /// How many were requested.
         epochs: usize,
-        /// How many of them were left out as done.
+        /// How many of them are done.
         done: usize,
     },
-    /// In training, loss or gradient became NaN or infinite, or the step would have made a weight so.
+    /// In training, the loss or the gradient is NaN or infinite, or the step would have made a weight so.
     Diverged {
-        /// In which epoch, from 1; none in a step by itself.
+        /// In which epoch, from 1; `None` in a call of `step`.
         epoch: Option<usize>,
         /// In which step of the trainer, from 0.
         step: u64,
     },
-    /// In evaluation, the output for a sample, or its loss, is NaN or infinite.
+    /// In evaluation, the output for a sample or its loss is NaN or infinite.
     Output {
         /// In which data.
         data: Data,
@@ -82,12 +82,12 @@ pub enum TrainError {
     },
 }
 
-/// Which data an error is about. It displays as the word before `sample`, if any.
+/// Which data an error is about. It displays as the word that precedes `sample`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Data {
-    /// The data given to the method.
+    /// The data passed to the method.
     Given,
-    /// Those for validation.
+    /// The validation data.
     Validation,
 }
 
@@ -124,14 +124,14 @@ impl TrainError {
 impl fmt::Display for TrainError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Empty { data } => write!(formatter, "there are no {data}samples: give at least one"),
+            Self::Empty { data } => write!(formatter, "there are no {data}samples: pass at least one"),
             Self::Lengths { data, inputs, labels } => {
-                write!(formatter, "{inputs} {data}inputs, but {labels} labels: give one label for each input")
+                write!(formatter, "{inputs} {data}inputs, but {labels} labels: pass one label for each input")
             }
             Self::BatchTooLarge { rows, batch } => {
                 write!(
                     formatter,
-                    "{rows} rows in a step, but the trainer's batch holds {batch}: give fewer, or call `fit`"
+                    "{rows} rows in a step, but the trainer's batch holds {batch}: pass fewer, or call `fit`"
                 )
             }
             Self::Input { data, sample } => {
@@ -146,11 +146,11 @@ impl fmt::Display for TrainError {
             Self::Settings(what) => write!(formatter, "{what}: change it before training"),
             Self::Split { samples } => write!(
                 formatter,
-                "the share of data held out for validation must be in [0, 1) and come to at least one of the \
-                 {samples} samples: hold out more, or none"
+                "the validation split must be in [0, 1) and hold out at least one of the {samples} samples: hold out \
+                 more, or none"
             ),
             Self::NoEpochs { epochs, done } => {
-                write!(formatter, "no epoch to train: {epochs} asked for, {done} of them done: ask for more")
+                write!(formatter, "there are no epochs to train: {done} of {epochs} are done: request more")
             }
             Self::Diverged { epoch, step } => {
                 formatter.write_str("training diverged in ")?;
@@ -159,14 +159,14 @@ impl fmt::Display for TrainError {
                 }
                 write!(
                     formatter,
-                    "step {step}: loss, gradient or weights are no longer finite numbers; the step was not made: \
-                     lower the learning rate, or clip gradients"
+                    "step {step}: the loss, the gradient or a weight is no longer finite, and the network was left \
+                     unchanged: lower the learning rate, or clip gradients"
                 )
             }
             Self::Output { data, sample } => write!(
                 formatter,
-                "the network's output for {data}sample {sample}, or the loss on it, is NaN or infinite: look at the \
-                 network's weights, and at the scale of that sample"
+                "the network's output for {data}sample {sample}, or its loss, is NaN or infinite: check the network's \
+                 weights and the scale of that sample"
             ),
         }
     }
@@ -174,7 +174,7 @@ impl fmt::Display for TrainError {
 
 impl core::error::Error for TrainError {}
 
-/// Whether these are samples with labels to train on.
+/// Checks that there are samples, with a valid label for each and finite inputs.
 pub(super) fn check<N: Layer, L: Loss<N::Output>, X: Sample<N>, Y: Label<L, N::Output>>(
     x: &[X],
     y: &[Y],
@@ -186,7 +186,7 @@ pub(super) fn check<N: Layer, L: Loss<N::Output>, X: Sample<N>, Y: Label<L, N::O
     }
 }
 
-/// All of [`check`] but for reading the inputs.
+/// [`check`] without reading the inputs.
 pub(super) fn check_labels<N: Layer, L: Loss<N::Output>, X: Sample<N>, Y: Label<L, N::Output>>(
     x: &[X],
     y: &[Y],

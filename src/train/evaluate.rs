@@ -1,8 +1,9 @@
-//! Passes over data that change nothing.
+//! Evaluation of a network on data.
 
 use super::Report;
 use crate::{
     Zeroed,
+    activation::Activation as _,
     kernel::{Simd, Work, dispatch},
     layer::{Ending, Layer},
     loss::Loss,
@@ -18,7 +19,7 @@ impl<N: Layer> Work for Activate<'_, N> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        N::activate(simd, self.0);
+        N::Head::forward(simd, self.0);
     }
 }
 
@@ -52,14 +53,14 @@ where
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Self(Evaluate { network, loss, x, y, report }) = self;
-        let mut outputs = [N::Output::zeroed(); B];
+        let mut outputs = [N::Output::zeroed_on_stack(); B];
         let share = 1.0 / x.len() as f64;
         for (x, y) in x.chunks(B).zip(y.chunks(B)) {
             let outputs = &mut outputs[..x.len()];
-            network.forward::<S, L::Ending, B>(simd, x, outputs);
+            network.forward_batch::<S, L::Ending, B>(simd, x, outputs);
             report.loss += loss.total(simd, outputs, y) * share;
             if L::Ending::LOGITS {
-                N::activate(simd, outputs);
+                N::Head::forward(simd, outputs);
             }
             for (output, label) in outputs.iter().zip(y) {
                 report.metrics.update(output, label);

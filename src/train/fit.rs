@@ -1,10 +1,21 @@
-//! How long to train, and with what.
+//! The options of a fit.
 
 use core::ops::RangeInclusive;
 
 use super::TrainError;
 
-/// How long and with what to fit.
+/// The options of [`Trainer::fit`](super::Trainer::fit): how many epochs, and which data to validate on.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let (x, y) = ([[1.0f32], [2.0], [3.0], [4.0]], [[2.0f32], [4.0], [6.0], [8.0]]);
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 2>::new(Sgd::new(0.01), 1);
+/// let last = trainer.fit(&x, &y, Fit::epochs(10).validation_split(0.25))?;
+/// assert_eq!(last.epoch, 10);
+/// assert!(last.validation.is_some());
+/// # Ok::<(), TrainError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Fit<'a, X, Y> {
     epochs: usize,
@@ -21,42 +32,42 @@ enum Validation<'a, X, Y> {
 }
 
 impl<'a, X, Y> Fit<'a, X, Y> {
-    /// Goes over the data `epochs` times, at least once, in a new random order each time. Epochs are counted from 1 in
-    /// each fit; [`from_epoch`](Self::from_epoch) has them go on from the last.
+    /// Trains on all data `epochs` times, at least once, in a new random order each time. Each fit counts its epochs from 1,
+    /// unless [`from_epoch`](Self::from_epoch) continues the count of another.
     pub const fn epochs(epochs: usize) -> Self {
         Self { epochs, done: 0, shuffle: true, validation: Validation::None }
     }
 
-    /// Leaves out the first `done` epochs, which a training that is gone on with has had: the others, of which there is at
-    /// least one, keep their numbers.
+    /// Skips the first `done` epochs, which a run that is resumed has trained already. The remaining epochs, at least one,
+    /// keep their numbers.
     #[must_use]
     pub const fn from_epoch(self, done: usize) -> Self {
         Self { done, ..self }
     }
 
-    /// Evaluates these samples after each epoch. It takes the place of a [share held out](Self::validation_split).
+    /// Evaluates these samples after each epoch. Replaces a [validation split](Self::validation_split).
     ///
-    /// The loss on them is without the penalties, which the loss in training includes. (In Keras both include them.)
+    /// The loss on them excludes penalties, which the training loss includes. (In Keras both include them.)
     #[must_use]
     pub const fn validation(self, x: &'a [X], y: &'a [Y]) -> Self {
         Self { validation: Validation::Of(x, y), ..self }
     }
 
-    /// Holds out the last `share` of the data, in [0, 1), to evaluate after each epoch. It takes the place of
-    /// [samples given](Self::validation). Unless it is 0, it must come to at least one sample.
+    /// Holds out the last `share` of the data, in [0, 1), and evaluates it after each epoch. Unless it is 0, the share must
+    /// be at least one sample. Replaces [validation samples](Self::validation).
     #[must_use]
     pub const fn validation_split(self, share: f64) -> Self {
         Self { validation: Validation::Share(share), ..self }
     }
 
-    /// Whether the order is random (as it is by default).
+    /// Whether the order of samples is random, which it is by default.
     #[must_use]
     pub const fn shuffle(self, shuffle: bool) -> Self {
         Self { shuffle, ..self }
     }
 }
 
-/// Inputs and labels to train on, and those to evaluate.
+/// Inputs and labels to train on, and those to validate on.
 pub(super) type Split<'a, X, Y> = (&'a [X], &'a [Y], Option<(&'a [X], &'a [Y])>);
 
 impl<'a, X, Y> Fit<'a, X, Y> {

@@ -1,76 +1,76 @@
-//! One step: forward, loss, backward, update.
+//! One training step: forward, loss, backward, update.
 
-use super::{TrainError, penalise::Penalise};
+use super::TrainError;
 use crate::{
     Rng, Zeroed,
     kernel::{Element, Real, Simd, Summand, Work, dispatch, sum_of},
-    layer::{Layer, Parameter, Path, Visit},
+    layer::{Layer, Parameter, Parameters, Path, Visit},
     loss::Loss,
-    optim::{Bound, Clipping, Kept, Optimizer, Produced, Settings, SquareLength},
+    optim::{AfterBackward, GradientMemory, Measured, Optimizer, OptimizerState, Settings, StateCount},
     zeroed::Aligned,
 };
 
-/// The small part of a trainer: how it trains, and how far it is.
-pub(super) struct Course<L, O> {
+/// The small part of a trainer: optimizer and loss, and how far training is.
+pub(super) struct Run<L, O> {
     pub optimizer: O,
     pub loss: L,
     pub rng: Rng,
     pub steps: u64,
-    pub reach: Reach,
+    pub bound: WeightBound,
 }
 
-impl<L: Default, O> Course<L, O> {
-    pub fn new(optimizer: O, seed: u64) -> Self {
-        Self { optimizer, loss: L::default(), rng: Rng::new(seed), steps: 0, reach: Reach::UNKNOWN }
+impl<L, O> Run<L, O> {
+    pub fn new(optimizer: O, loss: L, seed: u64) -> Self {
+        Self { optimizer, loss, rng: Rng::new(seed), steps: 0, bound: WeightBound::UNKNOWN }
     }
 }
 
-/// How far from 0 weights can be at most. By it a step knows that it makes no weight infinite, and seldom has to look at
-/// them: it adds the most that they can move.
+/// An upper bound on the magnitude of all weights. Each step adds how far it can move a weight at most, so the trainer
+/// rules out overflow without reading the weights, except when the bound is unknown or comes near the largest number.
 #[derive(Clone, Copy)]
-pub(super) struct Reach {
-    /// No weight is further from 0.
+pub(super) struct WeightBound {
+    /// No weight is larger in magnitude.
     weights: f64,
-    /// The optimiser's [`most_movement`](Optimizer::most_movement).
-    movement: f64,
+    /// The optimizer's [`largest_step`](Optimizer::largest_step).
+    largest_step: f64,
     /// The highest learning rate so far, or 1.
     rate: f64,
-    /// The length of the longest gradient so far, or 1.
+    /// The norm of the largest gradient so far, or 1.
     gradient: f64,
     /// Its square.
     square: f64,
 }
 
-impl Reach {
-    /// Where weights or moments may have been written to.
-    pub const UNKNOWN: Self = Self { weights: f64::INFINITY, movement: 0.0, rate: 1.0, gradient: 1.0, square: 1.0 };
+impl WeightBound {
+    /// After weights, optimizer state or settings may have been written to.
+    pub const UNKNOWN: Self = Self { weights: f64::INFINITY, largest_step: 0.0, rate: 1.0, gradient: 1.0, square: 1.0 };
 
     /// Whether it has to be [measured](Self::measured), as before the first step.
     pub fn is_unknown(&self) -> bool {
         self.weights == f64::INFINITY
     }
 
-    /// After step `step` with a gradient of this squared length.
+    /// The bound after step `step` with a gradient of this squared norm.
     #[inline(always)]
     fn after(mut self, settings: &Settings, step: u64, square: f64) -> Self {
         let rate = settings.learning_rate.at(step);
         if square > self.square {
             (self.square, self.gradient) = (square, libm::sqrt(square));
         }
-        // A rate that is NaN stays, and nothing holds it.
+        // A NaN in the rate stays, and no bound is within range then.
         self.rate = if rate <= self.rate { self.rate } else { rate };
         let keep = (1.0 - rate * settings.weight_decay).abs().max(1.0);
-        self.weights = self.weights * keep + self.movement * self.rate * self.gradient;
+        self.weights = self.weights * keep + self.largest_step * self.rate * self.gradient;
         self
     }
 
-    /// Whether numbers `T` reach as far, with room for rounding.
+    /// Whether `T` can represent weights of this size, with a margin for rounding.
     #[inline(always)]
     fn is_within<T: Element>(self) -> bool {
         T::from_f64(2.0 * self.weights).is_finite()
     }
 
-    /// What it is now, by looking. Moments count as gradients: that is how they came to be.
+    /// Computes the bound from the weights. Optimizer state comes from gradients, and counts as one.
     #[cold]
     #[inline(never)]
     fn measured<S: Simd, N: Layer, O: Optimizer>(
@@ -78,25 +78,26 @@ impl Reach {
         simd: S,
         optimizer: &O,
         network: &N,
-        moments: &[N::Trainable],
+        state: &[N::Trainable],
+        sum: &[N::Trainable],
     ) -> Self {
-        let (mut weights, mut largest) = (Magnitudes(simd, 0.0), Magnitudes(simd, 0.0));
+        let (mut weights, mut largest) = (SumOfMagnitudes(simd, 0.0), SumOfMagnitudes(simd, 0.0));
         network.parameters(Path::ROOT, &mut weights);
-        for moment in moments {
-            N::trainable(moment, Path::ROOT, &mut largest);
+        for copy in state.iter().chain(sum) {
+            N::trainable(copy, Path::ROOT, &mut largest);
         }
         if largest.1 > self.gradient {
             (self.square, self.gradient) = (largest.1 * largest.1, largest.1);
         }
-        // Not `max`, which would pass over NaN.
-        Self { weights: weights.1 + 0.0 * largest.1, movement: optimizer.most_movement(), ..self }
+        // Not `max`, which would ignore NaN.
+        Self { weights: weights.1 + 0.0 * largest.1, largest_step: optimizer.largest_step(), ..self }
     }
 }
 
-/// Adds up how far numbers are from 0.
-struct Magnitudes<S>(S, f64);
+/// Adds up magnitudes.
+struct SumOfMagnitudes<S>(S, f64);
 
-impl<S: Simd, T: Element> Visit<T> for Magnitudes<S> {
+impl<S: Simd, T: Element> Visit<T> for SumOfMagnitudes<S> {
     fn visit(&mut self, _: Parameter<'_>, values: &[T]) {
         self.1 += sum_of(self.0, &Magnitude, [values]).to_f64();
     }
@@ -112,10 +113,17 @@ impl Summand<1> for Magnitude {
     }
 }
 
+/// The optimizer's state for the network `N`.
+type StateFor<N, O> =
+    <<<O as Optimizer>::State as OptimizerState>::Count as StateCount>::Stored<<N as Parameters>::Trainable>;
+
+/// The memory for the gradient of the network `N`.
+type GradientFor<N, O> = <<O as Optimizer>::State as OptimizerState>::Gradient<<N as Parameters>::Trainable>;
+
 /// The large part of a trainer, which starts as zeros.
 pub(super) struct Memory<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> {
-    pub learner: Learner<N, O, BATCH>,
-    /// A batch put together from samples that do not lie side by side.
+    pub buffers: Buffers<N, O, BATCH>,
+    /// A batch assembled from samples that are not contiguous.
     pub inputs: [N::Input; BATCH],
     pub labels: [L::Label; BATCH],
 }
@@ -124,47 +132,48 @@ pub(super) struct Memory<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH
 unsafe impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Zeroed for Memory<N, L, O, BATCH> {}
 
 impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Memory<N, L, O, BATCH> {
-    /// What is in it beside the network, in bytes.
+    /// The parts except the network, in bytes.
     pub const PARTS: [(&'static str, usize); 5] = [
-        ("gradient", size_of::<Aligned<O::Gradient<N::Trainable>>>()),
-        ("moments", size_of::<Aligned<O::Moments<N::Trainable>>>()),
+        ("gradient", size_of::<Aligned<GradientFor<N, O>>>()),
+        ("state", size_of::<Aligned<StateFor<N, O>>>()),
         ("tape", size_of::<Aligned<N::Tape<BATCH>>>()),
         ("outputs", 2 * size_of::<Aligned<[N::Output; BATCH]>>()),
         ("batch", size_of::<[N::Input; BATCH]>() + size_of::<[L::Label; BATCH]>()),
     ];
 }
 
-/// The network and what a step writes.
-pub(super) struct Learner<N: Layer, O: Optimizer, const BATCH: usize> {
+/// The network, and what a step writes.
+pub(super) struct Buffers<N: Layer, O: Optimizer, const BATCH: usize> {
     pub network: Aligned<N>,
-    gradient: Aligned<O::Gradient<N::Trainable>>,
-    pub moments: Aligned<O::Moments<N::Trainable>>,
+    pub gradient: Aligned<GradientFor<N, O>>,
+    pub state: Aligned<StateFor<N, O>>,
     tape: Aligned<N::Tape<BATCH>>,
     pub outputs: Aligned<[N::Output; BATCH]>,
     dy: Aligned<[N::Output; BATCH]>,
 }
 
 // SAFETY: each field is `Zeroed`.
-unsafe impl<N: Layer, O: Optimizer, const BATCH: usize> Zeroed for Learner<N, O, BATCH> {}
+unsafe impl<N: Layer, O: Optimizer, const BATCH: usize> Zeroed for Buffers<N, O, BATCH> {}
 
-impl<N: Layer, O: Optimizer, const BATCH: usize> Learner<N, O, BATCH> {
-    /// A step on at most `BATCH` rows. Gives the loss before it; if that or the gradient is not finite, or the step would
-    /// make a weight infinite, the network stays as it was.
+impl<N: Layer, O: Optimizer, const BATCH: usize> Buffers<N, O, BATCH> {
+    /// One step on at most `BATCH` rows. Returns the loss before the step.
+    ///
+    /// If the loss or the gradient is not finite, or the step would make a weight infinite, the network does not change.
     pub fn step<L: Loss<N::Output>>(
         &mut self,
-        course: &mut Course<L, O>,
+        run: &mut Run<L, O>,
         x: &[N::Input],
         y: &[L::Label],
     ) -> Result<f64, TrainError> {
-        let result = dispatch(Step { learner: self, course, x, labels: y });
-        course.steps += u64::from(result.is_ok());
+        let result = dispatch(Step { buffers: self, run, x, labels: y });
+        run.steps += u64::from(result.is_ok());
         result
     }
 }
 
 struct Step<'a, N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> {
-    learner: &'a mut Learner<N, O, BATCH>,
-    course: &'a mut Course<L, O>,
+    buffers: &'a mut Buffers<N, O, BATCH>,
+    run: &'a mut Run<L, O>,
     x: &'a [N::Input],
     labels: &'a [L::Label],
 }
@@ -174,57 +183,34 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Self::Output {
-        let Self { learner, course, x, labels } = self;
-        let Course { optimizer, loss, rng, steps, reach } = course;
-        let Learner { network, gradient, moments, tape, outputs, dy } = learner;
-        let (network, gradient, moments, tape) = (&mut **network, &mut **gradient, &mut **moments, &mut **tape);
+        let Self { buffers, run, x, labels } = self;
+        let Run { optimizer, loss, rng, steps, bound } = run;
+        let Buffers { network, gradient, state, tape, outputs, dy } = buffers;
+        let (network, gradient, state, tape) = (&mut **network, &mut **gradient, &mut **state, &mut **tape);
         let (y, dy) = (&mut outputs[..x.len()], &mut dy[..x.len()]);
         let (step, settings) = (*steps, *optimizer.settings());
-        let everywhere = settings.penalty;
 
-        network.record::<S, L::Ending, BATCH>(simd, rng, x, tape, y);
+        network.record_batch::<S, L::Ending, BATCH>(simd, Some(rng), x, tape, y);
         let mean = loss.total(simd, y, labels) / x.len() as f64;
         loss.gradient(simd, y, labels, dy);
-        network.backward::<S, L::Ending, BATCH>(simd, x, tape, y, dy, None);
+        network.backward_batch::<S, L::Ending, BATCH>(simd, x, tape, y, dy, None);
 
-        // One gradient or none, as the optimiser's type says.
-        let mut kept = gradient.as_mut().first_mut();
-        let (square, cost) = match &mut kept {
-            Some(gradient) => {
-                network.gradient(simd, x, tape, dy, gradient);
-                let mut penalise = Penalise { simd, everywhere, cost: 0.0 };
-                N::trainable_mut(Some(&mut *network), gradient, [], Path::ROOT, &mut penalise);
-                let mut length = SquareLength(simd, 0.0);
-                N::trainable_mut(None, gradient, [], Path::ROOT, &mut length);
-                (length.1, penalise.cost)
-            }
-            None => {
-                let mut bound = Bound { simd, everywhere, square: 0.0, cost: 0.0 };
-                network.learn(simd, x, tape, dy, [], Path::ROOT, &mut bound);
-                (bound.square, bound.cost)
-            }
-        };
+        let mut batch = AfterBackward::<S, N, BATCH> { simd, x, tape, dy };
+        let Measured { square, cost } = gradient.measure(network, &mut batch, settings.penalty);
         let diverged = TrainError::Diverged { epoch: None, step };
         if !(mean.is_finite() && N::Element::from_f64(square).is_finite()) {
             return Err(diverged);
         }
-        let mut after = reach.after(&settings, step, square);
+        let mut after = bound.after(&settings, step, square);
         if !after.is_within::<N::Element>() {
-            after = reach.measured(simd, optimizer, network, moments.as_ref()).after(&settings, step, square);
+            after =
+                bound.measured(simd, optimizer, network, state.as_ref(), gradient.sum()).after(&settings, step, square);
             if !after.is_within::<N::Element>() {
                 return Err(diverged);
             }
         }
-        match kept {
-            Some(gradient) => {
-                if let Some(clip) = settings.clip {
-                    N::trainable_mut(None, gradient, [], Path::ROOT, &mut Clipping::new(simd, clip, square));
-                }
-                optimizer.update(step, network, Kept(simd, gradient), moments);
-            }
-            None => optimizer.update(step, network, Produced::<S, N, BATCH> { simd, x, tape, dy }, moments),
-        }
-        *reach = after;
+        gradient.apply(network, batch, square, optimizer, step, state);
+        *bound = after;
         Ok(mean + cost)
     }
 }

@@ -1,31 +1,31 @@
-//! The trainer: a network, and all that training it takes.
+//! The trainer: a network and all the memory that training takes.
 
 use core::{fmt, marker::PhantomData, mem::MaybeUninit, ops::RangeInclusive};
 
 use super::{
-    Callback, Data, Epoch, Fit, Report, State, StateMut, TrainError,
+    Callback, Data, Epoch, Fit, Report, TrainError, TrainingState, TrainingStateMut,
     error::{check, check_labels},
     evaluate::{Activate, Evaluate},
-    state::name,
-    step::{Course, Learner, Memory, Reach},
+    resume::name,
+    step::{Buffers, Memory, Run, WeightBound},
 };
 use crate::{
     Permutation, Zeroed,
     budget::{Budgeted, Costs},
     kernel::dispatch,
-    layer::{Ending, Layer, Sample, learns},
+    layer::{Ending, Layer, Parameter, Path, Sample, VisitTrainable, learns},
     loss::{Follows, Label, Loss},
     metric::Metric,
-    network::{Network as _, Summary, in_blocks, initialize},
-    optim::Optimizer,
+    network::{AnyNetwork, Summary, in_blocks, initialize, predict},
+    optim::{GradientMemory as _, KeepsAverage, Optimizer},
     tensor::first_not_finite,
     zeroed::ON_THE_STACK,
 };
 
-/// A network with all that training it takes: gradient, moments, tape, and one batch of data.
+/// A network and all the memory that training takes: gradient, optimizer state, tape, and one batch of data.
 ///
-/// `N` is the network, `L` the [loss](crate::loss), `O` the [optimiser](crate::optim), `BATCH` the most
-/// rows of a step, `M` the [metrics](crate::metric) reported. Nothing is allocated after it is made.
+/// `N` is the network, `L` the [loss](crate::loss), `O` the [optimizer](crate::optim), `BATCH` the largest number of rows in
+/// a step, and `M` the [metrics](crate::metric) that are reported. A trainer never allocates.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -47,7 +47,7 @@ pub struct Trainer<
     const BATCH: usize,
     M: Metric<N::Output, L::Label> = <L as Loss<<N as Layer>::Output>>::Metric,
 > {
-    course: Course<L, O>,
+    run: Run<L, O>,
     memory: Memory<N, L, O, BATCH>,
     metrics: PhantomData<fn() -> M>,
 }
@@ -59,12 +59,15 @@ where
     O: Optimizer,
     M: Metric<N::Output, L::Label>,
 {
-    /// The bytes of the trainer: all the memory that training takes, but for the stack.
+    /// The size of the trainer in bytes: all the memory that training takes, except the stack.
     pub const BYTES: usize = size_of::<Self>();
 
-    /// A trainer whose network starts from `seed`, made on the stack. Above 256 KiB it does not compile:
-    /// use [`boxed`](Self::boxed).
-    pub fn new(optimizer: O, seed: u64) -> Self {
+    /// A trainer on the stack, with a network initialized from `seed` and the loss's default value. Above 256 KiB it does
+    /// not compile: use [`boxed`](Self::boxed).
+    pub fn new(optimizer: O, seed: u64) -> Self
+    where
+        N: AnyNetwork,
+    {
         const {
             Self::assert_trainable();
             assert!(
@@ -72,13 +75,17 @@ where
                 "this trainer is too large for the stack (over 256 KiB): make it with `Trainer::boxed`"
             );
         }
-        let mut trainer = Self { course: Course::new(optimizer, seed), memory: Memory::zeroed(), metrics: PhantomData };
+        let mut trainer = Self {
+            run: Run::new(optimizer, L::default(), seed),
+            memory: Memory::zeroed_on_stack(),
+            metrics: PhantomData,
+        };
         trainer.initialize();
         trainer
     }
 
-    /// A trainer made in `place`, whatever its size: a `static`, or memory on the stack of which no copy is made, as
-    /// [`new`](Self::new) may while it makes one.
+    /// A trainer made in `place`, whatever its size: in a `static`, or on the stack where [`new`](Self::new) might make a
+    /// temporary copy.
     ///
     /// ```
     /// use core::mem::MaybeUninit;
@@ -90,13 +97,16 @@ where
     /// trainer.step(&[[1.0f32]], &[[2.0f32]])?;
     /// # Ok::<(), TrainError>(())
     /// ```
-    pub fn new_at(place: &mut MaybeUninit<Self>, optimizer: O, seed: u64) -> &mut Self {
+    pub fn new_at(place: &mut MaybeUninit<Self>, optimizer: O, seed: u64) -> &mut Self
+    where
+        N: AnyNetwork,
+    {
         const { Self::assert_trainable() };
         let pointer = place.as_mut_ptr();
-        // SAFETY: `pointer` is to memory for a trainer; each of its fields with bytes is written here,
-        // `memory` with zero bytes, which its `Zeroed` allows. `metrics` has no bytes.
+        // SAFETY: `pointer` is to memory for a trainer. Each field that has bytes is written here, `memory` with zero
+        // bytes, which its `Zeroed` allows; `metrics` has none.
         let trainer = unsafe {
-            (&raw mut (*pointer).course).write(Course::new(optimizer, seed));
+            (&raw mut (*pointer).run).write(Run::new(optimizer, L::default(), seed));
             (&raw mut (*pointer).memory).write_bytes(0, 1);
             place.assume_init_mut()
         };
@@ -104,9 +114,12 @@ where
         trainer
     }
 
-    /// A trainer on the heap, made there in place, whatever its size.
+    /// A trainer made in place on the heap, whatever its size.
     #[cfg(feature = "std")]
-    pub fn boxed(optimizer: O, seed: u64) -> std::boxed::Box<Self> {
+    pub fn boxed(optimizer: O, seed: u64) -> std::boxed::Box<Self>
+    where
+        N: AnyNetwork,
+    {
         let mut place = std::boxed::Box::<Self>::new_uninit();
         Self::new_at(&mut place, optimizer, seed);
         // SAFETY: `new_at` has made a trainer there.
@@ -117,66 +130,128 @@ where
         assert!(BATCH > 0, "a trainer's batch holds at least one row");
         assert!(
             learns::<N::Trainable>(),
-            "nothing in this network can be learnt: its layers are frozen, or have no parameters"
+            "nothing in this network is trainable: its layers are frozen, or have no parameters"
         );
     }
 
     fn initialize(&mut self) {
-        initialize(&mut *self.memory.learner.network, &mut self.course.rng);
+        initialize(&mut *self.memory.buffers.network, &mut self.run.rng);
     }
 
-    /// A table of the layers, as [`Network::summary`](crate::network::Network::summary), with the bytes that training takes.
+    /// A table of the layers, as [`Network::summary`](crate::network::Network::summary), with the memory that training takes.
     pub fn summary() -> Summary<N> {
         Summary::new(Some((Self::BYTES, BATCH)))
     }
 
     /// The network.
     pub fn network(&self) -> &N {
-        &self.memory.learner.network
+        &self.memory.buffers.network
     }
 
     /// The network, to change its weights.
     pub fn network_mut(&mut self) -> &mut N {
-        self.course.reach = Reach::UNKNOWN;
-        &mut self.memory.learner.network
+        self.run.bound = WeightBound::UNKNOWN;
+        &mut self.memory.buffers.network
     }
 
-    /// What it takes to go on from here another time: for [saving](crate::train::State).
-    pub fn state(&self) -> State<'_, N> {
-        let Learner { network, moments, .. } = &self.memory.learner;
-        let Course { rng, steps, .. } = &self.course;
-        State { network, moments: (**moments).as_ref(), rng, steps: *steps, optimizer: name::<O>() }
+    /// The optimizer.
+    pub fn optimizer(&self) -> &O {
+        &self.run.optimizer
     }
 
-    /// The same, to go on from what was saved.
-    pub fn state_mut(&mut self) -> StateMut<'_, N> {
-        let Learner { network, moments, .. } = &mut self.memory.learner;
-        let Course { rng, steps, reach, .. } = &mut self.course;
-        *reach = Reach::UNKNOWN;
-        StateMut { network, moments: (**moments).as_mut(), rng, steps, optimizer: name::<O>() }
+    /// The optimizer, to change its settings. The next step checks them.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 1>::new(Sgd::new(0.1), 1);
+    /// trainer.step(&[[1.0f32]], &[[2.0f32]])?;
+    /// trainer.optimizer_mut().settings.learning_rate = Schedule::Constant(0.01);
+    /// trainer.step(&[[1.0f32]], &[[2.0f32]])?;
+    /// # Ok::<(), TrainError>(())
+    /// ```
+    pub fn optimizer_mut(&mut self) -> &mut O {
+        self.run.bound = WeightBound::UNKNOWN;
+        &mut self.run.optimizer
+    }
+
+    /// The loss.
+    pub fn loss(&self) -> &L {
+        &self.run.loss
+    }
+
+    /// The loss, to change its values. The next step checks them.
+    pub fn loss_mut(&mut self) -> &mut L {
+        self.run.bound = WeightBound::UNKNOWN;
+        &mut self.run.loss
+    }
+
+    /// This trainer with another value of the loss than its default. A trainer in a box or a `static` has
+    /// [`loss_mut`](Self::loss_mut) instead.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// type Line = Trainer<Dense<1, 1, Linear>, Huber, Sgd, 1>;
+    /// let trainer = Line::new(Sgd::new(0.1), 1).with_loss(Huber { delta: 0.5 });
+    /// assert_eq!(trainer.loss().delta, 0.5);
+    /// ```
+    #[must_use]
+    pub fn with_loss(mut self, loss: L) -> Self {
+        self.run.loss = loss;
+        self
+    }
+
+    /// Everything that a resumed run needs, to [save](TrainingState).
+    pub fn state(&self) -> TrainingState<'_, N> {
+        let Buffers { network, state, gradient, .. } = &self.memory.buffers;
+        let Run { rng, steps, .. } = &self.run;
+        TrainingState {
+            network,
+            optimizer_state: (**state).as_ref(),
+            gradient_sum: gradient.sum(),
+            rng,
+            steps: *steps,
+            optimizer: name::<O>(),
+        }
+    }
+
+    /// The same, to resume from what was saved.
+    pub fn state_mut(&mut self) -> TrainingStateMut<'_, N> {
+        let Buffers { network, state, gradient, .. } = &mut self.memory.buffers;
+        let Run { rng, steps, bound, .. } = &mut self.run;
+        *bound = WeightBound::UNKNOWN;
+        TrainingStateMut {
+            network,
+            optimizer_state: (**state).as_mut(),
+            gradient_sum: gradient.sum_mut(),
+            rng,
+            steps,
+            optimizer: name::<O>(),
+        }
     }
 
     /// The prediction for one sample.
     pub fn predict<X: Sample<N>>(&self, sample: &X) -> N::Output {
-        self.memory.learner.network.predict(sample)
+        predict(&*self.memory.buffers.network, sample)
     }
 
-    /// One step of the optimiser on up to `BATCH` rows. Gives the loss before the step, penalties included.
+    /// One step of the optimizer on up to `BATCH` rows. Returns the loss before the step, including penalties.
     ///
     /// # Errors
     ///
-    /// Those of [`TrainError`]; the network is then as it was.
+    /// Those of [`TrainError`]; the network does not change then.
     pub fn step<X: Sample<N>, Y: Label<L, N::Output>>(&mut self, x: &[X], y: &[Y]) -> Result<f64, TrainError> {
-        // Settings do not change once there is a trainer.
-        if self.course.reach.is_unknown() {
-            self.course.optimizer.check().map_err(TrainError::Settings)?;
+        // Whoever changes settings makes the bound unknown.
+        if self.run.bound.is_unknown() {
+            self.check_settings()?;
         }
         if x.len() > BATCH {
             return Err(TrainError::BatchTooLarge { rows: x.len(), batch: BATCH });
         }
         check_labels::<N, L, X, Y>(x, y)?;
-        // Inputs are not read one more time unless something is wrong.
-        self.memory.learner.step(&mut self.course, X::rows(x), Y::rows(y)).map_err(|error| {
+        // Inputs are checked only after a failure: to read them once more would cost time.
+        self.memory.buffers.step(&mut self.run, X::rows(x), Y::rows(y)).map_err(|error| {
             match first_not_finite(x, N::TAKES_MISSING) {
                 Some(sample) => TrainError::Input { data: Data::Given, sample },
                 None => error,
@@ -184,7 +259,7 @@ where
         })
     }
 
-    /// Trains on all the data, as `fit` says. Gives the last epoch.
+    /// Trains on all data with the options of `fit`. Returns the report of the last epoch.
     ///
     /// # Errors
     ///
@@ -198,8 +273,8 @@ where
         self.fit_with(x, y, fit, ())
     }
 
-    /// Like [`fit`](Self::fit), telling `callback` of each step and epoch; it may stop the training. If the training ends
-    /// by an error, callbacks have their [`after_fit`](Callback::after_fit) too.
+    /// Like [`fit`](Self::fit), with a callback that is told of each step and epoch, and may stop training. Its
+    /// [`after_fit`](Callback::after_fit) is called after an error too.
     ///
     /// # Errors
     ///
@@ -211,7 +286,6 @@ where
         fit: Fit<'_, X, Y>,
         mut callback: impl Callback<N, M>,
     ) -> Result<Epoch<M>, TrainError> {
-        self.course.optimizer.check().map_err(TrainError::Settings)?;
         let epochs = fit.numbers()?;
         check::<N, L, X, Y>(x, y)?;
         let (x, y, validation) = fit.split(x, y)?;
@@ -225,6 +299,11 @@ where
         result
     }
 
+    fn check_settings(&self) -> Result<(), TrainError> {
+        let Run { optimizer, loss, .. } = &self.run;
+        optimizer.check().and_then(|()| loss.check()).map_err(TrainError::Settings)
+    }
+
     fn run_epochs(
         &mut self,
         epochs: RangeInclusive<usize>,
@@ -236,11 +315,14 @@ where
     ) -> Result<Epoch<M>, TrainError> {
         let mut epoch = Epoch::default();
         for number in epochs {
+            callback.before_epoch(number, self.run.optimizer.settings_mut());
+            self.check_settings()?;
             let training = self.run_epoch(x, y, shuffle, callback).map_err(|error| error.in_epoch(number))?;
             let validation =
                 validation.map(|(x, y)| self.assess(x, y).map_err(TrainError::of_validation)).transpose()?;
             epoch = Epoch { epoch: number, training, validation };
             let flow = callback.after_epoch(&epoch, self.network_mut());
+            callback.adjust(&epoch, self.run.optimizer.settings_mut());
             if callback.checkpoint(number, &self.state()).is_break() || flow.is_break() {
                 break;
             }
@@ -248,7 +330,7 @@ where
         Ok(epoch)
     }
 
-    /// One pass over the data, batch by batch.
+    /// One epoch, batch by batch.
     fn run_epoch(
         &mut self,
         x: &[N::Input],
@@ -256,10 +338,10 @@ where
         shuffle: bool,
         callback: &mut impl Callback<N, M>,
     ) -> Result<Report<M>, TrainError> {
-        let order = shuffle.then(|| Permutation::new(x.len(), &mut self.course.rng));
+        let order = shuffle.then(|| Permutation::new(x.len(), &mut self.run.rng));
         let mut report = Report { loss: 0.0, metrics: M::default() };
         for start in (0..x.len()).step_by(BATCH) {
-            let Memory { learner, inputs, labels } = &mut self.memory;
+            let Memory { buffers, inputs, labels } = &mut self.memory;
             let end = x.len().min(start + BATCH);
             let (batch_x, batch_y) = match &order {
                 None => (&x[start..end], &y[start..end]),
@@ -271,9 +353,9 @@ where
                     (&inputs[..end - start], &labels[..end - start])
                 }
             };
-            let loss = learner.step(&mut self.course, batch_x, batch_y)?;
+            let loss = buffers.step(&mut self.run, batch_x, batch_y)?;
             report.loss += (loss - report.loss) * (batch_x.len() as f64 / end as f64);
-            let predictions = &mut learner.outputs[..batch_y.len()];
+            let predictions = &mut buffers.outputs[..batch_y.len()];
             if L::Ending::LOGITS {
                 dispatch(Activate::<N>(predictions));
             }
@@ -289,9 +371,10 @@ where
     ///
     /// # Errors
     ///
-    /// When there are no samples, not as many labels as inputs, one of either is out of range, or the output for one or
+    /// When there are no samples, the numbers of inputs and labels differ, an input or label is not valid, or an output or
     /// its loss is not finite.
     pub fn evaluate<X: Sample<N>, Y: Label<L, N::Output>>(&self, x: &[X], y: &[Y]) -> Result<Report<M>, TrainError> {
+        self.run.loss.check().map_err(TrainError::Settings)?;
         check::<N, L, X, Y>(x, y)?;
         self.assess(X::rows(x), Y::rows(y))
     }
@@ -302,7 +385,7 @@ where
         if report.loss.is_finite() {
             return Ok(report);
         }
-        // What is not finite counts as the largest; of equals, the first is named.
+        // A loss that is not finite counts as the largest. Of equal losses, the first is named.
         let (mut sample, mut largest) = (0, f64::NEG_INFINITY);
         for other in 0..x.len() {
             let loss = self.report::<()>(&x[other..=other], &y[other..=other]).loss;
@@ -316,9 +399,38 @@ where
 
     fn report<Q: Metric<N::Output, L::Label>>(&self, x: &[N::Input], y: &[L::Label]) -> Report<Q> {
         let mut report = Report { loss: 0.0, metrics: Q::default() };
-        let network = &self.memory.learner.network;
-        in_blocks(Evaluate::<N, L, Q> { network, loss: &self.course.loss, x, y, report: &mut report });
+        let network = &self.memory.buffers.network;
+        in_blocks(Evaluate::<N, L, Q> { network, loss: &self.run.loss, x, y, report: &mut report });
         report
+    }
+}
+
+impl<N, L, O, const BATCH: usize, M> Trainer<N, L, O, BATCH, M>
+where
+    N: Layer,
+    L: Loss<N::Output> + Follows<N::Head>,
+    O: KeepsAverage,
+    M: Metric<N::Output, L::Label>,
+{
+    /// Exchanges the weights and their [moving average](crate::optim::Averaged), to evaluate, save or copy the average. Exchange them
+    /// back before training goes on. Before the first update, which starts the average, nothing happens.
+    pub fn swap_average(&mut self) {
+        let Buffers { network, state, .. } = &mut self.memory.buffers;
+        if let [.., average] = (**state).as_mut()
+            && self.run.steps >= self.run.optimizer.steps_per_update()
+        {
+            N::trainable_mut(Some(&mut **network), average, [], Path::ROOT, &mut Swap);
+            self.run.bound = WeightBound::UNKNOWN;
+        }
+    }
+}
+
+/// Exchanges parameters with those passed as their gradient.
+struct Swap;
+
+impl<T> VisitTrainable<T, 0> for Swap {
+    fn visit(&mut self, _: Parameter<'_>, values: &mut [T], others: &mut [T], []: [&mut [T]; 0]) {
+        values.swap_with_slice(others);
     }
 }
 

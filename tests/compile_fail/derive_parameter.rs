@@ -7,8 +7,7 @@ struct Auto<E, D> {
     decoder: D,
 }
 
-fn before(_: &mut Trainer<Auto<Dense<9, 5, Relu>, Dense<4, 9, Linear>>, MeanSquaredError, Adam, 32>) {}
-
-fn after(_: &mut Trainer<Auto<Dense<9, 4, Relu>, Dense<5, 9, Linear>>, MeanSquaredError, Adam, 32>) {}
-
-fn main() {}
+fn main() {
+    Trainer::<Auto<Dense<9, 5, Relu>, Dense<4, 9, Linear>>, MeanSquaredError, Adam, 32>::new(Adam::default(), 1);
+    Trainer::<Auto<Dense<9, 4, Relu>, Dense<5, 9, Linear>>, MeanSquaredError, Adam, 32>::new(Adam::default(), 1);
+}

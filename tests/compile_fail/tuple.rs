@@ -4,8 +4,8 @@ type First = (Dense<10, 11, Relu>, Dense<10, 4, Relu>, Dense<4, 4, Relu>, Dense<
 type Middle = (Dense<10, 10, Relu>, Dense<10, 4, Relu>, Dense<5, 4, Relu>, Dense<4, 1, Sigmoid>);
 type Last = (Dense<10, 10, Relu>, Dense<10, 4, Relu>, Dense<4, 4, Relu>, Dense<5, 1, Sigmoid>);
 
-fn first(_: &mut Trainer<First, BinaryCrossentropy, Adam, 32>) {}
-fn middle(_: &mut Trainer<Middle, BinaryCrossentropy, Adam, 32>) {}
-fn last(_: &mut Trainer<Last, BinaryCrossentropy, Adam, 32>) {}
-
-fn main() {}
+fn main() {
+    Trainer::<First, BinaryCrossentropy, Adam, 32>::new(Adam::default(), 1);
+    Trainer::<Middle, BinaryCrossentropy, Adam, 32>::boxed(Adam::default(), 1);
+    Last::new(1);
+}

@@ -6,9 +6,8 @@ use networks::{Decoder, Own, Table, Wide, Xor};
 use shiplap::{
     io,
     kernel::Element,
-    layer::{Layer, Parameter, Path, Visit},
+    layer::{Layer, Outline, Parameter, Path, Visit},
     layers::Parallel,
-    outline::Outline,
     prelude::*,
 };
 
@@ -51,13 +50,12 @@ fn weights_are_those_that_are_loaded() {
 
 /// The tensors of an outline, with their shapes.
 fn outlined(outline: &Outline, path: Path<'_>, tensors: &mut Vec<(String, Vec<usize>)>) {
-    match outline {
-        Outline::Single(layer) => {
-            tensors.extend(layer.tensors.iter().map(|(name, shape)| (path.join(name).to_string(), shape.to_vec())));
-        }
-        Outline::Sequence(layers) => layers.iter().for_each(|(name, layer)| outlined(layer, path.join(name), tensors)),
-        _ => {}
+    if outline.in_flash {
+        return;
     }
+    let own = outline.layer.iter().flat_map(|layer| layer.tensors);
+    tensors.extend(own.map(|tensor| (path.join(tensor.name).to_string(), tensor.shape.to_vec())));
+    outline.children.iter().for_each(|(name, layer)| outlined(layer, path.join(name), tensors));
 }
 
 struct Tensors(Vec<(String, Vec<usize>)>);
@@ -68,7 +66,7 @@ impl<T> Visit<T> for Tensors {
     }
 }
 
-fn says_what_visitors_are_shown<N: Layer>() {
+fn says_what_visitors_are_shown<N: Network>() {
     let (mut shown, mut said) = (Tensors(Vec::new()), Vec::new());
     N::boxed(1).parameters(Path::ROOT, &mut shown);
     outlined(&N::OUTLINE, Path::ROOT, &mut said);

@@ -1,13 +1,13 @@
-"""Writes `data.json`, what scikit-learn makes of the data sets in `data/`, and `arrays.npz` and `matrix.npy`, as NumPy
-writes them.
+"""Writes `data.json`, results of scikit-learn for the data sets in `data/`, and the NumPy files `arrays.npz` and
+`matrix.npy`.
 
-To remake it (Python 3.11 was used), in a virtual environment:
+To regenerate them (with Python 3.11), in a virtual environment:
 
     pip install numpy==2.4.6 scikit-learn==1.9.1
     python tests/reference/make_data_fixtures.py
 
-Everything is computed in float64 from the numbers in the files; what is random in scikit-learn (which samples, not
-how many of each class) is left out.
+All results are computed in float64 from the numbers in the files. Random results of scikit-learn are omitted: the
+fixtures contain how many samples of each class are in a part, but not which ones.
 """
 
 import json
@@ -42,7 +42,7 @@ def load(name):
 
 
 def with_holes(x):
-    """NaN where (7·row + 3·column) mod 10 is 0: about a tenth of the values of each column."""
+    """Replaces the values where (7·row + 3·column) mod 10 is 0 by NaN: about a tenth of each column."""
     rows, columns = np.indices(x.shape)
     return np.where((7 * rows + 3 * columns) % 10 == 0, np.nan, x)
 
@@ -69,7 +69,7 @@ def scaling(x):
 def splitting(x, y):
     classes = len(np.unique(y))
     counts = lambda samples: np.bincount(y[samples], minlength=classes)
-    # Shares of 0.8 and 0.2, rounded to the nearest; of a share, scikit-learn rounds that of the test up.
+    # Shares of 0.8 and 0.2, rounded to the nearest integer. Given a share, scikit-learn would round the test set up.
     size = round(0.8 * len(x))
     split = StratifiedShuffleSplit(1, train_size=size, test_size=len(x) - size, random_state=1)
     train, test = next(split.split(x, y))
@@ -84,9 +84,9 @@ def splitting(x, y):
 
 
 def metrics():
-    """Of predictions that follow from the data by a rule, so that they need not be stored."""
+    """Metrics of predictions that are computed from the data by a rule, so that they need not be stored."""
     x, y = bundled("breast_cancer.csv")
-    # The larger the mean radius, the less likely benign.
+    # The probability of benign decreases with the mean radius.
     scores = 1 / (1 + np.exp(x[:, 0] - 15))
     predicted = (scores > 0.5).astype(int)
     binary = {
@@ -95,7 +95,7 @@ def metrics():
         "recall": skm.recall_score(y, predicted),
         "f1": skm.f1_score(y, predicted),
         "confusion": skm.confusion_matrix(y, predicted),
-        # Of each measurement by itself.
+        # One value for each measurement as the score.
         "roc_auc": [skm.roc_auc_score(y, column) for column in x.T],
         "roc_auc_scores": skm.roc_auc_score(y, scores),
     }
@@ -124,7 +124,7 @@ def plain(value):
 
 
 def arrays():
-    """The same 2 × 3 numbers in several types and orders, and what goes with them."""
+    """The same 2×3 numbers in several types and orders, and other arrays."""
     numbers = np.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])
     np.savez_compressed(
         HERE / "arrays.npz",

@@ -1,14 +1,14 @@
-"""Writes `explanations.json`: permutation importance and partial dependence of two models with given weights.
+"""Writes `explanations.json`: permutation importance and partial dependence of two models with fixed weights.
 
-The oracle is scikit-learn's `inspection`. To remake the file (Python 3.11 was used), in a virtual environment:
+The oracle is scikit-learn's `inspection`. To regenerate the file (with Python 3.11), in a virtual environment:
 
     pip install numpy==2.4.6 scikit-learn==1.9.1
     python tests/reference/make_explanations.py
 
-Samples, labels and weights are rounded to float32, the computation is in float64. Everything is seeded.
+Samples, labels and weights are rounded to float32; computations use float64. All random numbers are seeded.
 
-Permutation importance is random: the fixture has mean and deviation over `REPEATS` shuffles, and the crate's own
-shuffles must come to the same within what chance allows. Partial dependence is exact.
+Permutation importance is random: the fixture contains the mean and standard deviation over `REPEATS` shuffles, and the
+result of the crate must agree within the statistical error. Partial dependence is exact.
 """
 
 import json
@@ -28,7 +28,7 @@ def f32(array):
 
 rng = np.random.default_rng(7)
 x = f32(rng.normal(size=(SAMPLES, FEATURES)) * [1, 2, 0.5, 1] + [0, 1, 0, -1])
-# The third feature follows the first.
+# The third feature is correlated with the first.
 x[:, 2] = f32(0.8 * x[:, 0] + 0.2 * x[:, 2])
 weights, bias = f32([1.5, -0.7, 0.3, 0.0]), float(f32(0.4))
 logits = x @ weights + bias

@@ -1,18 +1,18 @@
-"""Writes the JSON fixtures that the crate's results are compared with.
+"""Writes the JSON fixtures for comparison with the results of the crate.
 
-The oracle is Keras 3 on JAX, and scikit-learn for the metrics. To remake the files
-(Python 3.11 was used), in a virtual environment:
+The oracle is Keras 3 on JAX, and scikit-learn for the metrics. To regenerate the files
+(with Python 3.11), in a virtual environment:
 
     pip install keras==3.15.1 jax==0.10.2 numpy==2.4.6 scikit-learn==1.9.1
     python tests/reference/make_fixtures.py
 
-The fixtures are written beside this script. Everything is seeded.
+The fixtures are written to the folder of this script. All random numbers are seeded.
 
-Precision. Keras computes in float64 throughout, so that the reference carries no rounding
-of its own; every *input* (weights, samples, scores) is first rounded to float32, so that
-a float32 program starts from exactly the same numbers. Training fixtures are written as
-the shortest decimal that reads back as the same float32; `layers.json` and `metrics.json`
-are written in full float64.
+Precision. Keras computes in float64, so that the reference has no significant rounding
+error. All *inputs* (weights, samples, scores) are rounded to float32, so that a float32
+program starts from exactly the same numbers. Training fixtures contain the shortest
+decimal that reads back as the same float32; `layers.json` and `metrics.json` contain full
+float64.
 
 Cross-entropy. Keras clips probabilities to [1e-7, 1 - 1e-7] before the logarithm unless it
 is given logits. The networks here therefore end in a linear layer and use
@@ -36,8 +36,8 @@ import sklearn.metrics as skm
 
 keras.config.set_floatx("float64")
 
-# On JAX, Keras takes a few functions of float64 (tanh, cos) in float32; the pinned version
-# keeps that rule in this table.
+# On JAX, Keras computes some functions of float64 (tanh, cos) in float32. The pinned version
+# defines this rule in the following table.
 from keras.src.backend.common import dtypes
 
 dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
@@ -51,12 +51,12 @@ BATCHES = 4
 
 
 def f32(array):
-    """Rounds to float32, and returns float64 for Keras to compute with."""
+    """Rounds to float32, and converts back to float64 for computations in Keras."""
     return np.asarray(array).astype(np.float32).astype(np.float64)
 
 
 def encode(value, single):
-    """Compact JSON; `single` writes floats as the shortest float32 decimal."""
+    """Writes compact JSON. With `single`, floats are the shortest decimals of float32."""
     if value is None:
         return "null"
     if isinstance(value, dict):
@@ -88,8 +88,8 @@ def exact_gelu(x):
     return keras.activations.gelu(x, approximate=False)
 
 
-# name: (inputs, [(outputs, activation)...], the loss, batch, seed). The last activation is
-# linear where the loss takes logits; the crate has sigmoid or softmax there.
+# name: (inputs, [(outputs, activation)...], loss, batch, seed). The last activation is
+# linear if the loss takes logits; the crate uses sigmoid or softmax instead.
 ARCHITECTURES = {
     "binary": (
         10,
@@ -117,25 +117,34 @@ ARCHITECTURES = {
 schedules = keras.optimizers.schedules
 O = keras.optimizers
 
-# name: (the optimiser, its settings as recorded in the fixture). t counts steps from 0 in
-# the schedules: the first update uses the rate at t = 0.
+# name: (optimizer, settings as recorded in the fixture). In the schedules, t counts steps
+# from 0: the first update uses the rate at t = 0.
 #
-# The update formulas, as Keras 3.15.1 has them (g gradient, w weight, lr learning rate):
+# The update formulas of Keras 3.15.1 (g gradient, w weight, lr learning rate):
 #   sgd       w -= lr g
 #   momentum  m = 0.9 m - lr g;  w += m
 #   nesterov  m = 0.9 m - lr g;  w += 0.9 m - lr g            (with the new m)
 #   adam      m += (g - m)(1 - b1);  v += (g^2 - v)(1 - b2);
 #             w -= lr sqrt(1 - b2^n)/(1 - b1^n) m / (sqrt(v) + eps),  n = t + 1
 #             (eps is added to the *uncorrected* sqrt(v))
-#   adamw     w -= lr decay w, for every variable, biases too, before the adam update;
-#             the gradient was taken before that
+#   adamw     w -= lr decay w, for every variable including biases, before the adam update,
+#             but after the computation of the gradient
+#   amsgrad   as adam, with the largest v so far in place of v in the divisor
+#   nadam     m, v as adam;  u_n = b1 (1 - 0.96^n / 2),  p_n = u_1 ... u_n;
+#             w -= lr (u_{n+1} m / (1 - p_{n+1}) + (1 - u_n) g / (1 - p_n))
+#                  / (sqrt(v / (1 - b2^n)) + eps)
+#   lion      w -= lr sign(b1 m + (1 - b1) g);  then m = b2 m + (1 - b2) g
 #   rmsprop   v = 0.9 v + 0.1 g^2;  w -= lr g / sqrt(v + eps)           (eps inside)
+#             centered: a = 0.9 a + 0.1 g, and v - a^2 in place of v;
+#             with momentum: m = 0.9 m + lr g / sqrt(...);  w -= m
 #   adagrad   a starts at 0.1;  a += g^2;  w -= lr g / sqrt(a + eps)    (eps inside)
 #   clipvalue g = clamp(g, -c, c), each element
-#   global_clipnorm  g *= c / max(norm, c), the norm over all variables together (Keras's
-#             plain `clipnorm` is per variable and is not what is used here)
-#   l1l2      the loss gains, for each kernel and no bias, l1 sum|w| + l2 sum w^2; the
-#             gradient l1 sign(w) + 2 l2 w goes through the optimiser like the rest
+#   global_clipnorm  g *= c / max(norm, c), with the norm over all variables (Keras's
+#             `clipnorm` is per variable and not used here)
+#   l1l2      adds l1 sum|w| + l2 sum w^2 of each kernel, but not of biases, to the loss;
+#             the optimizer receives its gradient l1 sign(w) + 2 l2 w as part of g
+#   accumulated  every third step uses the mean of three gradients, clips it and decays w
+#   averaged  a = 0.9 a + 0.1 w after each step (a = w after the first); w = a after each tenth
 # The schedules:
 #   cosine       t < 10: 0.1 t / 10, so the first rate is 0;
 #                after: 0.1 (1 + cos(pi min(t - 10, 40) / 40)) / 2
@@ -165,7 +174,7 @@ OPTIMIZERS = {
             "weight_decay": 0.004,
         },
     ),
-    # Strong enough for the order of decay and update, and the decay of biases, to show.
+    # Strong enough that the results depend on the order of decay and update, and on the decay of biases.
     "adamw_strong": (
         lambda: O.AdamW(1e-2, weight_decay=0.1),
         {
@@ -183,6 +192,85 @@ OPTIMIZERS = {
     "adagrad": (
         lambda: O.Adagrad(1e-2),
         {"learning_rate": 1e-2, "initial_accumulator_value": 0.1, "epsilon": 1e-7},
+    ),
+    "adam_amsgrad": (
+        lambda: O.Adam(1e-2, amsgrad=True),
+        {
+            "learning_rate": 1e-2,
+            "beta_1": 0.9,
+            "beta_2": 0.999,
+            "epsilon": 1e-7,
+            "amsgrad": True,
+        },
+    ),
+    "nadam": (
+        lambda: O.Nadam(),
+        {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
+    ),
+    "lion": (
+        lambda: O.Lion(1e-3, weight_decay=0.1),
+        {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.99, "weight_decay": 0.1},
+    ),
+    "rmsprop_momentum": (
+        lambda: O.RMSprop(1e-3, momentum=0.9),
+        {"learning_rate": 1e-3, "rho": 0.9, "momentum": 0.9, "epsilon": 1e-7},
+    ),
+    "rmsprop_centered": (
+        lambda: O.RMSprop(1e-3, centered=True),
+        {"learning_rate": 1e-3, "rho": 0.9, "centered": True, "epsilon": 1e-7},
+    ),
+    "rmsprop_both": (
+        lambda: O.RMSprop(1e-3, momentum=0.9, centered=True),
+        {
+            "learning_rate": 1e-3,
+            "rho": 0.9,
+            "momentum": 0.9,
+            "centered": True,
+            "epsilon": 1e-7,
+        },
+    ),
+    # Fifty steps: sixteen updates, and two gradients left over. At a rate of 0.1 an input of a
+    # rectifier comes within 1e-8 of 0, and rounding decides.
+    "sgd_accumulated": (
+        lambda: O.SGD(
+            0.08,
+            momentum=0.9,
+            weight_decay=0.1,
+            global_clipnorm=0.2,
+            gradient_accumulation_steps=3,
+        ),
+        {
+            "learning_rate": 0.08,
+            "momentum": 0.9,
+            "weight_decay": 0.1,
+            "global_clipnorm": 0.2,
+            "gradient_accumulation_steps": 3,
+        },
+    ),
+    "adam_accumulated": (
+        lambda: O.Adam(1e-2, clipvalue=0.05, gradient_accumulation_steps=3),
+        {
+            "learning_rate": 1e-2,
+            "beta_1": 0.9,
+            "beta_2": 0.999,
+            "epsilon": 1e-7,
+            "clipvalue": 0.05,
+            "gradient_accumulation_steps": 3,
+        },
+    ),
+    # The last step is one that overwrites the weights: the average is what is compared.
+    "adam_averaged": (
+        lambda: O.Adam(
+            1e-2, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=10
+        ),
+        {
+            "learning_rate": 1e-2,
+            "beta_1": 0.9,
+            "beta_2": 0.999,
+            "epsilon": 1e-7,
+            "ema_momentum": 0.9,
+            "ema_overwrite_frequency": 10,
+        },
     ),
     "adam_clipvalue": (
         lambda: O.Adam(clipvalue=0.05),
@@ -235,7 +323,7 @@ OPTIMIZERS = {
 
 
 def samples(architecture):
-    """Four batches drawn from a random teacher with noise: learnable, never perfectly."""
+    """Four batches from a random teacher network with noise, so that the loss cannot reach 0."""
     inputs, layers, _, batch, seed = ARCHITECTURES[architecture]
     rng = np.random.default_rng(seed)
     count, outputs = BATCHES * batch, layers[-1][0]
@@ -252,7 +340,7 @@ def samples(architecture):
 
 
 def initial_weights(architecture):
-    """Glorot-uniform kernels; biases not zero, so that their decay shows."""
+    """Glorot-uniform kernels, and nonzero biases, so that the results depend on the decay of biases."""
     inputs, layers, _, _, seed = ARCHITECTURES[architecture]
     rng = np.random.default_rng(seed + 1)
     weights = []
@@ -272,7 +360,7 @@ def as_layers(weights):
 
 
 def train(architecture, name, short=False):
-    """Trains, and writes the fixture; with `short`, the last of the batches is a third full."""
+    """Trains a network and writes the fixture. With `short`, the last batch is a third full."""
     inputs, layers, loss_of, batch, _ = ARCHITECTURES[architecture]
     make_optimizer, settings = OPTIMIZERS[name]
     x, y = samples(architecture)
@@ -320,7 +408,7 @@ def train(architecture, name, short=False):
         norms.append(float(np.sqrt(sum((np.asarray(g) ** 2).sum() for g in gradients))))
         largest.append(max(float(np.abs(g).max()) for g in gradients))
 
-    # A clipped run must really clip, and not by chance once.
+    # Clipping must occur in more than a few steps.
     clipped = ""
     if "clipvalue" in settings:
         count = sum(v > settings["clipvalue"] for v in largest)
@@ -362,8 +450,8 @@ def train(architecture, name, short=False):
 
 A = keras.activations
 
-# (name, parameters, the function, whether the derivative at 0 is a matter of convention).
-# `keras.activations.leaky_relu` has slope 0.2 and the `LeakyReLU` layer 0.3: both are here.
+# (name, parameters, function, whether the derivative at 0 is a matter of convention).
+# `keras.activations.leaky_relu` defaults to `negative_slope=0.2`, the `LeakyReLU` layer to 0.3.
 ACTIVATIONS = [
     ("linear", {}, A.linear, False),
     ("relu", {}, A.relu, True),
@@ -399,8 +487,8 @@ def layers():
                 "derivatives": derivatives,
             }
         )
-    # Softmax takes the whole vector as one row. A derivative means little by itself: given
-    # is the gradient of sum(weights * softmax(inputs)), for the weights recorded.
+    # Softmax takes the vector as one row. The fixture contains its vector-Jacobian product:
+    # the gradient of sum(weights * softmax(inputs)) for the recorded weights.
     weights = f32(np.random.default_rng(7).normal(size=len(points)))
     row = lambda x: A.softmax(x[None, :])[0]
     softmax = {
@@ -413,7 +501,7 @@ def layers():
     shape = (8, 3)
     values = f32(rng.normal(scale=1.5, size=shape))
     targets = f32(rng.normal(scale=1.5, size=shape))
-    # Large logits on both sides, some of them wrong, where a careless formula overflows.
+    # Large logits of both signs, some with the wrong label, for which a naive formula overflows.
     logits = f32(rng.normal(scale=2, size=shape))
     logits[0] = [40, -40, 0]
     logits[1] = [-100, 100, 25]
@@ -476,8 +564,140 @@ def layers():
     )
 
 
+def losses():
+    """Losses with values, and those that Keras computes with weights of classes."""
+    rng = np.random.default_rng(17)
+    shape = (8, 3)
+    values = f32(rng.normal(scale=1.5, size=shape))
+    targets = f32(rng.normal(scale=1.5, size=shape))
+    logits = f32(rng.normal(scale=2, size=shape))
+    bits = rng.integers(0, 2, size=shape).astype(np.float64)
+    bits[0] = [0.25, 0.5, 0.75]
+    classes = rng.integers(0, 3, size=8)
+    classes[:3] = [0, 1, 2]
+    one_hot = np.eye(3)[classes]
+    soft = one_hot.copy()
+    soft[0] = [0.5, 0.25, 0.25]
+
+    L = keras.losses
+    sigmoid = lambda loss: lambda y, z: loss(y, A.sigmoid(z))
+    softmax = lambda loss: lambda y, z: loss(y, A.softmax(z))
+    weights = np.array([0.5, 2.0, 1.25])
+    weighted = lambda loss: lambda y, z: loss(y, z, sample_weight=weights[classes])
+    cases = [
+        ("huber", {"delta": 0.5}, values, targets, L.Huber(delta=0.5)),
+        ("log_cosh", {}, values, targets, L.LogCosh()),
+        (
+            "smoothed_binary_crossentropy",
+            {"smoothing": 0.2},
+            logits,
+            bits,
+            L.BinaryCrossentropy(from_logits=True, label_smoothing=0.2),
+        ),
+        (
+            "smoothed_categorical_crossentropy",
+            {"smoothing": 0.2},
+            logits,
+            soft,
+            L.CategoricalCrossentropy(from_logits=True, label_smoothing=0.2),
+        ),
+        (
+            "smoothed_sparse_categorical_crossentropy",
+            {"smoothing": 0.2},
+            logits,
+            classes,
+            lambda y, z: L.CategoricalCrossentropy(
+                from_logits=True, label_smoothing=0.2
+            )(np.eye(3)[y], z),
+        ),
+        (
+            "binary_focal_crossentropy",
+            {"gamma": 2.0},
+            logits,
+            bits,
+            sigmoid(L.BinaryFocalCrossentropy(gamma=2.0)),
+        ),
+        (
+            "binary_focal_crossentropy_balanced",
+            {"gamma": 1.5, "alpha": 0.3},
+            logits,
+            bits,
+            sigmoid(
+                L.BinaryFocalCrossentropy(
+                    apply_class_balancing=True, gamma=1.5, alpha=0.3
+                )
+            ),
+        ),
+        (
+            "categorical_focal_crossentropy",
+            {"gamma": 1.5, "alpha": 0.3},
+            logits,
+            soft,
+            softmax(L.CategoricalFocalCrossentropy(gamma=1.5, alpha=0.3)),
+        ),
+        (
+            "class_weighted_categorical_crossentropy",
+            {"weights": weights},
+            logits,
+            one_hot,
+            weighted(L.CategoricalCrossentropy(from_logits=True)),
+        ),
+        (
+            "class_weighted_sparse_categorical_crossentropy",
+            {"weights": weights},
+            logits,
+            classes,
+            weighted(L.SparseCategoricalCrossentropy(from_logits=True)),
+        ),
+    ]
+    fixtures = []
+    for name, parameters, given, labels, loss_of in cases:
+        value, gradient = jax.value_and_grad(lambda p: loss_of(labels, p))(
+            jax.numpy.asarray(given)
+        )
+        assert value.dtype == np.float64
+        fixtures.append(
+            {
+                "name": name,
+                "parameters": parameters,
+                "outputs": given,
+                "labels": labels,
+                "loss": float(value),
+                "gradient": gradient,
+            }
+        )
+    write("losses.json", {"losses": fixtures})
+
+
+def plateau():
+    """The learning rates that `ReduceLROnPlateau` sets for a sequence of losses."""
+    losses = [9, 5, 4, 4, 3.9995, 4.2, 3, 3, 3, 3, 3, 2.5, 2.6, 2.6, 2.6, 2.6, 2.6, 2.6]
+    losses += [2.45] * 12
+    cases = []
+    for settings in [
+        {"factor": 0.5, "patience": 3},
+        {"factor": 0.5, "patience": 2, "cooldown": 2},
+        {"factor": 0.1, "patience": 1, "min_lr": 0.002},
+        {"factor": 0.5, "patience": 2, "min_delta": 0.1, "cooldown": 1},
+        {"factor": 0.5, "patience": 0},
+    ]:
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        model.compile(optimizer=O.SGD(0.1), loss="mse")
+        callback = keras.callbacks.ReduceLROnPlateau(
+            monitor="loss", mode="min", **settings
+        )
+        callback.set_model(model)
+        callback.on_train_begin()
+        rates = []
+        for epoch, loss in enumerate(losses):
+            callback.on_epoch_end(epoch, {"loss": loss})
+            rates.append(float(model.optimizer.learning_rate))
+        cases.append({"settings": settings, "rates": rates})
+    write("plateau.json", {"losses": losses, "cases": cases})
+
+
 def textbook():
-    """What Keras has with another number, or not at all: by JAX alone."""
+    """Functions that Keras lacks or defines with another constant, computed with JAX."""
     points = [-20, -6, -3.5, -1, -0.5, -1e-3, 0, 1e-3, 0.5, 1, 3.5, 6, 20]
     inputs = jax.numpy.asarray(f32(points))
     leaky_relu = lambda x: jax.nn.leaky_relu(x, negative_slope=0.01)
@@ -519,7 +739,7 @@ def textbook():
 
 
 def agree(metric, labels, predictions, value):
-    """Keras must give what scikit-learn gave."""
+    """Checks that Keras agrees with scikit-learn."""
     metric.update_state(labels, predictions)
     got = np.asarray(metric.result()).item()
     assert abs(got - value) < 1e-6, (metric.name, got, value)
@@ -530,8 +750,8 @@ def metrics():
     count = 200
     M = keras.metrics
 
-    # Binary. Half the scores are rounded to a twentieth, which makes ties within and across
-    # the classes; none is exactly 0.5, so that > and >= at the threshold agree.
+    # Binary. Half of the scores are rounded to multiples of 1/20, which produces ties within and
+    # across the classes. No score is exactly 0.5, so that > and >= at the threshold agree.
     labels = (rng.random(count) < 0.4).astype(int)
     raw = 1 / (1 + np.exp(-(rng.normal(size=count) + 1.6 * labels - 0.9)))
     raw[::2] = np.round(raw[::2] * 20) / 20
@@ -555,7 +775,7 @@ def metrics():
     agree(M.Recall(), labels, scores, binary["recall"])
     agree(M.F1Score(threshold=0.5), labels[:, None], scores[:, None], binary["f1"])
 
-    # Four classes, of unequal sizes.
+    # Four classes of unequal size.
     labels = rng.choice(4, size=count, p=[0.4, 0.3, 0.2, 0.1])
     logits = rng.normal(size=(count, 4)) + 1.5 * np.eye(4)[labels]
     scores = f32(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True))
@@ -578,7 +798,7 @@ def metrics():
     agree(M.SparseCategoricalAccuracy(), labels, scores, classes["accuracy"])
     agree(M.F1Score(average="macro"), np.eye(4)[labels], scores, classes["macro_f1"])
 
-    # Regression. The outputs differ in spread, so that the two averages of R^2 differ.
+    # Regression. The outputs differ in variance, so that the two averages of R^2 differ.
     targets = f32(rng.normal(size=(count, 3)) * [1, 3, 0.5] + [0, 5, -1])
     predictions = f32(targets + rng.normal(size=(count, 3)) * [0.5, 0.8, 0.4])
     r2 = lambda average: skm.r2_score(targets, predictions, multioutput=average)
@@ -587,7 +807,7 @@ def metrics():
         "targets": targets,
         "mae": skm.mean_absolute_error(targets, predictions),
         "mse": skm.mean_squared_error(targets, predictions),
-        # Over all elements; scikit-learn's own RMSE averages the roots of the columns.
+        # Over all elements, whereas scikit-learn's RMSE averages the roots of the columns.
         "rmse": np.sqrt(skm.mean_squared_error(targets, predictions)),
         "r2_variance_weighted": r2("variance_weighted"),
         "r2_uniform_average": r2("uniform_average"),
@@ -612,5 +832,7 @@ if __name__ == "__main__":
             train(architecture, optimizer)
         train(architecture, "adam", short=True)
     layers()
+    losses()
+    plateau()
     textbook()
     metrics()

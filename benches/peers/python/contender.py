@@ -1,4 +1,4 @@
-"""Times contenders on all workloads, in turn, round after round, as `src/main.rs` does."""
+"""Times contenders on all workloads. The contenders take turns in each round, as in `src/main.rs`."""
 
 import sys
 from math import ceil
@@ -8,14 +8,14 @@ from workload import MANY, WARM_UP, WORKLOADS, Problem
 
 
 def microseconds(times, work):
-    """Microseconds for each of `times`, and the result."""
+    """Returns the time per repetition in microseconds, and the result."""
     start = perf_counter()
     result = work(times)
     return (perf_counter() - start) * 1e6 / times, result
 
 
 def predict(work):
-    """Times predictions for about a millisecond, after some to warm up and to tell how many that makes."""
+    """Times predictions for about a millisecond, after some that warm up and determine the number of repetitions."""
     work(10)
     once, _ = microseconds(1, work)
     return microseconds(max(10, ceil(1e3 / once)), work)
@@ -24,14 +24,15 @@ def predict(work):
 def measure(contenders):
     """Prints a CSV line for each workload, contender and round.
 
-    `contenders` maps names to classes with `__init__(problem)`, `reset()` to the start, `train(steps)`, which gives
-    the loss that the last step started from, and `predict(rows, times)`, which gives the first number predicted.
+    `contenders` maps names to classes with the methods `__init__(problem)`; `reset()`, which restores the initial
+    weights; `train(steps)`, which returns the loss before the last update; and `predict(rows, times)`, which returns
+    the first element of the prediction.
     """
     rounds = int(sys.argv[1])
     for workload in WORKLOADS:
         problem = Problem(workload)
         made = {name: start(problem) for name, start in contenders.items()}
-        for contender in made.values():  # compiles
+        for contender in made.values():  # compile
             contender.reset()
             contender.train(1)
             contender.train(WARM_UP - 1)

@@ -1,4 +1,4 @@
-"""JAX: the whole step compiled, called step by step or scanned by XLA."""
+"""JAX: a compiled step, called from Python or in a `scan`."""
 
 import functools
 
@@ -25,7 +25,7 @@ def forward(workload, network, x):
 
 
 def step(workload, state, x, y):
-    """Forward, loss, backward, Adam: the next state, and the loss of this one."""
+    """Forward, loss, backward and Adam. Returns the new state and the loss before the update."""
     time, network, means, squares = state
     loss, gradient = jax.value_and_grad(lambda n: LOSSES[workload.loss](forward(workload, n, x), y))(network)
     time = time + 1

@@ -1,4 +1,4 @@
-"""Keras on JAX: `train_on_batch`, and `fit` on as many batches as there are steps."""
+"""Keras on JAX: `train_on_batch`, and `fit` with as many batches per epoch as steps."""
 
 import os
 
@@ -39,7 +39,7 @@ class OnBatch:
 
     def train(self, steps):
         for _ in range(steps):
-            self.network.reset_metrics()  # else the loss is the mean since the start
+            self.network.reset_metrics()  # otherwise the loss is the mean over all batches
             loss = self.network.train_on_batch(self.problem.x, self.problem.y)
         return float(loss)
 

@@ -1,4 +1,5 @@
-"""Makes RESULTS.md and RESULTS.csv of the lines on standard input, and checks that all contenders did the same work."""
+"""Writes RESULTS.md and RESULTS.csv from the lines on standard input, after a check that all contenders computed the
+same results."""
 
 import csv
 import datetime
@@ -43,7 +44,7 @@ def check(workload, contenders):
 
 
 def rows(workload, contenders):
-    """One for each contender, by time: of a rival that was built twice, the faster; of Shiplap both."""
+    """The rows of a table, sorted by time: both builds of Shiplap, and the faster build of the other contenders."""
     ours = contenders["shiplap", "default"]
     best = {}
     for (name, build), numbers in sorted(contenders.items(), key=lambda item: item[1][0]):
@@ -67,7 +68,7 @@ def rows(workload, contenders):
 
 
 def significant(number):
-    """Three digits, without an exponent."""
+    """Formats a number with three digits, without an exponent."""
     return f"{number:.3f}" if number < 1 else f"{number:.{max(0, 3 - len(str(int(number))))}f}"
 
 
@@ -76,7 +77,7 @@ def machine():
     cpu = {key.strip(): value.strip() for key, value in cpu.items()}
     vectors = [flag for flag in cpu["flags"].split() if flag in {"avx", "avx2", "fma"} or flag.startswith("avx512")]
     output = lambda *command: subprocess.run(command, cwd=HERE, capture_output=True, text=True).stdout.strip()
-    # What was measured, not the tables that say so.
+    # The tables themselves are not part of what is measured.
     changed = output("git", "status", "--porcelain", "--", "../..", ":(top,exclude)*.csv", ":(top,exclude)*.md")
     pins = tomllib.loads((HERE / "Cargo.toml").read_text())["dependencies"]
     crates = {name: pin["version"] if isinstance(pin, dict) else pin for name, pin in pins.items() if name != "shiplap"}

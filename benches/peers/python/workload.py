@@ -1,4 +1,4 @@
-"""The work, the same for all: networks, losses, batches, numbers. `src/workload.rs` says the same."""
+"""The workloads of all contenders: networks, losses, batches and data. `src/workload.rs` defines the same."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,12 +22,13 @@ class Workload:
 
     @property
     def products_per_sample(self):
-        """Multiplications and additions of the matrix products that predict one sample."""
+        """The number of multiplications and additions in the matrix products of a prediction."""
         return 2 * sum(i * o for i, o in self.layers)
 
     @property
     def products_per_step(self):
-        """Those of a training step: forward, for the kernels, and for the inputs of all layers but the first."""
+        """The same for a training step: the forward pass, and the gradients with respect to the kernels and to the
+        inputs of all layers except the first."""
         first = 2 * self.widths[0] * self.widths[1]
         return self.batch * (3 * self.products_per_sample - first)
 
@@ -41,7 +42,7 @@ WORKLOADS = [
 
 
 class Problem:
-    """A workload's numbers: `kernels` where training starts (biases start at 0), and `x`, `y` what it learns."""
+    """A workload with its initial weights, `kernels` (biases are 0), and its data, `x` and `y`."""
 
     def __init__(self, workload):
         import numpy

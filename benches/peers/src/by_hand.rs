@@ -1,4 +1,4 @@
-//! Written by hand around `matrixmultiply::sgemm`, as one would without a library: all memory is reused.
+//! A handwritten program around `matrixmultiply::sgemm`, which reuses all memory.
 
 use std::hint::black_box;
 
@@ -34,9 +34,9 @@ struct Layer {
     output: usize,
     kernel: Parameter,
     bias: Parameter,
-    /// What it gave: `[batch][output]`.
+    /// The output: `[batch][output]`.
     y: Vec<f32>,
-    /// The gradient of the loss for that.
+    /// The gradient of the loss with respect to the output.
     dy: Vec<f32>,
 }
 
@@ -49,9 +49,9 @@ struct Parameter {
 
 impl Layer {
     fn new(input: usize, output: usize, kernel: &[f32], batch: usize) -> Self {
-        let room = batch.max(MANY) * output;
+        let outputs = batch.max(MANY) * output;
         let (kernel, bias) = (Parameter::new(kernel.to_vec()), Parameter::new(vec![0.0; output]));
-        Self { input, output, kernel, bias, y: vec![0.0; room], dy: vec![0.0; room] }
+        Self { input, output, kernel, bias, y: vec![0.0; outputs], dy: vec![0.0; outputs] }
     }
 }
 
@@ -71,16 +71,16 @@ impl Parameter {
     }
 }
 
-/// A matrix in memory, with the steps from row to row and from column to column.
+/// The data of a matrix, with its row stride and column stride.
 type Matrix<'a> = (&'a [f32], usize, usize);
 
-/// `c[m][n] = a[m][k]·b[k][n]`, or added to it.
+/// `c[m][n] = a[m][k]·b[k][n]`, or `c[m][n] += a[m][k]·b[k][n]` if `add`.
 fn product(m: usize, k: usize, n: usize, a: Matrix<'_>, b: Matrix<'_>, add: bool, c: &mut [f32]) {
     let last = |rows: usize, columns: usize, (_, row, column): Matrix<'_>| (rows - 1) * row + (columns - 1) * column;
     assert!(last(m, k, a) < a.0.len() && last(k, n, b) < b.0.len() && m * n <= c.len());
     let (ar, ac, br, bc) = (a.1 as isize, a.2 as isize, b.1 as isize, b.2 as isize);
     let (a, b, c, beta) = (a.0.as_ptr(), b.0.as_ptr(), c.as_mut_ptr(), f32::from(u8::from(add)));
-    // SAFETY: the assertion keeps all reads and writes in the slices, and `c` is borrowed alone.
+    // SAFETY: by the assertion, all accesses are inside of the slices, and `c` is borrowed exclusively.
     unsafe { matrixmultiply::sgemm(m, k, n, 1.0, a, ar, ac, b, br, bc, beta, c, n as isize, 1) }
 }
 
@@ -112,7 +112,7 @@ impl ByHand {
         }
     }
 
-    /// Writes the gradient for the logits; gives the loss.
+    /// Stores the gradient with respect to the logits, and returns the loss.
     fn loss(&mut self) -> f32 {
         let loss = self.workload.loss;
         let rows = self.workload.batch;

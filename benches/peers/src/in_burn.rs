@@ -1,4 +1,4 @@
-//! Burn, on Flex, its newest backend for CPUs.
+//! Burn with Flex, its newest CPU backend.
 
 use std::hint::black_box;
 

@@ -83,7 +83,7 @@ impl InCandle {
     }
 }
 
-/// The first number of what the last of `times` runs gave.
+/// Runs `work` `times` times, and returns the first element of the last result.
 fn repeat(times: usize, mut work: impl FnMut() -> Result<Tensor>) -> Result<f32> {
     for _ in 1..times {
         black_box(work()?);

@@ -20,7 +20,7 @@ type W4 = (Linear<17, 64>, Tanh, Linear<64, 64>, Tanh, Linear<64, 6>);
 
 type Matrix<const ROWS: usize, const COLUMNS: usize> = Tensor<Rank2<ROWS, COLUMNS>, f32, Cpu>;
 
-/// A macro, since as a generic type it would need more lines of bounds than it has of code.
+/// A macro, because a generic type would need more lines of bounds than of code.
 macro_rules! contenders {
     ($($network:ident, $input:literal, $output:literal, $batch:literal, $loss:ident, $head:ident;)*) => {
         pub fn start(problem: &Problem) -> Box<dyn Contender> {
@@ -107,7 +107,7 @@ fn identity<T>(outputs: T) -> T {
     outputs
 }
 
-/// Takes its kernels from those of all layers.
+/// Copies the kernels of a network from an iterator over those of all layers.
 trait Load {
     fn load<'a>(&mut self, kernels: &mut impl Iterator<Item = &'a Vec<f32>>);
 }

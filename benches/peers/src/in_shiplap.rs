@@ -19,7 +19,7 @@ type W2 = (Dense<784, 128, Relu>, Dense<128, 10, Softmax>);
 type W3 = (Dense<784, 512, Relu>, Dense<512, 512, Relu>, Dense<512, 10, Softmax>);
 type W4 = (Dense<17, 64, Tanh>, Dense<64, 64, Tanh>, Dense<64, 6, Linear>);
 
-/// What is larger than a second-level cache learns in place: the gradient need not be written and read.
+/// Networks that are larger than the L2 cache are trained in place, which avoids memory traffic for the gradient.
 pub fn start(problem: &Problem) -> Box<dyn Contender> {
     let adam = Adam { epsilon: EPSILON, ..Adam::new(LEARNING_RATE) };
     match problem.workload.name {
@@ -39,7 +39,7 @@ pub fn start(problem: &Problem) -> Box<dyn Contender> {
 
 struct InShiplap<N, L, O, Y, const IN: usize, const OUT: usize, const BATCH: usize>
 where
-    N: Layer<Output = [f32; OUT]>,
+    N: Network<Output = [f32; OUT]>,
     L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head>,
     O: Optimizer,
 {
@@ -56,7 +56,7 @@ fn boxed<N, L, O, Y, const IN: usize, const OUT: usize, const BATCH: usize>(
     y: Vec<Y>,
 ) -> Box<dyn Contender>
 where
-    N: Layer<Element = f32, Output = [f32; OUT]> + Accepts<[f32; IN]> + 'static,
+    N: Network<Element = f32, Input = [f32; IN], Output = [f32; OUT]> + 'static,
     L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head> + 'static,
     O: Optimizer,
     Y: Label<L, [f32; OUT]> + 'static,
@@ -71,7 +71,7 @@ fn rows<const WIDTH: usize>(values: &[f32]) -> Vec<[f32; WIDTH]> {
     values.as_chunks().0.to_vec()
 }
 
-/// Kernels to copy, one after another.
+/// Overwrites the kernels of a network, one after another, and sets the biases to 0.
 struct Overwrite<'a>(std::slice::Iter<'a, Vec<f32>>);
 
 impl VisitMut<f32, 1> for Overwrite<'_> {
@@ -86,7 +86,7 @@ impl VisitMut<f32, 1> for Overwrite<'_> {
 impl<N, L, O, Y, const IN: usize, const OUT: usize, const BATCH: usize> Contender
     for InShiplap<N, L, O, Y, IN, OUT, BATCH>
 where
-    N: Layer<Element = f32, Output = [f32; OUT]> + Accepts<[f32; IN]>,
+    N: Network<Element = f32, Input = [f32; IN], Output = [f32; OUT]>,
     L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head>,
     O: Optimizer,
     Y: Label<L, [f32; OUT]>,
@@ -94,7 +94,7 @@ where
     fn train(&mut self, steps: usize) -> f32 {
         let mut loss = f64::NAN;
         for _ in 0..steps {
-            loss = self.trainer.step(black_box(&self.x), black_box(&self.y)).expect("the data are sound");
+            loss = self.trainer.step(black_box(&self.x), black_box(&self.y)).expect("the data are valid");
         }
         loss as f32
     }

@@ -1,7 +1,9 @@
-//! Times a training step and inference of each contender on each workload, in turn, round after round.
+//! Times a training step and inference for each workload and contender. The contenders take turns in each round.
 //!
-//! `peers BUILD ROUNDS` prints a CSV line for each workload, contender and round; BUILD is a name for the flags that
-//! it was built with. `run` makes a table of them, and checks that all have computed the same.
+//! `peers BUILD ROUNDS` prints a CSV line for each workload, contender and round. BUILD is a name for the compiler flags.
+//! `run` creates tables from these lines, and checks that all contenders computed the same.
+//!
+//! To add a contender, write a file that implements [`Contender`], and add its `mod` line and a line in [`CONTENDERS`].
 
 mod by_hand;
 mod contender;
@@ -13,8 +15,19 @@ mod workload;
 
 use std::time::Instant;
 
-use contender::CONTENDERS;
+use contender::Contender;
 use workload::{Problem, WARM_UP, WORKLOADS};
+
+/// Creates a contender that starts from the weights of the problem.
+type Start = fn(&Problem) -> Box<dyn Contender>;
+
+const CONTENDERS: [(&str, Start); 5] = [
+    ("shiplap", in_shiplap::start),
+    ("dfdx", in_dfdx::start),
+    ("burn", in_burn::start),
+    ("candle", in_candle::start),
+    ("matrixmultiply", by_hand::start),
+];
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -41,14 +54,14 @@ fn main() {
     }
 }
 
-/// Microseconds for each of `times`, and the result.
+/// Returns the time per repetition in microseconds, and the result.
 fn microseconds<T>(times: usize, work: impl FnOnce(usize) -> T) -> (f64, T) {
     let start = Instant::now();
     let result = work(times);
     (start.elapsed().as_secs_f64() * 1e6 / times as f64, result)
 }
 
-/// Times predictions for about a millisecond, after a first one to warm up and to tell how many that makes.
+/// Times predictions for about a millisecond. One prediction warms up, a second one determines the number of repetitions.
 fn predict(mut predict: impl FnMut(usize) -> f32) -> (f64, f32) {
     predict(1);
     let (once, _) = microseconds(1, &mut predict);

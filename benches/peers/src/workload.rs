@@ -1,6 +1,6 @@
-//! The work, the same for all: networks, losses, batches, numbers. `python/workload.py` says the same.
+//! The workloads of all contenders: networks, losses, batches and data. `python/workload.py` defines the same.
 
-/// What ends a network and measures it. Both are meant to be computed together, from logits.
+/// The last activation and the loss. Both are meant to be computed together, from logits.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Loss {
     /// Sigmoid and binary cross-entropy.
@@ -17,15 +17,15 @@ pub enum Activation {
     Tanh,
 }
 
-/// Dense layers, trained on one batch over and over.
+/// A network of dense layers, which is trained repeatedly on the same batch.
 pub struct Workload {
     pub name: &'static str,
-    /// Numbers per sample: of the input, and of each layer's output.
+    /// The widths of the input and of the output of each layer.
     pub widths: &'static [usize],
     pub hidden: Activation,
     pub loss: Loss,
     pub batch: usize,
-    /// How many steps a round times.
+    /// The number of timed steps in a round.
     pub steps: usize,
 }
 
@@ -39,20 +39,20 @@ pub const WORKLOADS: [Workload; 4] = [
     Workload { name: "W4", widths: &[17, 64, 64, 6], hidden: Tanh, loss: Squared, batch: 256, steps: 100 },
 ];
 
-/// Steps before the timed ones, to warm up.
+/// The number of steps to warm up.
 pub const WARM_UP: usize = 10;
 
 pub const LEARNING_RATE: f64 = 1e-3;
 pub const EPSILON: f64 = 1e-8;
 
-/// A workload's numbers: where training starts, and what it learns. Biases start at 0.
+/// A workload with its initial weights and its data. The initial biases are 0.
 pub struct Problem {
     pub workload: &'static Workload,
-    /// Of each layer, `[input][output]`.
+    /// The initial kernel of each layer, `[input][output]`.
     pub kernels: Vec<Vec<f32>>,
     /// `[batch][input]`
     pub x: Vec<f32>,
-    /// `[batch][output]`, classes as one-hot rows.
+    /// `[batch][output]`; classes are one-hot encoded.
     pub y: Vec<f32>,
 }
 
@@ -87,7 +87,7 @@ impl Problem {
         rows.map(|row| row.iter().position(|&share| share == 1.0).expect("a row has a class"))
     }
 
-    /// As many samples, from the batch and round again.
+    /// Returns `rows` samples, which repeat the batch if necessary.
     pub fn samples(&self, rows: usize) -> Vec<f32> {
         self.x.iter().copied().cycle().take(rows * self.workload.input()).collect()
     }
@@ -102,7 +102,7 @@ impl Workload {
         self.widths[self.widths.len() - 1]
     }
 
-    /// Inputs and outputs of each layer.
+    /// The input and output width of each layer.
     pub fn layers(&self) -> impl Iterator<Item = (usize, usize)> {
         self.widths.windows(2).map(|pair| (pair[0], pair[1]))
     }

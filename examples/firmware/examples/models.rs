@@ -1,4 +1,5 @@
-//! Trains on the PC what runs on chips, and writes `models/`: the weights, samples for them, and what the PC makes of these.
+//! Trains the networks of the firmware on a PC, and writes `models/`: the weights, samples, and the outputs of the PC for
+//! these samples.
 //!
 //! `cargo run --release --target $(rustc --print host-tuple) --example models`
 
@@ -20,13 +21,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     gases()
 }
 
-/// 30 measurements of a cell: is it malignant?
+/// Classifies cells as malignant or benign by 30 measurements.
 fn cells() -> Result<(), Box<dyn Error>> {
     type Net = (Standardize<30>, Dense<30, 16, Relu>, Dense<16, 1, Sigmoid>);
 
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/breast_cancer.csv");
     let mut table: Table<[f32; 30], [f32; 1]> = Csv::bundled().read(path)?;
-    // In the file 0 is malignant: here it is what is looked for.
+    // The file encodes malignant as 0, but it is the positive class here.
     table.y.iter_mut().for_each(|label| label[0] = 1.0 - label[0]);
     let [train, test] = split_stratified(&mut table.x, &mut table.y, [0.8, 0.2], 2)?;
     let mut trainer = Trainer::<Net, BinaryCrossentropy, Adam, 32>::new(Adam::new(3e-3), 2);
@@ -39,7 +40,7 @@ fn cells() -> Result<(), Box<dyn Error>> {
     save("cells", trainer.network(), &samples, &[("MALIGNANT", "bool", &malignant)])
 }
 
-/// The network that is the "hello world" of TensorFlow Lite for microcontrollers.
+/// Approximates the sine: the "hello world" of TensorFlow Lite for microcontrollers.
 fn sine() -> Result<(), Box<dyn Error>> {
     type Net = (Dense<1, 16, Relu>, Dense<16, 16, Relu>, Dense<16, 1, Linear>);
 
@@ -54,7 +55,7 @@ fn sine() -> Result<(), Box<dyn Error>> {
     save("sine", trainer.network(), &samples, &[("SINES", "f32", &sines)])
 }
 
-/// What an electronic nose smells, when it is new.
+/// Classifies gases by the sensors of an electronic nose, which are new.
 fn gases() -> Result<(), Box<dyn Error>> {
     let mut nose = nose::Nose::new(1, 0.0);
     let (x, y): (Vec<_>, Vec<_>) = (0..2000).map(|_| nose.smell()).unzip();
@@ -64,19 +65,19 @@ fn gases() -> Result<(), Box<dyn Error>> {
     Ok(io::save(trainer.network(), format!("{FOLDER}/gases.safetensors"))?)
 }
 
-/// Writes the weights, and as Rust the samples, what is `known` of them, and the bits of the network's outputs.
+/// Writes the weights, and a Rust file with the samples, the bits of the outputs, and further constants of the samples.
 fn save<N: Network<Input = [f32; IN], Output = [f32; 1]>, const IN: usize, const SAMPLES: usize>(
     name: &str,
     network: &N,
     samples: &[[f32; IN]; SAMPLES],
-    known: &[(&str, &str, &dyn Debug)],
+    constants: &[(&str, &str, &dyn Debug)],
 ) -> Result<(), Box<dyn Error>> {
     let outputs = samples.map(|sample| network.predict(&sample)[0].to_bits());
     let mut text = format!(
         "// Written by examples/models.rs.\n\nstatic SAMPLES: [[f32; {IN}]; {SAMPLES}] = {samples:?};\n\n\
-         /// The bits of the PC's outputs.\nconst OUTPUTS: [u32; {SAMPLES}] = {outputs:?};\n"
+         /// The bits of the outputs on the PC.\nconst OUTPUTS: [u32; {SAMPLES}] = {outputs:?};\n"
     );
-    for (name, kind, values) in known {
+    for (name, kind, values) in constants {
         text += &format!("\nconst {name}: [{kind}; {SAMPLES}] = {values:?};\n");
     }
     fs::write(format!("{FOLDER}/{name}.rs"), text)?;

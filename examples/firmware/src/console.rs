@@ -1,13 +1,13 @@
-//! Lines of text and whole numbers. `core::fmt` would take more flash than most of the networks.
+//! Prints text and integers. `core::fmt` would take more flash than most of the networks.
 
-/// A line: a text.
+/// Prints a line of text.
 pub fn say(text: &str) {
     write(text);
     write("\n");
 }
 
-/// A line: of what, a number, and what it counts.
-pub fn show(what: &str, number: u32, unit: &str) {
+/// Prints a line `quantity: number unit`.
+pub fn show(quantity: &str, number: u32, unit: &str) {
     let mut digits = [b'0'; 10];
     let (mut rest, mut used) = (number, 0);
     for digit in digits.iter_mut().rev() {
@@ -16,11 +16,11 @@ pub fn show(what: &str, number: u32, unit: &str) {
             (rest, used) = (rest / 10, used + 1);
         }
     }
-    write(what);
+    write(quantity);
     write(": ");
-    for (place, digit) in digits.iter().enumerate() {
-        if place + used >= digits.len() {
-            put(*digit);
+    for (index, digit) in digits.iter().enumerate() {
+        if index + used >= digits.len() {
+            write_byte(*digit);
         }
     }
     write(" ");
@@ -28,17 +28,17 @@ pub fn show(what: &str, number: u32, unit: &str) {
 }
 
 fn write(text: &str) {
-    for character in text.bytes() {
-        put(character);
+    for byte in text.bytes() {
+        write_byte(byte);
     }
 }
 
 #[cfg(target_os = "none")]
-fn put(character: u8) {
-    semihosting::sys::arm_compat::sys_writec(character);
+fn write_byte(byte: u8) {
+    semihosting::sys::arm_compat::sys_writec(byte);
 }
 
 #[cfg(not(target_os = "none"))]
-fn put(character: u8) {
-    print!("{}", char::from(character));
+fn write_byte(byte: u8) {
+    print!("{}", char::from(byte));
 }

@@ -1,4 +1,5 @@
-//! What a piece of work costs, shown as lines and held to what the library says. On the PC it is only done.
+//! Measures instructions and stack, prints them, and checks them against the limits that the library states. On a PC,
+//! nothing is measured.
 
 use shiplap::prelude::*;
 
@@ -7,58 +8,59 @@ use crate::{Outcome, console::show, ensure};
 #[cfg(target_os = "none")]
 use crate::chip::{Counter, Stack};
 
-/// What the frames of functions may take of the stack beside the activations or the trainer.
-const PREDICTING: usize = 704;
-const TRAINING: usize = 1536;
+/// The maximum size of the stack frames of a prediction, in addition to the activations.
+const PREDICTION_FRAMES: usize = 704;
+/// The maximum size of the stack frames of training, in addition to the trainer.
+const TRAINING_FRAMES: usize = 1536;
 
-/// Shows the bytes of a network's weights. The linker's table of symbols should say the same.
+/// Prints the size of the weights of a network. `.ci/device` compares it with the symbol table.
 pub fn weights<N: Network>() {
     show("weights", N::BYTES as u32, "bytes");
 }
 
-/// Predicts, and shows the instructions of it and the most stack it used.
+/// Measures a prediction.
 ///
 /// # Errors
 ///
-/// When that is more than the activations and [what is allowed](PREDICTING) beside them.
+/// Returns an error if it takes more stack than the activations and [`PREDICTION_FRAMES`].
 pub fn prediction<N: Network>(network: &N, sample: &N::Input) -> Outcome {
     let (_, stack) = of("prediction", || network.predict(sample));
-    ensure(stack <= N::ACTIVATIONS + PREDICTING, "predicting took more stack than it may")
+    ensure(stack <= N::ACTIVATIONS + PREDICTION_FRAMES, "the prediction took too much stack")
 }
 
-/// Does `work` with a trainer of so many bytes on the stack, and shows the most stack it used.
+/// Measures the stack of a training run, including the trainer of `trainer` bytes on the stack.
 ///
 /// # Errors
 ///
-/// When that is more than the trainer and [what is allowed](TRAINING) beside it; and those of `work`.
+/// Returns an error if it takes more stack than the trainer and [`TRAINING_FRAMES`], and the errors of `work`.
 pub fn training(trainer: usize, work: impl FnOnce() -> Outcome) -> Outcome {
     show("trainer", trainer as u32, "bytes");
     let (outcome, cost) = measure(work);
     outcome?;
     if let Some(Cost { stack, .. }) = cost {
         show("training", stack, "bytes of stack");
-        ensure(stack as usize <= trainer + TRAINING, "training took more stack than it may")?;
+        ensure(stack as usize <= trainer + TRAINING_FRAMES, "training took too much stack")?;
     }
     Ok(())
 }
 
-/// Does a step, and shows the instructions of it and the most stack it used.
+/// Measures a training step.
 ///
 /// # Errors
 ///
-/// When that is more than [what is allowed](TRAINING), or the step failed.
+/// Returns an error if it takes more stack than [`TRAINING_FRAMES`], or fails.
 pub fn step(work: impl FnOnce() -> Result<f64, TrainError>) -> Outcome {
     let (result, stack) = of("step", work);
-    ensure(stack <= TRAINING, "a step took more stack than it may")?;
+    ensure(stack <= TRAINING_FRAMES, "a step took too much stack")?;
     result.map(drop).map_err(|_| "a step failed")
 }
 
-/// Does `work`, and shows the instructions of it and the most stack it used. Gives that, too.
-pub fn of<R>(what: &str, work: impl FnOnce() -> R) -> (R, usize) {
+/// Measures and prints the cost of `work`. Returns its result and the maximum stack.
+pub fn of<R>(name: &str, work: impl FnOnce() -> R) -> (R, usize) {
     let (result, cost) = measure(work);
     let Some(Cost { instructions, stack }) = cost else { return (result, 0) };
-    show(what, instructions, "instructions");
-    show(what, stack, "bytes of stack");
+    show(name, instructions, "instructions");
+    show(name, stack, "bytes of stack");
     (result, stack as usize)
 }
 
@@ -70,18 +72,18 @@ struct Cost {
 #[cfg(target_os = "none")]
 fn measure<R>(work: impl FnOnce() -> R) -> (R, Option<Cost>) {
     let (painted, counter) = (Stack::paint(), Counter::start());
-    let result = apart(work);
+    let result = not_inlined(work);
     let instructions = counter.read();
     (result, Some(Cost { instructions, stack: painted.used() }))
 }
 
 #[cfg(not(target_os = "none"))]
 fn measure<R>(work: impl FnOnce() -> R) -> (R, Option<Cost>) {
-    (apart(work), None)
+    (not_inlined(work), None)
 }
 
-/// Does work in a frame of its own, below the one it is measured from.
+/// Calls `work` in a stack frame below that of the measurement.
 #[inline(never)]
-fn apart<R>(work: impl FnOnce() -> R) -> R {
+fn not_inlined<R>(work: impl FnOnce() -> R) -> R {
     work()
 }

@@ -1,21 +1,21 @@
-//! One number for many bits, to compare with that of the PC: FNV-1a.
+//! A hash of the bits of numbers (FNV-1a), for comparison with the PC.
 
 use shiplap::layer::{Layer, Parameter, Path, Visit};
 
 use crate::{Outcome, console::show, ensure};
 
-/// The hash of the numbers so far.
+/// An FNV-1a hash.
 pub struct Hash(u32);
 
 impl Hash {
-    /// Of these numbers.
+    /// The hash of these numbers.
     pub fn of(numbers: &[f32]) -> Self {
         let mut hash = Self(0x811C_9DC5);
         hash.add(numbers);
         hash
     }
 
-    /// Of all parameters of `network`.
+    /// The hash of all parameters of `network`.
     pub fn of_network<N: Layer<Element = f32>>(network: &N) -> Self {
         let mut hash = Self::of(&[]);
         network.parameters(Path::ROOT, &mut hash);
@@ -28,10 +28,10 @@ impl Hash {
         }
     }
 
-    /// Shows it, and sees that it is that of the PC.
+    /// Prints the hash, and compares it with that of the PC.
     pub fn check(self, of_pc: u32) -> Outcome {
         show("hash", self.0, "(FNV-1a)");
-        ensure(self.0 == of_pc, "not the bits of the PC")
+        ensure(self.0 == of_pc, "the hash differs from that of the PC")
     }
 }
 

@@ -1,13 +1,14 @@
-//! What the programs in `bin` have in common. Each of them runs on chips and, to compare with, on the PC:
+//! Code that the programs in `bin` share. The programs run on microcontrollers and, for comparison, on a PC.
 //!
-//! - `chip`: the chip, where there is one;
-//! - [`program!`]: where a program starts, and what becomes of its result;
-//! - [`console`]: lines of text, whole numbers;
-//! - [`cost`]: instructions and stack of a piece of work;
-//! - [`hash`]: one number for all bits of a network or its outputs;
-//! - [`nose`], [`machine`]: sensors, simulated by sums and products alone, which are the same everywhere;
-//! - [`pattern`]: weights without a training;
-//! - [`tutorial`]: a training.
+//! - `chip`: access to the chip, absent on a PC;
+//! - [`program!`]: the entry point of a program;
+//! - [`console`]: output of text and integers;
+//! - [`cost`]: measurement of instructions and stack;
+//! - [`hash`]: a hash of the bits of a network or its outputs;
+//! - [`nose`], [`machine`]: simulated sensors, computed with sums and products only, so that the data are the same on every
+//!   processor;
+//! - [`pattern`]: weights of untrained networks;
+//! - [`tutorial`]: training of a network.
 #![cfg_attr(target_os = "none", no_std)]
 
 #[cfg(target_os = "none")]
@@ -22,31 +23,31 @@ pub mod tutorial;
 
 use shiplap::Rng;
 
-/// The bytes of flash of the board.
+/// The size of the flash of the board in bytes.
 pub const FLASH: usize = 1024 * number(env!("FLASH"));
 
-/// A number that `build.rs` gives.
+/// Parses a number from `build.rs`.
 const fn number(text: &str) -> usize {
     match usize::from_str_radix(text, 10) {
         Ok(number) => number,
-        Err(_) => panic!("build.rs gives whole numbers"),
+        Err(_) => panic!("build.rs sets a variable that is not an integer"),
     }
 }
 
-/// Nothing, or what went wrong.
+/// The result of a program, with an error message.
 pub type Outcome = Result<(), &'static str>;
 
-/// `Err(otherwise)` unless it holds.
-pub fn ensure(holds: bool, otherwise: &'static str) -> Outcome {
-    if holds { Ok(()) } else { Err(otherwise) }
+/// Returns an error unless `condition` holds.
+pub fn ensure(condition: bool, error: &'static str) -> Outcome {
+    if condition { Ok(()) } else { Err(error) }
 }
 
-/// Uniform in [0, 1), in steps of 2⁻²⁴: exact in `f32`.
+/// Draws from the uniform distribution on [0, 1), in multiples of 2⁻²⁴, which are exact in `f32`.
 pub fn uniform(rng: &mut Rng) -> f32 {
     (rng.bits() >> 8) as f32 / (1 << 24) as f32
 }
 
-/// Makes `run`, a function that gives an [`Outcome`], the program. It ends with status 0 if that is `Ok`.
+/// Defines the entry point of a program, which calls `run`. The program exits with status 0 if `run` returns `Ok`.
 #[macro_export]
 macro_rules! program {
     ($run:path) => {
@@ -60,8 +61,8 @@ macro_rules! program {
         fn main() -> std::process::ExitCode {
             match $run() {
                 Ok(()) => std::process::ExitCode::SUCCESS,
-                Err(what) => {
-                    $crate::console::say(what);
+                Err(error) => {
+                    $crate::console::say(error);
                     std::process::ExitCode::FAILURE
                 }
             }

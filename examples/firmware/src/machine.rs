@@ -1,15 +1,17 @@
-//! A machine that vibrates, simulated: sines and noise.
+//! A simulated acceleration sensor on a vibrating machine.
 
 use shiplap::Rng;
 
 use crate::uniform;
 
-/// How many measurements are looked at together.
+/// The number of measurements in a window.
 pub const WINDOW: usize = 16;
 
-/// An acceleration sensor on a machine: the sum of what its shaft does, a sine of amplitude 1 that turns by 0.53 rad from
-/// one measurement to the next, of its fan, amplitude 0.5 and 1.3 rad, and of noise, uniform within ±0.1. A broken
-/// bearing adds a sine of amplitude 0.4 and 2.2 rad.
+/// A simulated acceleration sensor on a machine.
+///
+/// The signal is the sum of three parts: the shaft, a sine of amplitude 1 and 0.53 rad per measurement; the fan, a sine of
+/// amplitude 0.5 and 1.3 rad per measurement; and noise, uniform within ±0.1. A broken bearing adds a sine of amplitude 0.4
+/// and 2.2 rad per measurement.
 pub struct Machine {
     shaft: Sine,
     fan: Sine,
@@ -20,7 +22,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// One that is in order.
+    /// Creates an intact machine.
     pub fn new(seed: u64) -> Self {
         Self {
             shaft: Sine::new(1.0, [0.862_807_1, 0.505_533_34]),
@@ -31,7 +33,7 @@ impl Machine {
         }
     }
 
-    /// The next measurements.
+    /// Returns the next window of measurements.
     pub fn window(&mut self) -> [f32; WINDOW] {
         let mut window = [0.0; WINDOW];
         for value in &mut window {
@@ -43,20 +45,20 @@ impl Machine {
     }
 }
 
-/// A point on a circle, turned from number to number: a sine without a sine.
+/// A sine, computed without a sine function: a point that rotates on a circle.
 struct Sine {
     point: [f32; 2],
-    /// Cosine and sine of the angle.
-    turn: [f32; 2],
+    /// Cosine and sine of the angle of rotation.
+    rotation: [f32; 2],
 }
 
 impl Sine {
-    fn new(amplitude: f32, turn: [f32; 2]) -> Self {
-        Self { point: [0.0, amplitude], turn }
+    fn new(amplitude: f32, rotation: [f32; 2]) -> Self {
+        Self { point: [0.0, amplitude], rotation }
     }
 
     fn next(&mut self) -> f32 {
-        let ([y, x], [cosine, sine]) = (self.point, self.turn);
+        let ([y, x], [cosine, sine]) = (self.point, self.rotation);
         self.point = [x * sine + y * cosine, x * cosine - y * sine];
         y
     }

@@ -1,6 +1,7 @@
-//! Weights that stand for trained ones, where only how many there are matters.
+//! Weights for networks that need no training, because only their size matters.
 
-/// Numbers that look random, within ±2/√rows, made when compiling by a linear congruential generator (Numerical Recipes).
+/// Generates pseudo-random numbers within ±2/√rows at compile time, with the linear congruential generator of Numerical
+/// Recipes.
 pub const fn pattern<const COLUMNS: usize, const ROWS: usize>(seed: u32) -> [[f32; COLUMNS]; ROWS] {
     let mut root = 1;
     while (root * root) < ROWS {

@@ -1,4 +1,4 @@
-//! The tutorial's network, trained on the chip from nothing: its weights are then those of the PC, bit for bit.
+//! Trains the network of the tutorial from scratch. The weights must have the same bits as on a PC.
 
 use core::mem::MaybeUninit;
 
@@ -12,37 +12,37 @@ type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
 const SAMPLES: usize = 100;
 const EPOCHS: usize = 10;
 
-/// Trains with plain gradient descent, which keeps no gradient, on one sample at a time.
+/// Trains with in-place gradient descent, which stores no gradient, and a batch size of 1.
 pub fn in_place_1() -> Outcome {
     train::<_, 1>(InPlace(Sgd::new(0.1)), 225_479_924)
 }
 
-/// The same with a gradient: it gives the same weights.
+/// Trains with gradient descent and a batch size of 1. The weights are the same as those of [`in_place_1`].
 pub fn sgd_1() -> Outcome {
     train::<_, 1>(Sgd::new(0.1), 225_479_924)
 }
 
-/// Ten samples at a time.
+/// Trains with gradient descent and a batch size of 10.
 pub fn sgd_10() -> Outcome {
     train::<_, 10>(Sgd::new(0.5), 2_203_777_136)
 }
 
-/// Trains with Adam on one sample at a time.
+/// Trains with Adam and a batch size of 1.
 pub fn adam_1() -> Outcome {
     train::<_, 1>(Adam::new(0.01), 2_822_289_000)
 }
 
-/// Ten samples at a time.
+/// Trains with Adam and a batch size of 10.
 pub fn adam_10() -> Outcome {
     train::<_, 10>(Adam::new(0.05), 3_060_445_756)
 }
 
-/// Trains, and compares the weights with those `of_pc`.
+/// Trains, and compares the hash of the weights with that of the PC.
 fn train<O: Optimizer, const BATCH: usize>(optimizer: O, of_pc: u32) -> Outcome {
     let mut batch = ([[0.0; 10]; BATCH], [[0.0]; BATCH]);
     cost::training(Trainer::<Net, BinaryCrossentropy, O, BATCH>::BYTES, || {
-        let mut place = MaybeUninit::uninit();
-        let trainer = Trainer::<Net, BinaryCrossentropy, O, BATCH>::new_at(&mut place, optimizer, 42);
+        let mut memory = MaybeUninit::uninit();
+        let trainer = Trainer::<Net, BinaryCrossentropy, O, BATCH>::new_at(&mut memory, optimizer, 42);
         let mut loss = 0.0;
         for _ in 0..EPOCHS {
             let mut rng = Rng::new(1);
@@ -52,7 +52,7 @@ fn train<O: Optimizer, const BATCH: usize>(optimizer: O, of_pc: u32) -> Outcome 
                 loss += trainer.step(&batch.0, &batch.1).map_err(|_| "a step failed")?;
             }
         }
-        ensure(loss < 0.5 * (SAMPLES / BATCH) as f64, "it has not learnt")?;
+        ensure(loss < 0.5 * (SAMPLES / BATCH) as f64, "the loss is too high after training")?;
         Hash::of_network(trainer.network()).check(of_pc)?;
 
         cost::prediction(trainer.network(), &batch.0[0])?;
@@ -61,14 +61,15 @@ fn train<O: Optimizer, const BATCH: usize>(optimizer: O, of_pc: u32) -> Outcome 
     })
 }
 
-/// Samples are made when they are needed: 100 of them take more memory than the training. What is to be learnt is whether
-/// the first five numbers outweigh the others.
+/// Generates a batch of samples. The label is whether the sum of the first five inputs exceeds that of the others.
+///
+/// Samples are generated on demand, because storing all 100 would take more memory than training.
 fn fill<const BATCH: usize>((x, y): &mut ([[f32; 10]; BATCH], [[f32; 1]; BATCH]), rng: &mut Rng) {
     for (x, y) in x.iter_mut().zip(y) {
         let mut balance = 0.0;
-        for (place, number) in x.iter_mut().enumerate() {
+        for (index, number) in x.iter_mut().enumerate() {
             *number = uniform(rng);
-            balance += if place < 5 { *number } else { -*number };
+            balance += if index < 5 { *number } else { -*number };
         }
         *y = [if balance > 0.0 { 1.0 } else { 0.0 }];
     }

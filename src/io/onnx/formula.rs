@@ -1,4 +1,4 @@
-//! What a formula computes, step by step, found out by giving it a number that writes down what is done to it.
+//! Records the operations of a formula, by evaluating it with a number type that records what is applied to it.
 
 use core::{
     cell::RefCell,
@@ -8,40 +8,41 @@ use std::{thread_local, vec::Vec};
 
 use crate::kernel::{ElementwiseKernel, Real};
 
-/// A number in a formula.
+/// A value in a formula.
 #[derive(Clone, Copy)]
 pub(super) enum Number {
-    /// It is the same whatever the input.
+    /// A constant.
     Known(f64),
-    /// What goes in, counted from 0, and after that what each step gives.
+    /// The index of a value: first the inputs of the formula, then the result of each step.
     Computed(usize),
 }
 
-/// An operation of ONNX, and what it takes.
+/// An ONNX operator and its inputs.
 pub(super) struct Step {
     pub operator: &'static str,
     pub inputs: Vec<Number>,
 }
 
 thread_local! {
-    /// How many numbers there are so far, and the steps that gave them. Numbers are copied freely and cannot hold these.
+    /// The number of values so far, and the recorded steps. `Number` is `Copy` and cannot refer to the recording itself.
     static STEPS: RefCell<(usize, Vec<Step>)> = const { RefCell::new((0, Vec::new())) };
 }
 
-/// The steps from what goes in to the formula's value, which the last one gives; none if that is the first that goes in.
+/// Returns the steps from the inputs to the value of the formula, which is the result of the last step. If there are no
+/// steps, the value is the first input.
 ///
-/// That first number is both the one to write and the first to read.
+/// The first input is the value that the kernel reads and overwrites.
 pub(super) fn steps<const READ: usize>(formula: &impl ElementwiseKernel<READ, 1>) -> Vec<Step> {
     STEPS.set((READ.max(1), Vec::new()));
     let [value] = formula.apply(core::array::from_fn(Number::Computed), [Number::Computed(0)]);
     let (count, empty) = STEPS.with_borrow(|(count, steps)| (*count, steps.is_empty()));
     match value {
         Number::Computed(index) if index + 1 == count && !empty || index == 0 && empty => {}
-        // It is not what was computed last.
+        // The value is not the result of the last step.
         Number::Computed(_) => {
             step("Identity", &[value]);
         }
-        // It is not computed at all, but is to have the shape of what goes in.
+        // A constant must be broadcast to the shape of the input.
         Number::Known(_) => {
             let zero = step("Mul", &[Number::Computed(0), Number::Known(0.0)]);
             step("Add", &[zero, value]);
@@ -141,8 +142,8 @@ impl Real for Number {
     }
 
     fn copysign(self, sign: Self) -> Self {
-        let size = self.abs();
-        Self::splat(0.0).if_gt(sign, -size, size)
+        let magnitude = self.abs();
+        Self::splat(0.0).if_gt(sign, -magnitude, magnitude)
     }
 
     fn sqrt(self) -> Self {
@@ -190,7 +191,7 @@ impl Real for Number {
 mod tests {
     use super::*;
 
-    /// A formula by its number.
+    /// One of several formulas.
     #[derive(Clone, Copy)]
     struct Numbered(u32);
 
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_formula_is_its_steps_and_ends_in_its_value() {
+    fn the_last_step_computes_the_value() {
         assert!(operators(0).is_empty());
         assert_eq!(operators(1), ["Mul", "Add"]);
         assert_eq!(operators(2), ["Tanh", "Exp", "Identity"]);
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn other_numbers_are_read_too() {
+    fn formulas_have_several_inputs() {
         #[derive(Clone, Copy)]
         struct Scale;
 
@@ -232,11 +233,11 @@ mod tests {
             }
         }
 
-        let places =
+        let computed =
             |step: &Step| step.inputs.iter().map(|input| matches!(input, Number::Computed(_))).collect::<Vec<_>>();
         let steps = steps(&Scale);
         assert_eq!(steps.iter().map(|step| step.operator).collect::<Vec<_>>(), ["Sub", "Div"]);
         assert!(matches!(steps[1].inputs[..], [Number::Computed(3), Number::Computed(2)]));
-        assert_eq!(places(&steps[0]), [true, true]);
+        assert_eq!(computed(&steps[0]), [true, true]);
     }
 }

@@ -1,4 +1,4 @@
-//! The messages of the ONNX format that a network needs, with the field numbers of `onnx.proto` (ONNX 1.8, IR version 7).
+//! The subset of ONNX messages that networks need, with the field numbers of `onnx.proto` (ONNX 1.8, IR version 7).
 
 use prost::Message;
 use std::{string::String, vec::Vec};
@@ -99,7 +99,7 @@ pub(super) struct Tensor {
     pub data_type: i32,
     #[prost(string, tag = "8")]
     pub name: String,
-    /// The numbers, little-endian.
+    /// The elements, little-endian.
     #[prost(bytes = "vec", tag = "9")]
     pub raw: Vec<u8>,
 }
@@ -136,7 +136,7 @@ pub(super) struct Shape {
     pub dimensions: Vec<Dimension>,
 }
 
-/// `TensorShapeProto.Dimension`: a length, or the name of one that is known only later.
+/// `TensorShapeProto.Dimension`: a fixed length, or the name of a dynamic one.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Dimension {
     #[prost(int64, optional, tag = "1")]

@@ -1,4 +1,4 @@
-//! Networks as ONNX models.
+//! Export to ONNX.
 
 mod formula;
 mod message;
@@ -24,19 +24,21 @@ use self::{
 use super::{BYTES, FileError, write};
 use crate::{
     kernel::{Element, ElementwiseKernel},
-    layer::{Layer, Operations, Parameter, Path},
+    layer::{Layer, Operations, Path},
 };
 
-/// The version of the file format, of 2020: that of the operator set.
+/// The version of the file format that ONNX released together with [`OPERATOR_SET`].
 const IR_VERSION: i64 = 7;
 /// The version of the operators.
 const OPERATOR_SET: i64 = 13;
 
-/// Writes `network` as an ONNX model (operator set 13), for onnxruntime and others to run as it predicts: `input`,
-/// `[batch, ...]`, to `output`, `[batch, ...]`, both of `f32`; the weights of an `f64` network are rounded.
+/// Exports `network` as an ONNX model (operator set 13), for onnxruntime and other runtimes.
 ///
-/// Activations are written as their formulas, so your own [`Elementwise`](crate::activation::Elementwise) ones are
-/// exported as well.
+/// The model computes what `predict` computes, from `input` with shape `[batch, ...]` to `output` with shape
+/// `[batch, ...]`. Its element type is `f32`; the weights of an `f64` network are rounded.
+///
+/// An activation is exported as the operations of its formula, including those that implement
+/// [`Elementwise`](crate::activation::Elementwise) outside of this crate. The write is atomic.
 ///
 /// ```
 /// use shiplap::{io, prelude::*};
@@ -50,18 +52,18 @@ const OPERATOR_SET: i64 = 13;
 ///
 /// # Errors
 ///
-/// When a layer or an activation does not say what it does, when a weight is NaN or infinite as an `f32`, or when the file
-/// cannot be written. An older file of that name is then as it was.
+/// Returns an error if a layer or an activation does not describe its operations, if a weight is NaN or infinite as an
+/// `f32`, or if the file cannot be written. An existing file is then unchanged.
 pub fn export_onnx<N: Layer>(network: &N, path: impl AsRef<FilePath>) -> Result<(), FileError> {
     let path = path.as_ref();
     write(path, &encode(network, &path.display().to_string())?)
 }
 
-/// What [`export_onnx`] would write.
+/// Returns the contents of the file that [`export_onnx`] writes.
 ///
 /// # Errors
 ///
-/// Those of [`export_onnx`], but for the file's.
+/// Returns the errors of [`export_onnx`], except for those of writing the file.
 pub fn to_onnx<N: Layer>(network: &N) -> Result<Vec<u8>, FileError> {
     encode(network, BYTES)
 }
@@ -83,14 +85,14 @@ fn encode<N: Layer>(network: &N, file: &str) -> Result<Vec<u8>, FileError> {
 const INPUT: &str = "input";
 const OUTPUT: &str = "output";
 
-/// Writes down the operations that it is shown.
+/// Builds the graph from the operations of the layers.
 struct Exporter<'a> {
     file: &'a str,
     nodes: Vec<Node>,
     tensors: Vec<Tensor>,
-    /// The names of the numbers that formulas hold, by their bits.
-    numbers: BTreeMap<u32, String>,
-    /// The name of what the next operation takes.
+    /// The names of the constants in formulas, by their bits.
+    constants: BTreeMap<u32, String>,
+    /// The name of the input of the next operation.
     current: String,
     error: Option<FileError>,
 }
@@ -98,14 +100,14 @@ struct Exporter<'a> {
 impl<'a> Exporter<'a> {
     fn new(file: &'a str) -> Self {
         let current = INPUT.into();
-        Self { file, nodes: Vec::new(), tensors: Vec::new(), numbers: BTreeMap::new(), current, error: None }
+        Self { file, nodes: Vec::new(), tensors: Vec::new(), constants: BTreeMap::new(), current, error: None }
     }
 
     fn finish<N: Layer>(mut self) -> Result<Graph, FileError> {
         if let Some(error) = self.error {
             return Err(error);
         }
-        // The last value gets the name by which it is asked for.
+        // The output of the last node is the output of the model.
         match self.nodes.last_mut() {
             Some(last) => last.outputs = vec![OUTPUT.into()],
             None => self.nodes.push(Node {
@@ -125,7 +127,7 @@ impl<'a> Exporter<'a> {
         })
     }
 
-    /// Adds a node, and gives the name of what it gives.
+    /// Adds a node and returns the name of its output.
     fn node(&mut self, place: &str, operator: &str, inputs: Vec<String>) -> String {
         let name = format!("{place}/{operator}_{}", self.nodes.len());
         self.nodes.push(Node {
@@ -138,25 +140,32 @@ impl<'a> Exporter<'a> {
         name
     }
 
-    /// Adds a node that takes the current value and this parameter.
-    fn with_parameter<T: Element>(&mut self, operator: &str, parameter: Parameter<'_>, values: &[T]) {
-        let inputs = vec![self.current.clone(), self.parameter(parameter, values)];
-        self.current = self.node(&parameter.path.to_string(), operator, inputs);
+    /// Adds a node with two inputs: the current value and a parameter.
+    fn with_parameter<T: Element>(
+        &mut self,
+        operator: &str,
+        path: Path<'_>,
+        name: &str,
+        shape: &[usize],
+        values: &[T],
+    ) {
+        let inputs = vec![self.current.clone(), self.parameter(path, name, shape, values)];
+        self.current = self.node(&path.to_string(), operator, inputs);
     }
 
-    /// Adds this parameter, and gives its name.
-    fn parameter<T: Element>(&mut self, parameter: Parameter<'_>, values: &[T]) -> String {
-        let name = parameter.path.join(parameter.name).to_string();
+    /// Adds a parameter and returns its name.
+    fn parameter<T: Element>(&mut self, path: Path<'_>, name: &str, shape: &[usize], values: &[T]) -> String {
+        let name = path.join(name).to_string();
         let numbers: Vec<f32> = values.iter().map(|value| value.to_f64() as f32).collect();
         if let Some(index) = numbers.iter().position(|number| !number.is_finite()) {
             let file = self.file.into();
             self.error.get_or_insert(FileError::NotFinite { file, tensor: name.clone(), index });
         }
-        self.tensor(name.clone(), parameter.shape, &numbers);
+        self.tensor(name.clone(), shape, &numbers);
         name
     }
 
-    /// Adds the steps of a formula of the current value and these others.
+    /// Adds the steps of a formula whose inputs are the current value and `others`.
     fn formula<const READ: usize>(
         &mut self,
         place: &str,
@@ -167,7 +176,7 @@ impl<'a> Exporter<'a> {
         values.insert(0, self.current.clone());
         for step in steps(formula) {
             let inputs = step.inputs.iter().map(|input| match *input {
-                Number::Known(number) => self.number(number as f32),
+                Number::Known(constant) => self.constant(constant as f32),
                 Number::Computed(index) => values[index].clone(),
             });
             let inputs = inputs.collect();
@@ -185,25 +194,25 @@ impl<'a> Exporter<'a> {
         });
     }
 
-    /// The name of a tensor that holds this one number.
-    fn number(&mut self, number: f32) -> String {
-        if let Some(name) = self.numbers.get(&number.to_bits()) {
+    /// Adds a scalar constant, unless it exists already, and returns its name.
+    fn constant(&mut self, constant: f32) -> String {
+        if let Some(name) = self.constants.get(&constant.to_bits()) {
             return name.clone();
         }
-        let name = format!("number_{}", self.numbers.len());
-        self.tensor(name.clone(), &[], &[number]);
-        self.numbers.insert(number.to_bits(), name.clone());
+        let name = format!("constant_{}", self.constants.len());
+        self.tensor(name.clone(), &[], &[constant]);
+        self.constants.insert(constant.to_bits(), name.clone());
         name
     }
 }
 
 impl<T: Element> Operations<T> for Exporter<'_> {
-    fn product(&mut self, factors: Parameter<'_>, values: &[T]) {
-        self.with_parameter("MatMul", factors, values);
+    fn product(&mut self, path: Path<'_>, name: &'static str, shape: [usize; 2], weights: &[T]) {
+        self.with_parameter("MatMul", path, name, &shape, weights);
     }
 
-    fn add(&mut self, addends: Parameter<'_>, values: &[T]) {
-        self.with_parameter("Add", addends, values);
+    fn add(&mut self, path: Path<'_>, name: &'static str, addend: &[T]) {
+        self.with_parameter("Add", path, name, &[addend.len()], addend);
     }
 
     fn elementwise(&mut self, path: Path<'_>, name: &'static str, formula: &impl ElementwiseKernel<0, 1>) {
@@ -214,10 +223,11 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         &mut self,
         path: Path<'_>,
         name: &'static str,
-        columns: &[(Parameter<'_>, &[T])],
+        columns: &[(&'static str, &[T])],
         formula: &impl ElementwiseKernel<READ, 1>,
     ) {
-        let others = columns.iter().map(|&(parameter, values)| self.parameter(parameter, values)).collect();
+        let others =
+            columns.iter().map(|&(name, values)| self.parameter(path, name, &[values.len()], values)).collect();
         self.formula(&path.join(name).to_string(), others, formula);
     }
 
@@ -235,10 +245,10 @@ impl<T: Element> Operations<T> for Exporter<'_> {
     }
 }
 
-/// An input or output of many rows.
+/// Describes an input or output of the model, with a dynamic batch size.
 fn value<X: crate::Tensor>(name: &str) -> Value {
     let mut dimensions = vec![Dimension { length: None, name: Some("batch".into()) }];
-    X::each_axis(&mut |length| dimensions.push(Dimension { length: Some(length as i64), name: None }));
+    dimensions.extend(X::axes().iter().map(|&length| Dimension { length: Some(length as i64), name: None }));
     let shape = Some(Shape { dimensions });
     Value { name: name.into(), kind: Some(Type { tensor: Some(TensorType { element: message::FLOAT, shape }) }) }
 }

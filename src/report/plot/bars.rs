@@ -1,4 +1,4 @@
-//! Ranked bars.
+//! Ranked bar charts.
 
 use std::{
     format,
@@ -15,21 +15,23 @@ use plotters::{
     },
 };
 
-use super::{AXIS, Area, FAINT, HEAD, INK, LABEL, MARGIN, PX, Plot, THIN, cannot, colour, frame, number, text, width};
+use super::{
+    AXIS, Area, FAINT, HEAD, INK, LABEL, MARGIN, PX, Plot, THIN, colour, draw_error, frame, number, text, width,
+};
 use crate::report::ReportError;
 
-/// A value with a name.
+/// A bar of a [`Bars`] chart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bar {
     /// The name.
     pub name: String,
     /// The value.
     pub value: f64,
-    /// How much it varies, drawn as a line about the end of the bar.
+    /// The standard deviation, drawn as an error bar.
     pub deviation: f64,
 }
 
-/// Values with names, the largest (whatever their sign) at the top.
+/// A bar chart, ranked by absolute value with the largest at the top.
 ///
 /// ```
 /// use shiplap::report::{Bars, Plot};
@@ -41,48 +43,48 @@ pub struct Bar {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bars {
-    /// What is shown.
+    /// The title.
     pub title: String,
-    /// The quantity and its unit.
+    /// The label of the x axis: quantity and unit.
     pub x: String,
-    /// The values in any order; those that are not finite are left out.
+    /// The bars, in any order. Values that are not finite are omitted.
     pub bars: Vec<Bar>,
-    most: usize,
+    max_bars: usize,
 }
 
 const ROW: i32 = 20 * PX;
 const GAP: i32 = 4 * PX;
-/// The most room for names; longer ones are cut.
-const NAMES: i32 = 260 * PX;
+/// The maximum width of names. Longer names are truncated.
+const MAX_NAME_WIDTH: i32 = 260 * PX;
 
-/// Bars that all are shorter count as 0: their ticks could not be told from each other.
-const LEAST: f64 = 1e-300;
+/// A shorter axis is treated as one of length 0, because its ticks would underflow.
+const MIN_LENGTH: f64 = 1e-300;
 
 impl Bars {
-    /// No bars yet.
+    /// Creates a chart without bars.
     #[must_use]
     pub fn new(title: impl Into<String>, x: impl Into<String>) -> Self {
-        Self { title: title.into(), x: x.into(), bars: vec![], most: 40 }
+        Self { title: title.into(), x: x.into(), bars: vec![], max_bars: 40 }
     }
 
-    /// Adds a bar; without repeats its deviation is 0.
+    /// Adds a bar. A deviation of 0 draws no error bar.
     #[must_use]
     pub fn bar(mut self, name: impl Into<String>, value: f64, deviation: f64) -> Self {
         self.bars.push(Bar { name: name.into(), value, deviation });
         self
     }
 
-    /// Shows only the `most` largest; otherwise 40.
+    /// Sets the maximum number of bars (by default 40). The chart shows the largest ones.
     #[must_use]
-    pub fn at_most(self, most: usize) -> Self {
-        Self { most, ..self }
+    pub fn at_most(self, max_bars: usize) -> Self {
+        Self { max_bars, ..self }
     }
 
-    /// The bars that are shown, from the top.
+    /// The bars in the chart, from the top.
     pub fn ranked(&self) -> Vec<&Bar> {
         let mut ranked: Vec<&Bar> = self.bars.iter().filter(|bar| bar.value.is_finite()).collect();
         ranked.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()));
-        ranked.truncate(self.most);
+        ranked.truncate(self.max_bars);
         ranked
     }
 }
@@ -98,70 +100,71 @@ impl Plot for Bars {
         if ranked.is_empty() {
             return Err(ReportError::Data { expected: "at least one finite value" });
         }
-        let left_out = self.bars.len() - ranked.len();
-        let title = match left_out {
+        let omitted = self.bars.len() - ranked.len();
+        let title = match omitted {
             0 => self.title.to_string(),
             _ => format!("{} (the {} largest of {})", self.title, ranked.len(), self.bars.len()),
         };
         let area = frame(area, &title, &[])?;
         let (across, _) = area.dim_in_pixel();
-        let names = ranked.iter().map(|bar| shortened(&area, &bar.name)).collect::<Result<Vec<_>, _>>()?;
+        let names = ranked.iter().map(|bar| truncated(&area, &bar.name)).collect::<Result<Vec<_>, _>>()?;
         let longest = names.iter().map(|(_, width)| *width).max().unwrap_or(0);
         let left = MARGIN + longest + 10 * PX;
         let ends = || ranked.iter().flat_map(|bar| [bar.value - bar.deviation, bar.value + bar.deviation, 0.0]);
         let (low, high) = ends().fold((0.0, 0.0), |(low, high): (f64, f64), end| (low.min(end), high.max(end)));
-        let way = if high - low < LEAST { 1.0 } else { high - low };
-        if !way.is_finite() {
+        let length = if high - low < MIN_LENGTH { 1.0 } else { high - low };
+        if !length.is_finite() {
             return Err(ReportError::Data {
                 expected: "values and deviations that are finite and less than 1e308 apart",
             });
         }
-        let (low, high) = (if low < 0.0 { low - 0.03 * way } else { low }, high + 0.03 * way);
+        let (low, high) = (if low < 0.0 { low - 0.03 * length } else { low }, high + 0.03 * length);
         let room = f64::from(across as i32 - left - 24 * PX);
-        let place = |value: f64| left + ((value - low) / (high - low) * room) as i32;
+        let position = |value: f64| left + ((value - low) / (high - low) * room) as i32;
         let bottom = ROW * ranked.len() as i32 + GAP;
 
         for tick in ticks(low, high, 6) {
-            let x = place(tick);
-            area.draw(&PathElement::new([(x, 0), (x, bottom + GAP)], FAINT.stroke_width(THIN))).map_err(cannot)?;
+            let x = position(tick);
+            area.draw(&PathElement::new([(x, 0), (x, bottom + GAP)], FAINT.stroke_width(THIN))).map_err(draw_error)?;
             let style = text(LABEL).pos(Pos::new(HPos::Center, VPos::Top));
-            area.draw(&Text::new(number(tick), (x, bottom + 8 * PX), style)).map_err(cannot)?;
+            area.draw(&Text::new(number(tick), (x, bottom + 8 * PX), style)).map_err(draw_error)?;
         }
         for (row, (bar, (name, _))) in ranked.iter().zip(&names).enumerate() {
             let y = ROW * row as i32 + GAP;
             let style = text(LABEL).pos(Pos::new(HPos::Right, VPos::Center));
-            area.draw(&Text::new(name.clone(), (left - 8 * PX, y + (ROW - GAP) / 2), style)).map_err(cannot)?;
-            let (from, to) = (place(bar.value.min(0.0)), place(bar.value.max(0.0)));
+            area.draw(&Text::new(name.clone(), (left - 8 * PX, y + (ROW - GAP) / 2), style)).map_err(draw_error)?;
+            let (from, to) = (position(bar.value.min(0.0)), position(bar.value.max(0.0)));
             let shade = colour(usize::from(bar.value < 0.0));
-            area.draw(&Rectangle::new([(from, y), (to, y + ROW - GAP)], shade.filled())).map_err(cannot)?;
+            area.draw(&Rectangle::new([(from, y), (to, y + ROW - GAP)], shade.filled())).map_err(draw_error)?;
             if bar.deviation > 0.0 {
                 let (from, to, middle) =
-                    (place(bar.value - bar.deviation), place(bar.value + bar.deviation), y + (ROW - GAP) / 2);
-                area.draw(&PathElement::new([(from, middle), (to, middle)], INK.stroke_width(THIN))).map_err(cannot)?;
+                    (position(bar.value - bar.deviation), position(bar.value + bar.deviation), y + (ROW - GAP) / 2);
+                area.draw(&PathElement::new([(from, middle), (to, middle)], INK.stroke_width(THIN)))
+                    .map_err(draw_error)?;
                 for end in [from, to] {
                     area.draw(&PathElement::new(
                         [(end, middle - 3 * PX), (end, middle + 3 * PX)],
                         INK.stroke_width(THIN),
                     ))
-                    .map_err(cannot)?;
+                    .map_err(draw_error)?;
                 }
             }
         }
-        let zero = place(0.0);
-        area.draw(&PathElement::new([(zero, 0), (zero, bottom)], INK.stroke_width(THIN))).map_err(cannot)?;
+        let zero = position(0.0);
+        area.draw(&PathElement::new([(zero, 0), (zero, bottom)], INK.stroke_width(THIN))).map_err(draw_error)?;
         let style = text(AXIS).pos(Pos::new(HPos::Center, VPos::Top));
-        area.draw(&Text::new(self.x.clone(), (left + (room / 2.0) as i32, bottom + 28 * PX), style)).map_err(cannot)
+        area.draw(&Text::new(self.x.clone(), (left + (room / 2.0) as i32, bottom + 28 * PX), style)).map_err(draw_error)
     }
 }
 
-/// A name that fits, and its width.
-fn shortened(area: &Area<'_>, name: &str) -> Result<(String, i32), ReportError> {
+/// The name, truncated to [`MAX_NAME_WIDTH`], and its width.
+fn truncated(area: &Area<'_>, name: &str) -> Result<(String, i32), ReportError> {
     let mut short = name.to_string();
     let mut end = name.len();
     loop {
         let needed = width(area, &short, LABEL)?;
         match name[..end].char_indices().next_back() {
-            Some((last, _)) if needed > NAMES => {
+            Some((last, _)) if needed > MAX_NAME_WIDTH => {
                 end = last;
                 short = format!("{}…", name[..end].trim_end());
             }
@@ -184,13 +187,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_names_are_cut_at_their_end() {
+    fn long_names_are_truncated() {
         let svg = Bars::new("", "").bar("é".repeat(100), 1.0, 0.0).bar("short", 2.0, 0.0).svg().unwrap();
         assert!(svg.contains("é…") && svg.contains("short\n") && !svg.contains(&"é".repeat(50)), "{svg}");
     }
 
     #[test]
-    fn values_of_any_size_are_drawn_or_refused() {
+    fn extreme_values_are_drawn_or_are_errors() {
         let bars =
             |value: f64, deviation: f64| Bars::new("", "").bar("a", value, deviation).bar("b", -value, 0.0).svg();
         for (value, deviation) in [(1e-320, 0.0), (0.0, 0.0), (1e307, 0.0), (1.0, f64::NAN)] {

@@ -15,11 +15,12 @@ use plotters::{
 };
 
 use super::{
-    AXIS, Area, FAINT, HEAD, INK, LABEL, LINE, MARGIN, PX, Plot, THIN, WHITE, cannot, frame, heat_map::between, text,
+    AXIS, Area, FAINT, HEAD, INK, LABEL, LINE, MARGIN, PX, Plot, THIN, WHITE, draw_error, frame, heat_map::interpolate,
+    text,
 };
 use crate::{metric::ConfusionMatrix, report::ReportError};
 
-/// How often each class was taken for each: counts, shaded by their share of the true class.
+/// A plot of a confusion matrix. Cells are shaded by their share of the true class.
 ///
 /// ```
 /// use shiplap::{metric::{ConfusionMatrix, Metric}, report::{Confusion, Plot}};
@@ -41,14 +42,14 @@ const TOP: i32 = 8 * PX;
 const CELL: i32 = 44 * PX;
 
 impl Confusion {
-    /// The matrix with a name for each class.
+    /// Creates a plot of `matrix` with the names of the classes.
     #[must_use]
     pub fn new<const K: usize>(matrix: &ConfusionMatrix<K>, classes: [impl Into<String>; K]) -> Self {
         let counts = matrix.counts.iter().map(|row| row.to_vec()).collect();
         Self { classes: classes.into_iter().map(Into::into).collect(), counts }
     }
 
-    /// Room for the longest name, estimated, because the size is asked for before there is an area.
+    /// An estimate of the width of the longest name. Text can only be measured on an area, which needs a size first.
     fn name_width(&self) -> i32 {
         self.classes.iter().map(|name| 8 * PX * name.chars().count() as i32).max().unwrap_or(0).clamp(10 * PX, 160 * PX)
     }
@@ -61,8 +62,8 @@ impl Confusion {
         if self.classes.len() < 5 { 2 * CELL } else { CELL }
     }
 
-    /// Whether the names stand upright below the columns, because they are wider than those.
-    fn upright(&self) -> bool {
+    /// Whether the names below the columns are rotated, because they are wider than a column.
+    fn rotated(&self) -> bool {
         self.name_width() > self.cell()
     }
 }
@@ -70,7 +71,7 @@ impl Confusion {
 impl Plot for Confusion {
     fn size(&self) -> (u32, u32) {
         let side = self.cell() * self.classes.len() as i32;
-        let below = if self.upright() { self.name_width() } else { LINE };
+        let below = if self.rotated() { self.name_width() } else { LINE };
         let (across, down) = (self.left() + side + 24 * PX, HEAD + TOP + side + below + 44 * PX);
         ((across / PX).max(240) as u32, (down / PX) as u32)
     }
@@ -85,21 +86,21 @@ impl Plot for Confusion {
             let y = top + cell * label as i32;
             let name =
                 Text::new(self.classes[label].clone(), (left - 8 * PX, y + cell / 2), at(HPos::Right, VPos::Center));
-            area.draw(&name).map_err(cannot)?;
+            area.draw(&name).map_err(draw_error)?;
             for (prediction, &count) in row.iter().enumerate() {
                 let x = left + cell * prediction as i32;
                 let share = if all == 0 { 0.0 } else { count as f64 / all as f64 };
-                let shade = between(WHITE, RGBColor(0, 90, 150), share);
+                let shade = interpolate(WHITE, RGBColor(0, 90, 150), share);
                 let place = [(x, y), (x + cell, y + cell)];
-                area.draw(&Rectangle::new(place, shade.filled())).map_err(cannot)?;
-                area.draw(&Rectangle::new(place, FAINT.stroke_width(THIN))).map_err(cannot)?;
+                area.draw(&Rectangle::new(place, shade.filled())).map_err(draw_error)?;
+                area.draw(&Rectangle::new(place, FAINT.stroke_width(THIN))).map_err(draw_error)?;
                 let style = at(HPos::Center, VPos::Center).color(if share > 0.5 { &WHITE } else { &INK });
                 let percents = self.classes.len() < 5 && all > 0;
                 let middle = (x + cell / 2, y + cell / 2 - if percents { 9 * PX } else { 0 });
-                area.draw(&Text::new(count.to_string(), middle, style.clone())).map_err(cannot)?;
+                area.draw(&Text::new(count.to_string(), middle, style.clone())).map_err(draw_error)?;
                 if percents {
                     let percent = format!("{:.1} %", 100.0 * share);
-                    area.draw(&Text::new(percent, (middle.0, middle.1 + 18 * PX), style)).map_err(cannot)?;
+                    area.draw(&Text::new(percent, (middle.0, middle.1 + 18 * PX), style)).map_err(draw_error)?;
                 }
             }
         }
@@ -107,19 +108,19 @@ impl Plot for Confusion {
         for (prediction, name) in self.classes.iter().enumerate() {
             let x = left + cell * prediction as i32 + cell / 2;
             let name = name.clone();
-            if self.upright() {
+            if self.rotated() {
                 let style = text(LABEL).pos(Pos::new(HPos::Right, VPos::Center)).transform(FontTransform::Rotate270);
-                area.draw(&Text::new(name, (x, bottom + 8 * PX), style)).map_err(cannot)?;
+                area.draw(&Text::new(name, (x, bottom + 8 * PX), style)).map_err(draw_error)?;
             } else {
-                area.draw(&Text::new(name, (x, bottom + 8 * PX), at(HPos::Center, VPos::Top))).map_err(cannot)?;
+                area.draw(&Text::new(name, (x, bottom + 8 * PX), at(HPos::Center, VPos::Top))).map_err(draw_error)?;
             }
         }
         let middle = cell * classes / 2;
-        let below = bottom + if self.upright() { self.name_width() } else { LINE } + 14 * PX;
+        let below = bottom + if self.rotated() { self.name_width() } else { LINE } + 14 * PX;
         let title = text(AXIS);
         area.draw(&Text::new("predicted class", (left + middle, below), title.pos(Pos::new(HPos::Center, VPos::Top))))
-            .map_err(cannot)?;
-        let upright = text(AXIS).pos(Pos::new(HPos::Center, VPos::Center)).transform(FontTransform::Rotate270);
-        area.draw(&Text::new("true class", (MARGIN + 8 * PX, top + middle), upright)).map_err(cannot)
+            .map_err(draw_error)?;
+        let rotated = text(AXIS).pos(Pos::new(HPos::Center, VPos::Center)).transform(FontTransform::Rotate270);
+        area.draw(&Text::new("true class", (MARGIN + 8 * PX, top + middle), rotated)).map_err(draw_error)
     }
 }

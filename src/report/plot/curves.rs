@@ -5,8 +5,9 @@ use std::{boxed::Box, vec::Vec};
 use super::{Grid, Lines};
 use crate::{metric::Named, report::Table, train::History};
 
-/// The loss and each metric over the epochs, training as a line, validation as a dashed one. `loss` is what stands at the
-/// axis of the loss, which one it is and in which unit: `cross-entropy, nats`, `mean squared error, m²`.
+/// Plots the loss and each metric over the epochs: training as a solid line, validation as a dashed line.
+///
+/// `loss` is the label of the loss axis: name and unit, such as `cross-entropy, nats` or `mean squared error, m²`.
 ///
 /// ```
 /// use shiplap::{prelude::*, report::{Plot, learning_curves}};

@@ -1,20 +1,20 @@
-//! Pictures side by side.
+//! Several plots in one image.
 
 use std::{boxed::Box, vec, vec::Vec};
 
 use super::{Area, Plot};
 use crate::report::ReportError;
 
-/// Plots in rows and columns, each as large as the largest.
+/// Plots in rows and columns. All cells have the size of the largest plot.
 pub struct Grid {
-    /// How many side by side.
+    /// The number of columns.
     pub columns: usize,
     /// The plots, row by row.
     pub plots: Vec<Box<dyn Plot>>,
 }
 
 impl Grid {
-    /// A grid without plots; there is at least one column.
+    /// Creates a grid without plots, with at least one column.
     #[must_use]
     pub fn new(columns: usize) -> Self {
         Self { columns: columns.max(1), plots: vec![] }

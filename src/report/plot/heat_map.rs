@@ -1,4 +1,4 @@
-//! Pictures of numbers.
+//! Heat maps.
 
 use std::{string::String, vec::Vec};
 
@@ -10,27 +10,27 @@ use plotters::{
     },
 };
 
-use super::{Area, FAINT, HEAD, INK, LABEL, MARGIN, PX, Plot, THIN, WHITE, cannot, frame, rounded, text};
+use super::{Area, FAINT, HEAD, INK, LABEL, MARGIN, PX, Plot, THIN, WHITE, draw_error, frame, rounded, text};
 use crate::{Tensor, kernel::Element as _, report::ReportError};
 
-/// The least length of the scale.
+/// The minimum length of the colour scale.
 const SCALE: i32 = 100 * PX;
 const RED: RGBColor = RGBColor(178, 24, 43);
 const BLUE: RGBColor = RGBColor(33, 102, 172);
 
-/// `part` of the way from one colour to another.
-pub(super) fn between(from: RGBColor, to: RGBColor, part: f64) -> RGBColor {
-    let mix = |from: u8, to: u8| (f64::from(from) + (f64::from(to) - f64::from(from)) * part.clamp(0.0, 1.0)) as u8;
+/// Interpolates linearly between two colours, with `t` from 0 to 1.
+pub(super) fn interpolate(from: RGBColor, to: RGBColor, t: f64) -> RGBColor {
+    let mix = |from: u8, to: u8| (f64::from(from) + (f64::from(to) - f64::from(from)) * t.clamp(0.0, 1.0)) as u8;
     RGBColor(mix(from.0, to.0), mix(from.1, to.1), mix(from.2, to.2))
 }
 
-/// A picture of numbers: attributions from blue (below 0) over white to red, or brightness from white to black.
+/// A heat map of attributions (negative values blue, positive values red) or of an image (in shades of grey).
 ///
 /// ```
 /// use shiplap::report::{HeatMap, Plot};
 ///
-/// let map = HeatMap::attributions("what speaks for it", 2, &[0.5f32, -0.25, 0.0, 1.0])?;
-/// assert!(map.svg()?.contains("what speaks for it"));
+/// let map = HeatMap::attributions("evidence", 2, &[0.5f32, -0.25, 0.0, 1.0])?;
+/// assert!(map.svg()?.contains("evidence"));
 /// # Ok::<(), shiplap::report::ReportError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -42,21 +42,22 @@ pub struct HeatMap {
 }
 
 impl HeatMap {
-    /// Attributions row by row, `columns` to a row: their sign is the colour, their size the depth.
+    /// Creates a heat map of attributions, in row-major order with `columns` values per row. The hue shows the sign and the
+    /// saturation the magnitude.
     ///
     /// # Errors
     ///
-    /// When the numbers do not fill whole rows, there are none, or one is not finite.
+    /// Returns an error if there are no values, their number is not a multiple of `columns`, or one is not finite.
     pub fn attributions<X: Tensor>(title: impl Into<String>, columns: usize, values: &X) -> Result<Self, ReportError> {
         Self::new(title.into(), columns, values, true)
     }
 
-    /// A grey picture row by row, `columns` to a row: the greatest number is black.
+    /// Creates a heat map of an image, in row-major order with `columns` values per row. The largest value is black.
     ///
     /// # Errors
     ///
-    /// Those of [`attributions`](Self::attributions).
-    pub fn picture<X: Tensor>(title: impl Into<String>, columns: usize, values: &X) -> Result<Self, ReportError> {
+    /// Returns the errors of [`attributions`](Self::attributions).
+    pub fn image<X: Tensor>(title: impl Into<String>, columns: usize, values: &X) -> Result<Self, ReportError> {
         Self::new(title.into(), columns, values, false)
     }
 
@@ -67,23 +68,23 @@ impl HeatMap {
             || !values.len().is_multiple_of(columns)
             || !values.iter().all(|v| v.is_finite())
         {
-            return Err(ReportError::Data { expected: "finite numbers that fill whole rows" });
+            return Err(ReportError::Data { expected: "finite values whose number is a multiple of the columns" });
         }
         Ok(Self { title, columns, values, signed })
     }
 
     fn range(&self) -> (f64, f64) {
-        let most = self.values.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
-        let most = if most == 0.0 { 1.0 } else { most };
-        if self.signed { (-most, most) } else { (self.values.iter().copied().fold(0.0, f64::min), most) }
+        let largest = self.values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+        let largest = if largest == 0.0 { 1.0 } else { largest };
+        if self.signed { (-largest, largest) } else { (self.values.iter().copied().fold(0.0, f64::min), largest) }
     }
 
     fn shade(&self, value: f64) -> RGBColor {
         let (low, high) = self.range();
         match self.signed {
-            true if value < 0.0 => between(WHITE, BLUE, value / low),
-            true => between(WHITE, RED, value / high),
-            false => between(WHITE, RGBColor(0, 0, 0), (value - low) / (high - low)),
+            true if value < 0.0 => interpolate(WHITE, BLUE, value / low),
+            true => interpolate(WHITE, RED, value / high),
+            false => interpolate(WHITE, RGBColor(0, 0, 0), (value - low) / (high - low)),
         }
     }
 
@@ -109,28 +110,30 @@ impl Plot for HeatMap {
         let (side, down) = (cell * self.columns as i32, cell * self.rows());
         for (index, &value) in self.values.iter().enumerate() {
             let (x, y) = (MARGIN + cell * (index % self.columns) as i32, cell * (index / self.columns) as i32);
-            // The next ones lie over its right and lower edge: no seams at whatever size it is shown.
+            // Adjacent cells overlap by a pixel, which avoids seams when the image is scaled.
             let end = ((x + cell + PX).min(MARGIN + side), (y + cell + PX).min(down));
             let pixel = Rectangle::new([(x, y), end], self.shade(value).filled());
-            area.draw(&pixel).map_err(cannot)?;
+            area.draw(&pixel).map_err(draw_error)?;
         }
-        area.draw(&Rectangle::new([(MARGIN, 0), (MARGIN + side, down)], FAINT.stroke_width(THIN))).map_err(cannot)?;
+        area.draw(&Rectangle::new([(MARGIN, 0), (MARGIN + side, down)], FAINT.stroke_width(THIN)))
+            .map_err(draw_error)?;
 
-        // The scale beside it.
+        // Colour scale
         let (low, high) = self.range();
         let (left, length) = (MARGIN + side + 16 * PX, down.max(SCALE));
         for step in 0..50 {
             let value = high + (low - high) * (f64::from(step) + 0.5) / 50.0;
             let (from, to) = (length * step / 50, length);
             let piece = Rectangle::new([(left, from), (left + 14 * PX, to)], self.shade(value).filled());
-            area.draw(&piece).map_err(cannot)?;
+            area.draw(&piece).map_err(draw_error)?;
         }
-        area.draw(&Rectangle::new([(left, 0), (left + 14 * PX, length)], INK.stroke_width(THIN))).map_err(cannot)?;
+        area.draw(&Rectangle::new([(left, 0), (left + 14 * PX, length)], INK.stroke_width(THIN)))
+            .map_err(draw_error)?;
         for (value, y, v) in
             [(high, 0, VPos::Top), ((low + high) / 2.0, length / 2, VPos::Center), (low, length, VPos::Bottom)]
         {
             let style = text(LABEL).pos(Pos::new(HPos::Left, v));
-            area.draw(&Text::new(rounded(value), (left + 20 * PX, y), style)).map_err(cannot)?;
+            area.draw(&Text::new(rounded(value), (left + 20 * PX, y), style)).map_err(draw_error)?;
         }
         Ok(())
     }
@@ -141,17 +144,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_colour_is_the_sign_and_the_depth_the_size() {
+    fn the_hue_shows_the_sign_and_the_saturation_the_magnitude() {
         let map = HeatMap::attributions("", 2, &[-2.0f64, 0.0, 1.0, 2.0]).unwrap();
         let shades: Vec<_> = map.values.iter().map(|&value| map.shade(value)).collect();
         assert_eq!((shades[0], shades[1], shades[3]), (BLUE, WHITE, RED));
-        assert_eq!(shades[2], between(WHITE, RED, 0.5));
+        assert_eq!(shades[2], interpolate(WHITE, RED, 0.5));
     }
 
     #[test]
-    fn what_is_no_picture_is_refused() {
-        assert!(HeatMap::picture("", 3, &[0.0f32; 4]).is_err());
-        assert!(HeatMap::picture("", 0, &[0.0f32; 4]).is_err());
-        assert!(HeatMap::picture("", 2, &[f32::NAN; 4]).is_err());
+    fn invalid_images_are_errors() {
+        assert!(HeatMap::image("", 3, &[0.0f32; 4]).is_err());
+        assert!(HeatMap::image("", 0, &[0.0f32; 4]).is_err());
+        assert!(HeatMap::image("", 2, &[f32::NAN; 4]).is_err());
     }
 }

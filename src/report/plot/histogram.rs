@@ -3,7 +3,7 @@
 use std::{boxed::Box, format, string::String, vec, vec::Vec};
 
 use super::{
-    Area, Grid, Mark, Plot, cannot, colour, frame,
+    Area, Grid, Mark, Plot, colour, draw_error, frame,
     lines::{bar, draw_axes},
     range_of,
 };
@@ -13,43 +13,43 @@ use crate::{
     report::ReportError,
 };
 
-/// How values spread, several sets over each other: the share of each set that falls into each bin.
+/// A histogram of one or more sets of values: the share of each set in each bin.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Histogram {
-    /// What is shown.
+    /// The title.
     pub title: String,
-    /// The quantity and its unit.
+    /// The label of the x axis: quantity and unit.
     pub x: String,
-    /// The sets with their names; values that are not finite are left out.
+    /// The names and values of the sets. Values that are not finite are ignored.
     pub sets: Vec<(String, Vec<f64>)>,
 }
 
 impl Histogram {
-    /// Axes without values.
+    /// Creates a histogram without values.
     #[must_use]
     pub fn new(title: impl Into<String>, x: impl Into<String>) -> Self {
         Self { title: title.into(), x: x.into(), sets: vec![] }
     }
 
-    /// Adds a set.
+    /// Adds a set of values.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, values: impl IntoIterator<Item = f64>) -> Self {
         self.sets.push((name.into(), values.into_iter().collect()));
         self
     }
 
-    /// The edges of the bins, and the share of each set in each, in percent.
+    /// The range of the bins, and the share of each set in each bin, in percent.
     fn bins(&self) -> (core::ops::Range<f64>, Vec<Vec<f64>>) {
         let finite = |set: &[f64]| set.iter().copied().filter(|value| value.is_finite()).collect::<Vec<f64>>();
         let sets: Vec<Vec<f64>> = self.sets.iter().map(|(_, set)| finite(set)).collect();
-        let most = sets.iter().map(Vec::len).max().unwrap_or(0);
-        let bins = libm::sqrt(most as f64).clamp(8.0, 50.0) as usize;
+        let largest = sets.iter().map(Vec::len).max().unwrap_or(0);
+        let bins = libm::sqrt(largest as f64).clamp(8.0, 50.0) as usize;
         let range = range_of(sets.iter().flatten().copied(), 0.0);
         let share = |set: &Vec<f64>| {
             let mut shares = vec![0.0; bins];
             for value in set {
-                let place = (value - range.start) / (range.end - range.start) * bins as f64;
-                shares[(place as usize).min(bins - 1)] += 100.0 / set.len() as f64;
+                let bin = (value - range.start) / (range.end - range.start) * bins as f64;
+                shares[(bin as usize).min(bins - 1)] += 100.0 / set.len() as f64;
             }
             shares
         };
@@ -80,15 +80,15 @@ impl Plot for Histogram {
                     let from = start + bin as f64 * step;
                     bar((from, 0.0), (from + step, share), colour(set), 0.6)
                 });
-                chart.draw_series(bars).map_err(cannot)?;
+                chart.draw_series(bars).map_err(draw_error)?;
             }
             Ok(())
         })
     }
 }
 
-/// A histogram of the weights of each layer: its kernel and its bias. Layers without are left out, also those with
-/// [statistics](Role::Statistic) only.
+/// Plots a histogram of the weights of each layer, by parameter (kernel and bias). Layers without weights, such as
+/// those with only [statistics](Role::Statistic), are omitted.
 ///
 /// ```
 /// use shiplap::{prelude::*, report::{Plot, weight_histograms}};
@@ -104,7 +104,7 @@ pub fn weight_histograms<N: Layer>(network: &N) -> Grid {
 
     impl<T: Element> Visit<T> for Collect {
         fn visit(&mut self, parameter: Parameter<'_>, values: &[T]) {
-            // What is fitted to data is no weight, and has units of its own.
+            // Statistics are not weights, and have the units of the data.
             if parameter.role == Role::Statistic {
                 return;
             }
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_value_falls_into_one_bin() {
+    fn every_value_falls_into_one_bin() {
         let histogram = Histogram::new("", "").with("a", [0.0, 0.5, 1.0, f64::NAN]).with("b", [0.99; 100]);
         let (range, shares) = histogram.bins();
         assert_eq!(range, 0.0..1.0);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_any_size_are_drawn_or_refused() {
+    fn extreme_values_are_drawn_or_are_errors() {
         let svg = |values: &[f64]| Histogram::new("", "").with("a", values.iter().copied()).svg();
         assert!(svg(&[1e-320, f64::NAN]).is_ok() && svg(&[0.0]).is_ok() && svg(&[1e308, 0.0]).is_ok());
         for values in [&[][..], &[f64::NAN], &[1e308, -1e308]] {

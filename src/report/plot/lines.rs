@@ -1,4 +1,4 @@
-//! Lines over an axis.
+//! Line plots.
 
 use core::ops::Range;
 use std::{string::String, vec, vec::Vec};
@@ -9,17 +9,17 @@ use plotters::{
 };
 
 use super::{
-    AXIS, Area, COLOURS, FAINT, INK, LABEL, Mark, PX, Plot, THICK, THIN, cannot, colour, frame, number, range_of, text,
-    width,
+    AXIS, Area, COLOURS, FAINT, INK, LABEL, Mark, PX, Plot, THICK, THIN, colour, draw_error, frame, number, range_of,
+    text, width,
 };
 use crate::report::ReportError;
 
-/// One line.
+/// A line or a set of points in a plot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// What the legend says.
+    /// The name in the legend.
     pub name: String,
-    /// Its points; those that are not finite are left out.
+    /// The points. Points that are not finite leave a gap.
     pub points: Vec<(f64, f64)>,
     stroke: Stroke,
     colour: usize,
@@ -32,17 +32,17 @@ enum Stroke {
     Dots,
 }
 
-/// The colour of what is only to compare with.
+/// The colour of guides.
 const GREY: usize = COLOURS.len() - 1;
 
-/// Lines in one pair of axes.
+/// A line plot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lines {
-    /// What is shown.
+    /// The title.
     pub title: String,
-    /// The quantity along the x axis and its unit.
+    /// The label of the x axis: quantity and unit.
     pub x: String,
-    /// The quantity along the y axis and its unit.
+    /// The label of the y axis: quantity and unit.
     pub y: String,
     /// The lines.
     pub series: Vec<Series>,
@@ -53,7 +53,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Axes without lines.
+    /// Creates a plot without lines.
     #[must_use]
     pub fn new(title: impl Into<String>, x: impl Into<String>, y: impl Into<String>) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl Lines {
 
     fn add(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>, stroke: Stroke) -> Self {
         let colour = match (stroke, self.series.last()) {
-            // It goes with the line before it.
+            // A dashed line belongs to the line before it, as validation to training.
             (Stroke::Dashed, Some(last)) => last.colour,
             (_, last) => last.map_or(0, |last| last.colour + 1),
         };
@@ -78,7 +78,7 @@ impl Lines {
         self
     }
 
-    /// Adds a line in a colour of its own.
+    /// Adds a line in the next colour.
     #[must_use]
     pub fn line(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         self.add(name, points, Stroke::Solid)
@@ -90,13 +90,13 @@ impl Lines {
         self.add(name, points, Stroke::Dashed)
     }
 
-    /// Adds points that are not joined.
+    /// Adds points without a line.
     #[must_use]
     pub fn dots(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         self.add(name, points, Stroke::Dots)
     }
 
-    /// Adds a dashed grey line to compare with.
+    /// Adds a dashed grey line for comparison.
     #[must_use]
     pub fn guide(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         self = self.dashed(name, points);
@@ -106,25 +106,25 @@ impl Lines {
         self
     }
 
-    /// What the x axis spans, from the lesser number to the greater; otherwise, the points. Those outside are left out.
+    /// Sets the range of the x axis (by default that of the points). Points outside of the range are not drawn.
     #[must_use]
     pub fn x_range(self, from: f64, to: f64) -> Self {
         Self { x_range: Some((from, to)), ..self }
     }
 
-    /// What the y axis spans, from the lesser number to the greater; otherwise, the points. Those outside are left out.
+    /// Sets the range of the y axis (by default that of the points). Points outside of the range are not drawn.
     #[must_use]
     pub fn y_range(self, from: f64, to: f64) -> Self {
         Self { y_range: Some((from, to)), ..self }
     }
 
-    /// Only whole numbers stand along the x axis, as for epochs.
+    /// Labels the x axis with integers only, as for epochs.
     #[must_use]
     pub fn whole_numbers(self) -> Self {
         Self { whole_numbers: true, ..self }
     }
 
-    /// Width and height in pixels; otherwise 480 by 340.
+    /// Sets the width and height in pixels (by default 480×340).
     #[must_use]
     pub fn sized(self, width: u32, height: u32) -> Self {
         Self { size: (width, height), ..self }
@@ -140,9 +140,9 @@ impl Series {
         colour(self.colour)
     }
 
-    /// Runs of points inside the axes: what is outside, or not finite, leaves a gap.
+    /// The contiguous runs of points inside the axes. Points that are outside or not finite leave a gap.
     fn runs(&self, x: &Range<f64>, y: &Range<f64>) -> impl Iterator<Item = &[(f64, f64)]> {
-        let inside = |at: f64, axis: &Range<f64>| axis.start <= at && at <= axis.end;
+        let inside = |value: f64, axis: &Range<f64>| axis.start <= value && value <= axis.end;
         self.points.split(move |point| !(inside(point.0, x) && inside(point.1, y))).filter(|run| !run.is_empty())
     }
 }
@@ -167,13 +167,13 @@ impl Plot for Lines {
         let area = frame(area, &self.title, &legend.collect::<Vec<_>>())?;
         let x = self.x_range.map_or_else(|| range_of(self.points().map(|(x, _)| x), 0.0), |(from, to)| from..to);
         let y = self.y_range.map_or_else(|| range_of(self.points().map(|(_, y)| y), 0.05), |(from, to)| from..to);
-        // Guides lie under the rest.
+        // Guides are drawn first, so that lines cover them.
         let (guides, lines): (Vec<_>, Vec<_>) = self.series.iter().partition(|series| series.colour == GREY);
         draw_axes(&area, &self.x, &self.y, x.clone(), y.clone(), self.whole_numbers, |chart| {
             for series in guides.into_iter().chain(lines) {
                 let style = series.shade().stroke_width(THICK);
                 for run in series.runs(&x, &y) {
-                    // A line takes two points: one by itself would not be seen.
+                    // A line through a single point would be invisible.
                     let stroke = if run.len() == 1 { Stroke::Dots } else { series.stroke };
                     let run = run.iter().copied();
                     match stroke {
@@ -186,7 +186,7 @@ impl Plot for Lines {
                             chart.draw_series(run.map(dot)).map(drop)
                         }
                     }
-                    .map_err(cannot)?;
+                    .map_err(draw_error)?;
                 }
             }
             Ok(())
@@ -200,7 +200,7 @@ pub(super) type Chart<'a, 'b> = plotters::prelude::ChartContext<
     plotters::prelude::Cartesian2d<plotters::coord::types::RangedCoordf64, plotters::coord::types::RangedCoordf64>,
 >;
 
-/// Draws axes with ticks and labels, and what `content` draws in them.
+/// Draws axes with ticks and labels, and calls `content` to draw inside of them.
 pub(super) fn draw_axes<'b>(
     area: &Area<'b>,
     x_label: &str,
@@ -210,22 +210,22 @@ pub(super) fn draw_axes<'b>(
     whole_numbers: bool,
     content: impl FnOnce(&mut Chart<'_, 'b>) -> Result<(), ReportError>,
 ) -> Result<(), ReportError> {
-    // Where an axis has no length, or one that is not a number, ticks are sought for ever.
+    // plotters loops forever if the length of an axis is zero or not a number.
     if ![&x, &y].iter().all(|axis| axis.start < axis.end && (axis.end - axis.start).is_finite()) {
-        return Err(ReportError::Data { expected: "axes from a number to a greater one, less than 1e308 apart" });
+        return Err(ReportError::Data { expected: "axes whose end is greater than their start, by less than 1e308" });
     }
     let (across, down) = area.dim_in_pixel();
     let x_ticks = (across as i32 / (70 * PX)).clamp(2, 12) as usize;
     let x_ticks = if whole_numbers { x_ticks.min((x.end - x.start).max(1.0) as usize) } else { x_ticks };
     let y_ticks = (down as i32 / (40 * PX)).clamp(2, 10) as usize;
-    // The tick labels' width: of those at the ends and of ones between, which may have more digits.
+    // The widest tick label. Labels in the middle may have more digits than those at the ends.
     let widest = (0..=8)
         .map(|part| number(y.start + (y.end - y.start) * f64::from(part) / 8.0))
         .map(|label| width(area, &label.chars().take(5).collect::<String>(), LABEL))
         .try_fold(0, |most, label| label.map(|label| most.max(label)))?;
-    let (x_way, y_way) = (x.end - x.start, y.end - y.start);
-    // A tick at 0 may be off by the rounding of those before it.
-    let tick = |value: f64, way: f64| if value.abs() < 1e-9 * way { number(0.0) } else { number(value) };
+    let (x_length, y_length) = (x.end - x.start, y.end - y.start);
+    // Rounding errors may move a tick away from 0.
+    let tick = |value: f64, length: f64| if value.abs() < 1e-9 * length { number(0.0) } else { number(value) };
     let mut chart = ChartBuilder::on(area)
         .margin_right(20 * PX)
         .margin_left(6 * PX)
@@ -234,15 +234,15 @@ pub(super) fn draw_axes<'b>(
         .x_label_area_size(42 * PX)
         .y_label_area_size(widest + 34 * PX)
         .build_cartesian_2d(x, y)
-        .map_err(cannot)?;
+        .map_err(draw_error)?;
     chart
         .configure_mesh()
         .x_desc(x_label)
         .y_desc(y_label)
         .x_labels(x_ticks)
         .y_labels(y_ticks)
-        .x_label_formatter(&|value| tick(*value, x_way))
-        .y_label_formatter(&|value| tick(*value, y_way))
+        .x_label_formatter(&|value| tick(*value, x_length))
+        .y_label_formatter(&|value| tick(*value, y_length))
         .set_all_tick_mark_size(5 * PX)
         .label_style(text(LABEL))
         .axis_desc_style(text(AXIS))
@@ -250,14 +250,14 @@ pub(super) fn draw_axes<'b>(
         .bold_line_style(FAINT.stroke_width(THIN))
         .light_line_style(plotters::style::TRANSPARENT)
         .draw()
-        .map_err(cannot)?;
+        .map_err(draw_error)?;
     content(&mut chart)?;
     Ok(())
 }
 
-/// A box in a chart.
-pub(super) fn bar(from: (f64, f64), to: (f64, f64), shade: RGBColor, cover: f64) -> Rectangle<(f64, f64)> {
-    Rectangle::new([from, to], shade.mix(cover).filled())
+/// A filled rectangle in a chart.
+pub(super) fn bar(from: (f64, f64), to: (f64, f64), shade: RGBColor, opacity: f64) -> Rectangle<(f64, f64)> {
+    Rectangle::new([from, to], shade.mix(opacity).filled())
 }
 
 #[cfg(test)]
@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gaps_are_left_where_a_point_is_missing() {
+    fn missing_points_leave_gaps() {
         let lines = Lines::new("", "", "").line("a", [(0.0, 1.0), (1.0, f64::NAN), (2.0, 3.0), (3.0, 4.0)]);
         let runs: Vec<_> = lines.series[0].runs(&(0.0..3.0), &(0.0..4.0)).collect();
         assert_eq!(runs, [&[(0.0, 1.0)][..], &[(2.0, 3.0), (3.0, 4.0)]]);
@@ -273,21 +273,21 @@ mod tests {
     }
 
     #[test]
-    fn a_dashed_line_goes_with_the_one_before_it() {
+    fn a_dashed_line_has_the_colour_of_the_line_before_it() {
         let lines = Lines::new("", "", "").line("a", [(0.0, 1.0), (1.0, 1.0)]).dashed("b", []).line("c", []);
         assert_eq!(lines.series.iter().map(|series| series.colour).collect::<Vec<_>>(), [0, 0, 1]);
         assert!(lines.svg().unwrap().matches("</text>").count() > 6);
     }
 
-    /// As the learning curve of a single epoch.
+    /// The learning curve of a single epoch is an example.
     #[test]
-    fn a_point_by_itself_is_seen() {
+    fn a_single_point_is_visible() {
         let lines = Lines::new("", "", "").line("a", [(1.0, 0.5)]).dashed("b", [(1.0, 0.25), (2.0, f64::NAN)]);
         assert_eq!(lines.svg().unwrap().matches("<circle").count(), 2);
     }
 
     #[test]
-    fn axes_that_cannot_be_drawn_are_refused() {
+    fn invalid_axes_are_errors() {
         let line = |y: [f64; 2]| Lines::new("", "", "").line("a", [(0.0, y[0]), (1.0, y[1])]);
         for lines in [
             line([1e308, -1e308]),

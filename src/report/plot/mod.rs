@@ -1,4 +1,5 @@
-//! Pictures. Each kind is data that draws itself; what they share is here: the font, colours, the frame around a plot.
+//! Plots. Each kind of plot is a type with its data that implements [`Plot`]. This file contains what all of them share:
+//! the font, the colours, and the title and legend.
 
 mod bars;
 mod confusion;
@@ -33,16 +34,18 @@ pub use histogram::{Histogram, weight_histograms};
 pub use lines::{Lines, Series};
 pub use roc::{roc, roc_curve};
 
-use super::{ReportError, ending, write};
+use super::{ReportError, extension, write};
 
-/// How many units of an [`Area`] make a pixel: [`plotters`] draws in whole units, and whole pixels would be coarse.
+/// The number of units of an [`Area`] per pixel. [`plotters`] uses integer coordinates, and whole pixels are too coarse.
 pub const PX: i32 = 4;
 
-/// A part of a picture to draw on, by [`plotters`], in quarters of a pixel ([`PX`]).
+/// A [`plotters`] drawing area, whose unit is a quarter of a pixel ([`PX`]).
 pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// A picture. It is drawn as SVG; a PNG is that SVG at twice the size, with a font that the crate brings along
-/// (DejaVu Sans), so that it is the same on every machine.
+/// A plot, which can be saved as SVG or PNG.
+///
+/// The PNG is the SVG rendered at twice the size. The crate contains the font (DejaVu Sans), so that plots look the same on
+/// every machine.
 ///
 /// ```
 /// use shiplap::report::{Lines, Plot};
@@ -56,60 +59,60 @@ pub trait Plot {
     /// Width and height in pixels.
     fn size(&self) -> (u32, u32);
 
-    /// Draws it to fill `area`.
+    /// Draws the plot so that it fills `area`.
     ///
     /// # Errors
     ///
-    /// When there is nothing to show or it cannot be drawn.
+    /// Returns an error if there are no data, or they cannot be drawn.
     fn draw(&self, area: &Area<'_>) -> Result<(), ReportError>;
 
-    /// The picture as SVG.
+    /// Returns the plot as SVG.
     ///
     /// # Errors
     ///
-    /// Those of [`draw`](Self::draw).
+    /// Returns the errors of [`draw`](Self::draw).
     fn svg(&self) -> Result<String, ReportError> {
         font()?;
-        let (width, height) = drawable(self.size(), u64::from(LONGEST) * u64::from(LONGEST))?;
+        let (width, height) = check_size(self.size(), u64::from(MAX_SIDE) * u64::from(MAX_SIDE))?;
         let fine = (width * PX as u32, height * PX as u32);
         let mut text = String::new();
         {
             let area = SVGBackend::with_string(&mut text, fine).into_drawing_area();
-            area.fill(&WHITE).map_err(cannot)?;
+            area.fill(&WHITE).map_err(draw_error)?;
             self.draw(&area)?;
-            area.present().map_err(cannot)?;
+            area.present().map_err(draw_error)?;
         }
         let of_units = format!(r#"width="{}" height="{}""#, fine.0, fine.1);
         Ok(text.replacen(&of_units, &format!(r#"width="{width}" height="{height}""#), 1))
     }
 
-    /// The picture as PNG, each pixel of [`size`](Self::size) as two by two.
+    /// Returns the plot as PNG, at twice the [`size`](Self::size).
     ///
     /// # Errors
     ///
-    /// Those of [`draw`](Self::draw).
+    /// Returns the errors of [`draw`](Self::draw).
     fn png(&self) -> Result<Vec<u8>, ReportError> {
-        let (width, height) = drawable(self.size(), LARGEST)?;
+        let (width, height) = check_size(self.size(), MAX_PIXELS)?;
         let svg = self.svg()?;
         let tree = usvg::Tree::from_str(&svg, &usvg::Options { fontdb: fonts(), ..Default::default() })
             .map_err(|error| ReportError::Draw(error.to_string()))?;
         let mut pixels =
-            tiny_skia::Pixmap::new(2 * width, 2 * height).ok_or_else(|| cannot("there are no pixels to draw on"))?;
+            tiny_skia::Pixmap::new(2 * width, 2 * height).ok_or_else(|| draw_error("cannot allocate the image"))?;
         resvg::render(&tree, tiny_skia::Transform::from_scale(2.0, 2.0), &mut pixels.as_mut());
         pixels.encode_png().map_err(|error| ReportError::Draw(error.to_string()))
     }
 
-    /// Writes the picture to a file that ends in `.svg` or `.png`, whole or not at all.
+    /// Writes the plot to an `.svg` or `.png` file. The write is atomic.
     ///
     /// # Errors
     ///
-    /// Those of [`draw`](Self::draw), or when the name ends otherwise or the file cannot be written.
+    /// Returns the errors of [`draw`](Self::draw), and an error if the file has another extension or cannot be written.
     fn save(&self, path: impl AsRef<Path>) -> Result<(), ReportError>
     where
         Self: Sized,
     {
         let path = path.as_ref();
-        match ending(path).as_str() {
+        match extension(path).as_str() {
             "svg" => write(path, self.svg()?.as_bytes()),
             "png" => write(path, &self.png()?),
             _ => Err(ReportError::Format { path: path.into(), expected: ".svg or .png" }),
@@ -117,31 +120,34 @@ pub trait Plot {
     }
 }
 
-/// How long a side may be, in pixels: in quarters of them places are still numbers of 32 bits.
-const LONGEST: u32 = 100_000;
-/// How many pixels a PNG may have: at twice the size they take 16 bytes each.
-const LARGEST: u64 = 25_000_000;
+/// The largest width and height in pixels. Coordinates in quarters of a pixel then fit into 32 bits.
+const MAX_SIDE: u32 = 100_000;
+/// The largest number of pixels of a PNG. Each takes 16 bytes, because the image has twice the size.
+const MAX_PIXELS: u64 = 25_000_000;
 
-/// The size, if a picture can be made of it.
-fn drawable((width, height): (u32, u32), most: u64) -> Result<(u32, u32), ReportError> {
-    match [width, height].iter().all(|side| (1..=LONGEST).contains(side))
-        && u64::from(width) * u64::from(height) <= most
+/// Returns the size, or an error if it is zero or too large.
+fn check_size((width, height): (u32, u32), max_pixels: u64) -> Result<(u32, u32), ReportError> {
+    match [width, height].iter().all(|side| (1..=MAX_SIDE).contains(side))
+        && u64::from(width) * u64::from(height) <= max_pixels
     {
         true => Ok((width, height)),
-        false => Err(cannot(format!("{width} by {height} pixels are none, or too many"))),
+        false => Err(draw_error(format!(
+            "the size of {width}×{height} pixels is out of range: \
+             use 1 to {MAX_SIDE} pixels per side, and at most {max_pixels} in total"
+        ))),
     }
 }
 
 const FONT: &[u8] = include_bytes!("font/DejaVuSans.ttf");
 
-/// The family that SVG files name: viewers take their own, the measures are ours.
+/// The font family in SVG files. Viewers substitute a font of their own; the text is measured with ours.
 const FAMILY: &str = "sans-serif";
 
 fn font() -> Result<(), ReportError> {
     static DONE: OnceLock<bool> = OnceLock::new();
     match DONE.get_or_init(|| register_font(FAMILY, FontStyle::Normal, FONT).is_ok()) {
         true => Ok(()),
-        false => Err(ReportError::Draw("the font cannot be read".to_string())),
+        false => Err(ReportError::Draw("cannot read the font".to_string())),
     }
 }
 
@@ -156,7 +162,7 @@ fn fonts() -> Arc<usvg::fontdb::Database> {
     FONTS.get_or_init(load).clone()
 }
 
-fn cannot(error: impl core::fmt::Display) -> ReportError {
+fn draw_error(error: impl core::fmt::Display) -> ReportError {
     ReportError::Draw(error.to_string())
 }
 
@@ -170,10 +176,10 @@ const THIN: u32 = PX as u32;
 const THICK: u32 = 2 * PX as u32;
 const MARGIN: i32 = 12 * PX;
 const LINE: i32 = 20 * PX;
-/// From the top to what is below the title.
+/// The height of the title with its margins.
 const HEAD: i32 = MARGIN + 28 * PX;
 
-/// Colours that also the colour-blind can tell apart (Okabe and Ito 2008), darkest first.
+/// A palette for colour-blind readers (Okabe and Ito 2008), darkest first.
 const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -192,12 +198,12 @@ fn text(size: u32) -> TextStyle<'static> {
     (FAMILY, size).into_text_style(&(1, 1)).color(&INK)
 }
 
-/// How wide a text is.
+/// The width of a text.
 fn width(area: &Area<'_>, label: &str, size: u32) -> Result<i32, ReportError> {
-    Ok(area.estimate_text_size(label, &text(size)).map_err(cannot)?.0 as i32)
+    Ok(area.estimate_text_size(label, &text(size)).map_err(draw_error)?.0 as i32)
 }
 
-/// How an entry of a legend is marked.
+/// The symbol of a legend entry.
 #[derive(Clone, Copy)]
 enum Mark {
     Line(RGBColor),
@@ -206,10 +212,10 @@ enum Mark {
     Box(RGBColor),
 }
 
-/// Draws title and legend, and gives what is left below them.
+/// Draws the title and the legend, and returns the area below them.
 fn frame<'a>(area: &Area<'a>, title: &str, legend: &[(&str, Mark)]) -> Result<Area<'a>, ReportError> {
     let (across, down) = area.dim_in_pixel();
-    area.draw(&Text::new(title.to_string(), (MARGIN, MARGIN), text(TITLE))).map_err(cannot)?;
+    area.draw(&Text::new(title.to_string(), (MARGIN, MARGIN), text(TITLE))).map_err(draw_error)?;
     let (mut x, mut y) = (MARGIN, HEAD);
     for (name, mark) in legend {
         let needed = 28 * PX + width(area, name, LABEL)?;
@@ -233,15 +239,15 @@ fn frame<'a>(area: &Area<'a>, title: &str, legend: &[(&str, Mark)]) -> Result<Ar
                 colour.mix(0.6).filled(),
             )),
         }
-        .map_err(cannot)?;
-        area.draw(&Text::new(name.to_string(), (x + 28 * PX, y), text(LABEL))).map_err(cannot)?;
+        .map_err(draw_error)?;
+        area.draw(&Text::new(name.to_string(), (x + 28 * PX, y), text(LABEL))).map_err(draw_error)?;
         x += needed + 16 * PX;
     }
     let top = if legend.is_empty() { HEAD } else { y + LINE + 4 * PX };
     Ok(area.clone().shrink((0, top), (across, down.saturating_sub(top as u32))))
 }
 
-/// A number for an axis: four digits, no more than needed.
+/// Formats a number for an axis, with four digits or fewer.
 fn number(value: f64) -> String {
     let size = value.abs();
     if size != 0.0 && !(1e-3..1e6).contains(&size) {
@@ -266,12 +272,12 @@ fn number(value: f64) -> String {
     if digits == "-0" { "0".to_string() } else { digits.replace('-', "−") }
 }
 
-/// A number for a scale: three digits.
+/// Formats a number for a colour scale, with three digits or fewer.
 fn rounded(value: f64) -> String {
     format!("{value:.2e}").parse().map_or_else(|_| number(value), number)
 }
 
-/// From the least to the greatest of the finite values, with `pad` of the way added on both sides.
+/// The range of the finite values, extended on both sides by the fraction `pad` of its length.
 fn range_of(values: impl Iterator<Item = f64>, pad: f64) -> core::ops::Range<f64> {
     let (low, high) = values
         .filter(|value| value.is_finite())
@@ -282,7 +288,7 @@ fn range_of(values: impl Iterator<Item = f64>, pad: f64) -> core::ops::Range<f64
     let pad = match high - low {
         0.0 if low == 0.0 => 0.5,
         0.0 => 0.5 * low.abs(),
-        way => way * pad,
+        length => length * pad,
     };
     low - pad..high + pad
 }
@@ -298,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_hold_what_is_finite() {
+    fn ranges_ignore_values_that_are_not_finite() {
         assert_eq!(range_of([1.0, f64::NAN, 3.0].into_iter(), 0.5), 0.0..4.0);
         assert_eq!(range_of([2.0].into_iter(), 0.05), 1.0..3.0);
         assert_eq!(range_of([0.25].into_iter(), 0.05), 0.125..0.375);

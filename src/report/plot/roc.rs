@@ -1,13 +1,14 @@
-//! The receiver operating characteristic.
+//! Receiver operating characteristic (ROC) curves.
 
 use std::{format, vec, vec::Vec};
 
 use super::Lines;
 use crate::{metric::roc_auc, report::ReportError};
 
-/// The points of a ROC curve, (false, true) positive rate for each threshold from above all scores to below all;
-/// `samples` are scores with whether they are positive, and are sorted in place. Equal scores make one point, so that
-/// the area below is [`roc_auc`].
+/// Computes the points of a ROC curve: pairs of false and true positive rate, from the highest threshold to the lowest.
+///
+/// `samples` are pairs of score and label (whether the sample is positive); they are sorted in place. Equal scores yield
+/// one point, so that the area under the curve is [`roc_auc`].
 ///
 /// ```
 /// use shiplap::report::roc_curve;
@@ -19,30 +20,30 @@ use crate::{metric::roc_auc, report::ReportError};
 ///
 /// # Errors
 ///
-/// When a score is NaN, or not both kinds of samples are there.
+/// Returns an error if a score is NaN, or there are no positive or no negative samples.
 pub fn roc_curve(samples: &mut [(f64, bool)]) -> Result<Vec<(f64, f64)>, ReportError> {
     let positives = samples.iter().filter(|sample| sample.1).count();
     let negatives = samples.len() - positives;
     if positives == 0 || negatives == 0 || samples.iter().any(|sample| sample.0.is_nan()) {
-        return Err(ReportError::Data { expected: "scores, none NaN, of positive and negative samples" });
+        return Err(ReportError::Data { expected: "scores without NaN, of both positive and negative samples" });
     }
     samples.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-    let (mut right, mut wrong) = (0, 0);
+    let (mut true_positives, mut false_positives) = (0, 0);
     let mut points = vec![(0.0, 0.0)];
     for tied in samples.chunk_by(|a, b| a.0 == b.0) {
         let positive = tied.iter().filter(|sample| sample.1).count();
-        right += positive;
-        wrong += tied.len() - positive;
-        points.push((wrong as f64 / negatives as f64, right as f64 / positives as f64));
+        true_positives += positive;
+        false_positives += tied.len() - positive;
+        points.push((false_positives as f64 / negatives as f64, true_positives as f64 / positives as f64));
     }
     Ok(points)
 }
 
-/// ROC curves with their area, one for each name; `samples` as for [`roc_curve`].
+/// Plots ROC curves, with the area under each. `curves` are pairs of a name and samples as for [`roc_curve`].
 ///
 /// # Errors
 ///
-/// Those of [`roc_curve`].
+/// Returns the errors of [`roc_curve`].
 pub fn roc<'a>(curves: impl IntoIterator<Item = (&'a str, Vec<(f64, bool)>)>) -> Result<Lines, ReportError> {
     let mut lines = Lines::new("ROC curve", "false positive rate", "true positive rate")
         .x_range(0.0, 1.0)
@@ -61,7 +62,7 @@ mod tests {
     use crate::Rng;
 
     #[test]
-    fn the_area_below_the_points_is_the_auc() {
+    fn the_area_under_the_curve_is_the_auc() {
         let mut rng = Rng::new(3);
         for samples in [2, 3, 10, 500] {
             let mut scores: Vec<(f64, bool)> =
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn one_kind_alone_has_no_curve() {
+    fn a_curve_needs_both_labels() {
         for mut samples in [vec![], vec![(0.5, true)], vec![(0.5, false)], vec![(f64::NAN, true), (0.1, false)]] {
             assert!(matches!(roc_curve(&mut samples), Err(ReportError::Data { .. })));
         }

@@ -1,4 +1,4 @@
-//! A small program with a network of eight layers: `build_times` touches this file and builds again.
+//! A small program with a network of eight layers. `build_times` touches this file and measures the rebuild.
 
 use shiplap::prelude::*;
 

@@ -1,6 +1,8 @@
-//! A network trained on the PC tells four gases apart by six sensors, until these age. Its feature layers stay in flash as
-//! they are; its last layer goes on learning on the chip, from one smell after another whose gas is known. The trainer has
-//! memory for that layer only.
+//! Adapts a classifier to aging sensors.
+//!
+//! The network was trained on a PC to classify four gases by six sensors. Its feature layers stay in flash, unchanged. Its
+//! last layer is trained further on the chip, with one labeled sample at a time, as the sensors age. The trainer contains
+//! only that layer.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::mem::MaybeUninit;
@@ -17,7 +19,7 @@ use shiplap::{flash::Flash, layers::InFlash, prelude::*};
 
 static NET: nose::Net = include_weights!("../../models/gases.safetensors");
 
-/// The feature layers, where they are.
+/// The feature layers in flash.
 struct Features;
 
 impl Flash for Features {
@@ -29,9 +31,9 @@ impl Flash for Features {
 type Net = (InFlash<Features>, nose::Head);
 type Learner = Trainer<Net, SparseCategoricalCrossentropy, InPlace<Sgd>, 1>;
 
-/// How many smells it meets while the sensors age, and how many the accuracy is of.
-const LEARNT: u16 = 2000;
-const TESTED: u32 = 500;
+/// The number of training samples, during which the sensors age.
+const TRAINING_SAMPLES: u16 = 2000;
+const TEST_SAMPLES: u32 = 500;
 
 const HASH: u32 = 491_504_401;
 
@@ -42,19 +44,19 @@ fn run() -> Outcome {
     let before = accuracy(&NET, 1.0);
     show("accuracy of old sensors, before", before, "of 500");
 
-    let mut place = MaybeUninit::uninit();
-    let learner = Learner::new_at(&mut place, InPlace(Sgd::new(0.05)), 1);
+    let mut memory = MaybeUninit::uninit();
+    let learner = Learner::new_at(&mut memory, InPlace(Sgd::new(0.05)), 1);
     learner.network_mut().1 = NET.1.clone();
     let mut nose = Nose::new(2, 0.0);
-    for time in 0..LEARNT {
-        nose.age = f32::from(time) / f32::from(LEARNT);
+    for time in 0..TRAINING_SAMPLES {
+        nose.age = f32::from(time) / f32::from(TRAINING_SAMPLES);
         let (smell, gas) = nose.smell();
         learner.step(&[smell], &[gas]).map_err(|_| "a step failed")?;
     }
     let after = accuracy(learner.network(), 1.0);
     show("accuracy of old sensors, after", after, "of 500");
     Hash::of_network(learner.network()).check(HASH)?;
-    ensure(after > before + 50, "it has not adapted")?;
+    ensure(after > before + 50, "the network has not adapted")?;
 
     let (smell, gas) = nose.smell();
     cost::weights::<nose::Net>();
@@ -62,14 +64,15 @@ fn run() -> Outcome {
     cost::step(|| learner.step(&[smell], &[gas]))
 }
 
-/// How many smells it tells right when the sensors are of this age.
+/// The number of test samples that the network classifies correctly with sensors of this age.
 fn accuracy<N: Network<Input = nose::Smell, Output = [f32; 4]>>(network: &N, age: f32) -> u32 {
     let mut nose = Nose::new(3, age);
-    let mut right = 0;
-    for _ in 0..TESTED {
+    let mut correct = 0;
+    for _ in 0..TEST_SAMPLES {
         let (smell, gas) = nose.smell();
-        let chances = network.predict(&smell);
-        right += u32::from(chances.get(gas).is_some_and(|of_gas| chances.iter().all(|chance| chance <= of_gas)));
+        let probabilities = network.predict(&smell);
+        // Indexing could panic.
+        correct += u32::from(probabilities.get(gas).is_some_and(|of_gas| probabilities.iter().all(|p| p <= of_gas)));
     }
-    right
+    correct
 }

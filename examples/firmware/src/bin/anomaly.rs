@@ -1,8 +1,7 @@
-//! An autoencoder learns on the chip how a machine vibrates when it is in order, and raises the alarm when a bearing
-//! breaks, and not before.
+//! Trains an autoencoder on the chip with the vibrations of an intact machine, and detects a broken bearing.
 //!
-//! What the autoencoder gives back differs from what it is given by an error that is small for what it has learnt. The
-//! alarm is raised when the mean error of late is over three times what it was at the end of learning.
+//! The reconstruction error of an autoencoder is small for data like those of its training. The program raises an alarm if
+//! the moving average of the error exceeds three times its value at the end of training.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::mem::MaybeUninit;
@@ -21,9 +20,10 @@ use shiplap::prelude::*;
 type Autoencoder = (Dense<WINDOW, 6, Tanh>, Dense<6, WINDOW, Linear>);
 type Learner = Trainer<Autoencoder, MeanSquaredError, Adam, 1>;
 
-/// How many windows it learns from, and how many it watches in order and then broken.
-const LEARNT: u32 = 3000;
-const WATCHED: u32 = 1000;
+/// The number of windows for training.
+const TRAINING_WINDOWS: u32 = 3000;
+/// The number of windows to monitor, first of the intact machine, then of the broken one.
+const MONITORED_WINDOWS: u32 = 1000;
 
 const HASH: u32 = 1_961_173_508;
 
@@ -31,23 +31,23 @@ program!(run);
 
 fn run() -> Outcome {
     let mut machine = Machine::new(1);
-    let mut place = MaybeUninit::uninit();
-    let learner = Learner::new_at(&mut place, Adam::new(3e-3), 42);
-    let mut level = Level { mean: 0.0 };
-    for _ in 0..LEARNT {
+    let mut memory = MaybeUninit::uninit();
+    let learner = Learner::new_at(&mut memory, Adam::new(3e-3), 42);
+    let mut error = MovingAverage { mean: 0.0 };
+    for _ in 0..TRAINING_WINDOWS {
         let window = machine.window();
         let loss = learner.step(&[window], &[window]).map_err(|_| "a step failed")?;
-        level.update(loss as f32);
+        error.update(loss as f32);
     }
-    show("error when learnt", (1e6 * level.mean) as u32, "millionths");
+    show("error after training", (1e6 * error.mean) as u32, "millionths");
     Hash::of_network(learner.network()).check(HASH)?;
-    let limit = 3.0 * level.mean;
+    let limit = 3.0 * error.mean;
 
-    ensure(watch(&mut machine, learner, &mut level, limit).is_none(), "a false alarm")?;
-    show("error in order", (1e6 * level.mean) as u32, "millionths");
+    ensure(monitor(&mut machine, learner, &mut error, limit).is_none(), "a false alarm")?;
+    show("error of the intact machine", (1e6 * error.mean) as u32, "millionths");
 
     machine.broken = true;
-    let alarm = watch(&mut machine, learner, &mut level, limit).ok_or("no alarm")?;
+    let alarm = monitor(&mut machine, learner, &mut error, limit).ok_or("no alarm")?;
     show("alarm after", alarm, "windows");
 
     let window = machine.window();
@@ -55,25 +55,25 @@ fn run() -> Outcome {
     cost::step(|| learner.step(&[window], &[window]))
 }
 
-/// After how many windows the alarm is raised, if it is.
-fn watch(machine: &mut Machine, learner: &Learner, level: &mut Level, limit: f32) -> Option<u32> {
-    (1..=WATCHED).find(|_| {
+/// The number of windows until the alarm, or `None` without an alarm.
+fn monitor(machine: &mut Machine, learner: &Learner, error: &mut MovingAverage, limit: f32) -> Option<u32> {
+    (1..=MONITORED_WINDOWS).find(|_| {
         let window = machine.window();
-        let mut error = 0.0;
-        for (given, back) in window.iter().zip(learner.predict(&window)) {
-            error += (given - back) * (given - back);
+        let mut squares = 0.0;
+        for (input, output) in window.iter().zip(learner.predict(&window)) {
+            squares += (input - output) * (input - output);
         }
-        level.update(error / WINDOW as f32);
-        level.mean > limit
+        error.update(squares / WINDOW as f32);
+        error.mean > limit
     })
 }
 
-/// The mean error of the last 20 windows or so.
-struct Level {
+/// An exponential moving average over about 20 windows.
+struct MovingAverage {
     mean: f32,
 }
 
-impl Level {
+impl MovingAverage {
     fn update(&mut self, error: f32) {
         self.mean += 0.05 * (error - self.mean);
     }

@@ -1,5 +1,5 @@
-//! An autoencoder as those of ToyADMOS (Koizumi and others 2019), which hear from 640 numbers of sound whether a machine
-//! is in order: 1 MB of weights, read where they are, in flash.
+//! Runs an autoencoder with 1 MB of weights in flash. It has the architecture of those for ToyADMOS (Koizumi et al. 2019),
+//! which detect anomalous machine sounds from 640 features.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::hint::black_box;
@@ -23,7 +23,7 @@ type Autoencoder = (
 
 budget!(Autoencoder: flash <= FLASH - CODE);
 
-/// What a program that predicts takes of flash beside the weights.
+/// An upper bound for the code of this program.
 const CODE: usize = 16 * 1024;
 
 static NET: Autoencoder = (

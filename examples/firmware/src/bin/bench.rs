@@ -1,6 +1,8 @@
-//! Instructions of the library beside those of loops written by hand for the very network: 1000 parameters in two layers,
-//! and one layer of 128 to 128. Those give the same numbers but for the order in
-//! which rounding adds up, and the library gives the bits of the PC.
+//! Compares the instruction counts of the library with those of handwritten loops, for two networks: 1000 parameters in two
+//! layers, and one layer of 128 to 128.
+//!
+//! The results of the loops may differ by rounding, because they add in another order. Those of the library must have the
+//! same bits as on a PC.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::hint::black_box;
@@ -34,8 +36,8 @@ fn run() -> Outcome {
         let hidden = relu(unrolled(&small.0, black_box(&x)));
         unrolled(&small.1, &hidden)
     });
-    same(&ours, &loops)?;
-    same(&ours, &by_hand)?;
+    check_close(&ours, &loops)?;
+    check_close(&ours, &by_hand)?;
     Hash::of(&ours).check(335_540_317)?;
 
     let [x] = pattern::<128, 1>(5);
@@ -43,13 +45,13 @@ fn run() -> Outcome {
     let (ours, _) = cost::of("128 to 128, library", || wide.predict(black_box(&x)));
     let (loops, _) = cost::of("128 to 128, as plain loops", || plain(wide, black_box(&x)));
     let (by_hand, _) = cost::of("128 to 128, unrolled by hand", || unrolled(wide, black_box(&x)));
-    same(&ours, &loops)?;
-    same(&ours, &by_hand)?;
+    check_close(&ours, &loops)?;
+    check_close(&ours, &by_hand)?;
     Hash::of(&ours).check(973_230_969)
 }
 
-/// The layer as one writes it down.
-#[expect(clippy::needless_range_loop, reason = "as one writes it down")]
+/// A layer as straightforward loops.
+#[expect(clippy::needless_range_loop, reason = "the loops follow the formula")]
 #[inline(always)]
 fn plain<const IN: usize, const OUT: usize, A>(layer: &Dense<IN, OUT, A>, x: &[f32; IN]) -> [f32; OUT] {
     let mut y = layer.bias;
@@ -61,7 +63,7 @@ fn plain<const IN: usize, const OUT: usize, A>(layer: &Dense<IN, OUT, A>, x: &[f
     y
 }
 
-/// The layer with eight sums in registers.
+/// A layer with eight sums in registers.
 #[inline(always)]
 fn unrolled<const IN: usize, const OUT: usize, A>(layer: &Dense<IN, OUT, A>, x: &[f32; IN]) -> [f32; OUT] {
     const { assert!(OUT.is_multiple_of(8)) };
@@ -89,7 +91,7 @@ fn relu<const N: usize>(x: [f32; N]) -> [f32; N] {
     x.map(|x| if x > 0.0 { x } else { 0.0 })
 }
 
-fn same(ours: &[f32], theirs: &[f32]) -> Outcome {
-    let apart = ours.iter().zip(theirs).any(|(ours, theirs)| (ours - theirs).abs() > 1e-5);
-    ensure(!apart, "the two differ")
+fn check_close(ours: &[f32], theirs: &[f32]) -> Outcome {
+    let differ = ours.iter().zip(theirs).any(|(ours, theirs)| (ours - theirs).abs() > 1e-5);
+    ensure(!differ, "the results of the library and of a loop differ")
 }

@@ -1,5 +1,7 @@
-//! A network trained on the PC, its weights in flash, tells malignant from benign cells by 30 measurements of their nuclei.
-//! Its first layer standardises them. The outputs are those of the PC, bit for bit.
+//! Classifies cells as malignant or benign by 30 measurements of their nuclei.
+//!
+//! The network was trained on a PC; its weights are in flash. Its first layer standardizes the measurements. The outputs
+//! must have the same bits as on the PC.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use firmware::{Outcome, console::show, cost, ensure, program};
@@ -17,14 +19,14 @@ include!("../../models/cells.rs");
 program!(run);
 
 fn run() -> Outcome {
-    let mut right = 0;
+    let mut correct = 0;
     for ((sample, of_pc), malignant) in SAMPLES.iter().zip(OUTPUTS).zip(MALIGNANT) {
         let [probability] = NET.predict(sample);
-        ensure(probability.to_bits() == of_pc, "not the bits of the PC")?;
-        right += u32::from((probability > 0.5) == malignant);
+        ensure(probability.to_bits() == of_pc, "the output differs from that of the PC")?;
+        correct += u32::from((probability > 0.5) == malignant);
     }
-    show("right", right, "of 32 cells");
-    ensure(right >= 30, "too many are wrong")?;
+    show("correct", correct, "of 32 cells");
+    ensure(correct >= 30, "too many predictions are wrong")?;
     cost::weights::<Net>();
     cost::prediction(&NET, &SAMPLES[0])
 }

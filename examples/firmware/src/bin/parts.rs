@@ -1,5 +1,6 @@
-//! Every layer, activation, loss and optimiser steps, evaluates and predicts: that this links, like every program here, shows
-//! that none of them can panic. What they come to has the bits of the PC.
+//! Trains, evaluates and runs every layer, activation, loss and optimizer.
+//!
+//! That the program links shows that none of them can panic. The predictions must have the same bits as on a PC.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::mem::MaybeUninit;
@@ -16,14 +17,14 @@ macro_rules! nets {
     ($($of_pc:literal: $net:ty, $loss:ty, $optimizer:expr, $label:expr;)*) => {
         fn run() -> Outcome {
             $({
-                // In a frame of its own, which ends before the next.
+                // Not inlined, so that the stack frames of the networks do not add up.
                 #[inline(never)]
                 fn net() -> Outcome {
                     let mut rng = Rng::new(5);
                     let x: [[f32; INPUTS]; BATCH] = core::array::from_fn(|_| core::array::from_fn(|_| uniform(&mut rng)));
                     let y = [$label; BATCH];
-                    let mut place = MaybeUninit::uninit();
-                    let trainer = Trainer::<$net, $loss, _, BATCH>::new_at(&mut place, $optimizer, 4);
+                    let mut memory = MaybeUninit::uninit();
+                    let trainer = Trainer::<$net, $loss, _, BATCH>::new_at(&mut memory, $optimizer, 4);
                     for _ in 0..4 {
                         trainer.step(&x, &y).map_err(|_| "a step failed")?;
                     }

@@ -1,5 +1,6 @@
-//! The sine, learnt on the PC: the network that is the "hello world" of TensorFlow Lite for microcontrollers, in `f32`. The
-//! outputs are those of the PC, bit for bit.
+//! Approximates the sine: the "hello world" of TensorFlow Lite for microcontrollers, in `f32`.
+//!
+//! The network was trained on a PC. The outputs must have the same bits as there.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use firmware::{Outcome, cost, ensure, program};
@@ -17,8 +18,8 @@ program!(run);
 fn run() -> Outcome {
     for ((sample, of_pc), sine) in SAMPLES.iter().zip(OUTPUTS).zip(SINES) {
         let [output] = NET.predict(sample);
-        ensure(output.to_bits() == of_pc, "not the bits of the PC")?;
-        ensure((output - sine).abs() < 0.1, "not the sine")?;
+        ensure(output.to_bits() == of_pc, "the output differs from that of the PC")?;
+        ensure((output - sine).abs() < 0.1, "the output is too far from the sine")?;
     }
     cost::weights::<Net>();
     cost::prediction(&NET, &SAMPLES[0])

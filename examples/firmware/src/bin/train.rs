@@ -1,4 +1,4 @@
-//! Trains the tutorial's network on the chip in several ways: see [`tutorial`].
+//! Trains the network of the tutorial on the chip in several variants: see [`tutorial`].
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use firmware::{Outcome, console::say, program, tutorial};

@@ -1,4 +1,4 @@
-//! Cortex-M: the timer SysTick, which QEMU's `-icount` drives by instructions.
+//! Cortex-M: the timer SysTick, which advances with instructions under QEMU's `-icount`.
 
 use core::arch::asm;
 
@@ -7,48 +7,49 @@ use cortex_m_rt::{ExceptionFrame, exception};
 
 use crate::number;
 
-/// Counts instructions, up to some millions: 2.6 to 5.2, by board. It counts some 7 of its own.
+/// An instruction counter. It counts up to 2.6 to 5.2 million instructions, depending on the board, and includes about 7 of
+/// its own.
 pub struct Counter {
     timer: SYST,
     start: u32,
 }
 
-/// Where the timer starts from, and starts again.
-const MOST: u32 = 0x00FF_FFFF;
+/// The reload value of the timer.
+const RELOAD: u32 = 0x00FF_FFFF;
 
-/// So many ticks of the timer are so many instructions.
+/// The ratio of timer ticks to instructions.
 const TICKS: u32 = number(env!("TICKS")) as u32;
 const INSTRUCTIONS: u32 = number(env!("INSTRUCTIONS")) as u32;
 
 impl Counter {
-    /// From here.
+    /// Starts counting.
     #[inline(always)]
     pub fn start() -> Self {
-        // SAFETY: nothing else uses the timer.
+        // SAFETY: no other code uses the timer.
         let mut timer = unsafe { Peripherals::steal() }.SYST;
         timer.set_clock_source(SystClkSource::Core);
-        timer.set_reload(MOST);
+        timer.set_reload(RELOAD);
         timer.clear_current();
         timer.enable_counter();
         let start = SYST::get_current();
         Self { timer, start }
     }
 
-    /// To here. If they were too many to count, the program ends.
+    /// Returns the number of instructions since the start. If the timer overflowed, the program fails.
     #[inline(always)]
     pub fn read(mut self) -> u32 {
         let end = SYST::get_current();
-        let ticks = self.start.wrapping_sub(end) & MOST;
+        let ticks = self.start.wrapping_sub(end) & RELOAD;
         if self.timer.has_wrapped() {
-            super::fail("more instructions than the timer counts");
+            super::fail("the instruction counter overflowed");
         }
         (ticks * INSTRUCTIONS + TICKS / 2) / TICKS
     }
 
-    /// Two instructions, so many times.
+    /// Executes a loop of two instructions.
     #[inline(always)]
     pub fn repeat_two(times: u32) {
-        // SAFETY: it changes nothing but its own register.
+        // SAFETY: the loop only changes its own register and the flags.
         unsafe { asm!("2:", "subs {0}, {0}, #1", "bne 2b", inout(reg) times => _, options(nomem, nostack)) };
     }
 }

@@ -1,4 +1,4 @@
-//! The chip: where programs start and end, what counts instructions, how far the stack reaches.
+//! The chip: start and end of the program, the instruction counter, and the measurement of the stack.
 
 #[cfg_attr(target_arch = "arm", path = "cortex_m.rs")]
 #[cfg_attr(target_arch = "riscv32", path = "risc_v.rs")]
@@ -14,35 +14,35 @@ use crate::{
     ensure,
 };
 
-/// Counts the instructions of a loop of two, and sees that they are as many as they should be.
+/// Checks the instruction counter with a loop of known length.
 pub fn check_counter() -> Outcome {
     for repetitions in [1, 1000, 100_000] {
         let counter = Counter::start();
         Counter::repeat_two(repetitions);
         let counted = counter.read();
-        ensure((2 * repetitions..=2 * repetitions + 20).contains(&counted), "instructions are not counted right")?;
+        ensure((2 * repetitions..=2 * repetitions + 20).contains(&counted), "the instruction counter is wrong")?;
     }
     Ok(())
 }
 
-/// Runs the program, and ends the emulation with its status.
+/// Runs the program and exits from the emulator with its status.
 pub fn run(program: fn() -> Outcome) -> ! {
-    let all = Stack::paint();
+    let stack = Stack::paint();
     let outcome = program();
-    show("all", all.whole(), "bytes of stack");
+    show("all", stack.total(), "bytes of stack");
     match outcome {
         Ok(()) => semihosting::process::exit(0),
-        Err(what) => fail(what),
+        Err(error) => fail(error),
     }
 }
 
-/// Ends the emulation with status 1.
-fn fail(what: &str) -> ! {
-    say(what);
+/// Exits from the emulator with status 1.
+fn fail(error: &str) -> ! {
+    say(error);
     semihosting::process::exit(1)
 }
 
-/// If any panic can be reached, this names what does not exist, and the program does not link.
+/// Calls a function that does not exist. A program with a reachable panic therefore fails to link.
 #[cfg(not(any(debug_assertions, feature = "panics")))]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
@@ -55,8 +55,8 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 #[cfg(any(debug_assertions, feature = "panics"))]
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
-    if let Some(place) = info.location() {
-        show(place.file(), place.line(), "is the line of the panic");
+    if let Some(location) = info.location() {
+        show(location.file(), location.line(), "is the line of the panic");
     }
     fail("panic")
 }

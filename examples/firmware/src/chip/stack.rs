@@ -1,4 +1,5 @@
-//! How far the stack has reached: what lies below it is painted, and what was painted over was used.
+//! Measures the stack by stack painting: fills the unused memory below the stack with a pattern, and later searches for the
+//! lowest address where the pattern was overwritten.
 
 use core::{
     arch::asm,
@@ -7,79 +8,80 @@ use core::{
 
 const PAINT: usize = 0xC0DE_D00D;
 
-/// The lowest place used since the last [`Stack::paint`], as far as has been looked.
+/// The lowest address in use since the last [`Stack::paint`], as of the last search.
 static LOWEST: AtomicUsize = AtomicUsize::new(usize::MAX);
 
 unsafe extern "C" {
-    /// The end of what is in RAM from the start: the stack may grow down to it.
+    /// The end of the statics, which is the limit of the stack.
     static __sheap: u8;
-    /// Where the stack begins.
+    /// The start of the stack, its highest address.
     static _stack_start: u8;
 }
 
-/// The stack, painted from here down. One may be painted while another is measured.
+/// A measurement of the stack. Measurements can be nested.
 pub struct Stack {
-    from: usize,
-    /// How far it had reached before.
-    before: usize,
+    /// The stack pointer at the start of the measurement.
+    start: usize,
+    /// The lowest address in use before.
+    previous_lowest: usize,
 }
 
 impl Stack {
-    /// Paints what is below the stack pointer.
+    /// Starts a measurement: paints the memory below the stack pointer.
     #[inline(always)]
     pub fn paint() -> Self {
-        look();
-        let from = pointer();
-        let before = LOWEST.load(Ordering::Relaxed);
-        LOWEST.store(from, Ordering::Relaxed);
-        let mut place = bottom();
-        while place < from {
-            // SAFETY: from the end of the statics to the stack pointer is memory that nobody owns.
-            unsafe { (place as *mut usize).write_volatile(PAINT) };
-            place += size_of::<usize>();
+        update_lowest();
+        let start = stack_pointer();
+        let previous_lowest = LOWEST.load(Ordering::Relaxed);
+        LOWEST.store(start, Ordering::Relaxed);
+        let mut address = limit();
+        while address < start {
+            // SAFETY: the memory between the end of the statics and the stack pointer is unused.
+            unsafe { (address as *mut usize).write_volatile(PAINT) };
+            address += size_of::<usize>();
         }
-        Self { from, before }
+        Self { start, previous_lowest }
     }
 
-    /// The most bytes used since, from where it was painted.
+    /// The maximum stack in bytes since the start of the measurement, below the stack pointer at that time.
     pub fn used(self) -> u32 {
-        look();
+        update_lowest();
         let lowest = LOWEST.load(Ordering::Relaxed);
-        LOWEST.store(lowest.min(self.before), Ordering::Relaxed);
-        (self.from - lowest) as u32
+        LOWEST.store(lowest.min(self.previous_lowest), Ordering::Relaxed);
+        (self.start - lowest) as u32
     }
 
-    /// All of the stack: that from its start to where it was painted, and that below.
-    pub fn whole(self) -> u32 {
-        let above = (&raw const _stack_start) as usize - self.from;
+    /// The maximum stack in bytes, from the start of the stack.
+    pub fn total(self) -> u32 {
+        let above = (&raw const _stack_start) as usize - self.start;
         above as u32 + self.used()
     }
 }
 
-/// Notes how far the stack has reached.
-fn look() {
-    let lowest = lowest().min(LOWEST.load(Ordering::Relaxed));
+/// Updates [`LOWEST`].
+fn update_lowest() {
+    let lowest = lowest_unpainted().min(LOWEST.load(Ordering::Relaxed));
     LOWEST.store(lowest, Ordering::Relaxed);
 }
 
-/// The lowest place without paint.
-fn lowest() -> usize {
-    let (mut place, end) = (bottom(), pointer());
+/// The lowest address where the paint was overwritten.
+fn lowest_unpainted() -> usize {
+    let (mut address, end) = (limit(), stack_pointer());
     // SAFETY: as in `paint`.
-    while place < end && unsafe { (place as *const usize).read_volatile() } == PAINT {
-        place += size_of::<usize>();
+    while address < end && unsafe { (address as *const usize).read_volatile() } == PAINT {
+        address += size_of::<usize>();
     }
-    place
+    address
 }
 
-fn bottom() -> usize {
+fn limit() -> usize {
     (&raw const __sheap) as usize
 }
 
 #[inline(always)]
-fn pointer() -> usize {
+fn stack_pointer() -> usize {
     let pointer;
-    // SAFETY: it reads a register.
+    // SAFETY: the instruction only reads a register.
     unsafe {
         #[cfg(target_arch = "arm")]
         asm!("mov {}, sp", out(reg) pointer, options(nomem, nostack, preserves_flags));

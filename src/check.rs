@@ -1,0 +1,446 @@
+//! Checks of a layer, activation or loss of your own: its gradients against finite differences.
+//!
+//! ```
+//! use shiplap::{activation::{Elementwise, SaveInput}, check, prelude::*};
+//!
+//! /// `x²`
+//! struct Square;
+//!
+//! impl Elementwise for Square {
+//!     type Saves = SaveInput;
+//!     const NAME: &'static str = "Square";
+//!
+//!     fn value<V: Real>(x: V) -> V {
+//!         x * x
+//!     }
+//!
+//!     fn derivative<V: Real>(x: V, _: V) -> V {
+//!         x // Wrong: it is 2·x.
+//!     }
+//! }
+//!
+//! let error = check::activation::<Square>().unwrap_err();
+//! assert!(error.to_string().starts_with("the gradient for input 0 of sample 0 is "));
+//! ```
+
+use std::{
+    fmt,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use crate::{
+    Rng, Tensor, Zeroed as _,
+    activation::Activation,
+    kernel::{Element, Simd, Work, dispatch},
+    layer::{Layer, Parameter, Path, Predictions, Role, Visit, VisitTrainable},
+    layers::Activate,
+    loss::Loss,
+    network::initialize,
+};
+
+/// The number of samples that go through a layer.
+const SAMPLES: usize = 3;
+
+/// Compares the gradients of a layer or network with central differences: those for its inputs, and those for its trainable
+/// parameters, at random inputs and weights, which are the same in each run.
+///
+/// Also compares the output of `record` with that of `forward`. Random layers drop the same values each time.
+///
+/// Differences of `f64` are exact to about 10⁻⁸, those of `f32` to about 10⁻³: make the type of number of your layer a
+/// parameter, and check it in `f64`.
+///
+/// ```
+/// use shiplap::{check, prelude::*};
+///
+/// check::gradients::<(Dense<4, 3, Gelu, f64>, Dropout<3, 20, f64>, Dense<3, 2, Softmax, f64>)>()?;
+/// # Ok::<(), check::Mismatch>(())
+/// ```
+///
+/// # Errors
+///
+/// Names the first number that is off: which parameter or input, and its index.
+pub fn gradients<L: Layer>() -> Result<(), Mismatch> {
+    let mut rng = Rng::new(5);
+    let mut layer = L::zeroed_box();
+    initialize(&mut *layer, &mut rng);
+    // Biases start at 0, where rectifiers have their kink.
+    let mut weights = trainable(&mut *layer);
+    for (name, values) in &mut weights {
+        if name.role != Role::Kernel {
+            values.iter_mut().for_each(|value| *value += 0.3 * rng.normal());
+        }
+    }
+    set(&mut *layer, &weights);
+    gradients_of(&mut *layer, &random(&mut rng))
+}
+
+/// The same for a layer with the weights and statistics that it has, and for these samples.
+///
+/// ```
+/// use shiplap::{check, prelude::*};
+///
+/// let mut scaler = Standardize { mean: [1.0, 2.0], deviation: [0.5, 3.0] };
+/// check::gradients_of(&mut scaler, &[[0.1, 0.2], [0.3, -0.4], [5.0, 6.0]])?;
+/// # Ok::<(), check::Mismatch>(())
+/// ```
+///
+/// # Errors
+///
+/// Names the first number that is off.
+pub fn gradients_of<L: Layer>(layer: &mut L, x: &[L::Input; SAMPLES]) -> Result<(), Mismatch> {
+    let dy = random::<L::Output>(&mut Rng::new(7));
+    let pass = |layer: &L, x: &[L::Input; SAMPLES]| dispatch(Pass { layer, x, dy: &dy });
+    let Passed { outputs, inference, dx, gradient, .. } = pass(layer, x);
+    if let Some(index) = (0..outputs.len()).find(|&index| outputs[index] != inference[index]) {
+        let (found, expected) = (outputs[index], inference[index]);
+        return Err(Mismatch { number: Number::Output { index }, found, expected });
+    }
+
+    let start = numbers(x);
+    let mut nudged = *x;
+    let numeric = along_each::<L::Element>(&start, |values| {
+        write(&mut nudged, values);
+        pass(layer, &nudged).total
+    });
+    compare::<L::Element>(&dx, &numeric, |index| Number::Input {
+        sample: index / L::Input::LEN,
+        index: index % L::Input::LEN,
+    })?;
+
+    let weights = trainable(layer);
+    let start: Vec<f64> = weights.iter().flat_map(|(_, values)| values.iter().copied()).collect();
+    let numeric = along_each::<L::Element>(&start, |values| {
+        let mut rest = values;
+        let mut changed = weights.clone();
+        for (_, parameter) in &mut changed {
+            let (own, others) = rest.split_at(parameter.len());
+            parameter.copy_from_slice(own);
+            rest = others;
+        }
+        set(layer, &changed);
+        pass(layer, x).total
+    });
+    set(layer, &weights);
+    compare::<L::Element>(&gradient, &numeric, |mut index| {
+        let mut name = String::new();
+        for (parameter, values) in &weights {
+            if index < values.len() {
+                name.clone_from(&parameter.name);
+                break;
+            }
+            index -= values.len();
+        }
+        Number::Parameter { name, index }
+    })
+}
+
+/// Compares the gradient of an activation with central differences in `f64`.
+///
+/// # Errors
+///
+/// Names the first number that is off.
+pub fn activation<A: Activation>() -> Result<(), Mismatch> {
+    gradients::<Activate<A, [f64; 8]>>()
+}
+
+/// Compares the gradient of a loss with central differences, at these outputs of a network and labels.
+///
+/// ```
+/// use shiplap::{check, prelude::*};
+///
+/// check::loss(&MeanSquaredError, &[[0.5, -1.0], [2.0, 0.0]], &[[1.0, 1.0], [0.0, -1.0]])?;
+/// # Ok::<(), check::Mismatch>(())
+/// ```
+///
+/// # Errors
+///
+/// Names the first number that is off.
+pub fn loss<L: Loss<P>, P: Tensor>(loss: &L, outputs: &[P], labels: &[L::Label]) -> Result<(), Mismatch> {
+    let Compared { gradient, .. } = dispatch(Compare { loss, outputs, labels });
+    let start = numbers(outputs);
+    let mut nudged = outputs.to_vec();
+    let numeric = along_each::<P::Element>(&start, |values| {
+        write(&mut nudged, values);
+        dispatch(Compare { loss, outputs: &nudged, labels }).mean
+    });
+    compare::<P::Element>(&gradient, &numeric, |index| Number::Input { sample: index / P::LEN, index: index % P::LEN })
+}
+
+/// A gradient that differs from finite differences.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mismatch {
+    number: Number,
+    found: f64,
+    expected: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Number {
+    Input { sample: usize, index: usize },
+    Parameter { name: String, index: usize },
+    Output { index: usize },
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, found, expected } = self;
+        match number {
+            Number::Input { sample, index } => write!(
+                formatter,
+                "the gradient for input {index} of sample {sample} is {found}, but differences give {expected}: check \
+                 `backward`, or the derivative of the activation or loss"
+            ),
+            Number::Parameter { name, index } => write!(
+                formatter,
+                "the gradient for number {index} of `{name}` is {found}, but differences give {expected}: check `gradient`"
+            ),
+            Number::Output { index } => write!(
+                formatter,
+                "number {index} of the outputs is {found} by `record`, but {expected} by `forward`: they must agree at \
+                 inference"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for Mismatch {}
+
+/// A derivative by central differences, extrapolated to a step of 0 as far as they agree (Ridders 1982). `epsilon` is the
+/// relative rounding error of `f`.
+fn derivative(epsilon: f64, mut f: impl FnMut(f64) -> f64) -> f64 {
+    let (mut step, mut previous) = (0.01, Vec::<f64>::new());
+    let (mut least, mut best) = (f64::INFINITY, f64::NAN);
+    for _ in 0..12 {
+        let (above, below) = (f(step), f(-step));
+        let mut row = Vec::with_capacity(previous.len() + 1);
+        row.push((above - below) / (2.0 * step));
+        // Two narrow steps may agree by chance: the rounding of `f` counts as an error, too.
+        let rounding = epsilon * above.abs().max(below.abs()) / step;
+        let mut power = 4.0;
+        for (order, wider) in previous.iter().enumerate() {
+            let better = (power * row[order] - wider) / (power - 1.0);
+            let error = rounding + (better - row[order]).abs().max((better - wider).abs());
+            if error < least {
+                (least, best) = (error, better);
+            }
+            row.push(better);
+            power *= 4.0;
+        }
+        if least <= 1e-10 * best.abs() {
+            break;
+        }
+        (step, previous) = (step / 2.0, row);
+    }
+    best
+}
+
+fn along_each<T: Element>(start: &[f64], mut f: impl FnMut(&[f64]) -> f64) -> Vec<f64> {
+    let epsilon = if is_double::<T>() { f64::EPSILON } else { f64::from(f32::EPSILON) };
+    let mut nudged = start.to_vec();
+    let mut derivatives = Vec::with_capacity(start.len());
+    for index in 0..start.len() {
+        derivatives.push(derivative(epsilon, |by| {
+            nudged[index] = start[index] + by;
+            f(&nudged)
+        }));
+        nudged[index] = start[index];
+    }
+    derivatives
+}
+
+const fn is_double<T>() -> bool {
+    size_of::<T>() > size_of::<f32>()
+}
+
+fn compare<T: Element>(found: &[f64], expected: &[f64], number: impl Fn(usize) -> Number) -> Result<(), Mismatch> {
+    let (tolerance, floor) = if is_double::<T>() { (1e-6, 1e-5) } else { (3e-2, 1e-2) };
+    let floor = floor * expected.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+    for (index, (&found, &expected)) in found.iter().zip(expected).enumerate() {
+        let size = found.abs().max(expected.abs()).max(floor).max(f64::MIN_POSITIVE);
+        // NaN is not within any tolerance.
+        if !((found - expected).abs() <= tolerance * size) {
+            return Err(Mismatch { number: number(index), found, expected });
+        }
+    }
+    Ok(())
+}
+
+fn random<X: Tensor>(rng: &mut Rng) -> [X; SAMPLES] {
+    let mut rows = [X::zeroed_on_stack(); SAMPLES];
+    X::flat_mut(&mut rows).iter_mut().for_each(|value| *value = X::Element::from_f64(rng.normal()));
+    rows
+}
+
+fn numbers<X: Tensor>(rows: &[X]) -> Vec<f64> {
+    X::flat(rows).iter().map(|value| value.to_f64()).collect()
+}
+
+fn write<X: Tensor>(rows: &mut [X], values: &[f64]) {
+    X::flat_mut(rows).iter_mut().zip(values).for_each(|(to, from)| *to = X::Element::from_f64(*from));
+}
+
+/// The name and role of a parameter.
+#[derive(Clone)]
+struct Name {
+    name: String,
+    role: Role,
+}
+
+/// The trainable parameters with their values.
+fn trainable<L: Layer>(layer: &mut L) -> Vec<(Name, Vec<f64>)> {
+    struct Read(Vec<(Name, Vec<f64>)>);
+    impl<T: Element> VisitTrainable<T, 0> for Read {
+        fn visit(&mut self, parameter: Parameter<'_>, values: &mut [T], _: &mut [T], []: [&mut [T]; 0]) {
+            let name = Name { name: parameter.path.join(parameter.name).to_string(), role: parameter.role };
+            self.0.push((name, values.iter().map(|value| value.to_f64()).collect()));
+        }
+    }
+    let mut read = Read(Vec::new());
+    L::trainable_mut(Some(layer), &mut *L::Trainable::zeroed_box(), [], Path::ROOT, &mut read);
+    read.0
+}
+
+fn set<L: Layer>(layer: &mut L, weights: &[(Name, Vec<f64>)]) {
+    struct Write<'a>(core::slice::Iter<'a, (Name, Vec<f64>)>);
+    impl<T: Element> VisitTrainable<T, 0> for Write<'_> {
+        fn visit(&mut self, _: Parameter<'_>, values: &mut [T], _: &mut [T], []: [&mut [T]; 0]) {
+            let from = self.0.next().map_or(&[][..], |(_, from)| from);
+            values.iter_mut().zip(from).for_each(|(to, from)| *to = T::from_f64(*from));
+        }
+    }
+    L::trainable_mut(Some(layer), &mut *L::Trainable::zeroed_box(), [], Path::ROOT, &mut Write(weights.iter()));
+}
+
+/// `Σ dy·y` of samples through a layer, and its gradients.
+struct Pass<'a, L: Layer> {
+    layer: &'a L,
+    x: &'a [L::Input; SAMPLES],
+    dy: &'a [L::Output; SAMPLES],
+}
+
+struct Passed {
+    total: f64,
+    outputs: Vec<f64>,
+    inference: Vec<f64>,
+    dx: Vec<f64>,
+    gradient: Vec<f64>,
+}
+
+impl<L: Layer> Work for Pass<'_, L> {
+    type Output = Passed;
+
+    fn run<S: Simd>(self, simd: S) -> Passed {
+        let Self { layer, x, dy } = self;
+        let mut tape = L::Tape::<SAMPLES>::zeroed_box();
+        let (mut y, mut outputs) = ([L::Output::zeroed_on_stack(); SAMPLES], [L::Output::zeroed_on_stack(); SAMPLES]);
+        layer.record_batch::<S, Predictions, SAMPLES>(simd, None, x, &mut tape, &mut outputs);
+        layer.forward_batch::<S, Predictions, SAMPLES>(simd, x, &mut y);
+        let inference = numbers(&y);
+        layer.record_batch::<S, Predictions, SAMPLES>(simd, Some(&mut Rng::new(1)), x, &mut tape, &mut y);
+        let total = numbers(&y).iter().zip(numbers(dy)).map(|(y, dy)| y * dy).sum();
+        let (mut dx, mut left) = ([L::Input::zeroed_on_stack(); SAMPLES], *dy);
+        layer.backward_batch::<S, Predictions, SAMPLES>(simd, x, &mut tape, &y, &mut left, Some(&mut dx));
+        let mut gradient = L::Trainable::zeroed_box();
+        layer.gradient_batch::<S, SAMPLES>(simd, x, &mut tape, &left, &mut gradient);
+        let mut read = Read(Vec::new());
+        L::trainable(&gradient, Path::ROOT, &mut read);
+        Passed { total, outputs: numbers(&outputs), inference, dx: numbers(&dx), gradient: read.0 }
+    }
+}
+
+struct Read(Vec<f64>);
+
+impl<T: Element> Visit<T> for Read {
+    fn visit(&mut self, _: Parameter<'_>, values: &[T]) {
+        self.0.extend(values.iter().map(|value| value.to_f64()));
+    }
+}
+
+/// The mean loss of outputs, and its gradient.
+struct Compare<'a, L: Loss<P>, P> {
+    loss: &'a L,
+    outputs: &'a [P],
+    labels: &'a [L::Label],
+}
+
+struct Compared {
+    mean: f64,
+    gradient: Vec<f64>,
+}
+
+impl<L: Loss<P>, P: Tensor> Work for Compare<'_, L, P> {
+    type Output = Compared;
+
+    fn run<S: Simd>(self, simd: S) -> Compared {
+        let Self { loss, outputs, labels } = self;
+        let mut gradient = outputs.to_vec();
+        loss.gradient(simd, outputs, labels, &mut gradient);
+        Compared { mean: loss.total(simd, outputs, labels) / outputs.len() as f64, gradient: numbers(&gradient) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    /// `y[n] = x[n]·scale[n]`, with an error in the gradients that are flagged.
+    #[derive(Layer)]
+    struct Wrong<const BACKWARD: bool, const GRADIENT: bool, const RECORD: bool> {
+        #[kernel(initializer = Initializer::Constant(1.5))]
+        scale: [f64; 4],
+    }
+
+    impl<const BACKWARD: bool, const GRADIENT: bool, const RECORD: bool> SimpleLayer for Wrong<BACKWARD, GRADIENT, RECORD> {
+        type Input = [f64; 4];
+        type Output = [f64; 4];
+        type Tape = ();
+
+        fn forward<S: Simd>(&self, _: S, x: &[f64; 4], y: &mut [f64; 4]) {
+            *y = core::array::from_fn(|n| x[n] * self.scale[n]);
+        }
+
+        fn record<S: Simd>(&self, simd: S, _: Option<&mut Rng>, x: &[f64; 4], (): &mut (), y: &mut [f64; 4]) {
+            self.forward(simd, x, y);
+            if RECORD {
+                y[2] += 1.0;
+            }
+        }
+
+        fn backward<S: Simd>(&self, _: S, _: &[f64; 4], (): &(), _: &[f64; 4], dy: &[f64; 4], dx: &mut [f64; 4]) {
+            *dx = core::array::from_fn(|n| dy[n] * self.scale[n]);
+            if BACKWARD {
+                dx[1] *= 1.0001;
+            }
+        }
+
+        fn gradient<S: Simd>(&self, _: S, x: &[f64; 4], (): &(), dy: &[f64; 4], gradient: &mut Self) {
+            for n in 0..4 {
+                gradient.scale[n] += dy[n] * x[n];
+            }
+            if GRADIENT {
+                gradient.scale[3] *= 1.0001;
+            }
+        }
+    }
+
+    fn message<L: Layer>() -> String {
+        gradients::<L>().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn names_the_number_that_is_off() {
+        assert_eq!(gradients::<Wrong<false, false, false>>(), Ok(()));
+        assert!(message::<Wrong<true, false, false>>().starts_with("the gradient for input 1 of sample 0 is "));
+        assert!(message::<Wrong<false, true, false>>().starts_with("the gradient for number 3 of `scale` is "));
+        assert!(message::<Wrong<false, false, true>>().starts_with("number 2 of the outputs is "));
+        type Net = (Dense<2, 4, Tanh, f64>, Wrong<false, true, false>);
+        assert!(message::<Net>().contains("number 3 of `1.scale`"));
+    }
+
+    #[test]
+    fn single_precision_is_checked_roughly() {
+        assert_eq!(gradients::<(Dense<3, 4, Tanh>, Dense<4, 2, Sigmoid>)>(), Ok(()));
+    }
+}

@@ -1,0 +1,109 @@
+//! # Your own activation, loss, optimizer, metric and callback
+//!
+//! ## Activation
+//!
+//! A formula and its derivative. [`SaveNothing`](crate::activation::SaveNothing) says that the derivative is a formula of
+//! the output `y`; with [`SaveInput`](crate::activation::SaveInput) it may use the input `x`, which training then keeps.
+//!
+//! ```
+//! use shiplap::{check, prelude::*};
+//!
+//! /// `y = x / (1 + |x|)`
+//! struct Softsign;
+//!
+//! impl Elementwise for Softsign {
+//!     type Saves = SaveNothing;
+//!     const NAME: &'static str = "Softsign";
+//!
+//!     fn value<V: Real>(x: V) -> V {
+//!         x / (V::splat(1.0) + x.abs())
+//!     }
+//!
+//!     fn derivative<V: Real>(_: V, y: V) -> V {
+//!         let rest = V::splat(1.0) - y.abs();
+//!         rest * rest
+//!     }
+//! }
+//!
+//! check::activation::<Softsign>()?;
+//! let net: (Dense<2, 4, Softsign>, Dense<4, 1>) = Network::new(1);
+//! assert!(net.predict(&[0.5, -1.0])[0].is_finite());
+//! # Ok::<(), check::Mismatch>(())
+//! ```
+//!
+//! ## Loss
+//!
+//! A loss that compares each output with its label is a [`PointwiseLoss`](crate::loss::PointwiseLoss): a formula and its
+//! derivative. Its example is a loss of 15 lines. `check::loss` compares the two.
+//!
+//! ## Optimizer
+//!
+//! An [`Optimizer`](crate::optim::Optimizer) is the formula that updates one weight. Decay, clipping, penalties, training in
+//! place and the check for divergence come with it. Its example is Lion.
+//!
+//! ## Metric
+//!
+//! A value that is accumulated sample by sample, and a name.
+//!
+//! ```
+//! use shiplap::prelude::*;
+//!
+//! /// The largest absolute error.
+//! #[derive(Clone, Debug, Default)]
+//! struct MaxError(f64);
+//!
+//! impl Metric<[f32; 1], [f32; 1]> for MaxError {
+//!     fn update(&mut self, prediction: &[f32; 1], label: &[f32; 1]) {
+//!         self.0 = self.0.max(f64::from((prediction[0] - label[0]).abs()));
+//!     }
+//! }
+//!
+//! impl Named for MaxError {
+//!     fn each(&self, show: &mut dyn FnMut(&'static str, f64)) {
+//!         show("max_error", self.0);
+//!     }
+//! }
+//!
+//! type Line = Trainer<Dense<1, 1>, MeanSquaredError, Sgd, 2, MaxError>;
+//! let mut trainer = Line::new(Sgd::new(0.1), 1);
+//! let last = trainer.fit(&[[1.0f32], [2.0]], &[[2.0f32], [4.0]], Fit::epochs(1000))?;
+//! assert!(last.training.metrics.0 < 0.01);
+//! # Ok::<(), TrainError>(())
+//! ```
+//!
+//! ## Callback
+//!
+//! A closure is called after each epoch, and ends the run if it returns `ControlFlow::Break(())`. A type that implements
+//! [`Callback`](crate::train::Callback) can do more: it sees each step, and may change the network.
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//!
+//! use shiplap::{layer::Layer, prelude::*};
+//!
+//! /// Counts epochs without improvement.
+//! #[derive(Default)]
+//! struct Plateau {
+//!     best: Option<f64>,
+//!     epochs: usize,
+//! }
+//!
+//! impl<N: Layer, M> Callback<N, M> for &mut Plateau {
+//!     fn after_epoch(&mut self, epoch: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
+//!         if self.best.is_none_or(|best| epoch.loss() < best) {
+//!             self.best = Some(epoch.loss());
+//!         } else {
+//!             self.epochs += 1;
+//!         }
+//!         ControlFlow::Continue(())
+//!     }
+//! }
+//!
+//! let mut trainer = Trainer::<Dense<1, 1>, MeanSquaredError, Sgd, 2>::new(Sgd::new(0.1), 1);
+//! let (x, y, mut plateau) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]], Plateau::default());
+//! trainer.fit_with(&x, &y, Fit::epochs(50), &mut plateau)?;
+//! let stop = |epoch: &Epoch<_>| if epoch.loss() < 1e-6 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+//! let last = trainer.fit_with(&x, &y, Fit::epochs(10_000), stop)?;
+//! assert!(last.epoch < 10_000 && plateau.epochs < 50);
+//! # Ok::<(), TrainError>(())
+//! ```

@@ -1,0 +1,68 @@
+//! Arrays and slices, where the standard library takes the compiler too long or has no safe way.
+
+use core::{
+    any::TypeId,
+    mem::{self, MaybeUninit},
+    slice,
+};
+
+/// `items.each_mut().map(f)`, which takes the compiler several times as long: walks over parameters have many of these.
+#[inline(always)]
+pub fn map_each<'a, X, Y, const N: usize>(items: &'a mut [X; N], f: impl Fn(&'a mut X) -> Y) -> [Y; N] {
+    let mut results = [const { MaybeUninit::uninit() }; N];
+    for (result, item) in results.iter_mut().zip(items) {
+        result.write(f(item));
+    }
+    // SAFETY: both arrays have `N` items, so the loop has written each of `results`, which is forgotten without a drop.
+    unsafe { mem::transmute_copy::<[MaybeUninit<Y>; N], [Y; N]>(&results) }
+}
+
+/// `rows` as rows of `B`, if that is the type that they have; else none. The comparison costs nothing: its result is known
+/// when compiling.
+#[inline(always)]
+pub(crate) fn cast_rows<A: 'static, B: 'static>(rows: &[A]) -> &[B] {
+    if TypeId::of::<A>() != TypeId::of::<B>() {
+        return &[];
+    }
+    // SAFETY: `A` and `B` are the same type.
+    unsafe { slice::from_raw_parts(rows.as_ptr().cast(), rows.len()) }
+}
+
+/// The same, to write to.
+#[inline(always)]
+pub(crate) fn cast_rows_mut<A: 'static, B: 'static>(rows: &mut [A]) -> &mut [B] {
+    if TypeId::of::<A>() != TypeId::of::<B>() {
+        return &mut [];
+    }
+    // SAFETY: `A` and `B` are the same type.
+    unsafe { slice::from_raw_parts_mut(rows.as_mut_ptr().cast(), rows.len()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{string::String, vec, vec::Vec};
+
+    use super::*;
+
+    #[test]
+    fn casts_only_to_the_same_type() {
+        let mut rows = [[1.0f32, 2.0], [3.0, 4.0]];
+        assert_eq!(cast_rows::<_, [f32; 2]>(&rows), &rows);
+        assert_eq!(cast_rows::<[f32; 2], [u32; 2]>(&rows).len(), 0);
+        cast_rows_mut::<_, [f32; 2]>(&mut rows)[1][0] = 9.0;
+        assert_eq!(rows[1], [9.0, 4.0]);
+        assert_eq!(cast_rows_mut::<[f32; 2], [f32; 1]>(&mut rows).len(), 0);
+    }
+
+    #[test]
+    fn maps_each_item_once() {
+        let mut words = [String::from("one"), String::from("two"), String::from("three")];
+        let lengths: [(usize, Vec<char>); 3] = map_each(&mut words, |word| {
+            word.push('!');
+            (word.len(), word.chars().take(1).collect())
+        });
+        assert_eq!(lengths, [(4, vec!['o']), (4, vec!['t']), (6, vec!['t'])]);
+        assert_eq!(words[2], "three!");
+        assert_eq!(map_each(&mut [0u8; 0], |byte| *byte), [0u8; 0]);
+    }
+}

@@ -1,0 +1,199 @@
+//! Layers as formulas of a batch.
+
+use core::fmt;
+
+use super::{Leaf, Operations, Outline, Parameters, Path, VisitGradient};
+use crate::{Rng, Tensor, Zeroed, activation::Activation, kernel::Simd, message::Message};
+
+/// A function of a fixed shape whose parameters can be trained. A network is one, too.
+///
+/// For a layer of your own implement [`SimpleLayer`](super::SimpleLayer), the formula for one sample; `#[derive(Layer)]`
+/// makes this trait of it. Implement this one where the formula is of a whole batch, such as a matrix product. `src/layers/dense.rs` is an
+/// example.
+///
+/// A batch is a slice of rows, `&[Self::Input]`. In the methods `B` is the maximum number of rows and only sizes storage;
+/// `simd` is the instruction set in use, to be passed on. Mark the methods `#[inline(always)]`: they are compiled once for
+/// each instruction set, inside their caller.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer",
+    label = "not a layer",
+    note = "a network is a layer, a tuple of 1 to 16 layers, or a struct with `#[derive(Network)]`"
+)]
+pub trait Layer: Parameters {
+    /// One sample of the input.
+    type Input: Tensor<Element = Self::Element>;
+    /// The output for it.
+    type Output: Tensor<Element = Self::Element>;
+    /// What `record_batch` keeps for `backward_batch`, for up to `B` rows.
+    type Tape<const B: usize>: Zeroed;
+    /// The activation that the layer ends in; [`Linear`](crate::activation::Linear) if it has none.
+    type Head: Activation;
+
+    /// The number of multiply-accumulates for one sample.
+    const MACS: usize = 0;
+    /// What is wrong with the numbers in the layer's type, such as a width of 0: a network with a fault does not compile.
+    const FAULT: Option<Message> = None;
+    /// Whether a NaN in the input stands for a missing value, as for [`Impute`](crate::layers::Impute). Training refuses it
+    /// elsewhere.
+    const TAKES_MISSING: bool = false;
+    /// The layers inside, their tensors, activations and bytes, for files and budgets that are checked when compiling.
+    const OUTLINE: Outline = Outline::of_layer(Leaf {
+        kind: Self::KIND,
+        tensors: Self::TENSORS,
+        activation: Self::ACTIVATION,
+        bytes: size_of::<Self>() - Outline::of_sequence(Self::LAYERS).bytes(),
+        output: size_of::<Self::Output>(),
+        macs: Self::MACS,
+    })
+    .with_children(Self::LAYERS);
+
+    /// `y = f(x)`, row by row, at inference: random layers are inactive, and nothing is kept.
+    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]);
+
+    /// `y = f(x)`, and `tape` keeps what `backward_batch` needs. In training there is a random generator; at inference, as for a
+    /// frozen layer, there is none, and random layers are inactive.
+    fn record_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        rng: Option<&mut Rng>,
+        x: &[Self::Input],
+        tape: &mut Self::Tape<B>,
+        y: &mut [Self::Output],
+    );
+
+    /// From `dy`, the gradient of the loss with respect to `y`, computes `dx`, that with respect to `x`, where asked for.
+    /// A layer with an activation also replaces `dy` by the gradient with respect to its logits, for
+    /// [`gradient_batch`](Self::gradient_batch), which comes next.
+    ///
+    /// `x`, `tape` and `y` are those of the last `record_batch`.
+    fn backward_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        x: &[Self::Input],
+        tape: &mut Self::Tape<B>,
+        y: &[Self::Output],
+        dy: &mut [Self::Output],
+        dx: Option<&mut [Self::Input]>,
+    );
+
+    /// Computes the gradient of the loss with respect to the trainable parameters, from `x` and from `tape` and `dy` as
+    /// `backward_batch` left them. It replaces the contents of `gradient`. A layer without trainable parameters need not write it.
+    ///
+    /// It may be called several times after one `backward_batch`, with the same result.
+    #[inline(always)]
+    fn gradient_batch<S: Simd, const B: usize>(
+        &self,
+        simd: S,
+        x: &[Self::Input],
+        tape: &mut Self::Tape<B>,
+        dy: &[Self::Output],
+        gradient: &mut Self::Trainable,
+    ) {
+        let _ = (simd, x, tape, dy, gradient);
+    }
+
+    /// Visits the gradient of each parameter as soon as it is computed, with write access to the parameter: so training needs no
+    /// memory for the gradient of the whole network. By default, the gradient of this one layer is computed on the stack.
+    ///
+    /// Training [in place](crate::optim::InPlace) calls it twice after one `backward_batch`: the first visitor only measures.
+    #[expect(clippy::too_many_arguments, reason = "those of gradient_batch, and the visitor")]
+    #[inline(always)]
+    fn visit_gradient<S: Simd, V: VisitGradient<Self::Element, M>, const M: usize, const B: usize>(
+        &mut self,
+        simd: S,
+        x: &[Self::Input],
+        tape: &mut Self::Tape<B>,
+        dy: &[Self::Output],
+        state: [&mut Self::Trainable; M],
+        path: Path<'_>,
+        visitor: &mut V,
+    ) {
+        let mut gradient = Self::Trainable::zeroed_on_stack();
+        self.gradient_batch(simd, x, tape, dy, &mut gradient);
+        Self::trainable_mut(Some(self), &mut gradient, state, path, visitor);
+    }
+
+    /// Describes each layer inside, for a summary.
+    fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
+        show(&Description {
+            path,
+            kind: format_args!("{}", Self::KIND.as_str()),
+            output: Self::Output::write_shape,
+            params: Self::PARAMS,
+        });
+    }
+
+    /// Lists the operations of `forward_batch`, for export. A layer that does not write it can be trained and saved, but not
+    /// exported.
+    fn operations<V: Operations<Self::Element>>(&self, path: Path<'_>, operations: &mut V) {
+        operations.other(path, core::any::type_name::<Self>());
+    }
+}
+
+/// Where a pass through the network ends: after the last activation or before it. Losses that are fused with their
+/// activation ([`BinaryCrossentropy`](crate::loss::BinaryCrossentropy), ...) take the logits.
+pub trait Ending: sealed::Ending {
+    /// Whether the last activation is left out.
+    const LOGITS: bool;
+}
+
+/// The pass ends after the last activation: `y` is the prediction.
+#[derive(Clone, Copy, Debug)]
+pub struct Predictions;
+
+/// The pass ends before the last activation: `y` is the logits, and `dy` the gradient with respect to them.
+#[derive(Clone, Copy, Debug)]
+pub struct Logits;
+
+impl Ending for Predictions {
+    const LOGITS: bool = false;
+}
+
+impl Ending for Logits {
+    const LOGITS: bool = true;
+}
+
+mod sealed {
+    /// There are no other endings.
+    pub trait Ending {}
+    impl Ending for super::Predictions {}
+    impl Ending for super::Logits {}
+}
+
+/// The number of rows that may pass through layers at once if each row takes so many bytes of the stack: as many as fit into
+/// an eighth of a thread's stack, or on a chip into 256 bytes, and at least one.
+pub(crate) const fn rows_at_once(bytes: usize) -> usize {
+    const STACK: usize = if cfg!(feature = "std") { 256 * 1024 } else { 256 };
+    match bytes {
+        0 => STACK,
+        1..=STACK => STACK / bytes,
+        _ => 1,
+    }
+}
+
+/// The storage between two layers of a sequence: tape and output of the first, and the gradient with respect to the output.
+#[derive(Debug)]
+pub struct Link<Tape, Output, const B: usize> {
+    /// The tape of the layer itself.
+    pub tape: Tape,
+    /// The output of the layer, row by row.
+    pub output: [Output; B],
+    /// The gradient of the loss with respect to `output`.
+    pub gradient: [Output; B],
+}
+
+// SAFETY: all three fields are `Zeroed`.
+unsafe impl<Tape: Zeroed, Output: Zeroed, const B: usize> Zeroed for Link<Tape, Output, B> {}
+
+/// One line of a summary.
+#[derive(Clone, Copy, Debug)]
+pub struct Description<'a> {
+    /// The place of the layer in the network.
+    pub path: Path<'a>,
+    /// Its type: `Dense<10, 1, Sigmoid>`.
+    pub kind: fmt::Arguments<'a>,
+    /// Writes the shape of its output.
+    pub output: fn(&mut dyn fmt::Write) -> fmt::Result,
+    /// The number of its trainable numbers.
+    pub params: usize,
+}

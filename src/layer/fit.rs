@@ -1,0 +1,203 @@
+//! What fits after what: traits whose only purpose is a compile error at the layer, with both shapes.
+
+use core::marker::PhantomData;
+
+use super::{Layer, Parameters, Unfit};
+use crate::{
+    Tensor,
+    kernel::{Element, MOST_AXES, cast_rows, cast_rows_mut},
+    message::Message,
+    zeroed::ON_THE_STACK,
+};
+
+/// A sample that the network `N` takes: `Taken` is the network's input. The bound is on the sample, so that the compiler
+/// knows its width before it asks whether it fits, and names both.
+#[diagnostic::on_unimplemented(
+    message = "the network takes samples `{Taken}`, these are `{Self}`",
+    label = "a sample for this network is `{Taken}`",
+    note = "the network is `{N}`",
+    note = "samples are fixed-size arrays: a `Vec` or slice becomes one by `try_into`"
+)]
+pub trait Sample<N: Layer, Taken = <N as Layer>::Input>: Tensor {
+    /// These samples as inputs of the network.
+    fn rows(samples: &[Self]) -> &[Taken];
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Layer, X: Tensor> Sample<N, X> for X {
+    #[inline(always)]
+    fn rows(samples: &[X]) -> &[X] {
+        samples
+    }
+}
+
+/// A layer that takes the output of the layer `L`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not take the output of `{L}` before it",
+    label = "the shapes of two layers of this network differ",
+    note = "`#[network]` above the type alias of a network shows the layer and both shapes"
+)]
+pub trait After<L: Layer>: Layer {}
+
+#[diagnostic::do_not_recommend]
+impl<L: Layer, A: Layer<Input = L::Output>> After<L> for A {}
+
+/// A layer of the same type of numbers as `L`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` holds other numbers than `{L}`",
+    label = "the layers of a network are all of `f32`, or all of `f64`"
+)]
+pub trait SameElement<L: Parameters>: Parameters<Element = L::Element> {}
+
+#[diagnostic::do_not_recommend]
+impl<L: Parameters, A: Parameters<Element = L::Element>> SameElement<L> for A {}
+
+/// Rows on their way from one layer into the next, which takes the same type where a network fits. Where it does not, which
+/// only code that never runs can find out, there are none.
+#[inline(always)]
+pub fn pass<Given: Tensor, Taken: Tensor>(rows: &[Given]) -> &[Taken] {
+    cast_rows(rows)
+}
+
+/// Their gradients on the way back.
+#[inline(always)]
+pub fn pass_mut<Given: Tensor, Taken: Tensor>(rows: &mut [Given]) -> &mut [Taken] {
+    cast_rows_mut(rows)
+}
+
+/// A layer where a network is declared. Its only implementation is that for every layer: so the error of a type that is none
+/// lists no others.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer",
+    label = "not a layer",
+    note = "an activation is part of a layer, `Dense<10, 10, Relu>`, or by itself `Activate<Relu, [f32; 10]>`; a layer of your own has `#[derive(Layer)]` and implements `SimpleLayer`"
+)]
+pub trait InNetwork {
+    /// The layer's [fault](Layer::FAULT).
+    const FAULT: Option<Message>;
+    /// Its name, input and output.
+    const SHAPES: Shapes;
+}
+
+#[diagnostic::do_not_recommend]
+impl<L: Layer> InNetwork for L {
+    const FAULT: Option<Message> = <L as Layer>::FAULT;
+    const SHAPES: Shapes = Shapes { kind: L::KIND, input: Shape::of::<L::Input>(), output: Shape::of::<L::Output>() };
+}
+
+/// The name of a layer, with its input and output.
+#[derive(Clone, Copy, Debug)]
+pub struct Shapes {
+    kind: Message<64>,
+    input: Shape,
+    output: Shape,
+}
+
+/// A type of fixed-shape data.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    element: &'static str,
+    rank: usize,
+    axes: [usize; MOST_AXES],
+}
+
+impl Shape {
+    const fn of<X: Tensor>() -> Self {
+        Self { element: X::Element::NAME, rank: X::RANK, axes: X::AXES }
+    }
+
+    const fn is(&self, other: &Self) -> bool {
+        let mut axis = 0;
+        while axis < MOST_AXES {
+            if self.axes[axis] != other.axes[axis] {
+                return false;
+            }
+            axis += 1;
+        }
+        self.rank == other.rank && is_equal(self.element, other.element)
+    }
+
+    /// Appends the type: `[[f32; 3]; 28]`.
+    const fn written(&self, mut message: Message) -> Message {
+        let mut axis = 0;
+        while axis < self.rank {
+            message = message.text("[");
+            axis += 1;
+        }
+        message = message.text(self.element);
+        while axis > 0 {
+            axis -= 1;
+            message = message.text("; ").number(self.axes[axis] as u128).text("]");
+        }
+        message
+    }
+}
+
+/// The reason why the layer `after` cannot follow `before`, if there is one.
+pub const fn misfit(before: &Shapes, after: &Shapes) -> Option<Message> {
+    if before.output.is(&after.input) {
+        return None;
+    }
+    let message = after.input.written(Message::naming(after.kind.as_str()).text("takes `"));
+    let message = message.text("`, but `").text(before.kind.as_str()).text("` before it outputs `");
+    Some(before.output.written(message).text("`"))
+}
+
+const fn is_equal(a: &str, b: &str) -> bool {
+    let (a, b, mut index) = (a.as_bytes(), b.as_bytes(), 0);
+    while index < a.len() && index < b.len() && a[index] == b[index] {
+        index += 1;
+    }
+    index == a.len() && index == b.len()
+}
+
+/// A network as `#[network]` declares it: `N`, if its layers fit.
+#[derive(Debug)]
+pub struct Declared<N, const FITS: bool>(PhantomData<N>);
+
+/// The type that stands for a declared network.
+pub trait Declaration {
+    /// `N`, or what takes its place where the error at the declaration is to be the only one.
+    type Network;
+}
+
+impl<N> Declaration for Declared<N, true> {
+    type Network = N;
+}
+
+impl<N: Layer> Declaration for Declared<N, false> {
+    type Network = Unfit<N>;
+}
+
+/// Whether there is something to train.
+pub const fn learns<Trainable>() -> bool {
+    size_of::<Trainable>() > 0
+}
+
+/// Does not compile if a layer has this [fault](Layer::FAULT), with the error at the caller.
+#[track_caller]
+pub const fn assert_sound(fault: &Option<Message>) {
+    if let Some(fault) = fault {
+        panic!("{}", fault.as_str());
+    }
+}
+
+/// Does not compile if a copy of `N` on the stack would be too large.
+pub const fn assert_fits_stack<N>() {
+    assert!(
+        size_of::<N>() <= ON_THE_STACK,
+        "this layer is too large to be cloned on the stack (over 256 KiB): clone the network with `Network::boxed_clone`"
+    );
+}
+
+/// The first of the layers' faults.
+pub const fn first_fault(faults: &[Option<Message>]) -> Option<Message> {
+    let mut index = 0;
+    while index < faults.len() {
+        if faults[index].is_some() {
+            return faults[index];
+        }
+        index += 1;
+    }
+    None
+}

@@ -1,0 +1,30 @@
+//! What a layer is, and what fits after what.
+//!
+//! A layer is a struct whose fields are the numbers that it holds, and an implementation of [`SimpleLayer`], the formula for
+//! one sample. `#[derive(Layer)]` makes a [`Layer`] of them, the formula for a batch.
+
+mod batch;
+mod fit;
+mod outline;
+mod parameters;
+mod simple;
+mod unfit;
+
+pub use crate::{operations::Operations, path::Path};
+#[doc(hidden)]
+pub use batch::Link;
+pub(crate) use batch::rows_at_once;
+pub use batch::{Description, Ending, Layer, Logits, Predictions};
+pub use fit::Sample;
+#[doc(hidden)]
+pub use fit::{
+    After, Declaration, Declared, InNetwork, SameElement, Shapes, assert_fits_stack, assert_sound, first_fault, learns,
+    misfit, pass, pass_mut,
+};
+pub use outline::{Leaf, Outline};
+pub use parameters::{Parameter, Parameters, Role, Visit, VisitGradient, VisitMut, VisitTrainable};
+pub use simple::SimpleLayer;
+#[doc(hidden)]
+pub use simple::batch as simple_batch;
+#[doc(hidden)]
+pub use unfit::Unfit;

@@ -1,0 +1,137 @@
+//! The structure of a network, known when compiling.
+
+use super::Parameter;
+use crate::message::Message;
+
+/// The layers of a network, their tensors and their costs. Files that are [read when compiling](crate::flash) are compared
+/// with it.
+///
+/// ```
+/// use shiplap::{layer::Outline, prelude::*};
+///
+/// type Net = (Dense<10, 4, Relu>, Dense<4, 1, Sigmoid>);
+/// const OUTLINE: Outline = Net::OUTLINE;
+/// const OUTPUTS: usize = OUTLINE.outputs();
+///
+/// assert_eq!(OUTPUTS, size_of::<[f32; 4]>() + size_of::<[f32; 1]>());
+/// assert_eq!(OUTLINE.activations().collect::<Vec<_>>(), ["Relu", "Sigmoid"]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Outline {
+    /// The layer itself; `None` for a sequence, which is no more than its layers.
+    pub layer: Option<Leaf>,
+    /// The layers inside, each with its name.
+    pub children: &'static [(&'static str, Outline)],
+    /// Whether the numbers lie elsewhere, in read-only memory.
+    pub in_flash: bool,
+}
+
+/// One layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Leaf {
+    /// Its type: `Dense<10, 1, Sigmoid>`.
+    pub kind: Message<64>,
+    /// Its parameters and statistics.
+    pub tensors: &'static [Parameter<'static>],
+    /// The activation in its type, if it has one.
+    pub activation: Option<&'static str>,
+    /// The bytes of its numbers.
+    pub bytes: usize,
+    /// The bytes of its output for one sample.
+    pub output: usize,
+    /// Its multiply-accumulates for one sample.
+    pub macs: usize,
+}
+
+impl Outline {
+    /// A layer.
+    pub const fn of_layer(layer: Leaf) -> Self {
+        Self { layer: Some(layer), children: &[], in_flash: false }
+    }
+
+    /// Layers that run one after another, each with its name.
+    pub const fn of_sequence(layers: &'static [(&'static str, Outline)]) -> Self {
+        Self { layer: None, children: layers, in_flash: false }
+    }
+
+    /// A layer with layers inside.
+    #[must_use]
+    pub const fn with_children(self, children: &'static [(&'static str, Outline)]) -> Self {
+        Self { children, ..self }
+    }
+
+    /// The same with its numbers in read-only memory.
+    #[must_use]
+    pub const fn in_flash(self) -> Self {
+        Self { in_flash: true, ..self }
+    }
+
+    /// The bytes of the outputs of all layers for one sample.
+    pub const fn outputs(&self) -> usize {
+        let (mut sum, mut number) = (0, 0);
+        while let Some(layer) = self.layer(number) {
+            sum += layer.output;
+            number += 1;
+        }
+        sum
+    }
+
+    /// The bytes of all numbers, including those in read-only memory.
+    pub const fn bytes(&self) -> usize {
+        let (mut sum, mut number) = (0, 0);
+        while let Some(layer) = self.layer(number) {
+            sum += layer.bytes;
+            number += 1;
+        }
+        sum
+    }
+
+    /// The bytes of the numbers that lie in read-only memory.
+    pub const fn bytes_in_flash(&self) -> usize {
+        if self.in_flash {
+            return self.bytes();
+        }
+        let (mut sum, mut index) = (0, 0);
+        while index < self.children.len() {
+            sum += self.children[index].1.bytes_in_flash();
+            index += 1;
+        }
+        sum
+    }
+
+    /// The number of layers.
+    pub const fn layers(&self) -> usize {
+        let (mut sum, mut index) = (self.layer.is_some() as usize, 0);
+        while index < self.children.len() {
+            sum += self.children[index].1.layers();
+            index += 1;
+        }
+        sum
+    }
+
+    /// The layer `number` of all, counted from 0.
+    pub const fn layer(&self, mut number: usize) -> Option<&Leaf> {
+        if let Some(layer) = &self.layer {
+            if number == 0 {
+                return Some(layer);
+            }
+            number -= 1;
+        }
+        let mut index = 0;
+        while index < self.children.len() {
+            let child = &self.children[index].1;
+            let count = child.layers();
+            if number < count {
+                return child.layer(number);
+            }
+            number -= count;
+            index += 1;
+        }
+        None
+    }
+
+    /// The activations, in order.
+    pub fn activations(&self) -> impl Iterator<Item = &'static str> {
+        (0..self.layers()).filter_map(|number| self.layer(number)?.activation)
+    }
+}

@@ -1,0 +1,179 @@
+//! The numbers that a layer holds, and how they are visited.
+
+use super::{Outline, Path};
+use crate::{Zeroed, init::Initializer, kernel::Element, message::Message, regularize::Penalty};
+
+/// The numbers that a layer holds, listed once: `#[derive(Parameters)]` writes this trait from the fields of a struct.
+///
+/// Initialization, updates, counting, saving, loading, printing and storage in flash all go through it.
+///
+/// Each field of the struct has an attribute:
+///
+/// | attribute | the field holds | type |
+/// |---|---|---|
+/// | `#[kernel]` | trainable weights, subject to penalties and weight decay | an array of numbers |
+/// | `#[bias]` | trainable numbers without penalty | an array of numbers |
+/// | `#[statistic]` | numbers that are fitted to data or set by hand, and saved, but not trained | an array of numbers |
+/// | `#[layer]` | a nested layer | a [`Layer`](super::Layer) |
+///
+/// A `PhantomData` field needs none. `#[kernel(initializer = Initializer::Constant(1.0))]` sets the initial values;
+/// `fan_in` and `fan_out` are set likewise. By default a kernel starts as its activation prefers, or from
+/// [`GlorotUniform`](Initializer::GlorotUniform), with the last axis as its outputs; a bias starts at 0.
+///
+/// The derive also implements [`Zeroed`], `Clone`, `Debug`, `PartialEq` and [`Stored`](crate::flash::Stored). In
+/// [`KIND`](Self::KIND) stand the struct's name, its integer parameters and the name of its activation, which is the type
+/// parameter with the bound `Activation` or `Elementwise`.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// #[derive(Parameters)]
+/// struct Affine<const N: usize> {
+///     #[kernel(initializer = Initializer::Constant(1.0))]
+///     scale: [f32; N],
+///     #[bias]
+///     shift: [f32; N],
+/// }
+///
+/// assert_eq!(Affine::<3>::PARAMS, 6);
+/// assert_eq!(format!("{:?}", Affine::<3>::zeroed()), "Affine<3>");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer",
+    label = "not a layer",
+    note = "a network is a layer, a tuple of 1 to 16 layers, or a struct with `#[derive(Network)]`"
+)]
+pub trait Parameters: Zeroed {
+    /// `f32` or `f64`.
+    type Element: Element;
+    /// The trainable numbers, in the form in which gradients and optimizer state are kept: `Self` if all numbers are
+    /// trainable, `()` if none is, else a tuple of the trainable fields.
+    type Trainable: Zeroed + Send + Sync;
+
+    /// The number of trainable numbers.
+    const PARAMS: usize;
+    /// The name in summaries and budgets: `Dense<10, 1, Sigmoid>`.
+    const KIND: Message<64> = Message::new().text("network");
+    /// The arrays of numbers, without those of nested layers.
+    const TENSORS: &'static [Parameter<'static>] = &[];
+    /// The layers in its fields, by name.
+    const LAYERS: &'static [(&'static str, Outline)] = &[];
+    /// The name of the activation in the layer's type, if it has one.
+    const ACTIVATION: Option<&'static str> = None;
+
+    /// Visits all numbers: trainable parameters and [statistics](Role::Statistic).
+    fn parameters<V: Visit<Self::Element>>(&self, path: Path<'_>, visitor: &mut V);
+
+    /// Visits all numbers of `M` layers of this type side by side, with write access.
+    fn parameters_mut<V: VisitMut<Self::Element, M>, const M: usize>(
+        layers: [&mut Self; M],
+        path: Path<'_>,
+        visitor: &mut V,
+    );
+
+    /// Visits what is kept beside the trainable parameters: a gradient, or a part of the optimizer state.
+    fn trainable<V: Visit<Self::Element>>(trainable: &Self::Trainable, path: Path<'_>, visitor: &mut V);
+
+    /// Visits each trainable parameter with its gradient and optimizer state, with write access. Without a layer, the
+    /// values are empty.
+    fn trainable_mut<V: VisitTrainable<Self::Element, M>, const M: usize>(
+        layer: Option<&mut Self>,
+        gradient: &mut Self::Trainable,
+        state: [&mut Self::Trainable; M],
+        path: Path<'_>,
+        visitor: &mut V,
+    );
+}
+
+/// The use of a parameter: penalties and decay treat kernels and biases differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Weights that are multiplied with the input.
+    Kernel,
+    /// Numbers that are added.
+    Bias,
+    /// Numbers that are not trained but fitted to data or set by hand, such as a mean. They are saved and loaded, and left
+    /// alone by initializers and optimizers.
+    Statistic,
+}
+
+/// The description of one parameter, as visitors get it.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter<'a> {
+    /// The layer that holds it.
+    pub path: Path<'a>,
+    /// Its name in the layer: `kernel`, `bias`.
+    pub name: &'static str,
+    /// Its use.
+    pub role: Role,
+    /// Its shape, outermost axis first.
+    pub shape: &'a [usize],
+    /// The number of inputs of one output.
+    pub fan_in: usize,
+    /// The number of outputs of one input.
+    pub fan_out: usize,
+    /// Its initial values, unless told otherwise.
+    pub initializer: Initializer,
+    /// The penalty on it in the network's type.
+    pub penalty: Penalty,
+}
+
+impl<'a> Parameter<'a> {
+    /// The same parameter in the layer at `path`.
+    #[inline(always)]
+    #[must_use]
+    pub const fn at(self, path: Path<'a>) -> Self {
+        Self { path, ..self }
+    }
+
+    /// The penalty on it where all kernels have the penalty `everywhere` besides.
+    #[inline(always)]
+    pub(crate) fn penalty_with(&self, everywhere: Penalty) -> Penalty {
+        match self.role {
+            Role::Kernel => self.penalty + everywhere,
+            Role::Bias => self.penalty,
+            Role::Statistic => Penalty::NONE,
+        }
+    }
+}
+
+/// Reads the parameters of a network, one after another.
+pub trait Visit<T> {
+    /// Called for each parameter, with its values in row-major order.
+    fn visit(&mut self, parameter: Parameter<'_>, values: &[T]);
+}
+
+/// Reads and writes the parameters of `M` networks side by side.
+pub trait VisitMut<T, const M: usize> {
+    /// Called for each parameter with its values in each of the networks, in row-major order.
+    fn visit(&mut self, parameter: Parameter<'_>, values: [&mut [T]; M]);
+}
+
+/// Reads and writes trainable parameters.
+pub trait VisitTrainable<T, const M: usize> {
+    /// Called for each trainable parameter with its values (empty without a layer), its gradient and `M` parts of optimizer
+    /// state, in row-major order.
+    fn visit(&mut self, parameter: Parameter<'_>, values: &mut [T], gradient: &mut [T], state: [&mut [T]; M]);
+}
+
+/// Uses gradients where they are computed: they are in memory ([`VisitTrainable::visit`]), or follow from the arguments.
+pub trait VisitGradient<T: Element, const M: usize>: VisitTrainable<T, M> {
+    /// Called for a kernel whose gradient is `gradient[i][o] = Σ_b x[b][i]·dz[b][o]`.
+    fn product<const IN: usize, const OUT: usize>(
+        &mut self,
+        parameter: Parameter<'_>,
+        x: &[[T; IN]],
+        dz: &[[T; OUT]],
+        kernel: &mut [[T; OUT]; IN],
+        state: [&mut [[T; OUT]; IN]; M],
+    );
+
+    /// Called for a bias whose gradient is `gradient[o] = Σ_b dz[b][o]`.
+    fn sums<const N: usize>(
+        &mut self,
+        parameter: Parameter<'_>,
+        dz: &[[T; N]],
+        bias: &mut [T; N],
+        state: [&mut [T; N]; M],
+    );
+}

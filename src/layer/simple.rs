@@ -1,0 +1,189 @@
+//! Layers as formulas of one sample.
+
+use super::{Operations, Parameter, Parameters, Path, VisitTrainable};
+use crate::{
+    Rng, Tensor, Zeroed,
+    kernel::{Element, Simd},
+    message::Message,
+};
+
+/// A layer as a formula of one sample: the trait for a layer of your own. With `#[derive(Layer)]`, which includes
+/// [`#[derive(Parameters)]`](Parameters), [`Layer`](super::Layer) follows from it.
+///
+/// The methods are compiled for each instruction set, with the loop over the batch around them. `simd` is the instruction
+/// set in use: functions of [`kernel`](crate::kernel) take it. Mark the methods `#[inline(always)]` if speed matters.
+///
+/// A layer whose formula is one of whole batches, such as a matrix product, has `#[derive(Parameters)]` and implements
+/// [`Layer`](super::Layer) itself. One that maps each
+/// number by itself needs neither: an [`Elementwise`](crate::activation::Elementwise) activation in a
+/// [`layers::Activate`](crate::layers::Activate) is a layer.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// /// `y = x / 2`
+/// #[derive(Layer)]
+/// struct Halve;
+///
+/// impl SimpleLayer for Halve {
+///     type Input = [f32; 4];
+///     type Output = [f32; 4];
+///     type Tape = ();
+///
+///     fn forward<S: Simd>(&self, _: S, x: &[f32; 4], y: &mut [f32; 4]) {
+///         *y = x.map(|x| x / 2.0);
+///     }
+///
+///     fn backward<S: Simd>(&self, simd: S, _: &[f32; 4], _: &(), _: &[f32; 4], dy: &[f32; 4], dx: &mut [f32; 4]) {
+///         self.forward(simd, dy, dx);
+///     }
+/// }
+///
+/// let net: (Halve, Dense<4, 1, Linear>) = Network::new(1);
+/// assert_eq!(net.0.predict(&[2.0, 4.0, 6.0, 8.0]), [1.0, 2.0, 3.0, 4.0]);
+/// ```
+///
+/// The [guide](crate::guide::layer) goes from here to a layer that is trained, checked, saved and
+/// exported.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no formula",
+    label = "`SimpleLayer` is not implemented for it",
+    note = "`#[derive(Layer)]` makes a layer of the formula in `impl SimpleLayer`; without one, use `#[derive(Parameters)]` and `impl Layer`"
+)]
+pub trait SimpleLayer: Parameters {
+    /// One sample of the input.
+    type Input: Tensor<Element = Self::Element>;
+    /// The output for it.
+    type Output: Tensor<Element = Self::Element>;
+    /// What [`record`](Self::record) keeps of one sample for `backward`, beside input and output: often `()`.
+    type Tape: Zeroed;
+
+    /// The number of multiply-accumulates for one sample.
+    const MACS: usize = 0;
+    /// What is wrong with the numbers in the layer's type, such as a width of 0: a network with a fault does not compile.
+    const FAULT: Option<Message> = None;
+    /// Whether a NaN in the input stands for a missing value, as for [`Impute`](crate::layers::Impute). Training refuses it
+    /// elsewhere.
+    const TAKES_MISSING: bool = false;
+
+    /// `y = f(x)` at inference.
+    fn forward<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output);
+
+    /// `y = f(x)`, and `tape` keeps what `backward` needs. In training there is a random generator; at inference, as for a
+    /// frozen layer, there is none, and random layers are inactive.
+    #[inline(always)]
+    fn record<S: Simd>(
+        &self,
+        simd: S,
+        rng: Option<&mut Rng>,
+        x: &Self::Input,
+        tape: &mut Self::Tape,
+        y: &mut Self::Output,
+    ) {
+        let _ = (rng, tape);
+        self.forward(simd, x, y);
+    }
+
+    /// From `dy`, the gradient of the loss with respect to `y`, computes `dx`, that with respect to `x`. `x`, `tape` and
+    /// `y` are those of the last `record`.
+    fn backward<S: Simd>(
+        &self,
+        simd: S,
+        x: &Self::Input,
+        tape: &Self::Tape,
+        y: &Self::Output,
+        dy: &Self::Output,
+        dx: &mut Self::Input,
+    );
+
+    /// Adds the gradient of the loss with respect to the trainable parameters, for this sample. A layer without any need not
+    /// write it.
+    #[inline(always)]
+    fn gradient<S: Simd>(
+        &self,
+        simd: S,
+        x: &Self::Input,
+        tape: &Self::Tape,
+        dy: &Self::Output,
+        gradient: &mut Self::Trainable,
+    ) {
+        let _ = (simd, x, tape, dy, gradient);
+    }
+
+    /// Lists the operations of `forward`, for export. A layer that does not write it can be trained and saved, but not
+    /// exported.
+    fn operations<V: Operations<Self::Element>>(&self, path: Path<'_>, operations: &mut V) {
+        operations.other(path, core::any::type_name::<Self>());
+    }
+}
+
+/// The methods of [`Layer`](super::Layer) as loops over the samples of a batch, for `#[derive(Layer)]`.
+#[doc(hidden)]
+pub mod batch {
+    use super::*;
+
+    #[inline(always)]
+    pub fn forward<L: SimpleLayer, S: Simd>(layer: &L, simd: S, x: &[L::Input], y: &mut [L::Output]) {
+        for (x, y) in x.iter().zip(y) {
+            layer.forward(simd, x, y);
+        }
+    }
+
+    #[inline(always)]
+    pub fn record<L: SimpleLayer, S: Simd>(
+        layer: &L,
+        simd: S,
+        mut rng: Option<&mut Rng>,
+        x: &[L::Input],
+        tape: &mut [L::Tape],
+        y: &mut [L::Output],
+    ) {
+        for ((x, y), tape) in x.iter().zip(y).zip(tape) {
+            layer.record(simd, rng.as_deref_mut(), x, tape, y);
+        }
+    }
+
+    #[inline(always)]
+    pub fn backward<L: SimpleLayer, S: Simd>(
+        layer: &L,
+        simd: S,
+        x: &[L::Input],
+        tape: &[L::Tape],
+        y: &[L::Output],
+        dy: &[L::Output],
+        dx: Option<&mut [L::Input]>,
+    ) {
+        let Some(dx) = dx else { return };
+        for ((((x, tape), y), dy), dx) in x.iter().zip(tape).zip(y).zip(dy).zip(dx) {
+            layer.backward(simd, x, tape, y, dy, dx);
+        }
+    }
+
+    #[inline(always)]
+    pub fn gradient<L: SimpleLayer, S: Simd>(
+        layer: &L,
+        simd: S,
+        x: &[L::Input],
+        tape: &[L::Tape],
+        dy: &[L::Output],
+        gradient: &mut L::Trainable,
+    ) {
+        if size_of::<L::Trainable>() == 0 {
+            return;
+        }
+        L::trainable_mut(None, gradient, [], Path::ROOT, &mut Clear);
+        for ((x, tape), dy) in x.iter().zip(tape).zip(dy) {
+            layer.gradient(simd, x, tape, dy, gradient);
+        }
+    }
+}
+
+/// Sets a gradient to 0.
+struct Clear;
+
+impl<T: Element> VisitTrainable<T, 0> for Clear {
+    #[inline(always)]
+    fn visit(&mut self, _: Parameter<'_>, _: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
+        gradient.fill(T::zero());
+    }
+}

@@ -1,0 +1,90 @@
+//! An activation as a layer.
+
+use core::marker::PhantomData;
+
+use crate::{
+    Parameters, Rng, Tensor,
+    activation::{Activation, Save},
+    kernel::Simd,
+    layer::{Ending, Layer, Operations, Path},
+};
+
+/// `y = a(x)`, x and y: `[X]`, for an [activation](crate::activation) by itself: after a layer that ends in none.
+///
+/// With an [`Elementwise`](crate::activation::Elementwise) activation of your own it is a layer from one formula and its
+/// derivative.
+///
+/// ```
+/// use shiplap::{activation::{Elementwise, SaveInput}, layers::Activate, prelude::*};
+///
+/// /// `y = x³`
+/// struct Cube;
+///
+/// impl Elementwise for Cube {
+///     type Saves = SaveInput;
+///     const NAME: &'static str = "Cube";
+///
+///     fn value<V: Real>(x: V) -> V {
+///         x * x * x
+///     }
+///
+///     fn derivative<V: Real>(x: V, _: V) -> V {
+///         V::splat(3.0) * x * x
+///     }
+/// }
+///
+/// let net: (Dense<2, 4, Linear>, Dropout<4, 10>, Activate<Cube, [f32; 4]>) = Network::new(1);
+/// assert_eq!(net.2.predict(&[1.0, 2.0, -1.0, 0.5]), [1.0, 8.0, -1.0, 0.125]);
+/// ```
+#[derive(Default, Parameters)]
+#[parameters(element = X::Element)]
+pub struct Activate<A: Activation, X: Tensor>(PhantomData<fn() -> (A, X)>);
+
+impl<A: Activation, X: Tensor> Layer for Activate<A, X> {
+    type Input = X;
+    type Output = X;
+    type Tape<const B: usize> = <A::Saves as Save>::Storage<X, B>;
+    type Head = A;
+
+    #[inline(always)]
+    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[X], y: &mut [X]) {
+        y.copy_from_slice(x);
+        if !E::LOGITS {
+            A::forward(simd, y);
+        }
+    }
+
+    #[inline(always)]
+    fn record_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        _: Option<&mut Rng>,
+        x: &[X],
+        tape: &mut Self::Tape<B>,
+        y: &mut [X],
+    ) {
+        A::Saves::store::<_, B>(x, tape);
+        self.forward_batch::<S, E, B>(simd, x, y);
+    }
+
+    #[inline(always)]
+    fn backward_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        _: &[X],
+        tape: &mut Self::Tape<B>,
+        y: &[X],
+        dy: &mut [X],
+        dx: Option<&mut [X]>,
+    ) {
+        let Some(dx) = dx else { return };
+        dx.copy_from_slice(dy);
+        if !E::LOGITS {
+            A::backward(simd, A::Saves::logits::<_, B>(tape, y), y, dx);
+        }
+    }
+
+    fn operations<V: Operations<X::Element>>(&self, path: Path<'_>, operations: &mut V) {
+        A::operations(path, operations);
+    }
+}

@@ -1,0 +1,76 @@
+//! Gradients averaged over several steps.
+
+use super::{KeepsGradient, Optimizer, Settings, StateOf, in_range};
+use crate::kernel::Real;
+
+/// The optimizer `O`, which changes the weights once in `steps` steps, by the mean of their gradients: the effect of a batch
+/// `steps` times as large, in the memory of one batch and one more gradient.
+///
+/// As in Keras (`gradient_accumulation_steps`), clipping and weight decay apply to the update, and a [`Schedule`](super::Schedule)
+/// counts all steps. Every batch counts the same in the mean, also one with fewer rows.
+///
+/// ```
+/// use shiplap::{optim::Accumulate, prelude::*};
+///
+/// type Net = Dense<1, 1, Linear>;
+/// let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
+/// let mut whole = Trainer::<Net, MeanSquaredError, Sgd, 2>::new(Sgd::new(0.25), 1);
+/// let mut halves = Trainer::<Net, MeanSquaredError, Accumulate<Sgd>, 1>::new(Accumulate::new(Sgd::new(0.25), 2), 1);
+/// let before = halves.network().clone();
+///
+/// halves.step(&x[..1], &y[..1])?;
+/// assert_eq!(*halves.network(), before);
+/// halves.step(&x[1..], &y[1..])?;
+/// whole.step(&x, &y)?;
+/// assert!((halves.predict(&x[0])[0] - whole.predict(&x[0])[0]).abs() < 1e-6);
+/// # Ok::<(), TrainError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Accumulate<O> {
+    /// The optimizer.
+    pub optimizer: O,
+    /// How many steps make one update: at least 1.
+    pub steps: u64,
+}
+
+impl<O> Accumulate<O> {
+    /// The optimizer, with an update every `steps` steps.
+    pub const fn new(optimizer: O, steps: u64) -> Self {
+        Self { optimizer, steps }
+    }
+}
+
+impl<O: Optimizer<State: KeepsGradient>> Optimizer for Accumulate<O> {
+    type State = <O::State as KeepsGradient>::Summed;
+    type Step = O::Step;
+
+    fn settings(&self) -> &Settings {
+        self.optimizer.settings()
+    }
+
+    fn settings_mut(&mut self) -> &mut Settings {
+        self.optimizer.settings_mut()
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        self.optimizer.check()?;
+        in_range(self.steps > 0, "`steps`, over which gradients are accumulated, must be at least 1")
+    }
+
+    fn largest_step(&self) -> f64 {
+        self.optimizer.largest_step()
+    }
+
+    fn step(&self, number: u64, rate: f64) -> O::Step {
+        self.optimizer.step(number, rate)
+    }
+
+    #[inline(always)]
+    fn update<V: Real>(step: O::Step, gradient: V, weight: V, state: StateOf<Self, V>) -> (V, StateOf<Self, V>) {
+        O::update(step, gradient, weight, state)
+    }
+
+    fn steps_per_update(&self) -> u64 {
+        self.steps
+    }
+}

@@ -1,0 +1,379 @@
+//! Where the gradient of a step is kept: in memory of its own, or nowhere, or added up over steps.
+
+use super::{
+    Optimizer,
+    clip::{Clipping, Square},
+    state::{OptimizerState, StateCount},
+    update::Update,
+};
+use crate::{
+    Zeroed,
+    kernel::{Element, ElementwiseKernel, Real, Simd, elementwise, sum_of},
+    layer::{Layer, Parameter, Path, VisitGradient, VisitTrainable},
+    regularize::Penalty,
+};
+
+/// A choice of [`GradientMemory`].
+pub trait GradientKind: 'static {
+    /// The memory for the gradient of all trainable parameters `L`.
+    type Memory<L: Zeroed>: GradientMemory<L>;
+}
+
+/// The gradient of the whole network is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept;
+
+/// The gradient of each parameter is used where it is produced.
+#[derive(Clone, Copy, Debug)]
+pub struct NotKept;
+
+impl GradientKind for Kept {
+    type Memory<L: Zeroed> = [L; 1];
+}
+
+impl GradientKind for NotKept {
+    type Memory<L: Zeroed> = [L; 0];
+}
+
+/// The gradient is kept, and so is the sum of those before it.
+#[derive(Clone, Copy, Debug)]
+pub struct Summed;
+
+impl GradientKind for Summed {
+    type Memory<L: Zeroed> = [L; 2];
+}
+
+/// What gradients are computed from, after the backward pass.
+pub struct AfterBackward<'a, S, N: Layer, const B: usize> {
+    /// The instruction set in use.
+    pub simd: S,
+    /// The inputs of the batch.
+    pub x: &'a [N::Input],
+    /// What the network has recorded.
+    pub tape: &'a mut N::Tape<B>,
+    /// The gradient of the loss with respect to the outputs, as `backward` left it.
+    pub dy: &'a [N::Output],
+}
+
+/// What a step has to know before it changes any weight.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured {
+    /// The squared norm of the gradient, or an upper bound.
+    pub square: f64,
+    /// The penalties, which are part of the loss.
+    pub cost: f64,
+}
+
+/// Memory for the gradient of all trainable parameters `L`, of the network `N`.
+pub trait GradientMemory<L: Zeroed>: Zeroed {
+    /// Computes the gradient with its penalties, if it is kept, and measures it.
+    fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
+        &mut self,
+        network: &mut N,
+        batch: &mut AfterBackward<'_, S, N, B>,
+        penalty: Penalty,
+    ) -> Measured;
+
+    /// Clips the gradient, whose squared norm is known, and makes step `number` of the optimizer with it.
+    fn apply<S: Simd, N: Layer<Trainable = L>, O: Optimizer, const B: usize>(
+        &mut self,
+        network: &mut N,
+        batch: AfterBackward<'_, S, N, B>,
+        square: f64,
+        optimizer: &O,
+        number: u64,
+        state: &mut Stored<O, L>,
+    );
+
+    /// The sum of gradients that have not changed the weights yet, which a resumed run needs: one, or none.
+    fn sum(&self) -> &[L] {
+        &[]
+    }
+
+    /// The same, to write to.
+    fn sum_mut(&mut self) -> &mut [L] {
+        &mut []
+    }
+}
+
+/// The state of the optimizer `O` for all trainable parameters `L`.
+pub(crate) type Stored<O, L> = <<<O as Optimizer>::State as OptimizerState>::Count as StateCount>::Stored<L>;
+
+/// The whole gradient.
+impl<L: Zeroed> GradientMemory<L> for [L; 1] {
+    #[inline(always)]
+    fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
+        &mut self,
+        network: &mut N,
+        batch: &mut AfterBackward<'_, S, N, B>,
+        penalty: Penalty,
+    ) -> Measured {
+        let ([gradient], simd) = (self, batch.simd);
+        network.gradient_batch(simd, batch.x, batch.tape, batch.dy, gradient);
+        let mut penalties = Penalties { simd, penalty, cost: 0.0 };
+        N::trainable_mut(Some(network), gradient, [], Path::ROOT, &mut penalties);
+        Measured { square: squared_norm::<S, N>(simd, gradient), cost: penalties.cost }
+    }
+
+    #[inline(always)]
+    fn apply<S: Simd, N: Layer<Trainable = L>, O: Optimizer, const B: usize>(
+        &mut self,
+        network: &mut N,
+        batch: AfterBackward<'_, S, N, B>,
+        square: f64,
+        optimizer: &O,
+        number: u64,
+        state: &mut Stored<O, L>,
+    ) {
+        let ([gradient], simd) = (self, batch.simd);
+        if let Some(clip) = optimizer.settings().clip {
+            N::trainable_mut(None, gradient, [], Path::ROOT, &mut Clipping::new(simd, clip, square));
+        }
+        let mut update = Update::<S, O, true>::new(simd, optimizer, number);
+        CountOf::<O>::apply(InMemory(simd, gradient), network, state, &mut update);
+    }
+}
+
+/// A gradient, and the sum of those before it.
+impl<L: Zeroed> GradientMemory<L> for [L; 2] {
+    #[inline(always)]
+    fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
+        &mut self,
+        network: &mut N,
+        batch: &mut AfterBackward<'_, S, N, B>,
+        penalty: Penalty,
+    ) -> Measured {
+        let [gradient, _] = self.each_mut().map(core::array::from_mut);
+        gradient.measure(network, batch, penalty)
+    }
+
+    #[inline(always)]
+    fn apply<S: Simd, N: Layer<Trainable = L>, O: Optimizer, const B: usize>(
+        &mut self,
+        network: &mut N,
+        batch: AfterBackward<'_, S, N, B>,
+        _: f64,
+        optimizer: &O,
+        number: u64,
+        state: &mut Stored<O, L>,
+    ) {
+        let ([gradient, sum], simd) = (self, batch.simd);
+        let every = optimizer.steps_per_update();
+        let mean_of = (number % every + 1 == every).then_some(every as f64);
+        N::trainable_mut(None, gradient, [sum], Path::ROOT, &mut Accumulation(simd, Sum { mean_of }));
+        if mean_of.is_some() {
+            let square = squared_norm::<S, N>(simd, gradient);
+            core::array::from_mut(gradient).apply(network, batch, square, optimizer, number, state);
+        }
+    }
+
+    fn sum(&self) -> &[L] {
+        &self[1..]
+    }
+
+    fn sum_mut(&mut self) -> &mut [L] {
+        &mut self[1..]
+    }
+}
+
+/// Adds the gradient to the sum, or makes it the mean of all and the sum 0.
+struct Accumulation<S>(S, Sum);
+
+#[derive(Clone, Copy)]
+struct Sum {
+    mean_of: Option<f64>,
+}
+
+impl ElementwiseKernel<0, 2> for Sum {
+    #[inline(always)]
+    fn apply<V: Real>(&self, []: [V; 0], [g, sum]: [V; 2]) -> [V; 2] {
+        match self.mean_of {
+            Some(steps) => [(g + sum) / V::splat(steps), V::splat(0.0)],
+            None => [g, g + sum],
+        }
+    }
+}
+
+impl<S: Simd, T: Element> VisitTrainable<T, 1> for Accumulation<S> {
+    #[inline(always)]
+    fn visit(&mut self, _: Parameter<'_>, _: &mut [T], gradient: &mut [T], [sum]: [&mut [T]; 1]) {
+        elementwise(self.0, &self.1, [], [gradient, sum]);
+    }
+}
+
+type CountOf<O> = <<O as Optimizer>::State as OptimizerState>::Count;
+
+/// No gradient: it is computed twice, once to bound its norm and once to be used.
+impl<L: Zeroed> GradientMemory<L> for [L; 0] {
+    #[inline(always)]
+    fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
+        &mut self,
+        network: &mut N,
+        batch: &mut AfterBackward<'_, S, N, B>,
+        penalty: Penalty,
+    ) -> Measured {
+        let simd = batch.simd;
+        let mut bound = Bound { simd, penalty, square: 0.0, cost: 0.0 };
+        network.visit_gradient(simd, batch.x, batch.tape, batch.dy, [], Path::ROOT, &mut bound);
+        Measured { square: bound.square, cost: bound.cost }
+    }
+
+    #[inline(always)]
+    fn apply<S: Simd, N: Layer<Trainable = L>, O: Optimizer, const B: usize>(
+        &mut self,
+        network: &mut N,
+        batch: AfterBackward<'_, S, N, B>,
+        _: f64,
+        optimizer: &O,
+        number: u64,
+        state: &mut Stored<O, L>,
+    ) {
+        let mut update = Update::<S, O, false>::new(batch.simd, optimizer, number);
+        CountOf::<O>::apply(batch, network, state, &mut update);
+    }
+}
+
+/// Where gradients come from.
+pub trait GradientSource<N: Layer> {
+    /// The instruction set in use.
+    type Simd: Simd;
+
+    /// Shows the gradient of each parameter, with the parameter and its state.
+    fn visit<V: VisitGradient<N::Element, M>, const M: usize>(
+        self,
+        network: &mut N,
+        state: [&mut N::Trainable; M],
+        visitor: &mut V,
+    );
+}
+
+/// A gradient in memory.
+struct InMemory<'a, S, L>(S, &'a mut L);
+
+impl<S: Simd, N: Layer> GradientSource<N> for InMemory<'_, S, N::Trainable> {
+    type Simd = S;
+
+    #[inline(always)]
+    fn visit<V: VisitGradient<N::Element, M>, const M: usize>(
+        self,
+        network: &mut N,
+        state: [&mut N::Trainable; M],
+        visitor: &mut V,
+    ) {
+        N::trainable_mut(Some(network), self.1, state, Path::ROOT, visitor);
+    }
+}
+
+/// Gradients that are computed one after another.
+impl<S: Simd, N: Layer, const B: usize> GradientSource<N> for AfterBackward<'_, S, N, B> {
+    type Simd = S;
+
+    #[inline(always)]
+    fn visit<V: VisitGradient<N::Element, M>, const M: usize>(
+        self,
+        network: &mut N,
+        state: [&mut N::Trainable; M],
+        visitor: &mut V,
+    ) {
+        network.visit_gradient(self.simd, self.x, self.tape, self.dy, state, Path::ROOT, visitor);
+    }
+}
+
+/// Adds the gradient of the penalties, and sums up their cost.
+struct Penalties<S> {
+    simd: S,
+    penalty: Penalty,
+    cost: f64,
+}
+
+impl<S: Simd, T: Element> VisitTrainable<T, 0> for Penalties<S> {
+    #[inline(always)]
+    fn visit(&mut self, parameter: Parameter<'_>, weights: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
+        let penalty = parameter.penalty_with(self.penalty);
+        if penalty != Penalty::NONE {
+            self.cost += sum_of(self.simd, &penalty, [&*weights]).to_f64();
+            elementwise(self.simd, &penalty, [&*weights], [gradient]);
+        }
+    }
+}
+
+#[inline(always)]
+fn squared_norm<S: Simd, N: Layer>(simd: S, gradient: &mut N::Trainable) -> f64 {
+    let mut norm = SquaredNorm(simd, 0.0);
+    N::trainable_mut(None, gradient, [], Path::ROOT, &mut norm);
+    norm.1
+}
+
+struct SquaredNorm<S>(S, f64);
+
+impl<S: Simd, T: Element> VisitTrainable<T, 0> for SquaredNorm<S> {
+    #[inline(always)]
+    fn visit(&mut self, _: Parameter<'_>, _: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
+        self.1 += sum_of(self.0, &Square, [gradient]).to_f64();
+    }
+}
+
+/// An upper bound of the squared norm of a gradient that has not been computed, and the cost of penalties.
+///
+/// The norm of a product of matrices is at most the product of their norms (Cauchy–Schwarz).
+struct Bound<S> {
+    simd: S,
+    penalty: Penalty,
+    square: f64,
+    cost: f64,
+}
+
+impl<S: Simd> Bound<S> {
+    #[inline(always)]
+    fn squares<T: Element>(&self, values: &[T]) -> f64 {
+        sum_of(self.simd, &Square, [values]).to_f64()
+    }
+
+    #[inline(always)]
+    fn add<T: Element>(&mut self, parameter: &Parameter<'_>, weights: &[T], square: f64) {
+        let penalty = parameter.penalty_with(self.penalty);
+        self.square += square;
+        if penalty != Penalty::NONE {
+            self.cost += sum_of(self.simd, &penalty, [weights]).to_f64();
+            // (a + b + c)² is at most 3·(a² + b² + c²).
+            let Penalty { l1, l2 } = penalty;
+            let gradient = l1 * l1 * weights.len() as f64 + 4.0 * l2 * l2 * self.squares(weights);
+            self.square += 2.0 * square + 3.0 * gradient;
+        }
+    }
+}
+
+impl<S: Simd, T: Element> VisitTrainable<T, 0> for Bound<S> {
+    #[inline(always)]
+    fn visit(&mut self, parameter: Parameter<'_>, values: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
+        let square = self.squares(gradient);
+        self.add(&parameter, values, square);
+    }
+}
+
+impl<S: Simd, T: Element> VisitGradient<T, 0> for Bound<S> {
+    #[inline(always)]
+    fn product<const IN: usize, const OUT: usize>(
+        &mut self,
+        parameter: Parameter<'_>,
+        x: &[[T; IN]],
+        dz: &[[T; OUT]],
+        kernel: &mut [[T; OUT]; IN],
+        []: [&mut [[T; OUT]; IN]; 0],
+    ) {
+        let square = self.squares(x.as_flattened()) * self.squares(dz.as_flattened());
+        self.add(&parameter, kernel.as_flattened(), square);
+    }
+
+    #[inline(always)]
+    fn sums<const N: usize>(
+        &mut self,
+        parameter: Parameter<'_>,
+        dz: &[[T; N]],
+        bias: &mut [T; N],
+        []: [&mut [T; N]; 0],
+    ) {
+        let square = dz.len() as f64 * self.squares(dz.as_flattened());
+        self.add(&parameter, &*bias, square);
+    }
+}

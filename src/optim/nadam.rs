@@ -1,0 +1,135 @@
+//! Adam with Nesterov momentum.
+
+use super::{
+    Optimizer, PerWeight, Settings,
+    adam::{flushed, powers},
+    has_settings, in_range, is_decay, is_divisor,
+};
+use crate::kernel::Real;
+
+/// [`Adam`](super::Adam) with Nesterov momentum (Dozat 2016). With `m` and `v` as there, `uₜ = beta1·(1 − 0.96ᵗ/2)` and
+/// `pₜ = u₁·u₂⋯uₜ`, in step `t` counted from 1:
+///
+/// `w −= rate·(uₜ₊₁·m/(1−pₜ₊₁) + (1−uₜ)·g/(1−pₜ)) / (√(v/(1−beta2ᵗ)) + epsilon)`
+///
+/// ```
+/// use shiplap::{optim::Nadam, prelude::*};
+///
+/// // The line y = 2x.
+/// let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
+/// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Nadam, 2>::new(Nadam::new(0.05), 1);
+/// trainer.fit(&x, &y, Fit::epochs(1000))?;
+/// assert!(trainer.evaluate(&x, &y)?.loss < 1e-3);
+/// # Ok::<(), TrainError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Nadam {
+    /// Learning rate, clipping, decay, penalty.
+    pub settings: Settings,
+    /// Decay of the mean of gradients, in [0, 1).
+    pub beta1: f64,
+    /// Decay of the mean of squared gradients, in [0, 1).
+    pub beta2: f64,
+    /// Keeps the divisor above 0. Finite and above 0.
+    pub epsilon: f64,
+}
+
+impl Nadam {
+    /// With this learning rate, `beta1` 0.9, `beta2` 0.999 and `epsilon` 10⁻⁷.
+    pub const fn new(learning_rate: f64) -> Self {
+        Self { settings: Settings::new(learning_rate), beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
+    }
+}
+
+/// A learning rate of 0.001.
+impl Default for Nadam {
+    fn default() -> Self {
+        Self::new(1e-3)
+    }
+}
+
+/// The constants of a step of [`Nadam`]: the factors of mean and gradient in the change of a weight, the weights of the new
+/// gradient in the two means, the correction of `√v`, and `epsilon`.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct NadamStep {
+    of_mean: f64,
+    of_gradient: f64,
+    new1: f64,
+    new2: f64,
+    correction: f64,
+    epsilon: f64,
+}
+
+impl Optimizer for Nadam {
+    type State = PerWeight<2>;
+    type Step = NadamStep;
+
+    has_settings!();
+
+    fn check(&self) -> Result<(), &'static str> {
+        self.settings.check()?;
+        in_range(is_decay(self.beta1) && is_decay(self.beta2), "`beta1` and `beta2` must be in [0, 1)")?;
+        in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0")
+    }
+
+    fn largest_step(&self) -> f64 {
+        1.0 / ((1.0 - self.beta1) * self.epsilon)
+    }
+
+    fn step(&self, number: u64, rate: f64) -> NadamStep {
+        let Self { beta1, beta2, epsilon, .. } = *self;
+        let (now, next, product) = momenta(beta1, number + 1);
+        let [power2, _] = powers([beta2, 0.0], number + 1);
+        NadamStep {
+            of_mean: rate * next / (1.0 - product * next),
+            of_gradient: rate * (1.0 - now) / (1.0 - product),
+            new1: 1.0 - beta1,
+            new2: 1.0 - beta2,
+            correction: 1.0 / libm::sqrt(1.0 - power2),
+            epsilon,
+        }
+    }
+
+    #[inline(always)]
+    fn update<V: Real>(step: NadamStep, g: V, w: V, [m, v]: [V; 2]) -> (V, [V; 2]) {
+        let m = (g - m).mul_add(V::splat(step.new1), m);
+        let v = g.mul_add(g, -v).mul_add(V::splat(step.new2), v);
+        let (m, divisible) = flushed(m, v);
+        let change = V::splat(step.of_mean) * m + V::splat(step.of_gradient) * g;
+        (w - change / (divisible.sqrt() * V::splat(step.correction) + V::splat(step.epsilon)), [m, v])
+    }
+}
+
+/// `uₜ`, `uₜ₊₁`, and the product of all up to `uₜ`. The product counts as 0 once it is lost in rounding beside 1.
+fn momenta(beta1: f64, t: u64) -> (f64, f64, f64) {
+    const LOST: f64 = 1e-18;
+    let at = |power: f64| beta1 * (1.0 - 0.5 * power);
+    let [power, next] = [t, t + 1].map(|exponent| powers([0.96, 0.0], exponent)[0]);
+    let (mut product, mut power_before, mut factor) = (powers([beta1, 0.0], t)[0], 1.0, 1);
+    while product > LOST && factor <= t && power_before > LOST {
+        power_before *= 0.96;
+        product *= 1.0 - 0.5 * power_before;
+        factor += 1;
+    }
+    (at(power), at(next), product)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_product_of_momenta_is_that_of_its_factors() {
+        for beta1 in [0.0, 0.5, 0.9, 0.999] {
+            let mut product = 1.0;
+            for t in 1..3000u64 {
+                product *= beta1 * (1.0 - 0.5 * libm::pow(0.96, t as f64));
+                let (now, next, ours) = momenta(beta1, t);
+                assert!((ours - product).abs() < 1e-13, "{beta1} {t}: {ours} {product}");
+                assert!((now - beta1 * (1.0 - 0.5 * libm::pow(0.96, t as f64))).abs() < 1e-14);
+                assert!((next - beta1 * (1.0 - 0.5 * libm::pow(0.96, t as f64 + 1.0))).abs() < 1e-14);
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! One step of an optimizer over all trainable parameters.
+
+use super::{
+    Optimizer, Settings,
+    clip::{Clip, Scaled},
+    state::{Numbers, OptimizerState},
+};
+use crate::{
+    kernel::{Element, ElementwiseKernel, Real, Simd, elementwise, sum_rows, tn_then},
+    layer::{Parameter, VisitGradient, VisitTrainable},
+    regularize::Penalty,
+};
+
+/// The update of each parameter by its gradient. If not `FINISHED`, gradients come without penalty and clipping, which the
+/// update then applies.
+pub struct Update<S, O: Optimizer, const FINISHED: bool> {
+    simd: S,
+    formula: Formula<O>,
+    penalty: Penalty,
+    limit: f64,
+}
+
+impl<S, O: Optimizer, const FINISHED: bool> Update<S, O, FINISHED> {
+    /// Step `number` of the optimizer.
+    #[inline(always)]
+    pub(super) fn new(simd: S, optimizer: &O, number: u64) -> Self {
+        let Settings { learning_rate, clip, weight_decay, penalty } = optimizer.settings();
+        let (penalty, rate) = (*penalty, learning_rate.at(number));
+        let limit = if let Some(Clip::Value(limit)) = clip { *limit } else { f64::INFINITY };
+        let step = optimizer.step(number / optimizer.steps_per_update(), rate);
+        Self { simd, formula: Formula { keep: 1.0 - rate * weight_decay, step }, penalty, limit }
+    }
+
+    /// The penalty and clipping that the gradient of this parameter still needs, if any.
+    #[inline(always)]
+    fn missing(&self, parameter: &Parameter<'_>) -> Option<Finish> {
+        let Self { penalty, limit, .. } = *self;
+        let penalty = parameter.penalty_with(penalty);
+        (penalty != Penalty::NONE || limit < f64::INFINITY).then_some(Finish { penalty, limit })
+    }
+}
+
+/// Weight decay, then the optimizer's formula.
+struct Formula<O: Optimizer> {
+    /// The share of the weight that its decay leaves.
+    keep: f64,
+    step: O::Step,
+}
+
+impl<O: Optimizer> Copy for Formula<O> {}
+
+impl<O: Optimizer> Clone for Formula<O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+/// Penalty and clipping of one gradient.
+#[derive(Clone, Copy)]
+struct Finish {
+    penalty: Penalty,
+    limit: f64,
+}
+
+/// A formula that finishes the gradient first.
+struct Finished<O: Optimizer>(Finish, Formula<O>);
+
+impl<O: Optimizer> Copy for Finished<O> {}
+
+impl<O: Optimizer> Clone for Finished<O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<const W: usize, O: Optimizer> ElementwiseKernel<1, W> for Finished<O>
+where
+    Formula<O>: ElementwiseKernel<1, W>,
+{
+    #[inline(always)]
+    fn apply<V: Real>(&self, [g]: [V; 1], write: [V; W]) -> [V; W] {
+        let [g] = self.0.penalty.apply([write[0]], [g]);
+        let [g] = Scaled { scale: 1.0, limit: self.0.limit }.apply([], [g]);
+        self.1.apply([g], write)
+    }
+}
+
+/// The walk over gradient, weights and state, for each number of state numbers: arrays cannot grow by one in a const
+/// generic.
+macro_rules! walks {
+    ($($numbers:literal $arrays:literal [$($state:ident)*];)*) => {
+        $(
+            impl<O> ElementwiseKernel<1, $arrays> for Formula<O>
+            where
+                O: Optimizer,
+                O::State: OptimizerState<Count = Numbers<$numbers>>,
+            {
+                #[inline(always)]
+                fn apply<V: Real>(&self, [g]: [V; 1], [w, $($state),*]: [V; $arrays]) -> [V; $arrays] {
+                    let (w, [$($state),*]) = O::update(self.step, g, w * V::splat(self.keep), [$($state),*]);
+                    [w, $($state),*]
+                }
+            }
+
+            impl<S, T, O, const FINISHED: bool> VisitTrainable<T, $numbers> for Update<S, O, FINISHED>
+            where
+                S: Simd,
+                T: Element,
+                O: Optimizer,
+                O::State: OptimizerState<Count = Numbers<$numbers>>,
+            {
+                #[inline(always)]
+                fn visit(
+                    &mut self,
+                    parameter: Parameter<'_>,
+                    values: &mut [T],
+                    gradient: &mut [T],
+                    [$($state),*]: [&mut [T]; $numbers],
+                ) {
+                    if const { !FINISHED }
+                        && let Some(finish) = self.missing(&parameter)
+                    {
+                        elementwise(self.simd, &Finished(finish, self.formula), [gradient], [values, $($state),*]);
+                    } else {
+                        elementwise(self.simd, &self.formula, [gradient], [values, $($state),*]);
+                    }
+                }
+            }
+
+            impl<S, T, O, const FINISHED: bool> VisitGradient<T, $numbers> for Update<S, O, FINISHED>
+            where
+                S: Simd,
+                T: Element,
+                O: Optimizer,
+                O::State: OptimizerState<Count = Numbers<$numbers>>,
+            {
+                #[inline(always)]
+                fn product<const IN: usize, const OUT: usize>(
+                    &mut self,
+                    parameter: Parameter<'_>,
+                    x: &[[T; IN]],
+                    dz: &[[T; OUT]],
+                    kernel: &mut [[T; OUT]; IN],
+                    [$($state),*]: [&mut [[T; OUT]; IN]; $numbers],
+                ) {
+                    if const { !FINISHED }
+                        && let Some(finish) = self.missing(&parameter)
+                    {
+                        tn_then(self.simd, x, dz, &Finished(finish, self.formula), [kernel, $($state),*]);
+                    } else {
+                        tn_then(self.simd, x, dz, &self.formula, [kernel, $($state),*]);
+                    }
+                }
+
+                #[inline(always)]
+                fn sums<const N: usize>(
+                    &mut self,
+                    parameter: Parameter<'_>,
+                    dz: &[[T; N]],
+                    bias: &mut [T; N],
+                    [$($state),*]: [&mut [T; N]; $numbers],
+                ) {
+                    let mut gradient = [T::zero(); N];
+                    sum_rows(self.simd, dz, &mut gradient);
+                    VisitTrainable::<T, $numbers>::visit(self, parameter, bias, &mut gradient, [$($state),*]);
+                }
+            }
+        )*
+    };
+}
+walks! {
+    0 1 [];
+    1 2 [a];
+    2 3 [a b];
+    3 4 [a b c];
+    4 5 [a b c d];
+    5 6 [a b c d e];
+    6 7 [a b c d e f];
+}

@@ -1,0 +1,99 @@
+//! The state of a run, to resume it.
+
+use core::fmt;
+
+use crate::{Rng, layer::Layer};
+
+/// Everything that a resumed run of the network `N` needs except data and settings: the epochs that follow compute the same
+/// bits as those of a run that never stopped. With the feature `safetensors`, `io::save_checkpoint` writes it to a file.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// type NetTrainer = Trainer<Dense<1, 1, Linear>, MeanSquaredError, Adam, 2>;
+/// let (x, y) = ([[1.0f32], [2.0], [3.0]], [[2.0f32], [4.0], [6.0]]);
+/// let mut first = NetTrainer::new(Adam::default(), 1);
+/// first.fit(&x, &y, Fit::epochs(3))?;
+///
+/// let mut second = NetTrainer::new(Adam::default(), 2);
+/// let (from, to) = (first.state(), second.state_mut());
+/// *to.network = from.network.clone();
+/// to.optimizer_state.clone_from_slice(from.optimizer_state);
+/// (*to.rng, *to.steps) = (from.rng.clone(), from.steps);
+///
+/// first.fit(&x, &y, Fit::epochs(5).from_epoch(3))?;
+/// second.fit(&x, &y, Fit::epochs(5).from_epoch(3))?;
+/// assert_eq!(first.network().kernel, second.network().kernel);
+/// # Ok::<(), TrainError>(())
+/// ```
+pub struct TrainingState<'a, N: Layer> {
+    /// The network.
+    pub network: &'a N,
+    /// The optimizer's state: as many copies of the trainable parameters as it keeps numbers for each.
+    pub optimizer_state: &'a [N::Trainable],
+    /// The sum of gradients of an optimizer that [accumulates](crate::optim::Accumulate) them, or nothing.
+    pub gradient_sum: &'a [N::Trainable],
+    /// The generator of random numbers, for the order of samples and for dropout.
+    pub rng: &'a Rng,
+    /// The number of steps made.
+    pub steps: u64,
+    /// The name of the optimizer: its state means nothing to another.
+    pub optimizer: &'static str,
+}
+
+/// [`TrainingState`], to write to.
+pub struct TrainingStateMut<'a, N: Layer> {
+    /// The network.
+    pub network: &'a mut N,
+    /// The optimizer's state: as many copies of the trainable parameters as it keeps numbers for each.
+    pub optimizer_state: &'a mut [N::Trainable],
+    /// The sum of gradients of an optimizer that [accumulates](crate::optim::Accumulate) them, or nothing.
+    pub gradient_sum: &'a mut [N::Trainable],
+    /// The generator of random numbers, for the order of samples and for dropout.
+    pub rng: &'a mut Rng,
+    /// The number of steps made.
+    pub steps: &'a mut u64,
+    /// The name of the optimizer: its state means nothing to another.
+    pub optimizer: &'static str,
+}
+
+impl<N: Layer> Copy for TrainingState<'_, N> {}
+
+impl<N: Layer> Clone for TrainingState<'_, N> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<N: Layer> fmt::Debug for TrainingState<'_, N> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "training state of {} after {} steps", self.optimizer, self.steps)
+    }
+}
+
+impl<N: Layer> fmt::Debug for TrainingStateMut<'_, N> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "training state of {} after {} steps", self.optimizer, self.steps)
+    }
+}
+
+/// The name of a type without its modules, which may change.
+pub(super) fn name<O>() -> &'static str {
+    let name = core::any::type_name::<O>();
+    let modules = name.split('<').next().unwrap_or(name).rfind("::").map_or(0, |colons| colons + 2);
+    &name[modules..]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::optim::Adam;
+
+    #[test]
+    fn names_have_no_modules() {
+        assert_eq!((name::<Adam>(), name::<f32>()), ("Adam", "f32"));
+        assert!(name::<Vec<Adam>>().starts_with("Vec<"));
+    }
+}

@@ -1,0 +1,200 @@
+//! Losses with values, against Keras and against central differences; a loss written outside the crate; and trainers that
+//! take a loss value. `tests/oracle.rs` and `tests/gradients.rs` do so for the others.
+
+mod common;
+
+use common::at_every_level;
+use serde::{Deserialize, de::DeserializeOwned};
+use shiplap::{
+    kernel::{Real, Simd, Work, dispatch},
+    layer::Predictions,
+    loss::{
+        BinaryFocalCrossentropy, CategoricalFocalCrossentropy, ClassWeighted, Compares, Follows, Loss, PointwiseLoss,
+        Smoothed, Weighted,
+    },
+    prelude::*,
+};
+
+/// `ln cosh(y − label)`, as a user would write it.
+#[derive(Clone, Copy, Default)]
+struct LogCosh;
+
+impl<Head> Follows<Head> for LogCosh {}
+
+impl PointwiseLoss for LogCosh {
+    type Ending = Predictions;
+    type Metric = MeanAbsolute;
+
+    fn value<V: Real>(&self, output: V, label: V) -> V {
+        let distance = (output - label).abs();
+        distance + (V::splat(-2.0) * distance).softplus() - V::splat(std::f64::consts::LN_2)
+    }
+
+    fn derivative<V: Real>(&self, output: V, label: V) -> V {
+        (output - label).tanh()
+    }
+}
+
+struct LossAndGradient<'a, L, Y, const ROWS: usize>(L, &'a [[f64; 3]; ROWS], &'a [Y; ROWS]);
+
+impl<Y, L: Loss<[f64; 3], Label = Y>, const ROWS: usize> Work for LossAndGradient<'_, L, Y, ROWS> {
+    type Output = (f64, [[f64; 3]; ROWS]);
+
+    fn run<S: Simd>(self, simd: S) -> Self::Output {
+        let Self(loss, outputs, labels) = self;
+        let mut gradient = [[0.0; 3]; ROWS];
+        loss.gradient(simd, outputs, labels, &mut gradient);
+        (loss.total(simd, outputs, labels) / ROWS as f64, gradient)
+    }
+}
+
+#[derive(Deserialize)]
+struct Case<Y> {
+    outputs: [[f64; 3]; 8],
+    labels: [Y; 8],
+    loss: f64,
+    gradient: [[f64; 3]; 8],
+}
+
+/// Against Keras, and against central differences.
+fn compares<L: Loss<[f64; 3], Label = Y>, Y: DeserializeOwned>(name: &str, loss: L) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/reference/losses.json");
+    let fixture: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let case = fixture["losses"].as_array().unwrap().iter().find(|case| case["name"] == name).unwrap();
+    let Case { outputs, labels, loss: expected, gradient } = serde_json::from_value::<Case<Y>>(case.clone()).unwrap();
+    assert!(labels.iter().all(L::is_label) && loss.check().is_ok(), "{name}");
+    at_every_level(|_| {
+        let (ours, ours_gradient) = dispatch(LossAndGradient(loss, &outputs, &labels));
+        // Keras clips probabilities of focal losses at 10⁻⁷.
+        assert!((ours - expected).abs() <= 1e-6 * expected, "{name}: {ours}, not {expected}");
+        for (ours, expected) in ours_gradient.as_flattened().iter().zip(gradient.as_flattened()) {
+            assert!((ours - expected).abs() < 1e-7, "{name}: gradient {ours}, not {expected}");
+        }
+        for place in 0..24 {
+            let at = |by: f64| {
+                let mut moved = outputs;
+                moved.as_flattened_mut()[place] += by;
+                dispatch(LossAndGradient(loss, &moved, &labels)).0
+            };
+            let (numeric, analytic) = ((at(1e-5) - at(-1e-5)) / 2e-5, ours_gradient.as_flattened()[place]);
+            assert!((numeric - analytic).abs() < 1e-9, "{name}, output {place}: {analytic}, not {numeric}");
+        }
+    });
+}
+
+#[test]
+fn losses_with_values_agree_with_keras() {
+    compares("huber", Huber { delta: 0.5 });
+    compares("smoothed_binary_crossentropy", Smoothed::new(BinaryCrossentropy, 0.2));
+    compares("smoothed_categorical_crossentropy", Smoothed::new(CategoricalCrossentropy, 0.2));
+    compares("smoothed_sparse_categorical_crossentropy", Smoothed::new(SparseCategoricalCrossentropy, 0.2));
+    compares("binary_focal_crossentropy", BinaryFocalCrossentropy::default());
+    compares("binary_focal_crossentropy_balanced", BinaryFocalCrossentropy { gamma: 1.5, alpha: Some(0.3) });
+    compares("categorical_focal_crossentropy", CategoricalFocalCrossentropy { gamma: 1.5, alpha: 0.3 });
+    let weights = [0.5, 2.0, 1.25];
+    compares("class_weighted_categorical_crossentropy", ClassWeighted::new(CategoricalCrossentropy, weights));
+    let sparse = ClassWeighted::new(SparseCategoricalCrossentropy, weights);
+    compares("class_weighted_sparse_categorical_crossentropy", sparse);
+}
+
+#[test]
+fn a_loss_of_ones_own_agrees_with_keras() {
+    compares("log_cosh", LogCosh);
+}
+
+/// Values that change nothing leave a wrapped loss as it is.
+#[test]
+fn wrappers_without_effect_have_none() {
+    let outputs = [[0.3, -2.0, 1.5], [4.0, 0.0, -1.0]];
+    fn same<Y, A: Loss<[f64; 3], Label = Y>, B: Loss<[f64; 3], Label = Y>>(a: A, b: B, x: &[[f64; 3]; 2], y: &[Y; 2]) {
+        let (a, b) = (dispatch(LossAndGradient(a, x, y)), dispatch(LossAndGradient(b, x, y)));
+        assert!((a.0 - b.0).abs() < 1e-15, "{} {}", a.0, b.0);
+        let pairs = a.1.as_flattened().iter().zip(b.1.as_flattened());
+        pairs.for_each(|(a, b)| assert!((a - b).abs() < 1e-15, "{a} {b}"));
+    }
+    let (bits, one_hot, classes) = ([[1.0, 0.0, 0.5], [0.0, 0.0, 1.0]], [[0.0, 1.0, 0.0], [0.5, 0.5, 0.0]], [2, 0]);
+    same(Smoothed::new(BinaryCrossentropy, 0.0), BinaryCrossentropy, &outputs, &bits);
+    same(BinaryFocalCrossentropy { gamma: 0.0, alpha: None }, BinaryCrossentropy, &outputs, &bits);
+    same(Smoothed::new(CategoricalCrossentropy, 0.0), CategoricalCrossentropy, &outputs, &one_hot);
+    same(CategoricalFocalCrossentropy { gamma: 0.0, alpha: 1.0 }, CategoricalCrossentropy, &outputs, &one_hot);
+    same(Smoothed::new(SparseCategoricalCrossentropy, 0.0), SparseCategoricalCrossentropy, &outputs, &classes);
+    same(
+        ClassWeighted::<SparseCategoricalCrossentropy, 3>::default(),
+        SparseCategoricalCrossentropy,
+        &outputs,
+        &classes,
+    );
+}
+
+#[test]
+fn focal_losses_are_finite_at_huge_logits() {
+    let outputs = [[1e4, -1e4, 50.0], [-800.0, 0.0, 1e4]];
+    for gamma in [0.0, 0.5, 2.0] {
+        let binary = BinaryFocalCrossentropy { gamma, alpha: None };
+        let (loss, gradient) = dispatch(LossAndGradient(binary, &outputs, &[[1.0, 1.0, 0.0], [0.0, 0.5, 1.0]]));
+        assert!(loss.is_finite() && gradient.as_flattened().iter().all(|value| value.is_finite()), "{gamma}");
+        let classes = CategoricalFocalCrossentropy { gamma, alpha: 1.0 };
+        let (loss, gradient) = dispatch(LossAndGradient(classes, &outputs, &[[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]));
+        assert!(loss.is_finite() && gradient.as_flattened().iter().all(|value| value.is_finite()), "{gamma}");
+    }
+}
+
+type Line = Dense<1, 1, Linear>;
+type HuberTrainer = Trainer<Line, Huber, Sgd, 1>;
+
+#[test]
+fn a_trainer_takes_a_loss_value_and_checks_it() {
+    let (x, y) = ([[1.0f32]], [[9.0f32]]);
+    let mut trainer = HuberTrainer::new(Sgd::new(1.0), 1).with_loss(Huber { delta: 0.25 });
+    trainer.network_mut().kernel = [[0.0]];
+    trainer.step(&x, &y).unwrap();
+    assert_eq!(trainer.network().kernel, [[0.25]]);
+    trainer.loss_mut().delta = 0.5;
+    trainer.step(&x, &y).unwrap();
+    assert_eq!(trainer.network().kernel, [[0.75]]);
+    for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        trainer.loss_mut().delta = bad;
+        let error = trainer.step(&x, &y).unwrap_err();
+        assert!(matches!(error, TrainError::Settings(what) if what.contains("`delta`")), "{error}");
+        assert_eq!(trainer.fit(&x, &y, Fit::epochs(1)).unwrap_err(), error);
+        assert_eq!(trainer.evaluate(&x, &y).unwrap_err(), error);
+        assert_eq!(trainer.network().kernel, [[0.75]]);
+    }
+}
+
+#[test]
+fn values_out_of_range_are_refused_and_named() {
+    fn refused<L: Loss<[f32; 2], Label: Sized>>(name: &str, loss: L) {
+        let what = loss.check().unwrap_err();
+        assert!(what.contains(name), "{name}: {what}");
+        // A wrapper asks the loss within.
+        assert_eq!(Loss::<[f32; 2]>::check(&Weighted(loss)), Err(what));
+    }
+    for bad in [-0.1, f64::NAN] {
+        refused("`smoothing`", Smoothed::new(BinaryCrossentropy, bad));
+        refused("`smoothing`", Smoothed::new(CategoricalCrossentropy, bad));
+        refused("`smoothing`", Smoothed::new(SparseCategoricalCrossentropy, 1.1));
+        refused("`gamma`", BinaryFocalCrossentropy { gamma: bad, alpha: None });
+        refused("`alpha`", BinaryFocalCrossentropy { gamma: 1.0, alpha: Some(bad) });
+        refused("`gamma`", CategoricalFocalCrossentropy { gamma: bad, alpha: 1.0 });
+        refused("`alpha`", CategoricalFocalCrossentropy { gamma: 1.0, alpha: bad });
+        refused("weights of classes", ClassWeighted::new(SparseCategoricalCrossentropy, [1.0, bad]));
+        refused("`delta`", ClassWeighted::new(Huber { delta: bad }, [1.0, 1.0]));
+    }
+}
+
+#[test]
+fn class_weights_are_sample_weights_of_the_class() {
+    type Net = Dense<2, 1, Sigmoid, f64>;
+    type Loss2 = ClassWeighted<BinaryCrossentropy, 2>;
+    fn trained<L: Loss<[f64; 1], Label = Y> + Follows<Sigmoid> + Compares<[f64; 1], Y>, Y: Copy>(
+        loss: L,
+        y: &[Y; 2],
+    ) -> Net {
+        let mut trainer = Trainer::<Net, L, Sgd, 2, ()>::new(Sgd::new(0.5), 1).with_loss(loss);
+        trainer.fit(&[[1.0, 2.0], [-1.0, 0.5]], y, Fit::epochs(3).shuffle(false)).unwrap();
+        trainer.network().clone()
+    }
+    let by_class = trained(Loss2::new(BinaryCrossentropy, [0.5, 3.0]), &[[1.0], [0.0]]);
+    assert_eq!(by_class, trained(Weighted(BinaryCrossentropy), &[([1.0], 3.0), ([0.0], 0.5)]));
+}

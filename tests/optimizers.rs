@@ -1,0 +1,332 @@
+//! Optimizers written outside the crate, to which clipping, weight decay, penalties and `InPlace` apply as to the built-in
+//! ones, bit for bit; and what wraps an optimizer. `tests/reference.rs` compares the formulas with Keras.
+
+mod common;
+
+use common::bits;
+use shiplap::{
+    kernel::Real,
+    optim::{Accumulate, AmsGrad, Averaged, Lion, Nadam, PerWeight, Settings},
+    prelude::*,
+};
+
+/// Copies of the formulas in the crate.
+#[derive(Clone, Copy)]
+struct OwnSgd(Settings);
+
+impl Optimizer for OwnSgd {
+    type State = PerWeight<0>;
+    type Step = f64;
+
+    fn settings(&self) -> &Settings {
+        &self.0
+    }
+
+    fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.0
+    }
+
+    fn largest_step(&self) -> f64 {
+        1.0
+    }
+
+    fn step(&self, _: u64, rate: f64) -> f64 {
+        rate
+    }
+
+    #[inline(always)]
+    fn update<V: Real>(rate: f64, g: V, w: V, []: [V; 0]) -> (V, [V; 0]) {
+        (w - V::splat(rate) * g, [])
+    }
+}
+
+#[derive(Clone, Copy)]
+struct OwnMomentum(Settings);
+
+impl Optimizer for OwnMomentum {
+    type State = PerWeight<1>;
+    type Step = f64;
+
+    fn settings(&self) -> &Settings {
+        &self.0
+    }
+
+    fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.0
+    }
+
+    fn largest_step(&self) -> f64 {
+        10.0
+    }
+
+    fn step(&self, _: u64, rate: f64) -> f64 {
+        rate
+    }
+
+    #[inline(always)]
+    fn update<V: Real>(rate: f64, g: V, w: V, [v]: [V; 1]) -> (V, [V; 1]) {
+        let v = V::splat(0.9) * v - V::splat(rate) * g;
+        (w + v, [v])
+    }
+}
+
+/// AMSGrad without bias correction: three numbers of state, and no counterpart in the crate.
+#[derive(Clone, Copy)]
+struct OwnThree(Settings);
+
+impl Optimizer for OwnThree {
+    type State = PerWeight<3>;
+    type Step = f64;
+
+    fn settings(&self) -> &Settings {
+        &self.0
+    }
+
+    fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.0
+    }
+
+    fn largest_step(&self) -> f64 {
+        1e4
+    }
+
+    fn step(&self, _: u64, rate: f64) -> f64 {
+        rate
+    }
+
+    #[inline(always)]
+    fn update<V: Real>(rate: f64, g: V, w: V, [m, v, most]: [V; 3]) -> (V, [V; 3]) {
+        let m = m + V::splat(0.1) * (g - m);
+        let v = v + V::splat(0.01) * (g * g - v);
+        let most = v.max(most);
+        (w - V::splat(rate) * m / (most.sqrt() + V::splat(1e-4)), [m, v, most])
+    }
+}
+
+type Net = (Dense<3, 40, Tanh>, Dense<40, 2, Linear>);
+
+fn trained<O: Optimizer>(optimizer: O) -> Vec<u64> {
+    let mut rng = Rng::new(4);
+    let x: [[f32; 3]; 21] = std::array::from_fn(|_| std::array::from_fn(|_| rng.normal() as f32));
+    let y = x.map(|[a, b, c]| [a * b - c, 3.0 * a]);
+    let mut trainer = Trainer::<Net, MeanSquaredError, O, 8>::boxed(optimizer, 1);
+    trainer.fit(&x, &y, Fit::epochs(5)).unwrap();
+    bits(trainer.network())
+}
+
+/// Plain, and with each setting that the crate applies.
+fn variants<O: Optimizer>(optimizer: O) -> [Vec<u64>; 5] {
+    [
+        optimizer,
+        optimizer.weight_decay(0.1),
+        optimizer.clip(Clip::Value(0.01)),
+        optimizer.penalty(Penalty { l1: 1e-2, l2: 1e-2 }),
+        optimizer.weight_decay(0.2).clip(Clip::Value(0.02)).penalty(Penalty::l2(0.1)),
+    ]
+    .map(trained)
+}
+
+/// The variants in memory and in place: within each, all differ.
+fn all_variants<O: Optimizer>(optimizer: O) -> [[Vec<u64>; 5]; 2] {
+    let all = [variants(optimizer), variants(InPlace(optimizer))];
+    for variants in &all {
+        for (index, one) in variants.iter().enumerate() {
+            assert!(!variants[..index].contains(one), "variant {index} is another's equal");
+        }
+    }
+    all
+}
+
+#[test]
+fn an_own_sgd_is_the_built_in_one_with_every_setting() {
+    let own = OwnSgd(Settings::new(0.05));
+    assert!(all_variants(own) == all_variants(Sgd::new(0.05)));
+    let clipped = |norm| (trained(own.clip(Clip::Norm(norm))), trained(Sgd::new(0.05).clip(Clip::Norm(norm))));
+    let (own, built_in) = clipped(0.1);
+    assert!(own == built_in && own != clipped(0.2).0);
+}
+
+#[test]
+fn an_own_momentum_is_the_built_in_one_with_every_setting() {
+    assert!(all_variants(OwnMomentum(Settings::new(0.02))) == all_variants(Momentum::new(0.02)));
+}
+
+#[test]
+fn every_setting_applies_to_a_formula_that_is_not_built_in() {
+    all_variants(OwnThree(Settings::new(0.01)));
+}
+
+#[test]
+fn an_own_optimizer_is_stopped_before_it_makes_a_weight_infinite() {
+    let mut trainer =
+        Trainer::<Dense<1, 1, Linear>, MeanSquaredError, OwnThree, 1>::new(OwnThree(Settings::new(1e38)), 1);
+    let error = trainer.step(&[[1.0f32]], &[[2.0]]).unwrap_err();
+    assert_eq!(error, TrainError::Diverged { epoch: None, step: 0 });
+}
+
+type Line = Dense<1, 1, Linear, f64>;
+
+fn line() -> ([[f64; 1]; 6], [[f64; 1]; 6]) {
+    let x = [[0.1], [0.9], [-0.4], [0.6], [-1.2], [0.3]];
+    (x, x.map(|[x]| [2.0 * x + 1.0]))
+}
+
+/// Where there is a row in each step, the mean of three gradients is that of a batch of three rows.
+#[test]
+fn accumulated_steps_are_those_of_a_larger_batch() {
+    let (x, y) = line();
+    let adam = Adam::new(0.1).clip(Clip::Norm(0.5)).weight_decay(0.1);
+    let mut whole = Trainer::<Line, MeanSquaredError, Adam, 3>::new(adam, 1);
+    let mut parts = Trainer::<Line, MeanSquaredError, Accumulate<Adam>, 1>::new(Accumulate::new(adam, 3), 1);
+    whole.fit(&x, &y, Fit::epochs(10).shuffle(false)).unwrap();
+    parts.fit(&x, &y, Fit::epochs(10).shuffle(false)).unwrap();
+    let pairs = bits(whole.network()).into_iter().zip(bits(parts.network()));
+    for (one, other) in pairs.map(|(one, other)| (f64::from_bits(one), f64::from_bits(other))) {
+        assert!((one - other).abs() < 1e-12, "{one} {other}");
+    }
+}
+
+#[test]
+fn a_diverging_batch_leaves_the_sum_of_gradients_alone() {
+    let (x, y) = line();
+    let new = || Trainer::<Line, MeanSquaredError, Accumulate<Sgd>, 1>::new(Accumulate::new(Sgd::new(0.1), 2), 1);
+    let (mut tried, mut spared) = (new(), new());
+    for trainer in [&mut tried, &mut spared] {
+        trainer.step(&x[..1], &y[..1]).unwrap();
+    }
+    assert!(tried.step(&[[1e300]], &[[1.0]]).is_err());
+    for trainer in [&mut tried, &mut spared] {
+        trainer.step(&x[1..2], &y[1..2]).unwrap();
+    }
+    assert_eq!(bits(tried.network()), bits(spared.network()));
+}
+
+#[test]
+fn the_average_is_that_of_the_weights_after_each_step() {
+    let (x, y) = line();
+    let mut plain = Trainer::<Line, MeanSquaredError, Momentum, 6>::new(Momentum::new(0.1), 1);
+    let averaged = Averaged::new(Momentum::new(0.1), 0.75);
+    let mut trainer = Trainer::<Line, MeanSquaredError, Averaged<Momentum>, 6>::new(averaged, 1);
+    let start = bits(trainer.network());
+    trainer.swap_average();
+    assert_eq!(bits(trainer.network()), start, "there is no average before the first step");
+    let mut average = None;
+    for _ in 0..9 {
+        plain.step(&x, &y).unwrap();
+        trainer.step(&x, &y).unwrap();
+        assert_eq!(bits(plain.network()), bits(trainer.network()));
+        let weight = plain.network().kernel[0][0];
+        average = Some(average.map_or(weight, |average| 0.75 * average + 0.25 * weight));
+    }
+    trainer.swap_average();
+    assert!((trainer.network().kernel[0][0] - average.unwrap()).abs() < 1e-14);
+    trainer.swap_average();
+    assert_eq!(bits(plain.network()), bits(trainer.network()));
+}
+
+#[test]
+fn the_average_starts_with_the_first_update() {
+    let (x, y) = line();
+    fn starts<O: shiplap::optim::KeepsAverage>(optimizer: O, x: &[[f64; 1]; 6], y: &[[f64; 1]; 6]) {
+        let mut trainer = Trainer::<Line, MeanSquaredError, O, 1>::new(optimizer, 1);
+        let start = bits(trainer.network());
+        trainer.step(&x[..1], &y[..1]).unwrap();
+        trainer.swap_average();
+        assert_eq!(bits(trainer.network()), start);
+        trainer.step(&x[1..2], &y[1..2]).unwrap();
+        let updated = bits(trainer.network());
+        assert_ne!(updated, start);
+        // After one update the average is the weights.
+        trainer.swap_average();
+        assert_eq!(bits(trainer.network()), updated);
+    }
+    starts(Averaged::new(Accumulate::new(Sgd::new(0.1), 2), 0.9), &x, &y);
+    starts(Accumulate::new(Averaged::new(Sgd::new(0.1), 0.9), 2), &x, &y);
+}
+
+#[test]
+fn wrappers_nest_and_take_the_memory_that_they_say() {
+    type Sized<O> = Trainer<Net, MeanSquaredError, O, 4>;
+    let copies = |bytes: usize| (bytes - Sized::<InPlace<Sgd>>::BYTES).div_ceil(Net::BYTES + 64);
+    assert_eq!(copies(Sized::<Sgd>::BYTES), 1);
+    assert_eq!(copies(Sized::<Adam>::BYTES), 3);
+    assert_eq!(copies(Sized::<AmsGrad>::BYTES), 4);
+    assert_eq!(copies(Sized::<RmsProp>::BYTES), 2);
+    assert_eq!(copies(Sized::<RmsProp<true, true>>::BYTES), 4);
+    assert_eq!(copies(Sized::<Accumulate<Adam>>::BYTES), 4);
+    assert_eq!(copies(Sized::<Averaged<Adam>>::BYTES), 4);
+    assert_eq!(copies(Sized::<Averaged<Accumulate<Adam>>>::BYTES), 5);
+    assert_eq!(copies(Sized::<InPlace<Averaged<Adam>>>::BYTES), 3);
+    // Kept or not, the average is the same.
+    let averaged = Averaged::new(Sgd::new(0.05), 0.9).overwrite_every(3);
+    let pairs = trained(averaged).into_iter().zip(trained(InPlace(averaged)));
+    for (one, other) in pairs.map(|(one, other)| (f64::from_bits(one), f64::from_bits(other))) {
+        assert!((one - other).abs() < 1e-6, "{one} {other}");
+    }
+    assert_ne!(trained(averaged), trained(Sgd::new(0.05)));
+}
+
+#[test]
+fn settings_of_wrappers_are_checked() {
+    fn refused<O: Optimizer>(name: &str, optimizer: O) {
+        let what = optimizer.check().unwrap_err();
+        assert!(what.contains(name), "{name}: {what}");
+    }
+    refused("`steps`", Accumulate::new(Sgd::default(), 0));
+    refused("`InPlace`", InPlace(Accumulate::new(Sgd::default(), 2)));
+    refused("learning rate", Accumulate::new(Sgd::new(-1.0), 2));
+    refused("learning rate", Averaged::new(Sgd::new(-1.0), 0.9));
+    refused("`overwrite`", Averaged::new(Sgd::default(), 0.9).overwrite_every(0));
+    for bad in [-0.1, 1.0, f64::NAN] {
+        refused("`decay`", Averaged::new(Sgd::default(), bad));
+        refused("`beta1`", Lion { beta1: bad, ..Lion::default() });
+        refused("`beta2`", Nadam { beta2: bad, ..Nadam::default() });
+        refused("`beta1`", Adam { beta1: bad, ..Adam::default() }.amsgrad());
+        refused("`momentum`", RmsProp::default().momentum(bad));
+        refused("`momentum`", Sgd::default().momentum(bad));
+    }
+    refused("`epsilon`", Nadam { epsilon: 0.0, ..Nadam::default() });
+}
+
+#[test]
+fn runs_of_wrapped_optimizers_resume() {
+    fn resumes<O: Optimizer>(optimizer: O) {
+        let (x, y) = line();
+        let new = |seed| Trainer::<Line, MeanSquaredError, O, 1>::new(optimizer, seed);
+        let (mut first, mut second) = (new(1), new(2));
+        // Four steps are one update of three, and one gradient more.
+        first.fit(&x[..4], &y[..4], Fit::epochs(1)).unwrap();
+        let path = std::env::temp_dir().join(format!("shiplap.resumes.{}.safetensors", std::process::id()));
+        shiplap::io::save_checkpoint(&first.state(), 1, &path).unwrap();
+        assert_eq!(shiplap::io::load_checkpoint(second.state_mut(), &path).unwrap(), 1);
+        std::fs::remove_file(path).unwrap();
+        for trainer in [&mut first, &mut second] {
+            trainer.fit(&x, &y, Fit::epochs(4).from_epoch(1)).unwrap();
+        }
+        assert_eq!(bits(first.network()), bits(second.network()));
+    }
+    resumes(Accumulate::new(Adam::new(0.1), 3));
+    resumes(Averaged::new(Accumulate::new(Momentum::new(0.1), 3), 0.9).overwrite_every(2));
+    resumes(InPlace(Averaged::new(RmsProp::new(0.1).momentum(0.5).centered(), 0.9)));
+    resumes(Adam::new(0.1).amsgrad());
+}
+
+#[test]
+fn new_formulas_are_stopped_before_they_make_a_weight_infinite() {
+    fn overflows<O: Optimizer>(optimizer: O) {
+        let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, O, 1>::new(optimizer, 1);
+        let before = bits(trainer.network());
+        let error = trainer.step(&[[1.0f32]], &[[2.0]]).unwrap_err();
+        assert_eq!(error, TrainError::Diverged { epoch: None, step: 0 });
+        assert_eq!(bits(trainer.network()), before);
+    }
+    for rate in [1e38, 1e300] {
+        overflows(Lion::new(rate));
+        overflows(Nadam::new(rate));
+        overflows(AmsGrad::new(rate));
+        overflows(RmsProp::new(rate).momentum(0.9).centered());
+        overflows(Averaged::new(Sgd::new(rate), 0.9));
+        overflows(Accumulate::new(Sgd::new(rate), 1));
+        overflows(InPlace(Averaged::new(Lion::new(rate), 0.9)));
+    }
+}
