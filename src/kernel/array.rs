@@ -10,10 +10,13 @@ use core::{
 #[inline(always)]
 pub fn map_each<'a, X, Y, const N: usize>(items: &'a mut [X; N], f: impl Fn(&'a mut X) -> Y) -> [Y; N] {
     let mut results = [const { MaybeUninit::uninit() }; N];
-    for (result, item) in results.iter_mut().zip(items) {
-        result.write(f(item));
+    let (first, mut index) = (items.as_mut_ptr(), 0);
+    while index < N {
+        // SAFETY: `index` is within the array, and each item is borrowed once.
+        results[index].write(f(unsafe { &mut *first.add(index) }));
+        index += 1;
     }
-    // SAFETY: both arrays have `N` items, so the loop has written each of `results`, which is forgotten without a drop.
+    // SAFETY: the loop has written each of `results`, which are forgotten without a drop.
     unsafe { mem::transmute_copy::<[MaybeUninit<Y>; N], [Y; N]>(&results) }
 }
 

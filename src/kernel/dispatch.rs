@@ -1,22 +1,28 @@
 //! Work, compiled for the instruction set in use.
 
-#[cfg(not(all(target_arch = "x86_64", not(feature = "deterministic"))))]
-use super::lanes::Lanes;
-#[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
-pub use super::x86::Baseline;
 #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
 use super::x86::{Avx2, Avx512};
 use super::{
+    lanes::Lanes,
     level::{Level, level},
     simd::{Simd, Work},
 };
 
+/// How many `f32` a register of [`Baseline`] holds: one where the target may have no SIMD registers, and where all targets
+/// must compute the same bits.
+const LANES: usize = if cfg!(all(
+    any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"),
+    not(feature = "deterministic")
+)) {
+    4
+} else {
+    1
+};
+
 /// What every processor of the target has.
-#[cfg(not(all(target_arch = "x86_64", not(feature = "deterministic"))))]
 #[derive(Clone, Copy, Debug)]
 pub struct Baseline;
 
-#[cfg(not(all(target_arch = "x86_64", not(feature = "deterministic"))))]
 impl Simd for Baseline {
     type F32 = Lanes<f32, LANES>;
     type F64 = Lanes<f64, { LANES.div_ceil(2) }>;
@@ -26,16 +32,6 @@ impl Simd for Baseline {
         work.run(self)
     }
 }
-
-/// How many `f32` a register of [`Baseline`] holds: one where the target may have no SIMD registers, and where all targets
-/// must compute the same bits.
-#[cfg(not(all(target_arch = "x86_64", not(feature = "deterministic"))))]
-const LANES: usize =
-    if cfg!(all(any(target_arch = "aarch64", target_feature = "simd128"), not(feature = "deterministic"))) {
-        4
-    } else {
-        1
-    };
 
 /// Does `work` compiled for the instruction set in use.
 #[inline]
@@ -47,6 +43,12 @@ pub fn dispatch<W: Work>(work: W) -> W::Output {
         // SAFETY: as above.
         #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
         Level::Avx2 => unsafe { Avx2::new() }.run(work),
-        _ => Baseline.run(work),
+        _ => run_baseline(work),
     }
+}
+
+/// A function of its own: inlined into [`dispatch`], its stack would be there whatever the instruction set.
+#[cfg_attr(all(target_arch = "x86_64", not(feature = "deterministic")), inline(never))]
+fn run_baseline<W: Work>(work: W) -> W::Output {
+    Baseline.run(work)
 }

@@ -1,18 +1,12 @@
-//! Registers as arrays, which the compiler vectorizes: for targets without registers of their own here.
+//! Registers as plain arrays, which the compiler turns into those of the target: the baseline of every
+//! processor.
 
 use core::{
     array,
     ops::{Add, Div, Mul, Neg, Sub},
 };
 
-use super::{
-    element::Element,
-    level::Level,
-    math::Single,
-    matrix::Product,
-    real::Real,
-    simd::{Simd, Vector, Work},
-};
+use super::{element::Element, math::Single, real::Real, simd::Vector};
 
 /// `N` numbers in lock-step.
 #[derive(Clone, Copy, Debug)]
@@ -173,24 +167,6 @@ impl<T: Element, const N: usize> Vector<T> for Lanes<T, N> {
     #[inline(always)]
     fn largest(self) -> T {
         self.0.into_iter().fold(self.0[0], |top, lane| lane.max(top))
-    }
-
-    fn multiply(product: Product<'_, T>) {
-        Portable::<N>.run(product);
-    }
-}
-
-/// Registers of `N` lanes, whatever the processor has.
-#[derive(Clone, Copy, Debug)]
-pub struct Portable<const N: usize>;
-
-impl<const N: usize> Simd for Portable<N> {
-    type F32 = Lanes<f32, N>;
-    type F64 = Lanes<f64, N>;
-    const LEVEL: Level = Level::Baseline;
-
-    fn run<W: Work>(self, work: W) -> W::Output {
-        work.run(self)
     }
 }
 

@@ -1,17 +1,21 @@
-//! Products of matrices for forward (`nn`) and backward (`tn`, `nt`), with shapes from types.
+//! Products of matrices of fixed shape, for forward (`nn`) and backward (`tn`, `nt`): their operands. `tile` multiplies them.
+
+#![expect(
+    clippy::needless_range_loop,
+    reason = "an index keeps arrays of registers in registers; an iterator takes their address"
+)]
+
+use core::ops::Range;
 
 use super::{
     element::Element,
-    elementwise::elementwise,
+    elementwise::{elementwise, elementwise_row},
     formula::{ElementwiseKernel, Unchanged},
-    matrix::{Matrix, Operand, Product},
-    narrow, plain,
-    simd::{Simd, Vector, Work},
-    vector,
+    panel::Packing,
+    plain,
+    simd::{MOST_LANES, Simd, Vector, Work},
+    tile::{Destination, LeftOperand, LeftRows, RightOperand, UNKNOWN, load_registers, product, store_registers},
 };
-
-/// Up to how many rows copying the weights costs more than it saves.
-const FEW: usize = 4;
 
 /// `y[b][o] = then(bias[o] + Σᵢ x[b][i]·w[i][o])`.
 #[inline(always)]
@@ -36,30 +40,25 @@ pub fn tn<S: Simd, T: Element, const IN: usize, const OUT: usize>(
     gradient: &mut [[T; OUT]; IN],
 ) {
     let rows = x.len().min(dz.len());
-    simd.run(Gradient { x: &x[..rows], dz: &dz[..rows], gradient });
+    let (x, dz) = (&x[..rows], &dz[..rows]);
+    if const { T::Vector::<S>::LANES == 1 } {
+        simd.run(Gradient { x, dz, gradient });
+    } else if const { OUT == 1 } {
+        // A gradient of one column is contiguous, so it is computed as one row.
+        simd.run(Outer::<_, _, _, _, 1> {
+            left: dz,
+            from: 0,
+            rows: 1,
+            right: x,
+            result: Column(core::slice::from_mut(gradient)),
+        });
+    } else {
+        simd.run(Outer::<_, _, _, _, IN> { left: x, from: 0, rows: IN, right: dz, result: Plain(gradient) });
+    }
 }
 
-/// Some rows of the gradient, from `first` on.
-#[inline(always)]
-fn gradient_rows<S: Simd, T: Element, const IN: usize, const OUT: usize>(
-    x: &[[T; IN]],
-    dz: &[[T; OUT]],
-    first: usize,
-    gradient: &mut [[T; OUT]],
-) {
-    T::Vector::<S>::multiply(Product {
-        rows: gradient.len(),
-        steps: x.len().min(dz.len()),
-        columns: OUT,
-        left: Operand::Transposed(Matrix::new(x).skip(0, first)),
-        right: Operand::Plain(Matrix::new(dz)),
-        start: None,
-        result: gradient.as_flattened_mut(),
-    });
-}
-
-/// `write = then(gradient, write)`, number by number, with the gradient that [`tn`] computes, of which only some rows are
-/// in memory at a time.
+/// `write = then(gradient, write)`, number by number, with the gradient of [`tn`], of which some rows at a time are in
+/// memory.
 #[inline(always)]
 pub fn tn_then<S: Simd, T: Element, O: ElementwiseKernel<1, W>, const IN: usize, const OUT: usize, const W: usize>(
     simd: S,
@@ -83,7 +82,7 @@ pub fn tn_then<S: Simd, T: Element, O: ElementwiseKernel<1, W>, const IN: usize,
     }
 }
 
-/// The bytes of a gradient that are in memory at a time. Without `std`, memory is scarce.
+/// The bytes of a gradient in memory at a time. Without `std`, memory is scarce.
 const SCRATCH: usize = if cfg!(feature = "std") { 128 * 1024 } else { 256 };
 
 /// [`tn_then`], `R` rows at a time.
@@ -103,14 +102,16 @@ fn rows_then<
     then: &O,
     mut write: [&mut [[T; OUT]; IN]; W],
 ) {
+    let batch = x.len().min(dz.len());
     let mut gradient = [[T::zero(); OUT]; R];
-    let mut first = 0;
-    while first < IN {
-        let rows = R.min(IN - first);
-        gradient_rows::<S, T, IN, OUT>(x, dz, first, &mut gradient[..rows]);
-        let parts = write.each_mut().map(|matrix| matrix[first..first + rows].as_flattened_mut());
+    let mut from = 0;
+    while from < IN {
+        let rows = R.min(IN - from);
+        let result = Plain(&mut gradient);
+        simd.run(Outer::<_, _, _, _, UNKNOWN> { left: &x[..batch], from, rows, right: &dz[..batch], result });
+        let parts = write.each_mut().map(|matrix| matrix[from..from + rows].as_flattened_mut());
         elementwise(simd, then, [gradient[..rows].as_flattened()], parts);
-        first += rows;
+        from += rows;
     }
 }
 
@@ -149,30 +150,199 @@ impl<T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize> 
         if const { T::Vector::<S>::LANES == 1 } {
             plain::nn(x, w, bias, then, y);
         } else if const { OUT == 1 } {
-            vector::dot_rows::<T::Vector<S>, T, O, IN>(x, w.as_flattened(), bias[0], then, y.as_flattened_mut());
-        } else if x.len() < FEW {
-            for (x, y) in x.iter().zip(y) {
-                vector::combine_rows(simd, x, w, bias, then, y);
+            dot_products::<T::Vector<S>, T, O, IN>(x, w.as_flattened(), bias[0], then, y.as_flattened_mut());
+        } else if x.len() < UNPACKED_ROWS {
+            for row in 0..x.len() {
+                combine_rows(simd, &x[row], w, bias, then, &mut y[row]);
             }
-        } else if const { OUT <= <T::Vector<S> as Vector<T>>::Half::LANES } {
-            narrow::nn::<<T::Vector<S> as Vector<T>>::Half, T, O, IN, OUT>(x, w, bias, then, y);
-        } else if const { OUT <= T::Vector::<S>::LANES } {
-            narrow::nn::<T::Vector<S>, T, O, IN, OUT>(x, w, bias, then, y);
         } else {
-            T::Vector::<S>::multiply(Product {
-                rows: x.len(),
-                steps: IN,
-                columns: OUT,
-                left: Operand::Plain(Matrix::new(x)),
-                right: Operand::Plain(Matrix::new(w)),
-                start: Some(bias),
-                result: y.as_flattened_mut(),
-            });
-            if !O::UNCHANGED {
-                elementwise(simd, then, [], [y.as_flattened_mut()]);
+            let mut result = Activated { bias, then, y };
+            product::<T::Vector<S>, T, OUT, UNKNOWN>(x.len(), IN, &Rows(x), &AsIs(w), &mut result);
+        }
+    }
+}
+
+/// Below so many rows, packing the weights costs more than it saves.
+const UNPACKED_ROWS: usize = 4;
+
+/// `y[o] = then(bias[o] + Σᵢ x[i]·w[i][o])`, with several sums side by side to hide the latency of a multiply-add. Columns that
+/// exceed the registers go through [`combine_rows_in_memory`].
+#[inline(always)]
+fn combine_rows<S: Simd, T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize>(
+    simd: S,
+    x: &[T; IN],
+    w: &[[T; OUT]; IN],
+    bias: &[T; OUT],
+    then: &O,
+    y: &mut [T; OUT],
+) {
+    let mut column = 0;
+    if const { OUT >= 2 * MOST_REGISTERS * T::Vector::<S>::LANES } {
+        column = OUT - OUT % (MOST_REGISTERS * T::Vector::<S>::LANES);
+        combine_rows_in_memory(simd, x, w, bias, then, &mut y[..column]);
+    }
+    while column < OUT {
+        column = match (OUT - column).div_ceil(T::Vector::<S>::LANES) {
+            MOST_REGISTERS.. => {
+                combine_columns::<T::Vector<S>, T, O, IN, OUT, MOST_REGISTERS, 1>(x, w, bias, then, y, column)
+            }
+            4.. => combine_columns::<T::Vector<S>, T, O, IN, OUT, 4, 2>(x, w, bias, then, y, column),
+            2.. => combine_columns::<T::Vector<S>, T, O, IN, OUT, 2, 4>(x, w, bias, then, y, column),
+            _ => combine_columns::<T::Vector<S>, T, O, IN, OUT, 1, 8>(x, w, bias, then, y, column),
+        };
+    }
+}
+
+/// The number of registers of sums that keeps the processor busy.
+const MOST_REGISTERS: usize = 8;
+
+/// [`combine_rows`] for as many columns as `y` has, with the sums in memory, a few rows of weights at a time. The weights, which
+/// are much larger, are read in the order of their addresses, at the speed of memory.
+#[inline(always)]
+fn combine_rows_in_memory<S: Simd, T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize>(
+    simd: S,
+    x: &[T; IN],
+    w: &[[T; OUT]; IN],
+    bias: &[T; OUT],
+    then: &O,
+    y: &mut [T],
+) {
+    y.copy_from_slice(&bias[..y.len()]);
+    let mut step = 0;
+    while step + STREAMS <= IN {
+        add_rows::<T::Vector<S>, T, OUT, STREAMS>(&x[step..], &w[step..], y);
+        step += STREAMS;
+    }
+    while step < IN {
+        add_rows::<T::Vector<S>, T, OUT, 1>(&x[step..], &w[step..], y);
+        step += 1;
+    }
+    elementwise_row(simd, then, [], [y]);
+}
+
+/// The rows that [`combine_rows_in_memory`] adds at a time: the number of streams that a processor prefetches.
+const STREAMS: usize = 4;
+
+/// `y[o] += Σᵢ x[i]·w[i][o]` for `R` rows of weights.
+#[inline(always)]
+fn add_rows<V: Vector<T>, T: Element, const OUT: usize, const R: usize>(x: &[T], w: &[[T; OUT]], y: &mut [T]) {
+    let mut factors = [V::broadcast(T::zero()); R];
+    for r in 0..R {
+        factors[r] = V::broadcast(x[r]);
+    }
+    let mut column = 0;
+    while column + V::LANES <= y.len() {
+        let end = column + V::LANES;
+        let mut sum = V::load(&y[column..end]);
+        for r in 0..R {
+            sum = factors[r].mul_add(V::load(&w[r][column..end]), sum);
+        }
+        sum.store(&mut y[column..end]);
+        column = end;
+    }
+}
+
+/// `C` registers of [`combine_rows`] from `column` on, each as `CHAINS` sums; returns the column after them.
+#[inline(always)]
+fn combine_columns<
+    V: Vector<T>,
+    T: Element,
+    O: ElementwiseKernel<0, 1>,
+    const IN: usize,
+    const OUT: usize,
+    const C: usize,
+    const CHAINS: usize,
+>(
+    x: &[T; IN],
+    w: &[[T; OUT]; IN],
+    bias: &[T; OUT],
+    then: &O,
+    y: &mut [T; OUT],
+    column: usize,
+) -> usize {
+    let next = column + C * V::LANES;
+    let column = column.min(OUT.saturating_sub(C * V::LANES));
+    let mut sums = [[V::broadcast(T::zero()); C]; CHAINS];
+    sums[0] = load_registers(&bias[column..]);
+    let mut step = 0;
+    while step < IN {
+        for chain in 0..CHAINS {
+            if step + chain < IN {
+                let left = V::broadcast(x[step + chain]);
+                let right: [V; C] = load_registers(&w[step + chain][column..]);
+                for c in 0..C {
+                    sums[chain][c] = left.mul_add(right[c], sums[chain][c]);
+                }
+            }
+        }
+        step += CHAINS;
+    }
+    let mut chains = CHAINS;
+    while chains > 1 {
+        chains /= 2;
+        for chain in 0..chains {
+            for c in 0..C {
+                sums[chain][c] = sums[chain][c] + sums[chain + chains][c];
             }
         }
     }
+    for c in 0..C {
+        [sums[0][c]] = then.apply([], [sums[0][c]]);
+    }
+    store_registers(sums[0], &mut y[column..]);
+    next
+}
+
+/// `y[b] = then(start + Σᵢ x[b][i]·w[i])`: the products of as many rows as a register has lanes are summed up together, by a
+/// transposition.
+#[inline(always)]
+fn dot_products<V: Vector<T>, T: Element, O: ElementwiseKernel<0, 1>, const N: usize>(
+    x: &[[T; N]],
+    w: &[T],
+    start: T,
+    then: &O,
+    y: &mut [T],
+) {
+    let mut row = 0;
+    while row + 1 < x.len() {
+        let rows = &x[row..x.len().min(row + V::LANES)];
+        let mut sums = [V::broadcast(T::zero()); MOST_LANES];
+        for r in 0..V::LANES {
+            if r < rows.len() {
+                sums[r] = products_of_rows::<V, T>(&rows[r], w);
+            }
+        }
+        let columns = transpose(sums);
+        let mut sum = V::broadcast(start);
+        for lane in 0..V::LANES {
+            sum = sum + columns[lane];
+        }
+        let [end] = then.apply([], [sum]);
+        end.store(&mut y[row..row + rows.len()]);
+        row += rows.len();
+    }
+    if row < x.len() {
+        let [end] = then.apply([], [V::broadcast(start + products_of_rows::<V, T>(&x[row], w).sum())]);
+        end.store(&mut y[row..row + 1]);
+    }
+}
+
+/// A register whose lanes add up to `Σ a·b`, as far as both slices reach.
+#[inline(always)]
+fn products_of_rows<V: Vector<T>, T: Element>(a: &[T], b: &[T]) -> V {
+    let lanes = V::LANES;
+    let length = a.len().min(b.len());
+    let mut sum = V::broadcast(T::zero());
+    let mut start = 0;
+    while start + lanes <= length {
+        let (a, b) = (&a[start..start + lanes], &b[start..start + lanes]);
+        sum = V::load(a).mul_add(V::load(b), sum);
+        start += lanes;
+    }
+    if start < length {
+        sum = V::load(&a[start..length]).mul_add(V::load(&b[start..length]), sum);
+    }
+    sum
 }
 
 struct Gradient<'a, T, const IN: usize, const OUT: usize> {
@@ -186,20 +356,7 @@ impl<T: Element, const IN: usize, const OUT: usize> Work for Gradient<'_, T, IN,
 
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        let Self { x, dz, gradient } = self;
-        if const { T::Vector::<S>::LANES == 1 } {
-            plain::tn(x, dz, gradient);
-        } else if const { OUT == 1 } {
-            if let Some(gradient) = gradient.as_flattened_mut().first_chunk_mut::<IN>() {
-                vector::weighted_sum::<T::Vector<S>, T, IN>(dz.as_flattened(), x, gradient);
-            }
-        } else if const { OUT <= <T::Vector<S> as Vector<T>>::Half::LANES } {
-            narrow::tn::<<T::Vector<S> as Vector<T>>::Half, T, IN, OUT>(x, dz, gradient);
-        } else if const { OUT <= T::Vector::<S>::LANES } {
-            narrow::tn::<T::Vector<S>, T, IN, OUT>(x, dz, gradient);
-        } else {
-            gradient_rows::<S, T, IN, OUT>(x, dz, 0, gradient);
-        }
+        plain::tn(self.x, self.dz, self.gradient);
     }
 }
 
@@ -221,6 +378,27 @@ impl<T: Element, O: ElementwiseKernel<1, W>, const IN: usize, const OUT: usize, 
     }
 }
 
+/// `result[i][j] = Σ left[step][from + i]·right[step][j]`, for `rows` rows `i`. `ROWS` is their number or [`UNKNOWN`].
+struct Outer<'a, T, G, const I: usize, const J: usize, const ROWS: usize> {
+    left: &'a [[T; I]],
+    from: usize,
+    rows: usize,
+    right: &'a [[T; J]],
+    result: G,
+}
+
+impl<T: Element, G: Destination<T>, const I: usize, const J: usize, const ROWS: usize> Work
+    for Outer<'_, T, G, I, J, ROWS>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, _: S) {
+        let (left, right) = (Columns(self.left, self.from), AsIs(self.right));
+        product::<T::Vector<S>, T, J, ROWS>(self.rows, self.left.len(), &left, &right, &mut self.result);
+    }
+}
+
 struct Backward<'a, T, const IN: usize, const OUT: usize> {
     dz: &'a [[T; OUT]],
     w: &'a [[T; OUT]; IN],
@@ -235,25 +413,168 @@ impl<T: Element, const IN: usize, const OUT: usize> Work for Backward<'_, T, IN,
         let Self { dz, w, dx } = self;
         if const { T::Vector::<S>::LANES == 1 } {
             plain::nt(dz, w, dx);
-        } else if dz.len() < FEW {
-            for (dz, dx) in dz.iter().zip(dx) {
-                vector::dot_rows::<T::Vector<S>, T, Unchanged, OUT>(w, dz, T::zero(), &Unchanged, dx);
-            }
-        } else if const { OUT == 1 } {
-            if let Some(w) = w.as_flattened().first_chunk::<IN>() {
-                vector::outer_product::<T::Vector<S>, T, IN>(dz.as_flattened(), w, dx);
+        } else if dz.len() < UNPACKED_ROWS {
+            for row in 0..dz.len() {
+                dot_products::<T::Vector<S>, T, Unchanged, OUT>(w, &dz[row], T::zero(), &Unchanged, &mut dx[row]);
             }
         } else {
-            T::Vector::<S>::multiply(Product {
-                rows: dz.len(),
-                steps: OUT,
-                columns: IN,
-                left: Operand::Plain(Matrix::new(dz)),
-                right: Operand::Transposed(Matrix::new(w)),
-                start: None,
-                result: dx.as_flattened_mut(),
-            });
+            product::<T::Vector<S>, T, IN, UNKNOWN>(dz.len(), OUT, &Rows(dz), &Transposed(w), &mut Plain(dx));
         }
+    }
+}
+
+/// The rows of a matrix as the left operand.
+struct Rows<'a, T, const N: usize>(&'a [[T; N]]);
+
+impl<T: Element, const N: usize> LeftOperand<T> for Rows<'_, T, N> {
+    #[inline(always)]
+    fn rows<const R: usize>(&self, row: usize, steps: Range<usize>) -> impl LeftRows<T, R> {
+        let rows = &self.0[row..row + R];
+        let mut across = [&rows[0][steps.clone()]; R];
+        for r in 0..R {
+            across[r] = &rows[r][steps.clone()];
+        }
+        RowSlices(across)
+    }
+}
+
+/// A slice of each of `R` rows.
+struct RowSlices<'a, T, const R: usize>([&'a [T]; R]);
+
+impl<T: Element, const R: usize> LeftRows<T, R> for RowSlices<'_, T, R> {
+    #[inline(always)]
+    fn at(&self, step: usize) -> [T; R] {
+        let mut factors = [T::zero(); R];
+        for r in 0..R {
+            factors[r] = self.0[r][step];
+        }
+        factors
+    }
+}
+
+/// The columns of a matrix, from one on, as the rows of the left operand.
+struct Columns<'a, T, const N: usize>(&'a [[T; N]], usize);
+
+impl<T: Element, const N: usize> LeftOperand<T> for Columns<'_, T, N> {
+    #[inline(always)]
+    fn rows<const R: usize>(&self, row: usize, steps: Range<usize>) -> impl LeftRows<T, R> {
+        ColumnSlice { rows: &self.0[steps], column: self.1 + row }
+    }
+}
+
+/// The numbers from `column` on of each row.
+struct ColumnSlice<'a, T, const N: usize> {
+    rows: &'a [[T; N]],
+    column: usize,
+}
+
+impl<T: Element, const N: usize, const R: usize> LeftRows<T, R> for ColumnSlice<'_, T, N> {
+    #[inline(always)]
+    fn at(&self, step: usize) -> [T; R] {
+        let mut factors = [T::zero(); R];
+        factors.copy_from_slice(&self.rows[step][self.column..self.column + R]);
+        factors
+    }
+}
+
+/// A matrix as the right operand.
+struct AsIs<'a, T, const N: usize>(&'a [[T; N]]);
+
+impl<T: Element, const N: usize> RightOperand<T> for AsIs<'_, T, N> {
+    #[inline(always)]
+    fn pack<V: Vector<T>, const C: usize>(&self, column: usize, steps: Range<usize>, panel: &mut Packing<'_, V, C>) {
+        for row in &self.0[steps] {
+            panel.push(load_registers(&row[column..]));
+        }
+    }
+}
+
+/// The transpose of a matrix as the right operand.
+struct Transposed<'a, T, const N: usize>(&'a [[T; N]]);
+
+impl<T: Element, const N: usize> RightOperand<T> for Transposed<'_, T, N> {
+    #[inline(always)]
+    fn pack<V: Vector<T>, const C: usize>(&self, column: usize, steps: Range<usize>, panel: &mut Packing<'_, V, C>) {
+        let mut step = steps.start;
+        while step < steps.end {
+            let mut squares = [[V::broadcast(T::zero()); MOST_LANES]; C];
+            for c in 0..C {
+                for lane in 0..V::LANES {
+                    if let Some(row) = self.0.get(column + c * V::LANES + lane) {
+                        squares[c][lane] = V::load(&row[step..]);
+                    }
+                }
+                squares[c] = transpose(squares[c]);
+            }
+            for lane in 0..V::LANES.min(steps.end - step) {
+                let mut group = [V::broadcast(T::zero()); C];
+                for c in 0..C {
+                    group[c] = squares[c][lane];
+                }
+                panel.push(group);
+            }
+            step += V::LANES;
+        }
+    }
+}
+
+/// Transposes a square of as many registers as one has lanes.
+#[inline(always)]
+fn transpose<V: Vector<T>, T: Element>(mut square: [V; MOST_LANES]) -> [V; MOST_LANES] {
+    // Interleaving both halves rotates the bits of (row, lane) by one; after log2(LANES) times they have changed places.
+    let mut stages = V::LANES;
+    while stages > 1 {
+        let rows = square;
+        for r in 0..V::LANES / 2 {
+            (square[2 * r], square[2 * r + 1]) = rows[r].interleave(rows[r + V::LANES / 2]);
+        }
+        stages /= 2;
+    }
+    square
+}
+
+/// The outputs of a layer: bias, product and activation.
+struct Activated<'a, T, O, const OUT: usize> {
+    bias: &'a [T; OUT],
+    then: &'a O,
+    y: &'a mut [[T; OUT]],
+}
+
+impl<T: Element, O: ElementwiseKernel<0, 1>, const OUT: usize> Destination<T> for Activated<'_, T, O, OUT> {
+    #[inline(always)]
+    fn start<V: Vector<T>, const C: usize>(&self, column: usize) -> [V; C] {
+        load_registers(&self.bias[column..])
+    }
+
+    #[inline(always)]
+    fn end<V: Vector<T>>(&self, sum: V) -> V {
+        let [end] = self.then.apply([], [sum]);
+        end
+    }
+
+    #[inline(always)]
+    fn row(&mut self, row: usize) -> &mut [T] {
+        &mut self.y[row]
+    }
+}
+
+/// A product alone.
+struct Plain<'a, T, const N: usize>(&'a mut [[T; N]]);
+
+impl<T: Element, const N: usize> Destination<T> for Plain<'_, T, N> {
+    #[inline(always)]
+    fn row(&mut self, row: usize) -> &mut [T] {
+        &mut self.0[row]
+    }
+}
+
+/// [`Plain`] for a matrix of one column, as one row.
+struct Column<'a, T, const I: usize, const J: usize>(&'a mut [[[T; J]; I]]);
+
+impl<T: Element, const I: usize, const J: usize> Destination<T> for Column<'_, T, I, J> {
+    #[inline(always)]
+    fn row(&mut self, row: usize) -> &mut [T] {
+        self.0[row].as_flattened_mut()
     }
 }
 
@@ -267,10 +588,20 @@ impl<T: Element, const N: usize> Work for Sums<'_, T, N> {
 
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
+        let lanes = T::Vector::<S>::LANES;
         if const { T::Vector::<S>::LANES == 1 } {
             plain::sum_rows(self.rows, self.sums);
-        } else {
-            vector::sum_rows::<T::Vector<S>, T, N>(self.rows, self.sums);
+            return;
+        }
+        let mut column = 0;
+        while column < N {
+            let end = N.min(column + lanes);
+            let mut sum = T::Vector::<S>::broadcast(T::zero());
+            for row in self.rows {
+                sum = sum + T::Vector::<S>::load(&row[column..end]);
+            }
+            sum.store(&mut self.sums[column..end]);
+            column = end;
         }
     }
 }

@@ -13,14 +13,11 @@ mod lanes;
 mod level;
 mod math;
 mod matmul;
-mod matrix;
-mod narrow;
 mod panel;
 mod plain;
 mod real;
 mod simd;
 mod tile;
-mod vector;
 #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
 mod x86;
 
@@ -34,6 +31,5 @@ pub use formula::{ElementwiseKernel, Summand, Unchanged};
 pub use lanes::Lanes;
 pub use level::{Level, Unavailable, level, set_level};
 pub use matmul::{nn, nt, sum_rows, tn, tn_then};
-pub use matrix::{Matrix, Operand, Product};
 pub use real::Real;
 pub use simd::{Simd, Vector, Work};

@@ -1,6 +1,6 @@
 //! Instruction sets and their registers, as traits.
 
-use super::{level::Level, matrix::Product, real::Real};
+use super::{level::Level, real::Real};
 
 /// The instruction set that code is compiled for. Layers pass it on.
 pub trait Simd: Copy + Send + Sync + 'static {
@@ -53,7 +53,4 @@ pub trait Vector<T>: Real {
     fn interleave(self, other: Self) -> (Self, Self);
     /// The largest lane.
     fn largest(self) -> T;
-
-    /// Computes a product of matrices, by a function that is compiled once, in this crate, for all shapes.
-    fn multiply(product: Product<'_, T>);
 }

@@ -1,8 +1,8 @@
-//! The registers of x86-64: SSE2, AVX2 with FMA, and AVX-512.
+//! The registers of x86-64: AVX2 with FMA, and AVX-512.
 //!
-//! SAFETY of every `unsafe` without a comment below: every x86-64 processor has SSE2. The other registers are used only
-//! where there is an [`Avx2`] or [`Avx512`], whose constructors are called only if the processor has the instructions.
-//! Pointers point to slices that hold all lanes that are read or written; the others are masked out.
+//! SAFETY of every `unsafe` without a comment below: a value of these types comes to be only from [`Avx2::new`] or
+//! [`Avx512::new`], whose caller knows that the processor has the instructions. Pointers are to slices
+//! that hold all lanes read or written; the others are masked out.
 
 use core::{
     arch::x86_64::*,
@@ -12,25 +12,9 @@ use core::{
 use super::{
     level::Level,
     math::{self, HALF_ROOT, INTEGERS, Single},
-    matrix::Product,
     real::Real,
     simd::{Simd, Vector, Work},
 };
-
-/// What every x86-64 processor has: SSE2.
-#[derive(Clone, Copy, Debug)]
-pub struct Baseline;
-
-impl Simd for Baseline {
-    type F32 = F32x4;
-    type F64 = F64x2;
-    const LEVEL: Level = Level::Baseline;
-
-    #[inline(never)]
-    fn run<W: Work>(self, work: W) -> W::Output {
-        work.run(self)
-    }
-}
 
 macro_rules! instruction_sets {
     ($($(#[$doc:meta])* $name:ident $single:ident $double:ident $features:literal;)*) => {
@@ -55,7 +39,6 @@ macro_rules! instruction_sets {
 
                 #[inline(always)]
                 fn run<W: Work>(self, work: W) -> W::Output {
-                    #[inline(never)]
                     #[target_feature(enable = $features)]
                     fn compiled<W: Work>(simd: $name, work: W) -> W::Output {
                         work.run(simd)
@@ -75,8 +58,7 @@ instruction_sets! {
 }
 
 macro_rules! registers {
-    ($($name:ident($register:ident) of $lanes:literal $scalar:ident, half $half:ident, $simd:expr,
-       $rows:literal rows $sums:literal sums,
+    ($($name:ident($register:ident, $half:ident) of $lanes:literal $scalar:ident, $rows:literal rows $sums:literal sums,
        $set:ident $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $fma:ident $load:ident $store:ident $max:ident $min:ident,
        $module:ident;)*) => {
         $(
@@ -155,15 +137,6 @@ macro_rules! registers {
                         top = Real::max(lane, top);
                     }
                     top
-                }
-
-                fn multiply(product: Product<'_, $scalar>) {
-                    if product.columns <= $half::LANES && $half::LANES < $lanes {
-                        // More than half of each register would be empty.
-                        $half::multiply(product);
-                    } else {
-                        $simd.run(product);
-                    }
                 }
             }
 
@@ -245,152 +218,24 @@ macro_rules! registers {
     };
 }
 registers! {
-    F32x4(__m128) of 4 f32, half F32x4, Baseline, 4 rows 4 sums,
-    _mm_set1_ps _mm_add_ps _mm_sub_ps _mm_mul_ps _mm_div_ps _mm_sqrt_ps mul_add_ps
-    _mm_loadu_ps _mm_storeu_ps _mm_max_ps _mm_min_ps, sse2_f32;
-    F64x2(__m128d) of 2 f64, half F64x2, Baseline, 4 rows 4 sums,
-    _mm_set1_pd _mm_add_pd _mm_sub_pd _mm_mul_pd _mm_div_pd _mm_sqrt_pd mul_add_pd
-    _mm_loadu_pd _mm_storeu_pd _mm_max_pd _mm_min_pd, sse2_f64;
-    F32x8(__m256) of 8 f32, half F32x8, unsafe { Avx2::new() }, 6 rows 10 sums,
+    F32x8(__m256, F32x8) of 8 f32, 6 rows 10 sums,
     _mm256_set1_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_fmadd_ps
     _mm256_loadu_ps _mm256_storeu_ps _mm256_max_ps _mm256_min_ps, avx2_f32;
-    F64x4(__m256d) of 4 f64, half F64x4, unsafe { Avx2::new() }, 6 rows 10 sums,
+    F64x4(__m256d, F64x4) of 4 f64, 6 rows 10 sums,
     _mm256_set1_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_fmadd_pd
     _mm256_loadu_pd _mm256_storeu_pd _mm256_max_pd _mm256_min_pd, avx2_f64;
-    F32x16(__m512) of 16 f32, half F32x8, unsafe { Avx512::new() }, 8 rows 8 sums,
+    F32x16(__m512, F32x8) of 16 f32, 8 rows 8 sums,
     _mm512_set1_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_fmadd_ps
     _mm512_loadu_ps _mm512_storeu_ps _mm512_max_ps _mm512_min_ps, avx512_f32;
-    F64x8(__m512d) of 8 f64, half F64x4, unsafe { Avx512::new() }, 8 rows 8 sums,
+    F64x8(__m512d, F64x4) of 8 f64, 8 rows 8 sums,
     _mm512_set1_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_fmadd_pd
     _mm512_loadu_pd _mm512_storeu_pd _mm512_max_pd _mm512_min_pd, avx512_f64;
-}
-
-/// What a product and a sum are without fused multiply-adds: rounded twice.
-#[inline]
-#[target_feature(enable = "sse2")]
-fn mul_add_ps(a: __m128, b: __m128, c: __m128) -> __m128 {
-    _mm_add_ps(_mm_mul_ps(a, b), c)
-}
-
-#[inline]
-#[target_feature(enable = "sse2")]
-fn mul_add_pd(a: __m128d, b: __m128d, c: __m128d) -> __m128d {
-    _mm_add_pd(_mm_mul_pd(a, b), c)
-}
-
-macro_rules! sse2_parts {
-    ($module:ident $register:ident $scalar:ident $lanes:literal
-     $compare:ident $and:ident $andnot:ident $or:ident $set:ident $load:ident $store:ident $low:ident $high:ident) => {
-        mod $module {
-            use super::*;
-
-            #[inline]
-            #[target_feature(enable = "sse2")]
-            pub fn if_gt(a: $register, bound: $register, then: $register, otherwise: $register) -> $register {
-                let mask = $compare(a, bound);
-                $or($and(mask, then), $andnot(mask, otherwise))
-            }
-
-            #[inline]
-            #[target_feature(enable = "sse2")]
-            pub fn abs(a: $register) -> $register {
-                $andnot($set(-0.0), a)
-            }
-
-            #[inline]
-            #[target_feature(enable = "sse2")]
-            pub fn copysign(a: $register, sign: $register) -> $register {
-                let sign_bit = $set(-0.0);
-                $or($andnot(sign_bit, a), $and(sign_bit, sign))
-            }
-
-            #[inline]
-            #[target_feature(enable = "sse2")]
-            pub fn interleave(a: $register, b: $register) -> ($register, $register) {
-                ($low(a, b), $high(a, b))
-            }
-
-            #[inline]
-            #[target_feature(enable = "sse2")]
-            pub fn load_part(from: &[$scalar]) -> $register {
-                let mut lanes = [0.0; $lanes];
-                let count = from.len().min($lanes);
-                lanes[..count].copy_from_slice(&from[..count]);
-                // SAFETY: the array holds all lanes.
-                unsafe { $load(lanes.as_ptr()) }
-            }
-
-            #[inline]
-            #[target_feature(enable = "sse2")]
-            pub fn store_part(to: &mut [$scalar], register: $register) {
-                let count = to.len().min($lanes);
-                to[..count].copy_from_slice(&lanes(register)[..count]);
-            }
-
-            #[inline]
-            #[target_feature(enable = "sse2")]
-            pub fn first(a: $register, count: usize) -> $register {
-                load_part(&lanes(a)[..count.min($lanes)])
-            }
-
-            #[inline]
-            #[target_feature(enable = "sse2")]
-            fn lanes(register: $register) -> [$scalar; $lanes] {
-                let mut lanes = [0.0; $lanes];
-                // SAFETY: the array holds all lanes.
-                unsafe { $store(lanes.as_mut_ptr(), register) };
-                lanes
-            }
-        }
-    };
-}
-sse2_parts!(sse2_f32 __m128 f32 4 _mm_cmpgt_ps _mm_and_ps _mm_andnot_ps _mm_or_ps _mm_set1_ps _mm_loadu_ps _mm_storeu_ps _mm_unpacklo_ps _mm_unpackhi_ps);
-sse2_parts!(sse2_f64 __m128d f64 2 _mm_cmpgt_pd _mm_and_pd _mm_andnot_pd _mm_or_pd _mm_set1_pd _mm_loadu_pd _mm_storeu_pd _mm_unpacklo_pd _mm_unpackhi_pd);
-
-/// Stores the first lanes by halves of halves: a masked store takes AMD's processors longer than all of these.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn store_part_ps(to: &mut [f32], register: __m256) {
-    let mut part = _mm256_castps256_ps128(register);
-    let (fours, rest) = to.as_chunks_mut::<4>();
-    // SAFETY: each pointer is to an array of as many lanes as are stored.
-    unsafe {
-        if let Some(four) = fours.first_mut() {
-            _mm_storeu_ps(four.as_mut_ptr(), part);
-            part = _mm256_extractf128_ps::<1>(register);
-        }
-        let (twos, rest) = rest.as_chunks_mut::<2>();
-        if let Some(two) = twos.first_mut() {
-            _mm_storel_pd(two.as_mut_ptr().cast(), _mm_castps_pd(part));
-            part = _mm_movehl_ps(part, part);
-        }
-        if let Some(one) = rest.first_mut() {
-            _mm_store_ss(one, part);
-        }
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn store_part_pd(to: &mut [f64], register: __m256d) {
-    let mut part = _mm256_castpd256_pd128(register);
-    let (twos, rest) = to.as_chunks_mut::<2>();
-    // SAFETY: as above.
-    unsafe {
-        if let Some(two) = twos.first_mut() {
-            _mm_storeu_pd(two.as_mut_ptr(), part);
-            part = _mm256_extractf128_pd::<1>(register);
-        }
-        if let Some(one) = rest.first_mut() {
-            _mm_store_sd(one, part);
-        }
-    }
 }
 
 macro_rules! avx2_parts {
     ($module:ident $register:ident $scalar:ident $integer:ident $table:ident $lanes:literal
      $blend:ident $compare:ident $andnot:ident $set:ident $load:ident
-     $and:ident $or:ident $low:ident $high:ident $halves:ident $cast:ident $store:ident) => {
+     $and:ident $or:ident $low:ident $high:ident $halves:ident $cast:ident $($part:literal)*) => {
         mod $module {
             use super::*;
 
@@ -445,18 +290,31 @@ macro_rules! avx2_parts {
                 unsafe { $load(from.as_ptr(), mask(from.len())) }
             }
 
-            pub(super) use super::$store as store_part;
-
             #[inline]
             #[target_feature(enable = "avx2")]
             pub fn first(a: $register, count: usize) -> $register {
                 $and(a, $cast(mask(count)))
             }
+
+            /// By halves of halves: a masked store takes AMD's processors longer than all of these, and of a length
+            /// known when compiling little is left.
+            #[inline]
+            #[target_feature(enable = "avx2")]
+            pub fn store_part(to: &mut [$scalar], register: $register) {
+                let lanes: [$scalar; $lanes] = unsafe { core::mem::transmute(register) };
+                let mut done = 0;
+                $(
+                    if to.len() & $part != 0 {
+                        to[done..done + $part].copy_from_slice(&lanes[done..done + $part]);
+                        done += $part;
+                    }
+                )*
+            }
         }
     };
 }
-avx2_parts!(avx2_f32 __m256 f32 i32 LANES 8 _mm256_blendv_ps _mm256_cmp_ps _mm256_andnot_ps _mm256_set1_ps _mm256_maskload_ps _mm256_and_ps _mm256_or_ps _mm256_unpacklo_ps _mm256_unpackhi_ps _mm256_permute2f128_ps _mm256_castsi256_ps store_part_ps);
-avx2_parts!(avx2_f64 __m256d f64 i64 LANES 4 _mm256_blendv_pd _mm256_cmp_pd _mm256_andnot_pd _mm256_set1_pd _mm256_maskload_pd _mm256_and_pd _mm256_or_pd _mm256_unpacklo_pd _mm256_unpackhi_pd _mm256_permute2f128_pd _mm256_castsi256_pd store_part_pd);
+avx2_parts!(avx2_f32 __m256 f32 i32 LANES 8 _mm256_blendv_ps _mm256_cmp_ps _mm256_andnot_ps _mm256_set1_ps _mm256_maskload_ps _mm256_and_ps _mm256_or_ps _mm256_unpacklo_ps _mm256_unpackhi_ps _mm256_permute2f128_ps _mm256_castsi256_ps 4 2 1);
+avx2_parts!(avx2_f64 __m256d f64 i64 LANES 4 _mm256_blendv_pd _mm256_cmp_pd _mm256_andnot_pd _mm256_set1_pd _mm256_maskload_pd _mm256_and_pd _mm256_or_pd _mm256_unpacklo_pd _mm256_unpackhi_pd _mm256_permute2f128_pd _mm256_castsi256_pd 2 1);
 
 macro_rules! avx512_parts {
     ($module:ident $register:ident $scalar:ident $mask:ident $lanes:literal
@@ -554,8 +412,6 @@ macro_rules! singles {
     };
 }
 singles! {
-    F32x4 _mm_castps_si128 _mm_castsi128_ps _mm_add_epi32 _mm_sub_epi32 _mm_and_si128
-    _mm_set1_epi32 _mm_slli_epi32 _mm_srai_epi32;
     F32x8 _mm256_castps_si256 _mm256_castsi256_ps _mm256_add_epi32 _mm256_sub_epi32 _mm256_and_si256
     _mm256_set1_epi32 _mm256_slli_epi32 _mm256_srai_epi32;
     F32x16 _mm512_castps_si512 _mm512_castsi512_ps _mm512_add_epi32 _mm512_sub_epi32 _mm512_and_si512

@@ -157,11 +157,15 @@ pub(super) fn forward_without_tape<S: Simd, E: Ending, L: Layer, const B: usize>
     x: &[L::Input],
     y: &mut [L::Output],
 ) {
-    match const { rows_at_once(L::OUTLINE.outputs()) } {
-        rows if rows >= B => layer.forward_batch::<S, E, B>(simd, x, y),
-        16.. => forward_in_blocks::<S, E, L, 16>(simd, layer, x, y),
-        4.. => forward_in_blocks::<S, E, L, 4>(simd, layer, x, y),
-        _ => forward_in_blocks::<S, E, L, 1>(simd, layer, x, y),
+    // A branch whose `const` condition is false is not compiled.
+    if const { rows_at_once(L::OUTLINE.outputs()) >= B } {
+        layer.forward_batch::<S, E, B>(simd, x, y);
+    } else if const { rows_at_once(L::OUTLINE.outputs()) >= 16 } {
+        forward_in_blocks::<S, E, L, 16>(simd, layer, x, y);
+    } else if const { rows_at_once(L::OUTLINE.outputs()) >= 4 } {
+        forward_in_blocks::<S, E, L, 4>(simd, layer, x, y);
+    } else {
+        forward_in_blocks::<S, E, L, 1>(simd, layer, x, y);
     }
 }
 
@@ -187,12 +191,19 @@ pub(super) fn backward_without_tape<S: Simd, E: Ending, L: Layer, const B: usize
     dx: Option<&mut [L::Input]>,
 ) {
     let Some(dx) = dx else { return };
-    match const { rows_at_once(size_of::<L::Tape<1>>() + size_of::<L::Output>()) } {
-        rows if rows >= B => backward_in_blocks::<S, E, L, B>(simd, layer, x, dy, dx),
-        16.. => backward_in_blocks::<S, E, L, 16>(simd, layer, x, dy, dx),
-        4.. => backward_in_blocks::<S, E, L, 4>(simd, layer, x, dy, dx),
-        _ => backward_in_blocks::<S, E, L, 1>(simd, layer, x, dy, dx),
+    if const { rows_backward::<L>() >= B } {
+        backward_in_blocks::<S, E, L, B>(simd, layer, x, dy, dx);
+    } else if const { rows_backward::<L>() >= 16 } {
+        backward_in_blocks::<S, E, L, 16>(simd, layer, x, dy, dx);
+    } else if const { rows_backward::<L>() >= 4 } {
+        backward_in_blocks::<S, E, L, 4>(simd, layer, x, dy, dx);
+    } else {
+        backward_in_blocks::<S, E, L, 1>(simd, layer, x, dy, dx);
     }
+}
+
+const fn rows_backward<L: Layer>() -> usize {
+    rows_at_once(size_of::<L::Tape<1>>() + size_of::<L::Output>())
 }
 
 #[inline(always)]

@@ -178,13 +178,21 @@ pub(crate) trait InBlocks {
 
 /// Does `work` in blocks as large as the stack allows: a product of many rows reads the weights less often.
 pub(crate) fn in_blocks<W: InBlocks>(work: W) {
-    // Row by row, a loss is summed in the same order whatever the size of the stack.
-    match const { if cfg!(feature = "deterministic") { 1 } else { rows_at_once(W::ROW) } } {
-        64.. => work.pass::<64>(),
-        16.. => work.pass::<16>(),
-        4.. => work.pass::<4>(),
-        _ => work.pass::<1>(),
+    // A branch whose `const` condition is false is not compiled.
+    if const { rows_per_block::<W>() >= 64 } {
+        work.pass::<64>();
+    } else if const { rows_per_block::<W>() >= 16 } {
+        work.pass::<16>();
+    } else if const { rows_per_block::<W>() >= 4 } {
+        work.pass::<4>();
+    } else {
+        work.pass::<1>();
     }
+}
+
+/// Under `deterministic` one, so that a loss is summed in the same order whatever the size of the stack.
+const fn rows_per_block<W: InBlocks>() -> usize {
+    if cfg!(feature = "deterministic") { 1 } else { rows_at_once(W::ROW) }
 }
 
 struct PredictAll<'a, N: Layer> {
