@@ -144,7 +144,8 @@ pub fn activation<A: Activation>() -> Result<(), Mismatch> {
     gradients::<Activate<A, [f64; 8]>>()
 }
 
-/// Compares the gradient of a loss with central differences, at these outputs of a network and labels.
+/// Compares the gradient of a loss with central differences, at these outputs of a network and labels, where the loss has to
+/// be differentiable.
 ///
 /// ```
 /// use shiplap::{check, prelude::*};
@@ -189,7 +190,7 @@ impl fmt::Display for Mismatch {
             Number::Input { sample, index } => write!(
                 formatter,
                 "the gradient for input {index} of sample {sample} is {found}, but differences give {expected}: check \
-                 `backward`, or the derivative of the activation or loss"
+                 `backward`, or the derivative of the activation (with `SaveNothing`, its `x` is `y`) or loss"
             ),
             Number::Parameter { name, index } => write!(
                 formatter,

@@ -106,15 +106,15 @@ pub mod prelude {
         budget, const_assert,
         flash::Flash,
         init::Initializer,
-        kernel::{Real, Simd},
-        layer::SimpleLayer,
+        kernel::{Element, Real, Simd},
+        layer::{Logits, Predictions, SimpleLayer},
         layers::{
             Activate, Dense, Dropout, Frozen, Impute, InFlash, Initialized, MinMax, OneHot, Regularized, Standardize,
         },
         loss::{
             BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
-            ClassWeighted, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError, PointwiseLoss, Smoothed,
-            SparseCategoricalCrossentropy, Weighted,
+            ClassWeighted, Follows, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError, PointwiseLoss,
+            Smoothed, SparseCategoricalCrossentropy, Weighted,
         },
         metric::{
             Accuracy, Auc, BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Named, Precision, RSquared,

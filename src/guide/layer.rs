@@ -19,7 +19,6 @@
 //!     #[bias]
 //!     shift: [T; N],
 //! }
-//! # use shiplap::kernel::Element;
 //! # impl<const N: usize, T: Element> SimpleLayer for Affine<N, T> {
 //! #     type Input = [T; N];
 //! #     type Output = [T; N];
@@ -40,7 +39,7 @@
 //! That is all: the layer is checked, trained, saved, exported and counted like any other.
 //!
 //! ```
-//! use shiplap::{check, kernel::Element, layer::{Operations, Path}, prelude::*};
+//! use shiplap::{check, layer::{Operations, Path}, prelude::*};
 //!
 //! /// `y[n] = x[n]·scale[n] + shift[n]`
 //! #[derive(Layer)]
@@ -60,11 +59,11 @@
 //!         *y = std::array::from_fn(|n| x[n] * self.scale[n] + self.shift[n]);
 //!     }
 //!
-//!     fn backward<S: Simd>(&self, _: S, _: &[T; N], _: &(), _: &[T; N], dy: &[T; N], dx: &mut [T; N]) {
+//!     fn backward<S: Simd>(&self, _: S, _x: &[T; N], _tape: &(), _y: &[T; N], dy: &[T; N], dx: &mut [T; N]) {
 //!         *dx = std::array::from_fn(|n| dy[n] * self.scale[n]);
 //!     }
 //!
-//!     fn gradient<S: Simd>(&self, _: S, x: &[T; N], _: &(), dy: &[T; N], gradient: &mut Self) {
+//!     fn gradient<S: Simd>(&self, _: S, x: &[T; N], _tape: &(), dy: &[T; N], gradient: &mut Self) {
 //!         for n in 0..N {
 //!             gradient.scale[n] += dy[n] * x[n];
 //!             gradient.shift[n] += dy[n];
@@ -125,5 +124,5 @@
 //! - A layer around others: fields with `#[layer]`.
 //! - A formula of whole batches, such as a matrix product: `#[derive(Parameters)]` and
 //!   [`Layer`](trait@crate::layer::Layer), as in `src/layers/dense.rs`.
-//! - Numbers in the type that make no sense: return a message from
+//! - Invalid numbers in the type: return a message from
 //!   [`FAULT`](crate::layer::SimpleLayer::FAULT), and such a network does not compile.

@@ -31,10 +31,52 @@
 //! # Ok::<(), check::Mismatch>(())
 //! ```
 //!
+//! [`Real`](crate::kernel::Real) is one number or a SIMD register of them. Constants are `V::splat(1.0)`, and a condition is
+//! `x.if_gt(bound, then, otherwise)`.
+//!
 //! ## Loss
 //!
 //! A loss that compares each output with its label is a [`PointwiseLoss`](crate::loss::PointwiseLoss): a formula and its
-//! derivative. Its example is a loss of 15 lines. `check::loss` compares the two.
+//! derivative. [`Follows`](crate::loss::Follows) says for which last activations it is meant, here for any. The trainer makes
+//! the loss by `Default`; [`with_loss`](crate::train::Trainer::with_loss) passes one with other values.
+//!
+//! ```
+//! use shiplap::{check, prelude::*};
+//!
+//! /// The error of a quantile (Koenker and Bassett 1978).
+//! #[derive(Clone, Copy)]
+//! struct Pinball {
+//!     quantile: f64,
+//! }
+//!
+//! impl Default for Pinball {
+//!     fn default() -> Self {
+//!         Self { quantile: 0.5 }
+//!     }
+//! }
+//!
+//! impl<Head> Follows<Head> for Pinball {}
+//!
+//! impl PointwiseLoss for Pinball {
+//!     type Ending = Predictions;
+//!     type Metric = MeanAbsolute;
+//!
+//!     fn value<V: Real>(&self, output: V, label: V) -> V {
+//!         (output - label) * self.derivative(output, label)
+//!     }
+//!
+//!     fn derivative<V: Real>(&self, output: V, label: V) -> V {
+//!         output.if_gt(label, V::splat(1.0 - self.quantile), V::splat(-self.quantile))
+//!     }
+//! }
+//!
+//! check::loss(&Pinball { quantile: 0.9 }, &[[0.5], [-3.0]], &[[1.0], [2.0]])?;
+//! let mut trainer =
+//!     Trainer::<Dense<1, 1>, Pinball, Adam, 4>::new(Adam::new(0.05), 1).with_loss(Pinball { quantile: 0.9 });
+//! trainer.fit(&[[1.0f32]; 10], &std::array::from_fn::<_, 10, _>(|n| [n as f32]), Fit::epochs(1000))?;
+//! assert!((trainer.predict(&[1.0f32])[0] - 8.5).abs() < 1.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! ## Optimizer
 //!
@@ -79,7 +121,7 @@
 //! ```
 //! use std::ops::ControlFlow;
 //!
-//! use shiplap::{layer::Layer, prelude::*};
+//! use shiplap::prelude::*;
 //!
 //! /// Counts epochs without improvement.
 //! #[derive(Default)]

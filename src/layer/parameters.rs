@@ -11,7 +11,7 @@ use crate::{Zeroed, init::Initializer, kernel::Element, message::Message, regula
 ///
 /// | attribute | the field holds | type |
 /// |---|---|---|
-/// | `#[kernel]` | trainable weights, subject to penalties and weight decay | an array of numbers |
+/// | `#[kernel]` | trainable weights, subject to penalties | an array of numbers |
 /// | `#[bias]` | trainable numbers without penalty | an array of numbers |
 /// | `#[statistic]` | numbers that are fitted to data or set by hand, and saved, but not trained | an array of numbers |
 /// | `#[layer]` | a nested layer | a [`Layer`](super::Layer) |
@@ -41,7 +41,7 @@ use crate::{Zeroed, init::Initializer, kernel::Element, message::Message, regula
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",
-    note = "a network is a layer, a tuple of 1 to 16 layers, or a struct with `#[derive(Network)]`"
+    note = "a network is a layer, a tuple of 1 to 16 layers, or a struct with `#[derive(Network)]`; a layer of your own has `#[derive(Layer)]` and implements `SimpleLayer`"
 )]
 pub trait Parameters: Zeroed {
     /// `f32` or `f64`.
@@ -85,7 +85,7 @@ pub trait Parameters: Zeroed {
     );
 }
 
-/// The use of a parameter: penalties and decay treat kernels and biases differently.
+/// The use of a parameter: penalties apply to kernels only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Weights that are multiplied with the input.

@@ -34,7 +34,7 @@ use crate::{
 ///         *y = x.map(|x| x / 2.0);
 ///     }
 ///
-///     fn backward<S: Simd>(&self, simd: S, _: &[f32; 4], _: &(), _: &[f32; 4], dy: &[f32; 4], dx: &mut [f32; 4]) {
+///     fn backward<S: Simd>(&self, simd: S, _x: &[f32; 4], _tape: &(), _y: &[f32; 4], dy: &[f32; 4], dx: &mut [f32; 4]) {
 ///         self.forward(simd, dy, dx);
 ///     }
 /// }

@@ -114,7 +114,8 @@ impl fmt::Display for Flaw {
 /// A loss that compares outputs `P` with labels `Y`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot compare the network's output `{P}` with labels `{Y}`",
-    label = "these labels do not fit the network's output"
+    label = "these labels do not fit the network's output",
+    note = "labels are arrays as wide as the output, `[1.0]` and not `1.0`; for `SparseCategoricalCrossentropy` they are class numbers of the type `usize`"
 )]
 pub trait Compares<P, Y>: Loss<P, Label = Y> {}
 
@@ -135,6 +136,6 @@ impl<L: Compares<P, Y>, P, Y: Copy> Label<L, P> for Y {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not go with a network that ends in `{H}`",
     label = "wrong last activation for this loss",
-    note = "`BinaryCrossentropy` needs `Sigmoid`; `CategoricalCrossentropy` and `SparseCategoricalCrossentropy` need `Softmax`"
+    note = "the binary losses need `Sigmoid`, the categorical ones `Softmax`; a loss of your own for any last activation has `impl<H> Follows<H> for MyLoss {{}}`"
 )]
 pub trait Follows<H> {}

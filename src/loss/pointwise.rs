@@ -16,7 +16,7 @@ use crate::{
 /// The logarithm of the hyperbolic cosine, `ln cosh(y − label)`:
 ///
 /// ```
-/// use shiplap::{check, kernel::Real, layer::Predictions, loss::{Follows, PointwiseLoss}, prelude::*};
+/// use shiplap::{check, prelude::*};
 ///
 /// #[derive(Clone, Copy, Default)]
 /// struct LogCosh;
@@ -42,11 +42,12 @@ use crate::{
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a loss of one output and its label",
-    label = "`PointwiseLoss` is not implemented for it"
+    label = "`PointwiseLoss` is not implemented for it",
+    note = "a trainer's parameters are the network, the loss, the optimizer and the batch size: `Trainer<Net, MeanSquaredError, Adam, 32>`"
 )]
 pub trait PointwiseLoss: Default + Copy + Send + Sync + 'static {
     /// Whether outputs are [`Predictions`](crate::layer::Predictions), or [`Logits`](crate::layer::Logits) because the loss
-    /// is fused with the last activation.
+    /// is fused with the last activation. With logits, implement [`Follows`](super::Follows) for that activation only.
     type Ending: Ending;
     /// The metric that a trainer reports by default.
     type Metric;

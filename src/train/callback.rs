@@ -104,6 +104,15 @@ impl<M: Named> fmt::Display for Epoch<M> {
     note = "a callback is `()`, a closure that takes `&Epoch<_>`, one of this crate's, a tuple of callbacks, or a type of your own with `impl Callback`"
 )]
 pub trait Callback<N: Layer, M> {
+    /// Checks the callback's own settings, before anything else.
+    ///
+    /// # Errors
+    ///
+    /// Names the first setting that is out of range, and the range.
+    fn check(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+
     /// Called before the first step with the numbers of the first epoch and of the last, unless training stops early.
     fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
         let _ = epochs;
@@ -174,6 +183,12 @@ macro_rules! tuples {
     ($($name:ident)*) => {
         #[expect(non_snake_case, reason = "each type parameter names its value too")]
         impl<Net: Layer, Met, $($name: Callback<Net, Met>),*> Callback<Net, Met> for ($($name,)*) {
+            fn check(&self) -> Result<(), &'static str> {
+                let ($($name,)*) = self;
+                $($name.check()?;)*
+                Ok(())
+            }
+
             fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
                 let ($($name,)*) = self;
                 $($name.before_fit(epochs.clone());)*
@@ -231,6 +246,10 @@ tuples!(A B C D E F G H);
 macro_rules! lend {
     (impl[$($generics:tt)*] for $callback:ty) => {
         impl<$($generics)*> $crate::train::Callback<N, M> for &mut $callback {
+            fn check(&self) -> Result<(), &'static str> {
+                $crate::train::Callback::<N, M>::check(&**self)
+            }
+
             fn before_fit(&mut self, epochs: core::ops::RangeInclusive<usize>) {
                 $crate::train::Callback::<N, M>::before_fit(&mut **self, epochs);
             }
@@ -264,8 +283,8 @@ macro_rules! lend {
 pub(crate) use lend;
 
 /// Stops training when the loss (on the validation data, if there are any) has not fallen for `patience` epochs, and restores
-/// the weights of the best epoch. You provide the memory for them: `Net::zeroed()`, or `Net::zeroed_box()` for megabytes of
-/// weights.
+/// the weights of the best epoch, also if it never stopped. You provide the memory for them: `Net::zeroed()`, or
+/// `Net::zeroed_box()` for megabytes of weights. `fit` returns the last epoch, not the best; `History` has them all.
 ///
 /// ```
 /// use shiplap::prelude::*;

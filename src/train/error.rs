@@ -146,8 +146,8 @@ impl fmt::Display for TrainError {
             Self::Settings(what) => write!(formatter, "{what}: change it before training"),
             Self::Split { samples } => write!(
                 formatter,
-                "the validation split must be in [0, 1) and hold out at least one of the {samples} samples: hold out \
-                 more, or none"
+                "the validation split must be in [0, 1) and hold out at least one of the {samples} samples: pass a \
+                 share such as 0.2"
             ),
             Self::NoEpochs { epochs, done } => {
                 write!(formatter, "there are no epochs to train: {done} of {epochs} are done: request more")

@@ -112,6 +112,13 @@ impl ReduceLrOnPlateau {
 }
 
 impl<N: Layer, M> Callback<N, M> for ReduceLrOnPlateau {
+    fn check(&self) -> Result<(), &'static str> {
+        match (0.0..1.0).contains(&self.factor) {
+            true => Ok(()),
+            false => Err("the factor of `ReduceLrOnPlateau` must be in [0, 1)"),
+        }
+    }
+
     fn before_fit(&mut self, _: RangeInclusive<usize>) {
         (self.best, self.waited, self.cooling) = (f64::INFINITY, 0, 0);
     }

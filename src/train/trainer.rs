@@ -293,6 +293,7 @@ where
             check::<N, L, X, Y>(x, y).map_err(TrainError::of_validation)?;
         }
         let validation = validation.map(|(x, y)| (X::rows(x), Y::rows(y)));
+        callback.check().map_err(TrainError::Settings)?;
         callback.before_fit(epochs.clone());
         let result = self.run_epochs(epochs, X::rows(x), Y::rows(y), validation, fit.shuffle, &mut callback);
         callback.after_fit(self.network_mut());
