@@ -91,7 +91,7 @@ pub fn gradients<L: Layer>() -> Result<(), Mismatch> {
 pub fn gradients_of<L: Layer>(layer: &mut L, x: &[L::Input; SAMPLES]) -> Result<(), Mismatch> {
     let dy = random::<L::Output>(&mut Rng::new(7));
     let pass = |layer: &L, x: &[L::Input; SAMPLES]| dispatch(Pass { layer, x, dy: &dy });
-    let Passed { outputs, inference, dx, gradient, .. } = pass(layer, x);
+    let Passed { outputs, inference, dx, gradient, again, .. } = pass(layer, x);
     if let Some(index) = (0..outputs.len()).find(|&index| outputs[index] != inference[index]) {
         let (found, expected) = (outputs[index], inference[index]);
         return Err(Mismatch { number: Number::Output { index }, found, expected });
@@ -109,6 +109,10 @@ pub fn gradients_of<L: Layer>(layer: &mut L, x: &[L::Input; SAMPLES]) -> Result<
     })?;
 
     let weights = trainable(layer);
+    let named = |index| parameter(&weights, index);
+    if let Some(index) = (0..gradient.len()).find(|&index| gradient[index] != again[index]) {
+        return Err(Mismatch { number: Number::Again(named(index)), found: again[index], expected: gradient[index] });
+    }
     let start: Vec<f64> = weights.iter().flat_map(|(_, values)| values.iter().copied()).collect();
     let numeric = along_each::<L::Element>(&start, |values| {
         let mut rest = values;
@@ -122,17 +126,18 @@ pub fn gradients_of<L: Layer>(layer: &mut L, x: &[L::Input; SAMPLES]) -> Result<
         pass(layer, x).total
     });
     set(layer, &weights);
-    compare::<L::Element>(&gradient, &numeric, |mut index| {
-        let mut name = String::new();
-        for (parameter, values) in &weights {
-            if index < values.len() {
-                name.clone_from(&parameter.name);
-                break;
-            }
-            index -= values.len();
+    compare::<L::Element>(&gradient, &numeric, |index| Number::Parameter(named(index)))
+}
+
+/// The parameter that holds number `index` of all, and the index within it.
+fn parameter(weights: &[(Name, Vec<f64>)], mut index: usize) -> Place {
+    for (parameter, values) in weights {
+        if index < values.len() {
+            return Place { name: parameter.name.clone(), index };
         }
-        Number::Parameter { name, index }
-    })
+        index -= values.len();
+    }
+    Place { name: String::new(), index }
 }
 
 /// Compares the gradient of an activation with central differences in `f64`.
@@ -179,8 +184,16 @@ pub struct Mismatch {
 #[derive(Clone, Debug, PartialEq)]
 enum Number {
     Input { sample: usize, index: usize },
-    Parameter { name: String, index: usize },
+    Parameter(Place),
+    Again(Place),
     Output { index: usize },
+}
+
+/// A number of a parameter.
+#[derive(Clone, Debug, PartialEq)]
+struct Place {
+    name: String,
+    index: usize,
 }
 
 impl fmt::Display for Mismatch {
@@ -192,7 +205,12 @@ impl fmt::Display for Mismatch {
                 "the gradient for input {index} of sample {sample} is {found}, but differences give {expected}: check \
                  `backward`, or the derivative of the activation (with `SaveNothing`, its `x` is `y`) or loss"
             ),
-            Number::Parameter { name, index } => write!(
+            Number::Again(Place { name, index }) => write!(
+                formatter,
+                "the gradient for number {index} of `{name}` is {found} where `backward_batch` gets no `dx` and the gradient was not \
+                 0, else {expected}: `gradient_batch` replaces the gradient, and `dy` is that of the logits either way"
+            ),
+            Number::Parameter(Place { name, index }) => write!(
                 formatter,
                 "the gradient for number {index} of `{name}` is {found}, but differences give {expected}: check `gradient`"
             ),
@@ -326,6 +344,8 @@ struct Passed {
     inference: Vec<f64>,
     dx: Vec<f64>,
     gradient: Vec<f64>,
+    /// The gradient computed in another way.
+    again: Vec<f64>,
 }
 
 impl<L: Layer> Work for Pass<'_, L> {
@@ -344,9 +364,28 @@ impl<L: Layer> Work for Pass<'_, L> {
         layer.backward_batch::<S, Predictions, SAMPLES>(simd, x, &mut tape, &y, &mut left, Some(&mut dx));
         let mut gradient = L::Trainable::zeroed_box();
         layer.gradient_batch::<S, SAMPLES>(simd, x, &mut tape, &left, &mut gradient);
-        let mut read = Read(Vec::new());
-        L::trainable(&gradient, Path::ROOT, &mut read);
-        Passed { total, outputs: numbers(&outputs), inference, dx: numbers(&dx), gradient: read.0 }
+        // Without `dx`, and into a gradient that is not 0, the result must be the same.
+        let mut left = *dy;
+        layer.record_batch::<S, Predictions, SAMPLES>(simd, Some(&mut Rng::new(1)), x, &mut tape, &mut y);
+        layer.backward_batch::<S, Predictions, SAMPLES>(simd, x, &mut tape, &y, &mut left, None);
+        let mut again = L::Trainable::zeroed_box();
+        L::trainable_mut(None, &mut again, [], Path::ROOT, &mut Disturb);
+        layer.gradient_batch::<S, SAMPLES>(simd, x, &mut tape, &left, &mut again);
+        let [gradient, again] = [&gradient, &again].map(|gradient| {
+            let mut read = Read(Vec::new());
+            L::trainable(gradient, Path::ROOT, &mut read);
+            read.0
+        });
+        Passed { total, outputs: numbers(&outputs), inference, dx: numbers(&dx), gradient, again }
+    }
+}
+
+/// Sets a gradient to numbers that must be overwritten.
+struct Disturb;
+
+impl<T: Element> VisitTrainable<T, 0> for Disturb {
+    fn visit(&mut self, _: Parameter<'_>, _: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
+        gradient.fill(T::from_f64(1e3));
     }
 }
 

@@ -17,6 +17,7 @@ use proc_macro2::TokenStream as TokenStream2;
 use quote::{format_ident, quote};
 use syn::{
     Attribute, Data, DeriveInput, Fields, Generics, Ident, Index, Member, Token, Type, Visibility,
+    ext::IdentExt,
     parse::{Parse, ParseStream},
     parse_macro_input,
     spanned::Spanned,
@@ -68,7 +69,7 @@ fn derive(input: &DeriveInput) -> syn::Result<TokenStream2> {
     let named = data.fields.iter().zip(data.fields.members());
     let sequence = Sequence {
         crate_path: quote!(::shiplap),
-        kind: name.to_string(),
+        kind: name.unraw().to_string(),
         target: quote!(#name #arguments),
         generics: input.generics.clone(),
         fields: named.map(|(field, member)| Field { ty: field.ty.clone(), name: name_of(&member), member }).collect(),
@@ -88,15 +89,19 @@ fn derive(input: &DeriveInput) -> syn::Result<TokenStream2> {
 
 fn name_of(member: &Member) -> String {
     match member {
-        Member::Named(name) => name.to_string(),
+        Member::Named(name) => name.unraw().to_string(),
         Member::Unnamed(index) => index.index.to_string(),
     }
 }
 
 /// Checks a network where it is declared: on `type Net = (...);`, the error is at the layer that does not fit.
 #[proc_macro_attribute]
-pub fn network(_: TokenStream, item: TokenStream) -> TokenStream {
+pub fn network(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = TokenStream2::from(item);
+    if let Some(argument) = arguments.into_iter().next() {
+        let error = syn::Error::new(argument.span().into(), "`#[network]` takes no arguments").to_compile_error();
+        return quote!(#item #error).into();
+    }
     match syn::parse2(item.clone()).and_then(|alias| declare(&alias)) {
         Ok(declared) => declared.into(),
         Err(error) => {

@@ -3,24 +3,19 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
-    Data, DeriveInput, Error, Expr, Field, Fields, GenericParam, Generics, Index, Member, MetaNameValue, Token, Type,
-    TypeParam, parse_quote, punctuated::Punctuated, spanned::Spanned,
+    Attribute, Data, DeriveInput, Error, Expr, Field, Fields, GenericParam, Generics, Index, Member, MetaNameValue,
+    Token, Type, TypeParam, WherePredicate, ext::IdentExt, parse_quote, punctuated::Punctuated, spanned::Spanned,
 };
 
 /// `#[derive(Layer)]`: the parameters, and the formula of a batch from that of a sample.
 pub fn derive_layer(input: &DeriveInput) -> syn::Result<TokenStream> {
     let parameters = derive(input)?;
     let (krate, name) = (quote!(::shiplap), &input.ident);
-    let mut generics = input.generics.clone();
+    let (parts, mut generics) = (parts(input)?, input.generics.clone());
     let (_, arguments, _) = input.generics.split_for_impl();
-    let predicates = &mut generics.make_where_clause().predicates;
-    if let Some(predicate) = element_is_element(input, &element(input, &parts(input)?)?) {
-        predicates.push(predicate);
-    }
-    for part in parts(input)?.iter().filter(|part| matches!(part.role, Role::Layer)) {
-        let (ty, element) = (&part.ty, element(input, &parts(input)?)?);
-        predicates.push(parse_quote!(#ty: #krate::layer::Layer<Element = #element>));
-    }
+    generics.make_where_clause().predicates.extend(bounds(input, &parts, &element(input, &parts)?));
+    let nested: Vec<&Type> =
+        parts.iter().filter(|part| matches!(part.role, Role::Layer)).map(|part| &part.ty).collect();
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let target = quote!(#name #arguments);
     let simple = quote_spanned!(name.span()=> <#target as #krate::layer::SimpleLayer>);
@@ -33,8 +28,10 @@ pub fn derive_layer(input: &DeriveInput) -> syn::Result<TokenStream> {
             type Tape<const BATCH_: usize> = [#simple::Tape; BATCH_];
             type Head = #krate::activation::Linear;
 
-            const MACS: usize = #simple::MACS;
-            const FAULT: ::core::option::Option<#krate::message::Message> = #simple::FAULT;
+            const MACS: usize = #simple::MACS #(+ <#nested as #krate::layer::Layer>::MACS)*;
+            const FAULT: ::core::option::Option<#krate::message::Message> = #krate::layer::first_fault(
+                &[#simple::FAULT, #(<#nested as #krate::layer::Layer>::FAULT),*],
+            );
             const TAKES_MISSING: bool = #simple::TAKES_MISSING;
 
             #[inline(always)]
@@ -95,11 +92,22 @@ pub fn derive_layer(input: &DeriveInput) -> syn::Result<TokenStream> {
     })
 }
 
-/// `T: Element`, if the numbers are of a type parameter.
-fn element_is_element(input: &DeriveInput, element: &Type) -> Option<syn::WherePredicate> {
+/// The bounds of the generated code: `T: Element`, if the numbers are of a type parameter, and that nested layers are networks
+/// of the same numbers.
+fn bounds(input: &DeriveInput, parts: &[Part], element: &Type) -> Vec<WherePredicate> {
+    let mut bounds: Vec<WherePredicate> = Vec::new();
     let name = element.to_token_stream().to_string();
-    let is_parameter = input.generics.type_params().any(|parameter| parameter.ident == name);
-    is_parameter.then(|| parse_quote!(#element: ::shiplap::kernel::Element))
+    if input.generics.type_params().any(|parameter| parameter.ident == name) {
+        bounds.push(parse_quote!(#element: ::shiplap::kernel::Element));
+    }
+    for Part { ty, .. } in parts.iter().filter(|part| matches!(part.role, Role::Layer)) {
+        let own = quote!(<#ty as ::shiplap::layer::Parameters>::Element).to_string();
+        bounds.push(match name == own {
+            true => parse_quote!(#ty: ::shiplap::network::Network),
+            false => parse_quote!(#ty: ::shiplap::network::Network + ::shiplap::layer::Layer<Element = #element>),
+        });
+    }
+    bounds
 }
 
 /// A field of a layer.
@@ -111,8 +119,10 @@ struct Part {
 }
 
 enum Role {
-    /// An array that is trained; `Kernel` or `Bias`.
-    Trained { role: TokenStream, settings: Settings },
+    /// An array of weights.
+    Kernel(Box<Settings>),
+    /// An array that is trained, without penalty.
+    Bias(Box<Settings>),
     /// An array that is not trained.
     Statistic,
     /// A nested layer.
@@ -138,10 +148,10 @@ struct Array {
 
 impl Array {
     fn of(ty: &Type) -> Option<Self> {
-        let (mut lengths, mut inner) = (Vec::new(), ty);
+        let (mut lengths, mut inner) = (Vec::new(), bare(ty));
         while let Type::Array(array) = inner {
             lengths.push(array.len.clone());
-            inner = &*array.elem;
+            inner = bare(&array.elem);
         }
         (!lengths.is_empty()).then(|| Self { lengths, element: inner.clone() })
     }
@@ -177,12 +187,7 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         input.generics.type_params().find(|parameter| is_bounded(parameter, &["Activation", "Elementwise"]));
 
     let mut generics = input.generics.clone();
-    let predicates = &mut generics.make_where_clause().predicates;
-    predicates.extend(element_is_element(input, &element));
-    for part in parts.iter().filter(|part| matches!(part.role, Role::Layer)) {
-        let ty = &part.ty;
-        predicates.push(parse_quote!(#ty: #krate::layer::Layer<Element = #element>));
-    }
+    generics.make_where_clause().predicates.extend(bounds(input, &parts, &element));
     let (impl_generics, arguments, where_clause) = generics.split_for_impl();
     let target = quote!(#name #arguments);
 
@@ -199,7 +204,7 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     let network_where = &network_generics.where_clause;
 
     let walks = walks(&krate, &parts, activation);
-    let traits = standard_traits(name, &impl_generics, &target, where_clause, &parts);
+    let traits = standard_traits(&impl_generics, &target, where_clause, &parts);
     let stored = stored(&krate, &generics, &target, &element, &parts);
     let kind = kind(&krate, input, activation);
     let layers = parts.iter().filter(|part| matches!(part.role, Role::Layer)).map(|part| {
@@ -214,7 +219,7 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         // SAFETY: each field is `Zeroed`.
         unsafe impl #impl_generics #krate::Zeroed for #target #zeroed_where {}
 
-        #[allow(clippy::type_complexity)]
+        #[allow(clippy::type_complexity, unused_braces, unused_parens)]
         impl #impl_generics #krate::layer::Parameters for #target #where_clause {
             type Element = #element;
             const KIND: #krate::message::Message<64> = #kind;
@@ -245,21 +250,15 @@ fn parts(input: &DeriveInput) -> syn::Result<Vec<Part>> {
 }
 
 fn part(field: &Field, member: Member) -> syn::Result<Part> {
-    let name = match &member {
-        Member::Named(name) => name.to_string(),
-        Member::Unnamed(index) => index.index.to_string(),
-    };
+    let name = crate::name_of(&member);
     let mut roles = Vec::new();
     for attribute in &field.attrs {
         let path = attribute.path();
-        for (known, role) in [("kernel", quote!(Kernel)), ("bias", quote!(Bias))] {
-            if path.is_ident(known) {
-                let settings = match &attribute.meta {
-                    syn::Meta::Path(_) => Settings::default(),
-                    _ => settings(attribute.parse_args_with(Punctuated::parse_terminated)?)?,
-                };
-                roles.push(Role::Trained { role: role.clone(), settings });
-            }
+        if path.is_ident("kernel") {
+            roles.push(Role::Kernel(Box::new(settings(attribute)?)));
+        }
+        if path.is_ident("bias") {
+            roles.push(Role::Bias(Box::new(settings(attribute)?)));
         }
         if path.is_ident("statistic") {
             attribute.meta.require_path_only()?;
@@ -284,7 +283,7 @@ fn part(field: &Field, member: Member) -> syn::Result<Part> {
             return Err(Error::new(field.ty.span(), message));
         }
     };
-    if matches!(role, Role::Trained { .. } | Role::Statistic) && Array::of(&field.ty).is_none() {
+    if matches!(role, Role::Kernel(_) | Role::Bias(_) | Role::Statistic) && Array::of(&field.ty).is_none() {
         let message =
             format!("`{name}` is no array: parameters are arrays of numbers, written out, such as `[[f32; OUT]; IN]`");
         return Err(Error::new(field.ty.span(), message));
@@ -292,8 +291,12 @@ fn part(field: &Field, member: Member) -> syn::Result<Part> {
     Ok(Part { member, name, ty: field.ty.clone(), role })
 }
 
-fn settings(arguments: Punctuated<MetaNameValue, Token![,]>) -> syn::Result<Settings> {
+fn settings(attribute: &Attribute) -> syn::Result<Settings> {
     let mut settings = Settings::default();
+    if let syn::Meta::Path(_) = attribute.meta {
+        return Ok(settings);
+    }
+    let arguments: Punctuated<MetaNameValue, Token![,]> = attribute.parse_args_with(Punctuated::parse_terminated)?;
     for MetaNameValue { path, value, .. } in arguments {
         let setting = if path.is_ident("initializer") {
             &mut settings.initializer
@@ -304,13 +307,24 @@ fn settings(arguments: Punctuated<MetaNameValue, Token![,]>) -> syn::Result<Sett
         } else {
             return Err(Error::new(path.span(), "the settings are `initializer`, `fan_in` and `fan_out`"));
         };
-        *setting = Some(value);
+        if setting.replace(value).is_some() {
+            return Err(Error::new(path.span(), "this setting is given twice: leave one"));
+        }
     }
     Ok(settings)
 }
 
+/// `ty` without parentheses and the groups of macros.
+fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Paren(inner) => bare(&inner.elem),
+        Type::Group(inner) => bare(&inner.elem),
+        _ => ty,
+    }
+}
+
 fn is_marker(ty: &Type) -> bool {
-    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "PhantomData"))
+    matches!(bare(ty), Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "PhantomData"))
 }
 
 fn is_bounded(parameter: &TypeParam, by: &[&str]) -> bool {
@@ -360,7 +374,7 @@ fn element(input: &DeriveInput, parts: &[Part]) -> syn::Result<Type> {
 
 /// `Dense<10, 1, Sigmoid>`: the struct's name, its integer parameters, and its activation.
 fn kind(krate: &TokenStream, input: &DeriveInput, activation: Option<&TypeParam>) -> TokenStream {
-    let name = input.ident.to_string();
+    let name = input.ident.unraw().to_string();
     let mut words = Vec::new();
     for parameter in &input.generics.params {
         match parameter {
@@ -395,10 +409,13 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
         None => quote!(#krate::init::Initializer::GlorotUniform),
     };
     let numbers: Vec<&Part> = parts.iter().filter(|part| !matches!(part.role, Role::Marker)).collect();
-    let trained: Vec<&Part> =
-        numbers.iter().copied().filter(|part| matches!(part.role, Role::Trained { .. } | Role::Layer)).collect();
-    let is_whole =
-        trained.len() == numbers.len() && trained.iter().all(|part| matches!(part.role, Role::Trained { .. }));
+    let trained: Vec<&Part> = numbers
+        .iter()
+        .copied()
+        .filter(|part| matches!(part.role, Role::Kernel(_) | Role::Bias(_) | Role::Layer))
+        .collect();
+    let is_whole = trained.len() == numbers.len()
+        && trained.iter().all(|part| matches!(part.role, Role::Kernel(_) | Role::Bias(_)));
 
     let (mut show, mut show_mut, mut each_trainable, mut each_trainable_mut) = (vec![], vec![], vec![], vec![]);
     let (mut types, mut counts, mut tensors) = (vec![], vec![], vec![]);
@@ -428,43 +445,43 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
         }
         let Some(array) = Array::of(ty) else { continue };
         let lengths = &array.lengths;
-        let parameter = match role {
-            Role::Trained { role, settings } => {
-                if role.to_string() == "Kernel" {
-                    fans = match &lengths[..] {
-                        [_] => (quote!(1), quote!(1)),
-                        [inputs @ .., outputs] => (quote!(1 #(* (#inputs))*), quote!(#outputs)),
-                        [] => fans,
-                    };
-                }
-                let fan_in = settings.fan_in.as_ref().map_or(fans.0.clone(), ToTokens::to_token_stream);
-                let fan_out = settings.fan_out.as_ref().map_or(fans.1.clone(), ToTokens::to_token_stream);
-                if role.to_string() == "Kernel" {
-                    fans = (fan_in.clone(), fan_out.clone());
-                }
-                let initializer = match &settings.initializer {
-                    Some(initializer) => initializer.to_token_stream(),
-                    None if role.to_string() == "Kernel" => default_initializer.clone(),
-                    None => quote!(#krate::init::Initializer::ZEROS),
-                };
-                quote!(role: #krate::layer::Role::#role, fan_in: #fan_in, fan_out: #fan_out, initializer: #initializer)
-            }
-            _ => quote!(
-                role: #krate::layer::Role::Statistic, fan_in: 1, fan_out: 1, initializer: #krate::init::Initializer::ZEROS
-            ),
+        if let Role::Kernel(_) = role {
+            fans = match &lengths[..] {
+                [inputs @ .., outputs] if !inputs.is_empty() => (quote!(1 #(* (#inputs))*), quote!(#outputs)),
+                _ => (quote!(1), quote!(1)),
+            };
+        }
+        let zeros = quote!(#krate::init::Initializer::ZEROS);
+        let (role_name, settings, initializer) = match role {
+            Role::Kernel(settings) => (quote!(Kernel), Some(settings), default_initializer.clone()),
+            Role::Bias(settings) => (quote!(Bias), Some(settings), zeros),
+            _ => (quote!(Statistic), None, zeros),
         };
+        let settings = settings.map(|settings| &**settings);
+        let set = |setting: fn(&Settings) -> &Option<Expr>, default: TokenStream| {
+            settings.and_then(|settings| setting(settings).as_ref()).map_or(default, ToTokens::to_token_stream)
+        };
+        let initializer = set(|settings| &settings.initializer, initializer);
+        let (fan_in, fan_out) = match role {
+            Role::Statistic => (quote!(1), quote!(1)),
+            _ => (set(|settings| &settings.fan_in, fans.0.clone()), set(|settings| &settings.fan_out, fans.1.clone())),
+        };
+        if let Role::Kernel(_) = role {
+            fans = (fan_in.clone(), fan_out.clone());
+        }
         let index = tensors.len();
         tensors.push(quote! {
             #krate::layer::Parameter {
                 path: #krate::layer::Path::ROOT, name: #name, shape: &[#(#lengths),*],
-                penalty: #krate::regularize::Penalty::NONE, #parameter
+                role: #krate::layer::Role::#role_name, fan_in: #fan_in, fan_out: #fan_out, initializer: #initializer,
+                penalty: #krate::regularize::Penalty::NONE,
             }
         });
         let parameter = quote!(<Self as #krate::layer::Parameters>::TENSORS[#index].at(path));
         let (values, values_mut) = (array.flat(quote!(self.#member)), array.flat_mut(quote!(layer.#member)));
         show.push(quote!(visitor.visit(#parameter, #values);));
         show_mut.push(quote!(visitor.visit(#parameter, #krate::kernel::map_each(&mut layers, |layer| #values_mut));));
-        if let Role::Trained { .. } = role {
+        if let Role::Kernel(_) | Role::Bias(_) = role {
             types.push(ty.to_token_stream());
             counts.push(quote!(1 #(* (#lengths))*));
             let shown = array.flat(quote!(trainable.#kept));
@@ -539,7 +556,6 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
 
 /// `Clone`, `Debug` and `PartialEq`, without the bounds on every type parameter that the standard library's derives have.
 fn standard_traits(
-    name: &syn::Ident,
     impl_generics: &syn::ImplGenerics<'_>,
     target: &TokenStream,
     where_clause: Option<&syn::WhereClause>,
@@ -559,7 +575,6 @@ fn standard_traits(
         .iter()
         .filter(|part| !matches!(part.role, Role::Marker))
         .map(|Part { member, .. }| quote!(self.#member == other.#member));
-    let _ = name;
     quote! {
         impl #impl_generics ::core::clone::Clone for #target #clone_where {
             fn clone(&self) -> Self {
@@ -614,11 +629,10 @@ fn stored(
             }
             _ => {
                 let lengths = Array::of(ty).map(|array| array.lengths).unwrap_or_default();
-                let chunks = lengths.iter().skip(1).rev().map(|length| quote!(.as_chunks::<{ #length }>().0));
-                let first = &lengths[0];
+                let chunks = lengths.iter().skip(1).map(|_| quote!(.as_chunks().0));
                 quote! {
                     #krate::flash::of_shape(
-                        #krate::flash::values(&<#file>::FILE, <#place>::PATH, #name)#(#chunks)*.first_chunk::<{ #first }>()
+                        #krate::flash::values(&<#file>::FILE, <#place>::PATH, #name)#(#chunks)*.first_chunk()
                     )
                 }
             }

@@ -79,9 +79,9 @@ impl Sequence {
                 (&layers[index - 1], &layers[index], &places[index - 1], learns_before(index));
             quote! {
                 if #learns || dx.is_some() {
-                    Some(#krate::layer::pass_mut::<#before::Output, #layer::Input>(&mut tape.#place.gradient[..rows]))
+                    ::core::option::Option::Some(#krate::layer::pass_mut::<#before::Output, #layer::Input>(&mut tape.#place.gradient[..rows]))
                 } else {
-                    None
+                    ::core::option::Option::None
                 }
             }
         };
@@ -193,7 +193,7 @@ impl Sequence {
 
                 #[inline(always)]
                 fn trainable_mut<Visitor_: #krate::layer::VisitTrainable<Self::Element, STATE_>, const STATE_: usize>(
-                    mut layer: Option<&mut Self>,
+                    mut layer: ::core::option::Option<&mut Self>,
                     gradient: &mut Self::Trainable,
                     mut state: [&mut Self::Trainable; STATE_],
                     path: #krate::layer::Path<'_>,
@@ -217,7 +217,7 @@ impl Sequence {
                 type Head = #last_layer::Head;
 
                 const MACS: usize = 0 #(+ #layers::MACS)*;
-                const FAULT: Option<#krate::message::Message> =
+                const FAULT: ::core::option::Option<#krate::message::Message> =
                     #krate::layer::first_fault(&[#(#layers::FAULT),*]);
                 const TAKES_MISSING: bool = #first_layer::TAKES_MISSING;
                 const OUTLINE: #krate::layer::Outline =
@@ -262,7 +262,7 @@ impl Sequence {
                     tape: &mut Self::Tape<BATCH_>,
                     y: &[Self::Output],
                     dy: &mut [Self::Output],
-                    dx: Option<&mut [Self::Input]>,
+                    dx: ::core::option::Option<&mut [Self::Input]>,
                 ) {
                     let rows = x.len();
                     let _ = rows;
@@ -406,7 +406,7 @@ pub fn depends(tokens: TokenStream, generics: &Generics) -> bool {
         TokenTree::Ident(name) => generics.params.iter().any(|parameter| match parameter {
             GenericParam::Type(parameter) => parameter.ident == name,
             GenericParam::Const(parameter) => parameter.ident == name,
-            GenericParam::Lifetime(_) => false,
+            GenericParam::Lifetime(parameter) => parameter.lifetime.ident == name,
         }),
         _ => false,
     })

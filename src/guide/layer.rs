@@ -121,7 +121,8 @@
 //! - One formula for each number, without parameters: an [`Elementwise`](crate::activation::Elementwise) activation in
 //!   [`Activate`](crate::layers::Activate).
 //! - A random layer: `record` gets a random generator in training, as in `src/layers/dropout.rs`.
-//! - A layer around others: fields with `#[layer]`.
+//! - A layer around others: fields with `#[layer]`, `#[derive(Parameters)]` and an implementation of
+//!   [`Layer`](trait@crate::layer::Layer). `tests/networks.rs` has a residual layer.
 //! - A formula of whole batches, such as a matrix product: `#[derive(Parameters)]` and
 //!   [`Layer`](trait@crate::layer::Layer), as in `src/layers/dense.rs`.
 //! - Invalid numbers in the type: return a message from

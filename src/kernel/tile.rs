@@ -54,6 +54,9 @@ pub(super) trait Destination<T: Element> {
     }
 }
 
+/// The height of tiles of one register, where those of `V::ROWS` rows would wait for the latency of their sums.
+const TALL: usize = 12;
+
 /// The number of rows is not known when compiling.
 pub(super) const UNKNOWN: usize = 0;
 
@@ -124,7 +127,7 @@ struct ColumnBlock<'a, V, L, D, const C: usize> {
 /// The height of the last of `rows` rows, which do not fill a tile of `V::ROWS`. One to three rows alone would wait for the
 /// latency of their sums: where there are registers for it, the last tile takes them in.
 const fn last_height<V: Vector<T>, T: Element, const C: usize>(rows: usize) -> usize {
-    let rows = if C * V::ROWS < V::SUMS { rows % 12 } else { rows };
+    let rows = if C * V::ROWS < V::SUMS { rows % TALL } else { rows };
     let rest = rows % V::ROWS;
     if V::ROWS == 8 && rows > 8 && rest >= 1 && rest <= 3 { 8 + rest } else { rest }
 }
@@ -140,9 +143,10 @@ impl<V, L, D, const C: usize> ColumnBlock<'_, V, L, D, C> {
         L: LeftOperand<T>,
         D: Destination<T>,
     {
+        debug_assert!(ROWS == UNKNOWN || ROWS == rows);
         let mut row = 0;
         if const { C * V::ROWS < V::SUMS } {
-            row = self.tiles::<T, 12>(row, rows);
+            row = self.tiles::<T, TALL>(row, rows);
         }
         if const { ROWS == UNKNOWN } {
             row = self.full_tiles::<T>(row, rows);
@@ -165,7 +169,7 @@ impl<V, L, D, const C: usize> ColumnBlock<'_, V, L, D, C> {
             9 => self.tile::<T, 9>(row),
             10 => self.tile::<T, 10>(row),
             11 => self.tile::<T, 11>(row),
-            _ => {}
+            rest => assert!(rest == 0, "no tile has this height"),
         }
     }
 

@@ -52,17 +52,26 @@ pub trait SameElement<L: Parameters>: Parameters<Element = L::Element> {}
 #[diagnostic::do_not_recommend]
 impl<L: Parameters, A: Parameters<Element = L::Element>> SameElement<L> for A {}
 
-/// Rows on their way from one layer into the next, which takes the same type where a network fits. Where it does not, which
-/// only code that never runs can find out, there are none.
+/// Rows on their way from one layer into the next, which takes the same type. If it does not, the program does not compile.
 #[inline(always)]
 pub fn pass<Given: Tensor, Taken: Tensor>(rows: &[Given]) -> &[Taken] {
+    const { assert_same_shape::<Given, Taken>() };
     cast_rows(rows)
 }
 
 /// Their gradients on the way back.
 #[inline(always)]
 pub fn pass_mut<Given: Tensor, Taken: Tensor>(rows: &mut [Given]) -> &mut [Taken] {
+    const { assert_same_shape::<Given, Taken>() };
     cast_rows_mut(rows)
+}
+
+const fn assert_same_shape<Given: Tensor, Taken: Tensor>() {
+    if !Shape::of::<Given>().is(&Shape::of::<Taken>()) {
+        let message = Shape::of::<Taken>().written(Message::new().text("a layer takes `"));
+        let message = Shape::of::<Given>().written(message.text("`, but the layer before it outputs `"));
+        panic!("{}", message.text("`").as_str());
+    }
 }
 
 /// A layer where a network is declared. Its only implementation is that for every layer: so the error of a type that is none
