@@ -30,14 +30,14 @@ use crate::kernel::Real;
 pub struct Averaged<O> {
     /// The optimizer.
     pub optimizer: O,
-    /// The share of the average that remains in each update, in [0, 1).
+    /// The share of the old average that each update keeps, in [0, 1).
     pub decay: f64,
-    /// After how many updates the average is copied to the weights, if at all: at least 1.
+    /// The number of updates after which the average is copied to the weights, at least 1; `None` for never.
     pub overwrite: Option<u64>,
 }
 
 impl<O> Averaged<O> {
-    /// The optimizer with an average of this decay; 0.99 is usual.
+    /// Wraps an optimizer, with this decay of the average; 0.99 is usual.
     pub const fn new(optimizer: O, decay: f64) -> Self {
         Self { optimizer, decay, overwrite: None }
     }
@@ -100,7 +100,7 @@ impl<O: Optimizer<State: HasRoom>> Optimizer for Averaged<O> {
         )
     }
 
-    /// At least 1: the average, which may replace a weight, counts as a gradient in the trainer's bound.
+    /// At least 1: the average may replace a weight, and counts as a gradient in the bound of the trainer.
     fn largest_step(&self) -> f64 {
         self.optimizer.largest_step().max(1.0)
     }

@@ -1,4 +1,4 @@
-//! Steps of one size, by the sign of a momentum.
+//! Steps of one size, in the direction of the sign of a momentum.
 
 use super::{Optimizer, PerWeight, Settings, has_settings, in_range, is_decay};
 use crate::kernel::Real;

@@ -101,7 +101,8 @@ impl Optimizer for Nadam {
     }
 }
 
-/// `uₜ`, `uₜ₊₁`, and the product of all up to `uₜ`. The product counts as 0 once it is lost in rounding beside 1.
+/// `uₜ`, `uₜ₊₁`, and the product of all up to `uₜ`. The product counts as 0 once it is lost in rounding when subtracted
+/// from 1.
 fn momenta(beta1: f64, t: u64) -> (f64, f64, f64) {
     const LOST: f64 = 1e-18;
     let at = |power: f64| beta1 * (1.0 - 0.5 * power);

@@ -3,7 +3,7 @@
 use super::{Optimizer, PerWeight, Settings, has_settings, in_range, is_decay};
 use crate::kernel::Real;
 
-/// `w −= rate·g`: stochastic gradient descent. It keeps no state.
+/// Stochastic gradient descent: `w −= rate·g`. It keeps no state.
 ///
 /// [`momentum`](Self::momentum) turns it into [`Momentum`].
 ///
@@ -29,7 +29,7 @@ impl Sgd {
         Self { settings: Settings::new(learning_rate) }
     }
 
-    /// With momentum, in [0, 1), which takes a number of state for each weight.
+    /// Adds momentum, in [0, 1), which takes one number of state for each weight.
     ///
     /// ```
     /// use shiplap::prelude::*;

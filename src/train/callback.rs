@@ -1,4 +1,4 @@
-//! Callbacks: they are told of each step and epoch, and may change settings or stop training.
+//! Callbacks: they are called at each step and epoch, and may change settings or stop training.
 
 use core::{
     fmt,
@@ -15,7 +15,7 @@ use crate::{
 /// Mean loss and metrics over samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Report<M> {
-    /// The mean loss; in training, with penalties.
+    /// The mean loss, which includes penalties in training.
     pub loss: f64,
     /// The metrics.
     pub metrics: M,
@@ -42,11 +42,11 @@ impl<M: Named> fmt::Display for Report<M> {
 /// The results of one epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Epoch<M> {
-    /// Its number, from 1.
+    /// The number of the epoch, from 1.
     pub epoch: usize,
-    /// On the training data, while the weights were changing.
+    /// The results on the training data, measured while the weights were changing.
     pub training: Report<M>,
-    /// On the validation data, after the epoch.
+    /// The results on the validation data, measured after the epoch.
     pub validation: Option<Report<M>>,
 }
 
@@ -73,9 +73,9 @@ impl<M: Named> fmt::Display for Epoch<M> {
 
 /// A callback for the training of a network `N` with metrics `M`.
 ///
-/// `()` does nothing. A closure is called after each epoch, and stops training if it returns `ControlFlow::Break`; one that
-/// returns nothing never does. A tuple of up to 8 callbacks calls each. Callbacks that are read afterwards, such as
-/// `History`, are passed as `&mut history`; the others by value or as `&mut`.
+/// `()` does nothing. A closure is called after each epoch, and stops training if it returns `ControlFlow::Break`; a
+/// closure that returns nothing never stops it. A tuple of up to 8 callbacks calls each. Pass a callback that is read
+/// afterwards, such as `History`, as `&mut history`; pass others by value or as `&mut`.
 ///
 /// A callback of your own:
 ///
@@ -104,7 +104,8 @@ impl<M: Named> fmt::Display for Epoch<M> {
     note = "a callback is `()`, a closure that takes `&Epoch<_>`, one of this crate's, a tuple of callbacks, or a type of your own with `impl Callback`"
 )]
 pub trait Callback<N: Layer, M> {
-    /// Called before the first step with the numbers of the first epoch and of the last, unless training stops early.
+    /// Called before the first step, with the numbers of the first epoch and of the last one, which is not reached if
+    /// training stops early.
     fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
         let _ = epochs;
     }
@@ -114,7 +115,8 @@ pub trait Callback<N: Layer, M> {
         let _ = (epoch, settings);
     }
 
-    /// Called after each step: `seen` of the epoch's `samples` have been trained on, with this mean loss and these metrics.
+    /// Called after each step, with the number of samples `seen` so far in this epoch, out of `samples`, and their mean
+    /// loss and metrics.
     fn after_step(&mut self, seen: usize, samples: usize, report: &Report<M>) {
         let _ = (seen, samples, report);
     }
@@ -134,7 +136,7 @@ pub trait Callback<N: Layer, M> {
         ControlFlow::Continue(())
     }
 
-    /// Called after the last epoch, and after an error.
+    /// Called after the last epoch, or after an error.
     fn after_fit(&mut self, network: &mut N) {
         let _ = network;
     }
@@ -152,7 +154,7 @@ impl<N: Layer, M, R: Flow, F: FnMut(&Epoch<M>) -> R> Callback<N, M> for F {
     }
 }
 
-/// What a closure that is a [`Callback`] returns: `ControlFlow<()>`, or nothing to always continue.
+/// The return value of a closure that is a [`Callback`]: `ControlFlow<()>`, or `()` to always continue.
 pub trait Flow {
     /// Whether to continue.
     fn flow(self) -> ControlFlow<()>;
@@ -263,9 +265,9 @@ macro_rules! lend {
 }
 pub(crate) use lend;
 
-/// Stops training when the loss (on the validation data, if there are any) has not fallen for `patience` epochs, and restores
-/// the weights of the best epoch. You provide the memory for them: `Net::zeroed()`, or `Net::zeroed_box()` for megabytes of
-/// weights.
+/// Stops training when the loss (on the validation data, if there are any) has not fallen for `patience` epochs, and
+/// restores the weights of the best epoch. You provide the memory for the weights: `Net::zeroed()`, or
+/// `Net::zeroed_box()` for megabytes.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -319,7 +321,7 @@ impl<N: Layer, M> Callback<N, M> for EarlyStopping<'_, N> {
 
 lend!(impl[N: Layer, M] for EarlyStopping<'_, N>);
 
-/// Copies the weights of the second network to the first.
+/// Copies the weights of the second network into the first.
 struct Overwrite;
 
 impl<T: Copy> VisitMut<T, 2> for Overwrite {
@@ -328,7 +330,7 @@ impl<T: Copy> VisitMut<T, 2> for Overwrite {
     }
 }
 
-/// Keeps the results of each epoch.
+/// Records the results of each epoch.
 ///
 /// ```
 /// use shiplap::prelude::*;

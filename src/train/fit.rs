@@ -4,7 +4,7 @@ use core::ops::RangeInclusive;
 
 use super::TrainError;
 
-/// The options of [`Trainer::fit`](super::Trainer::fit): how many epochs, and which data to validate on.
+/// The options of [`Trainer::fit`](super::Trainer::fit): the number of epochs and the validation data.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -38,14 +38,14 @@ impl<'a, X, Y> Fit<'a, X, Y> {
         Self { epochs, done: 0, shuffle: true, validation: Validation::None }
     }
 
-    /// Skips the first `done` epochs, which a run that is resumed has trained already. The remaining epochs, at least one,
-    /// keep their numbers.
+    /// Skips the first `done` epochs, which were trained before the run was resumed. The remaining epochs, at least
+    /// one, keep their numbers.
     #[must_use]
     pub const fn from_epoch(self, done: usize) -> Self {
         Self { done, ..self }
     }
 
-    /// Evaluates these samples after each epoch. Replaces a [validation split](Self::validation_split).
+    /// Evaluates these samples after each epoch. This replaces a [validation split](Self::validation_split).
     ///
     /// The loss on them excludes penalties, which the training loss includes. (In Keras both include them.)
     #[must_use]
@@ -53,14 +53,14 @@ impl<'a, X, Y> Fit<'a, X, Y> {
         Self { validation: Validation::Of(x, y), ..self }
     }
 
-    /// Holds out the last `share` of the data, in [0, 1), and evaluates it after each epoch. Unless it is 0, the share must
-    /// be at least one sample. Replaces [validation samples](Self::validation).
+    /// Holds out the last `share` of the data, in [0, 1), and evaluates it after each epoch. Unless it is 0, the share
+    /// must amount to at least one sample. This replaces [validation samples](Self::validation).
     #[must_use]
     pub const fn validation_split(self, share: f64) -> Self {
         Self { validation: Validation::Share(share), ..self }
     }
 
-    /// Whether the order of samples is random, which it is by default.
+    /// Sets whether the order of samples is random, as it is by default.
     #[must_use]
     pub const fn shuffle(self, shuffle: bool) -> Self {
         Self { shuffle, ..self }
