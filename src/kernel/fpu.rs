@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn are_rounded_as_they_should_be() {
+    fn results_are_rounded_as_documented() {
         assert_eq!(mul_add(3.0, -4.0, 5.0), -7.0);
         // The product is 1 + 2⁻²² + 2⁻⁴⁶. Rounding drops the last term.
         let a = 1.0 + f32::EPSILON;

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn holds_what_was_pushed() {
+    fn contains_all_pushed_groups() {
         let mut panel = Panel::new();
         let mut packing = panel.clear::<f64, 3>();
         for group in 0..20 {
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "index out of bounds")]
-    fn is_never_overfilled() {
+    fn a_full_panel_panics() {
         let mut panel = Panel::new();
         let mut packing = panel.clear::<[u8; 64], 1>();
         (0..=Panel::capacity::<[u8; 64], 1>()).for_each(|_| packing.push([[0; 64]]));

@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn products_are_those_of_plain_loops() {
+    fn products_agree_with_plain_loops() {
         agrees::<1, 1>();
         agrees::<1, 3>();
         agrees::<3, 1>();
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_width_takes_as_few_blocks_as_the_most() {
+    fn widths_use_the_fewest_blocks() {
         for count in 0..200 {
             let width = width::<f32>(count, 16);
             assert!(width <= 16 && (count == 0) == (width == 0));
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn passes_go_as_far_as_the_shortest_slice() {
+    fn kernels_stop_at_the_shortest_slice() {
         let (mut a, mut b) = ([1.0; 5], [10.0; 4]);
         elementwise(OneLane, &Rise, [&[0.5, 1.5, 2.5]], [&mut a, &mut b]);
         assert_eq!((a, b), ([1.5, 2.5, 3.5, 1.0, 1.0], [9.5, 8.5, 7.5, 10.0]));

@@ -240,9 +240,9 @@ const LOST: f64 = 1e-20;
 /// `deterministic` all processors must compute the same bits as they do.
 const FLUSH: bool = cfg!(all(feature = "std", not(feature = "deterministic")));
 
-/// Returns the mean, or 0 if it is subnormal in `f32`, and the root, at least the smallest normal number. Without
-/// gradients, a mean decays to subnormal numbers and stays there, and the processor of a PC then divides three times as
-/// slowly in every following step.
+/// Returns the mean, or 0 if it is subnormal in `f32`, and the mean square, at least the smallest normal number.
+/// Without gradients, a mean decays to subnormal numbers and stays there, and the processor of a PC then divides three
+/// times as slowly in every following step.
 #[inline(always)]
 pub(super) fn flushed<V: Real>(m: V, v: V) -> (V, V) {
     if !FLUSH {
@@ -259,7 +259,7 @@ mod tests {
     const STEP: AdamStep = AdamStep { rate: 1e-3, new1: 0.1, new2: 0.001, epsilon: 1e-7 };
 
     #[test]
-    fn the_mean_of_what_no_longer_changes_ends_at_0() {
+    fn the_mean_decays_to_0_without_gradients() {
         let (mut w, [mut m, mut v]) = Adam::update(STEP, 0.5f32, 1.0, [0.0, 0.0]);
         for _ in 0..1000 {
             (w, [m, v]) = Adam::update(STEP, 0.0, w, [m, v]);
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_gradients_move_a_weight_as_far_as_others_at_most() {
+    fn tiny_gradients_do_not_cause_large_steps() {
         for gradient in [1e-18f32, 1e-20, 1e-25, 1e-37] {
             let step = AdamStep { epsilon: 1e-37, ..STEP };
             let [mut w, mut m, mut v] = [1.0f32, 0.0, 0.0];
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn no_nan_is_lost() {
+    fn nan_is_preserved() {
         let (w, [m, v]) = Adam::update(STEP, f32::NAN, 1.0, [0.0, 0.0]);
         assert!(w.is_nan() && m.is_nan() && v.is_nan());
     }

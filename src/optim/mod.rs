@@ -40,7 +40,7 @@ pub use state::{HasRoom, KeepsGradient, OptimizerState, PerWeight, StateOf};
 
 use crate::{kernel::Real, regularize::Penalty};
 
-/// The settings that every optimizer has. The crate applies clipping, weight decay and penalty, whatever the optimizer.
+/// The settings that every optimizer has. The crate applies clipping, weight decay and penalty for every optimizer.
 ///
 /// ```
 /// use shiplap::prelude::*;

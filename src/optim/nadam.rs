@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_product_of_momenta_is_that_of_its_factors() {
+    fn momentum_products_equal_the_product_of_their_factors() {
         for beta1 in [0.0, 0.5, 0.9, 0.999] {
             let mut product = 1.0;
             for t in 1..3000u64 {

@@ -4,8 +4,8 @@ use core::fmt;
 
 use crate::{Rng, layer::Layer};
 
-/// Everything that a resumed run of the network `N` needs except data and settings: the epochs that follow compute the same
-/// bits as those of a run that never stopped. With the feature `safetensors`, `io::save_checkpoint` writes it to a file.
+/// The state of a training run of the network `N`, without data and settings. A resumed run computes the same bits as
+/// one that never stopped. With the feature `safetensors`, `io::save_checkpoint` writes the state to a file.
 ///
 /// ```
 /// use shiplap::prelude::*;

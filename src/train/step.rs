@@ -42,7 +42,7 @@ pub(super) struct WeightBound {
 }
 
 impl WeightBound {
-    /// Marks the bound as unknown, since weights, optimizer state or settings may have been changed.
+    /// The bound is unknown after weights, optimizer state or settings may have changed.
     pub const UNKNOWN: Self = Self { weights: f64::INFINITY, largest_step: 0.0, rate: 1.0, gradient: 1.0, square: 1.0 };
 
     /// Whether the bound must be [measured](Self::measured), as before the first step.

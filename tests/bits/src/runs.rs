@@ -1,5 +1,5 @@
-//! Networks that train for 100 steps, and a hash of all that is left then. Each layer, activation, loss, optimiser and
-//! schedule occurs.
+//! Training runs of 100 steps, and a hash of their results. Together they use every layer, activation, loss, optimizer
+//! and schedule.
 
 use shiplap::{
     kernel::Element,
@@ -10,7 +10,7 @@ use shiplap::{
 
 const INPUTS: usize = 10;
 const ROWS: usize = 30;
-/// Of 30 rows, four steps an epoch: the last is on 6.
+/// 30 rows take four steps per epoch; the last step is on 6 rows.
 const BATCH: usize = 8;
 const EPOCHS: usize = 25;
 
@@ -36,10 +36,10 @@ fn data<T: Element>() -> [[T; INPUTS]; ROWS] {
     core::array::from_fn(|_| core::array::from_fn(|_| T::from_f64(rng.normal())))
 }
 
-macro_rules! trainings {
+macro_rules! runs {
     ($($name:ident: $number:ident, $net:ty, $loss:ty, $optimizer:expr, |$x:ident| $label:expr
        $(, first layer fitted by $fit:path)?;)*) => {
-        mod training {
+        mod run {
             use super::*;
 
             $(
@@ -64,12 +64,12 @@ macro_rules! trainings {
 
         pub const COUNT: usize = [$(stringify!($name)),*].len();
 
-        /// Each by its name.
+        /// The training runs by name.
         pub const ALL: [(&str, fn() -> Result<u64, TrainError>); COUNT] =
-            [$((stringify!($name), training::$name)),*];
+            [$((stringify!($name), run::$name)),*];
     };
 }
-trainings! {
+runs! {
     rectifiers: f32,
         (Dense<10, 16, Relu>, Dense<16, 12, LeakyRelu>, Dense<12, 9, HardSigmoid>, Dense<9, 1, Linear>),
         MeanSquaredError, Sgd::new(0.05), |x| [x[0] * x[1]];
