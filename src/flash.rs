@@ -85,7 +85,7 @@ impl<P: Place, N: Layer, const INDEX: usize> Place for Field<P, N, INDEX> {
 /// [`#[derive(Parameters)]`](crate::Parameters) implements it. All layers of the crate except `Parallel` have it;
 /// sequences have it if their layers do.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be read from a file when compiling",
+    message = "`{Self}` cannot be read from a file at compile time",
     label = "implement `flash::Stored` for it",
     note = "of the layers of the crate, `Parallel` is the only one: take the network inside it"
 )]

@@ -1,7 +1,7 @@
 //! Neural networks whose layers fit together, or don't compile.
 //!
-//! A network is a type: `type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);`. The README has the first program; the
-//! [`guide`] shows how to write layers, activations, losses, optimizers, metrics and callbacks of your own.
+//! A network is a type: `type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);`. The README has the first program;
+//! the [`guide`] shows how to write layers, activations, losses, optimizers, metrics and callbacks of your own.
 //!
 //! The modules, from the bottom up. Each uses only those listed before it:
 //!

@@ -90,7 +90,7 @@ fn steps_report_loss_and_metrics_so_far() {
     assert_eq!(diary.reports[2], epoch.training);
 }
 
-/// Stops training at a checkpoint; all other callbacks are called too.
+/// Stops training at a checkpoint; the other callbacks are still called.
 struct Full<'a>(&'a mut Vec<(usize, u64)>);
 
 impl Callback<Line, MeanAbsolute> for Full<'_> {

@@ -24,7 +24,7 @@ type Large = Letters<Dense<3, 3, Linear>, Dropout<3, 5>, 5, 7, Tanh>;
 type Nested = ((Dense<4, 2, Tanh>, Dense<2, 3, Tanh>), (Dense<3, 4, Linear>,));
 
 #[network]
-#[allow(type_alias_bounds, reason = "what does not depend on the parameter is checked")]
+#[allow(type_alias_bounds, reason = "the parts that do not depend on the parameter are checked")]
 type Wide<const HIDDEN: usize> = (Dense<4, HIDDEN, Tanh>, Dense<HIDDEN, 3, Tanh>, Dense<3, 4, Linear>);
 
 const_assert!(Small::PARAMS == 10 + 9 + 16);

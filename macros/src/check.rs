@@ -99,7 +99,7 @@ fn misfit(before: &Type, after: &Type) -> TokenStream {
     quote!(::shiplap::layer::misfit(#before, #after))
 }
 
-/// A call that fails with an error at `layer`, shown as a whole.
+/// A call that fails with an error at the whole of `layer`.
 fn assertion(layer: &Type, fault: TokenStream) -> TokenStream {
     let function = quote_spanned!(layer.span()=> ::shiplap::layer::assert_sound);
     quote!(#function #fault)

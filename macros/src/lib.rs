@@ -1,4 +1,4 @@
-//! The code generator of `shiplap`: layers in sequence, forward and backward.
+//! The code generator of `shiplap`: networks, layers, and checks at compile time.
 //!
 //! `sequence` generates the code of tuples and of `#[derive(Network)]`, `parameters` that of `#[derive(Parameters)]`
 //! and `#[derive(Layer)]`. `check` reports layers that do not fit at their declaration, for `#[network]` and the

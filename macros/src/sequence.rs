@@ -50,7 +50,7 @@ impl Sequence {
             .map(|layer| quote!(#krate::layer::Link<#layer::Tape<BATCH_>, #layer::Output, BATCH_>));
         let tape = quote!((#(#linked,)* #last_layer::Tape<BATCH_>,));
 
-        // The rows that enter layer `index`: the outputs of the layer before it.
+        // The input rows of layer `index`: the outputs of the previous layer.
         let entering = |index: usize, rows: TokenStream| match index {
             0 => quote!(x),
             _ => {

@@ -10,7 +10,7 @@ pub(super) trait Single: Real {
     /// `2^self` for whole numbers from −126 to 127.
     fn power_of_two(self) -> Self;
 
-    /// `self·2^n`, where `shifted` is `n + INTEGERS`, `self` is near 1, and the result a normal number.
+    /// `self·2^n`, where `shifted` is `n + INTEGERS`, `self` is near 1, and the result is a normal number.
     fn scale(self, shifted: Self) -> Self;
 
     /// A positive normal number as `(mantissa, exponent)`: `mantissa·2^exponent`, mantissa in [√½, √2).

@@ -463,7 +463,7 @@ impl<T: Element, const N: usize> LeftOperand<T> for Columns<'_, T, N> {
     }
 }
 
-/// The numbers from `column` on of each row.
+/// The numbers of each row from `column` on.
 struct ColumnSlice<'a, T, const N: usize> {
     rows: &'a [[T; N]],
     column: usize,

@@ -156,7 +156,7 @@ const fn is_equal(a: &str, b: &str) -> bool {
 #[derive(Debug)]
 pub struct Declared<N, const FITS: bool>(PhantomData<N>);
 
-/// The type that stands for a declared network.
+/// Maps a declared network to the type that stands for it.
 pub trait Declaration {
     /// `N` or, if its layers do not fit, a type that causes no errors besides the one at the declaration.
     type Network;

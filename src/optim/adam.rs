@@ -34,7 +34,7 @@ pub struct Adam {
 }
 
 impl Adam {
-    /// With this learning rate, `beta1` 0.9, `beta2` 0.999 and `epsilon` 10⁻⁷.
+    /// Creates the optimizer with this learning rate, `beta1` 0.9, `beta2` 0.999 and `epsilon` 10⁻⁷.
     pub const fn new(learning_rate: f64) -> Self {
         Self { settings: Settings::new(learning_rate), beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
     }
@@ -126,7 +126,7 @@ impl Optimizer for Adam {
 pub struct AdamW(pub Adam);
 
 impl AdamW {
-    /// With this learning rate, a weight decay of 0.004, and the defaults of [`Adam`].
+    /// Creates the optimizer with this learning rate, a weight decay of 0.004, and the defaults of [`Adam`].
     pub const fn new(learning_rate: f64) -> Self {
         let adam = Adam::new(learning_rate);
         Self(Adam { settings: Settings { weight_decay: 0.004, ..adam.settings }, ..adam })
@@ -196,7 +196,7 @@ impl Optimizer for AdamW {
 pub struct AmsGrad(pub Adam);
 
 impl AmsGrad {
-    /// With this learning rate, and the defaults of [`Adam`].
+    /// Creates the optimizer with this learning rate, and the defaults of [`Adam`].
     pub const fn new(learning_rate: f64) -> Self {
         Self(Adam::new(learning_rate))
     }

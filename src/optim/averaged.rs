@@ -6,13 +6,13 @@ use super::{
 };
 use crate::kernel::Real;
 
-/// The optimizer `O`, with an exponential moving average of the weights beside them:
-/// `average = decay·average + (1−decay)·w` after each update, and `average = w` after the first (Polyak and Juditsky 1992).
+/// The optimizer `O`, with an exponential moving average of the weights: `average = decay·average + (1−decay)·w` after
+/// each update, and `average = w` after the first (Polyak and Juditsky 1992).
 ///
-/// The average often predicts better than the last weights. [`Trainer::swap_average`](crate::train::Trainer::swap_average)
-/// exchanges the two, to evaluate or save the average; [`overwrite_every`](Self::overwrite_every) copies it to the weights
-/// at intervals. In Keras these are `use_ema`, `ema_momentum` and `ema_overwrite_frequency`. The average takes one number
-/// of state for each weight.
+/// The average often predicts better than the last weights.
+/// [`Trainer::swap_average`](crate::train::Trainer::swap_average) exchanges the two, to evaluate or save the average;
+/// [`overwrite_every`](Self::overwrite_every) copies it to the weights at intervals. In Keras these are `use_ema`,
+/// `ema_momentum` and `ema_overwrite_frequency`. The average takes one number of state for each weight.
 ///
 /// ```
 /// use shiplap::{optim::Averaged, prelude::*};

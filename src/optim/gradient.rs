@@ -23,7 +23,7 @@ pub trait GradientKind: 'static {
 #[derive(Clone, Copy, Debug)]
 pub struct Kept;
 
-/// The gradient of each parameter is used where it is produced.
+/// The gradient of each parameter is used as soon as it is computed.
 #[derive(Clone, Copy, Debug)]
 pub struct NotKept;
 

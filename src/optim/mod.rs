@@ -4,8 +4,8 @@
 //! - [`Adam`], [`AdamW`], [`AmsGrad`], [`Nadam`], [`Adagrad`], [`RmsProp`]: a step size for each weight;
 //! - wrappers for any of them: [`InPlace`] needs no memory for the gradient, [`Accumulate`] averages gradients over
 //!   several steps, [`Averaged`] keeps a moving average of the weights;
-//! - [`Settings`]: learning rate ([`Schedule`]), [`Clip`]ping, weight decay and penalty, which the crate applies to every
-//!   optimizer;
+//! - [`Settings`]: learning rate ([`Schedule`]), [`Clip`]ping, weight decay and penalty, which the crate applies to
+//!   every optimizer;
 //! - [`Optimizer`]: the trait, for an optimizer of your own.
 
 mod accumulate;

@@ -35,7 +35,7 @@ pub struct Nadam {
 }
 
 impl Nadam {
-    /// With this learning rate, `beta1` 0.9, `beta2` 0.999 and `epsilon` 10⁻⁷.
+    /// Creates the optimizer with this learning rate, `beta1` 0.9, `beta2` 0.999 and `epsilon` 10⁻⁷.
     pub const fn new(learning_rate: f64) -> Self {
         Self { settings: Settings::new(learning_rate), beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
     }
@@ -48,8 +48,8 @@ impl Default for Nadam {
     }
 }
 
-/// The constants of a step of [`Nadam`]: the factors of mean and gradient in the change of a weight, the weights of the new
-/// gradient in the two means, the correction of `√v`, and `epsilon`.
+/// The constants of a step of [`Nadam`]: the factors of mean and gradient in the change of a weight, the weights of the
+/// new gradient in the two means, the correction of `√v`, and `epsilon`.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct NadamStep {

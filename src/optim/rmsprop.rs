@@ -35,7 +35,7 @@ pub struct RmsProp<const MOMENTUM: bool = false, const CENTERED: bool = false> {
 }
 
 impl RmsProp {
-    /// With this learning rate, `rho` 0.9 and `epsilon` 10⁻⁷.
+    /// Creates the optimizer with this learning rate, `rho` 0.9 and `epsilon` 10⁻⁷.
     pub const fn new(learning_rate: f64) -> Self {
         Self { settings: Settings::new(learning_rate), rho: 0.9, epsilon: 1e-7, momentum: 0.0 }
     }

@@ -2,7 +2,8 @@
 
 use super::{at_least_0, in_range};
 
-/// The learning rate of each step, counted from 0 since the trainer was made. Rates and factors are finite and at least 0.
+/// The learning rate of each step, counted from 0 since the trainer was created. Rates and factors are finite and at
+/// least 0.
 ///
 /// An epoch has `samples.div_ceil(BATCH)` steps: `every: 10 * samples.div_ceil(BATCH) as u64` means every 10 epochs. To
 /// set the rate for each epoch, use [`LearningRateScheduler`](crate::train::LearningRateScheduler) or

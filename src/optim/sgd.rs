@@ -24,7 +24,7 @@ pub struct Sgd {
 }
 
 impl Sgd {
-    /// With this learning rate.
+    /// Creates the optimizer with this learning rate.
     pub const fn new(learning_rate: f64) -> Self {
         Self { settings: Settings::new(learning_rate) }
     }
@@ -89,17 +89,17 @@ pub struct Momentum {
     pub settings: Settings,
     /// The share of the last step that is added to the next, in [0, 1).
     pub momentum: f64,
-    /// Whether to look ahead as Nesterov does.
+    /// Whether to use Nesterov's look-ahead.
     pub nesterov: bool,
 }
 
 impl Momentum {
-    /// With this learning rate and a momentum of 0.9.
+    /// Creates the optimizer with this learning rate and a momentum of 0.9.
     pub const fn new(learning_rate: f64) -> Self {
         Sgd::new(learning_rate).momentum(0.9)
     }
 
-    /// With Nesterov's look-ahead.
+    /// Enables Nesterov's look-ahead.
     #[must_use]
     pub const fn nesterov(self) -> Self {
         Self { nesterov: true, ..self }

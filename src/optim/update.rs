@@ -11,8 +11,8 @@ use crate::{
     regularize::Penalty,
 };
 
-/// The update of each parameter by its gradient. If not `FINISHED`, gradients come without penalty and clipping, which the
-/// update then applies.
+/// The update of each parameter with its gradient. If not `FINISHED`, the update first applies penalty and clipping to
+/// the gradient.
 pub struct Update<S, O: Optimizer, const FINISHED: bool> {
     simd: S,
     formula: Formula<O>,
@@ -31,7 +31,7 @@ impl<S, O: Optimizer, const FINISHED: bool> Update<S, O, FINISHED> {
         Self { simd, formula: Formula { keep: 1.0 - rate * weight_decay, step }, penalty, limit }
     }
 
-    /// The penalty and clipping that the gradient of this parameter still needs, if any.
+    /// The penalty and clipping to apply to the gradient of this parameter, if any.
     #[inline(always)]
     fn missing(&self, parameter: &Parameter<'_>) -> Option<Finish> {
         let Self { penalty, limit, .. } = *self;

@@ -129,8 +129,8 @@ pub trait Callback<N: Layer, M> {
         let _ = (epoch, settings);
     }
 
-    /// Called after each epoch, after `after_epoch` of all callbacks, with everything that a resumed run needs. `Break` stops
-    /// training.
+    /// Called after each epoch, after `after_epoch` of all callbacks, with the state that a resumed run needs. `Break`
+    /// stops training.
     fn checkpoint(&mut self, epoch: usize, state: &TrainingState<'_, N>) -> ControlFlow<()> {
         let _ = (epoch, state);
         ControlFlow::Continue(())
@@ -229,7 +229,7 @@ tuples!(A B C D E F);
 tuples!(A B C D E F G);
 tuples!(A B C D E F G H);
 
-/// Implements [`Callback`] for `&mut` of a callback that is passed by value too.
+/// Implements [`Callback`] for `&mut` of a callback that can also be passed by value.
 macro_rules! lend {
     (impl[$($generics:tt)*] for $callback:ty) => {
         impl<$($generics)*> $crate::train::Callback<N, M> for &mut $callback {
@@ -290,7 +290,7 @@ pub struct EarlyStopping<'a, N> {
 }
 
 impl<'a, N: Layer> EarlyStopping<'a, N> {
-    /// Stops after `patience` epochs, at least one, without a lower loss. The weights of the best epoch are kept in `best`.
+    /// Stops after `patience` epochs, at least one, without a lower loss. `best` stores the weights of the best epoch.
     pub fn new(patience: usize, best: &'a mut N) -> Self {
         Self { patience, best, best_loss: f64::INFINITY, waited: 0 }
     }

@@ -32,8 +32,8 @@ enum Validation<'a, X, Y> {
 }
 
 impl<'a, X, Y> Fit<'a, X, Y> {
-    /// Trains on all data `epochs` times, at least once, in a new random order each time. Each fit counts its epochs from 1,
-    /// unless [`from_epoch`](Self::from_epoch) continues the count of another.
+    /// Trains on all data `epochs` times, at least once, in a new random order each time. Each fit counts its epochs
+    /// from 1, unless [`from_epoch`](Self::from_epoch) continues the count of another.
     pub const fn epochs(epochs: usize) -> Self {
         Self { epochs, done: 0, shuffle: true, validation: Validation::None }
     }
@@ -47,7 +47,7 @@ impl<'a, X, Y> Fit<'a, X, Y> {
 
     /// Evaluates these samples after each epoch. This replaces a [validation split](Self::validation_split).
     ///
-    /// The loss on them excludes penalties, which the training loss includes. (In Keras both include them.)
+    /// The loss on them excludes penalties, which the training loss includes. (In Keras, both include them.)
     #[must_use]
     pub const fn validation(self, x: &'a [X], y: &'a [Y]) -> Self {
         Self { validation: Validation::Of(x, y), ..self }
@@ -67,11 +67,11 @@ impl<'a, X, Y> Fit<'a, X, Y> {
     }
 }
 
-/// Inputs and labels to train on, and those to validate on.
+/// The inputs and labels for training and for validation.
 pub(super) type Split<'a, X, Y> = (&'a [X], &'a [Y], Option<(&'a [X], &'a [Y])>);
 
 impl<'a, X, Y> Fit<'a, X, Y> {
-    /// The numbers of the epochs, at least one.
+    /// The numbers of the epochs; at least one epoch.
     pub(super) fn numbers(&self) -> Result<RangeInclusive<usize>, TrainError> {
         let Self { epochs, done, .. } = *self;
         if done < epochs { Ok(done + 1..=epochs) } else { Err(TrainError::NoEpochs { epochs, done }) }

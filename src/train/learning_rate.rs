@@ -63,8 +63,8 @@ pub struct ReduceLrOnPlateau {
 }
 
 impl ReduceLrOnPlateau {
-    /// Multiplies the rate by `factor`, in [0, 1), after `patience` epochs without improvement. `min_delta` is 10⁻⁴, and
-    /// `cooldown` and `min_rate` are 0.
+    /// Multiplies the rate by `factor`, in [0, 1), after `patience` epochs without improvement. `min_delta` is 10⁻⁴,
+    /// and `cooldown` and `min_rate` are 0.
     pub const fn new(factor: f64, patience: usize) -> Self {
         Self {
             factor,
@@ -96,7 +96,7 @@ impl ReduceLrOnPlateau {
         Self { min_rate: rate, ..self }
     }
 
-    /// Whether the rate is to be reduced after an epoch with this loss.
+    /// Whether to reduce the rate after an epoch with this loss.
     fn is_due(&mut self, loss: f64) -> bool {
         if self.cooling > 0 {
             (self.cooling, self.waited) = (self.cooling - 1, 0);

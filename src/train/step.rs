@@ -158,7 +158,8 @@ unsafe impl<N: Layer, O: Optimizer, const BATCH: usize> Zeroed for Buffers<N, O,
 impl<N: Layer, O: Optimizer, const BATCH: usize> Buffers<N, O, BATCH> {
     /// Trains one step on at most `BATCH` rows. Returns the loss before the step.
     ///
-    /// If the loss or the gradient is not finite, or the step would make a weight infinite, the network does not change.
+    /// If the loss or the gradient is not finite, or the step would make a weight infinite, the network does not
+    /// change.
     pub fn step<L: Loss<N::Output>>(
         &mut self,
         run: &mut Run<L, O>,

@@ -24,8 +24,8 @@ use crate::{
 
 /// A network and all the memory for its training: gradient, optimizer state, tape, and one batch of data.
 ///
-/// `N` is the network, `L` the [loss](crate::loss), `O` the [optimizer](crate::optim), `BATCH` the largest number of rows in
-/// a step, and `M` the [metrics](crate::metric) that are reported. A trainer never allocates.
+/// `N` is the network, `L` the [loss](crate::loss), `O` the [optimizer](crate::optim), `BATCH` the largest number of
+/// rows in a step, and `M` the [metrics](crate::metric) that are reported. A trainer never allocates.
 ///
 /// ```
 /// use shiplap::prelude::*;

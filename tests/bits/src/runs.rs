@@ -85,7 +85,7 @@ runs! {
     numbers: f32, (Dense<10, 12, Tanh>, Dropout<12, 50>, Dense<12, 4, Softmax>), SparseCategoricalCrossentropy,
         RmsProp::new(0.01).schedule(Schedule::Cosine { peak: 0.02, warm_up: 10, steps: 80 }),
         |x| usize::from(x[0] > x[1]) + 2 * usize::from(x[2] > 0.0);
-    penalised: f32, (Dense<10, 18, Gelu>, Regularized<Dense<18, 2, Linear>, L1<1, -2>>), MeanAbsoluteError,
+    penalized: f32, (Dense<10, 18, Gelu>, Regularized<Dense<18, 2, Linear>, L1<1, -2>>), MeanAbsoluteError,
         Adagrad::new(0.1).penalty(Penalty::l2(1e-3)), |x| [x[0] + x[1], x[3]];
     halves: f32, (Dense<10, 5, Softmax>, Initialized<Dense<5, 2, Tanh>, shiplap::init::LecunNormal>), HalfSquaredError,
         Momentum::new(0.1).schedule(Schedule::Step { initial: 0.1, every: 30, factor: 0.7 }).clip(Clip::Value(0.1)),
