@@ -12,7 +12,7 @@ use crate::{Rng, Tensor, Zeroed, activation::Activation, kernel::Simd, message::
 /// product; `src/layers/dense.rs` is an example.
 ///
 /// A batch is a slice of rows, `&[Self::Input]`. In the methods, `B` is the maximum number of rows, which only
-/// determines the size of the tape. `simd` is the instruction set in use, to be passed on to kernels. Mark the methods
+/// determines the size of storage. `simd` is the instruction set in use, to be passed on to kernels. Mark the methods
 /// `#[inline(always)]`, so that they are compiled for each instruction set as part of their caller.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
