@@ -1,4 +1,5 @@
-//! Tells the kernels by what the target computes an `f32`: of chips, a stable compiler says it by the target's name only.
+//! Tells the kernels how the target computes with `f32`. For microcontrollers, stable Rust reveals it only in the name
+//! of the target.
 
 use std::env::var;
 
@@ -7,7 +8,7 @@ fn main() {
     println!(r#"cargo::rustc-check-cfg=cfg(floats, values("riscv", "software"))"#);
     let target = var("TARGET").unwrap_or_default();
     if let Some(rest) = target.strip_prefix("riscv") {
-        // After the width come the extensions; "g" is short for several, F among them.
+        // The extensions follow the width; "g" stands for several, including F.
         let extensions = rest.split('-').next().unwrap_or_default();
         let floats = if extensions.contains(['f', 'g']) { "riscv" } else { "software" };
         println!(r#"cargo::rustc-cfg=floats="{floats}""#);

@@ -1,7 +1,8 @@
-//! Each matrix product at the shapes of real networks and at odd ones, at each instruction set, beside
-//! `matrixmultiply`. A row says GFLOP/s, and the share of the peak that multiply-adds reached in the same run.
+//! Matrix products with the shapes of real networks and with odd shapes, at each instruction set, compared with
+//! `matrixmultiply`. Each row shows GFLOP/s and the share of the peak, which the same run measures with multiply-adds.
 //!
-//! `cargo bench -p shiplap-benches --bench kernels`, for comparison with itself pinned to one core: `taskset -c 1 cargo bench ...`
+//! `cargo bench -p shiplap-benches --bench kernels`, pinned to one core for comparisons between runs: `taskset -c 1
+//! cargo bench ...`
 
 use std::{hint::black_box, sync::OnceLock, time::Instant};
 
@@ -11,13 +12,13 @@ use criterion::{
 };
 use shiplap::kernel::{Level, Real, Simd, Unchanged, Vector, Work, dispatch, level, nn, nt, set_level, tn};
 
-/// Multiply-adds that neither wait for each other nor for memory.
+/// Multiply-adds that wait neither for each other nor for memory.
 struct MulAdds(usize);
 
 const CHAINS: usize = 12;
 
 impl Work for MulAdds {
-    /// Their FLOPs.
+    /// The number of FLOPs.
     type Output = f64;
 
     #[inline(always)]
@@ -34,7 +35,7 @@ impl Work for MulAdds {
     }
 }
 
-/// FLOPs a second at the instruction set in use, measured once.
+/// FLOPs per second at the instruction set in use, measured once.
 fn peak() -> f64 {
     static PEAKS: [OnceLock<f64>; Level::ALL.len()] = [const { OnceLock::new() }; Level::ALL.len()];
     *PEAKS[level() as usize].get_or_init(|| {
@@ -46,7 +47,7 @@ fn peak() -> f64 {
     })
 }
 
-/// Time, with throughput as GFLOP/s and a share of the peak.
+/// Measures time, with throughput in GFLOP/s and as a share of the peak.
 struct Flops(WallTime);
 
 impl Measurement for Flops {
@@ -139,7 +140,7 @@ fn rival<const B: usize, const I: usize, const O: usize>(operands: &mut Operands
     let (x, w, y) = (x.as_flattened().as_ptr(), w.as_flattened().as_ptr(), y.as_flattened_mut().as_mut_ptr());
     let (dx, gradient) = (dx.as_flattened_mut().as_mut_ptr(), gradient.as_flattened_mut().as_mut_ptr());
     let (i, o) = (I as isize, O as isize);
-    // SAFETY: the strides describe the matrices as they are, and the results overlap nothing.
+    // SAFETY: the strides match the matrices, and the results do not overlap the operands.
     unsafe {
         match kernel {
             "nn" => matrixmultiply::sgemm(B, I, O, 1.0, x, i, 1, w, o, 1, 0.0, y, o, 1),
@@ -186,7 +187,7 @@ fn shapes(criterion: &mut Criterion<Flops>) {
     // One sample.
     shape::<1, 784, 128>(criterion);
     shape::<1, 64, 64>(criterion);
-    // What divides by nothing.
+    // Sizes that are multiples of no register or tile.
     shape::<3, 7, 17>(criterion);
     shape::<7, 17, 3>(criterion);
     shape::<17, 33, 7>(criterion);

@@ -1,4 +1,4 @@
-//! Vector math: numbers a second, at each instruction set.
+//! Vector math: numbers per second, at each instruction set.
 //!
 //! `cargo bench -p shiplap-benches --bench math`
 
@@ -10,7 +10,7 @@ use shiplap::{
     kernel::{ElementwiseKernel, Level, Real, Simd, Work, dispatch, elementwise, set_level},
 };
 
-/// So many that they stay in the first cache.
+/// The numbers fit in the first-level cache.
 const COUNT: usize = 2048;
 
 macro_rules! functions {

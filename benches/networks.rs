@@ -1,7 +1,8 @@
-//! A training step, and inference of 1 and 64 samples, of four networks; and how long it takes to read all of their
-//! parameters once and do nothing with them but add them up: one sample cannot be predicted faster than that.
+//! Training steps and inference of 1 and 64 samples for four networks, and the time to read and sum all of their
+//! parameters once, which is a lower bound for the prediction of one sample.
 //!
-//! `cargo bench -p shiplap-benches --bench networks`; with `--features rayon` also W3 in two shards, on as many cores as `RAYON_NUM_THREADS`.
+//! `cargo bench -p shiplap-benches --bench networks`; with `--features rayon` also W3 in two shards, on
+//! `RAYON_NUM_THREADS` cores.
 
 use std::hint::black_box;
 

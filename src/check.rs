@@ -277,8 +277,9 @@ fn compare<T: Element>(found: &[f64], expected: &[f64], number: impl Fn(usize) -
     let floor = floor * expected.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
     for (index, (&found, &expected)) in found.iter().zip(expected).enumerate() {
         let size = found.abs().max(expected.abs()).max(floor).max(f64::MIN_POSITIVE);
-        // NaN is not within any tolerance.
-        if !((found - expected).abs() <= tolerance * size) {
+        let distance = (found - expected).abs();
+        // NaN and infinity are not within any tolerance.
+        if !distance.is_finite() || distance > tolerance * size {
             return Err(Mismatch { number: number(index), found, expected });
         }
     }

@@ -1,9 +1,10 @@
-//! Networks in read-only memory: on a chip they stay in flash and take no RAM.
+//! Networks in read-only memory: on a microcontroller they stay in flash and take no RAM.
 //!
-//! `include_weights!` (feature `include-weights`) reads a file written by `io::save` while the program is compiled, and compares
-//! it with the network's type. [`InFlash`](crate::layers::InFlash) makes such a network a layer of one that is trained.
+//! `include_weights!` (feature `include-weights`) reads a file written by `io::save` at compile time, and compares it
+//! with the type of the network. [`InFlash`](crate::layers::InFlash) makes such a network a layer of a trainable
+//! network.
 //!
-//! A file becomes a [`File`], and [`Stored`] makes each layer from the tensors in it.
+//! A file becomes a [`File`], and [`Stored`] constructs each layer from its tensors.
 
 use core::marker::PhantomData;
 
@@ -14,25 +15,25 @@ use crate::{
     message::Message,
 };
 
-/// A file of weights, as the compiler sees it.
+/// A file of weights at compile time.
 #[derive(Debug)]
 pub struct File<T: 'static> {
-    /// Its name, for error messages.
+    /// The name of the file, for error messages.
     pub name: &'static str,
     /// The activations of the saved network: `Relu, Sigmoid`.
     pub activations: Option<&'static str>,
-    /// Its tensors.
+    /// The tensors.
     pub tensors: &'static [Entry<T>],
 }
 
 /// A tensor in a file.
 #[derive(Debug)]
 pub struct Entry<T: 'static> {
-    /// Its name: `1.kernel`.
+    /// The name of the tensor: `1.kernel`.
     pub name: &'static str,
-    /// Its shape, outermost first.
+    /// The shape, outermost axis first.
     pub shape: &'static [usize],
-    /// The type of its numbers, by its name in files: `F32`.
+    /// The type of number, by its name in files: `F32`.
     pub element: &'static str,
     /// The numbers in row-major order, if they are of type `T`.
     pub values: Option<&'static [T]>,
@@ -51,15 +52,15 @@ pub trait Weights<T: 'static> {
     note = "`static NET: Net = include_weights!(\"net.safetensors\");`, then `struct Features;` and `impl Flash for Features {{ type Network = Net; const NETWORK: &'static Net = &NET; }}`"
 )]
 pub trait Flash: Send + Sync + 'static {
-    /// Its type.
+    /// The type of the network.
     type Network: Layer + 'static;
     /// The network.
     const NETWORK: &'static Self::Network;
 }
 
-/// The place of a layer in a network, as a type.
+/// The position of a layer in a network, as a type.
 pub trait Place {
-    /// The same as a path.
+    /// The position as a path.
     const PATH: &'static Path<'static>;
 }
 
@@ -67,7 +68,7 @@ pub trait Place {
 #[derive(Debug)]
 pub struct Root;
 
-/// Layer `INDEX` of the sequence `N`, which is at `P`.
+/// Layer `INDEX` of the sequence `N` at the position `P`.
 #[derive(Debug)]
 pub struct Field<P, N, const INDEX: usize>(PhantomData<fn() -> (P, N)>);
 
@@ -79,17 +80,17 @@ impl<P: Place, N: Layer, const INDEX: usize> Place for Field<P, N, INDEX> {
     const PATH: &'static Path<'static> = &P::PATH.join(N::OUTLINE.children[INDEX].0);
 }
 
-/// A layer that can be made from the file `W` when compiling. `P` is its place in the network.
+/// A layer that can be constructed from the file `W` at compile time. `P` is its position in the network.
 ///
-/// [`#[derive(Parameters)]`](crate::Parameters) implements it, so all layers of the crate have it except `Parallel`;
+/// [`#[derive(Parameters)]`](crate::Parameters) implements it. All layers of the crate except `Parallel` have it;
 /// sequences have it if their layers do.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be read from a file when compiling",
+    message = "`{Self}` cannot be read from a file at compile time",
     label = "implement `flash::Stored` for it",
     note = "of the layers of the crate, `Parallel` is the only one: take the network inside it"
 )]
 pub trait Stored<W, P>: Sized {
-    /// The layer with the numbers in the file.
+    /// The layer with the numbers of the file.
     const STORED: Self;
 }
 
@@ -97,7 +98,7 @@ pub trait Stored<W, P>: Sized {
 ///
 /// # Panics
 ///
-/// If there is no such tensor with numbers `T`. [`Checked`] has made sure that there is.
+/// If there is no such tensor with numbers `T`. [`Checked`] has verified that it exists.
 #[doc(hidden)]
 pub const fn values<T>(file: &File<T>, path: &Path<'_>, name: &str) -> &'static [T] {
     match find(file, path, name) {
@@ -110,7 +111,7 @@ pub const fn values<T>(file: &File<T>, path: &Path<'_>, name: &str) -> &'static 
 ///
 /// # Panics
 ///
-/// If there are too few of them.
+/// If there are too few numbers.
 #[doc(hidden)]
 pub const fn of_shape<X: Copy>(values: Option<&'static X>) -> X {
     match values {
@@ -146,7 +147,7 @@ const fn is_path(path: &Path<'_>, text: &[u8]) -> bool {
     }
 }
 
-/// `text` without `end`, if it ends with it.
+/// `text` without the suffix `end`, if it has it.
 const fn before<'a>(text: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
     if text.len() < end.len() {
         return None;
@@ -163,7 +164,7 @@ const fn is_equal(a: &[u8], b: &[u8]) -> bool {
     index == a.len() && index == b.len()
 }
 
-/// The proof that the file `W` is one of the network `N`.
+/// The proof that the file `W` matches the network `N`.
 #[doc(hidden)]
 pub struct Checked<N, W>(PhantomData<fn() -> (N, W)>);
 
@@ -219,7 +220,7 @@ const fn has(outline: &Outline, path: &Path<'_>, name: &str) -> bool {
     false
 }
 
-/// The number of differences that are listed.
+/// The maximum number of differences listed.
 const SHOWN: usize = 8;
 
 /// The differences between a file and a network.
@@ -227,7 +228,7 @@ const SHOWN: usize = 8;
 struct Differences {
     text: Message<2048>,
     count: usize,
-    /// Whether one of them is a type of number that `io::load` converts.
+    /// Whether one of the differences is a type of number that `io::load` converts.
     types: bool,
 }
 
@@ -269,7 +270,7 @@ impl Differences {
         self
     }
 
-    /// Begins with the name of a tensor.
+    /// Starts a difference with the name of a tensor.
     const fn begin(self) -> Self {
         let text = match self.count {
             0 => self.text.text("`"),
@@ -325,7 +326,7 @@ const fn is_shape(a: &[usize], b: &[usize]) -> bool {
     index == a.len() && index == b.len()
 }
 
-/// Does not compile if the activations of the file are not those of the network.
+/// Does not compile if the activations of the file differ from those of the network.
 #[track_caller]
 const fn assert_activations<N: Layer, W: Weights<N::Element>>() {
     let Some(saved) = W::FILE.activations else { return };
@@ -355,7 +356,7 @@ const fn assert_activations<N: Layer, W: Weights<N::Element>>() {
     panic!("{}", message.as_str());
 }
 
-/// `text` without `comma` and `name`, if it begins with them.
+/// `text` without the prefix `comma` and `name`, if it has it.
 const fn after<'a>(text: &'a [u8], comma: &str, name: &str) -> Option<&'a [u8]> {
     let start = Message::<256>::new().text(comma).text(name);
     if text.len() < start.len() {
@@ -365,7 +366,7 @@ const fn after<'a>(text: &'a [u8], comma: &str, name: &str) -> Option<&'a [u8]> 
     if is_equal(begin, start.as_str().as_bytes()) { Some(rest) } else { None }
 }
 
-/// The `N` numbers in `BYTES` bytes of a little-endian file, from `start` on.
+/// The `N` numbers in the `BYTES` bytes from `start` on of a little-endian file.
 #[doc(hidden)]
 pub const fn numbers<T, const BYTES: usize, const N: usize>(file: &[u8], start: usize) -> [T; N]
 where

@@ -1,28 +1,28 @@
 //! Neural networks whose layers fit together, or don't compile.
 //!
-//! A network is a type: `type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);`. The README has the first program; the
-//! [`guide`] shows how to write layers, activations, losses, optimizers, metrics and callbacks of your own.
+//! A network is a type: `type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);`. The README has the first program;
+//! the [`guide`] shows how to write layers, activations, losses, optimizers, metrics and callbacks of your own.
 //!
-//! The modules, from the ground up. Each uses only those above it:
+//! The modules, from the bottom up. Each uses only those listed before it:
 //!
 //! - [`message`]: texts of compile errors;
-//! - [`kernel`]: what runs on the processor: instruction sets, matrix products, elementwise kernels;
+//! - [`kernel`]: numeric code: instruction sets, matrix products, elementwise kernels;
 //! - [`init`], [`regularize`]: initializers and penalties;
 //! - [`activation`]: formulas with their derivatives;
-//! - [`layer`]: the traits of a layer: its parameters, its formula, and what fits after what;
-//! - [`flash`]: networks in read-only memory, read from files when compiling;
+//! - [`layer`]: the traits of a layer: its parameters, its formula, and the check that layers fit together;
+//! - [`flash`]: networks in read-only memory, read from files at compile time;
 //! - [`mod@network`]: tuples and structs of layers: prediction, initialization, summaries;
 //! - [`layers`]: the layers, one file each;
-//! - [`mod@budget`]: limits on flash, RAM and multiply-accumulates, checked when compiling;
-//! - [`metric`], [`loss`], [`optim`]: formulas of predictions, labels, gradients and weights;
+//! - [`mod@budget`]: limits on flash, RAM and multiply-accumulates, checked at compile time;
+//! - [`metric`], [`loss`], [`optim`]: formulas for metrics, losses and weight updates;
 //! - [`train`]: the trainer: `step`, `fit`, `evaluate`; callbacks such as early stopping and history;
 //! - [`explain`]: attribution of a prediction to its inputs.
 //!
-//! With `std`, at the edge:
+//! Modules that need `std`:
 //!
-//! - `check`: gradients of your own layers against finite differences;
-//! - `data`: files into arrays: reading, splitting, class weights, augmentation;
-//! - `io`: files of weights and checkpoints, import from PyTorch and Keras, export to ONNX;
+//! - `check`: comparison of the gradients of your own layers with finite differences;
+//! - `data`: data sets in arrays: reading files, splits, class weights, augmentation;
+//! - `io`: weight files and checkpoints, import from PyTorch and Keras, export to ONNX;
 //! - `report`: plots, HTML pages, TensorBoard, JSON and CSV;
 //! - `progress`: the progress bar in the terminal.
 #![no_std]
@@ -31,7 +31,7 @@
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
-// Generated code names the crate `::shiplap`, also inside the crate.
+// Generated code names the crate `::shiplap`, even inside the crate.
 extern crate self as shiplap;
 
 pub mod activation;
@@ -89,7 +89,7 @@ pub use shiplap_macros::{Layer, Network, Parameters, const_assert, network};
 
 pub use zeroed::Zeroed;
 
-/// What most programs need: `use shiplap::prelude::*;`.
+/// The items that most programs need: `use shiplap::prelude::*;`.
 pub mod prelude {
     #[cfg(feature = "include-weights")]
     pub use crate::include_weights;

@@ -58,7 +58,7 @@ impl Callback<Line, MeanAbsolute> for &mut Diary {
 }
 
 #[test]
-fn epochs_that_are_done_are_left_out_and_the_others_keep_their_numbers() {
+fn epochs_already_done_are_skipped_and_the_others_keep_their_numbers() {
     let (x, y) = line(9);
     let mut whole = trainer();
     let last = whole.fit(&x, &y, Fit::epochs(5)).unwrap();
@@ -79,7 +79,7 @@ fn a_second_fit_counts_from_1_again() {
 }
 
 #[test]
-fn steps_tell_of_loss_and_metrics_so_far() {
+fn steps_report_loss_and_metrics_so_far() {
     let (x, y) = line(9);
     let (mut trainer, mut diary) = (trainer(), Diary::default());
     let untrained = trainer.evaluate(&x[..4], &y[..4]).unwrap();
@@ -90,7 +90,7 @@ fn steps_tell_of_loss_and_metrics_so_far() {
     assert_eq!(diary.reports[2], epoch.training);
 }
 
-/// Stops training at a checkpoint; all other callbacks are called too.
+/// Stops training at a checkpoint; the other callbacks are still called.
 struct Full<'a>(&'a mut Vec<(usize, u64)>);
 
 impl Callback<Line, MeanAbsolute> for Full<'_> {
@@ -114,7 +114,7 @@ fn a_checkpoint_can_stop_training() {
 }
 
 #[test]
-fn callbacks_are_told_of_every_step_and_epoch_in_order() {
+fn callbacks_are_called_for_every_step_and_epoch_in_order() {
     let (x, y) = line(9);
     let mut diary = Diary::default();
     trainer().fit_with(&x, &y, Fit::epochs(2), &mut diary).unwrap();
@@ -124,7 +124,7 @@ fn callbacks_are_told_of_every_step_and_epoch_in_order() {
 }
 
 #[test]
-fn callbacks_change_nothing_by_listening() {
+fn passive_callbacks_do_not_affect_training() {
     let (x, y) = line(9);
     let (mut alone, mut followed) = (trainer(), trainer());
     let (mut diary, mut history) = (Diary::default(), History::default());
@@ -157,7 +157,7 @@ fn overfits(stop: EarlyStopping<'_, Line>) -> (LineEpoch, Vec<u64>, Diary) {
 }
 
 #[test]
-fn early_stopping_puts_back_exactly_the_weights_of_the_best_epoch() {
+fn early_stopping_restores_exactly_the_weights_of_the_best_epoch() {
     let mut memory = Line::zeroed();
     let (last, weights, diary) = overfits(EarlyStopping::new(5, &mut memory));
     let best = (0..diary.losses.len()).min_by(|&a, &b| diary.losses[a].total_cmp(&diary.losses[b])).unwrap();
@@ -168,9 +168,9 @@ fn early_stopping_puts_back_exactly_the_weights_of_the_best_epoch() {
 }
 
 #[test]
-fn patience_is_how_many_epochs_are_no_better() {
+fn patience_counts_epochs_without_improvement() {
     let (x, y) = line(4);
-    // At rate 0 no epoch is better than the first.
+    // At a rate of 0, no epoch is better than the first.
     let stopped_after = |patience| {
         let mut still = LineTrainer::new(Sgd::new(0.0), 1);
         let mut memory = Line::zeroed();
@@ -181,7 +181,7 @@ fn patience_is_how_many_epochs_are_no_better() {
 }
 
 #[test]
-fn more_patience_waits_for_as_many_epochs_more() {
+fn more_patience_waits_for_more_epochs() {
     let stopped_after = |patience| overfits(EarlyStopping::new(patience, &mut Line::zeroed())).0.epoch;
     let first = stopped_after(1);
     assert!(first < 90, "{first}");
@@ -191,7 +191,7 @@ fn more_patience_waits_for_as_many_epochs_more() {
 }
 
 #[test]
-fn a_run_that_ends_before_its_patience_gets_the_best_weights_too() {
+fn a_run_that_ends_before_its_patience_restores_the_best_weights() {
     let (_, weights, diary) = overfits(EarlyStopping::new(1000, &mut Line::zeroed()));
     assert_eq!(diary.losses.len(), 100);
     let best = (0..100).min_by(|&a, &b| diary.losses[a].total_cmp(&diary.losses[b])).unwrap();
@@ -201,7 +201,7 @@ fn a_run_that_ends_before_its_patience_gets_the_best_weights_too() {
 #[test]
 fn the_held_out_share_is_the_last_and_never_trained_on() {
     let (x, mut y) = line(20);
-    // A single step on these would show.
+    // A single step on these samples would change the result.
     y[15..].fill([1000.0]);
     let (mut split, mut apart) = (trainer(), trainer());
     let (mut of_split, mut of_apart) = (History::default(), History::default());
@@ -214,7 +214,7 @@ fn the_held_out_share_is_the_last_and_never_trained_on() {
 }
 
 #[test]
-fn a_share_that_is_none_is_refused_and_the_network_left_alone() {
+fn an_invalid_share_is_an_error_and_leaves_the_network_unchanged() {
     let (x, y) = line(20);
     let mut trainer = trainer();
     let before = bits(trainer.network());
@@ -232,7 +232,7 @@ fn a_share_that_is_none_is_refused_and_the_network_left_alone() {
 }
 
 #[test]
-fn of_validation_and_validation_split_the_last_counts() {
+fn the_last_of_validation_and_validation_split_applies() {
     let (x, y) = line(20);
     let losses = |fit| trainer().fit(&x, &y, fit).unwrap().validation.unwrap().loss;
     let (of, share) =
@@ -262,20 +262,20 @@ fn a_run_that_diverges_restores_the_best_weights() {
 }
 
 #[test]
-fn callbacks_can_be_lent() {
+fn callbacks_can_be_borrowed() {
     let (x, y) = line(9);
     let mut memory = Line::zeroed();
     let (mut stop, mut progress) = (EarlyStopping::new(2, &mut memory), Progress::new());
     let mut still = LineTrainer::new(Sgd::new(0.0), 1);
     for _ in 0..2 {
-        // Each fit is waited for anew.
+        // Each fit starts with full patience.
         let last = still.fit_with(&x, &y, Fit::epochs(20).shuffle(false), (&mut stop, &mut progress)).unwrap();
         assert_eq!(last.epoch, 3);
     }
 }
 
 #[test]
-fn a_closure_may_give_nothing() {
+fn a_closure_may_return_nothing() {
     let (x, y) = line(9);
     let mut shown = Vec::new();
     let show = |epoch: &LineEpoch| shown.push(epoch.to_string());
@@ -284,7 +284,7 @@ fn a_closure_may_give_nothing() {
 }
 
 #[test]
-fn tuples_hold_up_to_eight() {
+fn tuples_contain_up_to_eight_callbacks() {
     let (x, y) = line(9);
     let mut diaries = <[Diary; 8]>::default();
     let [a, b, c, d, e, f, g, h] = &mut diaries;
@@ -305,7 +305,7 @@ fn a_closure_stops_training_by_break() {
 }
 
 #[test]
-fn each_callback_of_a_tuple_is_called_also_when_another_breaks() {
+fn each_callback_of_a_tuple_is_called_even_if_another_breaks() {
     let (x, y) = line(9);
     let stop = |_: &LineEpoch| ControlFlow::Break(());
     let expected = ["before 1..=5", "4 of 9", "8 of 9", "9 of 9", "epoch 1", "after"];
@@ -391,7 +391,7 @@ fn a_closure_sets_the_rate_of_each_epoch() {
 }
 
 #[test]
-fn settings_that_a_callback_breaks_are_refused() {
+fn invalid_settings_from_a_callback_are_errors() {
     let (x, y) = line(4);
     let mut trainer = trainer();
     let error =

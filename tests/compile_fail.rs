@@ -1,11 +1,11 @@
-//! What does not fit does not compile, and the message says what and where.
+//! Programs that must not compile, with the expected messages.
 
 #[test]
 fn messages() {
     trybuild::TestCases::new().compile_fail("*.rs");
 }
 
-/// What depends on where a program uses a network is known when it is built.
+/// Errors that depend on the use of a network occur only in a build, not in a check.
 #[test]
 fn messages_of_a_build() {
     let cases = trybuild::TestCases::new();

@@ -1,5 +1,5 @@
-//! Reading and preparing data: against scikit-learn and NumPy, what errors say, and any bytes at all.
-//! `tests/reference/README.md` says how the fixtures were made. NumPy's files need the feature `exhaustive`.
+//! Reading and preparing data: comparison with scikit-learn and NumPy, error messages, and arbitrary bytes.
+//! `tests/reference/README.md` describes the fixtures. NumPy files need the feature `exhaustive`.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -191,7 +191,7 @@ fn splits_as_scikit_learn<const N: usize, const K: usize>(name: &str, mut x: Vec
     assert_eq!(counts(&y), expected.labels, "{name}");
     close(name, &class_weights::<K, _>(&y).unwrap(), &expected.weights);
 
-    // Which of several classes of one size gets a sample more is random in scikit-learn.
+    // Among classes of equal size, scikit-learn chooses at random which one gets an extra sample.
     let sorted = |counts: &[usize]| {
         let mut pairs: Vec<_> = expected.labels.iter().zip(counts).map(|(&all, &part)| (all, part)).collect();
         pairs.sort_unstable();
@@ -207,7 +207,7 @@ fn splits_as_scikit_learn<const N: usize, const K: usize>(name: &str, mut x: Vec
     while let Some((_, test)) = folds.next_fold() {
         ours.push(counts(test.y));
     }
-    // It takes classes in the order in which they come first; here that is theirs.
+    // It orders classes by their first occurrence, which here is their numeric order.
     assert_eq!(ours, expected.stratified_folds, "{name}");
     let mut folds = Folds::new(&mut x, &mut y, 5, 1).unwrap();
     let mut ours = vec![];
@@ -292,7 +292,7 @@ fn read<const N: usize, Y: Target>(csv: &Csv, text: &str) -> Result<Table<[f32; 
 }
 
 #[test]
-fn missing_values_as_asked_for() {
+fn missing_values_follow_the_policy() {
     let dropped: Table<[f32; 4], usize> = read(&trees().missing(Missing::DropRow), TREES).unwrap();
     assert_eq!(dropped.x, [[0.5, 1.0, 0.0, 3.0], [0.25, 0.0, 1.0, 4.0]]);
     assert_eq!((dropped.y, dropped.dropped), (vec![1, 0], 2));
@@ -310,7 +310,7 @@ fn missing_values_as_asked_for() {
 }
 
 #[test]
-fn errors_say_where_and_what() {
+fn errors_name_the_place_and_the_cause() {
     fn error<const N: usize, Y: Target>(csv: &Csv, text: &str) -> String {
         read::<N, Y>(csv, text).map(|_| ()).unwrap_err()
     }
@@ -504,13 +504,13 @@ fn numpy_files_are_written_and_read_back() {
     let both = Npz::open(folder.path().join("both.npz")).unwrap();
     assert_eq!(both.names().collect::<Vec<_>>(), ["x", "y"]);
     assert_eq!(both.labels("y").unwrap(), y);
-    // What NumPy writes of the same numbers is the same, but for a space in the header.
+    // NumPy writes the same bytes for the same numbers, except for a space in the header.
     npy::write(folder.path().join("matrix.npy"), &[[0.0f32, 1.0, 2.0], [3.0, 4.0, 5.0]]).unwrap();
     let ours = fs::read(folder.path().join("matrix.npy")).unwrap();
     assert_eq!((ours.len(), &ours[..10], &ours[128..]), (matrix().len(), &matrix()[..10], &matrix()[128..]));
 }
 
-/// Remembers the largest allocation of each thread.
+/// Records the largest allocation of each thread.
 struct Watch;
 
 thread_local! {
@@ -521,7 +521,7 @@ fn note(size: usize) {
     let _ = LARGEST.try_with(|largest| largest.set(largest.get().max(size)));
 }
 
-// SAFETY: each call goes on to the system's allocator as it is.
+// SAFETY: each call is passed on unchanged to the system allocator.
 unsafe impl GlobalAlloc for Watch {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(layout.size());
@@ -550,7 +550,8 @@ unsafe impl GlobalAlloc for Watch {
 #[global_allocator]
 static ALLOCATOR: Watch = Watch;
 
-/// What a reader may allocate at once: some buffers, and for each byte of the file an `f64` in a vector that doubles.
+/// The largest allocation that a reader may make: some buffers, and an `f64` for each byte of the file in a vector that
+/// doubles.
 fn modest<R>(bytes: &[u8], read: impl FnOnce() -> R) -> R {
     LARGEST.set(0);
     let result = read();
@@ -559,7 +560,7 @@ fn modest<R>(bytes: &[u8], read: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Any bytes, and good files with some bytes changed, inserted or cut off.
+/// Arbitrary bytes, and valid files with bytes changed, inserted or cut off.
 fn broken(good: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
     let edits = vec((any::<proptest::sample::Index>(), any::<u8>(), 0..3u8), 0..6);
     (edits, any::<proptest::sample::Index>(), any::<bool>(), vec(any::<u8>(), 0..300), any::<bool>()).prop_map(
@@ -698,7 +699,7 @@ proptest! {
 }
 
 #[test]
-fn what_cannot_be_fitted_says_why() {
+fn data_that_cannot_be_fitted_are_errors() {
     let error = Standardize::fit(&[[0.0f32, 1.0], [f32::NEG_INFINITY, 1.0]]).unwrap_err();
     assert_eq!(error, FitError::Infinite { sample: 1, column: 0 });
     assert_eq!(error.to_string(), "sample 1, column 0 is infinite: clean or drop the sample");

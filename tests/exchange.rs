@@ -1,7 +1,7 @@
 //! Networks to and from other libraries.
 //!
-//! What PyTorch saved is committed (`tests/exchange/make_torch.py`). The ignored tests exchange files with Python in the
-//! folder that `SHIPLAP_EXCHANGE` names: `tests/exchange/run` runs them and the other side.
+//! The files saved by PyTorch are committed (`tests/exchange/make_torch.py`). The ignored tests exchange files with
+//! Python in the folder `SHIPLAP_EXCHANGE`; `tests/exchange/run` runs both sides.
 
 use std::{
     fs,
@@ -20,7 +20,7 @@ use shiplap::{
     prelude::*,
 };
 
-/// What a library was given, and gave.
+/// The inputs and outputs of another library.
 #[derive(Deserialize)]
 struct Predicted {
     inputs: Vec<Vec<f64>>,
@@ -61,7 +61,7 @@ fn predicts_the_same<N: Network<Input: Sample<N>>>(import: Import<'_>, path: &Pa
 }
 
 #[test]
-fn what_pytorch_trained_predicts_the_same() {
+fn pytorch_models_predict_the_same() {
     let [sequential, deep, named, double] =
         ["sequential", "deep", "named", "double"].map(|name| committed(&format!("torch_{name}.safetensors")));
     predicts_the_same::<(Dense<4, 8, Relu>, Dense<8, 3, Linear>)>(Import::pytorch(), &sequential);
@@ -69,12 +69,12 @@ fn what_pytorch_trained_predicts_the_same() {
     predicts_the_same::<((Pair, Pair), (Pair, Pair), Pair, Dense<5, 5, Linear>)>(Import::pytorch(), &deep);
     predicts_the_same::<(Dense<3, 7, Selu, f64>, Dense<7, 3, Softmax, f64>)>(Import::pytorch(), &double);
     predicts_the_same::<(Dense<3, 7, Selu>, Dense<7, 3, Softmax>)>(Import::pytorch(), &double);
-    // By the same names in a struct, and by names that are said.
+    // With the same names in a struct, and with explicit names.
     predicts_the_same::<NamedAsInPytorch>(Import::pytorch(), &named);
     type Unnamed = (Dense<4, 6, Gelu>, Dense<6, 6, Tanh>, Dense<6, 6, Silu>, Dense<6, 2, Sigmoid>);
     let names = [("3", "head"), ("0", "stem"), ("1", "body.0"), ("2", "body.2")];
     predicts_the_same::<Unnamed>(Import::pytorch().layers(&names), &named);
-    // Preprocessing is ours: it stays as it is.
+    // Preprocessing is not in the file, and remains unchanged.
     let mut plain = <(Dense<4, 8, Relu>, Dense<8, 3, Linear>)>::zeroed();
     Import::pytorch().load(&mut plain, &sequential).unwrap();
     let scale = Standardize { mean: [1.0, -2.0, 3.0, 0.5], deviation: [2.0, 0.5, 1.0, 4.0] };
@@ -97,7 +97,7 @@ struct NamedAsInPytorch {
     head: Dense<6, 2, Sigmoid>,
 }
 
-/// The activation between PyTorch's layers is a layer there, and takes a number.
+/// In PyTorch, an activation between layers is a layer itself and has a number.
 type Body = (Dense<6, 6, Tanh>, Dropout<6, 0>, Dense<6, 6, Silu>);
 
 /// `x·tanh(softplus(x))` (Misra 2019).
@@ -117,7 +117,7 @@ impl Elementwise for Mish {
     }
 }
 
-/// Uses every operation that formulas are made of.
+/// Uses every operation that formulas can contain.
 struct Everything;
 
 impl Elementwise for Everything {
@@ -136,7 +136,7 @@ impl Elementwise for Everything {
     }
 }
 
-/// The same number for all.
+/// The same constant for all numbers.
 struct Four;
 
 impl Elementwise for Four {
@@ -152,7 +152,7 @@ impl Elementwise for Four {
     }
 }
 
-/// A layer of one's own: `y[n] = (x[n] − mean[n]) / deviation[n]`.
+/// A custom layer: `y[n] = (x[n] − mean[n]) / deviation[n]`.
 #[derive(Layer)]
 struct Scale<const N: usize> {
     #[bias(initializer = Initializer::Constant(2.0))]
@@ -209,7 +209,7 @@ macro_rules! each_activation {
 
 #[test]
 #[ignore = "`tests/exchange/run` makes the files"]
-fn what_keras_trained_predicts_the_same() {
+fn keras_models_predict_the_same() {
     fn check<N: Network<Input: Sample<N>>>(activation: &str) {
         predicts_the_same::<N>(Import::keras(), &shared(&format!("keras_{activation}.safetensors")));
     }
@@ -233,14 +233,14 @@ impl<T> Visit<T> for Shapes {
     }
 }
 
-/// Gives a network with random weights, and what it predicts for random inputs.
+/// Returns a network with random weights, and its predictions for random inputs.
 fn give<N: Network<Input: Sample<N>>>(name: &str) {
     let mut rng = Rng::new(1);
     let row = |scale: f64| (0..N::Input::LEN).map(|_| f64::from((scale * rng.normal()) as f32)).collect::<Vec<_>>();
     give_this(name, &N::new(name.len() as u64), &[0.01, 0.1, 1.0, 1.0, 1.0, 3.0, 10.0, 30.0].map(row));
 }
 
-/// Writes the network in both formats, and what it predicts. NaN becomes JSON's `null`.
+/// Writes the network in both formats, and its predictions. NaN becomes `null` in JSON.
 fn give_this<N: Network<Input: Sample<N>>>(name: &str, network: &N, inputs: &[Vec<f64>]) {
     io::save(network, shared(&format!("{name}.safetensors"))).unwrap();
     io::export_onnx(network, shared(&format!("{name}.onnx"))).unwrap();
@@ -266,7 +266,7 @@ fn networks_for_python() {
     give::<(Dense<196, 64, Relu>, Dropout<64, 20>, Dense<64, 32, Gelu>, Dense<32, 10, Softmax>)>("wide");
 }
 
-/// Age, one of three colours, weight, one of two sexes.
+/// Age, one of three colors, weight, one of two sexes.
 const ROWS: [[f32; 4]; 6] = [
     [41.0, 2.0, 70.5, 0.0],
     [f32::NAN, 0.0, 81.25, 1.0],
@@ -288,7 +288,7 @@ fn preprocessing_for_python() {
     give_this("preprocessing", &table, &inputs);
     give_this("impute", &Impute::median(&ROWS).unwrap(), &inputs);
 
-    // What is no class is in none of the columns.
+    // A number that is not a class sets none of the columns.
     let classes = [-1.0, 0.0, 0.5, 1.0, 2.0, 3.0, -0.0, 1e-40, f64::NAN, 1e30].map(|class| vec![7.0, class]);
     give_this("one_hot", &OneHot::<2, 1, 3, 4>::zeroed(), &classes);
 
@@ -300,7 +300,7 @@ fn preprocessing_for_python() {
     give_this("min_max_of_double", &MinMax::fit(&doubles).unwrap(), &inputs);
 }
 
-/// `check.py` makes the same: `x[i][j] = (3i + j) / 8 − 1`, `y[i] = i² mod 7`.
+/// `check.py` generates the same data: `x[i][j] = (3i + j) / 8 − 1`, `y[i] = i² mod 7`.
 fn arrays() -> (Vec<[f32; 3]>, Vec<usize>) {
     let row = |i: usize| [0, 1, 2].map(|j| (3 * i + j) as f32 / 8.0 - 1.0);
     ((0..10).map(row).collect(), (0..10).map(|i| i * i % 7).collect())

@@ -1,5 +1,5 @@
-//! Explanations: slopes against finite differences, integrated gradients' completeness, and what features do over the
-//! data against scikit-learn (`tests/reference/README.md` says how the fixture was made).
+//! Explanations: gradients against finite differences, completeness of integrated gradients, and permutation importance
+//! and partial dependence against scikit-learn (`tests/reference/README.md` describes the fixture).
 
 mod common;
 
@@ -32,7 +32,7 @@ fn headless(net: &Smooth) -> Logits {
 }
 
 #[test]
-fn gradients_agree_with_finite_differences_also_through_dropout() {
+fn gradients_agree_with_finite_differences_even_through_dropout() {
     let net = Smooth::new(3);
     let logits = headless(&net);
     let mut explainer = Explainer::<Smooth>::new();
@@ -73,7 +73,7 @@ fn the_gradient_of_a_line_is_its_weights() {
     assert_eq!(gradient, net.kernel.map(|row| row[1]));
 }
 
-/// The parts add up to the change, rectifiers' kinks and sure softmaxes included.
+/// Attributions sum to the change of the output, even with the kinks of rectifiers and with saturated softmaxes.
 #[test]
 fn integrated_gradients_are_complete() {
     type Kinked = (Dense<5, 20, Relu>, Dense<20, 20, Relu>, Dense<20, 3, Softmax>);
@@ -98,14 +98,14 @@ fn integrated_gradients_are_complete() {
 
             let parts = of_kinked.integrated_gradients(&kinked, &x32, &baseline32, Target::Logit(output)).unwrap();
             let sum = parts.attributions.iter().map(|&part| f64::from(part)).sum::<f64>();
-            // Only about kinks the steps are small.
+            // Steps are small only near kinks.
             assert!((16..500).contains(&parts.steps), "{} steps", parts.steps);
             assert!(parts.change.abs() < 100.0 && (sum - parts.change).abs() < 1e-3, "{parts:?}");
         }
     });
 }
 
-/// Of a linear model the parts are known, and of what does not change nothing is due.
+/// For a linear model the attributions are known, and an input that does not change has none.
 #[test]
 fn integrated_gradients_of_a_line_are_its_weights() {
     let mut net = Dense::<3, 1, Linear, f64>::zeroed();
@@ -118,7 +118,7 @@ fn integrated_gradients_of_a_line_are_its_weights() {
 }
 
 #[test]
-fn what_cannot_be_explained_is_an_error() {
+fn invalid_explanations_are_errors() {
     type Net = Dense<2, 2, Sigmoid>;
     let mut net = Net::new(1);
     let mut explainer = Explainer::<Net>::boxed();
@@ -137,7 +137,7 @@ fn what_cannot_be_explained_is_an_error() {
     assert_eq!(explainer.gradient(&net, &x, Target::Prediction(0)), Err(ExplainError::NotFinite));
     assert_eq!(partial_dependence(&net, &[x], 0, &[0.0], Target::Logit(0)), Err(ExplainError::NotFinite));
     assert!(outside.to_string().contains("feature 2"));
-    // In f32 the steps of a steep sigmoid are too coarse, however many.
+    // In `f32`, the values of a steep sigmoid are too coarse for any number of steps.
     net.kernel = [[1e30, 0.0], [0.0, 0.0]];
     let steep = explainer.integrated_gradients(&net, &[1.0, 0.0], &[-1.0, 0.0], Target::Prediction(0)).unwrap_err();
     assert!(matches!(steep, ExplainError::Incomplete { .. } | ExplainError::NotFinite), "{steep:?}");
@@ -172,7 +172,7 @@ fn fixture() -> Fixture {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// The fixture's weights.
+/// The weights of the fixture.
 fn trainer<A: shiplap::activation::Activation, L>(fixture: &Fixture) -> Trainer<Dense<4, 1, A, f64>, L, Sgd, 4, ()>
 where
     L: shiplap::loss::Loss<[f64; 1], Label = [f64; 1]> + shiplap::loss::Follows<A>,
@@ -237,7 +237,7 @@ fn partial_dependence_agrees_with_scikit_learn() {
     }
 }
 
-/// What is shuffled is put back: the columns of the others are as they were.
+/// Shuffled columns are restored before the next one is shuffled.
 #[test]
 fn only_one_feature_is_shuffled_at_a_time() {
     let x: Vec<[f64; 3]> = (0..20).map(|n| [f64::from(n), 100.0 + f64::from(n), 200.0 + f64::from(n)]).collect();

@@ -1,4 +1,5 @@
-//! Writes the files that `tests/flash` reads when compiling: `cargo test -p shiplap-tests --test flash_files -- --ignored`.
+//! Writes the files that `tests/flash` reads at compile time: `cargo test -p shiplap-tests --test flash_files --
+//! --ignored`.
 
 #[path = "flash/networks.rs"]
 mod networks;

@@ -1,10 +1,11 @@
-//! Analytic gradients against differences, in `f64`, at each instruction set.
+//! Analytic gradients against finite differences, in `f64`, at each instruction set.
 //!
-//! Each derivative is held to 10⁻⁶ of its own size. What a loss of 1 in `f64` cannot show lies under a floor, 10⁻⁵ of
-//! the largest derivative of the network; that few derivatives but 0 lie there is checked too.
+//! The relative error of each derivative is at most 10⁻⁶. Derivatives that a loss of about 1 in `f64` cannot resolve
+//! are below a floor, 10⁻⁵ of the largest derivative of the network. The tests also check that few nonzero derivatives
+//! are below it.
 //!
-//! `cargo test` checks each activation, layer and loss. The feature `exhaustive` checks each in networks of up to 16 layers
-//! as well: code for each takes minutes to build, so that is a line of `.ci/run`.
+//! `cargo test` checks each activation, layer and loss. The feature `exhaustive` checks each in networks of up to 16
+//! layers as well: these take minutes to build, and are a separate line of `.ci/run`.
 
 mod common;
 
@@ -24,9 +25,9 @@ use shiplap::{
 const MOST: f64 = 1e-6;
 const FLOOR: f64 = 1e-5;
 
-/// `f'(0)` from central differences, extrapolated to a width of 0 as far as they agree (Ridders 1982): exact enough
-/// for derivatives much smaller than `f`, and a width that reaches over a kink agrees with no other. Where two narrow
-/// widths agree to less than the rounding of `f` lets them know, it is by chance: the rounding counts as an error too.
+/// `f'(0)` from central differences, extrapolated to a width of 0 as far as they agree (Ridders 1982). This is exact
+/// enough for derivatives much smaller than `f`, and a width that spans a kink agrees with no other. Two narrow widths
+/// can agree by chance to less than the rounding error of `f`, so that error counts too.
 fn derivative(mut f: impl FnMut(f64) -> f64) -> f64 {
     let (mut width, mut wider) = (0.01, Vec::<f64>::new());
     let (mut least, mut best) = (f64::INFINITY, f64::NAN);
@@ -52,7 +53,7 @@ fn derivative(mut f: impl FnMut(f64) -> f64) -> f64 {
     best
 }
 
-/// The derivatives of `f` with respect to each number.
+/// The derivative of `f` with respect to each number.
 fn along_each(start: &[f64], mut f: impl FnMut(&[f64]) -> f64) -> Vec<f64> {
     let mut nudged = start.to_vec();
     let mut along = |index: usize| {
@@ -66,7 +67,7 @@ fn along_each(start: &[f64], mut f: impl FnMut(&[f64]) -> f64) -> Vec<f64> {
     (0..start.len()).map(&mut along).collect()
 }
 
-/// The same, for numbers in rows.
+/// The same for numbers in rows.
 fn derivatives<X: Tensor<Element = f64>, const B: usize>(rows: [X; B], mut f: impl FnMut(&[X; B]) -> f64) -> Vec<f64> {
     let mut nudged = rows;
     along_each(X::flat(&rows), |numbers| {
@@ -94,7 +95,7 @@ fn rows<X: Tensor<Element = f64>, const B: usize>(seed: u64) -> [X; B] {
     rows
 }
 
-/// Calls a closure with all that can be learnt, one parameter after another.
+/// Calls a closure with each trainable parameter.
 struct Each<F>(F);
 
 impl<F: FnMut(Role, &mut [f64])> VisitTrainable<f64, 0> for Each<F> {
@@ -118,8 +119,8 @@ fn set<N: Network<Element = f64>>(network: &mut N, weights: &[f64]) {
     each(network, |_, values| values.iter_mut().for_each(|value| *value = *next.next().unwrap()));
 }
 
-/// Away from zero biases, where rectifiers have their kink, and with kernels times `gain`, that gradients get through
-/// many layers.
+/// Replaces biases of 0, where rectifiers have their kink, and multiplies kernels by `gain`, so that gradients pass
+/// through many layers.
 fn spread<N: Network<Element = f64>>(network: &mut N, gain: f64) {
     let mut rng = Rng::new(5);
     each(network, |role, values| {
@@ -132,8 +133,8 @@ fn spread<N: Network<Element = f64>>(network: &mut N, gain: f64) {
     });
 }
 
-/// The gradient that a trainer follows: a step of plain gradient descent with rate 1 moves each weight by it, so
-/// forward, loss, penalty and backward are checked as they are used.
+/// Checks the gradient that a trainer follows. A step of plain gradient descent with rate 1 moves each weight by its
+/// derivative, so this covers forward, loss, penalty and backward as training uses them.
 fn learns<N, L, X: Tensor, Y: Copy, const B: usize>(what: &str, gain: f64, x: &[X; B], y: &[Y; B], penalty: Penalty)
 where
     N: Network<Element = f64, Input = X>,
@@ -157,7 +158,7 @@ fn follows<N, L, O: Optimizer, X: Tensor, Y: Copy, const B: usize>(
     let mut trainer = Trainer::<N, L, O, B, ()>::boxed(optimizer, 5);
     spread(trainer.network_mut(), gain);
     let start = weights(trainer.network_mut());
-    // Random layers drop the same each time.
+    // Random layers drop the same values each time.
     let rng = trainer.state().rng.clone();
     let mut step = |weights: &[f64]| {
         let state = trainer.state_mut();
@@ -173,7 +174,7 @@ fn follows<N, L, O: Optimizer, X: Tensor, Y: Copy, const B: usize>(
     });
 }
 
-/// Collects what it is shown.
+/// Collects the visited values.
 struct All(Vec<f64>);
 
 impl Visit<f64> for All {
@@ -182,7 +183,7 @@ impl Visit<f64> for All {
     }
 }
 
-/// `Σ dy·y` of rows through a layer as in training, and its gradients.
+/// Computes `Σ dy·y` for rows that pass through a layer as in training, and its gradients.
 struct Pass<'a, N: Network, const B: usize> {
     layer: &'a N,
     x: &'a [N::Input; B],
@@ -207,7 +208,7 @@ impl<N: Network<Element = f64>, const B: usize> Work for Pass<'_, N, B> {
     }
 }
 
-/// A layer without loss or trainer: the gradients for its inputs and for its parameters.
+/// Checks the gradients of a layer, without loss or trainer, with respect to its inputs and parameters.
 fn alone<N: Network<Element = f64>, const B: usize>(what: &str, mut layer: N, x: [N::Input; B]) {
     let dy = rows(7);
     let total = |layer: &N, x: &[N::Input; B]| dispatch(Pass { layer, x, dy: &dy }).0;
@@ -231,7 +232,7 @@ fn started<N: Network<Element = f64>>() -> N {
     network
 }
 
-/// Rows through an activation, and a gradient back through it.
+/// Passes rows through an activation, and backpropagates a gradient.
 struct Activate<'a, A>(&'a [[f64; 5]; 4], &'a [[f64; 5]; 4], PhantomData<A>);
 
 impl<A: Activation> Work for Activate<'_, A> {
@@ -241,7 +242,7 @@ impl<A: Activation> Work for Activate<'_, A> {
         let Self(logits, dy, _) = self;
         let (mut y, mut gradient) = (*logits, *dy);
         A::forward(simd, &mut y);
-        // As in a layer, which has no logits where none are kept.
+        // As in a layer, which has no logits if none are saved.
         let kept = if A::Saves::SAVES { logits } else { &y };
         A::backward(simd, kept, &y, &mut gradient);
         [y, gradient]
@@ -310,7 +311,8 @@ macro_rules! activations {
         )*
     };
 }
-// Of 16 layers, the first 15 end in the second: through 15 that flatten, too little gradient would be left to check.
+// In networks of 16 layers, the first 15 have the second activation: 15 saturating layers would leave too little
+// gradient to check.
 activations! {
     Linear, Linear 1.0;
     Relu, Relu 1.0;
@@ -359,7 +361,7 @@ losses! {
     weighted Weighted<SparseCategoricalCrossentropy>, Softmax, [(0, 1.0), (1, 0.25), (2, 3.0), (3, 0.0), (0, 1.5)];
 }
 
-/// With labels of no weight the penalty is all there is.
+/// With labels of weight 0, only the penalty remains.
 #[test]
 fn penalties_alone() {
     let (x, y) = (rows::<[f64; 3], 5>(1), rows::<[f64; 4], 5>(2).map(|label| (label, 0.0)));
@@ -455,7 +457,7 @@ fn nested_derived_frozen_and_parallel() {
     #[cfg(feature = "exhaustive")]
     learns::<Pair, MeanSquaredError, _, _, 5>("unnamed", 1.0, &x, &y, Penalty::NONE);
     alone("unnamed", started::<Pair>(), x);
-    // Slopes go back through what is frozen, and the gradient stops where nothing before it learns.
+    // Gradients are backpropagated through frozen layers, but not beyond the first trainable one.
     type Middle = (Layer3<Tanh>, Frozen<(Layer3<Gelu>, Layer3<Softplus>)>, Layer3<Tanh>);
     learns::<Middle, MeanSquaredError, _, _, 5>("frozen in the middle", 1.0, &x, &rows(2), Penalty::NONE);
     alone("frozen in the middle", started::<Middle>(), x);

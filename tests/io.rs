@@ -1,4 +1,4 @@
-//! Files: that nothing is lost, and what is said when something is wrong.
+//! Files: round trips without loss, and error messages.
 
 mod common;
 
@@ -29,7 +29,7 @@ thread_local! {
     static MOST: Cell<isize> = const { Cell::new(0) };
 }
 
-/// Measures what this thread holds.
+/// Measures the memory that this thread has allocated.
 struct Measuring;
 
 fn held(change: isize) {
@@ -37,7 +37,7 @@ fn held(change: isize) {
     MOST.set(MOST.get().max(HELD.get()));
 }
 
-// SAFETY: every call goes to the system's allocator unchanged.
+// SAFETY: each call is passed on unchanged to the system allocator.
 unsafe impl GlobalAlloc for Measuring {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         held(layout.size() as isize);
@@ -70,12 +70,12 @@ fn network() -> Net {
     network
 }
 
-/// A file with this header and so many bytes of numbers.
+/// A file with this header and this many bytes of numbers.
 fn raw(header: &str, numbers: usize) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &vec![0; numbers]].concat()
 }
 
-/// What loading `bytes` says; the network must be untouched.
+/// The error of loading `bytes`, which must leave the network unchanged.
 fn refused(bytes: &[u8]) -> FileError {
     let mut loaded = network();
     let error = io::from_bytes(&mut loaded, bytes).unwrap_err();
@@ -84,7 +84,7 @@ fn refused(bytes: &[u8]) -> FileError {
 }
 
 #[test]
-fn a_network_comes_back_bit_by_bit() {
+fn a_network_survives_a_round_trip_bit_for_bit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("net.safetensors");
     let mut loaded = Net::zeroed();
@@ -92,7 +92,7 @@ fn a_network_comes_back_bit_by_bit() {
     io::load(&mut loaded, &path).unwrap();
     assert_eq!(bits(&loaded), bits(&network()));
     let bytes = io::to_bytes(&network()).unwrap();
-    assert_eq!(bytes, fs::read(&path).unwrap(), "the same network gives the same bytes");
+    assert_eq!(bytes, fs::read(&path).unwrap(), "the same network results in the same bytes");
     let header = String::from_utf8_lossy(&bytes[8..]).into_owned();
     for part in [
         r#""activations":"Relu, Softmax""#,
@@ -130,7 +130,7 @@ fn numbers_of_the_other_width_are_converted() {
 }
 
 #[test]
-fn all_that_differs_is_said() {
+fn all_differences_are_reported() {
     let other = io::to_bytes(&<(Dense<3, 5, Relu>, Dense<5, 2, Softmax>)>::zeroed()).unwrap();
     let error = refused(&other);
     assert_eq!(
@@ -158,7 +158,7 @@ fn all_that_differs_is_said() {
 }
 
 #[test]
-fn other_activations_are_refused() {
+fn other_activations_are_errors() {
     type Other = (Dense<3, 4, Tanh>, Dropout<4, 50>, Dense<4, 2, Softmax>);
     let error = refused(&io::to_bytes(&Other::new(1)).unwrap());
     assert_eq!(
@@ -166,13 +166,13 @@ fn other_activations_are_refused() {
         "the data was trained with the activations Tanh, Softmax, but the network has Relu, Softmax: \
          use the activations of the file"
     );
-    // Layers of another kind that compute the same do not matter.
+    // Layers of another type that compute the same are accepted.
     type Same = (Regularized<Dense<3, 4, Relu>, L2<1, -2>>, Dropout<4, 10>, Dense<4, 2, Softmax>);
     io::from_bytes(&mut Net::zeroed(), &io::to_bytes(&Same::new(1)).unwrap()).unwrap();
 }
 
 #[test]
-fn weights_that_are_not_finite_are_neither_written_nor_read() {
+fn nonfinite_weights_are_neither_written_nor_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("net.safetensors");
     let mut broken = network();
@@ -193,7 +193,7 @@ fn weights_that_are_not_finite_are_neither_written_nor_read() {
 }
 
 #[test]
-fn what_is_not_a_whole_file_is_refused() {
+fn incomplete_files_are_errors() {
     let bytes = io::to_bytes(&network()).unwrap();
     for length in 0..bytes.len() {
         let error = refused(&bytes[..length]);
@@ -206,7 +206,7 @@ fn what_is_not_a_whole_file_is_refused() {
     assert_eq!(said(&[&bytes[..], &[0]].concat()), " expected 104 bytes of data after the header, found 105");
     assert_eq!(said(&[0xff; 20]), format!(" expected a header of {} bytes, but only 12 bytes follow", u64::MAX));
     assert!(said(&raw("{]", 0)).starts_with(" the header is invalid: "));
-    // Eight tensors whose sizes add up to more than there are numbers for.
+    // Eight tensors whose total size overflows.
     let size = (1u64 << 61) - 1;
     let huge = |at: u64| {
         format!(r#""{at}":{{"dtype":"U8","shape":[{size}],"data_offsets":[{},{}]}}"#, at * size, (at + 1) * size)
@@ -226,7 +226,7 @@ fn errors_of_the_operating_system_name_the_file() {
     assert_eq!(error, format!("cannot write {}: the folder {} does not exist", path.display(), none.display()));
     let error = io::save(&network(), "/").unwrap_err().to_string();
     assert_eq!(error, "cannot write /: the path does not end in a file name");
-    // A folder is in the way: nothing is left beside it.
+    // A folder has the name of the file: no temporary file is left beside it.
     fs::create_dir_all(&path).unwrap();
     fs::write(path.join("inside"), "").unwrap();
     io::save(&network(), &path).unwrap_err();
@@ -274,14 +274,14 @@ fn resumes<O: Optimizer>(optimizer: O) {
         assert_eq!(bits_of_trainable::<Net>(a), bits_of_trainable::<Net>(b));
     }
     assert_eq!((second.rng, second.steps), (unbroken.rng, unbroken.steps));
-    // Weights for use can be taken out of a checkpoint.
+    // Weights for inference can be loaded from a checkpoint.
     let mut deployed = Net::zeroed();
     io::load(&mut deployed, &path).unwrap();
     assert_eq!(bits(&deployed), bits(first.network()));
 }
 
 #[test]
-fn a_training_that_goes_on_is_one_that_never_stopped() {
+fn a_resumed_run_equals_one_that_never_stopped() {
     resumes(Sgd::new(0.1));
     resumes(Momentum::new(0.1).nesterov());
     resumes(RmsProp::default());
@@ -293,7 +293,7 @@ fn a_training_that_goes_on_is_one_that_never_stopped() {
 type AdamTrainer = Trainer<Net, SparseCategoricalCrossentropy, Adam, 8>;
 
 #[test]
-fn checkpoints_of_other_trainers_are_refused() {
+fn checkpoints_of_other_trainers_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
     let mut trainer = AdamTrainer::new(Adam::default(), 1);
@@ -330,14 +330,14 @@ fn checkpoints_of_other_trainers_are_refused() {
 }
 
 #[test]
-fn checkpoints_along_the_way() {
+fn checkpoints_are_saved_during_training() {
     let (x, y) = data();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
     let mut unbroken = AdamTrainer::new(Adam::default(), 1);
     unbroken.fit(&x, &y, Fit::epochs(11)).unwrap();
 
-    // It stops after epoch 8, and so goes on from 6.
+    // It stops after epoch 8, and therefore resumes from 6.
     let mut trainer = AdamTrainer::new(Adam::default(), 1);
     let mut checkpoints = Checkpoints::every(3, &path);
     let stop = |epoch: &Epoch<_>| match epoch.epoch {
@@ -358,11 +358,11 @@ fn checkpoints_along_the_way() {
 
     let mut checkpoints = Checkpoints::every(2, folder.path().join("none/run.safetensors"));
     let last = trainer.fit_with(&x, &y, Fit::epochs(9), &mut checkpoints).unwrap();
-    assert_eq!(last.epoch, 2, "a checkpoint that cannot be written ends the training");
+    assert_eq!(last.epoch, 2, "a checkpoint that cannot be written ends training");
     assert!(matches!(checkpoints.finish(), Err(FileError::Write { .. })));
 }
 
-/// A softmax that does not say what it does.
+/// A softmax that does not list its operations.
 struct Secret;
 
 impl Activation for Secret {
@@ -380,7 +380,7 @@ impl Activation for Secret {
 }
 
 #[test]
-fn what_is_not_known_is_not_exported() {
+fn unknown_operations_are_not_exported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("net.onnx");
     let network: (Dense<2, 2, Relu>, Dense<2, 2, Secret>) = Network::new(1);
@@ -390,14 +390,14 @@ fn what_is_not_known_is_not_exported() {
          implement the method `operations` of its layer or activation"
     );
     assert!(!path.exists());
-    // It can be saved all the same.
+    // It can still be saved.
     let mut loaded = <(Dense<2, 2, Relu>, Dense<2, 2, Secret>)>::zeroed();
     io::from_bytes(&mut loaded, &io::to_bytes(&network).unwrap()).unwrap();
     assert_eq!(bits(&loaded), bits(&network));
 }
 
 #[test]
-fn imports_say_what_they_cannot_tell() {
+fn ambiguous_imports_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("theirs.safetensors");
     let said = |import: Import<'_>| {
@@ -428,12 +428,12 @@ fn imports_say_what_they_cannot_tell() {
         said(Import::pytorch()),
         format!(r#"FILE: the file has 1 layers with weights, ["hidden"], but the network has 2, ["0", "2"]: {remedy}"#)
     );
-    // A kernel that was not transposed does not fit; one of a bias only does not either.
+    // A file written by this crate contains kernels instead of PyTorch's weights.
     io::save(&network(), &path).unwrap();
     assert!(said(Import::pytorch()).contains("`0.weight` [4, 3] is missing"));
 }
 
-/// Bytes that begin as a file of the network, and are then changed, cut and added to.
+/// A valid file of the network with bytes changed, cut off and appended.
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6);
     let insertion = prop::option::of((any::<prop::sample::Index>(), prop::collection::vec(any::<u8>(), 0..20)));
@@ -454,7 +454,7 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// A header of JSON made at random from words that headers are made of, with any numbers after it.
+/// A random JSON header of words that occur in headers, followed by arbitrary numbers.
 fn plausible() -> impl Strategy<Value = Vec<u8>> {
     let word = prop::sample::select(vec![
         "{",
@@ -526,7 +526,7 @@ fn long_headers_take_memory_in_proportion() {
 const CHILD: &str = "SHIPLAP_TEST_CHECKPOINT";
 type Killed = Trainer<(Dense<8, 400, Relu>, Dense<400, 8, Linear>), MeanSquaredError, Adam, 4>;
 
-/// Trains and writes checkpoints until it is killed.
+/// Trains and writes checkpoints until the process is killed.
 #[test]
 #[ignore = "the next test runs it in a process of its own"]
 fn child() {
@@ -556,7 +556,7 @@ fn a_process_killed_at_any_moment_leaves_a_whole_checkpoint() {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        // Open until the child is killed: it would end by itself at the next line that nobody reads.
+        // The pipe stays open until the child is killed: the child would otherwise exit when it writes the next line.
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let written = lines.find(|line| line.starts_with("written "));
         assert!(written.is_some(), "kill {kill}: the child ended by itself");

@@ -8,7 +8,7 @@ use shiplap::{
     kernel::{Element, Simd, Unchanged, Work, dispatch, nn, nt, sum_rows, tn},
 };
 
-/// What lies past the rows asked for, and what results hold before.
+/// The initial value of results, which must remain beyond the requested rows.
 const UNTOUCHED: f64 = 99.0;
 
 type Matrix<T, const N: usize> = Vec<[T; N]>;
@@ -37,7 +37,7 @@ impl<T: Element, const I: usize, const O: usize> Work for Products<'_, T, I, O> 
     }
 }
 
-/// Small whole numbers: no sum of their products is rounded, whatever its order.
+/// Small whole numbers: sums of their products are exact in any order.
 fn whole<T: Element, const N: usize>(rng: &mut Rng) -> [T; N] {
     std::array::from_fn(|_| T::from_f64((rng.bits() % 9) as f64 - 4.0))
 }

@@ -1,13 +1,13 @@
-//! The trainings of `tests/bits` without the feature `deterministic`: with registers of four, sums are added up in another
-//! order, but in the same one on every x86-64 processor.
+//! The training runs of `tests/bits` without the feature `deterministic`: with registers of four numbers, sums are
+//! computed in another order, which is the same on every x86-64 processor.
 #![cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
 
-#[path = "bits/src/trainings.rs"]
-mod trainings;
+#[path = "bits/src/runs.rs"]
+mod runs;
 
 use shiplap::kernel::{Level, set_level};
 
-const BASELINE: [u64; trainings::COUNT] = [
+const BASELINE: [u64; runs::COUNT] = [
     0xb668_6377_b02b_d70f,
     0x5546_d102_cbf4_15d1,
     0x762a_d1ca_4884_4f87,
@@ -23,8 +23,8 @@ const BASELINE: [u64; trainings::COUNT] = [
 #[test]
 fn the_baseline_is_the_same_on_every_processor() {
     set_level(Level::Baseline).unwrap();
-    for ((name, training), expected) in trainings::ALL.into_iter().zip(BASELINE) {
-        let hash = training().unwrap();
+    for ((name, run), expected) in runs::ALL.into_iter().zip(BASELINE) {
+        let hash = run().unwrap();
         assert_eq!(hash, expected, "{name}: {hash:#018x}");
     }
 }

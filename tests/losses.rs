@@ -1,5 +1,5 @@
-//! Losses with values, against Keras and against central differences; a loss written outside the crate; and trainers that
-//! take a loss value. `tests/oracle.rs` and `tests/gradients.rs` do so for the others.
+//! Losses with values, against Keras and against central differences; a loss defined outside the crate; and trainers
+//! with a loss value. `tests/oracle.rs` and `tests/gradients.rs` test the other losses.
 
 mod common;
 
@@ -56,7 +56,7 @@ struct Case<Y> {
     gradient: [[f64; 3]; 8],
 }
 
-/// Against Keras, and against central differences.
+/// Compares a loss with Keras and with central differences.
 fn compares<L: Loss<[f64; 3], Label = Y>, Y: DeserializeOwned>(name: &str, loss: L) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/reference/losses.json");
     let fixture: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -98,13 +98,13 @@ fn losses_with_values_agree_with_keras() {
 }
 
 #[test]
-fn a_loss_of_ones_own_agrees_with_keras() {
+fn a_custom_loss_agrees_with_keras() {
     compares("log_cosh", LogCosh);
 }
 
-/// Values that change nothing leave a wrapped loss as it is.
+/// Neutral values do not change a wrapped loss.
 #[test]
-fn wrappers_without_effect_have_none() {
+fn neutral_wrappers_have_no_effect() {
     let outputs = [[0.3, -2.0, 1.5], [4.0, 0.0, -1.0]];
     fn same<Y, A: Loss<[f64; 3], Label = Y>, B: Loss<[f64; 3], Label = Y>>(a: A, b: B, x: &[[f64; 3]; 2], y: &[Y; 2]) {
         let (a, b) = (dispatch(LossAndGradient(a, x, y)), dispatch(LossAndGradient(b, x, y)));
@@ -163,11 +163,11 @@ fn a_trainer_takes_a_loss_value_and_checks_it() {
 }
 
 #[test]
-fn values_out_of_range_are_refused_and_named() {
+fn values_out_of_range_are_errors_that_name_them() {
     fn refused<L: Loss<[f32; 2], Label: Sized>>(name: &str, loss: L) {
         let what = loss.check().unwrap_err();
         assert!(what.contains(name), "{name}: {what}");
-        // A wrapper asks the loss within.
+        // A wrapper also checks the inner loss.
         assert_eq!(Loss::<[f32; 2]>::check(&Weighted(loss)), Err(what));
     }
     for bad in [-0.1, f64::NAN] {

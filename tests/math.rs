@@ -1,6 +1,7 @@
 //! The errors of the vector math of `f32`, in units of the last place, at each instruction set.
 //!
-//! A debug build looks at one number of 65 521; `cargo test --release -p shiplap-tests --test math -- --ignored` at all 2³².
+//! A debug build checks one of every 65 521 numbers; `cargo test --release -p shiplap-tests --test math -- --ignored`
+//! checks all 2³².
 
 mod common;
 
@@ -39,9 +40,9 @@ functions! {
     erf |x| x.erf(), = libm::erf(x), within 2.0 ulp of result;
     sigmoid |x| x.sigmoid(), = logistic(x), within 2.0 ulp of result;
     softplus |x| x.softplus(), = x.max(0.0) + (-x.abs()).exp().ln_1p(), within 2.2 ulp of result;
-    // Where sigmoid is subnormal, digits are lost.
+    // Subnormal results of sigmoid have fewer digits.
     silu |x| Silu::value(x), = x.max(-1e3) * logistic(x), within 2.6 ulp of normal_result;
-    // Far below 0 the result is a difference of nearly equal numbers: it is as exact as x, not as itself.
+    // Far below 0, the result is a difference of nearly equal numbers: its error is relative to x, not to the result.
     gelu |x| Gelu::value(x), = 0.5 * x.max(-1e3) * libm::erfc(-x * FRAC_1_SQRT_2), within 1.5 ulp of input;
 }
 
@@ -50,7 +51,7 @@ fn logistic(x: f64) -> f64 {
     if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }
 }
 
-/// What errors are measured against: the distance between `f32` around ...
+/// The unit of errors: the distance between neighboring `f32` around ...
 #[expect(non_camel_case_types, reason = "as they are written in the table")]
 #[derive(Clone, Copy)]
 enum Unit {
@@ -111,12 +112,12 @@ fn worst<F: ElementwiseKernel<0, 1>>(
     assert!(largest <= bound, "{name} at {level:?}: {largest} ulp at {place:e}");
 }
 
-/// How far `y` is from `expected`, in distances between the `f32` around `size`.
+/// The error of `y`, in distances between neighboring `f32` around `size`.
 fn ulps(y: f32, expected: f64, size: f64) -> f64 {
     let rounded = expected as f32;
     if rounded.is_nan() || rounded.is_infinite() || y.is_nan() || y.is_infinite() {
         let same = y.to_bits() == rounded.to_bits() || (y.is_nan() && rounded.is_nan());
-        // The greatest number instead of ∞, or the other way round, is one apart.
+        // The largest number and ∞ are one unit apart.
         let next_to = y.abs() == f32::MAX && rounded.is_infinite() || y.is_infinite() && rounded.abs() == f32::MAX;
         return if same {
             0.0

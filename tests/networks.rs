@@ -1,4 +1,4 @@
-//! Ways of writing a network: parameters of any name, tuples inside, sizes held by `const_assert!`.
+//! Ways to write a network: generic parameters of any name, nested tuples, sizes limited by `const_assert!`.
 
 use shiplap::{
     activation::Activation,
@@ -8,7 +8,7 @@ use shiplap::{
     prelude::*,
 };
 
-/// Names that the generated code could want for itself.
+/// Names that the generated code might use itself.
 #[derive(Network)]
 struct Auto<E, D> {
     encoder: E,
@@ -30,7 +30,7 @@ type Large = Letters<Dense<3, 3, Linear>, Dropout<3, 5>, 5, 7, Tanh>;
 type Nested = ((Dense<4, 2, Tanh>, Dense<2, 3, Tanh>), (Dense<3, 4, Linear>,));
 
 #[network]
-#[allow(type_alias_bounds, reason = "what does not depend on the parameter is checked")]
+#[allow(type_alias_bounds, reason = "the parts that do not depend on the parameter are checked")]
 type Wide<const HIDDEN: usize> = (Dense<4, HIDDEN, Tanh>, Dense<HIDDEN, 3, Tanh>, Dense<3, 4, Linear>);
 
 const_assert!(Small::PARAMS == 10 + 9 + 16);
@@ -46,7 +46,7 @@ where
 }
 
 #[test]
-fn a_struct_computes_what_its_layers_do() {
+fn a_struct_computes_the_same_as_its_layers() {
     let nested: Nested = Network::new(7);
     let mut small = Small::zeroed();
     small.encoder = nested.0.0.clone();
@@ -62,7 +62,7 @@ fn a_struct_computes_what_its_layers_do() {
 }
 
 #[test]
-fn a_struct_whose_parameters_are_called_as_the_generator_would_learns() -> Result<(), TrainError> {
+fn a_struct_with_the_generic_names_of_the_generator_is_trainable() -> Result<(), TrainError> {
     let (x, y) = ([[0.5f32, -0.5], [1.0, 0.0]], [[1.0f32, 0.0, 0.5], [0.0, 1.0, 0.5]]);
     let mut trainer = Trainer::<Large, MeanSquaredError, Adam, 2>::new(Adam::new(0.01), 3);
     let before = trainer.evaluate(&x, &y)?.loss;

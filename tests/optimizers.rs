@@ -1,5 +1,5 @@
-//! Optimizers written outside the crate, to which clipping, weight decay, penalties and `InPlace` apply as to the built-in
-//! ones, bit for bit; and what wraps an optimizer. `tests/reference.rs` compares the formulas with Keras.
+//! Optimizers defined outside the crate, to which clipping, weight decay, penalties and `InPlace` apply bit for bit as
+//! to the built-in ones, and wrappers of optimizers. `tests/reference.rs` compares the formulas with Keras.
 
 mod common;
 
@@ -114,7 +114,7 @@ fn trained<O: Optimizer>(optimizer: O) -> Vec<u64> {
     bits(trainer.network())
 }
 
-/// Plain, and with each setting that the crate applies.
+/// An optimizer without settings, and with each setting that the crate applies.
 fn variants<O: Optimizer>(optimizer: O) -> [Vec<u64>; 5] {
     [
         optimizer,
@@ -126,7 +126,7 @@ fn variants<O: Optimizer>(optimizer: O) -> [Vec<u64>; 5] {
     .map(trained)
 }
 
-/// The variants in memory and in place: within each, all differ.
+/// The variants with and without memory for the gradient. Within each group, all results differ.
 fn all_variants<O: Optimizer>(optimizer: O) -> [[Vec<u64>; 5]; 2] {
     let all = [variants(optimizer), variants(InPlace(optimizer))];
     for variants in &all {
@@ -138,7 +138,7 @@ fn all_variants<O: Optimizer>(optimizer: O) -> [[Vec<u64>; 5]; 2] {
 }
 
 #[test]
-fn an_own_sgd_is_the_built_in_one_with_every_setting() {
+fn a_custom_sgd_equals_the_built_in_one_with_every_setting() {
     let own = OwnSgd(Settings::new(0.05));
     assert!(all_variants(own) == all_variants(Sgd::new(0.05)));
     let clipped = |norm| (trained(own.clip(Clip::Norm(norm))), trained(Sgd::new(0.05).clip(Clip::Norm(norm))));
@@ -147,7 +147,7 @@ fn an_own_sgd_is_the_built_in_one_with_every_setting() {
 }
 
 #[test]
-fn an_own_momentum_is_the_built_in_one_with_every_setting() {
+fn a_custom_momentum_equals_the_built_in_one_with_every_setting() {
     assert!(all_variants(OwnMomentum(Settings::new(0.02))) == all_variants(Momentum::new(0.02)));
 }
 
@@ -157,7 +157,7 @@ fn every_setting_applies_to_a_formula_that_is_not_built_in() {
 }
 
 #[test]
-fn an_own_optimizer_is_stopped_before_it_makes_a_weight_infinite() {
+fn a_custom_optimizer_stops_before_a_weight_is_infinite() {
     let mut trainer =
         Trainer::<Dense<1, 1, Linear>, MeanSquaredError, OwnThree, 1>::new(OwnThree(Settings::new(1e38)), 1);
     let error = trainer.step(&[[1.0f32]], &[[2.0]]).unwrap_err();
@@ -171,9 +171,9 @@ fn line() -> ([[f64; 1]; 6], [[f64; 1]; 6]) {
     (x, x.map(|[x]| [2.0 * x + 1.0]))
 }
 
-/// Where there is a row in each step, the mean of three gradients is that of a batch of three rows.
+/// With one row per step, the mean of three gradients equals the gradient of a batch of three rows.
 #[test]
-fn accumulated_steps_are_those_of_a_larger_batch() {
+fn accumulated_steps_equal_those_of_a_larger_batch() {
     let (x, y) = line();
     let adam = Adam::new(0.1).clip(Clip::Norm(0.5)).weight_decay(0.1);
     let mut whole = Trainer::<Line, MeanSquaredError, Adam, 3>::new(adam, 1);
@@ -187,7 +187,7 @@ fn accumulated_steps_are_those_of_a_larger_batch() {
 }
 
 #[test]
-fn a_diverging_batch_leaves_the_sum_of_gradients_alone() {
+fn a_diverging_batch_does_not_change_the_sum_of_gradients() {
     let (x, y) = line();
     let new = || Trainer::<Line, MeanSquaredError, Accumulate<Sgd>, 1>::new(Accumulate::new(Sgd::new(0.1), 2), 1);
     let (mut tried, mut spared) = (new(), new());
@@ -236,7 +236,7 @@ fn the_average_starts_with_the_first_update() {
         trainer.step(&x[1..2], &y[1..2]).unwrap();
         let updated = bits(trainer.network());
         assert_ne!(updated, start);
-        // After one update the average is the weights.
+        // After one update, the average equals the weights.
         trainer.swap_average();
         assert_eq!(bits(trainer.network()), updated);
     }
@@ -245,7 +245,7 @@ fn the_average_starts_with_the_first_update() {
 }
 
 #[test]
-fn wrappers_nest_and_take_the_memory_that_they_say() {
+fn wrappers_nest_and_take_the_documented_memory() {
     type Sized<O> = Trainer<Net, MeanSquaredError, O, 4>;
     let copies = |bytes: usize| (bytes - Sized::<InPlace<Sgd>>::BYTES).div_ceil(Net::BYTES + 64);
     assert_eq!(copies(Sized::<Sgd>::BYTES), 1);
@@ -257,7 +257,7 @@ fn wrappers_nest_and_take_the_memory_that_they_say() {
     assert_eq!(copies(Sized::<Averaged<Adam>>::BYTES), 4);
     assert_eq!(copies(Sized::<Averaged<Accumulate<Adam>>>::BYTES), 5);
     assert_eq!(copies(Sized::<InPlace<Averaged<Adam>>>::BYTES), 3);
-    // Kept or not, the average is the same.
+    // The average is the same with and without memory for the gradient.
     let averaged = Averaged::new(Sgd::new(0.05), 0.9).overwrite_every(3);
     let pairs = trained(averaged).into_iter().zip(trained(InPlace(averaged)));
     for (one, other) in pairs.map(|(one, other)| (f64::from_bits(one), f64::from_bits(other))) {
@@ -294,7 +294,7 @@ fn runs_of_wrapped_optimizers_resume() {
         let (x, y) = line();
         let new = |seed| Trainer::<Line, MeanSquaredError, O, 1>::new(optimizer, seed);
         let (mut first, mut second) = (new(1), new(2));
-        // Four steps are one update of three, and one gradient more.
+        // Four steps are one update from three gradients, and one remaining gradient.
         first.fit(&x[..4], &y[..4], Fit::epochs(1)).unwrap();
         let path = std::env::temp_dir().join(format!("shiplap.resumes.{}.safetensors", std::process::id()));
         shiplap::io::save_checkpoint(&first.state(), 1, &path).unwrap();
@@ -312,7 +312,7 @@ fn runs_of_wrapped_optimizers_resume() {
 }
 
 #[test]
-fn new_formulas_are_stopped_before_they_make_a_weight_infinite() {
+fn new_formulas_stop_before_a_weight_is_infinite() {
     fn overflows<O: Optimizer>(optimizer: O) {
         let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, O, 1>::new(optimizer, 1);
         let before = bits(trainer.network());

@@ -1,5 +1,5 @@
-//! Activations, losses and metrics against Keras, JAX and scikit-learn.
-//! `tests/reference/README.md` says how the fixtures were made.
+//! Activations, losses and metrics against Keras, JAX and scikit-learn. `tests/reference/README.md` describes the
+//! fixtures.
 
 mod common;
 
@@ -107,7 +107,7 @@ fn softmax_agrees_with_keras() {
     at_every_level(|_| {
         let [outputs, gradient] = dispatch(SoftmaxAndGradient(&inputs, softmax.weights));
         let ours = outputs.iter().chain(&gradient);
-        // Each to its own size: most of the probabilities are tiny.
+        // Relative to each value, since most of the probabilities are tiny.
         for (ours, expected) in ours.zip(softmax.outputs.iter().chain(&softmax.gradient)) {
             assert!((ours - expected).abs() <= 1e-9 * expected.abs(), "{ours}, not {expected}");
         }
@@ -218,7 +218,7 @@ fn metrics_agree_with_scikit_learn() {
     for (scores, label) in classes.scores.iter().zip(&classes.labels) {
         all.update(scores, label);
         for (class, one) in each.iter_mut().enumerate() {
-            // One class against the rest.
+            // One class versus the rest.
             one.update(&[f64::from(scores.class() == class)], &[f64::from(*label == class)]);
         }
     }

@@ -1,4 +1,4 @@
-//! Training on several cores: the same bits whatever the number of threads, nothing allocated, the right gradient.
+//! Training on several cores: the same bits for any number of threads, no allocation, correct gradients.
 
 mod common;
 
@@ -22,10 +22,10 @@ fn count() {
     CALLS.fetch_add(usize::from(WATCHED.get()), Ordering::Relaxed);
 }
 
-/// Counts what the threads that are watched allocate and free.
+/// Counts the allocations and frees of the watched threads.
 struct Counting;
 
-// SAFETY: every call goes to the system's allocator unchanged.
+// SAFETY: each call is passed on unchanged to the system allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
@@ -44,7 +44,7 @@ static ALLOCATOR: Counting = Counting;
 type Plain = (Dense<6, 20, Tanh, f64>, Dense<20, 2, Linear, f64>);
 type Dropping = (Dense<6, 20, Gelu, f64>, Dropout<20, 30, f64>, Dense<20, 2, Linear, f64>);
 
-/// Neither a multiple of the batch nor of a shard.
+/// A multiple of neither the batch nor a shard.
 const SAMPLES: usize = 75;
 
 fn data() -> (Vec<[f64; 6]>, Vec<[f64; 2]>) {
@@ -70,19 +70,19 @@ where
 }
 
 #[test]
-fn the_number_of_threads_changes_nothing() {
+fn the_number_of_threads_does_not_affect_results() {
     assert_eq!(trained::<Plain>(1), trained::<Plain>(2));
     assert_eq!(trained::<Plain>(1), trained::<Plain>(4));
     assert_eq!(trained::<Dropping>(1), trained::<Dropping>(3));
 }
 
 #[test]
-fn learns_what_the_network_alone_learns() {
+fn trains_like_the_network_alone() {
     let (x, y) = data();
     let mut alone = Trainer::<Plain, MeanSquaredError, Adam, 40>::boxed(Adam::new(0.01), 1);
     let last = alone.fit(&x, &y, Fit::epochs(20).shuffle(false)).unwrap();
     for (a, b) in bits(alone.network()).into_iter().zip(trained::<Plain>(2)) {
-        // But for the order in which shards are added up.
+        // Equal except for the order in which shards are summed.
         let (a, b) = (f64::from_bits(a), f64::from_bits(b));
         assert!((a - b).abs() < 1e-9, "{a} {b}");
     }
@@ -95,7 +95,7 @@ fn calls(threads: usize) -> usize {
     let mut trainer = Trainer::<Parallel<Dropping, 5, 8>, MeanSquaredError, Adam, 40>::boxed(Adam::new(0.01), 1);
     let pool = ThreadPoolBuilder::new().num_threads(threads).start_handler(|_| WATCHED.set(true)).build().unwrap();
     pool.install(|| {
-        // The threads' queues come to be with the first jobs.
+        // The first jobs create the queues of the threads.
         for _ in 0..100 {
             trainer.step(&x[..40], &y[..40]).unwrap();
         }
@@ -111,8 +111,8 @@ fn calls(threads: usize) -> usize {
 }
 
 #[test]
-fn nothing_is_allocated_but_by_rayons_queues() {
+fn only_the_queues_of_rayon_allocate() {
     assert_eq!(calls(1), 0);
-    // Where threads steal work from each other, the memory of `rayon`'s queues is renewed at times.
+    // When threads steal work from each other, `rayon` occasionally reallocates its queues.
     assert!(calls(2) < 50);
 }

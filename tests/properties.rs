@@ -1,4 +1,4 @@
-//! What holds for any data, any number of rows, any order, at each instruction set.
+//! Properties that hold for any data, any number of rows and any order, at each instruction set.
 
 mod common;
 
@@ -20,7 +20,7 @@ use shiplap::{
 
 const BATCH: usize = 12;
 
-/// Runs a property at each instruction set.
+/// Checks a property at each instruction set.
 macro_rules! properties {
     ($($name:ident($($input:pat in $from:expr),* $(,)?) $body:block)*) => {
         $(#[test]
@@ -41,7 +41,7 @@ fn rows(lengths: impl Into<SizeRange>) -> impl Strategy<Value = Vec<[f32; 3]>> {
     vec([finite(), finite(), finite()], lengths)
 }
 
-/// Labels that are some function of the row.
+/// Labels that are a function of the row.
 fn classes(x: &[[f32; 3]]) -> Vec<usize> {
     x.iter().map(|row| usize::from(row[0] > row[1]) + usize::from(row[2] > 0.0)).collect()
 }
@@ -152,12 +152,12 @@ properties! {
         prop_assert_eq!(tried.fit(&broken, &y, Fit::epochs(1)).unwrap_err(), TrainError::Input { data: Data::Given, sample });
         prop_assert_eq!(tried.evaluate(&broken, &y).unwrap_err(), TrainError::Input { data: Data::Given, sample });
         prop_assert_eq!(bits(tried.network()), before);
-        // Neither moments nor buffers keep it: what follows is as if it had never been.
+        // Neither optimizer state nor buffers keep it: the following steps are the same as without it.
         prop_assert_eq!(tried.step(&x, &y), spared.step(&x, &y));
         prop_assert_eq!(bits(tried.network()), bits(spared.network()));
     }
 
-    a_bad_label_is_named_and_leaves_no_trace(
+    an_invalid_label_is_named_and_leaves_no_trace(
         x in rows(1..=BATCH),
         class in 3..usize::MAX,
         chance in prop_oneof![Just(f32::NAN), Just(f32::INFINITY), 1.001..9.0f32, -9.0..-0.001f32],
@@ -173,7 +173,7 @@ properties! {
             let before = bits(trainer.network());
             y[sample] = bad;
             let flaw = L::flaw(&bad).unwrap();
-            // As texts: NaN is not equal to itself.
+            // Compared as text, since NaN is not equal to itself.
             let error = TrainError::Label { data: Data::Given, sample, flaw, expected: L::EXPECTS }.to_string();
             assert_eq!(trainer.step(x, &y).unwrap_err().to_string(), error);
             assert_eq!(trainer.fit(x, &y, Fit::epochs(1)).unwrap_err().to_string(), error);
@@ -196,13 +196,13 @@ properties! {
     }
 }
 
-/// The labels that were seen, one after another.
+/// The labels in the order in which they were seen.
 #[derive(Clone, Default)]
 struct Seen(Vec<usize>);
 
 impl Metric<[f32; 1], [f32; 1]> for Seen {
     fn update(&mut self, prediction: &[f32; 1], label: &[f32; 1]) {
-        // The weights are 1 and 0 and stay: a prediction is its input, which is the label too.
+        // The weights are 1 and 0 and do not change: a prediction equals its input, which is also the label.
         assert_eq!(prediction, label);
         self.0.push(label[0] as usize);
     }

@@ -1,6 +1,6 @@
-//! Fifty steps of three architectures with each optimizer, with the gradient kept and in place, against Keras 3: the relative
-//! error of losses is below 10⁻⁵, that of weights below 10⁻⁴, or below 10⁻⁴ of [`SMALL`] for smaller weights.
-//! `tests/reference/README.md` says how the fixtures were made.
+//! Fifty steps of three architectures with each optimizer, with and without memory for the gradient, against Keras 3:
+//! the relative error of losses is below 10⁻⁵, that of weights below 10⁻⁴, or below 10⁻⁴ of [`SMALL`] for smaller
+//! weights. `tests/reference/README.md` describes the fixtures.
 
 use std::path::Path as FilePath;
 
@@ -13,7 +13,7 @@ use shiplap::{
     prelude::*,
 };
 
-/// 10⁻⁴ of it is 2·10⁻⁶, the rounding error of fifty steps in `f32` on weights of about 1.
+/// 10⁻⁴ of this is 2·10⁻⁶, the rounding error of fifty steps in `f32` on weights of about 1.
 const SMALL: f64 = 0.02;
 
 #[derive(Deserialize)]
@@ -36,7 +36,7 @@ fn flat(weights: &[Weights]) -> Vec<f64> {
     weights.iter().flat_map(|layer| layer.kernel.iter().flatten().chain(&layer.bias).copied()).collect()
 }
 
-/// Swaps a network's parameters with a list.
+/// Exchanges the parameters of a network with a list.
 struct Exchange(Vec<f64>, usize);
 
 impl VisitMut<f32, 1> for Exchange {
@@ -72,7 +72,7 @@ where
         trained: &fixture.trained,
     };
     expected.compare::<N, L, O, B>(optimizer);
-    // What needs the whole gradient is not available in place.
+    // Settings that need the whole gradient are not available in place.
     if InPlace(optimizer).check().is_ok() {
         expected.compare::<N, L, InPlace<O>, B>(InPlace(optimizer));
     }
@@ -139,7 +139,7 @@ optimizers! {
     momentum: Momentum::new(0.05);
     nesterov: Momentum::new(0.05).nesterov();
     adam: Adam::default();
-    // The last batch is a third full.
+    // The last batch is one third full.
     adam_short: Adam::default();
     adamw: AdamW::default();
     adamw_strong: AdamW::new(1e-2).weight_decay(0.1);
@@ -158,7 +158,7 @@ optimizers! {
     rmsprop_centered: RmsProp::default().centered();
     rmsprop_both: RmsProp::default().momentum(0.9).centered();
     adam_averaged: Averaged::new(Adam::new(1e-2), 0.9).overwrite_every(10);
-    // Clipping and decay are those of each third step.
+    // Clipping and decay apply in every third step.
     sgd_accumulated: Accumulate::new(Momentum::new(0.08).weight_decay(0.1).clip(Clip::Norm(0.2)), 3);
     adam_accumulated: Accumulate::new(Adam::new(1e-2).clip(Clip::Value(0.05)), 3);
 }

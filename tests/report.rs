@@ -1,4 +1,4 @@
-//! What is written is read back: pictures, page, JSON, CSV.
+//! Output is read back and checked: plots, HTML page, JSON, CSV.
 
 use shiplap::{
     metric::{ConfusionMatrix, Metric as _},
@@ -17,7 +17,7 @@ fn trained() -> (NetTrainer, History<shiplap::metric::BinaryAccuracy>) {
     let mut trainer = NetTrainer::new(Adam::new(0.05), 1);
     let mut history = History::default();
     trainer.fit_with(&x, &y, Fit::epochs(12).validation(&x, &y), &mut history).unwrap();
-    // As after a second training without validation.
+    // As after a second training run without validation.
     let mut more = History::default();
     trainer.fit_with(&x, &y, Fit::epochs(2), &mut more).unwrap();
     history.epochs.extend(more.epochs);
@@ -40,9 +40,9 @@ fn plots() -> Vec<(&'static str, Box<dyn Plot>)> {
     ]
 }
 
-/// Well-formed, with each text in it, and without anything to fetch.
+/// Checks that a page is well-formed, contains each text, and opens offline.
 #[test]
-fn each_picture_is_an_svg_by_itself() {
+fn each_plot_is_a_self_contained_svg() {
     for (name, plot) in plots() {
         let svg = plot.svg().unwrap();
         let (width, height) = plot.size();
@@ -57,12 +57,12 @@ fn each_picture_is_an_svg_by_itself() {
 }
 
 #[test]
-fn each_picture_is_a_png_of_twice_the_size_that_is_not_blank() {
+fn each_plot_is_a_png_of_twice_the_size_that_is_not_blank() {
     for (name, plot) in plots() {
         let image = resvg::tiny_skia::Pixmap::decode_png(&plot.png().unwrap()).unwrap();
         assert_eq!((image.width(), image.height()), (2 * plot.size().0, 2 * plot.size().1), "{name}");
         let inked = image.pixels().iter().filter(|pixel| pixel.red() < 128).count();
-        // Text alone is that much, so the font was found.
+        // The text alone takes this much, so the font was found.
         assert!(inked > 300, "{name}: {inked}");
     }
 }
@@ -75,7 +75,7 @@ fn no_reference(text: &str) {
 }
 
 #[test]
-fn a_page_holds_all_it_shows_and_asks_for_nothing() {
+fn a_page_is_self_contained() {
     let (_, history) = trained();
     let mut page = Page::new("A <run> & its \"report\"")
         .text("<script>alert(1)</script>")
@@ -105,7 +105,7 @@ fn a_page_holds_all_it_shows_and_asks_for_nothing() {
 }
 
 #[test]
-fn json_and_csv_hold_each_number() {
+fn json_and_csv_contain_every_number() {
     let (_, history) = trained();
     let table = Table::from(&history);
     let json: serde_json::Value = serde_json::from_str(&table.json().unwrap()).unwrap();
@@ -133,7 +133,7 @@ fn json_and_csv_hold_each_number() {
 }
 
 #[test]
-fn files_are_written_whole_by_their_ending_or_not_at_all() {
+fn files_are_written_atomically_in_the_format_of_their_extension() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let (_, history) = trained();
@@ -161,7 +161,7 @@ fn sizes_that_cannot_be_drawn_are_errors() {
     for size in [(0, 0), (0, 100), (u32::MAX, 100), (100, u32::MAX / 2)] {
         assert!(matches!(line().sized(size.0, size.1).svg(), Err(ReportError::Draw(_))), "{size:?}");
     }
-    // A pixel, or less than the margins.
+    // Sizes of one pixel, and less than the margins.
     for size in [(1, 1), (20, 20), (100, 30)] {
         let _ = line().sized(size.0, size.1).png();
     }
@@ -178,7 +178,7 @@ fn sizes_that_cannot_be_drawn_are_errors() {
 }
 
 #[test]
-fn nothing_to_show_is_an_error() {
+fn empty_reports_are_errors() {
     assert!(matches!(learning_curves(&History::<Accuracy>::default(), "").svg(), Err(ReportError::Data { .. })));
     assert!(matches!(Grid::new(2).png(), Err(ReportError::Data { .. })));
     assert!(matches!(Bars::new("", "").svg(), Err(ReportError::Data { .. })));

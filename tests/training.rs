@@ -1,4 +1,4 @@
-//! Training as a user meets it: memory, errors, repeatability, size.
+//! Training from the user's point of view: memory, errors, reproducibility, size.
 
 mod common;
 
@@ -20,10 +20,10 @@ thread_local! {
     static CALLS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Counts what this thread allocates and frees.
+/// Counts the allocations and frees of this thread.
 struct Counting;
 
-// SAFETY: every call goes to the system's allocator unchanged.
+// SAFETY: each call is passed on unchanged to the system allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         CALLS.set(CALLS.get() + 1);
@@ -78,7 +78,7 @@ fn trainers_can_move_to_and_be_shared_with_threads() {
 }
 
 #[test]
-fn learns_and_repeats_itself_bit_by_bit() {
+fn training_converges_and_is_reproducible_bit_for_bit() {
     let (x, y) = data();
     let run = |seed| {
         let mut trainer = Classifier::new(AdamW::new(0.02), seed);
@@ -111,7 +111,7 @@ fn twelve_megabytes_in_a_test_thread() {
 }
 
 #[test]
-fn bad_data_is_refused_and_the_network_left_alone() {
+fn invalid_data_are_errors_and_leave_the_network_unchanged() {
     let (mut x, y) = data();
     let mut trainer = Classifier::new(AdamW::default(), 1);
     let before = trainer.network().0.kernel;
@@ -137,7 +137,7 @@ fn bad_data_is_refused_and_the_network_left_alone() {
 }
 
 #[test]
-fn divergence_is_an_error_and_the_network_left_alone() {
+fn divergence_is_an_error_and_leaves_the_network_unchanged() {
     let mut trainer = Trainer::<Line, MeanSquaredError, Sgd, 2>::new(Sgd::new(1e30), 1);
     let (x, y) = ([[1.0f32], [3.0]], [[2.0f32], [-4.0]]);
     let mut before = trainer.network().clone();
@@ -156,7 +156,7 @@ fn divergence_is_an_error_and_the_network_left_alone() {
 type Line = Dense<1, 1, Linear>;
 
 #[test]
-fn a_step_that_would_overflow_is_an_error_and_the_network_left_alone() {
+fn a_step_that_would_overflow_is_an_error_and_leaves_the_network_unchanged() {
     fn overflows<O: Optimizer>(optimizer: O) {
         let mut trainer = Trainer::<Line, MeanSquaredError, O, 2>::new(optimizer, 1);
         let before = bits(trainer.network());
@@ -178,7 +178,7 @@ fn a_step_that_would_overflow_is_an_error_and_the_network_left_alone() {
     overflows(Sgd::new(1.0).weight_decay(1e40));
     overflows(InPlace(Sgd::new(1e38)));
     overflows(InPlace(Adam::new(1e38)));
-    // The same numbers are well within `f64`.
+    // The same numbers are well within the range of `f64`.
     type Double = Dense<1, 1, Linear, f64>;
     let mut trainer = Trainer::<Double, MeanSquaredError, Sgd, 1>::new(Sgd::new(1e38), 1);
     trainer.step(&[[1.0]], &[[2.0]]).unwrap();
@@ -186,7 +186,7 @@ fn a_step_that_would_overflow_is_an_error_and_the_network_left_alone() {
 }
 
 #[test]
-fn weights_written_between_steps_are_looked_at_anew() {
+fn weights_changed_between_steps_are_measured_again() {
     let mut trainer = Trainer::<Line, MeanSquaredError, Momentum, 1>::new(Momentum::new(1e-3), 1);
     trainer.step(&[[0.0f32]], &[[1.0]]).unwrap();
     let diverged = |step| Err(TrainError::Diverged { epoch: None, step });
@@ -201,7 +201,7 @@ fn weights_written_between_steps_are_looked_at_anew() {
 }
 
 #[test]
-fn settings_out_of_range_are_refused_and_named() {
+fn settings_out_of_range_are_errors_that_name_them() {
     fn refused<O: Optimizer>(name: &str, optimizer: O) {
         let mut trainer = Trainer::<Line, MeanSquaredError, O, 1>::new(optimizer, 1);
         let before = bits(trainer.network());
@@ -273,7 +273,7 @@ fn evaluation_names_the_sample_whose_output_is_not_finite() {
     let text = "the network's output for sample 66, or its loss, is NaN or infinite: check the network's weights and the \
                 scale of that sample";
     assert_eq!(error.to_string(), text);
-    // Each loss is finite, not their sum in `f32`: the largest is named.
+    // Each loss is finite, but their sum in `f32` is not: the error names the largest.
     (trainer.network_mut().kernel, x) = ([[1.0]], [[1.2e19]; 70]);
     x[31] = [1.3e19];
     assert_eq!(trainer.evaluate(&x, &y).unwrap_err(), TrainError::Output { data: Data::Given, sample: 31 });
@@ -295,7 +295,7 @@ fn errors_in_validation_data_say_so() {
 }
 
 #[test]
-fn labels_that_are_none_are_shown() {
+fn invalid_labels_are_shown() {
     type Two = Dense<1, 2, Softmax>;
     let mut trainer = Trainer::<Two, CategoricalCrossentropy, Sgd, 1>::new(Sgd::default(), 1);
     let mut text = |label| trainer.step(&[[1.0f32]], &[label]).unwrap_err().to_string();
@@ -318,7 +318,7 @@ fn no_epoch_to_train_is_an_error() {
 }
 
 #[test]
-fn cross_entropies_hold_at_huge_logits() {
+fn cross_entropies_are_finite_at_huge_logits() {
     let mut trainer = Trainer::<Dense<1, 1, Sigmoid>, BinaryCrossentropy, Sgd, 2>::new(Sgd::new(0.0), 1);
     trainer.network_mut().kernel = [[1.0]];
     let loss = trainer.step(&[[1e4f32], [-1e4]], &[[0.0], [1.0]]).unwrap();
@@ -329,7 +329,7 @@ fn cross_entropies_hold_at_huge_logits() {
 }
 
 #[test]
-fn metrics_of_ones_own_choice() {
+fn metrics_can_be_chosen() {
     type Metrics = (Accuracy, Precision, Recall, F1, ConfusionMatrix<2>);
     type Unit = Trainer<Dense<1, 1, Sigmoid>, BinaryCrossentropy, Sgd, 4, Metrics>;
     let mut unit = Unit::new(Sgd::default(), 1);
@@ -341,9 +341,9 @@ fn metrics_of_ones_own_choice() {
     assert_eq!(confusion.counts, [[0, 1], [1, 2]]);
 }
 
-/// Batches, penalties, decay and clipping: in place the steps are the same except for rounding.
+/// With batches, penalties, decay and clipping, steps in place are the same except for rounding.
 #[test]
-fn steps_in_place_are_those_of_the_optimizer() {
+fn steps_in_place_equal_those_of_the_optimizer() {
     type Net = (Regularized<Dense<3, 70, Tanh>, L1<1, -2>>, Dropout<70, 30>, Dense<70, 1, Linear>);
     fn compare<O: Optimizer>(optimizer: O) {
         let mut rng = Rng::new(4);
@@ -378,7 +378,7 @@ const_assert!(
 );
 
 #[test]
-fn what_is_frozen_stays() {
+fn frozen_layers_do_not_change() {
     let x = [[1.0f32, 2.0, 3.0], [2.0, 3.0, 1.0], [0.5, 1.0, -2.0]];
     let y = [[1.0f32], [2.0], [0.0]];
     let mut trainer = Trainer::<Tuned, MeanSquaredError, Adam, 8>::new(Adam::new(0.05).weight_decay(0.1), 1);
@@ -386,7 +386,7 @@ fn what_is_frozen_stays() {
     trainer.fit(&x, &y, Fit::epochs(300)).unwrap();
     assert!(trainer.evaluate(&x, &y).unwrap().loss < 0.05);
     assert_eq!(bits(&trainer.network().1), bits(&features));
-    // The last layer learns as it would by itself from the features: nothing in them is dropped.
+    // The last layer is trained as if it were a network on the features: dropout in the features is inactive.
     let outputs = x.map(|x| features.predict(&trainer.network().0.predict(&x)));
     let mut alone = Trainer::<Head, MeanSquaredError, Adam, 8>::new(Adam::new(0.05).weight_decay(0.1), 1);
     let mut fresh = Trainer::<Tuned, MeanSquaredError, Adam, 8>::new(Adam::new(0.05).weight_decay(0.1), 1);

@@ -30,7 +30,8 @@ pub fn assertion(condition: &TokenStream) -> TokenStream {
     }
 }
 
-/// The sides of a comparison. Of an expression that `syn` cannot read without its feature `full`, the compiler says more.
+/// The sides of a comparison. `None` also for expressions that `syn` cannot parse without its feature `full`: the
+/// compiler reports errors in them better.
 fn comparison(condition: &TokenStream) -> Option<(Expr, BinOp, Expr)> {
     let Ok(Expr::Binary(ExprBinary { left, op, right, .. })) = syn::parse2(condition.clone()) else { return None };
     let compares =

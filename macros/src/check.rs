@@ -1,4 +1,4 @@
-//! Checks where a network is declared, so that an error is at the layer that is wrong.
+//! Checks at the declaration of a network, so that an error points to the layer at fault.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -9,7 +9,7 @@ use crate::sequence::{depends, is_open};
 /// The maximum number of layers in a sequence.
 pub const MOST: usize = 16;
 
-/// The layers of a declaration, those of the tuples inside included.
+/// The layers of a declaration, including those of nested tuples.
 pub struct Declared<'a> {
     leaves: Vec<&'a Type>,
     generics: &'a Generics,
@@ -26,20 +26,21 @@ impl<'a> Declared<'a> {
         !depends(layer.to_token_stream(), self.generics)
     }
 
-    /// Layers that follow each other.
+    /// Pairs of consecutive layers.
     fn pairs(&self) -> impl Iterator<Item = (&'a Type, &'a Type)> {
         self.leaves.windows(2).map(|pair| (pair[0], pair[1]))
     }
 
-    /// The same, of layers without generic parameters.
+    /// The pairs without generic parameters.
     fn concrete_pairs(&self) -> impl Iterator<Item = (&'a Type, &'a Type)> {
         self.pairs().filter(|(before, after)| self.is_concrete(before) && self.is_concrete(after))
     }
 
-    /// Items that compile if each layer is sound and takes the output of the one before it.
+    /// Items that compile only if each layer is sound and takes the output of the previous one.
     ///
-    /// Layers without generic parameters are checked in one constant, and the first check that fails ends it: one mistake, such
-    /// as a width that fits neither neighbour, is one error. Others are checked as far as their shapes are known.
+    /// Layers without generic parameters are checked in one constant, which ends with the first failed check: one
+    /// mistake, such as a width that fits neither neighbor, is one error. Other layers are checked as far as their
+    /// shapes are known.
     pub fn check(&self) -> TokenStream {
         let sound = self.leaves.iter().filter(|layer| self.is_concrete(layer)).map(|layer| {
             let fault = quote_spanned!(end(layer)=> (&<#layer as ::shiplap::layer::InNetwork>::FAULT));
@@ -84,32 +85,32 @@ impl<'a> Declared<'a> {
         }
     }
 
-    /// An expression of type `bool`: whether the layers without generic parameters fit.
+    /// An expression of type `bool` that is true if the layers without generic parameters fit.
     pub fn fits(&self) -> TokenStream {
         let misfits = self.concrete_pairs().map(|(before, after)| misfit(before, after));
         quote!(true #(&& #misfits.is_none())*)
     }
 }
 
-/// The reason why these layers do not fit, as an expression.
+/// An expression for the reason why two layers do not fit.
 fn misfit(before: &Type, after: &Type) -> TokenStream {
     let shapes = |layer: &Type| quote_spanned!(layer.span()=> &<#layer as ::shiplap::layer::InNetwork>::SHAPES);
     let (before, after) = (shapes(before), shapes(after));
     quote!(::shiplap::layer::misfit(#before, #after))
 }
 
-/// A call that fails with an error at `layer`, shown as a whole.
+/// A call that fails with an error at the whole of `layer`.
 fn assertion(layer: &Type, fault: TokenStream) -> TokenStream {
     let function = quote_spanned!(layer.span()=> ::shiplap::layer::assert_sound);
     quote!(#function #fault)
 }
 
-/// Where `ty` ends. What is spanned from its start to here is shown as the type.
+/// The end of `ty`. The compiler shows the span from its start to this token as the type.
 fn end(ty: &Type) -> Span {
     ty.to_token_stream().into_iter().last().map_or(ty.span(), |token| token.span())
 }
 
-/// Refuses a sequence of so many layers; `place` is where the first one too many is, or the sequence as a whole.
+/// Rejects a sequence of this many layers. `place` is the first layer beyond the maximum, or the whole sequence.
 pub fn count(layers: usize, place: impl FnOnce() -> Span) -> syn::Result<()> {
     if (1..=MOST).contains(&layers) {
         return Ok(());
@@ -118,7 +119,7 @@ pub fn count(layers: usize, place: impl FnOnce() -> Span) -> syn::Result<()> {
     Err(syn::Error::new(place(), message))
 }
 
-/// The layers of `ty`, those of the tuples inside it too.
+/// The layers of `ty`, including those of nested tuples.
 fn collect<'a>(ty: &'a Type, leaves: &mut Vec<&'a Type>) -> syn::Result<()> {
     let Type::Tuple(tuple) = ty else {
         leaves.push(ty);

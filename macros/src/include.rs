@@ -10,10 +10,10 @@ use quote::{format_ident, quote};
 use safetensors::tensor::{Dtype, Metadata};
 use syn::{Error, LitStr};
 
-/// What the names of an optimiser's tensors begin with, in a checkpoint.
+/// The prefix of the names of optimizer tensors in a checkpoint.
 const OPTIMIZER: &str = "optimizer/";
 
-/// An expression for the network in the file that `name` is the path of.
+/// An expression for the network in the file at the path `name`.
 pub fn weights(name: &LitStr, place: Span) -> syn::Result<TokenStream> {
     let file = name.value();
     let refuse = |reason: String| Error::new(name.span(), format!("{file} {reason}"));
@@ -78,7 +78,7 @@ pub fn weights(name: &LitStr, place: Span) -> syn::Result<TokenStream> {
     }})
 }
 
-/// The absolute path of a file that is given relative to the source file at `place`.
+/// Resolves a path relative to the source file at `place`.
 fn resolve(file: &Path, place: Span) -> io::Result<PathBuf> {
     match place.unwrap().local_file() {
         Some(source) => path::absolute(source.with_file_name("").join(file)),
@@ -87,7 +87,7 @@ fn resolve(file: &Path, place: Span) -> io::Result<PathBuf> {
     }
 }
 
-/// Where the numbers of a file start, and what they are; or in which way it is not whole.
+/// The offset of the numbers in a file and the description of its tensors, or the reason why the file is invalid.
 fn parse(bytes: &[u8]) -> Result<(usize, Metadata), String> {
     let (length, rest) = bytes
         .split_first_chunk()
@@ -105,7 +105,7 @@ fn parse(bytes: &[u8]) -> Result<(usize, Metadata), String> {
     Ok((bytes.len() - data.len(), metadata))
 }
 
-/// The place of the first number that is NaN or infinite.
+/// The index of the first number that is NaN or infinite.
 fn not_finite(metadata: &Metadata, tensor: &str, data: &[u8]) -> Option<usize> {
     let info = metadata.info(tensor)?;
     let bytes = &data[info.data_offsets.0..info.data_offsets.1];
@@ -123,7 +123,7 @@ mod tests {
     const WHOLE: &[u8] = include_bytes!("../../tests/flash/xor.safetensors");
 
     #[test]
-    fn a_part_of_a_file_is_refused() {
+    fn truncated_files_are_rejected() {
         let (start, metadata) = parse(WHOLE).unwrap();
         assert_eq!(start + metadata.data_len(), WHOLE.len());
         assert_eq!(metadata.offset_keys(), ["0.kernel", "0.bias", "1.kernel", "1.bias"]);
@@ -133,14 +133,14 @@ mod tests {
     }
 
     #[test]
-    fn no_byte_of_the_header_can_lead_astray() {
+    fn changed_headers_do_not_panic() {
         let (start, _) = parse(WHOLE).unwrap();
         for (place, byte) in (0..start).flat_map(|place| [0, b'0', b'9', b'"', 0xff].map(|byte| (place, byte))) {
             let mut bytes = WHOLE.to_vec();
             bytes[place] = byte;
             if let Ok((start, metadata)) = parse(&bytes) {
                 for tensor in metadata.offset_keys() {
-                    // It would panic outside the file.
+                    // Slicing outside the file would panic.
                     not_finite(&metadata, &tensor, &bytes[start..]);
                 }
             }

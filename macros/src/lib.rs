@@ -1,8 +1,8 @@
-//! The code generator of `shiplap`: layers in sequence, forward and backward.
+//! The code generator of `shiplap`: networks, layers, and checks at compile time.
 //!
-//! `sequence` writes the code once; tuples and `#[derive(Network)]` feed it. `check` says early, at the layer, what does
-//! not fit, for `#[network]` and the derive; `stored` and `include` bring weights from a file into the program; `budget` is
-//! `const_assert!`.
+//! `sequence` generates the code of tuples and of `#[derive(Network)]`, `parameters` that of `#[derive(Parameters)]`
+//! and `#[derive(Layer)]`. `check` reports layers that do not fit at their declaration, for `#[network]` and the
+//! derive. `stored` and `include` embed the weights of a file in the program. `budget` implements `const_assert!`.
 
 mod budget;
 mod check;
@@ -26,21 +26,21 @@ use syn::{
 use check::Declared;
 use sequence::{Field, Sequence};
 
-/// Makes a struct of layers a network: its fields run in order, and their names become layer names.
+/// Implements `Network` for a struct of layers. The fields run in order, and their names become layer names.
 #[proc_macro_derive(Network)]
 pub fn derive_network(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     derive(&input).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
-/// The parameters of a layer, from the fields of its struct. The trait's documentation describes the attributes.
+/// Implements `Parameters` from the fields of a struct. The documentation of the trait describes the attributes.
 #[proc_macro_derive(Parameters, attributes(kernel, bias, statistic, layer, parameters))]
 pub fn derive_parameters(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     parameters::derive(&input).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
-/// A layer from its fields and the formula in `impl SimpleLayer`. It includes `#[derive(Parameters)]`.
+/// Implements `Layer` from the fields of a struct and its `impl SimpleLayer`. Includes `#[derive(Parameters)]`.
 #[proc_macro_derive(Layer, attributes(kernel, bias, statistic, layer, parameters))]
 pub fn derive_layer(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -94,7 +94,7 @@ fn name_of(member: &Member) -> String {
     }
 }
 
-/// Checks a network where it is declared: on `type Net = (...);`, the error is at the layer that does not fit.
+/// Checks a network at its declaration. On `type Net = (...);`, the error points to the layer that does not fit.
 #[proc_macro_attribute]
 pub fn network(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = TokenStream2::from(item);
@@ -111,7 +111,8 @@ pub fn network(arguments: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-/// The alias with its check. Where layers do not fit, another type takes the network's place, so that its uses are no errors.
+/// The alias with its check. If layers do not fit, another type replaces the network, so that its uses cause no further
+/// errors.
 fn declare(alias: &Alias) -> syn::Result<TokenStream2> {
     let Alias { attributes, visibility, name, generics, ty } = alias;
     let declared = Declared::new(&[ty], generics)?;
@@ -132,7 +133,7 @@ fn declare(alias: &Alias) -> syn::Result<TokenStream2> {
     })
 }
 
-/// `type Net = ...;`, read by hand: all of Rust's items would make `syn` twice as long to build.
+/// `type Net = ...;`, parsed by hand: `syn` with all items would take twice as long to build.
 struct Alias {
     attributes: Vec<Attribute>,
     visibility: Visibility,
@@ -162,21 +163,21 @@ impl Parse for Alias {
     }
 }
 
-/// `assert!` at compile time; of a comparison that fails, the error says both sides.
+/// `assert!` at compile time. The error of a failed comparison shows the values of both sides.
 #[proc_macro]
 pub fn const_assert(input: TokenStream) -> TokenStream {
     budget::assertion(&input.into()).into()
 }
 
-/// A network with the weights of a file, read when compiling.
+/// A network with the weights of a file, read at compile time.
 ///
-/// `static NET: Net = include_weights!("model.safetensors");` puts it into read-only memory: on a chip it stays in flash,
-/// and predicting reads it there. The path is relative to the source file, as for `include_bytes!`; a change of the file
-/// has the program compiled again. The file is one that `io::save`, `to_bytes` or `save_checkpoint` wrote, of the same
-/// network and the same type of number.
+/// `static NET: Net = include_weights!("model.safetensors");` places the network in read-only memory: on a
+/// microcontroller it stays in flash, from which predictions read it. The path is relative to the source file, as for
+/// `include_bytes!`. A change of the file causes a recompilation. The file must be written by `io::save`, `to_bytes` or
+/// `save_checkpoint`, for the same network with the same type of number.
 ///
-/// A tensor that is missing, or not in the network, or of another shape or type of number, other activations, NaN, or a
-/// file that is not whole does not compile, and the error says which.
+/// A missing or extra tensor, another shape or type of number, other activations, NaN and a truncated file are compile
+/// errors that name the cause.
 #[cfg(feature = "include-weights")]
 #[proc_macro]
 pub fn include_weights(input: TokenStream) -> TokenStream {

@@ -1,4 +1,4 @@
-//! `#[derive(Parameters)]`: what follows from the fields of a layer.
+//! `#[derive(Parameters)]` and `#[derive(Layer)]`: the code that follows from the fields of a layer.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -7,7 +7,7 @@ use syn::{
     Token, Type, TypeParam, WherePredicate, ext::IdentExt, parse_quote, punctuated::Punctuated, spanned::Spanned,
 };
 
-/// `#[derive(Layer)]`: the parameters, and the formula of a batch from that of a sample.
+/// `#[derive(Layer)]`: the parameters, and the formula for a batch from that for one sample.
 pub fn derive_layer(input: &DeriveInput) -> syn::Result<TokenStream> {
     let parameters = derive(input)?;
     let (krate, name) = (quote!(::shiplap), &input.ident);
@@ -139,7 +139,7 @@ struct Settings {
     fan_out: Option<Expr>,
 }
 
-/// A field's array type, taken apart.
+/// The parts of a field's array type.
 struct Array {
     /// Outermost first.
     lengths: Vec<Expr>,
@@ -156,7 +156,7 @@ impl Array {
         (!lengths.is_empty()).then(|| Self { lengths, element: inner.clone() })
     }
 
-    /// All numbers of the array `place` as a slice.
+    /// An expression for all numbers of the array `place` as a slice.
     fn flat(&self, place: TokenStream) -> TokenStream {
         match self.lengths.len() {
             1 => quote!(#place.as_slice()),
@@ -336,8 +336,8 @@ fn is_bounded(parameter: &TypeParam, by: &[&str]) -> bool {
     })
 }
 
-/// The type of number: that of the first array, or of `#[parameters(element = ..)]`, or the type parameter with the bound
-/// `Element`, or that of the first nested layer, or `f32`.
+/// The type of number: the first available of `#[parameters(element = ..)]`, the type of the arrays, the type parameter
+/// with the bound `Element`, the type of the first nested layer, and `f32`.
 fn element(input: &DeriveInput, parts: &[Part]) -> syn::Result<Type> {
     for attribute in &input.attrs {
         if attribute.path().is_ident("parameters") {
@@ -402,7 +402,7 @@ fn kind(krate: &TokenStream, input: &DeriveInput, activation: Option<&TypeParam>
     quote!(#krate::message::Message::new().text(#name)#(.text(#separators)#words)*.text(">"))
 }
 
-/// The trainable type, the count, and the four walks.
+/// The trainable type, the number of parameters, and the four visiting methods.
 fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) -> TokenStream {
     let default_initializer = match activation {
         Some(TypeParam { ident, .. }) => quote!(#ident::INITIALIZER),
@@ -422,7 +422,7 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
     let mut fans = (quote!(1), quote!(1));
     for part in &numbers {
         let Part { member, name, ty, role } = part;
-        // What stands for the field in the trainable type.
+        // The counterpart of the field in the trainable type.
         let kept = if is_whole { member.clone() } else { Member::Unnamed(Index::from(types.len())) };
         let layer = quote!(#krate::layer::Parameters);
         if let Role::Layer = role {
@@ -554,7 +554,7 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
     }
 }
 
-/// `Clone`, `Debug` and `PartialEq`, without the bounds on every type parameter that the standard library's derives have.
+/// `Clone`, `Debug` and `PartialEq`, without the bound on every type parameter that the standard derives add.
 fn standard_traits(
     impl_generics: &syn::ImplGenerics<'_>,
     target: &TokenStream,
@@ -598,7 +598,7 @@ fn standard_traits(
     }
 }
 
-/// `impl Stored`: the layer with the numbers of a file that is read when compiling.
+/// `impl Stored`: the layer with the numbers of a file that is read at compile time.
 fn stored(
     krate: &TokenStream,
     generics: &Generics,

@@ -6,11 +6,11 @@ use syn::{Generics, Ident, Index, Member, Type, TypeParam, parse_quote, parse_qu
 
 /// One layer of a sequence.
 pub struct Field {
-    /// Its type.
+    /// The type of the layer.
     pub ty: Type,
     /// How it is accessed: `.0`, `.hidden`.
     pub member: Member,
-    /// Its name in summaries and files.
+    /// The name of the layer in summaries and files.
     pub name: String,
 }
 
@@ -18,21 +18,21 @@ pub struct Field {
 pub struct Sequence {
     /// The path of the crate in the generated code.
     pub crate_path: TokenStream,
-    /// The name in messages.
+    /// The name of the type in messages.
     pub kind: String,
     /// The type, with its generic arguments.
     pub target: TokenStream,
-    /// Its generic parameters.
+    /// The generic parameters.
     pub generics: Generics,
-    /// Its layers; at least one.
+    /// The layers, at least one.
     pub fields: Vec<Field>,
 }
 
 impl Sequence {
-    /// `impl Parameters`, `impl Layer` and `impl Network` for the type.
+    /// Generates `impl Parameters`, `impl Layer` and `impl Network` for the type.
     ///
-    /// The first two are total: they hold whatever the shapes of the layers, and pass rows on by `layer::pass`. That the
-    /// layers fit is a bound of `Network`, and checked at the declaration: so a misfit is one error.
+    /// The first two do not depend on whether the shapes fit: rows are passed on by `layer::pass`. Only `Network` is
+    /// bounded by the fit of the layers, which is also checked at the declaration, so a misfit is a single error.
     pub fn expand(&self) -> TokenStream {
         let Self { crate_path: krate, kind, target, fields, .. } = self;
         let types: Vec<&Type> = fields.iter().map(|field| &field.ty).collect();
@@ -50,7 +50,7 @@ impl Sequence {
             .map(|layer| quote!(#krate::layer::Link<#layer::Tape<BATCH_>, #layer::Output, BATCH_>));
         let tape = quote!((#(#linked,)* #last_layer::Tape<BATCH_>,));
 
-        // The rows that enter layer `index`: the outputs of the layer before it.
+        // The input rows of layer `index`: the outputs of the previous layer.
         let entering = |index: usize, rows: TokenStream| match index {
             0 => quote!(x),
             _ => {
@@ -66,7 +66,7 @@ impl Sequence {
             let before = &places[index.saturating_sub(1)];
             entering(index, quote!(&tape.#before.output[..rows]))
         };
-        // Gradients go back to the first layer that is trained, or to the input where asked for.
+        // Backpropagation ends at the first trainable layer, or at the input if its gradient is requested.
         let learns_before = |index: usize| {
             let before = parameters[..index].iter();
             quote!((false #(|| #krate::layer::learns::<#before::Trainable>())*))
@@ -150,7 +150,7 @@ impl Sequence {
         let (parameters_where, layer_where, network_where) =
             (&holding.where_clause, &computing.where_clause, &fitting.where_clause);
 
-        // The parameters of methods have names that no struct's own are likely to have.
+        // The generic parameters of methods have names that a user's struct is unlikely to use.
         quote! {
             #[allow(clippy::type_complexity)]
             impl #impl_generics #krate::layer::Parameters for #target #parameters_where {
@@ -336,11 +336,11 @@ impl Sequence {
         }
     }
 
-    /// The generics with a bound on each layer of which the compiler does not know enough.
+    /// The generics with a bound on each layer whose traits the compiler cannot resolve.
     ///
-    /// A type without parameters would be known. Its bound is one for any lifetime: so it is no error here if it does not hold,
-    /// but only at the layer, where the declaration is checked. In a type with parameters such a bound would contradict what is
-    /// known of the other layers.
+    /// For a type without parameters, the bound is quantified over an unused lifetime, so that a violation is not an
+    /// error here but only at the layer, where the declaration is checked. In a type with parameters, such a bound
+    /// would contradict the known bounds of other layers.
     pub fn generics_with(&self, bound: impl Fn(usize) -> TokenStream) -> Generics {
         let mut generics = self.generics.clone();
         let is_concrete = self.generics.params.is_empty();
@@ -356,7 +356,7 @@ impl Sequence {
         generics
     }
 
-    /// The bound on each layer that it holds the same type of numbers as one of them, if it is not that one.
+    /// Bounds that require each other layer to have the same type of number as one of them.
     fn same_element(&self) -> Vec<Option<TokenStream>> {
         let krate = &self.crate_path;
         let known = self.fields.iter().position(|field| !is_open(&field.ty, &self.generics)).unwrap_or(0);
@@ -365,7 +365,7 @@ impl Sequence {
         (0..self.fields.len()).map(bound).collect()
     }
 
-    /// The bounds under which the layers fit. Layers without a parameter are checked at the declaration instead.
+    /// The bounds under which the layers fit. Layers without generic parameters are checked at the declaration instead.
     fn fitting(&self) -> Generics {
         let krate = &self.crate_path;
         let same_element = self.same_element();
@@ -384,7 +384,7 @@ impl Sequence {
     }
 }
 
-/// Whether the compiler does not know enough of `ty`: it is a type parameter, or contains one without bounds.
+/// Whether the compiler cannot resolve the traits of `ty`: it is a type parameter, or contains one without bounds.
 pub fn is_open(ty: &Type, generics: &Generics) -> bool {
     fn occurs(tokens: TokenStream, parameter: &Ident) -> bool {
         tokens.into_iter().any(|token| match token {

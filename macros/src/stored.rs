@@ -1,4 +1,4 @@
-//! Sequences that are read from a file when compiling.
+//! Sequences that are read from a file at compile time.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,7 +6,7 @@ use syn::{Member, Type, parse_quote};
 
 use crate::sequence::Sequence;
 
-/// `impl Stored` for the type; `construct` puts it together from its members and their values.
+/// `impl Stored` for the type. `construct` builds a value from its members and their values.
 pub fn expand(sequence: &Sequence, construct: impl FnOnce(&[&Member], &[TokenStream]) -> TokenStream) -> TokenStream {
     let Sequence { crate_path: krate, target, generics, fields, .. } = sequence;
     let stored = |index| quote!(#krate::flash::Stored<File_, #krate::flash::Field<Place_, #target, #index>>);

@@ -32,7 +32,7 @@ impl<N: Layer> Explainer<N> {
     /// `(x[i] − baseline[i])·∫₀¹ ∂target/∂x[i] at baseline + t·(x − baseline) dt` for each input `i`.
     ///
     /// The attributions sum to the change of the output from the baseline to the sample. The baseline is a neutral input,
-    /// such as zeros for standardised features, or a black image.
+    /// such as zeros for standardized features, or a black image.
     ///
     /// The integral is computed by an adaptive midpoint rule. A step is bisected if the gradient at its midpoint does not
     /// explain the change of the output over the step. The path is divided into 16 steps at least and 16384 at most; only

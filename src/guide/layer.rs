@@ -113,8 +113,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Without `operations` the layer can be trained and saved, and exporting it is an error that names it. Files that it is saved
-//! to can be [read when compiling](crate::include_weights!): the derive writes that, too.
+//! Without `operations`, the layer can be trained and saved, but an export is an error that names it. Saved files can
+//! be [read at compile time](crate::include_weights!): the derive generates that, too.
 //!
 //! ## Layers of other kinds
 //!

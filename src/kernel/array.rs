@@ -1,4 +1,4 @@
-//! Arrays and slices, where the standard library takes the compiler too long or has no safe way.
+//! Operations on arrays and slices that the standard library lacks, or that compile slowly with it.
 
 use core::{
     any::TypeId,
@@ -6,7 +6,7 @@ use core::{
     slice,
 };
 
-/// `items.each_mut().map(f)`, which takes the compiler several times as long: walks over parameters have many of these.
+/// Like `items.each_mut().map(f)`, but several times as fast to compile: walks over parameters call it often.
 #[inline(always)]
 pub fn map_each<'a, X, Y, const N: usize>(items: &'a mut [X; N], f: impl Fn(&'a mut X) -> Y) -> [Y; N] {
     let mut results = [const { MaybeUninit::uninit() }; N];
@@ -20,8 +20,8 @@ pub fn map_each<'a, X, Y, const N: usize>(items: &'a mut [X; N], f: impl Fn(&'a 
     unsafe { mem::transmute_copy::<[MaybeUninit<Y>; N], [Y; N]>(&results) }
 }
 
-/// `rows` as rows of `B`, if that is the type that they have; else none. The comparison costs nothing: its result is known
-/// when compiling.
+/// `rows` as rows of `B` if `A` and `B` are the same type; otherwise no rows. The comparison costs nothing: its result
+/// is known at compile time.
 #[inline(always)]
 pub(crate) fn cast_rows<A: 'static, B: 'static>(rows: &[A]) -> &[B] {
     if TypeId::of::<A>() != TypeId::of::<B>() {
@@ -31,7 +31,7 @@ pub(crate) fn cast_rows<A: 'static, B: 'static>(rows: &[A]) -> &[B] {
     unsafe { slice::from_raw_parts(rows.as_ptr().cast(), rows.len()) }
 }
 
-/// The same, to write to.
+/// The mutable version of [`cast_rows`].
 #[inline(always)]
 pub(crate) fn cast_rows_mut<A: 'static, B: 'static>(rows: &mut [A]) -> &mut [B] {
     if TypeId::of::<A>() != TypeId::of::<B>() {

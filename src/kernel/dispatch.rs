@@ -1,4 +1,4 @@
-//! Work, compiled for the instruction set in use.
+//! Runs work that is compiled for the instruction set in use.
 
 #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
 use super::x86::{Avx2, Avx512};
@@ -8,7 +8,7 @@ use super::{
     simd::{Simd, Work},
 };
 
-/// How many `f32` a register of [`Baseline`] holds: one where the target may have no SIMD registers, and where all targets
+/// The number of `f32` in a register of [`Baseline`]: one if the target may have no SIMD registers, or if all targets
 /// must compute the same bits.
 const LANES: usize = if cfg!(all(
     any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"),
@@ -19,7 +19,7 @@ const LANES: usize = if cfg!(all(
     1
 };
 
-/// What every processor of the target has.
+/// The instruction set that every processor of the target has.
 #[derive(Clone, Copy, Debug)]
 pub struct Baseline;
 
@@ -33,11 +33,11 @@ impl Simd for Baseline {
     }
 }
 
-/// Does `work` compiled for the instruction set in use.
+/// Runs `work`, compiled for the instruction set in use.
 #[inline]
 pub fn dispatch<W: Work>(work: W) -> W::Output {
     match level() {
-        // SAFETY: `level` names only what `is_available`.
+        // SAFETY: `level` returns only instruction sets that are available.
         #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
         Level::Avx512 => unsafe { Avx512::new() }.run(work),
         // SAFETY: as above.
@@ -47,7 +47,7 @@ pub fn dispatch<W: Work>(work: W) -> W::Output {
     }
 }
 
-/// A function of its own: inlined into [`dispatch`], its stack would be there whatever the instruction set.
+/// Not inlined: [`dispatch`] would otherwise reserve its stack frame for every instruction set.
 #[cfg_attr(all(target_arch = "x86_64", not(feature = "deterministic")), inline(never))]
 fn run_baseline<W: Work>(work: W) -> W::Output {
     Baseline.run(work)

@@ -21,9 +21,9 @@ pub trait Element:
     /// The name of the type: `f32`.
     const NAME: &'static str;
 
-    /// The nearest number to `value`.
+    /// The number nearest to `value`.
     fn from_f64(value: f64) -> Self;
-    /// The nearest `f64`: the same number.
+    /// The same number as an `f64`.
     fn to_f64(self) -> f64;
     /// Whether the number is neither infinite nor NaN.
     fn is_finite(self) -> bool;
@@ -154,17 +154,17 @@ pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
     type Element: Element;
     /// The number of numbers.
     const LEN: usize;
-    /// The number of axes: 0 of a single number.
+    /// The number of axes: 0 for a single number.
     const RANK: usize;
-    /// The length of each axis, outermost first; the rest is 0.
+    /// The length of each axis, outermost first, followed by zeros.
     const AXES: [usize; MOST_AXES];
-    /// The length of the innermost axis; 1 of a single number.
+    /// The length of the innermost axis; 1 for a single number.
     const INNERMOST: usize = if Self::RANK == 0 { 1 } else { Self::AXES[Self::RANK - 1] };
 
-    /// All the numbers of many tensors, one after another.
+    /// The numbers of several tensors as one slice.
     fn flat(rows: &[Self]) -> &[Self::Element];
 
-    /// The same, to write to.
+    /// The mutable version of [`flat`](Self::flat).
     fn flat_mut(rows: &mut [Self]) -> &mut [Self::Element];
 
     /// The length of each axis, outermost first: 28 and 28.
@@ -176,7 +176,7 @@ pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When `out` cannot be written to.
+    /// If writing to `out` fails.
     fn write_shape(out: &mut dyn fmt::Write) -> fmt::Result {
         Self::axes().iter().enumerate().try_for_each(|(index, length)| {
             let comma = if index == 0 { "" } else { ", " };

@@ -12,7 +12,7 @@ use super::{
     simd::{MOST_LANES, Simd, Vector, Work},
 };
 
-/// `write = op(read, write)`, item by item, as far as the shortest slice reaches.
+/// `write = op(read, write)`, item by item, up to the length of the shortest slice.
 #[inline(always)]
 pub fn elementwise<S: Simd, T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize>(
     simd: S,
@@ -23,7 +23,7 @@ pub fn elementwise<S: Simd, T: Element, O: ElementwiseKernel<R, W>, const R: usi
     simd.run(ElementwisePass { op: *op, read, write });
 }
 
-/// Like [`elementwise`], compiled into its caller: for rows too short to be worth a call.
+/// Like [`elementwise`], but inlined: for rows too short to be worth a call.
 #[inline(always)]
 pub(crate) fn elementwise_row<S: Simd, T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize>(
     simd: S,
@@ -54,7 +54,7 @@ impl<T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize> Wor
         for w in 0..W {
             length = length.min(self.write[w].len());
         }
-        // All have one length, so an index that is in bounds for one is in bounds for all.
+        // All slices have the same length, so an index in bounds for one is in bounds for all.
         for r in 0..R {
             self.read[r] = &self.read[r][..length];
         }
@@ -65,8 +65,8 @@ impl<T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize> Wor
             self.pass::<T::Vector<S>, 1>([0], length);
             return;
         }
-        // The last register ends where the slices do. It is computed before what it overlaps and written after it, so
-        // nothing is changed twice and no load or store is partial.
+        // The last register ends where the slices end. It is computed before the numbers that it overlaps and written
+        // after them, so no number is updated twice and no load or store is partial.
         let end = length - lanes;
         let last = self.values::<T::Vector<S>>(end, length);
         let before = end.div_ceil(lanes) * lanes;
@@ -86,7 +86,7 @@ impl<T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize> Wor
 
 impl<T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize> ElementwisePass<'_, T, O, R, W> {
     /// Updates `length` numbers from each of these starts. Independent formulas side by side hide latency and share
-    /// their constants.
+    /// constants.
     #[inline(always)]
     fn pass<V: Vector<T>, const SIDES: usize>(&mut self, starts: [usize; SIDES], length: usize) {
         let mut values = [[V::broadcast(T::zero()); W]; SIDES];
@@ -110,16 +110,16 @@ impl<T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize> Ele
     }
 }
 
-/// How many partial sums grow side by side, so that no addition waits for the one before.
+/// The number of independent partial sums, so that no addition waits for the previous one.
 const CHAINS: usize = 4;
 
-/// `Σ op(read)` over all items, as far as the shortest slice reaches.
+/// `Σ op(read)` over all items, up to the length of the shortest slice.
 #[inline(always)]
 pub fn sum_of<S: Simd, T: Element, O: Summand<R>, const R: usize>(simd: S, op: &O, read: [&[T]; R]) -> T {
     simd.run(SumPass { op: *op, read })
 }
 
-/// Like [`sum_of`], compiled into its caller: for rows too short to be worth a call.
+/// Like [`sum_of`], but inlined: for rows too short to be worth a call.
 #[inline(always)]
 pub(crate) fn sum_of_row<S: Simd, T: Element, O: Summand<R>, const R: usize>(simd: S, op: &O, read: [&[T]; R]) -> T {
     SumPass { op: *op, read }.run(simd)
@@ -155,14 +155,14 @@ impl<T: Element, O: Summand<R>, const R: usize> Work for SumPass<'_, T, O, R> {
             start += lanes;
         }
         if start < length {
-            // The lanes past the end hold op(0, ...), which need not be 0.
+            // The lanes past the end contain op(0, ...), which need not be 0.
             sum = sum + op.apply::<T::Vector<S>>(load(&read, start, length)).first(length - start);
         }
         sum.sum()
     }
 }
 
-/// Loads a register of each slice.
+/// Loads a register from each slice.
 #[inline(always)]
 fn load<V: Vector<T>, T: Element, const R: usize>(slices: &[&[T]; R], start: usize, end: usize) -> [V; R] {
     let mut registers = [V::broadcast(T::zero()); R];
@@ -172,7 +172,7 @@ fn load<V: Vector<T>, T: Element, const R: usize>(slices: &[&[T]; R], start: usi
     registers
 }
 
-/// The largest value; −∞ of none.
+/// The largest value; −∞ for an empty slice.
 #[inline(always)]
 pub fn largest<S: Simd, T: Element>(_: S, values: &[T]) -> T {
     if const { T::Vector::<S>::LANES == 1 } {

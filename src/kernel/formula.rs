@@ -1,19 +1,19 @@
-//! Formulas that are applied to slices, number by number.
+//! Formulas that are applied to slices, item by item.
 
 use super::real::Real;
 
 /// A formula from `READ` values and `WRITE` values to new values for the latter.
 ///
-/// It is copied out of memory before a pass, so that its constants stay in registers.
+/// It is copied before the loop, so that its constants stay in registers.
 pub trait ElementwiseKernel<const READ: usize, const WRITE: usize>: Copy {
-    /// Whether it changes nothing, so that it need not be applied.
+    /// Whether the formula is the identity, which need not be applied.
     const UNCHANGED: bool = false;
 
     /// The formula.
     fn apply<V: Real>(&self, read: [V; READ], write: [V; WRITE]) -> [V; WRITE];
 }
 
-/// The formula that changes nothing.
+/// The identity.
 #[derive(Clone, Copy, Debug)]
 pub struct Unchanged;
 
@@ -26,7 +26,7 @@ impl ElementwiseKernel<0, 1> for Unchanged {
     }
 }
 
-/// A formula whose values are added up.
+/// A formula whose values are summed.
 pub trait Summand<const READ: usize>: Copy {
     /// The formula.
     fn apply<V: Real>(&self, read: [V; READ]) -> V;

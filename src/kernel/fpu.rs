@@ -1,13 +1,14 @@
-//! Multiply-adds and roots of one `f32` in one instruction, where the processor has it and stable Rust, without `std`,
-//! no name for it. Never a fused multiply-add in software: a rounding less is not worth a call.
+//! Multiply-adds and square roots of one `f32` in one instruction, for processors that have it: stable Rust offers
+//! neither without `std`. Fused multiply-adds are never emulated in software: one rounding less is not worth a call.
 //!
-//! On a Cortex-M4F or M7F, the compiler has `vmla.f32` for `a·b + c`, which rounds twice as it should; inline assembly
-//! takes no registers there, unless those of double precision exist too.
+//! On a Cortex-M4F or M7F, the compiler emits `vmla.f32` for `a·b + c`, which rounds twice, as intended. Inline
+//! assembly accepts no floating-point registers there unless the target has double precision.
 //!
-//! SAFETY of every `unsafe`: the instruction computes from its operands alone, as `pure`, `nomem` and `nostack` say, and
-//! the build script has seen to it that the processor has it. `sqrtf` is C's.
+//! SAFETY of every `unsafe`: the instruction depends only on its operands, as `pure`, `nomem` and `nostack` state, and
+//! the build script selects it only for processors that have it. `sqrtf` is the C function.
 
-/// `a·b + c`, rounded once where that is an instruction; under `deterministic` rounded twice, as everywhere.
+/// `a·b + c`, rounded once if the processor has an instruction for it; rounded twice on every processor under
+/// `deterministic`.
 #[inline(always)]
 pub(super) fn mul_add(a: f32, b: f32, c: f32) -> f32 {
     #[cfg(all(floats = "riscv", not(feature = "deterministic")))]
@@ -23,7 +24,7 @@ pub(super) fn mul_add(a: f32, b: f32, c: f32) -> f32 {
     return a * b + c;
 }
 
-/// The square root: correctly rounded, so the same bits everywhere.
+/// The square root, correctly rounded, hence the same bits on every processor.
 #[inline(always)]
 pub(super) fn sqrt(a: f32) -> f32 {
     #[cfg(floats = "riscv")]
@@ -35,7 +36,8 @@ pub(super) fn sqrt(a: f32) -> f32 {
         }
         root
     };
-    // The compiler knows this name, has `vsqrt.f32` instead of the call, and calls only for what has no root.
+    // The compiler recognizes this name and emits `vsqrt.f32`. It calls the function only for numbers without a real
+    // root.
     #[cfg(all(target_arch = "arm", target_abi = "eabihf", target_os = "none"))]
     return {
         unsafe extern "C" {
@@ -52,9 +54,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn are_rounded_as_they_should_be() {
+    fn results_are_rounded_as_documented() {
         assert_eq!(mul_add(3.0, -4.0, 5.0), -7.0);
-        // The product is 1 + 2⁻²² + 2⁻⁴⁶, of which rounding takes the last term.
+        // The product is 1 + 2⁻²² + 2⁻⁴⁶. Rounding drops the last term.
         let a = 1.0 + f32::EPSILON;
         let rest = mul_add(a, a, -(1.0 + 2.0 * f32::EPSILON));
         assert!(rest == 0.0 || rest == f32::EPSILON * f32::EPSILON, "{rest:e}");

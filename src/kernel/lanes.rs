@@ -1,5 +1,4 @@
-//! Registers as plain arrays, which the compiler turns into those of the target: the baseline of every
-//! processor.
+//! Registers as plain arrays, which the compiler maps to the registers of the target: the baseline of every processor.
 
 use core::{
     array,
@@ -8,7 +7,7 @@ use core::{
 
 use super::{element::Element, math::Single, real::Real, simd::Vector};
 
-/// `N` numbers in lock-step.
+/// `N` numbers that are computed together.
 #[derive(Clone, Copy, Debug)]
 pub struct Lanes<T, const N: usize>(pub(super) [T; N]);
 

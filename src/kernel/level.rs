@@ -1,4 +1,4 @@
-//! The instruction sets, and which of them is in use.
+//! The instruction sets, and the choice between them.
 
 use core::fmt;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -17,7 +17,7 @@ macro_rules! detected {
 /// An instruction set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// What every processor of the target has.
+    /// The instruction set that every processor of the target has.
     Baseline,
     /// x86-64 with AVX2 and FMA: registers of 8 `f32`.
     Avx2,
@@ -26,11 +26,11 @@ pub enum Level {
 }
 
 impl Level {
-    /// All of them.
+    /// All instruction sets.
     pub const ALL: [Self; 3] = [Self::Baseline, Self::Avx2, Self::Avx512];
 
-    /// Whether the processor has it. Without `std`, whether the build was told that it does. The feature `deterministic`
-    /// leaves [`Baseline`](Self::Baseline) alone.
+    /// Whether the processor has the instruction set. Without `std`, whether the target features of the build include
+    /// it. Under the feature `deterministic`, only [`Baseline`](Self::Baseline) is available.
     pub fn is_available(self) -> bool {
         match self {
             Self::Baseline => true,
@@ -59,17 +59,17 @@ impl fmt::Display for Unavailable {
 
 impl core::error::Error for Unavailable {}
 
-/// 1 more than the number of the level in use; 0 before there is one.
+/// The number of the level in use plus 1; 0 before one is chosen.
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 static CHOSEN: AtomicU8 = AtomicU8::new(0);
 
-/// The instruction set in use: the best there is, unless [`set_level`] chose.
+/// The instruction set in use: the best available, unless [`set_level`] chose another.
 #[inline]
 pub fn level() -> Level {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     return match CHOSEN.load(Ordering::Relaxed) {
         0 => {
-            // Where another thread has chosen in the meantime, its choice stays.
+            // If another thread has chosen in the meantime, its choice stays.
             let best = Level::best() as u8 + 1;
             let _ = CHOSEN.compare_exchange(0, best, Ordering::Relaxed, Ordering::Relaxed);
             level()
@@ -82,9 +82,9 @@ pub fn level() -> Level {
     Level::best()
 }
 
-/// Chooses the instruction set for the whole process, so that another machine gives the same bits.
-/// Without `std` it was chosen by the build, and nothing else is available; under the feature `deterministic`, which gives
-/// the same bits on processors of any kind, only [`Level::Baseline`] is.
+/// Chooses the instruction set for the whole process, for example to compute the same bits as another machine. Without
+/// `std`, only the instruction set of the build is available. Under the feature `deterministic`, which computes the
+/// same bits on every kind of processor, only [`Level::Baseline`] is available.
 ///
 /// ```
 /// use shiplap::kernel::{Level, level, set_level};
@@ -96,7 +96,7 @@ pub fn level() -> Level {
 ///
 /// # Errors
 ///
-/// When the processor does not have it.
+/// If the processor does not have it.
 pub fn set_level(level: Level) -> Result<(), Unavailable> {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     if level.is_available() {

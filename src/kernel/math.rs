@@ -1,34 +1,34 @@
-//! Exponentials and logarithms of `f32`: branch-free, the same for one number and a register of them.
+//! Exponentials and logarithms of `f32`: branch-free, the same for one number and for a register.
 //!
-//! The polynomials are ours: least squares on Chebyshev nodes, reweighted until the error is even
-//! (Lawson 1961). `tests/math.rs` holds the errors to their bounds.
+//! The polynomials were fitted for this crate: least squares on Chebyshev nodes, reweighted until the error is even
+//! (Lawson 1961). `tests/math.rs` checks the bounds of the errors.
 
 use super::real::Real;
 
-/// What the formulas need of `f32` beyond arithmetic.
+/// The operations on `f32` that the formulas need beyond arithmetic.
 pub(super) trait Single: Real {
     /// `2^self` for whole numbers from −126 to 127.
     fn power_of_two(self) -> Self;
 
-    /// `self·2^n`, where `shifted` is `n + INTEGERS`, `self` is near 1, and the result a normal number.
+    /// `self·2^n`, where `shifted` is `n + INTEGERS`, `self` is near 1, and the result is a normal number.
     fn scale(self, shifted: Self) -> Self;
 
     /// A positive normal number as `(mantissa, exponent)`: `mantissa·2^exponent`, mantissa in [√½, √2).
     fn split(self) -> (Self, Self);
 }
 
-/// Added to a number below 2²², it leaves no bits for a fraction: what it becomes is rounded to a
-/// whole number, which its last bits hold.
+/// Added to a number below 2²², it leaves no bits for a fraction: the sum is rounded to a whole number, which its last
+/// bits contain.
 pub(super) const INTEGERS: f32 = 12_582_912.0;
 
-/// √½ rounded.
+/// √½, rounded.
 pub(super) const HALF_ROOT: f32 = core::f32::consts::FRAC_1_SQRT_2;
 
 /// ln 2 in two parts, the first short enough for its product with an exponent to be exact.
 const LN_2_HIGH: f64 = 0.693_359_375;
 const LN_2_LOW: f64 = core::f64::consts::LN_2 - LN_2_HIGH;
 
-/// `c[0] + c[1]·x + ...`, two terms at a time: half as many steps wait for each other as by Horner's rule.
+/// `c[0] + c[1]·x + ...`, two terms at a time: a chain of dependent steps half as long as by Horner's rule.
 #[inline(always)]
 fn polynomial<V: Real, const N: usize>(x: V, c: [f64; N]) -> V {
     let square = x * x;
@@ -41,7 +41,7 @@ fn polynomial<V: Real, const N: usize>(x: V, c: [f64; N]) -> V {
     sum
 }
 
-/// `c[at] + c[at + 1]·x`. (Not a closure: that would not be compiled for the instruction set.)
+/// `c[at] + c[at + 1]·x`. (A closure would not be compiled for the instruction set.)
 #[inline(always)]
 fn two_terms<V: Real, const N: usize>(x: V, c: [f64; N], at: usize) -> V {
     if at + 1 < N { V::splat(c[at + 1]).mul_add(x, V::splat(c[at])) } else { V::splat(c[at]) }
@@ -68,15 +68,15 @@ fn exp_parts<V: Real>(x: V) -> (V, V) {
 /// `eˣ`.
 #[inline(always)]
 pub(super) fn exp<V: Single>(x: V) -> V {
-    // Beyond these it is ∞ and 0; in this order a NaN stays one.
+    // Beyond these bounds the result is ∞ or 0. This order of operands preserves NaN.
     let x = V::splat(89.0).min(V::splat(-104.0).max(x));
     let (y, n) = exp_parts(x);
-    // In two steps, for 2ⁿ may overflow, or fall among the subnormal numbers, where y·2ⁿ must be rounded once.
+    // In two steps, since 2ⁿ may overflow or be subnormal, and y·2ⁿ must be rounded only once.
     let half = round(n * V::splat(0.5));
     y * half.power_of_two() * (n - half).power_of_two()
 }
 
-/// `ln x`: −∞ at 0, NaN below.
+/// `ln x`: −∞ at 0, NaN for negative numbers.
 #[inline(always)]
 pub(super) fn ln<V: Single>(x: V) -> V {
     let least_normal = V::splat(f64::from(f32::MIN_POSITIVE));
@@ -104,25 +104,26 @@ pub(super) fn ln<V: Single>(x: V) -> V {
     x.if_gt(zero, x.if_gt(V::splat(f64::from(f32::MAX)), x, finite), not_positive)
 }
 
-/// `ln(1 + x)`: what rounding took from `1 + x` is made up for to first order (Kahan).
+/// `ln(1 + x)`. The rounding error of `1 + x` is corrected to first order (Kahan).
 #[inline(always)]
 pub(super) fn ln_one_plus<V: Single>(x: V) -> V {
     let sum = V::splat(1.0) + x;
     let lost = (x - (sum - V::splat(1.0))) / sum;
-    // Above, nothing is lost that counts, and ∞ − ∞ is none; at −1 it is 0 / 0.
+    // For larger numbers the correction is negligible, and at ∞ it would be ∞ − ∞. At −1 it would be 0 / 0.
     let lost = V::splat(1e9).if_gt(x, sum.if_gt(V::splat(0.0), lost, V::splat(0.0)), V::splat(0.0));
-    // It has the sign of x, of −0 too.
+    // The result has the sign of x, also for −0.
     (ln(sum) + lost).copysign(x)
 }
 
-/// With `|x| = n·½ ln 2 + r` and `t = tanh r` it is `((2ⁿ − 1) + (2ⁿ + 1)·t) / ((2ⁿ + 1) + (2ⁿ − 1)·t)`, the addition theorem;
-/// where it is nearer to 1 than to 0, `1 + (2·t − 2) / ...`, rounded at a smaller size.
+/// With `|x| = n·½ ln 2 + r` and `t = tanh r`, the addition theorem yields `((2ⁿ − 1) + (2ⁿ + 1)·t) / ((2ⁿ + 1) + (2ⁿ −
+/// 1)·t)`. If the result is nearer to 1 than to 0, it is computed as `1 + (2·t − 2) / ...`, whose fraction is smaller
+/// and so has a smaller rounding error.
 #[inline(always)]
 pub(super) fn tanh<V: Single>(x: V) -> V {
     let one = V::splat(1.0);
-    // Above 10 it is 1 to the last bit; in this order a NaN stays one.
+    // Above 10 the result rounds to 1. This order of operands preserves NaN.
     let size = V::splat(10.0).min(x.abs());
-    // So far below, n is still 0 where |x| is a quarter: what n = 1 gives there has lost digits.
+    // With this threshold, n is still 0 at |x| = ¼, where the formula with n = 1 would lose digits.
     let below = size - V::splat(0.088);
     let shifted = below.mul_add(V::splat(2.0 * core::f64::consts::LOG2_E), V::splat(f64::from(INTEGERS)));
     let n = shifted - V::splat(f64::from(INTEGERS));
@@ -152,7 +153,7 @@ pub(super) fn erf<V: Single>(x: V) -> V {
         -5.953_741_610_1e-4,
     ];
     let near = x.mul_add(polynomial(x * x, p), x);
-    // The logarithm of 1 − erf is all but a parabola; above 4, erf is 1 to the last bit.
+    // The logarithm of 1 − erf is almost a parabola. Above 4, erf rounds to 1.
     let q = [
         -1.692_039_500_0e-4,
         1.129_488_400_4,

@@ -1,4 +1,5 @@
-//! Products of matrices of fixed shape, for forward (`nn`) and backward (`tn`, `nt`): their operands. `tile` multiplies them.
+//! Products of matrices of fixed shape: forward (`nn`) and backward (`tn`, `nt`). This file defines the operands;
+//! `tile` multiplies them.
 
 #![expect(
     clippy::needless_range_loop,
@@ -57,8 +58,8 @@ pub fn tn<S: Simd, T: Element, const IN: usize, const OUT: usize>(
     }
 }
 
-/// `write = then(gradient, write)`, number by number, with the gradient of [`tn`], of which some rows at a time are in
-/// memory.
+/// `write = then(gradient, write)`, number by number, with the gradient of [`tn`], of which only some rows are in
+/// memory at a time.
 #[inline(always)]
 pub fn tn_then<S: Simd, T: Element, O: ElementwiseKernel<1, W>, const IN: usize, const OUT: usize, const W: usize>(
     simd: S,
@@ -82,7 +83,7 @@ pub fn tn_then<S: Simd, T: Element, O: ElementwiseKernel<1, W>, const IN: usize,
     }
 }
 
-/// The bytes of a gradient in memory at a time. Without `std`, memory is scarce.
+/// The maximum number of bytes of a gradient in memory at a time. Without `std`, memory is scarce.
 const SCRATCH: usize = if cfg!(feature = "std") { 128 * 1024 } else { 256 };
 
 /// [`tn_then`], `R` rows at a time.
@@ -162,11 +163,11 @@ impl<T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize> 
     }
 }
 
-/// Below so many rows, packing the weights costs more than it saves.
+/// The number of rows from which packing the weights saves time.
 const UNPACKED_ROWS: usize = 4;
 
-/// `y[o] = then(bias[o] + Σᵢ x[i]·w[i][o])`, with several sums side by side to hide the latency of a multiply-add. Columns that
-/// exceed the registers go through [`combine_rows_in_memory`].
+/// `y[o] = then(bias[o] + Σᵢ x[i]·w[i][o])`, with several independent sums to hide the latency of a multiply-add.
+/// Columns that do not fit in the registers are computed by [`combine_rows_in_memory`].
 #[inline(always)]
 fn combine_rows<S: Simd, T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize>(
     simd: S,
@@ -196,8 +197,8 @@ fn combine_rows<S: Simd, T: Element, O: ElementwiseKernel<0, 1>, const IN: usize
 /// The number of registers of sums that keeps the processor busy.
 const MOST_REGISTERS: usize = 8;
 
-/// [`combine_rows`] for as many columns as `y` has, with the sums in memory, a few rows of weights at a time. The weights, which
-/// are much larger, are read in the order of their addresses, at the speed of memory.
+/// [`combine_rows`] for all columns of `y`, with the sums in memory, a few rows of weights at a time. The weights,
+/// which are much larger, are read in the order of their addresses, at the speed of memory.
 #[inline(always)]
 fn combine_rows_in_memory<S: Simd, T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize>(
     simd: S,
@@ -220,7 +221,8 @@ fn combine_rows_in_memory<S: Simd, T: Element, O: ElementwiseKernel<0, 1>, const
     elementwise_row(simd, then, [], [y]);
 }
 
-/// The rows that [`combine_rows_in_memory`] adds at a time: the number of streams that a processor prefetches.
+/// The number of rows that [`combine_rows_in_memory`] adds at a time: the number of streams that a processor
+/// prefetches.
 const STREAMS: usize = 4;
 
 /// `y[o] += Σᵢ x[i]·w[i][o]` for `R` rows of weights.
@@ -293,8 +295,7 @@ fn combine_columns<
     next
 }
 
-/// `y[b] = then(start + Σᵢ x[b][i]·w[i])`: the products of as many rows as a register has lanes are summed up together, by a
-/// transposition.
+/// `y[b] = then(start + Σᵢ x[b][i]·w[i])`: a transposition sums the products of as many rows as a register has lanes.
 #[inline(always)]
 fn dot_products<V: Vector<T>, T: Element, O: ElementwiseKernel<0, 1>, const N: usize>(
     x: &[[T; N]],
@@ -327,7 +328,7 @@ fn dot_products<V: Vector<T>, T: Element, O: ElementwiseKernel<0, 1>, const N: u
     }
 }
 
-/// A register whose lanes add up to `Σ a·b`, as far as both slices reach.
+/// A register whose lanes sum to `Σ a·b`, up to the length of the shorter slice.
 #[inline(always)]
 fn products_of_rows<V: Vector<T>, T: Element>(a: &[T], b: &[T]) -> V {
     let lanes = V::LANES;
@@ -438,7 +439,7 @@ impl<T: Element, const N: usize> LeftOperand<T> for Rows<'_, T, N> {
     }
 }
 
-/// A slice of each of `R` rows.
+/// Slices of `R` rows.
 struct RowSlices<'a, T, const R: usize>([&'a [T]; R]);
 
 impl<T: Element, const R: usize> LeftRows<T, R> for RowSlices<'_, T, R> {
@@ -452,7 +453,7 @@ impl<T: Element, const R: usize> LeftRows<T, R> for RowSlices<'_, T, R> {
     }
 }
 
-/// The columns of a matrix, from one on, as the rows of the left operand.
+/// The columns of a matrix, starting at one of them, as the rows of the left operand.
 struct Columns<'a, T, const N: usize>(&'a [[T; N]], usize);
 
 impl<T: Element, const N: usize> LeftOperand<T> for Columns<'_, T, N> {
@@ -462,7 +463,7 @@ impl<T: Element, const N: usize> LeftOperand<T> for Columns<'_, T, N> {
     }
 }
 
-/// The numbers from `column` on of each row.
+/// The numbers of each row from `column` on.
 struct ColumnSlice<'a, T, const N: usize> {
     rows: &'a [[T; N]],
     column: usize,
@@ -518,10 +519,11 @@ impl<T: Element, const N: usize> RightOperand<T> for Transposed<'_, T, N> {
     }
 }
 
-/// Transposes a square of as many registers as one has lanes.
+/// Transposes a square matrix of registers.
 #[inline(always)]
 fn transpose<V: Vector<T>, T: Element>(mut square: [V; MOST_LANES]) -> [V; MOST_LANES] {
-    // Interleaving both halves rotates the bits of (row, lane) by one; after log2(LANES) times they have changed places.
+    // Interleaving both halves rotates the bits of (row, lane) by one; after log2(LANES) rotations, row and lane are
+    // exchanged.
     let mut stages = V::LANES;
     while stages > 1 {
         let rows = square;
@@ -558,7 +560,7 @@ impl<T: Element, O: ElementwiseKernel<0, 1>, const OUT: usize> Destination<T> fo
     }
 }
 
-/// A product alone.
+/// A product without bias or activation.
 struct Plain<'a, T, const N: usize>(&'a mut [[T; N]]);
 
 impl<T: Element, const N: usize> Destination<T> for Plain<'_, T, N> {

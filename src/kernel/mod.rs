@@ -1,7 +1,7 @@
 //! The numeric kernels: instruction sets, matrix products and elementwise kernels.
 //!
-//! Functions that are `inline(never)` under `debug_assertions` are so because unoptimized code keeps each register in
-//! memory: the frame of a whole training step would not fit on a thread's stack.
+//! Some functions are `inline(never)` under `debug_assertions`: unoptimized code keeps each register in memory, so the
+//! frame of a whole training step would not fit on a thread's stack.
 
 mod array;
 mod dispatch;

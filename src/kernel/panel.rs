@@ -1,11 +1,11 @@
-//! A block of columns of a matrix, packed in the order in which a product reads it.
+//! A block of columns of a matrix, packed in the order in which a product reads them.
 
 use core::{mem::MaybeUninit, slice};
 
-/// Half of a first-level cache; the left operand has the other half. Without `std`, memory is scarce rather than slow.
+/// Half of a first-level cache; the left operand uses the other half. Without `std`, memory is scarce rather than slow.
 const BYTES: usize = if cfg!(feature = "std") { 16 * 1024 } else { 1024 };
 
-/// A cache line, aligned as one.
+/// An aligned cache line.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
 struct Line(#[expect(dead_code, reason = "only its alignment matters")] [u8; 64]);
@@ -19,7 +19,7 @@ impl Panel {
         Self([MaybeUninit::uninit(); BYTES / 64])
     }
 
-    /// How many groups of `C` registers fit.
+    /// The maximum number of groups of `C` registers.
     pub const fn capacity<V, const C: usize>() -> usize {
         BYTES / size_of::<[V; C]>()
     }
@@ -29,7 +29,7 @@ impl Panel {
     pub fn clear<V: Copy, const C: usize>(&mut self) -> Packing<'_, V, C> {
         const { assert!(align_of::<V>() <= align_of::<Line>()) };
         let place = self.0.as_mut_ptr().cast();
-        // SAFETY: so many groups are at most `BYTES`, the alignment was checked, and memory of any content is a
+        // SAFETY: this number of groups takes at most `BYTES`, the alignment was checked, and any bytes are a valid
         // `MaybeUninit`.
         let places = unsafe { slice::from_raw_parts_mut(place, Self::capacity::<V, C>()) };
         Packing { places, filled: 0 }
@@ -47,7 +47,7 @@ impl<'a, V: Copy, const C: usize> Packing<'a, V, C> {
     ///
     /// # Panics
     ///
-    /// When the panel is full.
+    /// If the panel is full.
     #[inline(always)]
     pub fn push(&mut self, group: [V; C]) {
         self.places[self.filled].write(group);
@@ -58,7 +58,7 @@ impl<'a, V: Copy, const C: usize> Packing<'a, V, C> {
     #[inline(always)]
     pub fn finish(self) -> &'a [[V; C]] {
         let groups = &self.places[..self.filled];
-        // SAFETY: `push` wrote each of them.
+        // SAFETY: `push` has written each of these groups.
         unsafe { slice::from_raw_parts(groups.as_ptr().cast(), groups.len()) }
     }
 }
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn holds_what_was_pushed() {
+    fn contains_all_pushed_groups() {
         let mut panel = Panel::new();
         let mut packing = panel.clear::<f64, 3>();
         for group in 0..20 {
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "index out of bounds")]
-    fn is_never_overfilled() {
+    fn a_full_panel_panics() {
         let mut panel = Panel::new();
         let mut packing = panel.clear::<[u8; 64], 1>();
         (0..=Panel::capacity::<[u8; 64], 1>()).for_each(|_| packing.push([[0; 64]]));

@@ -1,6 +1,7 @@
-//! Products and elementwise kernels for registers of one lane: few instructions, little code, no panics.
+//! Products and elementwise kernels for registers of one lane: fast and small code without panics.
 //!
-//! Several sums side by side share their loads. Each adds its terms in order, so their number changes no bit.
+//! Several sums side by side share their loads. Each sum adds its terms in order, so the number of sums does not affect
+//! the result.
 
 use core::array;
 
@@ -9,13 +10,13 @@ use super::{
     formula::{ElementwiseKernel, Summand},
 };
 
-/// Whether each multiplication of `T` is a function call: then several sums side by side gain nothing.
+/// Whether each multiplication of `T` is a function call, in which case several sums side by side gain nothing.
 const fn calls<T>() -> bool {
     let doubles = cfg!(any(target_arch = "arm", target_arch = "riscv32")) && size_of::<T>() > size_of::<f32>();
     cfg!(floats = "software") || doubles
 }
 
-/// How many of `count` sums to compute side by side: at most `most`, and so that the blocks hardly overlap.
+/// The number of sums, out of `count`, to compute side by side: at most `most`, chosen so that blocks overlap little.
 const fn width<T>(count: usize, most: usize) -> usize {
     let most = if calls::<T>() { 1 } else { most };
     if count == 0 { 0 } else { count.div_ceil(count.div_ceil(most)) }
@@ -46,7 +47,7 @@ pub(super) fn nn<T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const 
     };
     for (x, y) in x.iter().zip(y) {
         if const { OUT == 1 } {
-            // The column is a row of memory.
+            // A single column is contiguous in memory.
             let (Some(w), Some(bias)) = (w.as_flattened().first_chunk::<IN>(), bias.first()) else { return };
             let [sum] = dots(x, array::from_ref(w), [*bias]);
             *y = [then(sum); OUT];
@@ -64,7 +65,7 @@ pub(super) fn tn<T: Element, const IN: usize, const OUT: usize>(
     gradient: &mut [[T; OUT]; IN],
 ) {
     if const { OUT == 1 } {
-        // The column is a row of memory.
+        // A single column is contiguous in memory.
         let Some(gradient) = gradient.as_flattened_mut().first_chunk_mut() else { return };
         combine(dz.as_flattened().iter(), x, &[T::zero(); IN], |sum| sum, gradient);
         return;
@@ -74,7 +75,7 @@ pub(super) fn tn<T: Element, const IN: usize, const OUT: usize>(
     }
 }
 
-/// `write = then(gradient, write)`, number by number, with the gradient that [`tn`] computes, row by row.
+/// `write = then(gradient, write)` for each number, with the gradient of [`tn`], computed row by row.
 #[inline(always)]
 pub(super) fn tn_then<T: Element, O: ElementwiseKernel<1, W>, const IN: usize, const OUT: usize, const W: usize>(
     x: &[[T; IN]],
@@ -121,12 +122,13 @@ fn combine<'a, T: Element, const N: usize>(
     then: impl Fn(T) -> T,
     sums: &mut [T; N],
 ) {
-    // Sixteen leave room for their factors in the registers of a Cortex-M4F.
+    // Sixteen sums leave room for the factors in the registers of a Cortex-M4F.
     let input = (factors, rows, start);
     of_width!(width::<T>(N, 16), 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16, combine_blocks(input, then, sums));
 }
 
-/// [`combine`] by blocks of `C` sums. The last overlaps the one before it, and writes the same numbers there again.
+/// [`combine`] in blocks of `C` sums. The last block overlaps the previous one, and writes the same numbers there
+/// again.
 #[inline(always)]
 fn combine_blocks<'a, const C: usize, T: Element, const N: usize, F: Iterator<Item = &'a T> + Clone>(
     (factors, rows, start): (F, &[[T; N]], &[T; N]),
@@ -147,7 +149,7 @@ fn combine_blocks<'a, const C: usize, T: Element, const N: usize, F: Iterator<It
     }
 }
 
-/// `sums[r] = Σₙ x[n]·rows[r][n]`, by blocks as in [`combine_blocks`].
+/// `sums[r] = Σₙ x[n]·rows[r][n]`, in blocks as in [`combine_blocks`].
 #[inline(always)]
 fn dot_blocks<const R: usize, T: Element, const N: usize, const ROWS: usize>(
     x: &[T; N],
@@ -174,13 +176,13 @@ fn dots<T: Element, const N: usize, const R: usize>(x: &[T; N], rows: &[[T; N]; 
     sums
 }
 
-/// `C` items from `first` on, which are there.
+/// The `C` items from `first` on, which the caller knows to exist.
 #[inline(always)]
 fn chunk<T, const C: usize>(items: &[T], first: usize) -> Option<&[T; C]> {
     items.get(first..)?.first_chunk()
 }
 
-/// `write = op(read, write)`, item by item, as far as the shortest slice reaches.
+/// `write = op(read, write)`, item by item, up to the length of the shortest slice.
 #[inline(always)]
 pub(super) fn elementwise<T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize>(
     op: &O,
@@ -189,7 +191,8 @@ pub(super) fn elementwise<T: Element, O: ElementwiseKernel<R, W>, const R: usize
 ) {
     let written = write.each_ref().map(|slice| slice.len()).into_iter().fold(usize::MAX, usize::min);
     for index in 0..written.min(shortest(&read)) {
-        // SAFETY: `index` is within the shortest slice. (Of several slices the compiler does not see it, and looks again.)
+        // SAFETY: `index` is within the shortest slice. (With several slices the compiler does not see this, and would
+        // check again.)
         unsafe {
             let old = array::from_fn(|w| *write[w].get_unchecked(index));
             let new = op.apply(array::from_fn(|r| *read[r].get_unchecked(index)), old);
@@ -198,7 +201,7 @@ pub(super) fn elementwise<T: Element, O: ElementwiseKernel<R, W>, const R: usize
     }
 }
 
-/// `Σ op(read)` over all items, as far as the shortest slice reaches.
+/// `Σ op(read)` over all items, up to the length of the shortest slice.
 #[inline(always)]
 pub(super) fn sum_of<T: Element, O: Summand<R>, const R: usize>(op: &O, read: [&[T]; R]) -> T {
     let mut sum = T::zero();
@@ -209,7 +212,7 @@ pub(super) fn sum_of<T: Element, O: Summand<R>, const R: usize>(op: &O, read: [&
     sum
 }
 
-/// The largest value; −∞ of none.
+/// The largest value; −∞ for an empty slice.
 #[inline(always)]
 pub(super) fn largest<T: Element>(values: &[T]) -> T {
     values.iter().fold(T::from_f64(f64::NEG_INFINITY), |top, value| value.max(top))
@@ -219,8 +222,8 @@ pub(super) fn largest<T: Element>(values: &[T]) -> T {
 #[inline(always)]
 pub(super) fn shortest<T, const R: usize>(slices: &[&[T]; R]) -> usize {
     let mut length = usize::MAX;
-    for r in 0..R {
-        length = length.min(slices[r].len());
+    for slice in slices {
+        length = length.min(slice.len());
     }
     length
 }
@@ -237,7 +240,7 @@ mod tests {
         },
     };
 
-    /// What the kernels are on a processor without SIMD registers.
+    /// The instruction set of a processor without SIMD registers.
     #[derive(Clone, Copy)]
     struct OneLane;
 
@@ -266,7 +269,7 @@ mod tests {
             nt(OneLane, &dz, &w, &mut dx);
             sum_rows(OneLane, &dz, &mut sums);
 
-            // Bit for bit: each sum takes its terms in order.
+            // Equal bit for bit, since each sum adds its terms in order.
             let sum = |start: f32, terms: &mut dyn Iterator<Item = (f32, f32)>| {
                 terms.fold(start, |sum, (a, b)| Real::mul_add(a, b, sum))
             };
@@ -288,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn products_are_those_of_plain_loops() {
+    fn products_agree_with_plain_loops() {
         agrees::<1, 1>();
         agrees::<1, 3>();
         agrees::<3, 1>();
@@ -300,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_width_takes_as_few_blocks_as_the_most() {
+    fn widths_use_the_fewest_blocks() {
         for count in 0..200 {
             let width = width::<f32>(count, 16);
             assert!(width <= 16 && (count == 0) == (width == 0));
@@ -324,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn passes_go_as_far_as_the_shortest_slice() {
+    fn kernels_stop_at_the_shortest_slice() {
         let (mut a, mut b) = ([1.0; 5], [10.0; 4]);
         elementwise(OneLane, &Rise, [&[0.5, 1.5, 2.5]], [&mut a, &mut b]);
         assert_eq!((a, b), ([1.5, 2.5, 3.5, 1.0, 1.0], [9.5, 8.5, 7.5, 10.0]));

@@ -2,7 +2,7 @@
 
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
-/// A number, or several in lock-step: what activations, losses and optimisers are written in.
+/// One number, or several that are computed together. Activations, losses and optimizers are written in terms of it.
 ///
 /// ```
 /// use shiplap::kernel::Real;
@@ -17,16 +17,16 @@ pub trait Real:
 {
     /// `value` in each lane.
     fn splat(value: f64) -> Self;
-    /// `self·factor + addend`, rounded once where the instruction set can.
+    /// `self·factor + addend`, rounded once if the instruction set has fused multiply-adds.
     #[must_use]
     fn mul_add(self, factor: Self, addend: Self) -> Self;
-    /// `then` where `self > bound`, else (also for NaN) `otherwise`.
+    /// `then` where `self > bound`; `otherwise` elsewhere, including NaN.
     #[must_use]
     fn if_gt(self, bound: Self, then: Self, otherwise: Self) -> Self;
-    /// The magnitude.
+    /// The absolute value.
     #[must_use]
     fn abs(self) -> Self;
-    /// The magnitude, with the sign of `sign`.
+    /// The absolute value with the sign of `sign`.
     #[must_use]
     fn copysign(self, sign: Self) -> Self;
     /// The square root.
@@ -48,22 +48,22 @@ pub trait Real:
     #[must_use]
     fn erf(self) -> Self;
 
-    /// `self` where `self > other`, else `other`: a NaN in `other` stays, one in `self` does not.
+    /// `self` where `self > other`, else `other`. A NaN in `other` is preserved, one in `self` is not.
     #[must_use]
     #[inline(always)]
     fn max(self, other: Self) -> Self {
         self.if_gt(other, self, other)
     }
 
-    /// `self` where `other > self`, else `other`: a NaN in `other` stays, one in `self` does not.
+    /// `self` where `other > self`, else `other`. A NaN in `other` is preserved, one in `self` is not.
     #[must_use]
     #[inline(always)]
     fn min(self, other: Self) -> Self {
         other.if_gt(self, self, other)
     }
 
-    /// `1 / (1 + e⁻ˣ)`, by `s = e^-|x|`, which overflows nowhere; below 0 as `s − s²/(1 + s)`, rounded less often than
-    /// `s/(1 + s)`.
+    /// `1 / (1 + e⁻ˣ)`, computed from `s = e^-|x|`, which never overflows. Below 0 it is `s − s²/(1 + s)`, which has a
+    /// smaller rounding error than `s/(1 + s)`.
     #[must_use]
     #[inline(always)]
     fn sigmoid(self) -> Self {
@@ -73,7 +73,7 @@ pub trait Real:
         self.if_gt(Self::splat(0.0), above, (small * above).mul_add(-small, small))
     }
 
-    /// `ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|)`, which overflows nowhere.
+    /// `ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|)`, which never overflows.
     #[must_use]
     #[inline(always)]
     fn softplus(self) -> Self {

@@ -1,9 +1,10 @@
-//! The computation of a matrix product, whatever its operands are.
+//! Matrix products of any operands.
 //!
-//! A tile of the result stays in registers as sums. Step by step, a column of the left operand meets a row of the right one
-//! ([`multiply_tile`]). The right operand is packed into a [`Panel`] first, a block of columns at a time and as deep as the
-//! first-level cache holds, where all rows of the left operand find it (Goto and van de Geijn, "Anatomy of high-performance
-//! matrix multiplication", 2008). The height and width of tiles follow from the shapes when compiling.
+//! A tile of the result stays in registers as sums. Step by step, a column of the left operand is multiplied by a row
+//! of the right one ([`multiply_tile`]). The right operand is packed into a [`Panel`] first, a block of columns at a
+//! time and as deep as the first-level cache holds, where all rows of the left operand find it (Goto and van de Geijn,
+//! "Anatomy of high-performance matrix multiplication", 2008). The height and width of tiles follow from the shapes at
+//! compile time.
 
 #![expect(
     clippy::needless_range_loop,
@@ -20,13 +21,13 @@ use super::{
 
 /// The left operand of a product.
 pub(super) trait LeftOperand<T> {
-    /// `R` rows from `row` on, for these steps.
+    /// The `R` rows from `row` on, for these steps.
     fn rows<const R: usize>(&self, row: usize, steps: Range<usize>) -> impl LeftRows<T, R>;
 }
 
 /// Some rows of the left operand.
 pub(super) trait LeftRows<T, const R: usize> {
-    /// Their values at `step`.
+    /// The values of the rows at `step`.
     fn at(&self, step: usize) -> [T; R];
 }
 
@@ -60,8 +61,8 @@ const TALL: usize = 12;
 /// The number of rows is not known when compiling.
 pub(super) const UNKNOWN: usize = 0;
 
-/// `result = left·right`, of `rows` rows and `COLUMNS` columns, each number the sum of `steps` products. `ROWS` is the number
-/// of rows or [`UNKNOWN`].
+/// `result = left·right`, with `rows` rows and `COLUMNS` columns, where each number is the sum of `steps` products.
+/// `ROWS` is the number of rows or [`UNKNOWN`].
 #[inline(always)]
 pub(super) fn product<V: Vector<T>, T: Element, const COLUMNS: usize, const ROWS: usize>(
     rows: usize,
@@ -72,12 +73,12 @@ pub(super) fn product<V: Vector<T>, T: Element, const COLUMNS: usize, const ROWS
 ) {
     // A branch whose `const` condition is false is not compiled.
     if const { V::Half::LANES < V::LANES && COLUMNS <= V::Half::LANES } {
-        // More than half of each register would be empty.
+        // More than half of each full-length register would be empty.
         column_blocks::<V::Half, T, 1, ROWS>(rows, steps, 0..COLUMNS, left, right, result);
         return;
     }
     let wide = COLUMNS - COLUMNS % (2 * V::LANES);
-    if const { COLUMNS % (2 * V::LANES) == 0 || COLUMNS % (2 * V::LANES) > V::LANES } {
+    if const { COLUMNS.is_multiple_of(2 * V::LANES) || COLUMNS % (2 * V::LANES) > V::LANES } {
         column_blocks::<V, T, 2, ROWS>(rows, steps, 0..COLUMNS, left, right, result);
     } else if const { COLUMNS > V::LANES } {
         column_blocks::<V, T, 2, ROWS>(rows, steps, 0..wide, left, right, result);
@@ -87,7 +88,8 @@ pub(super) fn product<V: Vector<T>, T: Element, const COLUMNS: usize, const ROWS
     }
 }
 
-/// These columns, in blocks of `C` registers. The last block overlaps the one before it, and writes the same numbers again.
+/// These columns, in blocks of `C` registers. The last block overlaps the previous one, and writes the same numbers
+/// again.
 #[inline(always)]
 fn column_blocks<V: Vector<T>, T: Element, const C: usize, const ROWS: usize>(
     rows: usize,
@@ -113,19 +115,19 @@ fn column_blocks<V: Vector<T>, T: Element, const C: usize, const ROWS: usize>(
     }
 }
 
-/// A block of columns of the result, and the part of both operands that is added to it now.
+/// A block of columns of the result, and the steps of both operands that are added to it.
 struct ColumnBlock<'a, V, L, D, const C: usize> {
     column: usize,
     steps: Range<usize>,
-    /// Whether no steps follow these.
+    /// Whether these are the last steps.
     last: bool,
     left: &'a L,
     right: &'a [[V; C]],
     result: &'a mut D,
 }
 
-/// The height of the last of `rows` rows, which do not fill a tile of `V::ROWS`. One to three rows alone would wait for the
-/// latency of their sums: where there are registers for it, the last tile takes them in.
+/// The height of the last tile, for the rows that do not fill a tile of `V::ROWS`. One to three rows alone would wait
+/// for the latency of their sums, so the last tile includes them if there are enough registers.
 const fn last_height<V: Vector<T>, T: Element, const C: usize>(rows: usize) -> usize {
     let rows = if C * V::ROWS < V::SUMS { rows % TALL } else { rows };
     let rest = rows % V::ROWS;
@@ -133,9 +135,9 @@ const fn last_height<V: Vector<T>, T: Element, const C: usize>(rows: usize) -> u
 }
 
 impl<V, L, D, const C: usize> ColumnBlock<'_, V, L, D, C> {
-    /// All rows, in tiles as high as keeps the processor busy, and the rest in lower ones.
+    /// Computes all rows: in tiles high enough to keep the processor busy, and the rest in lower ones.
     ///
-    /// If the number of rows is known, one tile of another height is compiled; else those of 4, 2 and 1 row.
+    /// If the number of rows is known, one tile of another height is compiled; otherwise, tiles of 4, 2 and 1 row are.
     #[inline(always)]
     fn all<T: Element, const ROWS: usize>(&mut self, rows: usize)
     where
@@ -173,7 +175,7 @@ impl<V, L, D, const C: usize> ColumnBlock<'_, V, L, D, C> {
         }
     }
 
-    /// As many tiles of the best height as there are from `row` on; returns the row after them.
+    /// Computes as many tiles of the best height as fit from `row` on. Returns the row after them.
     #[inline(always)]
     fn full_tiles<T: Element>(&mut self, row: usize, rows: usize) -> usize
     where
@@ -188,7 +190,7 @@ impl<V, L, D, const C: usize> ColumnBlock<'_, V, L, D, C> {
         }
     }
 
-    /// As many tiles of `R` rows as there are from `row` on; returns the row after them.
+    /// Computes as many tiles of `R` rows as fit from `row` on. Returns the row after them.
     #[inline(always)]
     fn tiles<T: Element, const R: usize>(&mut self, mut row: usize, rows: usize) -> usize
     where
@@ -203,7 +205,7 @@ impl<V, L, D, const C: usize> ColumnBlock<'_, V, L, D, C> {
         row
     }
 
-    /// `R` rows from `row` on.
+    /// Computes the `R` rows from `row` on.
     #[cfg_attr(debug_assertions, inline(never))]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn tile<T: Element, const R: usize>(&mut self, row: usize)
@@ -252,7 +254,7 @@ fn multiply_tile<V: Vector<T>, T: Element, const R: usize, const C: usize>(
     sums
 }
 
-/// The first `C` registers of `from`; zeros where it ends.
+/// The first `C` registers of `from`, padded with zeros.
 #[inline(always)]
 pub(super) fn load_registers<V: Vector<T>, T: Element, const C: usize>(from: &[T]) -> [V; C] {
     let mut registers = [V::broadcast(T::zero()); C];
@@ -262,7 +264,7 @@ pub(super) fn load_registers<V: Vector<T>, T: Element, const C: usize>(from: &[T
     registers
 }
 
-/// Writes the registers to `to`, as far as it reaches.
+/// Writes the registers to `to`, up to its length.
 #[inline(always)]
 pub(super) fn store_registers<V: Vector<T>, T: Element, const C: usize>(registers: [V; C], to: &mut [T]) {
     for c in 0..C {

@@ -1,8 +1,8 @@
 //! The registers of x86-64: AVX2 with FMA, and AVX-512.
 //!
-//! SAFETY of every `unsafe` without a comment below: a value of these types comes to be only from [`Avx2::new`] or
-//! [`Avx512::new`], whose caller knows that the processor has the instructions. Pointers are to slices
-//! that hold all lanes read or written; the others are masked out.
+//! SAFETY of every `unsafe` without a comment below: values of these types are only made by [`Avx2::new`] or
+//! [`Avx512::new`], whose caller guarantees that the processor has the instructions. Pointers are to slices that
+//! contain all lanes read or written; the other lanes are masked out.
 
 use core::{
     arch::x86_64::*,
@@ -26,7 +26,7 @@ macro_rules! instruction_sets {
             impl $name {
                 /// # Safety
                 ///
-                /// The processor has these instructions.
+                /// The processor must have these instructions.
                 pub(super) const unsafe fn new() -> Self {
                     Self(())
                 }
@@ -43,7 +43,7 @@ macro_rules! instruction_sets {
                     fn compiled<W: Work>(simd: $name, work: W) -> W::Output {
                         work.run(simd)
                     }
-                    // SAFETY: that there is a `self` means that the processor has the instructions.
+                    // SAFETY: the existence of `self` implies that the processor has the instructions.
                     unsafe { compiled(self, work) }
                 }
             }
@@ -239,7 +239,7 @@ macro_rules! avx2_parts {
         mod $module {
             use super::*;
 
-            /// A window into it that begins at `lanes − count` selects the first `count` lanes.
+            /// A window that starts at `lanes − count` selects the first `count` lanes.
             static $table: [$integer; 2 * $lanes] = {
                 let mut table = [0; 2 * $lanes];
                 let mut lane = 0;
@@ -253,7 +253,7 @@ macro_rules! avx2_parts {
             #[inline]
             #[target_feature(enable = "avx2")]
             fn mask(count: usize) -> __m256i {
-                // SAFETY: the window begins inside the table and is half as long.
+                // SAFETY: the window starts at most halfway into the table, and is half as long.
                 unsafe { _mm256_loadu_si256($table.as_ptr().add($lanes - count.min($lanes)).cast()) }
             }
 
@@ -286,7 +286,7 @@ macro_rules! avx2_parts {
             #[inline]
             #[target_feature(enable = "avx2")]
             pub fn load_part(from: &[$scalar]) -> $register {
-                // SAFETY: the mask leaves out what lies past the slice.
+                // SAFETY: the mask excludes lanes past the end of the slice.
                 unsafe { $load(from.as_ptr(), mask(from.len())) }
             }
 
@@ -296,8 +296,8 @@ macro_rules! avx2_parts {
                 $and(a, $cast(mask(count)))
             }
 
-            /// By halves of halves: a masked store takes AMD's processors longer than all of these, and of a length
-            /// known when compiling little is left.
+            /// Stores by repeated halving: on AMD processors a masked store takes longer, and for a length known at
+            /// compile time most branches disappear.
             #[inline]
             #[target_feature(enable = "avx2")]
             pub fn store_part(to: &mut [$scalar], register: $register) {
@@ -361,14 +361,14 @@ macro_rules! avx512_parts {
             #[inline]
             #[target_feature(enable = "avx512f")]
             pub fn load_part(from: &[$scalar]) -> $register {
-                // SAFETY: the mask leaves out what lies past the slice.
+                // SAFETY: the mask excludes lanes past the end of the slice.
                 unsafe { $load(mask(from.len()), from.as_ptr()) }
             }
 
             #[inline]
             #[target_feature(enable = "avx512f")]
             pub fn store_part(to: &mut [$scalar], register: $register) {
-                // SAFETY: the mask leaves out what lies past the slice.
+                // SAFETY: the mask excludes lanes past the end of the slice.
                 unsafe { $store(to.as_mut_ptr(), mask(to.len()), register) }
             }
         }

@@ -1,19 +1,19 @@
-//! Layers as formulas of a batch.
+//! Layers as formulas for a batch.
 
 use core::fmt;
 
 use super::{Leaf, Operations, Outline, Parameters, Path, VisitGradient};
 use crate::{Rng, Tensor, Zeroed, activation::Activation, kernel::Simd, message::Message};
 
-/// A function of a fixed shape whose parameters can be trained. A network is one, too.
+/// A function of a fixed shape whose parameters can be trained. Networks are layers, too.
 ///
-/// For a layer of your own implement [`SimpleLayer`](super::SimpleLayer), the formula for one sample; `#[derive(Layer)]`
-/// makes this trait of it. Implement this one where the formula is of a whole batch, such as a matrix product. `src/layers/dense.rs` is an
-/// example.
+/// For a layer of your own, implement [`SimpleLayer`](super::SimpleLayer), the formula for one sample, and derive this
+/// trait with `#[derive(Layer)]`. Implement it yourself if the formula is one for a whole batch, such as a matrix
+/// product; `src/layers/dense.rs` is an example.
 ///
-/// A batch is a slice of rows, `&[Self::Input]`. In the methods `B` is the maximum number of rows and only sizes storage;
-/// `simd` is the instruction set in use, to be passed on. Mark the methods `#[inline(always)]`: they are compiled once for
-/// each instruction set, inside their caller.
+/// A batch is a slice of rows, `&[Self::Input]`. In the methods, `B` is the maximum number of rows, which only
+/// determines the size of storage. `simd` is the instruction set in use, to be passed on to kernels. Mark the methods
+/// `#[inline(always)]`, so that they are compiled for each instruction set as part of their caller.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",
@@ -22,21 +22,23 @@ use crate::{Rng, Tensor, Zeroed, activation::Activation, kernel::Simd, message::
 pub trait Layer: Parameters {
     /// One sample of the input.
     type Input: Tensor<Element = Self::Element>;
-    /// The output for it.
+    /// The output for one sample.
     type Output: Tensor<Element = Self::Element>;
-    /// What `record_batch` keeps for `backward_batch`, for up to `B` rows.
+    /// The values that `record_batch` saves for `backward_batch`, for up to `B` rows.
     type Tape<const B: usize>: Zeroed;
-    /// The activation that the layer ends in; [`Linear`](crate::activation::Linear) if it has none.
+    /// The activation at the end of the layer; [`Linear`](crate::activation::Linear) if there is none.
     type Head: Activation;
 
     /// The number of multiply-accumulates for one sample.
     const MACS: usize = 0;
-    /// What is wrong with the numbers in the layer's type, such as a width of 0: a network with a fault does not compile.
+    /// The error in the constants of the layer's type, such as a width of 0, if there is one. A network with a fault
+    /// does not compile.
     const FAULT: Option<Message> = None;
-    /// Whether a NaN in the input stands for a missing value, as for [`Impute`](crate::layers::Impute). Training refuses it
-    /// elsewhere.
+    /// Whether a NaN in the input stands for a missing value, as for [`Impute`](crate::layers::Impute). Otherwise, NaN
+    /// is an error in training.
     const TAKES_MISSING: bool = false;
-    /// The layers inside, their tensors, activations and bytes, for files and budgets that are checked when compiling.
+    /// The nested layers with their tensors, activations and sizes, for files and budgets that are checked at compile
+    /// time.
     const OUTLINE: Outline = Outline::of_layer(Leaf {
         kind: Self::KIND,
         tensors: Self::TENSORS,
@@ -47,11 +49,12 @@ pub trait Layer: Parameters {
     })
     .with_children(Self::LAYERS);
 
-    /// `y = f(x)`, row by row, at inference: random layers are inactive, and nothing is kept.
+    /// `y = f(x)`, row by row, at inference: random layers are inactive, and nothing is recorded.
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]);
 
-    /// `y = f(x)`, and `tape` keeps what `backward_batch` needs. In training there is a random generator; at inference, as for a
-    /// frozen layer, there is none, and random layers are inactive.
+    /// Computes `y = f(x)` and records the values that `backward_batch` needs in `tape`. `rng` is the random generator
+    /// in training. It is `None` if the layer acts as at inference, such as a frozen one; random layers are then
+    /// inactive.
     fn record_batch<S: Simd, E: Ending, const B: usize>(
         &self,
         simd: S,
@@ -61,9 +64,9 @@ pub trait Layer: Parameters {
         y: &mut [Self::Output],
     );
 
-    /// From `dy`, the gradient of the loss with respect to `y`, computes `dx`, that with respect to `x`, where asked for.
-    /// A layer with an activation also replaces `dy` by the gradient with respect to its logits, for
-    /// [`gradient_batch`](Self::gradient_batch), which comes next.
+    /// From `dy`, the gradient of the loss with respect to `y`, computes `dx`, the gradient with respect to `x`, if it
+    /// is requested. A layer with an activation also replaces `dy` by the gradient with respect to its logits, for the
+    /// [`gradient_batch`](Self::gradient_batch) that follows.
     ///
     /// `x`, `tape` and `y` are those of the last `record_batch`.
     fn backward_batch<S: Simd, E: Ending, const B: usize>(
@@ -77,9 +80,10 @@ pub trait Layer: Parameters {
     );
 
     /// Computes the gradient of the loss with respect to the trainable parameters, from `x` and from `tape` and `dy` as
-    /// `backward_batch` left them. It replaces the contents of `gradient`. A layer without trainable parameters need not write it.
+    /// `backward_batch` left them. It overwrites `gradient`. A layer without trainable parameters need not implement
+    /// it.
     ///
-    /// It may be called several times after one `backward_batch`, with the same result.
+    /// It may be called several times after a `backward_batch`, with the same result.
     #[inline(always)]
     fn gradient_batch<S: Simd, const B: usize>(
         &self,
@@ -92,10 +96,12 @@ pub trait Layer: Parameters {
         let _ = (simd, x, tape, dy, gradient);
     }
 
-    /// Visits the gradient of each parameter as soon as it is computed, with write access to the parameter: so training needs no
-    /// memory for the gradient of the whole network. By default, the gradient of this one layer is computed on the stack.
+    /// Visits the gradient of each parameter as soon as it is computed, with write access to the parameter, so that
+    /// training needs no memory for the gradient of the whole network. The default implementation computes the gradient
+    /// of this layer on the stack.
     ///
-    /// Training [in place](crate::optim::InPlace) calls it twice after one `backward_batch`: the first visitor only measures.
+    /// Training [in place](crate::optim::InPlace) calls it twice after one `backward_batch`: the first visitor only
+    /// bounds the norm.
     #[expect(clippy::too_many_arguments, reason = "those of gradient_batch, and the visitor")]
     #[inline(always)]
     fn visit_gradient<S: Simd, V: VisitGradient<Self::Element, M>, const M: usize, const B: usize>(
@@ -113,7 +119,7 @@ pub trait Layer: Parameters {
         Self::trainable_mut(Some(self), &mut gradient, state, path, visitor);
     }
 
-    /// Describes each layer inside, for a summary.
+    /// Describes each nested layer, for a summary.
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
         show(&Description {
             path,
@@ -123,17 +129,17 @@ pub trait Layer: Parameters {
         });
     }
 
-    /// Lists the operations of `forward_batch`, for export. A layer that does not write it can be trained and saved, but not
-    /// exported.
+    /// Lists the operations of `forward_batch`, for export. A layer that does not implement it can be trained and
+    /// saved, but not exported.
     fn operations<V: Operations<Self::Element>>(&self, path: Path<'_>, operations: &mut V) {
         operations.other(path, core::any::type_name::<Self>());
     }
 }
 
-/// Where a pass through the network ends: after the last activation or before it. Losses that are fused with their
+/// The end of a pass through the network: after the last activation or before it. Losses that are fused with their
 /// activation ([`BinaryCrossentropy`](crate::loss::BinaryCrossentropy), ...) take the logits.
 pub trait Ending: sealed::Ending {
-    /// Whether the last activation is left out.
+    /// Whether the last activation is omitted.
     const LOGITS: bool;
 }
 
@@ -160,8 +166,8 @@ mod sealed {
     impl Ending for super::Logits {}
 }
 
-/// The number of rows that may pass through layers at once if each row takes so many bytes of the stack: as many as fit into
-/// an eighth of a thread's stack, or on a chip into 256 bytes, and at least one.
+/// The number of rows that may pass through layers at once if each row takes `bytes` on the stack: as many as fit into
+/// an eighth of a thread's stack, or into 256 bytes on a microcontroller, and at least one.
 pub(crate) const fn rows_at_once(bytes: usize) -> usize {
     const STACK: usize = if cfg!(feature = "std") { 256 * 1024 } else { 256 };
     match bytes {
@@ -171,10 +177,11 @@ pub(crate) const fn rows_at_once(bytes: usize) -> usize {
     }
 }
 
-/// The storage between two layers of a sequence: tape and output of the first, and the gradient with respect to the output.
+/// The storage between two layers of a sequence: the tape and the output of the first, and the gradient with respect to
+/// that output.
 #[derive(Debug)]
 pub struct Link<Tape, Output, const B: usize> {
-    /// The tape of the layer itself.
+    /// The tape of the layer.
     pub tape: Tape,
     /// The output of the layer, row by row.
     pub output: [Output; B],
@@ -188,12 +195,12 @@ unsafe impl<Tape: Zeroed, Output: Zeroed, const B: usize> Zeroed for Link<Tape, 
 /// One line of a summary.
 #[derive(Clone, Copy, Debug)]
 pub struct Description<'a> {
-    /// The place of the layer in the network.
+    /// The position of the layer in the network.
     pub path: Path<'a>,
-    /// Its type: `Dense<10, 1, Sigmoid>`.
+    /// The name of the layer's type: `Dense<10, 1, Sigmoid>`.
     pub kind: fmt::Arguments<'a>,
-    /// Writes the shape of its output.
+    /// Writes the shape of the output.
     pub output: fn(&mut dyn fmt::Write) -> fmt::Result,
-    /// The number of its trainable numbers.
+    /// The number of trainable parameters.
     pub params: usize,
 }

@@ -1,4 +1,5 @@
-//! What fits after what: traits whose only purpose is a compile error at the layer, with both shapes.
+//! Traits that check whether consecutive layers fit. Their only purpose is a compile error at the layer, with both
+//! shapes.
 
 use core::marker::PhantomData;
 
@@ -10,8 +11,8 @@ use crate::{
     zeroed::ON_THE_STACK,
 };
 
-/// A sample that the network `N` takes: `Taken` is the network's input. The bound is on the sample, so that the compiler
-/// knows its width before it asks whether it fits, and names both.
+/// A sample that the network `N` takes; `Taken` is the input of the network. The bound is on the type of the sample, so
+/// that the compiler knows its width before it checks the fit, and its error names both.
 #[diagnostic::on_unimplemented(
     message = "the network takes samples `{Taken}`, these are `{Self}`",
     label = "a sample for this network is `{Taken}`",
@@ -19,7 +20,7 @@ use crate::{
     note = "samples are fixed-size arrays: a `Vec` or slice becomes one by `try_into`"
 )]
 pub trait Sample<N: Layer, Taken = <N as Layer>::Input>: Tensor {
-    /// These samples as inputs of the network.
+    /// The samples as inputs of the network.
     fn rows(samples: &[Self]) -> &[Taken];
 }
 
@@ -42,7 +43,7 @@ pub trait After<L: Layer>: Layer {}
 #[diagnostic::do_not_recommend]
 impl<L: Layer, A: Layer<Input = L::Output>> After<L> for A {}
 
-/// A layer of the same type of numbers as `L`.
+/// A layer with the same type of number as `L`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` holds other numbers than `{L}`",
     label = "the layers of a network are all of `f32`, or all of `f64`"
@@ -59,7 +60,7 @@ pub fn pass<Given: Tensor, Taken: Tensor>(rows: &[Given]) -> &[Taken] {
     cast_rows(rows)
 }
 
-/// Their gradients on the way back.
+/// The mutable version of [`pass`], for gradients on the way back.
 #[inline(always)]
 pub fn pass_mut<Given: Tensor, Taken: Tensor>(rows: &mut [Given]) -> &mut [Taken] {
     const { assert_same_shape::<Given, Taken>() };
@@ -84,7 +85,7 @@ const fn assert_same_shape<Given: Tensor, Taken: Tensor>() {
 pub trait InNetwork {
     /// The layer's [fault](Layer::FAULT).
     const FAULT: Option<Message>;
-    /// Its name, input and output.
+    /// The name, input and output of the layer.
     const SHAPES: Shapes;
 }
 
@@ -142,7 +143,7 @@ impl Shape {
     }
 }
 
-/// The reason why the layer `after` cannot follow `before`, if there is one.
+/// The reason why the layer `after` cannot follow `before`, or `None` if they fit.
 pub const fn misfit(before: &Shapes, after: &Shapes) -> Option<Message> {
     if before.output.is(&after.input) {
         return None;
@@ -160,13 +161,13 @@ const fn is_equal(a: &str, b: &str) -> bool {
     index == a.len() && index == b.len()
 }
 
-/// A network as `#[network]` declares it: `N`, if its layers fit.
+/// A network declared with `#[network]`: it stands for `N` if its layers fit.
 #[derive(Debug)]
 pub struct Declared<N, const FITS: bool>(PhantomData<N>);
 
-/// The type that stands for a declared network.
+/// Maps a declared network to the type that stands for it.
 pub trait Declaration {
-    /// `N`, or what takes its place where the error at the declaration is to be the only one.
+    /// `N` or, if its layers do not fit, a type that causes no errors besides the one at the declaration.
     type Network;
 }
 
@@ -178,12 +179,12 @@ impl<N: Layer> Declaration for Declared<N, false> {
     type Network = Unfit<N>;
 }
 
-/// Whether there is something to train.
+/// Whether there are trainable parameters.
 pub const fn learns<Trainable>() -> bool {
     size_of::<Trainable>() > 0
 }
 
-/// Does not compile if a layer has this [fault](Layer::FAULT), with the error at the caller.
+/// Does not compile if there is a [fault](Layer::FAULT). The error points to the caller.
 #[track_caller]
 pub const fn assert_sound(fault: &Option<Message>) {
     if let Some(fault) = fault {
@@ -199,7 +200,7 @@ pub const fn assert_fits_stack<N>() {
     );
 }
 
-/// The first of the layers' faults.
+/// The first fault of several layers.
 pub const fn first_fault(faults: &[Option<Message>]) -> Option<Message> {
     let mut index = 0;
     while index < faults.len() {

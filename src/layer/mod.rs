@@ -1,7 +1,7 @@
-//! What a layer is, and what fits after what.
+//! The traits of a layer, and the checks that layers fit together.
 //!
-//! A layer is a struct whose fields are the numbers that it holds, and an implementation of [`SimpleLayer`], the formula for
-//! one sample. `#[derive(Layer)]` makes a [`Layer`] of them, the formula for a batch.
+//! A layer is a struct whose fields are its parameters, with an implementation of [`SimpleLayer`], the formula for one
+//! sample. `#[derive(Layer)]` derives [`Layer`] from them, the formula for a batch.
 
 mod batch;
 mod fit;

@@ -1,10 +1,10 @@
-//! The structure of a network, known when compiling.
+//! The structure of a network at compile time.
 
 use super::Parameter;
 use crate::message::Message;
 
-/// The layers of a network, their tensors and their costs. Files that are [read when compiling](crate::flash) are compared
-/// with it.
+/// The layers of a network, their tensors and their costs. Files that are [read at compile time](crate::flash) are
+/// compared with it.
 ///
 /// ```
 /// use shiplap::{layer::Outline, prelude::*};
@@ -18,49 +18,49 @@ use crate::message::Message;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Outline {
-    /// The layer itself; `None` for a sequence, which is no more than its layers.
+    /// The layer itself; `None` for a sequence, which consists only of its layers.
     pub layer: Option<Leaf>,
-    /// The layers inside, each with its name.
+    /// The nested layers with their names.
     pub children: &'static [(&'static str, Outline)],
-    /// Whether the numbers lie elsewhere, in read-only memory.
+    /// Whether the numbers are stored outside the layer, in read-only memory.
     pub in_flash: bool,
 }
 
-/// One layer.
+/// A single layer.
 #[derive(Clone, Copy, Debug)]
 pub struct Leaf {
-    /// Its type: `Dense<10, 1, Sigmoid>`.
+    /// The name of the type: `Dense<10, 1, Sigmoid>`.
     pub kind: Message<64>,
-    /// Its parameters and statistics.
+    /// The parameters and statistics.
     pub tensors: &'static [Parameter<'static>],
-    /// The activation in its type, if it has one.
+    /// The activation in the type, if there is one.
     pub activation: Option<&'static str>,
-    /// The bytes of its numbers.
+    /// The bytes of the parameters and statistics.
     pub bytes: usize,
-    /// The bytes of its output for one sample.
+    /// The bytes of the output for one sample.
     pub output: usize,
-    /// Its multiply-accumulates for one sample.
+    /// The number of multiply-accumulates for one sample.
     pub macs: usize,
 }
 
 impl Outline {
-    /// A layer.
+    /// The outline of a single layer.
     pub const fn of_layer(layer: Leaf) -> Self {
         Self { layer: Some(layer), children: &[], in_flash: false }
     }
 
-    /// Layers that run one after another, each with its name.
+    /// The outline of layers that run one after another, each with its name.
     pub const fn of_sequence(layers: &'static [(&'static str, Outline)]) -> Self {
         Self { layer: None, children: layers, in_flash: false }
     }
 
-    /// A layer with layers inside.
+    /// The outline of a layer with nested layers.
     #[must_use]
     pub const fn with_children(self, children: &'static [(&'static str, Outline)]) -> Self {
         Self { children, ..self }
     }
 
-    /// The same with its numbers in read-only memory.
+    /// This outline with its numbers in read-only memory.
     #[must_use]
     pub const fn in_flash(self) -> Self {
         Self { in_flash: true, ..self }
@@ -86,7 +86,7 @@ impl Outline {
         sum
     }
 
-    /// The bytes of the numbers that lie in read-only memory.
+    /// The bytes of the numbers in read-only memory.
     pub const fn bytes_in_flash(&self) -> usize {
         if self.in_flash {
             return self.bytes();
@@ -109,7 +109,7 @@ impl Outline {
         sum
     }
 
-    /// The layer `number` of all, counted from 0.
+    /// Layer `number`, counted from 0.
     pub const fn layer(&self, mut number: usize) -> Option<&Leaf> {
         if let Some(layer) = &self.layer {
             if number == 0 {

@@ -1,11 +1,12 @@
-//! The numbers that a layer holds, and how they are visited.
+//! The parameters of a layer, and visitors for them.
 
 use super::{Outline, Path};
 use crate::{Zeroed, init::Initializer, kernel::Element, message::Message, regularize::Penalty};
 
-/// The numbers that a layer holds, listed once: `#[derive(Parameters)]` writes this trait from the fields of a struct.
+/// The numbers that a layer holds, listed once. `#[derive(Parameters)]` implements this trait from the fields of a
+/// struct.
 ///
-/// Initialization, updates, counting, saving, loading, printing and storage in flash all go through it.
+/// Initialization, updates, counting, saving, loading, printing and storage in flash all use this trait.
 ///
 /// Each field of the struct has an attribute:
 ///
@@ -16,13 +17,13 @@ use crate::{Zeroed, init::Initializer, kernel::Element, message::Message, regula
 /// | `#[statistic]` | numbers that are fitted to data or set by hand, and saved, but not trained | an array of numbers |
 /// | `#[layer]` | a nested layer | a [`Layer`](super::Layer) |
 ///
-/// A `PhantomData` field needs none. `#[kernel(initializer = Initializer::Constant(1.0))]` sets the initial values;
-/// `fan_in` and `fan_out` are set likewise. By default a kernel starts as its activation prefers, or from
-/// [`GlorotUniform`](Initializer::GlorotUniform), with the last axis as its outputs; a bias starts at 0.
+/// A `PhantomData` field needs no attribute. `#[kernel(initializer = Initializer::Constant(1.0))]` sets the initial
+/// values; `fan_in` and `fan_out` are set likewise. By default, a kernel is initialized as its activation prefers, or
+/// by [`GlorotUniform`](Initializer::GlorotUniform), with its last axis as the outputs; a bias starts at 0.
 ///
-/// The derive also implements [`Zeroed`], `Clone`, `Debug`, `PartialEq` and [`Stored`](crate::flash::Stored). In
-/// [`KIND`](Self::KIND) stand the struct's name, its integer parameters and the name of its activation, which is the type
-/// parameter with the bound `Activation` or `Elementwise`.
+/// The derive also implements [`Zeroed`], `Clone`, `Debug`, `PartialEq` and [`Stored`](crate::flash::Stored).
+/// [`KIND`](Self::KIND) contains the name of the struct, its integer parameters and the name of its activation, which
+/// is the type parameter with the bound `Activation` or `Elementwise`.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -46,17 +47,17 @@ use crate::{Zeroed, init::Initializer, kernel::Element, message::Message, regula
 pub trait Parameters: Zeroed {
     /// `f32` or `f64`.
     type Element: Element;
-    /// The trainable numbers, in the form in which gradients and optimizer state are kept: `Self` if all numbers are
-    /// trainable, `()` if none is, else a tuple of the trainable fields.
+    /// The trainable parameters, in the form in which gradients and optimizer state are stored: `Self` if all numbers
+    /// are trainable, `()` if none are, otherwise a tuple of the trainable fields.
     type Trainable: Zeroed + Send + Sync;
 
-    /// The number of trainable numbers.
+    /// The number of trainable parameters.
     const PARAMS: usize;
     /// The name in summaries and budgets: `Dense<10, 1, Sigmoid>`.
     const KIND: Message<64> = Message::new().text("network");
     /// The arrays of numbers, without those of nested layers.
     const TENSORS: &'static [Parameter<'static>] = &[];
-    /// The layers in its fields, by name.
+    /// The nested layers by name.
     const LAYERS: &'static [(&'static str, Outline)] = &[];
     /// The name of the activation in the layer's type, if it has one.
     const ACTIVATION: Option<&'static str> = None;
@@ -71,11 +72,11 @@ pub trait Parameters: Zeroed {
         visitor: &mut V,
     );
 
-    /// Visits what is kept beside the trainable parameters: a gradient, or a part of the optimizer state.
+    /// Visits values that correspond to the trainable parameters: a gradient, or a part of the optimizer state.
     fn trainable<V: Visit<Self::Element>>(trainable: &Self::Trainable, path: Path<'_>, visitor: &mut V);
 
-    /// Visits each trainable parameter with its gradient and optimizer state, with write access. Without a layer, the
-    /// values are empty.
+    /// Visits each trainable parameter with its gradient and optimizer state, with write access. The values are empty
+    /// if no layer is passed.
     fn trainable_mut<V: VisitTrainable<Self::Element, M>, const M: usize>(
         layer: Option<&mut Self>,
         gradient: &mut Self::Trainable,
@@ -90,31 +91,31 @@ pub trait Parameters: Zeroed {
 pub enum Role {
     /// Weights that are multiplied with the input.
     Kernel,
-    /// Numbers that are added.
+    /// Numbers that are added to the output.
     Bias,
-    /// Numbers that are not trained but fitted to data or set by hand, such as a mean. They are saved and loaded, and left
-    /// alone by initializers and optimizers.
+    /// Numbers that are not trained but fitted to data or set by hand, such as a mean. They are saved and loaded, but
+    /// initializers and optimizers ignore them.
     Statistic,
 }
 
-/// The description of one parameter, as visitors get it.
+/// The description of one parameter for visitors.
 #[derive(Clone, Copy, Debug)]
 pub struct Parameter<'a> {
     /// The layer that holds it.
     pub path: Path<'a>,
-    /// Its name in the layer: `kernel`, `bias`.
+    /// The name in the layer: `kernel`, `bias`.
     pub name: &'static str,
-    /// Its use.
+    /// The use of the parameter.
     pub role: Role,
-    /// Its shape, outermost axis first.
+    /// The shape, outermost axis first.
     pub shape: &'a [usize],
-    /// The number of inputs of one output.
+    /// The number of inputs that affect one output.
     pub fan_in: usize,
-    /// The number of outputs of one input.
+    /// The number of outputs that one input affects.
     pub fan_out: usize,
-    /// Its initial values, unless told otherwise.
+    /// The default initializer.
     pub initializer: Initializer,
-    /// The penalty on it in the network's type.
+    /// The penalty in the type of the network.
     pub penalty: Penalty,
 }
 
@@ -126,7 +127,7 @@ impl<'a> Parameter<'a> {
         Self { path, ..self }
     }
 
-    /// The penalty on it where all kernels have the penalty `everywhere` besides.
+    /// The total penalty if all kernels also have the penalty `everywhere`.
     #[inline(always)]
     pub(crate) fn penalty_with(&self, everywhere: Penalty) -> Penalty {
         match self.role {
@@ -151,12 +152,13 @@ pub trait VisitMut<T, const M: usize> {
 
 /// Reads and writes trainable parameters.
 pub trait VisitTrainable<T, const M: usize> {
-    /// Called for each trainable parameter with its values (empty without a layer), its gradient and `M` parts of optimizer
-    /// state, in row-major order.
+    /// Called for each trainable parameter with its values (empty if no layer was passed), its gradient and `M` parts
+    /// of optimizer state, in row-major order.
     fn visit(&mut self, parameter: Parameter<'_>, values: &mut [T], gradient: &mut [T], state: [&mut [T]; M]);
 }
 
-/// Uses gradients where they are computed: they are in memory ([`VisitTrainable::visit`]), or follow from the arguments.
+/// Processes gradients as they are computed. A gradient is either in memory ([`VisitTrainable::visit`]) or follows from
+/// the arguments.
 pub trait VisitGradient<T: Element, const M: usize>: VisitTrainable<T, M> {
     /// Called for a kernel whose gradient is `gradient[i][o] = Σ_b x[b][i]·dz[b][o]`.
     fn product<const IN: usize, const OUT: usize>(

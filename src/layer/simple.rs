@@ -1,4 +1,4 @@
-//! Layers as formulas of one sample.
+//! Layers as formulas for one sample.
 
 use super::{Operations, Parameter, Parameters, Path, VisitTrainable};
 use crate::{
@@ -7,16 +7,17 @@ use crate::{
     message::Message,
 };
 
-/// A layer as a formula of one sample: the trait for a layer of your own. With `#[derive(Layer)]`, which includes
-/// [`#[derive(Parameters)]`](Parameters), [`Layer`](super::Layer) follows from it.
+/// A layer as a formula for one sample: the trait for a layer of your own. `#[derive(Layer)]`, which includes
+/// [`#[derive(Parameters)]`](Parameters), implements [`Layer`](super::Layer) from it.
 ///
-/// The methods are compiled for each instruction set, with the loop over the batch around them. `simd` is the instruction
-/// set in use: functions of [`kernel`](crate::kernel) take it. Mark the methods `#[inline(always)]` if speed matters.
+/// The methods are compiled for each instruction set, together with the loop over the batch. `simd` is the instruction
+/// set in use, which functions of [`kernel`](crate::kernel) take. Mark the methods `#[inline(always)]` if speed
+/// matters.
 ///
-/// A layer whose formula is one of whole batches, such as a matrix product, has `#[derive(Parameters)]` and implements
-/// [`Layer`](super::Layer) itself. One that maps each
-/// number by itself needs neither: an [`Elementwise`](crate::activation::Elementwise) activation in a
-/// [`layers::Activate`](crate::layers::Activate) is a layer.
+/// A layer whose formula is one for whole batches, such as a matrix product, has `#[derive(Parameters)]` and implements
+/// [`Layer`](super::Layer) itself. A layer that maps each number separately needs neither: an
+/// [`Elementwise`](crate::activation::Elementwise) activation in [`layers::Activate`](crate::layers::Activate) is a
+/// layer.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -43,8 +44,7 @@ use crate::{
 /// assert_eq!(net.0.predict(&[2.0, 4.0, 6.0, 8.0]), [1.0, 2.0, 3.0, 4.0]);
 /// ```
 ///
-/// The [guide](crate::guide::layer) goes from here to a layer that is trained, checked, saved and
-/// exported.
+/// The [guide](crate::guide::layer) describes a layer that is trained, checked, saved and exported.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no formula",
     label = "`SimpleLayer` is not implemented for it",
@@ -53,24 +53,26 @@ use crate::{
 pub trait SimpleLayer: Parameters {
     /// One sample of the input.
     type Input: Tensor<Element = Self::Element>;
-    /// The output for it.
+    /// The output for one sample.
     type Output: Tensor<Element = Self::Element>;
-    /// What [`record`](Self::record) keeps of one sample for `backward`, beside input and output: often `()`.
+    /// The values that [`record`](Self::record) saves for `backward` for one sample, besides input and output: often
+    /// `()`.
     type Tape: Zeroed;
 
     /// The number of multiply-accumulates for one sample.
     const MACS: usize = 0;
-    /// What is wrong with the numbers in the layer's type, such as a width of 0: a network with a fault does not compile.
+    /// The error in the constants of the layer's type, such as a width of 0, if there is one. A network with a fault
+    /// does not compile.
     const FAULT: Option<Message> = None;
-    /// Whether a NaN in the input stands for a missing value, as for [`Impute`](crate::layers::Impute). Training refuses it
-    /// elsewhere.
+    /// Whether a NaN in the input stands for a missing value, as for [`Impute`](crate::layers::Impute). Otherwise, NaN
+    /// is an error in training.
     const TAKES_MISSING: bool = false;
 
     /// `y = f(x)` at inference.
     fn forward<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output);
 
-    /// `y = f(x)`, and `tape` keeps what `backward` needs. In training there is a random generator; at inference, as for a
-    /// frozen layer, there is none, and random layers are inactive.
+    /// Computes `y = f(x)` and records the values that `backward` needs in `tape`. `rng` is the random generator in
+    /// training. It is `None` if the layer acts as at inference, such as a frozen one; random layers are then inactive.
     #[inline(always)]
     fn record<S: Simd>(
         &self,
@@ -84,8 +86,8 @@ pub trait SimpleLayer: Parameters {
         self.forward(simd, x, y);
     }
 
-    /// From `dy`, the gradient of the loss with respect to `y`, computes `dx`, that with respect to `x`. `x`, `tape` and
-    /// `y` are those of the last `record`.
+    /// From `dy`, the gradient of the loss with respect to `y`, computes `dx`, the gradient with respect to `x`. `x`,
+    /// `tape` and `y` are those of the last `record`.
     fn backward<S: Simd>(
         &self,
         simd: S,
@@ -96,8 +98,8 @@ pub trait SimpleLayer: Parameters {
         dx: &mut Self::Input,
     );
 
-    /// Adds the gradient of the loss with respect to the trainable parameters, for this sample. A layer without any need not
-    /// write it.
+    /// Adds the gradient of the loss with respect to the trainable parameters, for this sample. A layer without any
+    /// need not implement it.
     #[inline(always)]
     fn gradient<S: Simd>(
         &self,
@@ -110,8 +112,8 @@ pub trait SimpleLayer: Parameters {
         let _ = (simd, x, tape, dy, gradient);
     }
 
-    /// Lists the operations of `forward`, for export. A layer that does not write it can be trained and saved, but not
-    /// exported.
+    /// Lists the operations of `forward`, for export. A layer that does not implement it can be trained and saved, but
+    /// not exported.
     fn operations<V: Operations<Self::Element>>(&self, path: Path<'_>, operations: &mut V) {
         operations.other(path, core::any::type_name::<Self>());
     }

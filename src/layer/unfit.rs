@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use super::{Ending, Layer, Parameters, Path, Visit, VisitMut, VisitTrainable};
 use crate::{Rng, Zeroed, kernel::Simd};
 
-/// A network with input and output of `N`, which does not fit: a program with it does not compile.
+/// A network with the input and output of `N`, whose layers do not fit. A program that uses it does not compile.
 #[derive(Debug)]
 pub struct Unfit<N>(PhantomData<fn() -> N>);
 

@@ -26,7 +26,7 @@ use crate::{
 /// ```
 /// use shiplap::prelude::*;
 ///
-/// // Age, one of three colours, weight.
+/// // Age, one of three colors, weight.
 /// type Net = (OneHot<3, 1, 3, 5>, Dense<5, 1, Linear>);
 /// let net: Net = Network::new(1);
 /// assert_eq!(net.0.predict(&[41.0, 2.0, 70.5]), [41.0, 0.0, 0.0, 1.0, 70.5]);

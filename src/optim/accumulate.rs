@@ -3,11 +3,12 @@
 use super::{KeepsGradient, Optimizer, Settings, StateOf, in_range};
 use crate::kernel::Real;
 
-/// The optimizer `O`, which changes the weights once in `steps` steps, by the mean of their gradients: the effect of a batch
-/// `steps` times as large, in the memory of one batch and one more gradient.
+/// The optimizer `O`, applied once every `steps` steps to the mean of their gradients: the effect of a batch `steps`
+/// times as large, with the memory for one batch and one more gradient.
 ///
-/// As in Keras (`gradient_accumulation_steps`), clipping and weight decay apply to the update, and a [`Schedule`](super::Schedule)
-/// counts all steps. Every batch counts the same in the mean, also one with fewer rows.
+/// As in Keras (`gradient_accumulation_steps`), clipping and weight decay apply to the update, and a
+/// [`Schedule`](super::Schedule) counts all steps. All batches have the same weight in the mean, even one with fewer
+/// rows.
 ///
 /// ```
 /// use shiplap::{optim::Accumulate, prelude::*};
@@ -29,12 +30,12 @@ use crate::kernel::Real;
 pub struct Accumulate<O> {
     /// The optimizer.
     pub optimizer: O,
-    /// How many steps make one update: at least 1.
+    /// The number of steps per update, at least 1.
     pub steps: u64,
 }
 
 impl<O> Accumulate<O> {
-    /// The optimizer, with an update every `steps` steps.
+    /// Wraps an optimizer, with an update every `steps` steps.
     pub const fn new(optimizer: O, steps: u64) -> Self {
         Self { optimizer, steps }
     }

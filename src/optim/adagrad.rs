@@ -26,7 +26,7 @@ pub struct Adagrad {
 }
 
 impl Adagrad {
-    /// With this learning rate, `initial` 0.1 and `epsilon` 10⁻⁷.
+    /// Creates the optimizer with this learning rate, `initial` 0.1 and `epsilon` 10⁻⁷.
     pub const fn new(learning_rate: f64) -> Self {
         Self { settings: Settings::new(learning_rate), initial: 0.1, epsilon: 1e-7 }
     }

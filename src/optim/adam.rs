@@ -34,7 +34,7 @@ pub struct Adam {
 }
 
 impl Adam {
-    /// With this learning rate, `beta1` 0.9, `beta2` 0.999 and `epsilon` 10⁻⁷.
+    /// Creates the optimizer with this learning rate, `beta1` 0.9, `beta2` 0.999 and `epsilon` 10⁻⁷.
     pub const fn new(learning_rate: f64) -> Self {
         Self { settings: Settings::new(learning_rate), beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
     }
@@ -64,13 +64,13 @@ pub struct AdamStep {
 }
 
 impl AdamStep {
-    /// The two means with the new gradient.
+    /// Updates the two means with a new gradient.
     #[inline(always)]
     fn means<V: Real>(&self, g: V, m: V, v: V) -> [V; 2] {
         [(g - m).mul_add(V::splat(self.new1), m), g.mul_add(g, -v).mul_add(V::splat(self.new2), v)]
     }
 
-    /// The new weight.
+    /// Computes the new weight.
     #[inline(always)]
     fn descend<V: Real>(&self, w: V, m: V, v: V) -> V {
         let change = m / (v.sqrt() + V::splat(self.epsilon));
@@ -126,7 +126,7 @@ impl Optimizer for Adam {
 pub struct AdamW(pub Adam);
 
 impl AdamW {
-    /// With this learning rate, a weight decay of 0.004, and the defaults of [`Adam`].
+    /// Creates the optimizer with this learning rate, a weight decay of 0.004, and the defaults of [`Adam`].
     pub const fn new(learning_rate: f64) -> Self {
         let adam = Adam::new(learning_rate);
         Self(Adam { settings: Settings { weight_decay: 0.004, ..adam.settings }, ..adam })
@@ -140,7 +140,7 @@ impl Default for AdamW {
     }
 }
 
-/// Everything of an optimizer around [`Adam`] except its state and formula.
+/// The parts of an optimizer based on [`Adam`], except its state and formula.
 macro_rules! of_adam {
     () => {
         fn settings(&self) -> &Settings {
@@ -178,8 +178,8 @@ impl Optimizer for AdamW {
     }
 }
 
-/// [`Adam`] with the largest mean square so far as its divisor: `v̂ = max(v̂, v)` (Reddi et al. 2018). In Keras it is the
-/// setting `amsgrad`. It keeps a third number of state for each weight.
+/// [`Adam`] with the largest mean square so far as its divisor: `v̂ = max(v̂, v)` (Reddi et al. 2018). Keras calls this
+/// setting `amsgrad`. It takes a third number of state for each weight.
 ///
 /// ```
 /// use shiplap::{optim::AmsGrad, prelude::*};
@@ -196,7 +196,7 @@ impl Optimizer for AdamW {
 pub struct AmsGrad(pub Adam);
 
 impl AmsGrad {
-    /// With this learning rate, and the defaults of [`Adam`].
+    /// Creates the optimizer with this learning rate, and the defaults of [`Adam`].
     pub const fn new(learning_rate: f64) -> Self {
         Self(Adam::new(learning_rate))
     }
@@ -217,11 +217,11 @@ impl Optimizer for AmsGrad {
     }
 }
 
-/// `base^exponent` of both bases, by repeated squaring: where a step takes a microsecond, `libm::pow` would be a tenth of
-/// it.
+/// `base^exponent` for both bases, by repeated squaring. If a step takes a microsecond, `libm::pow` would take a tenth
+/// of it.
 pub(super) fn powers(bases: [f64; 2], exponent: u64) -> [f64; 2] {
     let (mut powers, mut squares, mut left) = ([1.0; 2], bases, exponent);
-    // A power below `LOST` is lost in rounding where it is subtracted from 1.
+    // A power below `LOST` is lost in rounding when it is subtracted from 1.
     while left > 0 && (squares[0] > LOST || squares[1] > LOST) {
         for (power, square) in powers.iter_mut().zip(&mut squares) {
             // Selects a factor instead of branching: the bits of the exponent are unpredictable.
@@ -233,16 +233,16 @@ pub(super) fn powers(bases: [f64; 2], exponent: u64) -> [f64; 2] {
     if left == 0 { powers } else { [0.0; 2] }
 }
 
-/// Too small to change 1 by rounding.
+/// A bound below which a number subtracted from 1 is lost in rounding.
 const LOST: f64 = 1e-20;
 
-/// Whether subnormal numbers are flushed. Chips divide all numbers in the same time, and under `deterministic` all
-/// processors must compute what chips do.
+/// Whether subnormal numbers are flushed. Microcontrollers divide all numbers in the same time, and under
+/// `deterministic` all processors must compute the same bits as they do.
 const FLUSH: bool = cfg!(all(feature = "std", not(feature = "deterministic")));
 
-/// The mean, or 0 if it is subnormal in `f32`; and the mean square, at least the smallest normal number. Without gradients
-/// a mean decays to the subnormal numbers and stays there, and a PC's processor then divides three times as slowly in
-/// every step that follows.
+/// Returns the mean, or 0 if it is subnormal in `f32`, and the mean square, at least the smallest normal number.
+/// Without gradients, a mean decays to subnormal numbers and stays there, and the processor of a PC then divides three
+/// times as slowly in every following step.
 #[inline(always)]
 pub(super) fn flushed<V: Real>(m: V, v: V) -> (V, V) {
     if !FLUSH {
@@ -259,7 +259,7 @@ mod tests {
     const STEP: AdamStep = AdamStep { rate: 1e-3, new1: 0.1, new2: 0.001, epsilon: 1e-7 };
 
     #[test]
-    fn the_mean_of_what_no_longer_changes_ends_at_0() {
+    fn the_mean_decays_to_0_without_gradients() {
         let (mut w, [mut m, mut v]) = Adam::update(STEP, 0.5f32, 1.0, [0.0, 0.0]);
         for _ in 0..1000 {
             (w, [m, v]) = Adam::update(STEP, 0.0, w, [m, v]);
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_gradients_move_a_weight_as_far_as_others_at_most() {
+    fn tiny_gradients_do_not_cause_large_steps() {
         for gradient in [1e-18f32, 1e-20, 1e-25, 1e-37] {
             let step = AdamStep { epsilon: 1e-37, ..STEP };
             let [mut w, mut m, mut v] = [1.0f32, 0.0, 0.0];
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn no_nan_is_lost() {
+    fn nan_is_preserved() {
         let (w, [m, v]) = Adam::update(STEP, f32::NAN, 1.0, [0.0, 0.0]);
         assert!(w.is_nan() && m.is_nan() && v.is_nan());
     }

@@ -6,13 +6,13 @@ use super::{
 };
 use crate::kernel::Real;
 
-/// The optimizer `O`, with an exponential moving average of the weights beside them:
-/// `average = decay·average + (1−decay)·w` after each update, and `average = w` after the first (Polyak and Juditsky 1992).
+/// The optimizer `O`, with an exponential moving average of the weights: `average = decay·average + (1−decay)·w` after
+/// each update, and `average = w` after the first (Polyak and Juditsky 1992).
 ///
-/// The average often predicts better than the last weights. [`Trainer::swap_average`](crate::train::Trainer::swap_average)
-/// exchanges the two, to evaluate or save the average; [`overwrite_every`](Self::overwrite_every) copies it to the weights
-/// at intervals. In Keras these are `use_ema`, `ema_momentum` and `ema_overwrite_frequency`. The average takes one number
-/// of state for each weight.
+/// The average often predicts better than the last weights.
+/// [`Trainer::swap_average`](crate::train::Trainer::swap_average) exchanges the two, to evaluate or save the average;
+/// [`overwrite_every`](Self::overwrite_every) copies it to the weights at intervals. In Keras these are `use_ema`,
+/// `ema_momentum` and `ema_overwrite_frequency`. It takes one number of state for each weight.
 ///
 /// ```
 /// use shiplap::{optim::Averaged, prelude::*};
@@ -30,14 +30,14 @@ use crate::kernel::Real;
 pub struct Averaged<O> {
     /// The optimizer.
     pub optimizer: O,
-    /// The share of the average that remains in each update, in [0, 1).
+    /// The share of the old average that each update keeps, in [0, 1).
     pub decay: f64,
-    /// After how many updates the average is copied to the weights, if at all: at least 1.
+    /// The number of updates after which the average is copied to the weights, at least 1; `None` for never.
     pub overwrite: Option<u64>,
 }
 
 impl<O> Averaged<O> {
-    /// The optimizer with an average of this decay; 0.99 is usual.
+    /// Wraps an optimizer, with this decay of the average; 0.99 is usual.
     pub const fn new(optimizer: O, decay: f64) -> Self {
         Self { optimizer, decay, overwrite: None }
     }
@@ -100,7 +100,7 @@ impl<O: Optimizer<State: HasRoom>> Optimizer for Averaged<O> {
         )
     }
 
-    /// At least 1: the average, which may replace a weight, counts as a gradient in the trainer's bound.
+    /// At least 1: the average may replace a weight, and counts as a gradient in the bound of the trainer.
     fn largest_step(&self) -> f64 {
         self.optimizer.largest_step().max(1.0)
     }

@@ -23,8 +23,8 @@ use crate::{
 pub enum Clip {
     /// Each number is clamped to `[−value, value]`. The value is finite and above 0.
     Value(f64),
-    /// The gradient of the whole network is scaled down to this norm if its norm is larger (Pascanu et al. 2013). Finite
-    /// and above 0.
+    /// The gradient of the whole network is scaled down to this norm if its norm is larger (Pascanu et al. 2013).
+    /// Finite and above 0.
     Norm(f64),
 }
 

@@ -1,4 +1,4 @@
-//! Where the gradient of a step is kept: in memory of its own, or nowhere, or added up over steps.
+//! The storage of a gradient: in memory of its own, nowhere, or summed over several steps.
 
 use super::{
     Optimizer,
@@ -23,7 +23,7 @@ pub trait GradientKind: 'static {
 #[derive(Clone, Copy, Debug)]
 pub struct Kept;
 
-/// The gradient of each parameter is used where it is produced.
+/// The gradient of each parameter is used as soon as it is computed.
 #[derive(Clone, Copy, Debug)]
 pub struct NotKept;
 
@@ -35,7 +35,7 @@ impl GradientKind for NotKept {
     type Memory<L: Zeroed> = [L; 0];
 }
 
-/// The gradient is kept, and so is the sum of those before it.
+/// The gradient and the sum of the previous ones are kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Summed;
 
@@ -43,30 +43,30 @@ impl GradientKind for Summed {
     type Memory<L: Zeroed> = [L; 2];
 }
 
-/// What gradients are computed from, after the backward pass.
+/// The values from which gradients are computed after the backward pass.
 pub struct AfterBackward<'a, S, N: Layer, const B: usize> {
     /// The instruction set in use.
     pub simd: S,
     /// The inputs of the batch.
     pub x: &'a [N::Input],
-    /// What the network has recorded.
+    /// The tape of the network.
     pub tape: &'a mut N::Tape<B>,
     /// The gradient of the loss with respect to the outputs, as `backward` left it.
     pub dy: &'a [N::Output],
 }
 
-/// What a step has to know before it changes any weight.
+/// The measures of a gradient that a step needs before it changes any weight.
 #[derive(Clone, Copy, Debug)]
 pub struct Measured {
     /// The squared norm of the gradient, or an upper bound.
     pub square: f64,
-    /// The penalties, which are part of the loss.
+    /// The cost of penalties, which is part of the loss.
     pub cost: f64,
 }
 
 /// Memory for the gradient of all trainable parameters `L`, of the network `N`.
 pub trait GradientMemory<L: Zeroed>: Zeroed {
-    /// Computes the gradient with its penalties, if it is kept, and measures it.
+    /// Measures the gradient, and computes it with its penalties if it is kept.
     fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
         &mut self,
         network: &mut N,
@@ -74,7 +74,7 @@ pub trait GradientMemory<L: Zeroed>: Zeroed {
         penalty: Penalty,
     ) -> Measured;
 
-    /// Clips the gradient, whose squared norm is known, and makes step `number` of the optimizer with it.
+    /// Clips the gradient, whose squared norm is known, and applies step `number` of the optimizer.
     fn apply<S: Simd, N: Layer<Trainable = L>, O: Optimizer, const B: usize>(
         &mut self,
         network: &mut N,
@@ -85,12 +85,12 @@ pub trait GradientMemory<L: Zeroed>: Zeroed {
         state: &mut Stored<O, L>,
     );
 
-    /// The sum of gradients that have not changed the weights yet, which a resumed run needs: one, or none.
+    /// The sum of gradients that have not been applied to the weights yet, which a resumed run needs: one item or none.
     fn sum(&self) -> &[L] {
         &[]
     }
 
-    /// The same, to write to.
+    /// The same with write access.
     fn sum_mut(&mut self) -> &mut [L] {
         &mut []
     }
@@ -134,7 +134,7 @@ impl<L: Zeroed> GradientMemory<L> for [L; 1] {
     }
 }
 
-/// A gradient, and the sum of those before it.
+/// A gradient, and the sum of the previous ones.
 impl<L: Zeroed> GradientMemory<L> for [L; 2] {
     #[inline(always)]
     fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
@@ -176,7 +176,7 @@ impl<L: Zeroed> GradientMemory<L> for [L; 2] {
     }
 }
 
-/// Adds the gradient to the sum, or makes it the mean of all and the sum 0.
+/// Adds the gradient to the sum, or replaces the gradient by the mean and the sum by 0.
 struct Accumulation<S>(S, Sum);
 
 #[derive(Clone, Copy)]
@@ -203,7 +203,7 @@ impl<S: Simd, T: Element> VisitTrainable<T, 1> for Accumulation<S> {
 
 type CountOf<O> = <<O as Optimizer>::State as OptimizerState>::Count;
 
-/// No gradient: it is computed twice, once to bound its norm and once to be used.
+/// No memory for the gradient: it is computed twice, once to bound its norm and once to apply it.
 impl<L: Zeroed> GradientMemory<L> for [L; 0] {
     #[inline(always)]
     fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
@@ -233,12 +233,12 @@ impl<L: Zeroed> GradientMemory<L> for [L; 0] {
     }
 }
 
-/// Where gradients come from.
+/// A source of gradients.
 pub trait GradientSource<N: Layer> {
     /// The instruction set in use.
     type Simd: Simd;
 
-    /// Shows the gradient of each parameter, with the parameter and its state.
+    /// Visits the gradient of each parameter, with the parameter and its state.
     fn visit<V: VisitGradient<N::Element, M>, const M: usize>(
         self,
         network: &mut N,
@@ -264,7 +264,7 @@ impl<S: Simd, N: Layer> GradientSource<N> for InMemory<'_, S, N::Trainable> {
     }
 }
 
-/// Gradients that are computed one after another.
+/// Gradients that are computed parameter by parameter.
 impl<S: Simd, N: Layer, const B: usize> GradientSource<N> for AfterBackward<'_, S, N, B> {
     type Simd = S;
 
@@ -279,7 +279,7 @@ impl<S: Simd, N: Layer, const B: usize> GradientSource<N> for AfterBackward<'_, 
     }
 }
 
-/// Adds the gradient of the penalties, and sums up their cost.
+/// Adds the gradient of the penalties, and sums their cost.
 struct Penalties<S> {
     simd: S,
     penalty: Penalty,
@@ -313,7 +313,7 @@ impl<S: Simd, T: Element> VisitTrainable<T, 0> for SquaredNorm<S> {
     }
 }
 
-/// An upper bound of the squared norm of a gradient that has not been computed, and the cost of penalties.
+/// Computes an upper bound on the squared norm of a gradient that is not stored, and the cost of penalties.
 ///
 /// The norm of a product of matrices is at most the product of their norms (Cauchy–Schwarz).
 struct Bound<S> {

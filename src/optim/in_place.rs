@@ -3,13 +3,13 @@
 use super::{Clip, Optimizer, OptimizerState, Settings, StateOf, in_range};
 use crate::kernel::Real;
 
-/// The optimizer `O`, applied to each parameter as soon as its gradient is computed: the trainer needs no memory for the
-/// gradient of the network, and large networks are read and written once less.
+/// The optimizer `O`, applied to each parameter as soon as its gradient is computed: the trainer needs no memory for
+/// the gradient of the network, and large networks take one less pass through memory.
 ///
-/// The steps are those of `O` except for the order of additions, which rounding shows. Whether a step would make a weight
-/// infinite is decided from an upper bound of the gradient, computed before any weight changes.
+/// The steps equal those of `O` except for rounding, since sums are computed in another order. An upper bound on the
+/// gradient, computed before any weight changes, determines whether a step might make a weight infinite.
 ///
-/// Clipping by norm is not available: it needs the whole gradient first.
+/// Clipping by norm is not available, because it needs the whole gradient first.
 ///
 /// ```
 /// use shiplap::prelude::*;

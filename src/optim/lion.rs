@@ -1,4 +1,4 @@
-//! Steps of one size, by the sign of a momentum.
+//! Steps of one size, in the direction of the sign of a momentum.
 
 use super::{Optimizer, PerWeight, Settings, has_settings, in_range, is_decay};
 use crate::kernel::Real;
@@ -28,7 +28,7 @@ pub struct Lion {
 }
 
 impl Lion {
-    /// With this learning rate, `beta1` 0.9 and `beta2` 0.99.
+    /// Creates the optimizer with this learning rate, `beta1` 0.9 and `beta2` 0.99.
     pub const fn new(learning_rate: f64) -> Self {
         Self { settings: Settings::new(learning_rate), beta1: 0.9, beta2: 0.99 }
     }

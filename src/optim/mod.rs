@@ -1,11 +1,11 @@
-//! Optimizers: how a gradient changes the weights. Formulas and defaults are those of Keras.
+//! Optimizers: formulas that update weights from gradients. Formulas and defaults are those of Keras.
 //!
 //! - [`Sgd`], [`Momentum`], [`Lion`]: one step size for all weights;
 //! - [`Adam`], [`AdamW`], [`AmsGrad`], [`Nadam`], [`Adagrad`], [`RmsProp`]: a step size for each weight;
-//! - around any of them: [`InPlace`] needs no memory for the gradient, [`Accumulate`] averages gradients over several
-//!   steps, [`Averaged`] keeps a moving average of the weights;
-//! - [`Settings`]: learning rate ([`Schedule`]), [`Clip`]ping, weight decay and penalty, which the crate applies to every
-//!   optimizer;
+//! - wrappers for any of them: [`InPlace`] needs no memory for the gradient, [`Accumulate`] averages gradients over
+//!   several steps, [`Averaged`] keeps a moving average of the weights;
+//! - [`Settings`]: learning rate ([`Schedule`]), [`Clip`]ping, weight decay and penalty, which the crate applies to
+//!   every optimizer;
 //! - [`Optimizer`]: the trait, for an optimizer of your own.
 
 mod accumulate;
@@ -40,7 +40,7 @@ pub use state::{HasRoom, KeepsGradient, OptimizerState, PerWeight, StateOf};
 
 use crate::{kernel::Real, regularize::Penalty};
 
-/// The settings that every optimizer has. The crate applies clipping, weight decay and penalty, whatever the optimizer.
+/// The settings that every optimizer has. The crate applies clipping, weight decay and penalty for every optimizer.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -53,7 +53,7 @@ use crate::{kernel::Real, regularize::Penalty};
 pub struct Settings {
     /// The learning rate: finite and at least 0.
     pub learning_rate: Schedule,
-    /// How large gradients are clipped, if at all.
+    /// The clipping of large gradients, if any.
     pub clip: Option<Clip>,
     /// Each step first multiplies all parameters by `1 − learning_rate·weight_decay`. Finite and at least 0.
     pub weight_decay: f64,
@@ -62,7 +62,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// A constant learning rate; no clipping, decay or penalty.
+    /// Settings with a constant learning rate, and no clipping, decay or penalty.
     pub const fn new(learning_rate: f64) -> Self {
         Self { learning_rate: Schedule::Constant(learning_rate), clip: None, weight_decay: 0.0, penalty: Penalty::NONE }
     }
@@ -71,7 +71,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// Names the first setting that is out of range, and the range.
+    /// Names the first setting that is out of range and the range.
     pub fn check(&self) -> Result<(), &'static str> {
         let Self { learning_rate, clip, weight_decay, penalty } = self;
         learning_rate.check()?;
@@ -83,9 +83,9 @@ impl Settings {
 
 /// An optimizer: a formula that computes new weights from gradients.
 ///
-/// An implementation states its settings, how much state it keeps for each weight, and [`update`](Self::update), the
-/// formula for one weight. The crate walks over the network, vectorizes the formula, and applies penalties, clipping and
-/// weight decay; [`InPlace`] works with every optimizer.
+/// An implementation defines its settings, its amount of state for each weight, and [`update`](Self::update), the
+/// formula for one weight. The crate walks over the network, vectorizes the formula, and applies penalties, clipping
+/// and weight decay; [`InPlace`] works with every optimizer.
 ///
 /// Lion (Chen et al. 2023), `w −= rate·sign(beta1·m + (1−beta1)·g)`, then `m = beta2·m + (1−beta2)·g`:
 ///
@@ -129,7 +129,7 @@ impl Settings {
     note = "a trainer's parameters are the network, the loss, the optimizer and the batch size: `Trainer<Net, MeanSquaredError, Adam, 32>`"
 )]
 pub trait Optimizer: Copy + Send + Sync + 'static {
-    /// How many numbers of state the optimizer keeps for each weight: `PerWeight<0>` to `PerWeight<6>`. They start at 0.
+    /// The number of state numbers for each weight: `PerWeight<0>` to `PerWeight<6>`. They start at 0.
     type State: OptimizerState;
     /// The constants of one step, computed once for all weights.
     type Step: Copy;
@@ -137,20 +137,20 @@ pub trait Optimizer: Copy + Send + Sync + 'static {
     /// The settings that every optimizer has.
     fn settings(&self) -> &Settings;
 
-    /// The same, to change.
+    /// The settings with write access.
     fn settings_mut(&mut self) -> &mut Settings;
 
     /// Checks that each setting is in its range. A trainer calls it before the first step and after each change.
     ///
     /// # Errors
     ///
-    /// Names the first setting that is out of range, and the range.
+    /// Names the first setting that is out of range and the range.
     fn check(&self) -> Result<(), &'static str> {
         self.settings().check()
     }
 
-    /// The factor in an upper bound on how far one step moves a weight, before weight decay: the step is at most this
-    /// factor times the highest learning rate so far times the largest gradient norm so far, where each of the two
+    /// The factor in an upper bound on the change of a weight in one step, before weight decay. The change is at most
+    /// this factor times the highest learning rate so far times the largest gradient norm so far, where each of the two
     /// counts as at least 1. The trainer uses the bound to rule out overflow without reading the weights.
     fn largest_step(&self) -> f64;
 
@@ -163,7 +163,7 @@ pub trait Optimizer: Copy + Send + Sync + 'static {
     /// instruction set of its caller.
     fn update<V: Real>(step: Self::Step, gradient: V, weight: V, state: StateOf<Self, V>) -> (V, StateOf<Self, V>);
 
-    /// Over how many steps gradients are averaged before they change the weights.
+    /// The number of steps whose gradients are averaged for one update.
     #[doc(hidden)]
     fn steps_per_update(&self) -> u64 {
         1
@@ -220,12 +220,12 @@ fn at_least_0(value: f64) -> bool {
     (0.0..f64::INFINITY).contains(&value)
 }
 
-/// Whether it is a safe divisor, also when rounded to `f32`.
+/// Whether the number is a safe divisor, even when rounded to `f32`.
 fn is_divisor(value: f64) -> bool {
     (f64::from(f32::MIN_POSITIVE)..f64::INFINITY).contains(&value)
 }
 
-/// Whether it is the decay of a moving average: in [0, 1).
+/// Whether the number is a valid decay of a moving average: in [0, 1).
 fn is_decay(value: f64) -> bool {
     (0.0..1.0).contains(&value)
 }

@@ -35,7 +35,7 @@ pub struct Nadam {
 }
 
 impl Nadam {
-    /// With this learning rate, `beta1` 0.9, `beta2` 0.999 and `epsilon` 10⁻⁷.
+    /// Creates the optimizer with this learning rate, `beta1` 0.9, `beta2` 0.999 and `epsilon` 10⁻⁷.
     pub const fn new(learning_rate: f64) -> Self {
         Self { settings: Settings::new(learning_rate), beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
     }
@@ -48,8 +48,8 @@ impl Default for Nadam {
     }
 }
 
-/// The constants of a step of [`Nadam`]: the factors of mean and gradient in the change of a weight, the weights of the new
-/// gradient in the two means, the correction of `√v`, and `epsilon`.
+/// The constants of a step of [`Nadam`]: the factors of mean and gradient in the change of a weight, the weights of the
+/// new gradient in the two means, the correction of `√v`, and `epsilon`.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct NadamStep {
@@ -101,7 +101,8 @@ impl Optimizer for Nadam {
     }
 }
 
-/// `uₜ`, `uₜ₊₁`, and the product of all up to `uₜ`. The product counts as 0 once it is lost in rounding beside 1.
+/// `uₜ`, `uₜ₊₁`, and the product of all up to `uₜ`. The product counts as 0 once it is lost in rounding when subtracted
+/// from 1.
 fn momenta(beta1: f64, t: u64) -> (f64, f64, f64) {
     const LOST: f64 = 1e-18;
     let at = |power: f64| beta1 * (1.0 - 0.5 * power);
@@ -120,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_product_of_momenta_is_that_of_its_factors() {
+    fn momentum_products_equal_the_product_of_their_factors() {
         for beta1 in [0.0, 0.5, 0.9, 0.999] {
             let mut product = 1.0;
             for t in 1..3000u64 {

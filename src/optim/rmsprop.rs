@@ -5,9 +5,9 @@ use crate::kernel::Real;
 
 /// `v = rho·v + (1−rho)·g²`, `w −= rate·g / √(v + epsilon)` (Hinton 2012).
 ///
-/// [`momentum`](Self::momentum) and [`centered`](Self::centered) add a number of state for each weight, so they are in the
-/// type. Centered, `a = rho·a + (1−rho)·g` and the divisor is `√(v − a² + epsilon)` (Graves 2013); with momentum,
-/// `m = momentum·m + rate·g / √(…)` and `w −= m`.
+/// [`momentum`](Self::momentum) and [`centered`](Self::centered) add a number of state for each weight, so they are
+/// part of the type. Centered, `a = rho·a + (1−rho)·g` and the divisor is `√(v − a² + epsilon)` (Graves 2013); with
+/// momentum, `m = momentum·m + rate·g / √(…)` and `w −= m`.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -35,14 +35,14 @@ pub struct RmsProp<const MOMENTUM: bool = false, const CENTERED: bool = false> {
 }
 
 impl RmsProp {
-    /// With this learning rate, `rho` 0.9 and `epsilon` 10⁻⁷.
+    /// Creates the optimizer with this learning rate, `rho` 0.9 and `epsilon` 10⁻⁷.
     pub const fn new(learning_rate: f64) -> Self {
         Self { settings: Settings::new(learning_rate), rho: 0.9, epsilon: 1e-7, momentum: 0.0 }
     }
 }
 
 impl<const MOMENTUM: bool, const CENTERED: bool> RmsProp<MOMENTUM, CENTERED> {
-    /// With momentum, in [0, 1).
+    /// Adds momentum, in [0, 1).
     #[must_use]
     pub const fn momentum(self, momentum: f64) -> RmsProp<true, CENTERED> {
         let Self { settings, rho, epsilon, .. } = self;
@@ -56,14 +56,14 @@ impl<const MOMENTUM: bool, const CENTERED: bool> RmsProp<MOMENTUM, CENTERED> {
         RmsProp { settings, rho, epsilon, momentum }
     }
 
-    /// The formula; state that the type does not keep is 0.
+    /// The formula. State that the type does not keep is 0.
     #[inline(always)]
     fn formula<V: Real>(step: RmsPropStep, g: V, w: V, [v, mean, momentum]: [V; 3]) -> (V, [V; 3]) {
         let (rho, new) = (V::splat(step.rho), V::splat(1.0 - step.rho));
         let v = rho * v + new * g * g;
         let (mean, spread) = if CENTERED {
             let mean = rho * mean + new * g;
-            // Rounding may take it below 0.
+            // Rounding may make it negative.
             (mean, V::splat(0.0).max(v - mean * mean))
         } else {
             (mean, v)
@@ -129,7 +129,7 @@ macro_rules! optimizers {
         )*
     };
 }
-// The state that is kept, and where it is in the formula's.
+// The state of each variant, and its position in the state of the formula.
 optimizers! {
     false false 1 [v] [v, _, _] in [v, V::splat(0.0), V::splat(0.0)];
     false true 2 [v, a] [v, a, _] in [v, a, V::splat(0.0)];

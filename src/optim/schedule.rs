@@ -2,10 +2,11 @@
 
 use super::{at_least_0, in_range};
 
-/// The learning rate of each step, counted from 0 since the trainer was made. Rates and factors are finite and at least 0.
+/// The learning rate of each step, counted from 0 since the trainer was created. Rates and factors are finite and at
+/// least 0.
 ///
-/// An epoch has `samples.div_ceil(BATCH)` steps: `every: 10 * samples.div_ceil(BATCH) as u64` is every 10 epochs. To set the
-/// rate epoch by epoch there are [`LearningRateScheduler`](crate::train::LearningRateScheduler) and
+/// An epoch has `samples.div_ceil(BATCH)` steps: `every: 10 * samples.div_ceil(BATCH) as u64` means every 10 epochs. To
+/// set the rate for each epoch, use [`LearningRateScheduler`](crate::train::LearningRateScheduler) or
 /// [`ReduceLrOnPlateau`](crate::train::ReduceLrOnPlateau).
 ///
 /// ```
@@ -30,18 +31,18 @@ pub enum Schedule {
     Step {
         /// The first rate.
         initial: f64,
-        /// After how many steps the rate changes.
+        /// The number of steps between changes of the rate.
         every: u64,
-        /// The factor by which it changes then.
+        /// The factor of each change.
         factor: f64,
     },
     /// `initial·factor^(step / every)`.
     Exponential {
         /// The first rate.
         initial: f64,
-        /// Over how many steps the rate changes by `factor`.
+        /// The number of steps over which the rate changes by `factor`.
         every: u64,
-        /// The factor by which it changes over `every` steps.
+        /// The factor of the change over `every` steps.
         factor: f64,
     },
     /// From 0 to `peak` in `warm_up` steps, then down to 0 along half a cosine in `steps` more
@@ -49,9 +50,9 @@ pub enum Schedule {
     Cosine {
         /// The highest rate.
         peak: f64,
-        /// Steps of rise.
+        /// The number of steps in which the rate rises.
         warm_up: u64,
-        /// Steps of fall.
+        /// The number of steps in which the rate falls.
         steps: u64,
     },
 }
@@ -66,7 +67,7 @@ impl Schedule {
         in_range(at_least_0(factor), "the factor of a schedule must be finite and at least 0")
     }
 
-    /// The highest rate: of `Step` and `Exponential`, the initial one.
+    /// The highest rate. For `Step` and `Exponential` it is the initial rate.
     ///
     /// ```
     /// use shiplap::prelude::*;
@@ -101,8 +102,7 @@ impl Schedule {
         }
     }
 
-    /// A function of its own, because powers and cosines take hundreds of bytes of the stack that a constant rate does not
-    /// need.
+    /// Not inlined: powers and cosines take hundreds of bytes of stack that a constant rate does not need.
     #[inline(never)]
     fn changed(&self, step: u64) -> f64 {
         match *self {

@@ -3,7 +3,7 @@
 use super::{Optimizer, PerWeight, Settings, has_settings, in_range, is_decay};
 use crate::kernel::Real;
 
-/// `w −= rate·g`: stochastic gradient descent. It keeps no state.
+/// Stochastic gradient descent: `w −= rate·g`. It keeps no state.
 ///
 /// [`momentum`](Self::momentum) turns it into [`Momentum`].
 ///
@@ -24,12 +24,12 @@ pub struct Sgd {
 }
 
 impl Sgd {
-    /// With this learning rate.
+    /// Creates the optimizer with this learning rate.
     pub const fn new(learning_rate: f64) -> Self {
         Self { settings: Settings::new(learning_rate) }
     }
 
-    /// With momentum, in [0, 1), which takes a number of state for each weight.
+    /// Adds momentum, in [0, 1), which takes one number of state for each weight.
     ///
     /// ```
     /// use shiplap::prelude::*;
@@ -89,17 +89,17 @@ pub struct Momentum {
     pub settings: Settings,
     /// The share of the last step that is added to the next, in [0, 1).
     pub momentum: f64,
-    /// Whether to look ahead as Nesterov does.
+    /// Whether to use Nesterov's look-ahead.
     pub nesterov: bool,
 }
 
 impl Momentum {
-    /// With this learning rate and a momentum of 0.9.
+    /// Creates the optimizer with this learning rate and a momentum of 0.9.
     pub const fn new(learning_rate: f64) -> Self {
         Sgd::new(learning_rate).momentum(0.9)
     }
 
-    /// With Nesterov's look-ahead.
+    /// Enables Nesterov's look-ahead.
     #[must_use]
     pub const fn nesterov(self) -> Self {
         Self { nesterov: true, ..self }

@@ -1,4 +1,4 @@
-//! How much an optimizer remembers, as a type.
+//! The amount of optimizer state, as a type.
 
 use core::marker::PhantomData;
 
@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{Zeroed, layer::Layer};
 
-/// `NUMBERS` numbers of optimizer state for each trainable number, from 0 to 6: `PerWeight<1>` for momentum, `PerWeight<2>`
-/// for Adam. Leave out `K`: wrappers as [`InPlace`](super::InPlace) choose it.
+/// `NUMBERS` numbers of optimizer state for each trainable number, from 0 to 6: `PerWeight<1>` for momentum,
+/// `PerWeight<2>` for Adam. Omit `K`: wrappers such as [`InPlace`](super::InPlace) choose it.
 ///
 /// ```
 /// use shiplap::{optim::StateOf, prelude::*};
@@ -22,7 +22,7 @@ use crate::{Zeroed, layer::Layer};
 #[derive(Clone, Copy, Debug)]
 pub struct PerWeight<const NUMBERS: usize, K = Kept>(PhantomData<K>);
 
-/// The state that the optimizer `O` keeps of one number `X`: `[X; NUMBERS]`.
+/// The state of the optimizer `O` for one weight of type `X`: `[X; NUMBERS]`.
 pub type StateOf<O, X> = <<<O as Optimizer>::State as OptimizerState>::Count as StateCount>::Of<X>;
 
 /// The memory that an optimizer needs: [`PerWeight<0>`](PerWeight) to `PerWeight<6>`.
@@ -31,13 +31,13 @@ pub type StateOf<O, X> = <<<O as Optimizer>::State as OptimizerState>::Count as 
     label = "expected `PerWeight<0>` to `PerWeight<6>`"
 )]
 pub trait OptimizerState: sealed::Sealed + 'static {
-    /// How many numbers of state there are for each weight.
+    /// The number of state numbers for each weight.
     #[doc(hidden)]
     type Count: StateCount;
     /// The memory for the gradient of all trainable parameters `L`.
     #[doc(hidden)]
     type Gradient<L: Zeroed>: GradientMemory<L>;
-    /// As many numbers, without memory for the gradient.
+    /// The same state without memory for the gradient.
     #[doc(hidden)]
     type InPlace: OptimizerState<Count = Self::Count>;
 }
@@ -51,24 +51,24 @@ where
     type InPlace = PerWeight<NUMBERS, NotKept>;
 }
 
-/// State that [`Averaged`](super::Averaged) can add a number to.
+/// State that [`Averaged`](super::Averaged) can extend by one number.
 #[diagnostic::on_unimplemented(
     message = "this optimizer has no room for another number of state",
     note = "the most is `PerWeight<6>`"
 )]
 pub trait HasRoom: OptimizerState<Count: Grow> {
-    /// One number more.
+    /// The state with one more number.
     #[doc(hidden)]
     type More: OptimizerState<Count = <Self::Count as Grow>::More>;
 }
 
-/// State beside a gradient that is kept, which [`Accumulate`](super::Accumulate) can sum up.
+/// State with a stored gradient, which [`Accumulate`](super::Accumulate) can sum.
 #[diagnostic::on_unimplemented(
     message = "gradients can be accumulated only where the trainer keeps them",
     note = "`InPlace` keeps no gradient, and one `Accumulate` is enough"
 )]
 pub trait KeepsGradient: OptimizerState {
-    /// The same beside a gradient and a sum of gradients.
+    /// The same state with a gradient and a sum of gradients.
     #[doc(hidden)]
     type Summed: OptimizerState<Count = Self::Count>;
 }
@@ -81,7 +81,7 @@ where
 }
 
 mod sealed {
-    /// The memory of optimizers is the crate's.
+    /// Only the crate implements the memory of optimizers.
     pub trait Sealed {}
     impl<const NUMBERS: usize, K> Sealed for super::PerWeight<NUMBERS, K> {}
 }
@@ -90,14 +90,14 @@ mod sealed {
 #[derive(Clone, Copy, Debug)]
 pub struct Numbers<const N: usize>;
 
-/// What depends on the number of state numbers: arrays of that length, and the walk over them.
+/// The types and code that depend on the number of state numbers.
 pub trait StateCount: 'static {
-    /// The state of one number.
+    /// The state for one weight.
     type Of<X: Copy>: Copy;
-    /// The state of all trainable parameters `L`.
+    /// The state for all trainable parameters `L`.
     type Stored<L: Zeroed>: Zeroed + AsRef<[L]> + AsMut<[L]>;
 
-    /// Updates every parameter by the gradients of `source`.
+    /// Updates every parameter with the gradients of `source`.
     fn apply<N: Layer, G: GradientSource<N>, O: Optimizer, const FINISHED: bool>(
         source: G,
         network: &mut N,

@@ -11,8 +11,8 @@ use crate::{
     regularize::Penalty,
 };
 
-/// The update of each parameter by its gradient. If not `FINISHED`, gradients come without penalty and clipping, which the
-/// update then applies.
+/// The update of each parameter with its gradient. If not `FINISHED`, the update first applies penalty and clipping to
+/// the gradient.
 pub struct Update<S, O: Optimizer, const FINISHED: bool> {
     simd: S,
     formula: Formula<O>,
@@ -31,7 +31,7 @@ impl<S, O: Optimizer, const FINISHED: bool> Update<S, O, FINISHED> {
         Self { simd, formula: Formula { keep: 1.0 - rate * weight_decay, step }, penalty, limit }
     }
 
-    /// The penalty and clipping that the gradient of this parameter still needs, if any.
+    /// The penalty and clipping to apply to the gradient of this parameter, if any.
     #[inline(always)]
     fn missing(&self, parameter: &Parameter<'_>) -> Option<Finish> {
         let Self { penalty, limit, .. } = *self;
@@ -42,7 +42,7 @@ impl<S, O: Optimizer, const FINISHED: bool> Update<S, O, FINISHED> {
 
 /// Weight decay, then the optimizer's formula.
 struct Formula<O: Optimizer> {
-    /// The share of the weight that its decay leaves.
+    /// The factor by which decay multiplies the weight.
     keep: f64,
     step: O::Step,
 }
@@ -55,14 +55,14 @@ impl<O: Optimizer> Clone for Formula<O> {
     }
 }
 
-/// Penalty and clipping of one gradient.
+/// The penalty and clipping of one gradient.
 #[derive(Clone, Copy)]
 struct Finish {
     penalty: Penalty,
     limit: f64,
 }
 
-/// A formula that finishes the gradient first.
+/// A formula that first applies penalty and clipping to the gradient.
 struct Finished<O: Optimizer>(Finish, Formula<O>);
 
 impl<O: Optimizer> Copy for Finished<O> {}
@@ -85,8 +85,8 @@ where
     }
 }
 
-/// The walk over gradient, weights and state, for each number of state numbers: arrays cannot grow by one in a const
-/// generic.
+/// The loop over gradient, weights and state, for each number of state numbers: a const generic cannot express an array
+/// that is longer by one.
 macro_rules! walks {
     ($($numbers:literal $arrays:literal [$($state:ident)*];)*) => {
         $(

@@ -1,4 +1,4 @@
-//! Callbacks: they are told of each step and epoch, and may change settings or stop training.
+//! Callbacks: they are called at each step and epoch, and may change settings or stop training.
 
 use core::{
     fmt,
@@ -15,7 +15,7 @@ use crate::{
 /// Mean loss and metrics over samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Report<M> {
-    /// The mean loss; in training, with penalties.
+    /// The mean loss, which includes penalties in training.
     pub loss: f64,
     /// The metrics.
     pub metrics: M,
@@ -42,11 +42,11 @@ impl<M: Named> fmt::Display for Report<M> {
 /// The results of one epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Epoch<M> {
-    /// Its number, from 1.
+    /// The number of the epoch, from 1.
     pub epoch: usize,
-    /// On the training data, while the weights were changing.
+    /// The results on the training data, measured while the weights were changing.
     pub training: Report<M>,
-    /// On the validation data, after the epoch.
+    /// The results on the validation data, measured after the epoch.
     pub validation: Option<Report<M>>,
 }
 
@@ -73,9 +73,9 @@ impl<M: Named> fmt::Display for Epoch<M> {
 
 /// A callback for the training of a network `N` with metrics `M`.
 ///
-/// `()` does nothing. A closure is called after each epoch, and stops training if it returns `ControlFlow::Break`; one that
-/// returns nothing never does. A tuple of up to 8 callbacks calls each. Callbacks that are read afterwards, such as
-/// `History`, are passed as `&mut history`; the others by value or as `&mut`.
+/// `()` does nothing. A closure is called after each epoch, and stops training if it returns `ControlFlow::Break`; a
+/// closure that returns nothing never stops it. A tuple of up to 8 callbacks calls each. Pass a callback that is read
+/// afterwards, such as `History`, as `&mut history`; pass others by value or as `&mut`.
 ///
 /// A callback of your own:
 ///
@@ -123,7 +123,8 @@ pub trait Callback<N: Layer, M> {
         let _ = (epoch, settings);
     }
 
-    /// Called after each step: `seen` of the epoch's `samples` have been trained on, with this mean loss and these metrics.
+    /// Called after each step, with the number of samples `seen` so far in this epoch, out of `samples`, and their mean
+    /// loss and metrics.
     fn after_step(&mut self, seen: usize, samples: usize, report: &Report<M>) {
         let _ = (seen, samples, report);
     }
@@ -136,14 +137,14 @@ pub trait Callback<N: Layer, M> {
         let _ = (epoch, settings);
     }
 
-    /// Called after each epoch, after `after_epoch` of all callbacks, with everything that a resumed run needs. `Break` stops
-    /// training.
+    /// Called after each epoch, after `after_epoch` of all callbacks, with the state that a resumed run needs. `Break`
+    /// stops training.
     fn checkpoint(&mut self, epoch: usize, state: &TrainingState<'_, N>) -> ControlFlow<()> {
         let _ = (epoch, state);
         ControlFlow::Continue(())
     }
 
-    /// Called after the last epoch, and after an error.
+    /// Called after the last epoch, or after an error.
     fn after_fit(&mut self, network: &mut N) {
         let _ = network;
     }
@@ -161,7 +162,7 @@ impl<N: Layer, M, R: Flow, F: FnMut(&Epoch<M>) -> R> Callback<N, M> for F {
     }
 }
 
-/// What a closure that is a [`Callback`] returns: `ControlFlow<()>`, or nothing to always continue.
+/// The return value of a closure that is a [`Callback`]: `ControlFlow<()>`, or `()` to always continue.
 pub trait Flow {
     /// Whether to continue.
     fn flow(self) -> ControlFlow<()>;
@@ -242,7 +243,7 @@ tuples!(A B C D E F);
 tuples!(A B C D E F G);
 tuples!(A B C D E F G H);
 
-/// Implements [`Callback`] for `&mut` of a callback that is passed by value too.
+/// Implements [`Callback`] for `&mut` of a callback that can also be passed by value.
 macro_rules! lend {
     (impl[$($generics:tt)*] for $callback:ty) => {
         impl<$($generics)*> $crate::train::Callback<N, M> for &mut $callback {
@@ -307,7 +308,7 @@ pub struct EarlyStopping<'a, N> {
 }
 
 impl<'a, N: Layer> EarlyStopping<'a, N> {
-    /// Stops after `patience` epochs, at least one, without a lower loss. The weights of the best epoch are kept in `best`.
+    /// Stops after `patience` epochs, at least one, without a lower loss. `best` stores the weights of the best epoch.
     pub fn new(patience: usize, best: &'a mut N) -> Self {
         Self { patience, best, best_loss: f64::INFINITY, waited: 0 }
     }
@@ -338,7 +339,7 @@ impl<N: Layer, M> Callback<N, M> for EarlyStopping<'_, N> {
 
 lend!(impl[N: Layer, M] for EarlyStopping<'_, N>);
 
-/// Copies the weights of the second network to the first.
+/// Copies the weights of the second network into the first.
 struct Overwrite;
 
 impl<T: Copy> VisitMut<T, 2> for Overwrite {
@@ -347,7 +348,7 @@ impl<T: Copy> VisitMut<T, 2> for Overwrite {
     }
 }
 
-/// Keeps the results of each epoch.
+/// Records the results of each epoch.
 ///
 /// ```
 /// use shiplap::prelude::*;

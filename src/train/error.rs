@@ -8,81 +8,81 @@ use crate::{
     tensor::first_not_finite,
 };
 
-/// Why a step, a fit or an evaluation failed. A step that fails does not change the network. After a failed fit, callbacks may
-/// still change it: [`EarlyStopping`](super::EarlyStopping) restores the best weights.
+/// The error of a step, a fit or an evaluation. A failed step does not change the network. After a failed fit,
+/// callbacks may still change it: [`EarlyStopping`](super::EarlyStopping) restores the best weights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum TrainError {
     /// There are no samples.
     Empty {
-        /// In which data.
+        /// The data that contain the error.
         data: Data,
     },
     /// The numbers of inputs and labels differ.
     Lengths {
-        /// In which data.
+        /// The data that contain the error.
         data: Data,
-        /// How many inputs.
+        /// The number of inputs.
         inputs: usize,
-        /// How many labels.
+        /// The number of labels.
         labels: usize,
     },
     /// `step` was called with more rows than a batch holds.
     BatchTooLarge {
-        /// How many rows.
+        /// The number of rows.
         rows: usize,
-        /// How many a batch holds.
+        /// The maximum number of rows in a batch.
         batch: usize,
     },
     /// An input is NaN or infinite.
     Input {
-        /// In which data.
+        /// The data that contain the error.
         data: Data,
-        /// Which sample, from 0.
+        /// The index of the sample, from 0.
         sample: usize,
     },
     /// A label is not valid for this loss.
     Label {
-        /// In which data.
+        /// The data that contain the error.
         data: Data,
-        /// Which sample, from 0.
+        /// The index of the sample, from 0.
         sample: usize,
-        /// What is wrong with it.
+        /// A description of the label: `is 10`.
         flaw: Flaw,
-        /// What labels of this loss are.
+        /// The valid labels of this loss.
         expected: &'static str,
     },
-    /// A setting of the optimizer or a value of the loss is out of range: which one, and the range.
+    /// A setting of the optimizer or a value of the loss is out of range. The text names it and the range.
     Settings(&'static str),
-    /// The validation split is not in [0, 1), or is less than one sample.
+    /// The validation split is not in [0, 1), or amounts to less than one sample.
     Split {
-        /// How many samples there are.
+        /// The number of samples.
         samples: usize,
     },
     /// There are no epochs to train.
     NoEpochs {
-        /// How many were requested.
+        /// The number of epochs requested.
         epochs: usize,
-        /// How many of them are done.
+        /// The number of epochs already done.
         done: usize,
     },
-    /// In training, the loss or the gradient is NaN or infinite, or the step would have made a weight so.
+    /// In training, the loss or the gradient is NaN or infinite, or the step would make a weight NaN or infinite.
     Diverged {
-        /// In which epoch, from 1; `None` in a call of `step`.
+        /// The epoch, from 1; `None` for a call of `step`.
         epoch: Option<usize>,
-        /// In which step of the trainer, from 0.
+        /// The step of the trainer, from 0.
         step: u64,
     },
     /// In evaluation, the output for a sample or its loss is NaN or infinite.
     Output {
-        /// In which data.
+        /// The data that contain the error.
         data: Data,
-        /// Which sample, from 0.
+        /// The index of the sample, from 0.
         sample: usize,
     },
 }
 
-/// Which data an error is about. It displays as the word that precedes `sample`.
+/// The data in which an error occurred. It is displayed as the word that precedes `sample`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Data {
     /// The data passed to the method.
@@ -174,7 +174,7 @@ impl fmt::Display for TrainError {
 
 impl core::error::Error for TrainError {}
 
-/// Checks that there are samples, with a valid label for each and finite inputs.
+/// Checks that there are samples, and that each has finite inputs and a valid label.
 pub(super) fn check<N: Layer, L: Loss<N::Output>, X: Sample<N>, Y: Label<L, N::Output>>(
     x: &[X],
     y: &[Y],

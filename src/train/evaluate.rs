@@ -23,7 +23,7 @@ impl<N: Layer> Work for Activate<'_, N> {
     }
 }
 
-/// Adds loss and metrics over samples to the report.
+/// Adds the loss and metrics of samples to the report.
 pub(super) struct Evaluate<'a, N: Layer, L: Loss<N::Output>, M> {
     pub network: &'a N,
     pub loss: &'a L,

@@ -4,7 +4,7 @@ use core::ops::RangeInclusive;
 
 use super::TrainError;
 
-/// The options of [`Trainer::fit`](super::Trainer::fit): how many epochs, and which data to validate on.
+/// The options of [`Trainer::fit`](super::Trainer::fit): the number of epochs and the validation data.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -32,46 +32,46 @@ enum Validation<'a, X, Y> {
 }
 
 impl<'a, X, Y> Fit<'a, X, Y> {
-    /// Trains on all data `epochs` times, at least once, in a new random order each time. Each fit counts its epochs from 1,
-    /// unless [`from_epoch`](Self::from_epoch) continues the count of another.
+    /// Trains on all data `epochs` times, at least once, in a new random order each time. Each fit counts its epochs
+    /// from 1, unless [`from_epoch`](Self::from_epoch) continues the count of another.
     pub const fn epochs(epochs: usize) -> Self {
         Self { epochs, done: 0, shuffle: true, validation: Validation::None }
     }
 
-    /// Skips the first `done` epochs, which a run that is resumed has trained already. The remaining epochs, at least one,
-    /// keep their numbers.
+    /// Skips the first `done` epochs, which were trained before the run was resumed. The remaining epochs, at least
+    /// one, keep their numbers.
     #[must_use]
     pub const fn from_epoch(self, done: usize) -> Self {
         Self { done, ..self }
     }
 
-    /// Evaluates these samples after each epoch. Replaces a [validation split](Self::validation_split).
+    /// Evaluates these samples after each epoch. This replaces a [validation split](Self::validation_split).
     ///
-    /// The loss on them excludes penalties, which the training loss includes. (In Keras both include them.)
+    /// The loss on them excludes penalties, which the training loss includes. (In Keras, both include them.)
     #[must_use]
     pub const fn validation(self, x: &'a [X], y: &'a [Y]) -> Self {
         Self { validation: Validation::Of(x, y), ..self }
     }
 
-    /// Holds out the last `share` of the data, in [0, 1), and evaluates it after each epoch. Unless it is 0, the share must
-    /// be at least one sample. Replaces [validation samples](Self::validation).
+    /// Holds out the last `share` of the data, in [0, 1), and evaluates it after each epoch. Unless it is 0, the share
+    /// must amount to at least one sample. This replaces [validation samples](Self::validation).
     #[must_use]
     pub const fn validation_split(self, share: f64) -> Self {
         Self { validation: Validation::Share(share), ..self }
     }
 
-    /// Whether the order of samples is random, which it is by default.
+    /// Sets whether the order of samples is random, as it is by default.
     #[must_use]
     pub const fn shuffle(self, shuffle: bool) -> Self {
         Self { shuffle, ..self }
     }
 }
 
-/// Inputs and labels to train on, and those to validate on.
+/// The inputs and labels for training and for validation.
 pub(super) type Split<'a, X, Y> = (&'a [X], &'a [Y], Option<(&'a [X], &'a [Y])>);
 
 impl<'a, X, Y> Fit<'a, X, Y> {
-    /// The numbers of the epochs, at least one.
+    /// The numbers of the epochs; at least one epoch.
     pub(super) fn numbers(&self) -> Result<RangeInclusive<usize>, TrainError> {
         let Self { epochs, done, .. } = *self;
         if done < epochs { Ok(done + 1..=epochs) } else { Err(TrainError::NoEpochs { epochs, done }) }

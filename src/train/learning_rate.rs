@@ -8,8 +8,8 @@ use crate::{
     optim::{Schedule, Settings},
 };
 
-/// Sets the learning rate of each epoch to the result of a closure, which is called with the epoch's number, from 1, and the
-/// rate before it. A [`Schedule`] changes the rate in each step instead.
+/// Sets the learning rate of each epoch to the result of a closure, which is called with the number of the epoch, from
+/// 1, and the current rate. A [`Schedule`] changes the rate in each step instead.
 ///
 /// ```
 /// use shiplap::{prelude::*, train::LearningRateScheduler};
@@ -35,9 +35,9 @@ impl<N: Layer, M, F: FnMut(usize, f64) -> f64> Callback<N, M> for LearningRateSc
 
 /// Lowers the learning rate when the loss (on the validation data, if there are any) no longer improves, as Keras does.
 ///
-/// After `patience` epochs in which the loss did not fall below the best by more than `min_delta`, the rate (of a
-/// [`Schedule`], its highest) is multiplied by `factor`, down to `min_rate`. The `cooldown` epochs that follow do not count
-/// towards the patience.
+/// After `patience` epochs in which the loss did not fall below the best by more than `min_delta`, the rate (for a
+/// [`Schedule`], its highest rate) is multiplied by `factor`, but not reduced below `min_rate`. The `cooldown` epochs
+/// that follow do not count toward the patience.
 ///
 /// ```
 /// use shiplap::{prelude::*, train::ReduceLrOnPlateau};
@@ -63,8 +63,8 @@ pub struct ReduceLrOnPlateau {
 }
 
 impl ReduceLrOnPlateau {
-    /// Multiplies the rate by `factor`, in [0, 1), after `patience` epochs without improvement. `min_delta` is 10⁻⁴, and
-    /// `cooldown` and `min_rate` are 0.
+    /// Multiplies the rate by `factor`, in [0, 1), after `patience` epochs without improvement. `min_delta` is 10⁻⁴,
+    /// and `cooldown` and `min_rate` are 0.
     pub const fn new(factor: f64, patience: usize) -> Self {
         Self {
             factor,
@@ -78,25 +78,25 @@ impl ReduceLrOnPlateau {
         }
     }
 
-    /// With another least improvement of the loss.
+    /// Sets the smallest decrease of the loss that counts as an improvement.
     #[must_use]
     pub const fn min_delta(self, min_delta: f64) -> Self {
         Self { min_delta, ..self }
     }
 
-    /// With epochs after each reduction that do not count.
+    /// Sets the number of epochs after each reduction that do not count toward the patience.
     #[must_use]
     pub const fn cooldown(self, epochs: usize) -> Self {
         Self { cooldown: epochs, ..self }
     }
 
-    /// With a lowest rate.
+    /// Sets the lowest rate.
     #[must_use]
     pub const fn min_rate(self, rate: f64) -> Self {
         Self { min_rate: rate, ..self }
     }
 
-    /// Whether the rate is to be reduced after an epoch with this loss.
+    /// Whether to reduce the rate after an epoch with this loss.
     fn is_due(&mut self, loss: f64) -> bool {
         if self.cooling > 0 {
             (self.cooling, self.waited) = (self.cooling - 1, 0);

@@ -1,11 +1,11 @@
 //! Training:
 //!
-//! - [`Trainer`]: a network and all the memory that training takes, with `step`, `fit`, `evaluate`, `predict`;
-//! - [`Fit`]: how long to train, and on which data to validate;
-//! - [`Callback`]: is told of each step and [`Epoch`] and may change settings or stop: [`EarlyStopping`], `History`,
-//!   [`ReduceLrOnPlateau`], [`LearningRateScheduler`], a closure, your own;
+//! - [`Trainer`]: a network and all the memory for its training, with `step`, `fit`, `evaluate`, `predict`;
+//! - [`Fit`]: the number of epochs, and the validation data;
+//! - [`Callback`]: called at each step and [`Epoch`]; it may change settings or stop training. [`EarlyStopping`],
+//!   `History`, [`ReduceLrOnPlateau`], [`LearningRateScheduler`] and closures are callbacks;
 //! - [`TrainingState`]: everything that a resumed run needs;
-//! - [`TrainError`]: what can be wrong with data, settings and training.
+//! - [`TrainError`]: errors in data, settings and training.
 
 mod callback;
 mod error;

@@ -1,11 +1,11 @@
-//! The state of a run, to resume it.
+//! The state of a training run, to resume it.
 
 use core::fmt;
 
 use crate::{Rng, layer::Layer};
 
-/// Everything that a resumed run of the network `N` needs except data and settings: the epochs that follow compute the same
-/// bits as those of a run that never stopped. With the feature `safetensors`, `io::save_checkpoint` writes it to a file.
+/// The state of a training run of the network `N`, without data and settings. A resumed run computes the same bits as
+/// one that never stopped. With the feature `safetensors`, `io::save_checkpoint` writes the state to a file.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -29,31 +29,31 @@ use crate::{Rng, layer::Layer};
 pub struct TrainingState<'a, N: Layer> {
     /// The network.
     pub network: &'a N,
-    /// The optimizer's state: as many copies of the trainable parameters as it keeps numbers for each.
+    /// The optimizer state: one copy of the trainable parameters for each number that the optimizer keeps per weight.
     pub optimizer_state: &'a [N::Trainable],
-    /// The sum of gradients of an optimizer that [accumulates](crate::optim::Accumulate) them, or nothing.
+    /// The sum of gradients of an optimizer that [accumulates](crate::optim::Accumulate) them; otherwise empty.
     pub gradient_sum: &'a [N::Trainable],
-    /// The generator of random numbers, for the order of samples and for dropout.
+    /// The random generator, for the order of samples and for dropout.
     pub rng: &'a Rng,
-    /// The number of steps made.
+    /// The number of steps taken.
     pub steps: u64,
-    /// The name of the optimizer: its state means nothing to another.
+    /// The name of the optimizer: its state is meaningless to any other.
     pub optimizer: &'static str,
 }
 
-/// [`TrainingState`], to write to.
+/// The mutable version of [`TrainingState`].
 pub struct TrainingStateMut<'a, N: Layer> {
     /// The network.
     pub network: &'a mut N,
-    /// The optimizer's state: as many copies of the trainable parameters as it keeps numbers for each.
+    /// The optimizer state: one copy of the trainable parameters for each number that the optimizer keeps per weight.
     pub optimizer_state: &'a mut [N::Trainable],
-    /// The sum of gradients of an optimizer that [accumulates](crate::optim::Accumulate) them, or nothing.
+    /// The sum of gradients of an optimizer that [accumulates](crate::optim::Accumulate) them; otherwise empty.
     pub gradient_sum: &'a mut [N::Trainable],
-    /// The generator of random numbers, for the order of samples and for dropout.
+    /// The random generator, for the order of samples and for dropout.
     pub rng: &'a mut Rng,
-    /// The number of steps made.
+    /// The number of steps taken.
     pub steps: &'a mut u64,
-    /// The name of the optimizer: its state means nothing to another.
+    /// The name of the optimizer: its state is meaningless to any other.
     pub optimizer: &'static str,
 }
 

@@ -10,7 +10,7 @@ use crate::{
     zeroed::Aligned,
 };
 
-/// The small part of a trainer: optimizer and loss, and how far training is.
+/// The small part of a trainer: optimizer, loss, and progress.
 pub(super) struct Run<L, O> {
     pub optimizer: O,
     pub loss: L,
@@ -25,11 +25,11 @@ impl<L, O> Run<L, O> {
     }
 }
 
-/// An upper bound on the magnitude of all weights. Each step adds how far it can move a weight at most, so the trainer
-/// rules out overflow without reading the weights, except when the bound is unknown or comes near the largest number.
+/// An upper bound on the magnitude of all weights. Each step adds the maximum change of a weight. The trainer thus
+/// rules out overflow without reading the weights, unless the bound is unknown or close to the largest number.
 #[derive(Clone, Copy)]
 pub(super) struct WeightBound {
-    /// No weight is larger in magnitude.
+    /// The bound on the magnitude of all weights.
     weights: f64,
     /// The optimizer's [`largest_step`](Optimizer::largest_step).
     largest_step: f64,
@@ -37,15 +37,15 @@ pub(super) struct WeightBound {
     rate: f64,
     /// The norm of the largest gradient so far, or 1.
     gradient: f64,
-    /// Its square.
+    /// The square of `gradient`.
     square: f64,
 }
 
 impl WeightBound {
-    /// After weights, optimizer state or settings may have been written to.
+    /// The bound is unknown after weights, optimizer state or settings may have changed.
     pub const UNKNOWN: Self = Self { weights: f64::INFINITY, largest_step: 0.0, rate: 1.0, gradient: 1.0, square: 1.0 };
 
-    /// Whether it has to be [measured](Self::measured), as before the first step.
+    /// Whether the bound must be [measured](Self::measured), as before the first step.
     pub fn is_unknown(&self) -> bool {
         self.weights == f64::INFINITY
     }
@@ -57,7 +57,7 @@ impl WeightBound {
         if square > self.square {
             (self.square, self.gradient) = (square, libm::sqrt(square));
         }
-        // A NaN in the rate stays, and no bound is within range then.
+        // A NaN in the rate is preserved, and then no bound is within range.
         self.rate = if rate <= self.rate { self.rate } else { rate };
         let keep = (1.0 - rate * settings.weight_decay).abs().max(1.0);
         self.weights = self.weights * keep + self.largest_step * self.rate * self.gradient;
@@ -70,7 +70,7 @@ impl WeightBound {
         T::from_f64(2.0 * self.weights).is_finite()
     }
 
-    /// Computes the bound from the weights. Optimizer state comes from gradients, and counts as one.
+    /// Computes the bound from the weights. Optimizer state is derived from gradients, and counts as one.
     #[cold]
     #[inline(never)]
     fn measured<S: Simd, N: Layer, O: Optimizer>(
@@ -89,7 +89,7 @@ impl WeightBound {
         if largest.1 > self.gradient {
             (self.square, self.gradient) = (largest.1 * largest.1, largest.1);
         }
-        // Not `max`, which would ignore NaN.
+        // `max` would ignore NaN.
         Self { weights: weights.1 + 0.0 * largest.1, largest_step: optimizer.largest_step(), ..self }
     }
 }
@@ -120,7 +120,7 @@ type StateFor<N, O> =
 /// The memory for the gradient of the network `N`.
 type GradientFor<N, O> = <<O as Optimizer>::State as OptimizerState>::Gradient<<N as Parameters>::Trainable>;
 
-/// The large part of a trainer, which starts as zeros.
+/// The large part of a trainer, which is initialized with zeros.
 pub(super) struct Memory<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> {
     pub buffers: Buffers<N, O, BATCH>,
     /// A batch assembled from samples that are not contiguous.
@@ -132,7 +132,7 @@ pub(super) struct Memory<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH
 unsafe impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Zeroed for Memory<N, L, O, BATCH> {}
 
 impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Memory<N, L, O, BATCH> {
-    /// The parts except the network, in bytes.
+    /// The sizes in bytes of all parts except the network.
     pub const PARTS: [(&'static str, usize); 5] = [
         ("gradient", size_of::<Aligned<GradientFor<N, O>>>()),
         ("state", size_of::<Aligned<StateFor<N, O>>>()),
@@ -142,7 +142,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Memory<N, L
     ];
 }
 
-/// The network, and what a step writes.
+/// The network, and the memory that a step writes.
 pub(super) struct Buffers<N: Layer, O: Optimizer, const BATCH: usize> {
     pub network: Aligned<N>,
     pub gradient: Aligned<GradientFor<N, O>>,
@@ -156,9 +156,10 @@ pub(super) struct Buffers<N: Layer, O: Optimizer, const BATCH: usize> {
 unsafe impl<N: Layer, O: Optimizer, const BATCH: usize> Zeroed for Buffers<N, O, BATCH> {}
 
 impl<N: Layer, O: Optimizer, const BATCH: usize> Buffers<N, O, BATCH> {
-    /// One step on at most `BATCH` rows. Returns the loss before the step.
+    /// Trains one step on at most `BATCH` rows. Returns the loss before the step.
     ///
-    /// If the loss or the gradient is not finite, or the step would make a weight infinite, the network does not change.
+    /// If the loss or the gradient is not finite, or the step would make a weight infinite, the network does not
+    /// change.
     pub fn step<L: Loss<N::Output>>(
         &mut self,
         run: &mut Run<L, O>,

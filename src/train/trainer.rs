@@ -1,4 +1,4 @@
-//! The trainer: a network and all the memory that training takes.
+//! The trainer: a network and all the memory for its training.
 
 use core::{fmt, marker::PhantomData, mem::MaybeUninit, ops::RangeInclusive};
 
@@ -22,10 +22,10 @@ use crate::{
     zeroed::ON_THE_STACK,
 };
 
-/// A network and all the memory that training takes: gradient, optimizer state, tape, and one batch of data.
+/// A network and all the memory for its training: gradient, optimizer state, tape, and one batch of data.
 ///
-/// `N` is the network, `L` the [loss](crate::loss), `O` the [optimizer](crate::optim), `BATCH` the largest number of rows in
-/// a step, and `M` the [metrics](crate::metric) that are reported. A trainer never allocates.
+/// `N` is the network, `L` the [loss](crate::loss), `O` the [optimizer](crate::optim), `BATCH` the largest number of
+/// rows in a step, and `M` the [metrics](crate::metric) that are reported. A trainer never allocates.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -59,11 +59,11 @@ where
     O: Optimizer,
     M: Metric<N::Output, L::Label>,
 {
-    /// The size of the trainer in bytes: all the memory that training takes, except the stack.
+    /// The size of the trainer in bytes: all the memory for training except the stack.
     pub const BYTES: usize = size_of::<Self>();
 
-    /// A trainer on the stack, with a network initialized from `seed` and the loss's default value. Above 256 KiB it does
-    /// not compile: use [`boxed`](Self::boxed).
+    /// Creates a trainer on the stack, with a network initialized from `seed` and the default value of the loss. It
+    /// does not compile for trainers above 256 KiB: use [`boxed`](Self::boxed).
     pub fn new(optimizer: O, seed: u64) -> Self
     where
         N: AnyNetwork,
@@ -84,7 +84,7 @@ where
         trainer
     }
 
-    /// A trainer made in `place`, whatever its size: in a `static`, or on the stack where [`new`](Self::new) might make a
+    /// Creates a trainer of any size in `place`: in a `static`, or on the stack if [`new`](Self::new) might make a
     /// temporary copy.
     ///
     /// ```
@@ -103,8 +103,8 @@ where
     {
         const { Self::assert_trainable() };
         let pointer = place.as_mut_ptr();
-        // SAFETY: `pointer` is to memory for a trainer. Each field that has bytes is written here, `memory` with zero
-        // bytes, which its `Zeroed` allows; `metrics` has none.
+        // SAFETY: `pointer` is to memory for a trainer. Each field with a size is written here; `memory` with zero
+        // bytes, which are valid since it is `Zeroed`. `metrics` has no size.
         let trainer = unsafe {
             (&raw mut (*pointer).run).write(Run::new(optimizer, L::default(), seed));
             (&raw mut (*pointer).memory).write_bytes(0, 1);
@@ -114,7 +114,7 @@ where
         trainer
     }
 
-    /// A trainer made in place on the heap, whatever its size.
+    /// Creates a trainer of any size in place on the heap.
     #[cfg(feature = "std")]
     pub fn boxed(optimizer: O, seed: u64) -> std::boxed::Box<Self>
     where
@@ -122,7 +122,7 @@ where
     {
         let mut place = std::boxed::Box::<Self>::new_uninit();
         Self::new_at(&mut place, optimizer, seed);
-        // SAFETY: `new_at` has made a trainer there.
+        // SAFETY: `new_at` has initialized the trainer.
         unsafe { place.assume_init() }
     }
 
@@ -138,7 +138,7 @@ where
         initialize(&mut *self.memory.buffers.network, &mut self.run.rng);
     }
 
-    /// A table of the layers, as [`Network::summary`](crate::network::Network::summary), with the memory that training takes.
+    /// A table of the layers like [`Network::summary`](crate::network::Network::summary), with the memory for training.
     pub fn summary() -> Summary<N> {
         Summary::new(Some((Self::BYTES, BATCH)))
     }
@@ -148,7 +148,7 @@ where
         &self.memory.buffers.network
     }
 
-    /// The network, to change its weights.
+    /// The network with write access, to change its weights.
     pub fn network_mut(&mut self) -> &mut N {
         self.run.bound = WeightBound::UNKNOWN;
         &mut self.memory.buffers.network
@@ -159,7 +159,7 @@ where
         &self.run.optimizer
     }
 
-    /// The optimizer, to change its settings. The next step checks them.
+    /// The optimizer with write access, to change its settings. The next step checks them.
     ///
     /// ```
     /// use shiplap::prelude::*;
@@ -180,14 +180,14 @@ where
         &self.run.loss
     }
 
-    /// The loss, to change its values. The next step checks them.
+    /// The loss with write access, to change its values. The next step checks them.
     pub fn loss_mut(&mut self) -> &mut L {
         self.run.bound = WeightBound::UNKNOWN;
         &mut self.run.loss
     }
 
-    /// This trainer with another value of the loss than its default. A trainer in a box or a `static` has
-    /// [`loss_mut`](Self::loss_mut) instead.
+    /// Replaces the default value of the loss. For a trainer in a box or a `static`, use [`loss_mut`](Self::loss_mut)
+    /// instead.
     ///
     /// ```
     /// use shiplap::prelude::*;
@@ -202,7 +202,7 @@ where
         self
     }
 
-    /// Everything that a resumed run needs, to [save](TrainingState).
+    /// The state that a resumed run needs, to [save](TrainingState) it.
     pub fn state(&self) -> TrainingState<'_, N> {
         let Buffers { network, state, gradient, .. } = &self.memory.buffers;
         let Run { rng, steps, .. } = &self.run;
@@ -216,7 +216,7 @@ where
         }
     }
 
-    /// The same, to resume from what was saved.
+    /// The same state with write access, to restore a saved one.
     pub fn state_mut(&mut self) -> TrainingStateMut<'_, N> {
         let Buffers { network, state, gradient, .. } = &mut self.memory.buffers;
         let Run { rng, steps, bound, .. } = &mut self.run;
@@ -236,13 +236,13 @@ where
         predict(&*self.memory.buffers.network, sample)
     }
 
-    /// One step of the optimizer on up to `BATCH` rows. Returns the loss before the step, including penalties.
+    /// Trains one step on up to `BATCH` rows. Returns the loss before the step, including penalties.
     ///
     /// # Errors
     ///
-    /// Those of [`TrainError`]; the network does not change then.
+    /// See [`TrainError`]. After an error, the network is unchanged.
     pub fn step<X: Sample<N>, Y: Label<L, N::Output>>(&mut self, x: &[X], y: &[Y]) -> Result<f64, TrainError> {
-        // Whoever changes settings makes the bound unknown.
+        // Changes of settings mark the bound as unknown.
         if self.run.bound.is_unknown() {
             self.check_settings()?;
         }
@@ -250,7 +250,7 @@ where
             return Err(TrainError::BatchTooLarge { rows: x.len(), batch: BATCH });
         }
         check_labels::<N, L, X, Y>(x, y)?;
-        // Inputs are checked only after a failure: to read them once more would cost time.
+        // Inputs are checked only after a failure, because reading them once more takes time.
         self.memory.buffers.step(&mut self.run, X::rows(x), Y::rows(y)).map_err(|error| {
             match first_not_finite(x, N::TAKES_MISSING) {
                 Some(sample) => TrainError::Input { data: Data::Given, sample },
@@ -263,7 +263,7 @@ where
     ///
     /// # Errors
     ///
-    /// Those of [`TrainError`]. Settings and all data are checked before the first step.
+    /// See [`TrainError`]. Settings and all data are checked before the first step.
     pub fn fit<X: Sample<N>, Y: Label<L, N::Output>>(
         &mut self,
         x: &[X],
@@ -273,12 +273,12 @@ where
         self.fit_with(x, y, fit, ())
     }
 
-    /// Like [`fit`](Self::fit), with a callback that is told of each step and epoch, and may stop training. Its
-    /// [`after_fit`](Callback::after_fit) is called after an error too.
+    /// Like [`fit`](Self::fit), with a callback that is called at each step and epoch, and may stop training. Its
+    /// [`after_fit`](Callback::after_fit) is called even after an error.
     ///
     /// # Errors
     ///
-    /// Those of [`TrainError`]. Settings and all data are checked before the first step.
+    /// See [`TrainError`]. Settings and all data are checked before the first step.
     pub fn fit_with<X: Sample<N>, Y: Label<L, N::Output>>(
         &mut self,
         x: &[X],
@@ -331,7 +331,7 @@ where
         Ok(epoch)
     }
 
-    /// One epoch, batch by batch.
+    /// Trains one epoch, batch by batch.
     fn run_epoch(
         &mut self,
         x: &[N::Input],
@@ -368,25 +368,25 @@ where
         Ok(report)
     }
 
-    /// Mean loss and metrics on `x` and `y`, without training or penalties.
+    /// Computes the mean loss, without penalties, and the metrics on `x` and `y`.
     ///
     /// # Errors
     ///
-    /// When there are no samples, the numbers of inputs and labels differ, an input or label is not valid, or an output or
-    /// its loss is not finite.
+    /// If there are no samples, if the numbers of inputs and labels differ, if an input or label is invalid, or if an
+    /// output or its loss is not finite.
     pub fn evaluate<X: Sample<N>, Y: Label<L, N::Output>>(&self, x: &[X], y: &[Y]) -> Result<Report<M>, TrainError> {
         self.run.loss.check().map_err(TrainError::Settings)?;
         check::<N, L, X, Y>(x, y)?;
         self.assess(X::rows(x), Y::rows(y))
     }
 
-    /// [`evaluate`](Self::evaluate) for data that have been checked.
+    /// Like [`evaluate`](Self::evaluate), for data that have been checked.
     fn assess(&self, x: &[N::Input], y: &[L::Label]) -> Result<Report<M>, TrainError> {
         let report: Report<M> = self.report(x, y);
         if report.loss.is_finite() {
             return Ok(report);
         }
-        // A loss that is not finite counts as the largest. Of equal losses, the first is named.
+        // A loss that is not finite counts as the largest. Among equal losses, the error names the first.
         let (mut sample, mut largest) = (0, f64::NEG_INFINITY);
         for other in 0..x.len() {
             let loss = self.report::<()>(&x[other..=other], &y[other..=other]).loss;
@@ -413,8 +413,9 @@ where
     O: KeepsAverage,
     M: Metric<N::Output, L::Label>,
 {
-    /// Exchanges the weights and their [moving average](crate::optim::Averaged), to evaluate, save or copy the average. Exchange them
-    /// back before training goes on. Before the first update, which starts the average, nothing happens.
+    /// Exchanges the weights and their [moving average](crate::optim::Averaged), to evaluate, save or copy the average.
+    /// Exchange them back before you continue training. Before the first update, which starts the average, the method
+    /// does nothing.
     pub fn swap_average(&mut self) {
         let Buffers { network, state, .. } = &mut self.memory.buffers;
         if let [.., average] = (**state).as_mut()
@@ -426,7 +427,7 @@ where
     }
 }
 
-/// Exchanges parameters with those passed as their gradient.
+/// Exchanges parameters with the values passed as their gradient.
 struct Swap;
 
 impl<T> VisitTrainable<T, 0> for Swap {

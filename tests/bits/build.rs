@@ -1,4 +1,4 @@
-//! Where flash and RAM of QEMU's boards are, for the linker.
+//! Passes the addresses of flash and RAM of QEMU's boards to the linker.
 
 use std::{env, error::Error, fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! What several tests need.
+//! Helpers for several tests.
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::sync::{Mutex, PoisonError};
@@ -8,15 +8,15 @@ use shiplap::{
     layer::{Layer, Parameter, Path, Visit},
 };
 
-/// Checks at each instruction set that the processor has. It is chosen for the whole process, so checks wait for
-/// each other; a test beside them that never calls this must not depend on it.
+/// Runs a check at each instruction set that the processor has. The choice applies to the whole process, so checks wait
+/// for each other, and other tests in the process must not depend on it.
 pub fn at_every_level(mut check: impl FnMut(Level)) {
     static CHOOSING: Mutex<()> = Mutex::new(());
     let _alone = CHOOSING.lock().unwrap_or_else(PoisonError::into_inner);
     let best = level();
     for level in Level::ALL {
         if set_level(level).is_ok() {
-            // Shown when the check fails.
+            // Shown if the check fails.
             println!("{level:?}");
             check(level);
         }
@@ -32,16 +32,16 @@ impl<T: Element> Visit<T> for Bits {
     }
 }
 
-/// All weights, bit for bit.
+/// The bits of all weights.
 pub fn bits<N: Layer>(network: &N) -> Vec<u64> {
     let mut bits = Bits(Vec::new());
     network.parameters(Path::ROOT, &mut bits);
     bits.0
 }
 
-/// The same of what is kept beside them.
-pub fn bits_of_trainable<N: Layer>(learnt: &N::Trainable) -> Vec<u64> {
+/// The bits of values that correspond to the trainable parameters.
+pub fn bits_of_trainable<N: Layer>(trainable: &N::Trainable) -> Vec<u64> {
     let mut bits = Bits(Vec::new());
-    N::trainable(learnt, Path::ROOT, &mut bits);
+    N::trainable(trainable, Path::ROOT, &mut bits);
     bits.0
 }

@@ -4,7 +4,7 @@ type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
 budget!(Net: flash <= 512, ram <= 32);
 budget!(Trainer<Net, BinaryCrossentropy, Adam, 1>: ram <= 2 * 1024);
 
-/// Of machine sounds, for a board with 256 kB of flash.
+/// An autoencoder of machine sounds, for a board with 256 kB of flash.
 #[derive(Network)]
 struct Autoencoder {
     encoder: (Dense<640, 128, Relu>, Dense<128, 128, Relu>, Dense<128, 128, Relu>, Dense<128, 128, Relu>),

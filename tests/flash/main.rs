@@ -1,4 +1,4 @@
-//! Networks in read-only memory are those of their files.
+//! Networks in read-only memory equal those in their files.
 
 mod networks;
 
@@ -39,7 +39,7 @@ fn loaded<N: Layer>(file: &str) -> N {
 }
 
 #[test]
-fn weights_are_those_that_are_loaded() {
+fn weights_equal_loaded_ones() {
     assert_eq!(bits(&XOR), bits(&loaded::<Xor>("xor.safetensors")));
     assert_eq!(bits(&TABLE), bits(&loaded::<Table>("table.safetensors")));
     assert_eq!(bits(&WIDE), bits(&loaded::<Wide>("wide.safetensors")));
@@ -84,7 +84,7 @@ fn says_what_visitors_are_shown<N: Network>() {
 }
 
 #[test]
-fn outlines_say_what_visitors_are_shown() {
+fn outlines_agree_with_visitors() {
     says_what_visitors_are_shown::<Xor>();
     says_what_visitors_are_shown::<Table>();
     says_what_visitors_are_shown::<Wide>();
@@ -94,7 +94,7 @@ fn outlines_say_what_visitors_are_shown() {
 }
 
 #[test]
-fn predictions_are_too() {
+fn predictions_equal_those_of_loaded_networks() {
     let (table, wide): (Table, Wide) = (loaded("table.safetensors"), loaded("wide.safetensors"));
     for x in [[1.0, 0.0, f32::NAN], [4.0, 3.0, 2.0], [-2.0, 1.0, 0.5]] {
         let (p, expected) = (TABLE.predict(&x), table.predict(&x));
@@ -109,7 +109,7 @@ fn predictions_are_too() {
 }
 
 #[test]
-fn a_function_may_hold_one_and_learn_from_there() {
+fn a_function_can_own_an_included_network() {
     let mut network: Xor = include_weights!("xor.safetensors");
     network.0.bias[0] += 1.0;
     assert_ne!(bits(&network), bits(&XOR));

@@ -9,7 +9,7 @@ use shiplap::{
 /// Learns XOR.
 pub type Xor = (Dense<2, 4, Tanh>, Dense<4, 1, Sigmoid>);
 
-/// Each layer that has numbers of its own, wrappers, and those without.
+/// Layers with numbers of their own, wrappers, and layers without numbers.
 pub type Table = (
     (Impute<3>, MinMax<3>, OneHot<3, 1, 4, 6>),
     Standardize<6>,

@@ -1,6 +1,6 @@
-//! Trains XOR, explains a prediction, and predicts by weights that came along, in a program that has no standard library and no allocator: if the crate
-//! needed one, this would not link. The C runtime only starts it and copies memory. It exits with 0 if the network has
-//! learnt.
+//! Trains XOR, explains a prediction, and predicts with embedded weights, without the standard library and without an
+//! allocator: if the crate needed either, this program would not link. The C runtime only starts it and copies memory.
+//! It exits with 0 if the trained network is right.
 #![no_std]
 #![no_main]
 
@@ -17,7 +17,7 @@ type Xor = Trainer<Net, BinaryCrossentropy, Adam, 4>;
 
 const_assert!(Xor::BYTES <= 1024);
 
-static LEARNT: (Dense<2, 4, Tanh>, Dense<4, 1, Sigmoid>) = include_weights!("../../flash/xor.safetensors");
+static TRAINED: (Dense<2, 4, Tanh>, Dense<4, 1, Sigmoid>) = include_weights!("../../flash/xor.safetensors");
 
 #[unsafe(no_mangle)]
 extern "C" fn main() -> c_int {
@@ -36,11 +36,11 @@ fn learn() -> Result<bool, TrainError> {
     trainer.network_mut().0 = standardize;
     trainer.fit(&x, &y, Fit::epochs(300))?;
     let right = x.iter().zip(&y).all(|(x, y)| (trainer.predict(x)[0] - y[0]).abs() < 0.1);
-    // From the corner where both are 0, either input going up makes the output rise.
+    // At (0, 0), an increase of either input raises the output.
     let gradient = Explainer::<Net>::new().gradient(trainer.network(), &x[0], Target::Logit(0));
     let explained = gradient.is_ok_and(|gradient| gradient.iter().all(|derivative| *derivative > 0.0));
-    let learnt = x.iter().zip(&y).all(|(x, y)| (LEARNT.predict(x)[0] - y[0]).abs() < 0.1);
-    Ok(right && explained && learnt && trainer.evaluate(&x, &y)?.loss < 0.1)
+    let trained = x.iter().zip(&y).all(|(x, y)| (TRAINED.predict(x)[0] - y[0]).abs() < 0.1);
+    Ok(right && explained && trained && trainer.evaluate(&x, &y)?.loss < 0.1)
 }
 
 #[link(name = "c")]
@@ -53,6 +53,6 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     abort()
 }
 
-/// The core library comes built for unwinding and names this; where a panic aborts, nothing calls it.
+/// The precompiled core library supports unwinding and refers to this symbol. Since panics abort, nothing calls it.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}

@@ -1,4 +1,4 @@
-//! What holds of kernels and gradients in any arithmetic, for targets that run no test harness.
+//! Properties of kernels and gradients that hold in any arithmetic, for targets without a test harness.
 
 use core::array;
 
@@ -8,11 +8,11 @@ use shiplap::{
     prelude::*,
 };
 
-/// Each by its name, and whether it holds.
+/// The checks by name. Each returns whether the property holds.
 pub const ALL: [(&str, fn() -> bool); 4] = [
     ("products of any shape are those of plain loops", products),
     ("the math of f32, in passes, is near that of f64", passes),
-    ("gradients are the slopes of the loss", gradients),
+    ("gradients are the derivatives of the loss", gradients),
     ("errors are reported, and leave the network as it was", errors),
 ];
 
@@ -38,7 +38,7 @@ impl<T: Element, const B: usize, const I: usize, const O: usize> Work for Produc
     }
 }
 
-/// Small whole numbers: no sum of their products is rounded, whatever its order.
+/// Small whole numbers: sums of their products are exact in any order.
 fn whole<T: Element, const N: usize>(rng: &mut Rng) -> [T; N] {
     array::from_fn(|_| T::from_f64(f64::from(rng.bits() % 9) - 4.0))
 }
@@ -108,7 +108,7 @@ fn passes() -> bool {
     x.iter().zip(y).all(|(x, y)| near(*x, y)) && y.iter().all(|y| *y <= top) && y.contains(&top)
 }
 
-/// Calls a closure with the number at a place among all.
+/// Calls a closure with one of all parameters, selected by index.
 struct At<F>(usize, F);
 
 impl<F: FnMut(&mut f64)> VisitMut<f64, 1> for At<F> {
@@ -116,7 +116,7 @@ impl<F: FnMut(&mut f64)> VisitMut<f64, 1> for At<F> {
         if let Some(value) = values.get_mut(self.0) {
             (self.1)(value);
         }
-        // Past the end of all that come after, once it was found.
+        // Once found, the index is beyond the end of all following parameters.
         self.0 = self.0.checked_sub(values.len()).unwrap_or(usize::MAX);
     }
 }
@@ -132,7 +132,8 @@ impl<const N: usize> Visit<f64> for Copy<N> {
     }
 }
 
-/// A step of plain gradient descent with rate 1 moves each weight by its slope; differences say what that should be.
+/// A step of plain gradient descent with rate 1 moves each weight by its derivative, which is compared with finite
+/// differences.
 macro_rules! learns {
     ($net:ty, $loss:ty, $label:expr) => {{
         type T = Trainer<$net, $loss, Sgd, 4, ()>;

@@ -1,14 +1,14 @@
-//! Trains small networks and compares the bits of what they learnt with those written here: a processor or compiler that
-//! computes anything else is found out. `tests/bits/run` does so on the processors of chips, browsers and phones.
+//! Trains small networks and compares hashes of the results with those in this file, to detect a processor or compiler
+//! that computes other bits. `tests/bits/run` does so for microcontrollers, browsers and phones.
 #![no_std]
 
 use core::fmt::Arguments;
 
 pub mod checks;
-pub mod trainings;
+pub mod runs;
 
-/// What the trainings come to under `deterministic`, on every processor.
-pub const DETERMINISTIC: [u64; trainings::COUNT] = [
+/// The hashes of the training runs under `deterministic`, on every processor.
+pub const DETERMINISTIC: [u64; runs::COUNT] = [
     0xe57d_c64e_a75f_ed42,
     0x5f78_c2b5_a322_b76c,
     0x6cfc_9e0d_fa67_8545,
@@ -21,7 +21,7 @@ pub const DETERMINISTIC: [u64; trainings::COUNT] = [
     0x93e9_3041_1ac9_dea8,
 ];
 
-/// Does all, tells `print` of each, and says whether all is well.
+/// Runs all checks, reports each to `print`, and returns whether all succeeded.
 pub fn run(mut print: impl FnMut(Arguments<'_>)) -> bool {
     let mut well = true;
     for (name, check) in checks::ALL {
@@ -30,8 +30,8 @@ pub fn run(mut print: impl FnMut(Arguments<'_>)) -> bool {
         print(format_args!("{name}: {holds}"));
     }
     if cfg!(feature = "deterministic") {
-        for ((name, training), expected) in trainings::ALL.into_iter().zip(DETERMINISTIC) {
-            match training() {
+        for ((name, run), expected) in runs::ALL.into_iter().zip(DETERMINISTIC) {
+            match run() {
                 Ok(hash) if hash == expected => print(format_args!("{name}: {hash:#018x}")),
                 Ok(hash) => {
                     well = false;
@@ -47,7 +47,8 @@ pub fn run(mut print: impl FnMut(Arguments<'_>)) -> bool {
     well
 }
 
-/// What a page of a browser calls: 0 if all is well. `line` is the page's, and shows a text.
+/// The entry point for a browser page: it returns 0 if all checks succeeded. The page provides `line`, which shows a
+/// text.
 #[cfg(target_arch = "wasm32")]
 mod page {
     use core::fmt::Write;

@@ -1,4 +1,4 @@
-//! Says whether all is well by its exit code: on a system, or on a chip by way of its debugger.
+//! Reports success by its exit code: to the system, or on a microcontroller to the debugger.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(not(target_os = "none"))]
@@ -13,7 +13,7 @@ fn main() -> ! {
     semihosting::process::exit(i32::from(!bits::run(|line| semihosting::println!("{line}"))))
 }
 
-/// A stack that grows too long, for one, ends here.
+/// A stack overflow, for example, ends here.
 #[cfg(all(target_os = "none", target_arch = "arm"))]
 #[cortex_m_rt::exception]
 unsafe fn HardFault(_: &cortex_m_rt::ExceptionFrame) -> ! {

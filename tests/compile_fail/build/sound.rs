@@ -1,4 +1,4 @@
-//! What compiles: with it among the tests, all of them are built and not only checked.
+//! A program that compiles: with it among the tests, all of them are built and not only checked.
 use shiplap::prelude::*;
 
 #[network]

@@ -1,5 +1,5 @@
-//! Networks that train for 100 steps, and a hash of all that is left then. Each layer, activation, loss, optimiser and
-//! schedule occurs.
+//! Training runs of 100 steps, and a hash of their results. Together they use every layer, activation, loss, optimizer
+//! and schedule.
 
 use shiplap::{
     kernel::Element,
@@ -10,7 +10,7 @@ use shiplap::{
 
 const INPUTS: usize = 10;
 const ROWS: usize = 30;
-/// Of 30 rows, four steps an epoch: the last is on 6.
+/// 30 rows take four steps per epoch; the last step is on 6 rows.
 const BATCH: usize = 8;
 const EPOCHS: usize = 25;
 
@@ -36,10 +36,10 @@ fn data<T: Element>() -> [[T; INPUTS]; ROWS] {
     core::array::from_fn(|_| core::array::from_fn(|_| T::from_f64(rng.normal())))
 }
 
-macro_rules! trainings {
+macro_rules! runs {
     ($($name:ident: $number:ident, $net:ty, $loss:ty, $optimizer:expr, |$x:ident| $label:expr
        $(, first layer fitted by $fit:path)?;)*) => {
-        mod training {
+        mod run {
             use super::*;
 
             $(
@@ -64,12 +64,12 @@ macro_rules! trainings {
 
         pub const COUNT: usize = [$(stringify!($name)),*].len();
 
-        /// Each by its name.
+        /// The training runs by name.
         pub const ALL: [(&str, fn() -> Result<u64, TrainError>); COUNT] =
-            [$((stringify!($name), training::$name)),*];
+            [$((stringify!($name), run::$name)),*];
     };
 }
-trainings! {
+runs! {
     rectifiers: f32,
         (Dense<10, 16, Relu>, Dense<16, 12, LeakyRelu>, Dense<12, 9, HardSigmoid>, Dense<9, 1, Linear>),
         MeanSquaredError, Sgd::new(0.05), |x| [x[0] * x[1]];
@@ -85,7 +85,7 @@ trainings! {
     numbers: f32, (Dense<10, 12, Tanh>, Dropout<12, 50>, Dense<12, 4, Softmax>), SparseCategoricalCrossentropy,
         RmsProp::new(0.01).schedule(Schedule::Cosine { peak: 0.02, warm_up: 10, steps: 80 }),
         |x| usize::from(x[0] > x[1]) + 2 * usize::from(x[2] > 0.0);
-    penalised: f32, (Dense<10, 18, Gelu>, Regularized<Dense<18, 2, Linear>, L1<1, -2>>), MeanAbsoluteError,
+    penalized: f32, (Dense<10, 18, Gelu>, Regularized<Dense<18, 2, Linear>, L1<1, -2>>), MeanAbsoluteError,
         Adagrad::new(0.1).penalty(Penalty::l2(1e-3)), |x| [x[0] + x[1], x[3]];
     halves: f32, (Dense<10, 5, Softmax>, Initialized<Dense<5, 2, Tanh>, shiplap::init::LecunNormal>), HalfSquaredError,
         Momentum::new(0.1).schedule(Schedule::Step { initial: 0.1, every: 30, factor: 0.7 }).clip(Clip::Value(0.1)),
