@@ -71,13 +71,6 @@ fn nothing_is_allocated() {
 }
 
 #[test]
-fn trainers_can_move_to_and_be_shared_with_threads() {
-    fn shared<T: Send + Sync>() {}
-    shared::<Classifier>();
-    shared::<(Epoch<ConfusionMatrix<3>>, History<Accuracy>, EarlyStopping<'_, Net>)>();
-}
-
-#[test]
 fn training_converges_and_is_reproducible_bit_for_bit() {
     let (x, y) = data();
     let run = |seed| {
