@@ -56,11 +56,11 @@
 //!     type Tape = ();
 //!
 //!     fn forward<S: Simd>(&self, _: S, x: &[T; N], y: &mut [T; N]) {
-//!         *y = std::array::from_fn(|n| x[n] * self.scale[n] + self.shift[n]);
+//!         *y = core::array::from_fn(|n| x[n] * self.scale[n] + self.shift[n]);
 //!     }
 //!
 //!     fn backward<S: Simd>(&self, _: S, _x: &[T; N], _tape: &(), _y: &[T; N], dy: &[T; N], dx: &mut [T; N]) {
-//!         *dx = std::array::from_fn(|n| dy[n] * self.scale[n]);
+//!         *dx = core::array::from_fn(|n| dy[n] * self.scale[n]);
 //!     }
 //!
 //!     fn gradient<S: Simd>(&self, _: S, x: &[T; N], _tape: &(), dy: &[T; N], gradient: &mut Self) {

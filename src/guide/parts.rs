@@ -73,7 +73,7 @@
 //! check::loss(&Pinball { quantile: 0.9 }, &[[0.5], [-3.0]], &[[1.0], [2.0]])?;
 //! let mut trainer =
 //!     Trainer::<Dense<1, 1>, Pinball, Adam, 4>::new(Adam::new(0.05), 1).with_loss(Pinball { quantile: 0.9 });
-//! trainer.fit(&[[1.0f32]; 10], &std::array::from_fn::<_, 10, _>(|n| [n as f32]), Fit::epochs(1000))?;
+//! trainer.fit(&[[1.0f32]; 10], &core::array::from_fn::<_, 10, _>(|n| [n as f32]), Fit::epochs(1000))?;
 //! assert!((trainer.predict(&[1.0f32])[0] - 8.5).abs() < 1.0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -99,7 +99,7 @@ pub trait SimpleLayer: Parameters {
     );
 
     /// Adds the gradient of the loss with respect to the trainable parameters, for this sample. A layer without any
-    /// need not implement it.
+    /// need not implement it. A formula that needs `y` keeps it in the tape.
     #[inline(always)]
     fn gradient<S: Simd>(
         &self,

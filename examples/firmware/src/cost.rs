@@ -25,7 +25,7 @@ pub fn weights<N: Network>() {
 /// Returns an error if it takes more stack than the activations and [`PREDICTION_FRAMES`].
 pub fn prediction<N: Network>(network: &N, sample: &N::Input) -> Outcome {
     let (_, stack) = of("prediction", || network.predict(sample));
-    ensure(stack <= N::ACTIVATIONS + PREDICTION_FRAMES, "the prediction took too much stack")
+    ensure(stack <= N::ACTIVATIONS + PREDICTION_FRAMES, "prediction took too much stack")
 }
 
 /// Measures the stack of a training run, including the trainer of `trainer` bytes on the stack.

@@ -31,7 +31,7 @@ impl Hash {
     /// Prints the hash, and compares it with that of the PC.
     pub fn check(self, of_pc: u32) -> Outcome {
         show("hash", self.0, "(FNV-1a)");
-        ensure(self.0 == of_pc, "the hash differs from that of the PC")
+        ensure(self.0 == of_pc, "unlike the hash on the PC")
     }
 }
 

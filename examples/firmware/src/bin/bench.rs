@@ -8,7 +8,7 @@
 use core::hint::black_box;
 
 use firmware::{Outcome, cost, ensure, hash::Hash, pattern::pattern, program};
-use shiplap::prelude::*;
+use shiplap::{activation::Activation, prelude::*};
 
 #[network]
 type Small = (Dense<24, 24, Relu>, Dense<24, 16, Linear>);
@@ -53,7 +53,7 @@ fn run() -> Outcome {
 /// A layer as straightforward loops.
 #[expect(clippy::needless_range_loop, reason = "the loops follow the formula")]
 #[inline(always)]
-fn plain<const IN: usize, const OUT: usize, A>(layer: &Dense<IN, OUT, A>, x: &[f32; IN]) -> [f32; OUT] {
+fn plain<const IN: usize, const OUT: usize, A: Activation>(layer: &Dense<IN, OUT, A>, x: &[f32; IN]) -> [f32; OUT] {
     let mut y = layer.bias;
     for i in 0..IN {
         for o in 0..OUT {
@@ -65,7 +65,7 @@ fn plain<const IN: usize, const OUT: usize, A>(layer: &Dense<IN, OUT, A>, x: &[f
 
 /// A layer with eight sums in registers.
 #[inline(always)]
-fn unrolled<const IN: usize, const OUT: usize, A>(layer: &Dense<IN, OUT, A>, x: &[f32; IN]) -> [f32; OUT] {
+fn unrolled<const IN: usize, const OUT: usize, A: Activation>(layer: &Dense<IN, OUT, A>, x: &[f32; IN]) -> [f32; OUT] {
     const { assert!(OUT.is_multiple_of(8)) };
     let mut y = [0.0; OUT];
     for o in (0..OUT).step_by(8) {

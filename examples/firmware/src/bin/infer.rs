@@ -22,7 +22,7 @@ fn run() -> Outcome {
     let mut correct = 0;
     for ((sample, of_pc), malignant) in SAMPLES.iter().zip(OUTPUTS).zip(MALIGNANT) {
         let [probability] = NET.predict(sample);
-        ensure(probability.to_bits() == of_pc, "the output differs from that of the PC")?;
+        ensure(probability.to_bits() == of_pc, "unlike the output on the PC")?;
         correct += u32::from((probability > 0.5) == malignant);
     }
     show("correct", correct, "of 32 cells");

@@ -18,8 +18,8 @@ program!(run);
 fn run() -> Outcome {
     for ((sample, of_pc), sine) in SAMPLES.iter().zip(OUTPUTS).zip(SINES) {
         let [output] = NET.predict(sample);
-        ensure(output.to_bits() == of_pc, "the output differs from that of the PC")?;
-        ensure((output - sine).abs() < 0.1, "the output is too far from the sine")?;
+        ensure(output.to_bits() == of_pc, "unlike the output on the PC")?;
+        ensure((output - sine).abs() < 0.1, "this is not the sine")?;
     }
     cost::weights::<Net>();
     cost::prediction(&NET, &SAMPLES[0])

@@ -41,7 +41,7 @@ impl Counter {
         let end = SYST::get_current();
         let ticks = self.start.wrapping_sub(end) & RELOAD;
         if self.timer.has_wrapped() {
-            super::fail("the instruction counter overflowed");
+            super::fail("instruction counter overflow");
         }
         (ticks * INSTRUCTIONS + TICKS / 2) / TICKS
     }
