@@ -34,7 +34,7 @@ pub enum TrainError {
         /// The maximum number of rows in a batch.
         batch: usize,
     },
-    /// An input is NaN or infinite.
+    /// An input is NaN or infinite. (NaN is valid in a network that starts with [`Impute`](crate::layers::Impute).)
     Input {
         /// The data that contain the error.
         data: Data,
@@ -54,7 +54,7 @@ pub enum TrainError {
     },
     /// A setting of the optimizer or a value of the loss is out of range. The text names it and the range.
     Settings(&'static str),
-    /// The validation split is not in [0, 1), or amounts to less than one sample.
+    /// The validation split is not in [0, 1), or is above 0 but amounts to less than one sample.
     Split {
         /// The number of samples.
         samples: usize,
