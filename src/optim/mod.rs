@@ -154,7 +154,7 @@ pub trait Optimizer: Copy + Send + Sync + 'static {
     /// counts as at least 1. The trainer uses the bound to rule out overflow without reading the weights.
     fn largest_step(&self) -> f64;
 
-    /// The constants of step `number`, counted from 0, at this learning rate.
+    /// The constants of step `number`, counted from 0, at this learning rate. With [`Accumulate`], updates are counted.
     fn step(&self, number: u64, rate: f64) -> Self::Step;
 
     /// The formula: the new weight and the new state, from the gradient, the weight and the state.
