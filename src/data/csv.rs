@@ -386,8 +386,8 @@ struct Records<'a, R> {
 }
 
 impl<'a, R: Read> Records<'a, R> {
-    /// Every record, including the last, ends in a line feed, so that line numbers are those of the file. Trimming removes
-    /// the carriage returns of Windows line endings.
+    /// A line feed after the last record, as after all others, keeps line numbers equal to those of the file. Trimming
+    /// removes the carriage returns of Windows line endings.
     fn new(csv: &Csv, reader: R, name: &'a str) -> Self {
         let reader = ReaderBuilder::new()
             .has_headers(false)
@@ -469,8 +469,8 @@ fn quoted(names: impl IntoIterator<Item: fmt::Display>) -> String {
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether a header is a data row: all fields are numbers, and not all of them integers. Integers, such as years, may be
-/// column names.
+/// Whether a header is a data row: all fields are numbers or missing, and at least one number is fractional. Integers,
+/// such as years, may be column names.
 fn is_data(line: &StringRecord) -> bool {
     let number = |field: &str| field.parse::<f64>().ok();
     line.iter().all(|field| is_missing(field) || number(field).is_some())

@@ -186,8 +186,8 @@ where
         &mut self.run.loss
     }
 
-    /// Replaces the default value of the loss. For a trainer in a box or a `static`, use [`loss_mut`](Self::loss_mut)
-    /// instead.
+    /// Replaces the default value of the loss, before training. For a trainer in a box or a `static`, use
+    /// [`loss_mut`](Self::loss_mut) instead.
     ///
     /// ```
     /// use shiplap::prelude::*;
