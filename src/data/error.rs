@@ -1,8 +1,8 @@
-//! Errors of loading, writing and dividing data.
+//! Errors of reading, writing and preparing data.
 
 use std::{fmt, io, string::String};
 
-/// The error of reading, writing or dividing a data set.
+/// The error of reading, writing or preparing a data set.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DataError {

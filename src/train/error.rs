@@ -52,7 +52,8 @@ pub enum TrainError {
         /// The valid labels of this loss.
         expected: &'static str,
     },
-    /// A setting of the optimizer or a value of the loss is out of range. The text names it and the range.
+    /// A setting of the optimizer or of a callback, or a value of the loss, is out of range. The text names it and the
+    /// range.
     Settings(&'static str),
     /// The validation split is not in [0, 1), or is above 0 but amounts to less than one sample.
     Split {
