@@ -26,7 +26,7 @@ impl<const BYTES: usize> Message<BYTES> {
         Self::new().text("`").text(name).text("` ")
     }
 
-    /// Appends `text`, truncated if it does not fit.
+    /// Appends `text`, truncated to the bytes that fit.
     #[must_use]
     pub const fn text(mut self, text: &str) -> Self {
         let bytes = text.as_bytes();
@@ -77,7 +77,7 @@ impl<const BYTES: usize> Message<BYTES> {
         self
     }
 
-    /// Appends spaces up to a total length of `length` bytes.
+    /// Appends spaces until the message has `length` bytes.
     #[must_use]
     pub const fn pad(mut self, length: usize) -> Self {
         while self.length < length && self.length < BYTES {
@@ -96,7 +96,7 @@ impl<const BYTES: usize> Message<BYTES> {
         self.length == 0
     }
 
-    /// The message as a string slice.
+    /// The message as a string slice. It is empty if a character was split by truncation.
     pub const fn as_str(&self) -> &str {
         match core::str::from_utf8(self.bytes.split_at(self.length).0) {
             Ok(text) => text,

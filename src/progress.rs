@@ -18,7 +18,8 @@ use crate::{
 ///
 /// During an epoch, a bar shows the number of samples, the remaining time, and the loss and metrics so far:
 /// `epoch 3/10 [=====>    ] 64/100 0s loss 0.3100 accuracy 0.9000`. After an epoch, a line with its loss and metrics
-/// remains. The output goes to standard error, and is suppressed if that is not a terminal.
+/// remains. The output goes to standard error. There is none if standard error is not a terminal, or if the environment
+/// variable `TERM` is `dumb`.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -51,7 +52,7 @@ impl Progress {
     }
 }
 
-/// Where the bar is drawn.
+/// The place where the bar is drawn.
 #[derive(Debug)]
 enum Terminal {
     None,
@@ -76,7 +77,7 @@ impl Terminal {
     fn write(&self, text: &str) {
         match self {
             Self::None => {}
-            // Training goes on if its progress cannot be shown.
+            // Training continues if its progress cannot be shown.
             Self::Stderr => drop(stderr().write_all(text.as_bytes())),
             #[cfg(test)]
             Self::Memory(written) => written.lock().unwrap().push_str(text),
@@ -156,7 +157,7 @@ mod tests {
     const X: [[f32; 1]; 3] = [[1.0], [2.0], [3.0]];
     const Y: [[f32; 1]; 3] = [[2.0], [4.0], [6.0]];
 
-    /// What was written, and what a terminal makes of it.
+    /// The text written, and the contents of a terminal that displays it.
     #[derive(Clone, Default)]
     struct Screen(Arc<Mutex<String>>);
 

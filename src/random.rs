@@ -5,7 +5,7 @@ use rand_xoshiro::Xoshiro128PlusPlus;
 
 /// A seeded random number generator: xoshiro128++, with 16 bytes of state and 32-bit arithmetic.
 ///
-/// A seed yields the same sequence on a microcontroller and on a PC.
+/// A seed yields the same sequence on a microcontroller and on a PC. The generator is not cryptographically secure.
 ///
 /// ```
 /// use shiplap::Rng;
@@ -41,7 +41,7 @@ impl Rng {
         radius * libm::cos(core::f64::consts::TAU * self.uniform())
     }
 
-    /// Shuffles `items` (Fisher–Yates).
+    /// Shuffles `items` in place (Fisher–Yates).
     ///
     /// ```
     /// let mut rows = [0, 1, 2, 3, 4, 5, 6, 7];
@@ -57,8 +57,9 @@ impl Rng {
 
 /// A random permutation of `0..length` in constant memory.
 ///
-/// A Feistel network of six rounds permutes the next even power of two (at least 256). It is applied repeatedly until the
-/// result is below `length` (cycle walking; Black and Rogaway, "Ciphers with arbitrary finite domains", 2002).
+/// A Feistel network of six rounds permutes the numbers below the smallest power of four that is at least `length` and
+/// 256. It is applied repeatedly until the result is below `length` (cycle walking; Black and Rogaway, "Ciphers with
+///      arbitrary finite domains", 2002).
 #[derive(Clone, Debug)]
 pub(crate) struct Permutation {
     length: usize,

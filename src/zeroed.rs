@@ -1,5 +1,5 @@
-//! Types whose bytes may all be zero: so a network of megabytes is made in place, in a `Box` or in `.bss`, and never on the
-//! stack.
+//! Types for which zero bytes are a valid value. A network of megabytes can thus be created in place, in a `Box` or in
+//! `.bss`, without a copy on the stack.
 
 use bytemuck::Zeroable;
 #[cfg(feature = "std")]
@@ -7,7 +7,7 @@ use bytemuck::{TransparentWrapper, TransparentWrapperAlloc as _};
 
 /// A type for which a value made of zero bytes is valid.
 ///
-/// It is `bytemuck::Zeroable` for the types of this crate, and for tuples of up to 16 (there the limit is 8).
+/// It corresponds to `bytemuck::Zeroable`, but covers the types of this crate and tuples of up to 16 fields.
 /// `#[derive(Network)]`, `#[derive(Layer)]` and `#[derive(Parameters)]` implement it.
 ///
 /// # Safety
@@ -27,7 +27,7 @@ use bytemuck::{TransparentWrapper, TransparentWrapperAlloc as _};
 /// assert_eq!(Scale::zeroed(), Scale { factor: [0.0; 4] });
 /// ```
 pub unsafe trait Zeroed: Sized {
-    /// The value whose bytes are all zero, made on the stack. Above 256 KiB it does not compile: use
+    /// Creates the value whose bytes are all zero on the stack. It does not compile for types above 256 KiB: use
     /// [`zeroed_box`](Self::zeroed_box).
     fn zeroed() -> Self {
         const {
@@ -39,14 +39,14 @@ pub unsafe trait Zeroed: Sized {
         Self::zeroed_on_stack()
     }
 
-    /// The same without a limit, for buffers whose size has been weighed.
+    /// Like [`zeroed`](Self::zeroed) without the limit, for buffers whose size the caller has considered.
     #[doc(hidden)]
     #[inline(always)]
     fn zeroed_on_stack() -> Self {
         Cell::<Self>::zeroed().0
     }
 
-    /// The same on the heap, made in place, whatever its size.
+    /// Creates the value whose bytes are all zero in place on the heap, whatever its size.
     ///
     /// ```
     /// use shiplap::Zeroed;
@@ -60,7 +60,7 @@ pub unsafe trait Zeroed: Sized {
     }
 }
 
-/// A wrapper that passes the promise of [`Zeroed`] on to `bytemuck`.
+/// A wrapper that implements `bytemuck`'s trait for a type that is [`Zeroed`].
 #[repr(transparent)]
 struct Cell<Z>(Z);
 
@@ -71,11 +71,11 @@ unsafe impl<Z: Zeroed> Zeroable for Cell<Z> {}
 #[cfg(feature = "std")]
 unsafe impl<Z> TransparentWrapper<Z> for Cell<Z> {}
 
-/// The maximum size in bytes of a network, trainer or explainer that is made on the stack.
+/// The maximum size in bytes of a network, trainer or explainer that is created on the stack.
 pub(crate) const ON_THE_STACK: usize = 256 * 1024;
 
-/// A value at the start of a cache line, so that no register is loaded across two lines. Without `std`, where memory is scarce,
-/// it has its natural alignment.
+/// A value at the start of a cache line, so that no register is loaded across two lines. Without `std`, where memory is
+/// scarce, it has its natural alignment.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "std", repr(align(64)))]
 pub(crate) struct Aligned<Z>(Z);

@@ -1,5 +1,5 @@
-//! Writes the files that `tests/flash` reads at compile time: `cargo test -p shiplap-tests --test flash_files --
-//! --ignored`.
+//! Writes the files that `tests/flash` reads at compile time:
+//! `cargo test -p shiplap-tests --features exhaustive --test flash_files -- --ignored`.
 
 #[path = "flash/networks.rs"]
 mod networks;

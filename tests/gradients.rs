@@ -25,7 +25,7 @@ use shiplap::{
 const MOST: f64 = 1e-6;
 const FLOOR: f64 = 1e-5;
 
-/// `f'(0)` from central differences, extrapolated to a width of 0 as far as they agree (Ridders 1982). This is exact
+/// `f'(0)` from central differences, extrapolated to a width of 0 as far as they agree (Ridders 1982). This is accurate
 /// enough for derivatives much smaller than `f`, and a width that spans a kink agrees with no other. Two narrow widths
 /// can agree by chance to less than the rounding error of `f`, so that error counts too.
 fn derivative(mut f: impl FnMut(f64) -> f64) -> f64 {
@@ -133,7 +133,7 @@ fn spread<N: Network<Element = f64>>(network: &mut N, gain: f64) {
     });
 }
 
-/// Checks the gradient that a trainer follows. A step of plain gradient descent with rate 1 moves each weight by its
+/// Checks the gradient that a trainer uses. A step of plain gradient descent with rate 1 moves each weight by its
 /// derivative, so this covers forward, loss, penalty and backward as training uses them.
 fn learns<N, L, X: Tensor, Y: Copy, const B: usize>(what: &str, gain: f64, x: &[X; B], y: &[Y; B], penalty: Penalty)
 where

@@ -1,4 +1,4 @@
-//! Files: round trips without loss, and error messages.
+//! Files: lossless round trips, errors and their messages, malformed files, checkpoints and resumed runs.
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! The errors of the vector math of `f32`, in units of the last place, at each instruction set.
 //!
-//! A debug build checks one of every 65 521 numbers; `cargo test --release -p shiplap-tests --test math -- --ignored`
+//! By default, one of every 65 521 numbers is checked; `cargo test --release -p shiplap-tests --test math -- --ignored`
 //! checks all 2³².
 
 mod common;

@@ -80,7 +80,7 @@ fn names_of_layers_are_those_of_the_fields() {
     }
 }
 
-/// `y = scale·x + layer(x)`: a layer around another, with numbers of its own.
+/// `y = scale·x + layer(x)`: a layer around another, with parameters of its own.
 #[derive(Parameters)]
 struct Residual<L: Network<Output = [f64; 3]>> {
     #[layer]
@@ -126,7 +126,7 @@ impl<L: Network<Element = f64, Input = [f64; 3], Output = [f64; 3]>> Layer for R
         dy: &mut [[f64; 3]],
         mut dx: Option<&mut [[f64; 3]]>,
     ) {
-        // The gradient of the logits of the layer inside takes the place of its outputs.
+        // The gradient of the inner layer's logits takes the place of its outputs.
         let mut through = dy.to_vec();
         self.layer.backward_batch::<S, Predictions, B>(
             simd,
@@ -163,7 +163,7 @@ impl<L: Network<Output = [f64; 3]>> Residual<L> {
     }
 }
 
-/// A layer whose only numbers are those of a layer inside, and one that is generic in it.
+/// A layer whose only parameters are those of an inner layer, and one that is generic over the inner layer.
 #[derive(Parameters)]
 struct Inside {
     #[layer]
@@ -251,7 +251,7 @@ fn parameters_are_found_however_they_are_written() {
     assert_eq!(names, [("numbers", &[3][..]), ("in", &[2, 4])]);
 }
 
-/// A name that the generated code must not mean.
+/// A name that the generated code must not refer to.
 #[allow(dead_code)]
 mod names {
     use shiplap::prelude::{Dense, Network, Relu};

@@ -1,5 +1,5 @@
-//! Optimizers defined outside the crate, to which clipping, weight decay, penalties and `InPlace` apply bit for bit as
-//! to the built-in ones, and wrappers of optimizers. `tests/reference.rs` compares the formulas with Keras.
+//! Optimizers defined outside the crate: clipping, weight decay, penalties and `InPlace` apply to them bit for bit as
+//! to the built-in ones. Wrappers of optimizers. `tests/reference.rs` compares the formulas with Keras.
 
 mod common;
 

@@ -1,6 +1,7 @@
-//! Fifty steps of three architectures with each optimizer, with and without memory for the gradient, against Keras 3:
-//! the relative error of losses is below 10⁻⁵, that of weights below 10⁻⁴, or below 10⁻⁴ of [`SMALL`] for smaller
-//! weights. `tests/reference/README.md` describes the fixtures.
+//! Fifty steps with each optimizer, with and without memory for the gradient, against Keras 3, for a classifier and,
+//! with the feature `exhaustive`, for two other architectures. The relative error of losses is below 10⁻⁵, and that of
+//! weights below 10⁻⁴ (for weights below [`SMALL`], relative to [`SMALL`]). `tests/reference/README.md` describes the
+//! fixtures.
 
 use std::path::Path as FilePath;
 

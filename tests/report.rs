@@ -1,4 +1,4 @@
-//! Output is read back and checked: plots, HTML page, JSON, CSV.
+//! Plots, HTML pages, JSON and CSV: the output is read back and checked.
 
 use shiplap::{
     metric::{ConfusionMatrix, Metric as _},

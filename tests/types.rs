@@ -1,4 +1,4 @@
-//! The types promise these traits and sizes, at compile time.
+//! The traits and sizes that the public types promise, asserted at compile time.
 
 use std::error::Error;
 

@@ -29,8 +29,8 @@ pub fn noise<X: Tensor>(x: &mut [X], deviation: f64, rng: &mut Rng) {
 
 /// Mixes each sample with another one (Zhang et al. 2018): `λ·x + (1−λ)·x'` and `λ·y + (1−λ)·y'`.
 ///
-/// `λ` is drawn from Beta(alpha, alpha) for each sample. Values of `alpha` from 0.1 to 0.4 are common; 0 mixes nothing.
-/// Labels must be probabilities or numbers, not class indices.
+/// `λ` is drawn from Beta(alpha, alpha) for each sample. Values of `alpha` from 0.1 to 0.4 are common; 0 leaves the
+/// samples unchanged. Labels must be probabilities or numbers, not class indices.
 ///
 /// # Errors
 ///

@@ -53,7 +53,8 @@ enum Header {
     Counts,
 }
 
-/// The treatment of missing values: of fields that are empty, `NA`, `N/A`, `NaN`, `null` or `?` in any case.
+/// The treatment of missing values. A value is missing if its field is empty, `NA`, `N/A`, `NaN`, `null` (in upper or
+/// lower case) or `?`. A missing label is an error, except with [`DropRow`](Self::DropRow).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Missing {
     /// Reports an error.
@@ -61,7 +62,8 @@ pub enum Missing {
     Error,
     /// Skips the row, even if only the label is missing. [`Table::dropped`] counts the skipped rows.
     DropRow,
-    /// Inserts NaN, which an [`Impute`](crate::layers::Impute) layer replaces. A missing category is encoded as all zeros.
+    /// Inserts NaN, which an [`Impute`](crate::layers::Impute) layer replaces. A missing category is encoded as all
+    /// zeros.
     Nan,
     /// Inserts this number. A missing category is encoded as all zeros.
     Constant(f64),
@@ -115,7 +117,7 @@ pub trait Target: Sized {
     /// Encodes one of `classes` classes. Returns `None` if the type cannot encode that many.
     fn from_class(class: usize, classes: Option<usize>) -> Option<Self>;
 
-    /// Whether `number` is finite once converted to the type of the label.
+    /// Whether `number` is finite when converted to the type of the label.
     fn holds(number: f64) -> bool {
         number.is_finite()
     }
@@ -178,8 +180,8 @@ impl Default for Csv {
 impl Csv {
     /// Expects a header line with the names of the columns.
     ///
-    /// A header that consists of numbers, some of them fractional, is an error: it must be a data row, which would
-    /// otherwise be lost.
+    /// A header of numbers, some of them fractional, is an error: it is taken for a data row, which would otherwise be
+    /// lost.
     pub fn new() -> Self {
         Self {
             header: Header::Names,
@@ -198,9 +200,9 @@ impl Csv {
         Self { header: Header::None, ..Self::new() }
     }
 
-    /// Expects the format of the data sets that are bundled with scikit-learn: the first line contains the number of rows,
-    /// the number of inputs and the names of the classes; the last column is the class index. Columns are named by their
-    /// index, from 0.
+    /// Expects the format of the data sets that are bundled with scikit-learn. The first line contains the number of
+    /// rows, the number of inputs and the names of the classes. The last column is the class index. Columns are named
+    /// by their index, from 0.
     pub fn bundled() -> Self {
         Self { header: Header::Counts, ..Self::new() }
     }
@@ -313,8 +315,9 @@ impl Csv {
         Ok(Table { x, y, names: layout.names, classes: layout.classes, dropped })
     }
 
-    /// Deserializes each row into a type that implements serde's `Deserialize`. Fields are matched by column name if the
-    /// file has a header, and by position otherwise.
+    /// Deserializes each row into a type that implements serde's `Deserialize`. Fields are matched by column name if
+    /// the file has a header with names, and by position otherwise. Of the settings, only the kind of header and the
+    /// delimiter apply.
     ///
     /// # Errors
     ///
@@ -383,8 +386,8 @@ struct Records<'a, R> {
 }
 
 impl<'a, R: Read> Records<'a, R> {
-    /// Every record, including the last, ends in a line feed, so that line numbers are those of the file. Trimming removes
-    /// the carriage returns of Windows line endings.
+    /// A line feed after the last record, as after all others, keeps line numbers equal to those of the file. Trimming
+    /// removes the carriage returns of Windows line endings.
     fn new(csv: &Csv, reader: R, name: &'a str) -> Self {
         let reader = ReaderBuilder::new()
             .has_headers(false)
@@ -466,8 +469,8 @@ fn quoted(names: impl IntoIterator<Item: fmt::Display>) -> String {
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether a header is a data row: all fields are numbers, and not all of them integers. Integers, such as years, may be
-/// column names.
+/// Whether a header is a data row: all fields are numbers or missing, and at least one number is fractional. Integers,
+/// such as years, may be column names.
 fn is_data(line: &StringRecord) -> bool {
     let number = |field: &str| field.parse::<f64>().ok();
     line.iter().all(|field| is_missing(field) || number(field).is_some())

@@ -1,8 +1,8 @@
-//! Errors of loading, writing and dividing data.
+//! Errors of reading, writing and preparing data.
 
 use std::{fmt, io, string::String};
 
-/// The error of reading, writing or dividing a data set.
+/// The error of reading, writing or preparing a data set.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DataError {
@@ -87,19 +87,19 @@ pub enum DataError {
         /// The number of labels.
         labels: usize,
     },
-    /// A share is not positive, or the shares do not sum to 1.
+    /// A share is not above 0, or the shares do not sum to 1.
     Shares {
         /// The sum of the shares.
         sum: f64,
     },
-    /// There are too few samples for the requested number of parts.
+    /// There are too few samples for the requested number of parts, or fewer than two folds.
     TooFew {
         /// The number of samples.
         samples: usize,
         /// The number of parts.
         parts: usize,
     },
-    /// A label is a class without a weight.
+    /// The class of a label is not below the number of classes.
     Class {
         /// The index of the sample, from 0.
         sample: usize,

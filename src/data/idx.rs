@@ -21,8 +21,8 @@ use crate::{Tensor, kernel::Element};
 ///
 /// # Errors
 ///
-/// Returns an error if the file cannot be read, is not an IDX file of bytes, or if the number of pixels per image
-/// differs from `X`.
+/// Returns an error if the file cannot be read, is not an IDX file of bytes, contains more or fewer samples than its
+/// header states or none at all, or if the number of pixels per image differs from `X::LEN`.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -60,7 +60,8 @@ pub fn images_from<X: Tensor>(reader: impl Read, name: &str) -> Result<Vec<X>, D
 ///
 /// # Errors
 ///
-/// Returns an error if the file cannot be read, or is not an IDX file with one byte per sample.
+/// Returns an error if the file cannot be read, is not an IDX file with one byte per sample, or contains more or fewer
+/// samples than its header states or none at all.
 pub fn labels(path: impl AsRef<Path>) -> Result<Vec<usize>, DataError> {
     let path = path.as_ref();
     labels_from(file::open(path)?, &file::name(path))
@@ -77,7 +78,8 @@ pub fn labels_from(reader: impl Read, name: &str) -> Result<Vec<usize>, DataErro
 
 /// Reads the samples one by one.
 ///
-/// The vector grows as samples arrive: a forged header must not make us allocate memory for samples that do not exist.
+/// The vector grows as samples are read, so that a forged header does not allocate memory for samples that do not
+/// exist.
 fn samples<S>(
     mut reader: impl Read,
     name: &str,

@@ -31,15 +31,15 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 use super::{DataError, file};
 use crate::{Tensor, kernel::Element};
 
-/// Reads an array of samples. The first axis counts the samples; the other axes may have any shape with as many elements
-/// as `X`.
+/// Reads an array of samples. The first axis counts the samples; the other axes may have any shape with as many
+/// elements as `X`.
 ///
-/// The array may contain `f4`, `f8`, integers of up to 64 bits or booleans. NaN and infinities are kept.
+/// The array may contain `f4`, `f8`, integers of up to 64 bits or booleans. NaN and infinities are preserved.
 ///
 /// # Errors
 ///
-/// Returns an error if the file cannot be read, is not an NPY file of such numbers, the size of a sample differs from
-/// `X`, or a number is too large for the element type of `X`.
+/// Returns an error if the file cannot be read or is not an NPY file of such numbers, if there are no samples, if the
+/// size of a sample differs from `X::LEN`, or if a number is too large for the element type of `X`.
 pub fn read<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
     let path = path.as_ref();
     read_from(&bytes(path)?, &file::name(path))
@@ -75,8 +75,8 @@ pub fn read_from<X: Tensor>(bytes: &[u8], name: &str) -> Result<Vec<X>, DataErro
 ///
 /// # Errors
 ///
-/// Returns an error if the file cannot be read, is not an NPY file of numbers, or a number is negative or not an
-/// integer.
+/// Returns an error if the file cannot be read or is not an NPY file of numbers, if there are no labels, or if a number
+/// is negative, not an integer, or above 2⁵³.
 pub fn labels(path: impl AsRef<Path>) -> Result<Vec<usize>, DataError> {
     let path = path.as_ref();
     labels_from(&bytes(path)?, &file::name(path))
@@ -374,8 +374,8 @@ fn header_text<'a>(bytes: &'a [u8], name: &str) -> Result<&'a [u8], DataError> {
         .ok_or_else(|| DataError::format(name, "the end of the file", "the rest of an NPY header"))
 }
 
-/// Checks what the parser does not: whether a header is short, has no nested (structured) type, and its shape does not
-/// overflow. The limit of 10 000 bytes is NumPy's.
+/// Checks what the parser does not: that the header is short, that its type is not nested (structured), and that its
+/// shape does not overflow. The limit of 10 000 bytes is NumPy's.
 fn is_plain(text: &[u8]) -> bool {
     let count = |bracket: u8| text.iter().filter(|&&byte| byte == bracket).count();
     let plain = text.len() <= 10_000 && count(b'{') == 1 && count(b'(') == 1 && count(b'[') == 0;

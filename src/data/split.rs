@@ -53,8 +53,8 @@ pub fn split<'a, X, Y, const PARTS: usize>(
 /// Like [`split`], but stratified: every part contains each class in the same proportion, as closely as whole samples
 /// allow.
 ///
-/// Rounding follows scikit-learn (largest remainders): each class gets its share of a part, rounded down, and the classes
-/// with the largest remainders get one sample more. The order within a part is random.
+/// Rounding follows scikit-learn (largest remainders): each class gets its share of a part, rounded down, and the
+/// classes with the largest remainders get one sample more. The order within a part is random.
 ///
 /// # Errors
 ///
@@ -141,9 +141,10 @@ impl<'a, X, Y> Folds<'a, X, Y> {
         Ok(Self { x, y, folds: k, next: 0 })
     }
 
-    /// Returns the next training set and test set, or `None` once every part was the test set.
+    /// Returns the next training set and test set, or `None` once every part has been the test set.
     ///
-    /// Train a new network, and fit new preprocessing layers, for each fold: otherwise the test data leak into training.
+    /// Train a new network, and fit new preprocessing layers, for each fold: otherwise the test data leak into
+    /// training.
     pub fn next_fold(&mut self) -> Option<(Part<'_, X, Y>, Part<'_, X, Y>)> {
         if self.next == self.folds {
             return None;

@@ -5,7 +5,7 @@ use std::vec::Vec;
 use super::DataError;
 use crate::metric::Class;
 
-/// Computes class weights that balance `K` classes: `samples / (classes · samples in the class)`, as scikit-learn's
+/// Computes class weights that balance `K` classes: `samples / (classes · samples in the class)`, like scikit-learn's
 /// `class_weight="balanced"`. Classes without samples get the weight 0 and do not count as classes.
 ///
 /// # Errors
@@ -34,8 +34,8 @@ pub fn class_weights<const K: usize, Y: Class>(labels: &[Y]) -> Result<[f64; K],
     Ok(counts.map(|count| if count == 0 { 0.0 } else { labels.len() as f64 / (classes * count) as f64 }))
 }
 
-/// Pairs each label with the weight of its class, for [`Weighted`](crate::loss::Weighted). A class not below `K` gets the
-/// weight 0.
+/// Pairs each label with the weight of its class, for [`Weighted`](crate::loss::Weighted). A class not below `K` gets
+/// the weight 0.
 pub fn weighted<const K: usize, Y: Class + Copy>(labels: &[Y], weights: &[f64; K]) -> Vec<(Y, f32)> {
     let weight = |label: &Y| weights.get(label.class()).map_or(0.0, |&weight| weight as f32);
     labels.iter().map(|label| (*label, weight(label))).collect()

@@ -8,14 +8,14 @@ use core::fmt;
 pub enum ExplainError {
     /// The network has no such output.
     Output {
-        /// The requested output, from 0.
+        /// The index of the requested output, from 0.
         output: usize,
         /// The number of outputs.
         outputs: usize,
     },
     /// A sample has no such feature.
     Feature {
-        /// The requested feature, from 0.
+        /// The index of the requested feature, from 0.
         feature: usize,
         /// The number of features.
         features: usize,

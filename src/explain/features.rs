@@ -31,11 +31,12 @@ impl Importance {
     }
 }
 
-/// Computes the permutation importance of each feature (Breiman 2001, Fisher et al. 2019): how much a score decreases when
+/// Computes the permutation importance of each feature (Breiman 2001, Fisher et al. 2019): the decrease of a score when
 /// the values of the feature are shuffled among the samples `x`.
 ///
-/// Shuffling is repeated `repeats` times, at least once. `score` is any measure that is higher for a better model, such as
-/// the accuracy or the negated loss. Use samples that the model was not trained on.
+/// The result has one item for each of the `X::LEN` features, in row-major order. Shuffling is repeated `repeats`
+/// times, at least once. `score` is any measure that is higher for a better model, such as the accuracy or the negated
+/// loss. Use samples that the model was not trained on.
 ///
 /// ```
 /// use shiplap::{explain::permutation_importance, prelude::*};
@@ -83,7 +84,7 @@ fn replace<X: Tensor>(rows: &mut [X], feature: usize, value: impl Fn(usize) -> X
 }
 
 /// Computes the partial dependence of an output on a feature (Friedman 2001): for each value of `grid`, the mean output
-/// over the samples `x` with `feature` set to that value.
+/// over the samples `x` with `feature` set to that value. `feature` is an index from 0, in row-major order.
 ///
 /// ```
 /// use shiplap::{explain::{Target, partial_dependence}, prelude::*};

@@ -18,8 +18,8 @@ use crate::{
 pub enum Target {
     /// The prediction. Its gradient vanishes where a sigmoid or softmax saturates, that is, for confident predictions.
     Prediction(usize),
-    /// The output before the last activation: the log-odds for a sigmoid, the score of a class for a softmax. Its gradient
-    /// does not vanish for confident predictions. Without a last activation, this is the prediction.
+    /// The output before the last activation: the log-odds for a sigmoid, the score of a class for a softmax. Its
+    /// gradient does not vanish for confident predictions. Without a last activation, this is the prediction.
     Logit(usize),
 }
 
@@ -33,8 +33,8 @@ impl Target {
 
 /// Explains the predictions of a network.
 ///
-/// The explainer contains the memory for the forward and backward pass of one sample: no method allocates. Layers such as
-/// dropout behave as at inference, so explanations are deterministic.
+/// The explainer contains the memory for the forward and backward passes of one sample: no method allocates. Layers
+/// such as dropout behave as at inference, so explanations are deterministic.
 ///
 /// ```
 /// use shiplap::{explain::{Explainer, Target}, prelude::*};
@@ -58,10 +58,11 @@ pub struct Explainer<N: Layer> {
 unsafe impl<N: Layer> Zeroed for Explainer<N> {}
 
 impl<N: Layer> Explainer<N> {
-    /// The size of the explainer in bytes, without the network and the stack frames of its methods.
+    /// The size of the explainer in bytes. It excludes the network and the stack frames of the methods.
     pub const BYTES: usize = size_of::<Self>();
 
-    /// Creates an explainer on the stack. An explainer of more than 256 KiB does not compile: use [`boxed`](Self::boxed).
+    /// Creates an explainer on the stack. An explainer of more than 256 KiB does not compile: use
+    /// [`boxed`](Self::boxed).
     #[must_use]
     #[expect(clippy::new_without_default, reason = "`default` would not tell that this is for small networks only")]
     pub fn new() -> Self {

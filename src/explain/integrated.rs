@@ -20,9 +20,11 @@ pub struct Integrated<X> {
     pub steps: usize,
 }
 
-/// The largest gap: absolute, or relative to the change if that is above 1 and smaller steps do not help.
+/// The largest accepted gap: absolute, or relative to the change if the change is above 1 and smaller steps do not
+/// help.
 const TOLERANCE: f64 = 5e-4;
-/// The tolerance of a single step as a share of [`TOLERANCE`]. If the gap is too large with one, the next is tried.
+/// The tolerance of a single step as a share of [`TOLERANCE`]. If the gap is too large with one share, the next is
+/// tried.
 const SHARES: [f64; 3] = [1.0 / 16.0, 1.0 / 128.0, 1.0 / 1024.0];
 /// The minimum and maximum number of times that the path is bisected.
 const BISECTIONS: core::ops::RangeInclusive<u32> = 4..=14;
@@ -31,14 +33,14 @@ impl<N: Layer> Explainer<N> {
     /// Computes the integrated gradients of a sample (Sundararajan et al. 2017):
     /// `(x[i] − baseline[i])·∫₀¹ ∂target/∂x[i] at baseline + t·(x − baseline) dt` for each input `i`.
     ///
-    /// The attributions sum to the change of the output from the baseline to the sample. The baseline is a neutral input,
-    /// such as zeros for standardized features, or a black image.
+    /// The attributions sum to the change of the output from the baseline to the sample. The baseline is a neutral
+    /// input, such as zeros for standardized features, or a black image.
     ///
-    /// The integral is computed by an adaptive midpoint rule. A step is bisected if the gradient at its midpoint does not
-    /// explain the change of the output over the step. The path is divided into 16 steps at least and 16384 at most; only
-    /// kinks of the network need steps that small. The attributions sum to the change with an absolute error of at most
-    /// 5×10⁻⁴. If the change is above 1, a relative error of at most 5×10⁻⁴ is accepted when smaller steps do not reduce
-    /// it, because of the rounding error of large `f32` outputs.
+    /// The integral is computed by an adaptive midpoint rule. A step is bisected if the gradient at its midpoint does
+    /// not explain the change of the output over the step. The path is divided into 16 steps at least and 16384 at
+    /// most; only near kinks of the network are steps that small. The attributions sum to the change with an absolute
+    /// error of at most 5×10⁻⁴. If the change is above 1, a relative error of at most 5×10⁻⁴ is accepted when smaller
+    /// steps do not reduce it, because of the rounding error of large `f32` outputs.
     ///
     /// ```
     /// use shiplap::{explain::{Explainer, Target}, prelude::*};

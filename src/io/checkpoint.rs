@@ -50,7 +50,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// If a weight is NaN or infinite, or the file cannot be written. An existing file is then unchanged.
+/// Returns an error if a weight is NaN or infinite, or the file cannot be written. An existing file is then unchanged.
 pub fn save_checkpoint<N: Layer>(
     state: &TrainingState<'_, N>,
     epoch: usize,
@@ -78,14 +78,14 @@ pub fn save_checkpoint<N: Layer>(
 
 /// Restores the state of a trainer from a checkpoint, and returns the number of completed epochs.
 ///
-/// With the same data and settings (learning rate, batch size, ...), the resumed run computes bit for bit the same weights
-/// as an uninterrupted one, on a processor with the same instruction set. The state of callbacks, such as the patience of
-/// early stopping, is not saved and restarts.
+/// With the same data and settings (learning rate, batch size, ...), the resumed run computes bit for bit the same
+/// weights as an uninterrupted one, on a processor with the same instruction set. The state of callbacks is not saved:
+/// early stopping, for example, restarts its count.
 ///
 /// # Errors
 ///
-/// Those of [`load`](super::load), or if the file is not a checkpoint or belongs to another optimizer or element type. The
-/// trainer is then unchanged.
+/// Returns the errors of [`load`](super::load), and an error if the file is not a checkpoint, or belongs to another
+/// optimizer or element type. The trainer is then unchanged.
 pub fn load_checkpoint<N: Layer>(to: TrainingStateMut<'_, N>, path: impl AsRef<Path>) -> Result<usize, FileError> {
     let (file, bytes) = read(path.as_ref())?;
     let reader = Reader::new(&file, &bytes)?;
@@ -142,7 +142,7 @@ fn differs(reader: &Reader<'_>, key: &str, saved: &str, own: &str) -> FileError 
     checkpoint_error(reader, format!("its {key} is {saved}, but the trainer's is {own}"))
 }
 
-/// The name of an optimizer without modules, which may change, and without settings in its type that are off.
+/// The name of an optimizer without its modules, which may change, and without const parameters that are all `false`.
 fn canonical(name: &str) -> String {
     let mut short = String::new();
     for part in name.split_inclusive(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == ':')) {
@@ -160,7 +160,8 @@ fn checkpoint_error(reader: &Reader<'_>, reason: String) -> FileError {
     FileError::Checkpoint { file: reader.file.into(), reason }
 }
 
-/// A callback that saves a checkpoint every few epochs and after the last one, and overwrites the previous checkpoint.
+/// A callback that saves a checkpoint every few epochs and after the last requested one, and overwrites the previous
+/// checkpoint. If another callback stops training earlier, the epochs since the last checkpoint are not saved.
 ///
 /// If a checkpoint cannot be written, training stops and [`finish`](Self::finish) returns the error.
 ///

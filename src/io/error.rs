@@ -1,9 +1,9 @@
-//! Errors of saving and loading networks.
+//! Errors of saving, loading and exporting networks.
 
 use core::fmt;
 use std::{io, path::PathBuf, string::String, vec::Vec};
 
-/// The error of saving or loading a network. Neither the network nor the file has changed.
+/// The error of saving, loading or exporting a network. Neither the network nor the file has changed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FileError {

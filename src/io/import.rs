@@ -66,14 +66,15 @@ impl<'a> Import<'a> {
         Self { source: Source::Keras, layers: &[] }
     }
 
-    /// Specifies the name in the file for each layer with weights: pairs of the path in the network (as in the summary) and
-    /// the name in the file, such as `&[("0", "encoder.fc"), ("1", "head")]`. Other layers in the file are ignored.
+    /// Specifies the name in the file of each layer with weights, as pairs of the path in the network (as in the
+    /// summary) and the name in the file, such as `&[("0", "encoder.fc"), ("1", "head")]`. Other layers in the file are
+    /// ignored.
     #[must_use]
     pub const fn layers(self, layers: &'a [(&'a str, &'a str)]) -> Self {
         Self { layers, ..self }
     }
 
-    /// Loads the weights of `network` from the file.
+    /// Loads the weights of `network` from a safetensors file.
     ///
     /// # Errors
     ///
@@ -114,7 +115,7 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    /// Matches the layers of the network with those of the file, as the documentation of [`Import`] says.
+    /// Matches the layers of the network with those of the file, as described for [`Import`].
     fn match_layers(
         &self,
         tensors: &[ExpectedTensor],
@@ -153,7 +154,7 @@ impl<'a> Import<'a> {
     }
 }
 
-/// Whether a parameter is a weight. Files of other libraries contain no statistics of preprocessing layers.
+/// Whether a parameter is trainable. Files of other libraries contain no statistics of preprocessing layers.
 fn is_weight(role: Role) -> bool {
     role != Role::Statistic
 }

@@ -44,7 +44,7 @@ fn layers<N: Layer>() -> String {
     text
 }
 
-/// `Relu, Sigmoid`: the tensors do not determine the activations, so that a mismatch would go unnoticed.
+/// `Relu, Sigmoid`. The tensors do not determine the activations, so a mismatch would otherwise go unnoticed.
 fn activations<N: Layer>() -> String {
     N::OUTLINE.activations().collect::<Vec<_>>().join(", ")
 }

@@ -1,11 +1,13 @@
 //! Saving and loading networks.
 //!
-//! - Feature `safetensors`: [`save`] and [`load`] weights; [`save_checkpoint`] and [`load_checkpoint`] resume a training
-//!   run, and [`Checkpoints`] saves one every few epochs; [`Import`] loads weights from PyTorch and Keras.
+//! - Feature `safetensors`: [`save`] and [`load`] weights; [`save_checkpoint`] and [`load_checkpoint`] resume a
+//!   training run, and [`Checkpoints`] saves a checkpoint every few epochs; [`Import`] loads weights from PyTorch and
+//!   Keras.
 //! - Feature `onnx`: [`export_onnx`] exports a network for other runtimes.
 //!
-//! Writes are atomic: the data are written to a temporary file in the same folder, which then replaces the target. If the
-//! program or the machine stops, either the old file or the new one exists. A killed program may leave a `.tmp` file.
+//! Writes are atomic: the data are written to a temporary file in the same folder, which then replaces the target. If
+//! the program or the machine stops, the target is either the old file or the complete new one. A killed program may
+//! leave a `.tmp` file.
 
 #[cfg(feature = "safetensors")]
 mod checkpoint;

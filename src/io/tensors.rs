@@ -1,4 +1,5 @@
-//! The safetensors format: the length of the header as 8 bytes, a JSON header, and the data of the tensors.
+//! The safetensors format: the length of the header as 8 bytes (little-endian), a JSON header, and the data of the
+//! tensors.
 
 use std::{borrow::ToOwned, collections::BTreeMap, format, string::String, string::ToString, vec::Vec};
 
@@ -152,8 +153,8 @@ impl<'a> Reader<'a> {
         self.metadata.metadata().as_ref()?.get(key).map(String::as_str)
     }
 
-    /// Returns the values of the expected tensors, in their order. Other tensors in the file are an error unless they are
-    /// `ignored`.
+    /// Returns the values of the expected tensors, in their order. Other tensors in the file are an error unless they
+    /// are `ignored`.
     pub fn read<T: Element>(
         &self,
         expected: &[ExpectedTensor],
@@ -212,8 +213,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Assigns the next of `values` to each parameter, or each optimizer state, whose role is `selected`. The caller has
-/// checked the shapes.
+/// Assigns the next of `values` to each parameter, or to each part of the optimizer state, whose role is `selected`.
+/// The caller has checked the shapes.
 pub(super) struct Assign<I> {
     pub values: I,
     pub selected: fn(Role) -> bool,

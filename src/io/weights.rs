@@ -13,8 +13,8 @@ use crate::layer::{Layer, Path};
 
 /// Saves the weights of `network` to a safetensors file.
 ///
-/// Tensors are named after layer and parameter, such as `1.kernel` or `encoder.bias`. The metadata contain the version of
-/// the crate, the layers and their activations. The write is atomic.
+/// Tensors are named after layer and parameter, such as `1.kernel` or `encoder.bias`. The metadata contain the version
+/// of the crate, the layers and their activations. The write is atomic.
 ///
 /// ```
 /// use shiplap::{io, prelude::*};

@@ -20,8 +20,8 @@ pub fn map_each<'a, X, Y, const N: usize>(items: &'a mut [X; N], f: impl Fn(&'a 
     unsafe { mem::transmute_copy::<[MaybeUninit<Y>; N], [Y; N]>(&results) }
 }
 
-/// `rows` as rows of `B` if `A` and `B` are the same type; otherwise no rows. The comparison costs nothing: its result
-/// is known at compile time.
+/// Returns `rows` as rows of `B` if `A` and `B` are the same type, and an empty slice otherwise. The comparison costs
+/// nothing: its result is known at compile time.
 #[inline(always)]
 pub(crate) fn cast_rows<A: 'static, B: 'static>(rows: &[A]) -> &[B] {
     if TypeId::of::<A>() != TypeId::of::<B>() {

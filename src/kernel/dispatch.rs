@@ -47,7 +47,7 @@ pub fn dispatch<W: Work>(work: W) -> W::Output {
     }
 }
 
-/// Not inlined: [`dispatch`] would otherwise reserve its stack frame for every instruction set.
+/// Not inlined: [`dispatch`] would otherwise reserve the stack frame of this work for every instruction set.
 #[cfg_attr(all(target_arch = "x86_64", not(feature = "deterministic")), inline(never))]
 fn run_baseline<W: Work>(work: W) -> W::Output {
     Baseline.run(work)

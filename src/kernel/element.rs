@@ -136,7 +136,7 @@ impl Single for f32 {
     }
 }
 
-/// Numbers in a fixed shape: `f32`, `[f32; 10]`, `[[f32; 28]; 28]`, ...
+/// Numbers in a fixed shape of up to 8 axes: `f32`, `[f32; 10]`, `[[f32; 28]; 28]`, ...
 ///
 /// ```
 /// use shiplap::Tensor;
@@ -150,9 +150,9 @@ impl Single for f32 {
     note = "`f32`, `[f32; 10]` and `[[f64; 28]; 28]` are; a `Vec` or slice becomes an array by `try_into`"
 )]
 pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
-    /// The type of each number.
+    /// The type of the elements.
     type Element: Element;
-    /// The number of numbers.
+    /// The number of elements: the product of the lengths of all axes, 1 for a single number.
     const LEN: usize;
     /// The number of axes: 0 for a single number.
     const RANK: usize;
@@ -161,13 +161,13 @@ pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
     /// The length of the innermost axis; 1 for a single number.
     const INNERMOST: usize = if Self::RANK == 0 { 1 } else { Self::AXES[Self::RANK - 1] };
 
-    /// The numbers of several tensors as one slice.
+    /// The elements of several tensors as one slice, in row-major order.
     fn flat(rows: &[Self]) -> &[Self::Element];
 
     /// The mutable version of [`flat`](Self::flat).
     fn flat_mut(rows: &mut [Self]) -> &mut [Self::Element];
 
-    /// The length of each axis, outermost first: 28 and 28.
+    /// The length of each axis, outermost first: `[28, 28]`.
     fn axes() -> &'static [usize] {
         const { Self::AXES.split_at(Self::RANK).0 }
     }
@@ -176,7 +176,7 @@ pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// If writing to `out` fails.
+    /// Returns an error if writing to `out` fails.
     fn write_shape(out: &mut dyn fmt::Write) -> fmt::Result {
         Self::axes().iter().enumerate().try_for_each(|(index, length)| {
             let comma = if index == 0 { "" } else { ", " };

@@ -110,7 +110,7 @@ impl<T: Element, O: ElementwiseKernel<R, W>, const R: usize, const W: usize> Ele
     }
 }
 
-/// The number of independent partial sums, so that no addition waits for the previous one.
+/// The number of independent partial sums, which keep additions from waiting for the previous one.
 const CHAINS: usize = 4;
 
 /// `Σ op(read)` over all items, up to the length of the shortest slice.

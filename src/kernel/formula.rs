@@ -2,7 +2,7 @@
 
 use super::real::Real;
 
-/// A formula from `READ` values and `WRITE` values to new values for the latter.
+/// A formula that computes new values for `WRITE` values from them and `READ` other values.
 ///
 /// It is copied before the loop, so that its constants stay in registers.
 pub trait ElementwiseKernel<const READ: usize, const WRITE: usize>: Copy {

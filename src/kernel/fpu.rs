@@ -1,4 +1,4 @@
-//! Multiply-adds and square roots of one `f32` in one instruction, for processors that have it: stable Rust offers
+//! Multiply-adds and square roots of one `f32` in one instruction, on microcontrollers that have it: stable Rust offers
 //! neither without `std`. Fused multiply-adds are never emulated in software: one rounding less is not worth a call.
 //!
 //! On a Cortex-M4F or M7F, the compiler emits `vmla.f32` for `a·b + c`, which rounds twice, as intended. Inline
@@ -7,8 +7,7 @@
 //! SAFETY of every `unsafe`: the instruction depends only on its operands, as `pure`, `nomem` and `nostack` state, and
 //! the build script selects it only for processors that have it. `sqrtf` is the C function.
 
-/// `a·b + c`, rounded once if the processor has an instruction for it; rounded twice on every processor under
-/// `deterministic`.
+/// `a·b + c`: rounded once on RISC-V with FPU, unless the feature `deterministic` is on; otherwise rounded twice.
 #[inline(always)]
 pub(super) fn mul_add(a: f32, b: f32, c: f32) -> f32 {
     #[cfg(all(floats = "riscv", not(feature = "deterministic")))]
@@ -24,7 +23,7 @@ pub(super) fn mul_add(a: f32, b: f32, c: f32) -> f32 {
     return a * b + c;
 }
 
-/// The square root, correctly rounded, hence the same bits on every processor.
+/// The square root, correctly rounded, so the same bits on every processor.
 #[inline(always)]
 pub(super) fn sqrt(a: f32) -> f32 {
     #[cfg(floats = "riscv")]

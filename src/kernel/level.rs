@@ -29,7 +29,7 @@ impl Level {
     /// All instruction sets.
     pub const ALL: [Self; 3] = [Self::Baseline, Self::Avx2, Self::Avx512];
 
-    /// Whether the processor has the instruction set. Without `std`, whether the target features of the build include
+    /// Whether the processor has the instruction set; without `std`, whether the target features of the build include
     /// it. Under the feature `deterministic`, only [`Baseline`](Self::Baseline) is available.
     pub fn is_available(self) -> bool {
         match self {
@@ -44,7 +44,7 @@ impl Level {
     }
 }
 
-/// The error of [`set_level`]: the processor lacks the instruction set.
+/// The error of [`set_level`]: the processor or the build lacks the instruction set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unavailable(pub Level);
 
@@ -69,7 +69,7 @@ pub fn level() -> Level {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     return match CHOSEN.load(Ordering::Relaxed) {
         0 => {
-            // If another thread has chosen in the meantime, its choice stays.
+            // If another thread has chosen in the meantime, its choice is kept.
             let best = Level::best() as u8 + 1;
             let _ = CHOSEN.compare_exchange(0, best, Ordering::Relaxed, Ordering::Relaxed);
             level()
@@ -96,7 +96,8 @@ pub fn level() -> Level {
 ///
 /// # Errors
 ///
-/// If the processor does not have it.
+/// Returns an error if the instruction set is not [available](Level::is_available). Without `std`, or on other
+/// processors than x86-64, only the [`level`] in use can be chosen.
 pub fn set_level(level: Level) -> Result<(), Unavailable> {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     if level.is_available() {

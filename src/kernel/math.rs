@@ -1,4 +1,4 @@
-//! Exponentials and logarithms of `f32`: branch-free, the same for one number and for a register.
+//! Exponential, logarithms, tanh and error function of `f32`: branch-free, the same for one number and for a register.
 //!
 //! The polynomials were fitted for this crate: least squares on Chebyshev nodes, reweighted until the error is even
 //! (Lawson 1961). `tests/math.rs` checks the bounds of the errors.
@@ -13,12 +13,12 @@ pub(super) trait Single: Real {
     /// `self·2^n`, where `shifted` is `n + INTEGERS`, `self` is near 1, and the result is a normal number.
     fn scale(self, shifted: Self) -> Self;
 
-    /// A positive normal number as `(mantissa, exponent)`: `mantissa·2^exponent`, mantissa in [√½, √2).
+    /// A positive normal number as `(mantissa, exponent)`: it is `mantissa·2^exponent`, with the mantissa in [√½, √2).
     fn split(self) -> (Self, Self);
 }
 
-/// Added to a number below 2²², it leaves no bits for a fraction: the sum is rounded to a whole number, which its last
-/// bits contain.
+/// If this is added to a number of magnitude below 2²², the sum has no bits for a fraction: it is rounded to a whole
+/// number, which its last bits contain.
 pub(super) const INTEGERS: f32 = 12_582_912.0;
 
 /// √½, rounded.
@@ -52,7 +52,7 @@ fn round<V: Real>(x: V) -> V {
     (x + V::splat(f64::from(INTEGERS))) - V::splat(f64::from(INTEGERS))
 }
 
-/// `eˣ = 1 + x + x²·polynomial(x)` in ±½·ln 2.
+/// `eˣ = 1 + x + x²·polynomial(x)` for `|x| ≤ ½·ln 2`.
 const EXP: [f64; 5] =
     [4.999_999_343_2e-1, 1.666_652_039_9e-1, 4.166_839_079_0e-2, 8.368_745_127_1e-3, 1.381_453_987_9e-3];
 
@@ -111,13 +111,13 @@ pub(super) fn ln_one_plus<V: Single>(x: V) -> V {
     let lost = (x - (sum - V::splat(1.0))) / sum;
     // For larger numbers the correction is negligible, and at ∞ it would be ∞ − ∞. At −1 it would be 0 / 0.
     let lost = V::splat(1e9).if_gt(x, sum.if_gt(V::splat(0.0), lost, V::splat(0.0)), V::splat(0.0));
-    // The result has the sign of x, also for −0.
+    // The result has the sign of x, even for −0.
     (ln(sum) + lost).copysign(x)
 }
 
-/// With `|x| = n·½ ln 2 + r` and `t = tanh r`, the addition theorem yields `((2ⁿ − 1) + (2ⁿ + 1)·t) / ((2ⁿ + 1) + (2ⁿ −
-/// 1)·t)`. If the result is nearer to 1 than to 0, it is computed as `1 + (2·t − 2) / ...`, whose fraction is smaller
-/// and so has a smaller rounding error.
+/// With `|x| = n·½ ln 2 + r` and `t = tanh r`, the addition theorem yields
+/// `((2ⁿ − 1) + (2ⁿ + 1)·t) / ((2ⁿ + 1) + (2ⁿ − 1)·t)`. If the result is nearer to 1 than to 0, it is computed as
+/// `1 + (2·t − 2) / ...`, whose fraction is smaller and therefore has a smaller rounding error.
 #[inline(always)]
 pub(super) fn tanh<V: Single>(x: V) -> V {
     let one = V::splat(1.0);

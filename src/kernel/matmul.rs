@@ -58,8 +58,8 @@ pub fn tn<S: Simd, T: Element, const IN: usize, const OUT: usize>(
     }
 }
 
-/// `write = then(gradient, write)`, number by number, with the gradient of [`tn`], of which only some rows are in
-/// memory at a time.
+/// `write = then(gradient, write)`, number by number, with the gradient of [`tn`]. Only some rows of the gradient are
+/// in memory at a time.
 #[inline(always)]
 pub fn tn_then<S: Simd, T: Element, O: ElementwiseKernel<1, W>, const IN: usize, const OUT: usize, const W: usize>(
     simd: S,
@@ -163,7 +163,7 @@ impl<T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize> 
     }
 }
 
-/// The number of rows from which packing the weights saves time.
+/// The smallest number of rows for which packing the weights saves time.
 const UNPACKED_ROWS: usize = 4;
 
 /// `y[o] = then(bias[o] + Σᵢ x[i]·w[i][o])`, with several independent sums to hide the latency of a multiply-add.
@@ -244,7 +244,7 @@ fn add_rows<V: Vector<T>, T: Element, const OUT: usize, const R: usize>(x: &[T],
     }
 }
 
-/// `C` registers of [`combine_rows`] from `column` on, each as `CHAINS` sums; returns the column after them.
+/// Computes `C` registers of [`combine_rows`] from `column` on, each as `CHAINS` sums. Returns the column after them.
 #[inline(always)]
 fn combine_columns<
     V: Vector<T>,

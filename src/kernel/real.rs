@@ -2,7 +2,7 @@
 
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
-/// One number, or several that are computed together. Activations, losses and optimizers are written in terms of it.
+/// One number, or several that are computed together. Activations, losses and optimizers are written for any `V: Real`.
 ///
 /// ```
 /// use shiplap::kernel::Real;
@@ -17,10 +17,11 @@ pub trait Real:
 {
     /// `value` in each lane.
     fn splat(value: f64) -> Self;
-    /// `self·factor + addend`, rounded once if the instruction set has fused multiply-adds.
+    /// `self·factor + addend`. It is rounded once with AVX2, with AVX-512 and, for `f32`, on RISC-V with FPU;
+    /// elsewhere, and under the feature `deterministic`, it is rounded twice.
     #[must_use]
     fn mul_add(self, factor: Self, addend: Self) -> Self;
-    /// `then` where `self > bound`; `otherwise` elsewhere, including NaN.
+    /// `then` where `self > bound`; `otherwise` elsewhere, including where either is NaN.
     #[must_use]
     fn if_gt(self, bound: Self, then: Self, otherwise: Self) -> Self;
     /// The absolute value.

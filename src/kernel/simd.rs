@@ -20,7 +20,7 @@ pub trait Work {
     /// The result.
     type Output;
 
-    /// Runs the work. Mark it `#[inline(always)]`, so that it is compiled for the instruction set.
+    /// Runs the work. Mark the method `#[inline(always)]`, so that it is compiled for the instruction set.
     fn run<S: Simd>(self, simd: S) -> Self::Output;
 }
 
@@ -29,12 +29,13 @@ pub(super) const MOST_LANES: usize = 16;
 
 /// A register: several numbers that are loaded, processed and stored together.
 pub trait Vector<T>: Real {
-    /// A register of half the length if the instruction set processes those at twice the rate; otherwise the register
-    /// itself.
+    /// A register of half the length, if the instruction set processes such registers at twice the rate; otherwise this
+    /// register.
     type Half: Vector<T>;
     /// The number of lanes.
     const LANES: usize;
-    /// The number of rows of a matrix product, of two registers each, that keeps the processor busy: 4, 6 or 8.
+    /// The height of the tiles of a matrix product, with rows of two registers, that keeps the processor busy: 4, 6 or
+    /// 8.
     const ROWS: usize;
     /// The number of independent sums that hides the latency of a multiply-add.
     const SUMS: usize;

@@ -1,10 +1,10 @@
 //! Matrix products of any operands.
 //!
 //! A tile of the result stays in registers as sums. Step by step, a column of the left operand is multiplied by a row
-//! of the right one ([`multiply_tile`]). The right operand is packed into a [`Panel`] first, a block of columns at a
-//! time and as deep as the first-level cache holds, where all rows of the left operand find it (Goto and van de Geijn,
-//! "Anatomy of high-performance matrix multiplication", 2008). The height and width of tiles follow from the shapes at
-//! compile time.
+//! of the right one ([`multiply_tile`]). The right operand is first packed into a [`Panel`], one block of columns at a
+//! time and with as many steps as fit into the first-level cache, so that all rows of the left operand read it from
+//! there (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008). The height and width of
+//! tiles follow from the shapes at compile time.
 
 #![expect(
     clippy::needless_range_loop,
@@ -55,10 +55,11 @@ pub(super) trait Destination<T: Element> {
     }
 }
 
-/// The height of tiles of one register, where those of `V::ROWS` rows would wait for the latency of their sums.
+/// The height of tiles that are one register wide. With `V::ROWS` rows, each step would wait for the latency of its
+/// sums.
 const TALL: usize = 12;
 
-/// The number of rows is not known when compiling.
+/// Stands for a number of rows that is not known at compile time.
 pub(super) const UNKNOWN: usize = 0;
 
 /// `result = left·right`, with `rows` rows and `COLUMNS` columns, where each number is the sum of `steps` products.
@@ -88,8 +89,8 @@ pub(super) fn product<V: Vector<T>, T: Element, const COLUMNS: usize, const ROWS
     }
 }
 
-/// These columns, in blocks of `C` registers. The last block overlaps the previous one, and writes the same numbers
-/// again.
+/// Computes these columns, in blocks of `C` registers. The last block overlaps the previous one, and writes the same
+/// numbers again.
 #[inline(always)]
 fn column_blocks<V: Vector<T>, T: Element, const C: usize, const ROWS: usize>(
     rows: usize,

@@ -1,12 +1,12 @@
-//! The cross-entropy of a yes or no.
+//! The cross-entropy of binary classifications.
 
 use super::{Follows, PointwiseLoss, is_probability};
 use crate::{activation::Sigmoid, kernel::Real, layer::Logits, metric::BinaryAccuracy};
 
-/// `−label·ln p − (1−label)·ln(1−p)` with `p = sigmoid(logit)`, averaged over outputs and rows. Labels are probabilities
-/// from 0 to 1.
+/// `−label·ln p − (1−label)·ln(1−p)` with `p = sigmoid(logit)`, averaged over outputs and rows. Labels are
+/// probabilities from 0 to 1.
 ///
-/// It is computed from the logit `z` as `softplus(z) − label·z`, which is exact at logits of ±10⁴ too.
+/// It is computed from the logit `z` as `softplus(z) − label·z`, which is accurate even at logits of ±10⁴.
 ///
 /// ```
 /// use shiplap::prelude::*;

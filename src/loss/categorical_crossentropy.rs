@@ -9,7 +9,7 @@ use crate::{
     metric::Accuracy,
 };
 
-/// `−Σₙ label[n]·ln p[n]` with `p = softmax(logits)`, averaged over the rows; labels are one-hot, or
+/// `−Σₙ label[n]·ln p[n]` with `p = softmax(logits)`, averaged over the rows. Labels are one-hot, or
 /// probabilities that add up to 1.
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! Focal losses: cross-entropies that count certain, correct outputs less.
+//! Focal losses: cross-entropies in which confident, correct outputs have less weight.
 
 use super::{
     Compares, Flaw, Follows, Loss, PointwiseLoss, at_least_0, categorical_crossentropy::log_sum, in_range,
@@ -13,9 +13,9 @@ use crate::{
     metric::{Accuracy, BinaryAccuracy},
 };
 
-/// `qᵞ·(−label·ln p − (1−label)·ln(1−p))` with `p = sigmoid(logit)` and `q = label·(1−p) + (1−label)·p`, the probability of
-/// the wrong answer, averaged over outputs and rows (Lin et al. 2017). With `alpha`, each label is weighted by
-/// `label·alpha + (1−label)·(1−alpha)`.
+/// `qᵞ·(−label·ln p − (1−label)·ln(1−p))` with `p = sigmoid(logit)` and `q = label·(1−p) + (1−label)·p`, the
+/// probability of the wrong answer, averaged over outputs and rows (Lin et al. 2017). With `alpha`, each label is
+/// weighted by `label·alpha + (1−label)·(1−alpha)`.
 ///
 /// ```
 /// use shiplap::{loss::BinaryFocalCrossentropy, prelude::*};
@@ -29,9 +29,9 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BinaryFocalCrossentropy {
-    /// The exponent: finite and at least 0, where it is the binary cross-entropy.
+    /// The exponent: finite and at least 0. At 0, the loss is the binary cross-entropy.
     pub gamma: f64,
-    /// The weight of label 1, in [0, 1], where label 0 has `1 − alpha`; or none, where both count the same.
+    /// The weight of label 1, in [0, 1]; label 0 has the weight `1 − alpha`. `None` weights both labels by 1.
     pub alpha: Option<f64>,
 }
 
@@ -50,7 +50,7 @@ impl BinaryFocalCrossentropy {
     fn parts<V: Real>(&self, logit: V, label: V) -> [V; 3] {
         let wrong = V::splat(1.0) - label;
         let p = logit.sigmoid();
-        // `1 − p` would lose digits near 1; a `q` of 0 has no logarithm.
+        // `1 − p` would lose digits near 1, and 0 has no logarithm.
         let q = (label * (-logit).sigmoid() + wrong * p).max(V::splat(f64::from(f32::MIN_POSITIVE)));
         let weight = match self.alpha {
             Some(alpha) => label * V::splat(alpha) + wrong * V::splat(1.0 - alpha),
@@ -89,8 +89,8 @@ impl PointwiseLoss for BinaryFocalCrossentropy {
     }
 }
 
-/// `−alpha·Σₙ label[n]·(1−p[n])ᵞ·ln p[n]` with `p = softmax(logits)`, averaged over the rows (Lin et al. 2017); labels are
-/// one-hot, or probabilities that add up to 1.
+/// `−alpha·Σₙ label[n]·(1−p[n])ᵞ·ln p[n]` with `p = softmax(logits)`, averaged over the rows (Lin et al. 2017); labels
+/// are one-hot, or probabilities that add up to 1.
 ///
 /// ```
 /// use shiplap::{loss::CategoricalFocalCrossentropy, prelude::*};
@@ -105,7 +105,7 @@ impl PointwiseLoss for BinaryFocalCrossentropy {
 pub struct CategoricalFocalCrossentropy {
     /// The exponent: finite and at least 0.
     pub gamma: f64,
-    /// The factor: finite and at least 0.
+    /// The factor of the whole loss: finite and at least 0.
     pub alpha: f64,
 }
 
@@ -156,7 +156,7 @@ impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for Categori
             let mut sum = 0.0;
             let mut each = [0.0; N];
             for ((h, label), ln_p) in each.iter_mut().zip(label).zip(ln_p) {
-                // Not 0, of which a negative power would be infinite.
+                // Above 0, because the derivative divides by it.
                 let others = (-libm::expm1(ln_p)).max(f64::MIN_POSITIVE);
                 let power = libm::pow(others, self.gamma);
                 *h = label.to_f64() * power * (self.gamma * libm::exp(ln_p) * ln_p / others - 1.0);

@@ -3,7 +3,8 @@
 use super::{Follows, PointwiseLoss};
 use crate::{kernel::Real, layer::Predictions, metric::MeanAbsolute};
 
-/// `½·Σₙ (y[n] − label[n])²`, averaged over the rows: the error in many textbooks, a sum over outputs and not a mean.
+/// `½·Σₙ (y[n] − label[n])²`, averaged over the rows. This is the error of many textbooks: a sum over the outputs, not
+/// their mean.
 ///
 /// ```
 /// use shiplap::prelude::*;

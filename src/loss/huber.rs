@@ -1,9 +1,10 @@
-//! Huber's loss: squared near 0, absolute far from it.
+//! Huber's loss: quadratic for small errors, linear for large ones.
 
 use super::{Follows, PointwiseLoss, in_range};
 use crate::{kernel::Real, layer::Predictions, metric::MeanAbsolute};
 
-/// With `d = y − label`: `½·d²` for `|d| ≤ delta`, else `delta·|d| − ½·delta²`, averaged over outputs and rows (Huber 1964).
+/// With `d = y − label`: `½·d²` for `|d| ≤ delta`, else `delta·|d| − ½·delta²`, averaged over outputs and rows (Huber
+/// 1964).
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -19,7 +20,7 @@ use crate::{kernel::Real, layer::Predictions, metric::MeanAbsolute};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Huber {
-    /// Where the loss turns from squared to absolute: finite and above 0.
+    /// The absolute error above which the loss is linear: finite and above 0.
     pub delta: f64,
 }
 

@@ -1,8 +1,8 @@
-//! Losses: how far outputs are from labels, and the gradient of that.
+//! Losses: the distance of outputs from labels, and its gradient with respect to the outputs.
 //!
-//! - of numbers: [`MeanSquaredError`], [`HalfSquaredError`], [`MeanAbsoluteError`], [`Huber`];
-//! - of a yes or no: [`BinaryCrossentropy`], [`BinaryFocalCrossentropy`];
-//! - of classes: [`CategoricalCrossentropy`], [`SparseCategoricalCrossentropy`], [`CategoricalFocalCrossentropy`];
+//! - for numbers: [`MeanSquaredError`], [`HalfSquaredError`], [`MeanAbsoluteError`], [`Huber`];
+//! - for binary classifications: [`BinaryCrossentropy`], [`BinaryFocalCrossentropy`];
+//! - for classes: [`CategoricalCrossentropy`], [`SparseCategoricalCrossentropy`], [`CategoricalFocalCrossentropy`];
 //! - around another loss: [`Smoothed`] labels, [`Weighted`] samples, [`ClassWeighted`] classes;
 //! - [`PointwiseLoss`] and [`Loss`]: the traits, for a loss of your own.
 //!
@@ -42,17 +42,18 @@ use crate::{
 
 /// A loss for rows of outputs `P`. A loss that compares each output by itself implements [`PointwiseLoss`] instead.
 pub trait Loss<P>: Default + Copy + Send + Sync + 'static {
-    /// What an output is compared with.
+    /// The type of a label, with which an output is compared.
     type Label: Copy + Zeroed;
-    /// Whether outputs are [`Predictions`](crate::layer::Predictions), or [`Logits`](crate::layer::Logits) because the loss
-    /// is fused with the last activation.
+    /// Whether outputs are [`Predictions`](crate::layer::Predictions), or [`Logits`](crate::layer::Logits) because the
+    /// loss is fused with the last activation.
     type Ending: Ending;
     /// The metric that a trainer reports by default.
     type Metric;
-    /// What labels must be, for the error message.
+    /// A description of valid labels, for the error message.
     const EXPECTS: &'static str;
 
-    /// Checks that each value of the loss is in its range. A trainer calls it before the first step and after each change.
+    /// Checks that each value of the loss is in its range. A trainer calls it before the first step and after each
+    /// change.
     ///
     /// # Errors
     ///
@@ -61,7 +62,7 @@ pub trait Loss<P>: Default + Copy + Send + Sync + 'static {
         Ok(())
     }
 
-    /// What is wrong with `label`, if anything.
+    /// Returns a description of an invalid `label`, or `None` if it is valid.
     fn flaw(label: &Self::Label) -> Option<Flaw>;
 
     /// Whether `label` is valid.
@@ -72,14 +73,15 @@ pub trait Loss<P>: Default + Copy + Send + Sync + 'static {
     /// The sum of the losses of the rows.
     fn total<S: Simd>(&self, simd: S, outputs: &[P], labels: &[Self::Label]) -> f64;
 
-    /// Writes the gradient of the mean loss of the rows with respect to `outputs`.
+    /// Writes to `gradient` the gradient of the mean loss of the rows with respect to `outputs`. All slices have the
+    /// same length.
     fn gradient<S: Simd>(&self, simd: S, outputs: &[P], labels: &[Self::Label], gradient: &mut [P]);
 }
 
-/// What is wrong with a label: `holds NaN`, `is 10`.
+/// The description of an invalid label: `holds NaN`, `is 10`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Flaw {
-    /// How the number relates to the label: `is`, `holds`.
+    /// The relation of the label to the number: `is`, `holds`.
     pub verb: &'static str,
     /// The invalid number.
     pub number: f64,
@@ -119,9 +121,10 @@ impl fmt::Display for Flaw {
 )]
 pub trait Compares<P, Y>: Loss<P, Label = Y> {}
 
-/// A label that the loss `L` compares with outputs `P`. Every label is one for which [`Compares`] is implemented.
+/// A label that the loss `L` compares with outputs `P`. It is implemented for every type for which [`Compares`]
+/// is.
 pub trait Label<L: Loss<P>, P>: Copy {
-    /// The same labels, as the loss's type.
+    /// The same labels, as the label type of the loss.
     fn rows(labels: &[Self]) -> &[L::Label];
 }
 

@@ -10,8 +10,8 @@ use crate::{
 /// A loss that is a function of one output and its label, averaged over outputs and rows. It is a [`Loss`] for networks
 /// with any number of outputs.
 ///
-/// An implementation states the function and its derivative, whether they take predictions or logits, and the metric that a
-/// trainer reports; [`Follows`](super::Follows) says which last activations the loss goes with.
+/// An implementation states the function and its derivative, whether they take predictions or logits, and the metric
+/// that a trainer reports. [`Follows`](super::Follows) determines the last activations with which the loss can be used.
 ///
 /// The logarithm of the hyperbolic cosine, `ln cosh(y − label)`:
 ///
@@ -46,12 +46,13 @@ use crate::{
     note = "a trainer's parameters are the network, the loss, the optimizer and the batch size: `Trainer<Net, MeanSquaredError, Adam, 32>`"
 )]
 pub trait PointwiseLoss: Default + Copy + Send + Sync + 'static {
-    /// Whether outputs are [`Predictions`](crate::layer::Predictions), or [`Logits`](crate::layer::Logits) because the loss
-    /// is fused with the last activation. With logits, implement [`Follows`](super::Follows) for that activation only.
+    /// Whether outputs are [`Predictions`](crate::layer::Predictions), or [`Logits`](crate::layer::Logits) because the
+    /// loss is fused with the last activation. With logits, implement [`Follows`](super::Follows) for that activation
+    /// only.
     type Ending: Ending;
     /// The metric that a trainer reports by default.
     type Metric;
-    /// What labels must be, for the error message.
+    /// A description of valid labels, for the error message.
     const EXPECTS: &'static str = "finite numbers";
 
     /// Whether the number is a valid label.
@@ -59,7 +60,8 @@ pub trait PointwiseLoss: Default + Copy + Send + Sync + 'static {
         label.is_finite()
     }
 
-    /// The share of each of `outputs` outputs in the loss of a row: `1 / outputs` for their mean, 1 for their sum.
+    /// The factor of each output's loss in the loss of a row of `outputs` outputs: `1 / outputs` for their mean, 1 for
+    /// their sum.
     fn share(outputs: usize) -> f64 {
         1.0 / outputs as f64
     }

@@ -11,8 +11,9 @@ use crate::{
     metric::Accuracy,
 };
 
-/// The cross-entropy `L` with smoothed labels: `(1−smoothing)·label + smoothing/K` for `K` classes, where a yes or no has 2
-/// (Szegedy et al. 2016). It keeps a network from becoming too certain. Metrics compare with the labels as they are.
+/// The cross-entropy `L` with smoothed labels: `(1−smoothing)·label + smoothing/K` (Szegedy et al. 2016). `K` is the
+/// number of classes: 2 for [`BinaryCrossentropy`]. Smoothing keeps a network from becoming overconfident. Metrics use
+/// the original labels.
 ///
 /// `L` is [`BinaryCrossentropy`], [`CategoricalCrossentropy`] or [`SparseCategoricalCrossentropy`].
 ///
@@ -36,7 +37,7 @@ pub struct Smoothed<L> {
 }
 
 impl<L> Smoothed<L> {
-    /// The cross-entropy with this share of smoothing.
+    /// Wraps a cross-entropy, with this `smoothing`, in [0, 1].
     pub const fn new(loss: L, smoothing: f64) -> Self {
         Self { loss, smoothing }
     }
@@ -88,7 +89,7 @@ impl PointwiseLoss for Smoothed<BinaryCrossentropy> {
     }
 }
 
-/// `impl Loss` from the smoothed labels of a row.
+/// Implements `Loss`, given the smoothed label of a row as probabilities.
 macro_rules! of_classes {
     ($loss:ident, $label:ty, |$this:ident, $row:ident| $smoothed:expr) => {
         impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for Smoothed<$loss> {

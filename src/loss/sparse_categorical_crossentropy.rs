@@ -10,7 +10,7 @@ use crate::{
     metric::Accuracy,
 };
 
-/// `−ln p[label]` with `p = softmax(logits)`, averaged over the rows; labels are class numbers from 0.
+/// `−ln p[label]` with `p = softmax(logits)`, averaged over the rows. Labels are class numbers, `0..N`.
 ///
 /// ```
 /// use shiplap::prelude::*;

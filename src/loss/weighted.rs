@@ -8,8 +8,8 @@ use crate::{
     metric::{Class, Metric, Named},
 };
 
-/// The loss `L` of each sample times its weight, averaged over the rows. A label is `(label, weight)` with a finite weight of
-/// at least 0; metrics ignore the weights. For weights by class there is [`ClassWeighted`].
+/// The loss `L` of each sample times its weight, averaged over the rows. A label is `(label, weight)` with a finite
+/// weight of at least 0; metrics ignore the weights. For weights by class, use [`ClassWeighted`].
 ///
 /// ```
 /// use shiplap::{loss::Weighted, prelude::*};
@@ -106,9 +106,12 @@ impl<P: Tensor, L: Compares<P, Y>, Y> Compares<P, (Y, f32)> for Weighted<L> {}
 
 impl<H, L: Follows<H>> Follows<H> for Weighted<L> {}
 
-/// The loss `L` of each sample times the weight of its class, averaged over the rows, so that classes of unequal size count
-/// the same: [`class_weights`](crate::data::class_weights) computes weights. Labels are those of `L`: class numbers,
-/// probabilities (of which the largest is the class), or one probability (class 1 above ½).
+/// The loss `L` of each sample times the weight of its class, averaged over the rows.
+/// [`class_weights`](crate::data::class_weights) computes weights with which classes of unequal size count the same.
+/// Labels are those of `L`: class numbers, probabilities (the largest determines the class), or one probability (class
+/// 1 above ½).
+///
+/// `CLASSES` must equal the number of outputs, or 2 for a single output; other numbers do not compile.
 ///
 /// ```
 /// use shiplap::{loss::ClassWeighted, prelude::*};
@@ -155,7 +158,7 @@ impl<P: Tensor, L: Loss<P, Label: Class>, const CLASSES: usize> Loss<P> for Clas
     const EXPECTS: &'static str = L::EXPECTS;
 
     fn check(&self) -> Result<(), &'static str> {
-        // One output is a yes or no.
+        // One output is a binary classification.
         const { assert!(CLASSES == if P::LEN == 1 { 2 } else { P::LEN }, "`ClassWeighted` takes one weight for each class") };
         in_range(
             self.weights.iter().all(|weight| at_least_0(*weight)),
@@ -210,7 +213,7 @@ mod tests {
     type Plain = Trainer<Net, SparseCategoricalCrossentropy, Sgd, 4, ()>;
     type Heavy = Trainer<Net, Weighted<SparseCategoricalCrossentropy>, Sgd, 4, ()>;
 
-    /// A weight of 2 counts a sample twice, apart from the number of rows that the mean is over.
+    /// A weight of 2 counts a sample twice, except that the mean is over the number of rows.
     #[test]
     fn a_weight_of_two_is_the_sample_twice() {
         let (mut plain, mut heavy) = (Plain::new(Sgd::new(0.3), 1), Heavy::new(Sgd::new(0.4), 1));

@@ -2,8 +2,8 @@
 
 use super::{Class, Metric, Named, ratio};
 
-/// The fraction of samples whose class is predicted correctly. The predicted class of several outputs is the most likely
-/// one.
+/// The fraction of samples whose class is predicted correctly. The predicted class of several outputs is the most
+/// likely one.
 ///
 /// If each output is a binary classification of its own (multi-label), use [`BinaryAccuracy`](super::BinaryAccuracy).
 ///

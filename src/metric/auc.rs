@@ -66,11 +66,11 @@ impl Named for Auc {
     }
 }
 
-/// Computes the area under the ROC curve: the probability that a positive sample has a higher score than a negative one,
-/// with ties counted as one half (Mann and Whitney 1947).
+/// Computes the area under the ROC curve: the probability that a positive sample has a higher score than a negative
+/// one, with ties counted as one half (Mann and Whitney 1947).
 ///
-/// `samples` are pairs of score and label (whether the sample is positive); they are sorted in place. The result is ½ if
-/// all labels are equal, and NaN if a score is NaN.
+/// `samples` are pairs of score and label (whether the sample is positive); they are sorted in place. The result is ½
+/// if all labels are equal, and NaN if a score is NaN.
 ///
 /// ```
 /// use shiplap::metric::roc_auc;

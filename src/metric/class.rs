@@ -2,8 +2,8 @@
 
 use crate::kernel::Element;
 
-/// A prediction or label that stands for a class: a class index, the probabilities of all classes (the most likely one
-/// counts), or a single probability (class 1 above ½).
+/// A prediction or label that stands for a class: a class index, the probabilities of all classes (the largest
+/// determines the class), or a single probability (class 1 above ½).
 pub trait Class {
     /// The class index.
     fn class(&self) -> usize;

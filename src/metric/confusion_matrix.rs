@@ -15,7 +15,7 @@ use super::{Class, Metric, Named};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConfusionMatrix<const K: usize> {
-    /// The counts.
+    /// The number of samples of each label and prediction, as `[label][prediction]`.
     pub counts: [[u64; K]; K],
 }
 

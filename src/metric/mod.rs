@@ -25,7 +25,8 @@ pub use r_squared::RSquared;
 pub use recall::Recall;
 pub use root_mean_squared_error::RootMeanSquaredError;
 
-/// A metric that is accumulated over samples, from predictions `P` and labels `Y`. Tuples of metrics are metrics.
+/// A metric that is accumulated over samples, from predictions `P` and labels `Y`. Tuples of 1 to 6 metrics are
+/// metrics.
 #[diagnostic::on_unimplemented(
     message = "the metric `{Self}` cannot compare predictions `{P}` with labels `{Y}`",
     label = "wrong metric for this network and loss",

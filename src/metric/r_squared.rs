@@ -5,8 +5,8 @@ use crate::kernel::Element;
 
 /// The coefficient of determination, R²: the fraction of the variance of the labels that the predictions explain.
 ///
-/// `1 − Σ(ŷ − y)² / Σ(y − mean)²`, where both sums run over all samples and all `N` outputs, and each output has its own
-/// mean.
+/// `1 − Σ(ŷ − y)² / Σ(y − mean)²`, where both sums run over all samples and all `N` outputs, and each output has its
+/// own mean.
 ///
 /// ```
 /// use shiplap::prelude::*;

@@ -4,7 +4,7 @@ use super::{KeepsGradient, Optimizer, Settings, StateOf, in_range};
 use crate::kernel::Real;
 
 /// The optimizer `O`, applied once every `steps` steps to the mean of their gradients: the effect of a batch `steps`
-/// times as large, with the memory for one batch and one more gradient.
+/// times as large, with the memory for one batch and for a second gradient.
 ///
 /// As in Keras (`gradient_accumulation_steps`), clipping and weight decay apply to the update, and a
 /// [`Schedule`](super::Schedule) counts all steps. All batches have the same weight in the mean, even one with fewer

@@ -1,4 +1,4 @@
-//! Adam, with weight decay (AdamW) and with the largest mean square (AMSGrad).
+//! Adam, with weight decay (AdamW) and with the largest mean square so far (AMSGrad).
 
 use super::{Optimizer, PerWeight, Settings, has_settings, in_range, is_decay, is_divisor};
 use crate::kernel::Real;
@@ -39,7 +39,7 @@ impl Adam {
         Self { settings: Settings::new(learning_rate), beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
     }
 
-    /// Divides by the largest mean square so far.
+    /// Divides by the square root of the largest mean square so far.
     #[must_use]
     pub const fn amsgrad(self) -> AmsGrad {
         AmsGrad(self)
@@ -178,8 +178,8 @@ impl Optimizer for AdamW {
     }
 }
 
-/// [`Adam`] with the largest mean square so far as its divisor: `v̂ = max(v̂, v)` (Reddi et al. 2018). Keras calls this
-/// setting `amsgrad`. It takes a third number of state for each weight.
+/// [`Adam`] with `v̂ = max(v̂, v)`, the largest mean square so far, in place of `v` (Reddi et al. 2018). Keras calls
+/// this setting `amsgrad`. It takes a third number of state for each weight.
 ///
 /// ```
 /// use shiplap::{optim::AmsGrad, prelude::*};

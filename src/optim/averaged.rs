@@ -11,8 +11,8 @@ use crate::kernel::Real;
 ///
 /// The average often predicts better than the last weights.
 /// [`Trainer::swap_average`](crate::train::Trainer::swap_average) exchanges the two, to evaluate or save the average;
-/// [`overwrite_every`](Self::overwrite_every) copies it to the weights at intervals. In Keras these are `use_ema`,
-/// `ema_momentum` and `ema_overwrite_frequency`. It takes one number of state for each weight.
+/// [`overwrite_every`](Self::overwrite_every) copies it to the weights at intervals. In Keras, these are `use_ema`,
+/// `ema_momentum` and `ema_overwrite_frequency`. The average takes one more number of state for each weight.
 ///
 /// ```
 /// use shiplap::{optim::Averaged, prelude::*};

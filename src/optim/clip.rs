@@ -21,10 +21,10 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Clip {
-    /// Each number is clamped to `[−value, value]`. The value is finite and above 0.
+    /// Each derivative is clamped to `[−value, value]`. The value is finite and above 0.
     Value(f64),
-    /// The gradient of the whole network is scaled down to this norm if its norm is larger (Pascanu et al. 2013).
-    /// Finite and above 0.
+    /// The gradient of the whole network is scaled down to this Euclidean norm if its norm is larger (Pascanu et al.
+    /// 2013). The norm is finite and above 0.
     Norm(f64),
 }
 

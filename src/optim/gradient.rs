@@ -35,7 +35,7 @@ impl GradientKind for NotKept {
     type Memory<L: Zeroed> = [L; 0];
 }
 
-/// The gradient and the sum of the previous ones are kept.
+/// The gradient and the sum of the gradients since the last update are kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Summed;
 
@@ -51,7 +51,7 @@ pub struct AfterBackward<'a, S, N: Layer, const B: usize> {
     pub x: &'a [N::Input],
     /// The tape of the network.
     pub tape: &'a mut N::Tape<B>,
-    /// The gradient of the loss with respect to the outputs, as `backward` left it.
+    /// The gradient of the loss with respect to the outputs, as `backward_batch` left it.
     pub dy: &'a [N::Output],
 }
 
@@ -134,7 +134,7 @@ impl<L: Zeroed> GradientMemory<L> for [L; 1] {
     }
 }
 
-/// A gradient, and the sum of the previous ones.
+/// A gradient, and the sum of the gradients since the last update.
 impl<L: Zeroed> GradientMemory<L> for [L; 2] {
     #[inline(always)]
     fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(

@@ -1,4 +1,4 @@
-//! Optimizers: formulas that update weights from gradients. Formulas and defaults are those of Keras.
+//! Optimizers: formulas that update weights from gradients. The formulas and their defaults are those of Keras.
 //!
 //! - [`Sgd`], [`Momentum`], [`Lion`]: one step size for all weights;
 //! - [`Adam`], [`AdamW`], [`AmsGrad`], [`Nadam`], [`Adagrad`], [`RmsProp`]: a step size for each weight;
@@ -71,7 +71,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// Names the first setting that is out of range and the range.
+    /// Names the first setting that is out of range, and the range.
     pub fn check(&self) -> Result<(), &'static str> {
         let Self { learning_rate, clip, weight_decay, penalty } = self;
         learning_rate.check()?;
@@ -144,7 +144,7 @@ pub trait Optimizer: Copy + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Names the first setting that is out of range and the range.
+    /// Names the first setting that is out of range, and the range.
     fn check(&self) -> Result<(), &'static str> {
         self.settings().check()
     }
@@ -154,7 +154,7 @@ pub trait Optimizer: Copy + Send + Sync + 'static {
     /// counts as at least 1. The trainer uses the bound to rule out overflow without reading the weights.
     fn largest_step(&self) -> f64;
 
-    /// The constants of step `number`, counted from 0, at this learning rate.
+    /// The constants of step `number`, counted from 0, at this learning rate. With [`Accumulate`], updates are counted.
     fn step(&self, number: u64, rate: f64) -> Self::Step;
 
     /// The formula: the new weight and the new state, from the gradient, the weight and the state.

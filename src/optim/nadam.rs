@@ -7,7 +7,7 @@ use super::{
 };
 use crate::kernel::Real;
 
-/// [`Adam`](super::Adam) with Nesterov momentum (Dozat 2016). With `m` and `v` as there, `uₜ = beta1·(1 − 0.96ᵗ/2)` and
+/// [`Adam`](super::Adam) with Nesterov momentum (Dozat 2016). With Adam's `m` and `v`, `uₜ = beta1·(1 − 0.96ᵗ/2)` and
 /// `pₜ = u₁·u₂⋯uₜ`, in step `t` counted from 1:
 ///
 /// `w −= rate·(uₜ₊₁·m/(1−pₜ₊₁) + (1−uₜ)·g/(1−pₜ)) / (√(v/(1−beta2ᵗ)) + epsilon)`

@@ -5,8 +5,8 @@ use crate::kernel::Real;
 
 /// `v = rho·v + (1−rho)·g²`, `w −= rate·g / √(v + epsilon)` (Hinton 2012).
 ///
-/// [`momentum`](Self::momentum) and [`centered`](Self::centered) add a number of state for each weight, so they are
-/// part of the type. Centered, `a = rho·a + (1−rho)·g` and the divisor is `√(v − a² + epsilon)` (Graves 2013); with
+/// [`momentum`](Self::momentum) and [`centered`](Self::centered) each add one number of state for each weight, so they
+/// are part of the type. Centered, `a = rho·a + (1−rho)·g` and the divisor is `√(v − a² + epsilon)` (Graves 2013); with
 /// momentum, `m = momentum·m + rate·g / √(…)` and `w −= m`.
 ///
 /// ```

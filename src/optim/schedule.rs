@@ -67,7 +67,7 @@ impl Schedule {
         in_range(at_least_0(factor), "the factor of a schedule must be finite and at least 0")
     }
 
-    /// The highest rate. For `Step` and `Exponential` it is the initial rate.
+    /// The highest rate. For `Step` and `Exponential` it is the initial rate, whatever the factor.
     ///
     /// ```
     /// use shiplap::prelude::*;

@@ -22,6 +22,7 @@ use crate::{
 /// A report in a single HTML file: text, tables and plots in the order in which they are added.
 ///
 /// The page is self-contained: it opens offline and loads no external resources. It has a style for printing.
+///
 /// ```
 /// use shiplap::{prelude::*, report::{Page, weight_histograms}};
 ///
@@ -44,7 +45,7 @@ pub struct Page {
     sections: Vec<Markup>,
 }
 
-/// Forbids the browser to load any resource.
+/// Forbids the browser from loading any resource.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 const STYLE: &str = "
@@ -94,8 +95,8 @@ impl Page {
 
     /// Adds a table of the layers of a network, and its memory and computational cost.
     ///
-    /// The summary comes from [`Trainer::summary`](crate::train::Trainer::summary), which includes the memory for training,
-    /// or from [`Network::summary`](crate::network::Network::summary).
+    /// The summary comes from [`Trainer::summary`](crate::train::Trainer::summary), which includes the memory for
+    /// training, or from [`Network::summary`](crate::network::Network::summary).
     #[must_use]
     pub fn network<N: Layer>(self, summary: &Summary<N>) -> Self {
         let mut layers = vec![];
@@ -128,8 +129,8 @@ impl Page {
         page.facts("Memory and cost", memory)
     }
 
-    /// Adds the [learning curves](learning_curves) and a table of all epochs, with the best one highlighted. `loss` is the
-    /// label of the loss axis.
+    /// Adds the [learning curves](learning_curves) and a table of all epochs, with the best epoch highlighted. `loss`
+    /// is the label of the loss axis.
     ///
     /// # Errors
     ///
@@ -163,7 +164,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// Returns an error if it cannot be drawn.
+    /// Returns an error if the plot cannot be drawn.
     pub fn plot(self, heading: &str, plot: &dyn Plot) -> Result<Self, ReportError> {
         let svg = plot.svg()?;
         // SVG in HTML needs no namespace.

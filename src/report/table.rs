@@ -12,12 +12,12 @@ use crate::{
 pub struct Column {
     /// The name: `loss`, `accuracy`, `val_loss`, ...
     pub name: String,
-    /// The value in each epoch, or `None` for epochs without validation.
+    /// The value in each epoch; `None` in the columns of validation for epochs without it.
     pub values: Vec<Option<f64>>,
 }
 
-/// The history of a training run as a table: the training loss and metrics, and the validation loss and metrics with the
-/// prefix `val_`.
+/// The history of a training run as a table: the training loss and metrics, and the validation loss and metrics with
+/// the prefix `val_`.
 ///
 /// ```
 /// use shiplap::{prelude::*, report::Table};
@@ -118,7 +118,8 @@ mod files {
     }
 
     impl Table {
-        /// Returns the table as JSON: an object of columns, as `pandas.DataFrame` accepts it and Keras' `History.history`.
+        /// Returns the table as JSON: an object of columns, which has the form of Keras's `History.history` and which
+        /// `pandas.DataFrame` accepts.
         ///
         /// # Errors
         ///

@@ -1,7 +1,7 @@
 //! Event files for TensorBoard.
 //!
-//! A file is a sequence of records (TensorFlow's TFRecord): the length of the data as 8 bytes, little-endian, the masked
-//! CRC-32C of the length, the data, and the masked CRC-32C of the data. The data are `Event` messages of
+//! A file is a sequence of records (TensorFlow's TFRecord): the length of the data as 8 bytes, little-endian, the
+//! masked CRC-32C of the length, the data, and the masked CRC-32C of the data. The data are `Event` messages of
 //! `tensorflow/core/util/event.proto`; this module defines the fields that it uses.
 
 use std::{
@@ -29,8 +29,8 @@ use crate::{
 
 /// A callback that logs the loss and metrics of each epoch, and a histogram of each parameter, for TensorBoard.
 ///
-/// Training and validation are separate runs in the folders `train` and `validation`, so that TensorBoard shows them in the
-/// same charts. An error does not stop training: [`finish`](Self::finish) returns it.
+/// Training and validation are separate runs in the folders `train` and `validation`, so that TensorBoard shows them in
+/// the same charts, over the number of the epoch. An error does not stop training: [`finish`](Self::finish) returns it.
 ///
 /// ```
 /// use shiplap::{prelude::*, report::TensorBoard};
@@ -112,7 +112,7 @@ struct EventFile {
 }
 
 impl EventFile {
-    /// Creates a new file, with the record that declares the version of the format.
+    /// Creates a new file that starts with the record of the format's version.
     fn create(folder: &Path) -> Result<Self, ReportError> {
         let folder_error = |error| ReportError::File { path: folder.into(), error };
         create_dir_all(folder).map_err(folder_error)?;
@@ -158,8 +158,8 @@ fn tf_record(data: &[u8]) -> Vec<u8> {
     [&length[..], &masked_crc(&length), data, &masked_crc(data)].concat()
 }
 
-/// The CRC-32C of `data`, masked by rotation and addition. TFRecord does so because the CRC of data that contain a CRC is
-/// weak.
+/// The CRC-32C of `data`, masked by rotation and addition. TFRecord masks it because the CRC of data that contain a CRC
+/// is weak.
 fn masked_crc(data: &[u8]) -> [u8; 4] {
     crc32c::crc32c(data).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
 }

@@ -74,8 +74,8 @@ impl<M: Named> fmt::Display for Epoch<M> {
 /// A callback for the training of a network `N` with metrics `M`.
 ///
 /// `()` does nothing. A closure is called after each epoch, and stops training if it returns `ControlFlow::Break`; a
-/// closure that returns nothing never stops it. A tuple of up to 8 callbacks calls each. Pass a callback that is read
-/// afterwards, such as `History`, as `&mut history`; pass others by value or as `&mut`.
+/// closure that returns nothing never stops it. A tuple of 2 to 8 callbacks calls each, in order. Pass a callback that
+/// is read afterwards, such as `History`, as `&mut history`; pass others by value or as `&mut`.
 ///
 /// A callback of your own:
 ///
@@ -104,7 +104,7 @@ impl<M: Named> fmt::Display for Epoch<M> {
     note = "a callback is `()`, a closure that takes `&Epoch<_>`, one of this crate's, a tuple of callbacks, or a type of your own with `impl Callback`"
 )]
 pub trait Callback<N: Layer, M> {
-    /// Checks the callback's own settings, before anything else.
+    /// Checks the callback's own settings. It is called before all other methods.
     ///
     /// # Errors
     ///
@@ -144,7 +144,7 @@ pub trait Callback<N: Layer, M> {
         ControlFlow::Continue(())
     }
 
-    /// Called after the last epoch, or after an error.
+    /// Called after the last epoch, or after an error that occurred after `before_fit`.
     fn after_fit(&mut self, network: &mut N) {
         let _ = network;
     }
@@ -283,9 +283,10 @@ macro_rules! lend {
 }
 pub(crate) use lend;
 
-/// Stops training when the loss (on the validation data, if there are any) has not fallen for `patience` epochs, and restores
-/// the weights of the best epoch, also if it never stopped. You provide the memory for them: `Net::zeroed()`, or
-/// `Net::zeroed_box()` for megabytes of weights. `fit` returns the last epoch, not the best; `History` has them all.
+/// Stops training when the loss (on the validation data, if there are any) has not fallen for `patience` epochs. When
+/// training ends, early or not, it restores the weights of the best epoch. You provide the memory for them:
+/// `Net::zeroed()`, or `Net::zeroed_box()` for megabytes of weights. `fit` returns the last epoch, not the best;
+/// `History` records all of them.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -308,7 +309,7 @@ pub struct EarlyStopping<'a, N> {
 }
 
 impl<'a, N: Layer> EarlyStopping<'a, N> {
-    /// Stops after `patience` epochs, at least one, without a lower loss. `best` stores the weights of the best epoch.
+    /// Stops after `patience` epochs without a lower loss; 0 counts as 1. `best` stores the weights of the best epoch.
     pub fn new(patience: usize, best: &'a mut N) -> Self {
         Self { patience, best, best_loss: f64::INFINITY, waited: 0 }
     }

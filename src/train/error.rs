@@ -34,7 +34,7 @@ pub enum TrainError {
         /// The maximum number of rows in a batch.
         batch: usize,
     },
-    /// An input is NaN or infinite.
+    /// An input is NaN or infinite. (NaN is valid in a network that starts with [`Impute`](crate::layers::Impute).)
     Input {
         /// The data that contain the error.
         data: Data,
@@ -52,9 +52,10 @@ pub enum TrainError {
         /// The valid labels of this loss.
         expected: &'static str,
     },
-    /// A setting of the optimizer or a value of the loss is out of range. The text names it and the range.
+    /// A setting of the optimizer or of a callback, or a value of the loss, is out of range. The text names it and the
+    /// range.
     Settings(&'static str),
-    /// The validation split is not in [0, 1), or amounts to less than one sample.
+    /// The validation split is not in [0, 1), or is above 0 but amounts to less than one sample.
     Split {
         /// The number of samples.
         samples: usize,

@@ -32,14 +32,14 @@ enum Validation<'a, X, Y> {
 }
 
 impl<'a, X, Y> Fit<'a, X, Y> {
-    /// Trains on all data `epochs` times, at least once, in a new random order each time. Each fit counts its epochs
-    /// from 1, unless [`from_epoch`](Self::from_epoch) continues the count of another.
+    /// Trains on all data `epochs` times, in a new random order each time. `epochs` must be at least 1. Each fit counts
+    /// its epochs from 1, unless [`from_epoch`](Self::from_epoch) continues the count of another.
     pub const fn epochs(epochs: usize) -> Self {
         Self { epochs, done: 0, shuffle: true, validation: Validation::None }
     }
 
-    /// Skips the first `done` epochs, which were trained before the run was resumed. The remaining epochs, at least
-    /// one, keep their numbers.
+    /// Skips the first `done` epochs, which were trained before the run was resumed. The remaining epochs keep their
+    /// numbers; there must be at least one.
     #[must_use]
     pub const fn from_epoch(self, done: usize) -> Self {
         Self { done, ..self }
@@ -53,8 +53,9 @@ impl<'a, X, Y> Fit<'a, X, Y> {
         Self { validation: Validation::Of(x, y), ..self }
     }
 
-    /// Holds out the last `share` of the data, in [0, 1), and evaluates it after each epoch. Unless it is 0, the share
-    /// must amount to at least one sample. This replaces [validation samples](Self::validation).
+    /// Holds out the last `share` of the data, in [0, 1), and evaluates it after each epoch. The number of samples is
+    /// rounded down, and must be at least 1 unless the share is 0. This replaces
+    /// [validation samples](Self::validation).
     #[must_use]
     pub const fn validation_split(self, share: f64) -> Self {
         Self { validation: Validation::Share(share), ..self }

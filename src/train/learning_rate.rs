@@ -9,7 +9,8 @@ use crate::{
 };
 
 /// Sets the learning rate of each epoch to the result of a closure, which is called with the number of the epoch, from
-/// 1, and the current rate. A [`Schedule`] changes the rate in each step instead.
+/// 1, and the current rate. The result replaces a [`Schedule`], which changes the rate in each step instead: its
+/// highest rate is then the first rate that the closure receives.
 ///
 /// ```
 /// use shiplap::{prelude::*, train::LearningRateScheduler};

@@ -42,7 +42,7 @@ pub(super) struct WeightBound {
 }
 
 impl WeightBound {
-    /// The bound is unknown after weights, optimizer state or settings may have changed.
+    /// The initial value, and the value after a possible change of weights, optimizer state or settings.
     pub const UNKNOWN: Self = Self { weights: f64::INFINITY, largest_step: 0.0, rate: 1.0, gradient: 1.0, square: 1.0 };
 
     /// Whether the bound must be [measured](Self::measured), as before the first step.
@@ -70,7 +70,7 @@ impl WeightBound {
         T::from_f64(2.0 * self.weights).is_finite()
     }
 
-    /// Computes the bound from the weights. Optimizer state is derived from gradients, and counts as one.
+    /// Computes the bound from the weights. Optimizer state is derived from gradients, and counts as a gradient.
     #[cold]
     #[inline(never)]
     fn measured<S: Simd, N: Layer, O: Optimizer>(

@@ -186,8 +186,8 @@ where
         &mut self.run.loss
     }
 
-    /// Replaces the default value of the loss. For a trainer in a box or a `static`, use [`loss_mut`](Self::loss_mut)
-    /// instead.
+    /// Replaces the default value of the loss, before training. For a trainer in a box or a `static`, use
+    /// [`loss_mut`](Self::loss_mut) instead.
     ///
     /// ```
     /// use shiplap::prelude::*;
@@ -202,7 +202,7 @@ where
         self
     }
 
-    /// The state that a resumed run needs, to [save](TrainingState) it.
+    /// The state that a resumed run needs, to save it.
     pub fn state(&self) -> TrainingState<'_, N> {
         let Buffers { network, state, gradient, .. } = &self.memory.buffers;
         let Run { rng, steps, .. } = &self.run;
@@ -240,7 +240,7 @@ where
     ///
     /// # Errors
     ///
-    /// See [`TrainError`]. After an error, the network is unchanged.
+    /// See [`TrainError`]. After an error, the network and the optimizer state are unchanged.
     pub fn step<X: Sample<N>, Y: Label<L, N::Output>>(&mut self, x: &[X], y: &[Y]) -> Result<f64, TrainError> {
         // Changes of settings mark the bound as unknown.
         if self.run.bound.is_unknown() {
@@ -259,7 +259,7 @@ where
         })
     }
 
-    /// Trains on all data with the options of `fit`. Returns the report of the last epoch.
+    /// Trains on all data with the options of `fit`. Returns the results of the last epoch.
     ///
     /// # Errors
     ///
@@ -372,8 +372,8 @@ where
     ///
     /// # Errors
     ///
-    /// If there are no samples, if the numbers of inputs and labels differ, if an input or label is invalid, or if an
-    /// output or its loss is not finite.
+    /// If a value of the loss is out of range, if there are no samples, if the numbers of inputs and labels differ, if
+    /// an input or label is invalid, or if an output or its loss is not finite.
     pub fn evaluate<X: Sample<N>, Y: Label<L, N::Output>>(&self, x: &[X], y: &[Y]) -> Result<Report<M>, TrainError> {
         self.run.loss.check().map_err(TrainError::Settings)?;
         check::<N, L, X, Y>(x, y)?;

@@ -1,4 +1,4 @@
-//! Records the operations of a formula, by evaluating it with a number type that records what is applied to it.
+//! Records the operations of a formula, by evaluating it with a number type that records each operation.
 
 use core::{
     cell::RefCell,
@@ -24,7 +24,8 @@ pub(super) struct Step {
 }
 
 thread_local! {
-    /// The number of values so far, and the recorded steps. `Number` is `Copy` and cannot refer to the recording itself.
+    /// The number of values so far, and the recorded steps. `Number` is `Copy` and cannot refer to the recording
+    /// itself.
     static STEPS: RefCell<(usize, Vec<Step>)> = const { RefCell::new((0, Vec::new())) };
 }
 

@@ -27,9 +27,9 @@ use crate::{
     layer::{Layer, Operations, Path},
 };
 
-/// The version of the file format that ONNX released together with [`OPERATOR_SET`].
+/// The version of the file format, released in ONNX 1.8 together with [`OPERATOR_SET`].
 const IR_VERSION: i64 = 7;
-/// The version of the operators.
+/// The version of the operator set.
 const OPERATOR_SET: i64 = 13;
 
 /// Exports `network` as an ONNX model (operator set 13), for onnxruntime and other runtimes.
@@ -37,7 +37,7 @@ const OPERATOR_SET: i64 = 13;
 /// The model computes what `predict` computes, from `input` with shape `[batch, ...]` to `output` with shape
 /// `[batch, ...]`. Its element type is `f32`; the weights of an `f64` network are rounded.
 ///
-/// An activation is exported as the operations of its formula, including those that implement
+/// An activation is exported as the operations of its formula, even if it implements
 /// [`Elementwise`](crate::activation::Elementwise) outside of this crate. The write is atomic.
 ///
 /// ```

@@ -23,11 +23,11 @@ use crate::report::ReportError;
 /// A bar of a [`Bars`] chart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bar {
-    /// The name.
+    /// The name, beside the bar.
     pub name: String,
-    /// The value.
+    /// The value: the length of the bar.
     pub value: f64,
-    /// The standard deviation, drawn as an error bar.
+    /// The standard deviation, drawn as an error bar on both sides; 0 draws none.
     pub deviation: f64,
 }
 
@@ -54,10 +54,10 @@ pub struct Bars {
 
 const ROW: i32 = 20 * PX;
 const GAP: i32 = 4 * PX;
-/// The maximum width of names. Longer names are truncated.
+/// The maximum width of names, in units of [`PX`]. Longer names are truncated.
 const MAX_NAME_WIDTH: i32 = 260 * PX;
 
-/// A shorter axis is treated as one of length 0, because its ticks would underflow.
+/// The minimum length of an axis. A shorter one is drawn with length 1, because its ticks would underflow.
 const MIN_LENGTH: f64 = 1e-300;
 
 impl Bars {

@@ -5,7 +5,7 @@ use std::{boxed::Box, vec, vec::Vec};
 use super::{Area, Plot};
 use crate::report::ReportError;
 
-/// Plots in rows and columns. All cells have the size of the largest plot.
+/// Plots in rows and columns. Each cell is as wide as the widest plot and as high as the highest.
 pub struct Grid {
     /// The number of columns.
     pub columns: usize,

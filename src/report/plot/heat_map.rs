@@ -13,18 +13,18 @@ use plotters::{
 use super::{Area, FAINT, HEAD, INK, LABEL, MARGIN, PX, Plot, THIN, WHITE, draw_error, frame, rounded, text};
 use crate::{Tensor, kernel::Element as _, report::ReportError};
 
-/// The minimum length of the colour scale.
+/// The minimum length of the color scale.
 const SCALE: i32 = 100 * PX;
 const RED: RGBColor = RGBColor(178, 24, 43);
 const BLUE: RGBColor = RGBColor(33, 102, 172);
 
-/// Interpolates linearly between two colours, with `t` from 0 to 1.
+/// Interpolates linearly between two colors, with `t` from 0 to 1.
 pub(super) fn interpolate(from: RGBColor, to: RGBColor, t: f64) -> RGBColor {
     let mix = |from: u8, to: u8| (f64::from(from) + (f64::from(to) - f64::from(from)) * t.clamp(0.0, 1.0)) as u8;
     RGBColor(mix(from.0, to.0), mix(from.1, to.1), mix(from.2, to.2))
 }
 
-/// A heat map of attributions (negative values blue, positive values red) or of an image (in shades of grey).
+/// A heat map of attributions (negative values blue, positive values red) or of an image (in shades of gray).
 ///
 /// ```
 /// use shiplap::report::{HeatMap, Plot};
@@ -42,8 +42,8 @@ pub struct HeatMap {
 }
 
 impl HeatMap {
-    /// Creates a heat map of attributions, in row-major order with `columns` values per row. The hue shows the sign and the
-    /// saturation the magnitude.
+    /// Creates a heat map of attributions, in row-major order with `columns` values per row. The hue shows the sign and
+    /// the saturation the magnitude.
     ///
     /// # Errors
     ///
@@ -52,7 +52,8 @@ impl HeatMap {
         Self::new(title.into(), columns, values, true)
     }
 
-    /// Creates a heat map of an image, in row-major order with `columns` values per row. The largest value is black.
+    /// Creates a heat map of an image, in row-major order with `columns` values per row. If no value is negative, 0 is
+    /// white and the largest value is black.
     ///
     /// # Errors
     ///
@@ -118,7 +119,7 @@ impl Plot for HeatMap {
         area.draw(&Rectangle::new([(MARGIN, 0), (MARGIN + side, down)], FAINT.stroke_width(THIN)))
             .map_err(draw_error)?;
 
-        // Colour scale
+        // Color scale
         let (low, high) = self.range();
         let (left, length) = (MARGIN + side + 16 * PX, down.max(SCALE));
         for step in 0..50 {

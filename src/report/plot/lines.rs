@@ -32,7 +32,7 @@ enum Stroke {
     Dots,
 }
 
-/// The colour of guides.
+/// The color of guides.
 const GREY: usize = COLOURS.len() - 1;
 
 /// A line plot.
@@ -44,7 +44,7 @@ pub struct Lines {
     pub x: String,
     /// The label of the y axis: quantity and unit.
     pub y: String,
-    /// The lines.
+    /// The lines and sets of points.
     pub series: Vec<Series>,
     x_range: Option<(f64, f64)>,
     y_range: Option<(f64, f64)>,
@@ -78,13 +78,13 @@ impl Lines {
         self
     }
 
-    /// Adds a line in the next colour.
+    /// Adds a line in the next color.
     #[must_use]
     pub fn line(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         self.add(name, points, Stroke::Solid)
     }
 
-    /// Adds a dashed line in the colour of the line before it.
+    /// Adds a dashed line in the color of the line before it.
     #[must_use]
     pub fn dashed(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         self.add(name, points, Stroke::Dashed)
@@ -96,7 +96,7 @@ impl Lines {
         self.add(name, points, Stroke::Dots)
     }
 
-    /// Adds a dashed grey line for comparison.
+    /// Adds a dashed gray line for comparison.
     #[must_use]
     pub fn guide(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         self = self.dashed(name, points);

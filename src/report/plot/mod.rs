@@ -1,5 +1,5 @@
-//! Plots. Each kind of plot is a type with its data that implements [`Plot`]. This file contains what all of them share:
-//! the font, the colours, and the title and legend.
+//! Plots. Each kind of plot is a type with its data that implements [`Plot`]. This file contains the parts that all of
+//! them share: the font, the colors, the title and the legend.
 
 mod bars;
 mod confusion;
@@ -36,7 +36,8 @@ pub use roc::{roc, roc_curve};
 
 use super::{ReportError, extension, write};
 
-/// The number of units of an [`Area`] per pixel. [`plotters`] uses integer coordinates, and whole pixels are too coarse.
+/// The number of units of an [`Area`] per pixel. [`plotters`] uses integer coordinates, and whole pixels are too
+/// coarse.
 pub const PX: i32 = 4;
 
 /// A [`plotters`] drawing area, whose unit is a quarter of a pixel ([`PX`]).
@@ -44,8 +45,8 @@ pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// A plot, which can be saved as SVG or PNG.
 ///
-/// The PNG is the SVG rendered at twice the size. The crate contains the font (DejaVu Sans), so that plots look the same on
-/// every machine.
+/// The PNG is the SVG rendered at twice the size. The crate contains the font (DejaVu Sans), so a PNG looks the same on
+/// every machine. An SVG requests a sans-serif font: its viewer may use another.
 ///
 /// ```
 /// use shiplap::report::{Lines, Plot};
@@ -56,21 +57,21 @@ pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// # Ok::<(), shiplap::report::ReportError>(())
 /// ```
 pub trait Plot {
-    /// Width and height in pixels.
+    /// The width and height in pixels, from 1 to 100 000 each.
     fn size(&self) -> (u32, u32);
 
     /// Draws the plot so that it fills `area`.
     ///
     /// # Errors
     ///
-    /// Returns an error if there are no data, or they cannot be drawn.
+    /// Returns an error if there are no data, or if they cannot be drawn.
     fn draw(&self, area: &Area<'_>) -> Result<(), ReportError>;
 
     /// Returns the plot as SVG.
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`draw`](Self::draw).
+    /// Returns the errors of [`draw`](Self::draw), and an error if the [`size`](Self::size) is out of range.
     fn svg(&self) -> Result<String, ReportError> {
         font()?;
         let (width, height) = check_size(self.size(), u64::from(MAX_SIDE) * u64::from(MAX_SIDE))?;
@@ -90,7 +91,7 @@ pub trait Plot {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`draw`](Self::draw).
+    /// Returns the errors of [`svg`](Self::svg), and an error if the [`size`](Self::size) exceeds 25 million pixels.
     fn png(&self) -> Result<Vec<u8>, ReportError> {
         let (width, height) = check_size(self.size(), MAX_PIXELS)?;
         let svg = self.svg()?;
@@ -106,7 +107,8 @@ pub trait Plot {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`draw`](Self::draw), and an error if the file has another extension or cannot be written.
+    /// Returns the errors of [`svg`](Self::svg) or [`png`](Self::png), and an error if the file has another extension
+    /// or cannot be written.
     fn save(&self, path: impl AsRef<Path>) -> Result<(), ReportError>
     where
         Self: Sized,
@@ -179,7 +181,7 @@ const LINE: i32 = 20 * PX;
 /// The height of the title with its margins.
 const HEAD: i32 = MARGIN + 28 * PX;
 
-/// A palette for colour-blind readers (Okabe and Ito 2008), darkest first.
+/// A palette for color-blind readers (Okabe and Ito 2008), darkest first. The last color is that of guides.
 const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -272,7 +274,7 @@ fn number(value: f64) -> String {
     if digits == "-0" { "0".to_string() } else { digits.replace('-', "−") }
 }
 
-/// Formats a number for a colour scale, with three digits or fewer.
+/// Formats a number for a color scale, with three digits or fewer.
 fn rounded(value: f64) -> String {
     format!("{value:.2e}").parse().map_or_else(|_| number(value), number)
 }

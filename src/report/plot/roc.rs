@@ -7,8 +7,8 @@ use crate::{metric::roc_auc, report::ReportError};
 
 /// Computes the points of a ROC curve: pairs of false and true positive rate, from the highest threshold to the lowest.
 ///
-/// `samples` are pairs of score and label (whether the sample is positive); they are sorted in place. Equal scores yield
-/// one point, so that the area under the curve is [`roc_auc`].
+/// `samples` are pairs of score and label (whether the sample is positive); they are sorted in place. Equal scores
+/// yield one point, so that the area under the curve is [`roc_auc`].
 ///
 /// ```
 /// use shiplap::report::roc_curve;
@@ -39,7 +39,8 @@ pub fn roc_curve(samples: &mut [(f64, bool)]) -> Result<Vec<(f64, f64)>, ReportE
     Ok(points)
 }
 
-/// Plots ROC curves, with the area under each. `curves` are pairs of a name and samples as for [`roc_curve`].
+/// Plots ROC curves, with the area under each in the legend. `curves` are pairs of a name and samples as for
+/// [`roc_curve`].
 ///
 /// # Errors
 ///
