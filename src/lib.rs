@@ -5,9 +5,9 @@
 //!
 //! The modules, from the bottom up. Each uses only those listed before it:
 //!
-//! - [`message`]: texts of compile errors;
+//! - [`message`]: the texts of compile errors;
 //! - [`kernel`]: numeric code: instruction sets, matrix products, elementwise kernels;
-//! - [`init`], [`regularize`]: initializers and penalties;
+//! - [`regularize`], [`init`]: penalties and initializers;
 //! - [`activation`]: formulas with their derivatives;
 //! - [`layer`]: the traits of a layer: its parameters, its formula, and the check that layers fit together;
 //! - [`flash`]: networks in read-only memory, read from files at compile time;
@@ -22,9 +22,10 @@
 //!
 //! - `check`: comparison of the gradients of your own layers with finite differences;
 //! - `data`: data sets in arrays: reading files, splits, class weights, augmentation;
-//! - `io`: weight files and checkpoints, import from PyTorch and Keras, export to ONNX;
-//! - `report`: plots, HTML pages, TensorBoard, JSON and CSV;
-//! - `progress`: the progress bar in the terminal.
+//! - `io` (feature `safetensors` or `onnx`): weight files and checkpoints, import from PyTorch and Keras, export to
+//!   ONNX;
+//! - `report` (feature `plot` or `tensorboard`): plots, HTML pages, TensorBoard, JSON and CSV;
+//! - `progress` (feature `progress`): the progress bar in the terminal.
 #![no_std]
 #![deny(missing_docs)]
 
@@ -73,6 +74,8 @@ pub use kernel::Tensor;
 pub use layer::{Layer, Parameters};
 pub(crate) use random::Permutation;
 pub use random::Rng;
+/// Embeds a saved network in the program:
+///
 /// ```standalone_crate
 /// use shiplap::prelude::*;
 ///
