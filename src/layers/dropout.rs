@@ -9,8 +9,9 @@ use crate::{
     message::Message,
 };
 
-/// In training, sets each of `N` values to 0 with a probability of `PERCENT` % and scales the others by `1 / (1 −
-/// PERCENT/100)`, which preserves the mean; at inference, `y = x` (Srivastava et al. 2014). x and y: `[[T; N]]`.
+/// In training, sets each of `N` values to 0 with a probability of `PERCENT` % and scales the others by
+/// `1 / (1 − PERCENT/100)`, which preserves the mean; at inference, `y = x` (Srivastava et al. 2014). x and y:
+/// `[[T; N]]`.
 ///
 /// `PERCENT` is from 0 to 99; a larger one does not compile.
 ///

@@ -16,7 +16,7 @@ use crate::{
 /// itself has no bytes, so a trainer holds only the layers around it. As for [`Frozen`](crate::layers::Frozen),
 /// training keeps no gradient, optimizer state or tape for it.
 ///
-/// Saved files of a network that contains it do not include its weights.
+/// Saved files of a network do not include the weights of this layer.
 ///
 /// ```standalone_crate
 /// use shiplap::prelude::*;

@@ -15,9 +15,9 @@ use crate::{
 };
 
 /// Replaces column `COLUMN`, which holds class numbers, by `CLASSES` columns: 1 in the column of the class, 0 in the
-/// others. For a value that is not a class number, all of them are 0. x: `[[T; IN]]`, y: `[[T; OUT]]`, with `OUT = IN −
-/// 1 + CLASSES`. Columns and classes are counted from 0. Another `OUT`, or a `COLUMN` of `IN` or more, does not
-/// compile.
+/// others. For a value that is not a class number, all of them are 0. x: `[[T; IN]]`, y: `[[T; OUT]]`, with
+/// `OUT = IN − 1 + CLASSES`. Columns and classes are counted from 0. Another `OUT`, or a `COLUMN` of `IN` or more, does
+/// not compile.
 ///
 /// As the first layer of a network, it lets the network take class numbers. To encode several columns, chain several
 /// layers, the last column first: for columns 0 and 3, encode 3, then 0.

@@ -18,12 +18,12 @@ use crate::{
 ///
 /// Each shard of `ROWS` rows passes through the network by itself, with its own tape and gradient. The gradients are
 /// added in the order of the shards, so the result depends on `SHARDS` and `ROWS`, but not on the number of threads. It
-/// pays off for steps of a millisecond or more. Each shard takes the memory of one gradient. A trainer with a larger
-/// batch does not compile.
+/// pays off for steps of a millisecond or more. Each shard adds the memory of one gradient. A trainer with a batch of
+/// more than `SHARDS·ROWS` does not compile.
 ///
 /// The layer does not allocate. `rayon` does, about once in 100 steps: for the queues from which threads steal work,
-/// and for handing work over to the pool, unless training already runs inside a pool (`pool.install(||
-/// trainer.fit(..))`).
+/// and for handing work over to the pool, unless training already runs inside a pool
+/// (`pool.install(|| trainer.fit(..))`).
 ///
 /// ```
 /// use shiplap::{layers::Parallel, prelude::*};
