@@ -19,8 +19,8 @@ use crate::{Zeroed, init::Initializer, kernel::Element, message::Message, regula
 ///
 /// A `PhantomData` field needs no attribute. `#[kernel(initializer = Initializer::Constant(1.0))]` sets the initial
 /// values; `fan_in` and `fan_out` are set likewise. By default, the activation determines the initializer of a kernel;
-/// without an activation, it is [`GlorotUniform`](Initializer::GlorotUniform). The last axis of a kernel counts as its
-/// outputs. A bias starts at 0.
+/// without an activation, it is [`GlorotUniform`](Initializer::GlorotUniform). The last of several axes of a kernel
+/// counts as its outputs. A bias starts at 0.
 ///
 /// The derive also implements [`Zeroed`], `Clone`, `Debug`, `PartialEq` and [`Stored`](crate::flash::Stored).
 /// [`KIND`](Self::KIND) contains the name of the struct, its integer parameters and the name of its activation, which
