@@ -1,11 +1,11 @@
-//! From a CSV file to a model for other programs: classifies cells as malignant or benign by 30 measurements of their
+//! From a CSV file to a model for other programs: classifies cells as malignant or benign from 30 measurements of their
 //! nuclei.
 //!
 //! `cargo run --release --features onnx,report,safetensors --example breast_cancer -- --out target/breast_cancer`
 //!
-//! The program holds out a fifth of the data as test set, cross-validates on the rest, and trains a network on it. It writes
-//! a report with plots, the history, the weights (safetensors) and the model (ONNX), and checks that the saved weights load
-//! correctly.
+//! The program holds out a fifth of the data as the test set. It cross-validates and trains a network on the rest. It
+//! writes a report with plots, the history, the weights (safetensors) and the model (ONNX), and checks that the saved
+//! weights load correctly.
 
 mod common;
 
@@ -131,7 +131,7 @@ fn fit(
     Ok((trainer, history))
 }
 
-/// The predicted probabilities, each with whether the cell is malignant.
+/// The predicted probabilities, each with the label: whether the cell is malignant.
 fn scores(network: &Net, samples: Part<'_, Cell, Label>) -> Vec<(f64, bool)> {
     samples.x.iter().zip(samples.y).map(|(x, y)| (network.predict(x)[0].into(), y[0] == 1.0)).collect()
 }

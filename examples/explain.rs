@@ -43,7 +43,8 @@ const PARTS: [&str; 10] = [
 ];
 const MEASURES: [&str; 3] = ["mean", "error of the", "worst"];
 
-/// The name of an input. The data contain ten properties of the nuclei, with the mean, standard error and worst of each.
+/// The name of an input. The data contain ten properties of the nuclei, each with its mean, standard error and worst
+/// value.
 fn measurement(index: usize) -> String {
     format!("{} {}", MEASURES[index / 10], PARTS[index % 10])
 }

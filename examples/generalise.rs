@@ -2,8 +2,9 @@
 //!
 //! `cargo run --release --features gzip,plot --example generalise -- --out target/generalise`
 //!
-//! A network of 26 000 weights is trained on 150 handwritten digits, a tenth of them with a random label, so that it can
-//! memorize them. Apart from the remedy, all training runs are the same, and use the same 597 digits for validation.
+//! A network of 26 000 weights is trained on 150 handwritten digits, a tenth of them with a random label, so that it
+//! can memorize them. Apart from the remedy, all training runs are the same, and use the same 597 digits for
+//! validation.
 
 mod common;
 
@@ -102,7 +103,7 @@ where
             trainer.fit_with(x, y, fit, &mut history)?;
         }
     }
-    // Evaluation excludes penalty and dropout. After early stopping, it uses the best weights.
+    // Evaluation excludes the penalty and dropout. After early stopping, it uses the best weights.
     let (training, validation) = (trainer.evaluate(x, y)?, trainer.evaluate(x_validation, y_validation)?);
     let accuracy = 100.0 * validation.metrics.value();
     println!("{name:<26} {:>13.3} {:>15.3} {accuracy:>9.1} %", training.loss, validation.loss);

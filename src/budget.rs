@@ -1,18 +1,18 @@
 //! Budgets: limits on the flash, RAM and computation of a network, enforced at compile time.
 //!
-//! - [`Network::BYTES`](crate::network::Network::BYTES): the size of the weights, in flash for a
-//!   [stored network](crate::flash) and in RAM otherwise.
-//! - [`Network::ACTIVATIONS`](crate::network::Network::ACTIVATIONS): the size of the activations during a prediction, which
-//!   are on the stack.
+//! - [`Network::BYTES`](crate::network::Network::BYTES): the size of the weights and statistics, which are in flash for
+//!   a [stored network](crate::flash) and in RAM otherwise.
+//! - [`Network::ACTIVATIONS`](crate::network::Network::ACTIVATIONS): the size of the activations during a prediction,
+//!   which are on the stack.
 //! - [`Trainer::BYTES`](crate::train::Trainer::BYTES): the size of a trainer, including the network.
 //! - [`Layer::MACS`]: the number of multiply-accumulates in a prediction.
 //!
-//! Stack frames are not included. The sizes are those on the target of the compilation. With `std`, the parts of a trainer
-//! are aligned to cache lines, so that it is slightly larger than on a microcontroller.
+//! Stack frames are not included. The sizes are in bytes, for the target of the compilation. With `std`, the parts of a
+//! trainer are aligned to cache lines, which makes it slightly larger than on a microcontroller.
 //!
 //! [`budget!`](crate::budget!) enforces a limit, and lists the cost of each layer if it is exceeded.
-//! [`const_assert!`](crate::const_assert) enforces any other condition, such as a limit for several networks on one chip by
-//! their [`COSTS`](Budgeted::COSTS):
+//! [`const_assert!`](crate::const_assert) enforces any other condition, such as a limit for several networks on one
+//! chip by their [`COSTS`](Budgeted::COSTS):
 //!
 //! ```
 //! use shiplap::{budget::Budgeted, prelude::*};
@@ -27,14 +27,14 @@ use crate::{
     message::Message,
 };
 
-/// Limits the cost of a network or a trainer. If a limit is exceeded, the program does not compile, and the error lists the
-/// cost of each layer.
+/// Limits the cost of a network or a trainer. If a limit is exceeded, the program does not compile, and the error lists
+/// the cost of each layer.
 ///
 /// Any of these limits can be combined:
-/// - `flash`: read-only memory in bytes. For a network, these are its weights; for a trainer, the weights of layers that are
-///   [in flash](crate::layers::InFlash).
-/// - `ram`: writable memory in bytes. For a network, these are its
-///   [activations](crate::network::Network::ACTIVATIONS); for a trainer, the trainer itself.
+/// - `flash`: read-only memory in bytes. For a network, this is its weights; for a trainer, the weights of the layers
+///   that are [in flash](crate::layers::InFlash).
+/// - `ram`: writable memory in bytes. For a network, this is its [activations](crate::network::Network::ACTIVATIONS);
+///   for a trainer, the trainer itself.
 /// - `macs`: the multiply-accumulates of a prediction.
 ///
 /// ```
@@ -128,14 +128,14 @@ impl Limits {
         Self { name, limits: [None; 3] }
     }
 
-    /// Limits the read-only memory.
+    /// Limits the read-only memory, in bytes.
     #[must_use]
     pub const fn flash(mut self, bytes: usize) -> Self {
         self.limits[0] = Some(bytes);
         self
     }
 
-    /// Limits the writable memory.
+    /// Limits the writable memory, in bytes.
     #[must_use]
     pub const fn ram(mut self, bytes: usize) -> Self {
         self.limits[1] = Some(bytes);
@@ -153,7 +153,7 @@ impl Limits {
     ///
     /// # Panics
     ///
-    /// If a limit is exceeded. In `const` context, this is a compile error.
+    /// Panics if a limit is exceeded. In a `const` context, this is a compile error that lists the cost of each layer.
     #[track_caller]
     pub const fn assert<B: Budgeted>(self) {
         let costs = B::COSTS;

@@ -1,4 +1,4 @@
-//! Checks of a layer, activation or loss of your own: its gradients against finite differences.
+//! Checks for layers, activations and losses of your own, which compare gradients with finite differences.
 //!
 //! ```
 //! use shiplap::{activation::{Elementwise, SaveInput}, check, prelude::*};
@@ -39,16 +39,17 @@ use crate::{
     network::initialize,
 };
 
-/// The number of samples that go through a layer.
+/// The number of samples for which a layer is checked.
 const SAMPLES: usize = 3;
 
-/// Compares the gradients of a layer or network with central differences: those for its inputs, and those for its trainable
-/// parameters, at random inputs and weights, which are the same in each run.
+/// Compares the gradients of a layer or network with respect to its inputs and its trainable parameters with central
+/// differences. The inputs and weights are random, but the same in each run.
 ///
-/// Also compares the output of `record` with that of `forward`. Random layers drop the same values each time.
+/// It also compares the output of `record` at inference with that of `forward`, and computes the gradient twice, with
+/// and without the gradient with respect to the inputs. Random layers draw the same random numbers each time.
 ///
-/// Differences of `f64` are exact to about 10⁻⁸, those of `f32` to about 10⁻³: make the type of number of your layer a
-/// parameter, and check it in `f64`.
+/// Differences in `f64` are accurate to about 10⁻⁸, those in `f32` to about 10⁻³. Make the element type of your layer a
+/// type parameter, and check the layer in `f64`.
 ///
 /// ```
 /// use shiplap::{check, prelude::*};
@@ -59,7 +60,7 @@ const SAMPLES: usize = 3;
 ///
 /// # Errors
 ///
-/// Names the first number that is off: which parameter or input, and its index.
+/// Names the first number that is wrong: an input, an output or a parameter, and its index.
 pub fn gradients<L: Layer>() -> Result<(), Mismatch> {
     let mut rng = Rng::new(5);
     let mut layer = L::zeroed_box();
@@ -75,7 +76,8 @@ pub fn gradients<L: Layer>() -> Result<(), Mismatch> {
     gradients_of(&mut *layer, &random(&mut rng))
 }
 
-/// The same for a layer with the weights and statistics that it has, and for these samples.
+/// Like [`gradients`], for a layer with its current weights and statistics, and for the samples `x`. The weights are
+/// restored afterwards.
 ///
 /// ```
 /// use shiplap::{check, prelude::*};
@@ -87,7 +89,7 @@ pub fn gradients<L: Layer>() -> Result<(), Mismatch> {
 ///
 /// # Errors
 ///
-/// Names the first number that is off.
+/// Names the first number that is wrong.
 pub fn gradients_of<L: Layer>(layer: &mut L, x: &[L::Input; SAMPLES]) -> Result<(), Mismatch> {
     let dy = random::<L::Output>(&mut Rng::new(7));
     let pass = |layer: &L, x: &[L::Input; SAMPLES]| dispatch(Pass { layer, x, dy: &dy });
@@ -129,7 +131,7 @@ pub fn gradients_of<L: Layer>(layer: &mut L, x: &[L::Input; SAMPLES]) -> Result<
     compare::<L::Element>(&gradient, &numeric, |index| Number::Parameter(named(index)))
 }
 
-/// The parameter that holds number `index` of all, and the index within it.
+/// The parameter that contains number `index` of all parameters, and the index within it.
 fn parameter(weights: &[(Name, Vec<f64>)], mut index: usize) -> Place {
     for (parameter, values) in weights {
         if index < values.len() {
@@ -144,13 +146,13 @@ fn parameter(weights: &[(Name, Vec<f64>)], mut index: usize) -> Place {
 ///
 /// # Errors
 ///
-/// Names the first number that is off.
+/// Names the first number that is wrong.
 pub fn activation<A: Activation>() -> Result<(), Mismatch> {
     gradients::<Activate<A, [f64; 8]>>()
 }
 
-/// Compares the gradient of a loss with central differences, at these outputs of a network and labels, where the loss has to
-/// be differentiable.
+/// Compares the gradient of a loss with central differences, at these `outputs` of a network and these `labels`. The
+/// loss must be differentiable there.
 ///
 /// ```
 /// use shiplap::{check, prelude::*};
@@ -161,7 +163,7 @@ pub fn activation<A: Activation>() -> Result<(), Mismatch> {
 ///
 /// # Errors
 ///
-/// Names the first number that is off.
+/// Names the first number that is wrong.
 pub fn loss<L: Loss<P>, P: Tensor>(loss: &L, outputs: &[P], labels: &[L::Label]) -> Result<(), Mismatch> {
     let Compared { gradient, .. } = dispatch(Compare { loss, outputs, labels });
     let start = numbers(outputs);
@@ -173,7 +175,8 @@ pub fn loss<L: Loss<P>, P: Tensor>(loss: &L, outputs: &[P], labels: &[L::Label])
     compare::<P::Element>(&gradient, &numeric, |index| Number::Input { sample: index / P::LEN, index: index % P::LEN })
 }
 
-/// A gradient that differs from finite differences.
+/// The first wrong number that a check found: a gradient that differs from finite differences or depends on how it is
+/// computed, or an output of `record` that differs from that of `forward`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mismatch {
     number: Number,
@@ -189,7 +192,7 @@ enum Number {
     Output { index: usize },
 }
 
-/// A number of a parameter.
+/// A number in a parameter, with the name of the parameter.
 #[derive(Clone, Debug, PartialEq)]
 struct Place {
     name: String,
@@ -225,8 +228,8 @@ impl fmt::Display for Mismatch {
 
 impl core::error::Error for Mismatch {}
 
-/// A derivative by central differences, extrapolated to a step of 0 as far as they agree (Ridders 1982). `epsilon` is the
-/// relative rounding error of `f`.
+/// A derivative by central differences, extrapolated to a step of 0 as far as they agree (Ridders 1982). `epsilon` is
+/// the relative rounding error of `f`.
 fn derivative(epsilon: f64, mut f: impl FnMut(f64) -> f64) -> f64 {
     let (mut step, mut previous) = (0.01, Vec::<f64>::new());
     let (mut least, mut best) = (f64::INFINITY, f64::NAN);
@@ -332,7 +335,7 @@ fn set<L: Layer>(layer: &mut L, weights: &[(Name, Vec<f64>)]) {
     L::trainable_mut(Some(layer), &mut *L::Trainable::zeroed_box(), [], Path::ROOT, &mut Write(weights.iter()));
 }
 
-/// `Σ dy·y` of samples through a layer, and its gradients.
+/// Computes `Σ dy·y` for samples, and its gradients.
 struct Pass<'a, L: Layer> {
     layer: &'a L,
     x: &'a [L::Input; SAMPLES],

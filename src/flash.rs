@@ -4,7 +4,7 @@
 //! with the type of the network. [`InFlash`](crate::layers::InFlash) makes such a network a layer of a trainable
 //! network.
 //!
-//! A file becomes a [`File`], and [`Stored`] constructs each layer from its tensors.
+//! `include_weights!` turns the file into a [`File`]. [`Stored`] constructs each layer from its tensors.
 
 use core::marker::PhantomData;
 
@@ -39,13 +39,13 @@ pub struct Entry<T: 'static> {
     pub values: Option<&'static [T]>,
 }
 
-/// A type that stands for a file with numbers `T`.
+/// A type that stands for a file with numbers of type `T`.
 pub trait Weights<T: 'static> {
     /// The file.
     const FILE: File<T>;
 }
 
-/// A type that stands for a network in read-only memory, a `static`: for [`InFlash`](crate::layers::InFlash).
+/// A type that stands for a `static` network in read-only memory, for [`InFlash`](crate::layers::InFlash).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not stand for a network in flash",
     label = "stands for no network in flash",
@@ -82,8 +82,8 @@ impl<P: Place, N: Layer, const INDEX: usize> Place for Field<P, N, INDEX> {
 
 /// A layer that can be constructed from the file `W` at compile time. `P` is its position in the network.
 ///
-/// [`#[derive(Parameters)]`](crate::Parameters) implements it. All layers of the crate except `Parallel` have it;
-/// sequences have it if their layers do.
+/// [`#[derive(Parameters)]`](crate::Parameters) implements it. All layers of the crate except `Parallel` implement it;
+/// sequences implement it if their layers do.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a file at compile time",
     label = "implement `flash::Stored` for it",
@@ -98,7 +98,7 @@ pub trait Stored<W, P>: Sized {
 ///
 /// # Panics
 ///
-/// If there is no such tensor with numbers `T`. [`Checked`] has verified that it exists.
+/// Panics if there is no such tensor with numbers of type `T`. [`Checked`] has verified that there is one.
 #[doc(hidden)]
 pub const fn values<T>(file: &File<T>, path: &Path<'_>, name: &str) -> &'static [T] {
     match find(file, path, name) {
@@ -107,11 +107,11 @@ pub const fn values<T>(file: &File<T>, path: &Path<'_>, name: &str) -> &'static 
     }
 }
 
-/// The numbers of a tensor in the shape of a field.
+/// The numbers of a tensor, in the shape of a field.
 ///
 /// # Panics
 ///
-/// If there are too few numbers.
+/// Panics if there are too few numbers.
 #[doc(hidden)]
 pub const fn of_shape<X: Copy>(values: Option<&'static X>) -> X {
     match values {
@@ -147,7 +147,7 @@ const fn is_path(path: &Path<'_>, text: &[u8]) -> bool {
     }
 }
 
-/// `text` without the suffix `end`, if it has it.
+/// `text` without the suffix `end`, or `None` if it has another one.
 const fn before<'a>(text: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
     if text.len() < end.len() {
         return None;
@@ -356,7 +356,7 @@ const fn assert_activations<N: Layer, W: Weights<N::Element>>() {
     panic!("{}", message.as_str());
 }
 
-/// `text` without the prefix `comma` and `name`, if it has it.
+/// `text` without the prefix `comma` and `name`, or `None` if it has another one.
 const fn after<'a>(text: &'a [u8], comma: &str, name: &str) -> Option<&'a [u8]> {
     let start = Message::<256>::new().text(comma).text(name);
     if text.len() < start.len() {
@@ -366,7 +366,11 @@ const fn after<'a>(text: &'a [u8], comma: &str, name: &str) -> Option<&'a [u8]> 
     if is_equal(begin, start.as_str().as_bytes()) { Some(rest) } else { None }
 }
 
-/// The `N` numbers in the `BYTES` bytes from `start` on of a little-endian file.
+/// Reads the `N` numbers in `BYTES` bytes of a little-endian file, from the position `start`.
+///
+/// # Panics
+///
+/// Panics if the file ends before them.
 #[doc(hidden)]
 pub const fn numbers<T, const BYTES: usize, const N: usize>(file: &[u8], start: usize) -> [T; N]
 where

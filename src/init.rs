@@ -4,8 +4,9 @@ use crate::{Rng, regularize::scientific};
 
 /// The distribution of the initial values of a parameter.
 ///
-/// Layers choose an initializer for their kernel by the activation; [`initialize_with`](crate::network::initialize_with)
-/// overrides the choice. The values depend on the seed only, and are the same on every platform.
+/// By default, the activation of a layer determines the initializer of its kernel.
+/// [`Initialized`](crate::layers::Initialized) and [`initialize_with`](crate::network::initialize_with) override it.
+/// The values depend only on the seed, and are the same on every platform.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Initializer {
     /// A constant.
@@ -28,7 +29,8 @@ impl Initializer {
     /// Zeros, the initial value of biases.
     pub const ZEROS: Self = Self::Constant(0.0);
 
-    /// Draws a value.
+    /// Draws one value of a parameter. `fan_in` is the number of inputs that affect one output, `fan_out` the number of
+    /// outputs that one input affects.
     ///
     /// ```
     /// use shiplap::{Rng, init::Initializer};
@@ -78,7 +80,7 @@ macro_rules! types {
     };
 }
 types! {
-    /// The initializer that the layer prefers.
+    /// The initializer that the layer has without the wrapper.
     Preferred None;
     /// [`Initializer::ZEROS`].
     Zeros Some(Initializer::ZEROS);

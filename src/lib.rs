@@ -1,13 +1,31 @@
 //! Neural networks whose layers fit together, or don't compile.
 //!
-//! A network is a type: `type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);`. The README has the first program;
-//! the [`guide`] shows how to write layers, activations, losses, optimizers, metrics and callbacks of your own.
+//! A network is a type, a tuple of layers:
+//!
+//! ```
+//! use shiplap::prelude::*;
+//!
+//! #[network]
+//! type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
+//!
+//! fn main() -> Result<(), TrainError> {
+//!     let (x, y) = ([[0.5f32; 10]; 100], [[1.0f32]; 100]);
+//!     let mut trainer = Trainer::<Net, BinaryCrossentropy, Adam, 32>::new(Adam::new(0.01), 42);
+//!     trainer.fit(&x, &y, Fit::epochs(10))?;
+//!     let p: [f32; 1] = trainer.predict(&x[0]);
+//!     assert!(p[0] > 0.9);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The README lists the features and the examples. The [`guide`] shows how to write layers, activations, losses,
+//! optimizers, metrics and callbacks of your own.
 //!
 //! The modules, from the bottom up. Each uses only those listed before it:
 //!
-//! - [`message`]: texts of compile errors;
+//! - [`message`]: the texts of compile errors;
 //! - [`kernel`]: numeric code: instruction sets, matrix products, elementwise kernels;
-//! - [`init`], [`regularize`]: initializers and penalties;
+//! - [`regularize`], [`init`]: penalties and initializers;
 //! - [`activation`]: formulas with their derivatives;
 //! - [`layer`]: the traits of a layer: its parameters, its formula, and the check that layers fit together;
 //! - [`flash`]: networks in read-only memory, read from files at compile time;
@@ -22,9 +40,10 @@
 //!
 //! - `check`: comparison of the gradients of your own layers with finite differences;
 //! - `data`: data sets in arrays: reading files, splits, class weights, augmentation;
-//! - `io`: weight files and checkpoints, import from PyTorch and Keras, export to ONNX;
-//! - `report`: plots, HTML pages, TensorBoard, JSON and CSV;
-//! - `progress`: the progress bar in the terminal.
+//! - `io` (feature `safetensors` or `onnx`): weight files and checkpoints, import from PyTorch and Keras, export to
+//!   ONNX;
+//! - `report` (feature `plot` or `tensorboard`): plots, HTML pages, TensorBoard, JSON and CSV;
+//! - `progress` (feature `progress`): the progress bar in the terminal.
 #![no_std]
 #![deny(missing_docs)]
 
@@ -73,6 +92,8 @@ pub use kernel::Tensor;
 pub use layer::{Layer, Parameters};
 pub(crate) use random::Permutation;
 pub use random::Rng;
+/// Embeds a saved network in the program:
+///
 /// ```standalone_crate
 /// use shiplap::prelude::*;
 ///

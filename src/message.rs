@@ -30,8 +30,15 @@ impl<const BYTES: usize> Message<BYTES> {
     #[must_use]
     pub const fn text(mut self, text: &str) -> Self {
         let bytes = text.as_bytes();
+        let mut end = bytes.len();
+        if end > BYTES - self.length {
+            end = BYTES - self.length;
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+        }
         let mut index = 0;
-        while index < bytes.len() && self.length < self.bytes.len() {
+        while index < end {
             self.bytes[self.length] = bytes[index];
             self.length += 1;
             index += 1;
@@ -96,7 +103,7 @@ impl<const BYTES: usize> Message<BYTES> {
         self.length == 0
     }
 
-    /// The message as a string slice. It is empty if a character was split by truncation.
+    /// The message as a string slice.
     pub const fn as_str(&self) -> &str {
         match core::str::from_utf8(self.bytes.split_at(self.length).0) {
             Ok(text) => text,
@@ -133,5 +140,6 @@ mod tests {
             long = long.text("seven..");
         }
         assert_eq!(long.as_str().len(), 256);
+        assert_eq!(Message::<4>::new().text("a−b−").as_str(), "a−");
     }
 }

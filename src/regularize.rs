@@ -7,7 +7,7 @@ use core::fmt;
 
 use crate::kernel::{ElementwiseKernel, Real, Summand};
 
-/// The penalty `l1·Σ|w| + l2·Σw²` over all kernels, which is added to the loss. Biases are not penalized.
+/// The penalty `l1·Σ|w| + l2·Σw²` over all kernels, which is added to the loss. Biases have no penalty.
 ///
 /// ```
 /// use shiplap::regularize::Penalty;

@@ -160,6 +160,10 @@ fn a_trainer_takes_a_loss_value_and_checks_it() {
         assert_eq!(trainer.evaluate(&x, &y).unwrap_err(), error);
         assert_eq!(trainer.network().kernel, [[0.75]]);
     }
+    trainer.loss_mut().delta = 0.5;
+    trainer.step(&x, &y).unwrap();
+    let mut trainer = trainer.with_loss(Huber { delta: -1.0 });
+    assert!(matches!(trainer.step(&x, &y), Err(TrainError::Settings(what)) if what.contains("`delta`")));
 }
 
 #[test]

@@ -26,21 +26,23 @@ use syn::{
 use check::Declared;
 use sequence::{Field, Sequence};
 
-/// Implements `Network` for a struct of layers. The fields run in order, and their names become layer names.
+/// Implements `Network` for a struct of 1 to 16 layers. The layers run in the order of the fields, and have the names
+/// of the fields. A layer that does not fit is an error at its field.
 #[proc_macro_derive(Network)]
 pub fn derive_network(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     derive(&input).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
-/// Implements `Parameters` from the fields of a struct. The documentation of the trait describes the attributes.
+/// Implements `Parameters` from the fields of a struct, and `Network` if the struct implements `Layer`. The
+/// documentation of the trait describes the attributes.
 #[proc_macro_derive(Parameters, attributes(kernel, bias, statistic, layer, parameters))]
 pub fn derive_parameters(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     parameters::derive(&input).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
-/// Implements `Layer` from the fields of a struct and its `impl SimpleLayer`. Includes `#[derive(Parameters)]`.
+/// Implements `Layer` from the fields of a struct and its `impl SimpleLayer`. It includes `#[derive(Parameters)]`.
 #[proc_macro_derive(Layer, attributes(kernel, bias, statistic, layer, parameters))]
 pub fn derive_layer(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -133,7 +135,7 @@ fn declare(alias: &Alias) -> syn::Result<TokenStream2> {
     })
 }
 
-/// `type Net = ...;`, parsed by hand: `syn` with all items would take twice as long to build.
+/// `type Net = ...;`, parsed by hand, because `syn` with all items takes twice as long to build.
 struct Alias {
     attributes: Vec<Attribute>,
     visibility: Visibility,
@@ -173,8 +175,8 @@ pub fn const_assert(input: TokenStream) -> TokenStream {
 ///
 /// `static NET: Net = include_weights!("model.safetensors");` places the network in read-only memory: on a
 /// microcontroller it stays in flash, from which predictions read it. The path is relative to the source file, as for
-/// `include_bytes!`. A change of the file causes a recompilation. The file must be written by `io::save`, `to_bytes` or
-/// `save_checkpoint`, for the same network with the same type of number.
+/// `include_bytes!`. A change of the file causes a recompilation. The file must be written by `io::save`,
+/// `io::to_bytes` or `io::save_checkpoint`, for the same network with the same type of number.
 ///
 /// A missing or extra tensor, another shape or type of number, other activations, NaN and a truncated file are compile
 /// errors that name the cause.

@@ -1,7 +1,7 @@
 //! Activations: the nonlinear functions that layers end in.
 //!
-//! All except [`Softmax`] map each number by itself: they are [`Elementwise`], a formula and its derivative. So is one of
-//! your own:
+//! All except [`Softmax`] map each number separately: they implement [`Elementwise`], a formula and its derivative. So
+//! does an activation of your own:
 //!
 //! ```
 //! use shiplap::{activation::{Elementwise, SaveInput}, prelude::*};
@@ -50,24 +50,25 @@ use crate::{
 
 /// An activation of rows of logits.
 ///
-/// It follows from [`Elementwise`]; implement it only for an activation that combines several numbers of a row.
+/// Every [`Elementwise`] activation has this trait. Implement it yourself only for an activation that combines several
+/// numbers of a row.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an activation",
     label = "not an activation",
     note = "`Relu`, `Tanh`, `Sigmoid`, `Softmax`, ... are; write your own by implementing `Elementwise`"
 )]
 pub trait Activation: Send + Sync + 'static {
-    /// What training saves of the logits for `backward`: [`SaveInput`] or [`SaveNothing`].
+    /// Whether training saves the logits for `backward`: [`SaveInput`] or [`SaveNothing`].
     type Saves: Save;
     /// The name in summaries and files.
     const NAME: &'static str;
-    /// The initial values of kernels before it.
+    /// The initializer of the kernels before it.
     const INITIALIZER: Initializer;
 
-    /// `y = a(y)`, each row.
+    /// `y = a(y)` for each row, in place.
     fn forward<S: Simd, X: Tensor>(simd: S, rows: &mut [X]);
 
-    /// `y = a(x·kernel + bias)`, in one pass where that is faster.
+    /// `y = a(x·kernel + bias)`, x: `[[T; IN]]`, y: `[[T; OUT]]`, in one pass where that is faster.
     #[inline(always)]
     fn after_product<S: Simd, T: Element, const IN: usize, const OUT: usize>(
         simd: S,
@@ -83,17 +84,17 @@ pub trait Activation: Send + Sync + 'static {
     /// Turns the gradient with respect to `y = a(x)` into that with respect to `x`, in place.
     fn backward<S: Simd, X: Tensor>(simd: S, logits: &[X], y: &[X], gradient: &mut [X]);
 
-    /// Lists the operations of `forward`, for export. If it is not written, a network with this activation cannot be
-    /// exported.
+    /// Lists the operations of `forward`, for export. Without an implementation, a network with this activation cannot
+    /// be exported.
     fn operations<T>(path: Path<'_>, operations: &mut impl Operations<T>) {
         operations.other(path, Self::NAME);
     }
 }
 
-/// An activation of each number by itself.
+/// An activation that maps each number separately.
 ///
 /// Its formulas are written once, for one number or a SIMD register ([`Real`]).
-/// [`check::activation`](crate::check::activation) compares the derivative with differences.
+/// [`check::activation`](crate::check::activation) compares the derivative with finite differences.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an activation",
     label = "not an activation",
@@ -104,7 +105,7 @@ pub trait Elementwise: Send + Sync + 'static {
     type Saves: Save;
     /// The name in summaries and files.
     const NAME: &'static str;
-    /// The initial values of kernels before it.
+    /// The initializer of the kernels before it.
     const INITIALIZER: Initializer = Initializer::GlorotUniform;
     /// Whether `value` takes so few instructions that it is best computed while the logits are in registers.
     const CHEAP: bool = false;
@@ -112,7 +113,7 @@ pub trait Elementwise: Send + Sync + 'static {
     /// `y = a(x)`.
     fn value<V: Real>(x: V) -> V;
 
-    /// `a'(x)`, given `x` and `y = a(x)`. Under [`SaveNothing`], `x` is `y`, too.
+    /// `a'(x)`, given `x` and `y = a(x)`. With [`SaveNothing`], `x` is `y` as well.
     fn derivative<V: Real>(x: V, y: V) -> V;
 }
 
@@ -134,7 +135,7 @@ impl<A: Elementwise> Activation for A {
         bias: &[T; OUT],
         y: &mut [[T; OUT]],
     ) {
-        // The product of one column computes a register of rows at a time, so the activation costs no more there.
+        // With one output, the product computes a register of rows at a time, so the activation costs no more in it.
         if A::CHEAP || OUT == 1 {
             nn(simd, x, kernel, bias, &Value::<A>(PhantomData), y);
         } else {

@@ -1,18 +1,18 @@
-//! What training saves for the derivative of an activation.
+//! The values that training saves for the derivative of an activation.
 
 use crate::{Tensor, Zeroed};
 
-/// What the tape of a layer holds of the logits. Sealed: [`SaveInput`] or [`SaveNothing`].
+/// Whether the tape of a layer holds the logits. The trait is sealed: [`SaveInput`] and [`SaveNothing`] implement it.
 pub trait Save: sealed::Sealed {
     /// Whether the logits are saved.
     const SAVES: bool;
     /// Storage for up to `B` rows.
     type Storage<X: Tensor, const B: usize>: Zeroed;
 
-    /// Stores `logits`, if at all.
+    /// Stores `logits` if [`SAVES`](Self::SAVES) is true.
     fn store<X: Tensor, const B: usize>(logits: &[X], storage: &mut Self::Storage<X, B>);
 
-    /// The logits of the first `y.len()` rows, or `y` where none were saved.
+    /// The logits of the first `y.len()` rows, or `y` if none were saved.
     fn logits<'a, X: Tensor, const B: usize>(storage: &'a Self::Storage<X, B>, y: &'a [X]) -> &'a [X];
 }
 

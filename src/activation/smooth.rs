@@ -82,15 +82,15 @@ impl Elementwise for Elu {
     }
 }
 
-/// `eˣ − 1` for `x ≤ 0`, without the cancellation near 0: `2·tanh(x/2) / (1 − tanh(x/2))`.
+/// `eˣ − 1` for `x ≤ 0`, without cancellation near 0: `2·tanh(x/2) / (1 − tanh(x/2))`.
 #[inline(always)]
 fn exp_minus_one<V: Real>(x: V) -> V {
     let t = (x * V::splat(0.5)).tanh();
     (t + t) / (V::splat(1.0) - t)
 }
 
-/// `y = λ·x` for `x > 0`, else `λ·α·(eˣ − 1)`, which preserves mean 0 and variance 1 from layer to layer
-/// (Klambauer et al. 2017).
+/// `y = λ·x` for `x > 0`, else `λ·α·(eˣ − 1)`, with λ ≈ 1.0507 and α ≈ 1.6733, which preserves mean 0 and variance 1
+/// from layer to layer (Klambauer et al. 2017).
 #[derive(Clone, Copy, Debug)]
 pub struct Selu;
 
@@ -113,8 +113,8 @@ impl Elementwise for Selu {
     }
 }
 
-/// `y = x·Φ(x)`, Φ the normal distribution function, by the error function and not by the `tanh`
-/// approximation (Hendrycks and Gimpel 2016).
+/// `y = x·Φ(x)`, where Φ is the distribution function of the standard normal distribution, computed by the error
+/// function and not by the `tanh` approximation (Hendrycks and Gimpel 2016).
 #[derive(Clone, Copy, Debug)]
 pub struct Gelu;
 

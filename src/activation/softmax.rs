@@ -9,9 +9,11 @@ use crate::{
     path::Path,
 };
 
-/// `y[n] = e^x[n] / Σₖ e^x[k]` along the innermost axis, computed relative to the largest logit, so that nothing overflows.
+/// `y[n] = e^x[n] / Σₖ e^x[k]` along the innermost axis, computed relative to the largest logit, so that nothing
+/// overflows.
 ///
-/// With one output it is always 1, so that does not compile; use [`Sigmoid`](super::Sigmoid) for a binary output:
+/// A softmax of one output would always be 1, and does not compile. Use [`Sigmoid`](super::Sigmoid) for a binary
+/// output:
 ///
 /// ```compile_fail
 /// use shiplap::prelude::*;

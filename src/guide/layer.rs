@@ -1,13 +1,13 @@
 //! # Your own layer
 //!
-//! A layer is its formula. This page builds `y[n] = x[n]·scale[n] + shift[n]`, which learns a scale and a shift for each of
-//! `N` columns.
+//! This page builds the layer `y[n] = x[n]·scale[n] + shift[n]`, which has a trainable scale and shift for each of `N`
+//! columns.
 //!
-//! ## The numbers that it holds
+//! ## Its parameters
 //!
-//! They are the fields of a struct. An attribute says what each is for: `#[kernel]` for weights, `#[bias]` for numbers without
-//! penalty, `#[statistic]` for numbers that are saved but not trained, `#[layer]` for a layer inside. The trait
-//! [`Parameters`](trait@crate::layer::Parameters) has the details.
+//! The parameters are the fields of a struct. An attribute states the role of each: `#[kernel]` for weights, `#[bias]`
+//! for numbers without penalty, `#[statistic]` for numbers that are saved but not trained, `#[layer]` for a nested
+//! layer. The trait [`Parameters`](trait@crate::layer::Parameters) has the details.
 //!
 //! ```
 //! use shiplap::prelude::*;
@@ -31,12 +31,12 @@
 //!
 //! ## Its formula, forward and backward
 //!
-//! [`SimpleLayer`](crate::layer::SimpleLayer) asks for the formula of one sample. `backward` turns `dy`, the gradient of the
+//! [`SimpleLayer`](crate::layer::SimpleLayer) is the formula for one sample. `backward` turns `dy`, the gradient of the
 //! loss with respect to `y`, into `dx`: here `dx[n] = dy[n]·scale[n]`. `gradient` adds the gradient with respect to the
-//! parameters: `dscale[n] = dy[n]·x[n]` and `dshift[n] = dy[n]`. `Tape` is what `record` keeps for `backward` besides `x` and
-//! `y`; nothing here.
+//! parameters to its last argument: `dscale[n] = dy[n]·x[n]` and `dshift[n] = dy[n]`. `Tape` is the type of the values
+//! that `record` saves for `backward` besides `x` and `y`. This layer saves none.
 //!
-//! That is all: the layer is checked, trained, saved, exported and counted like any other.
+//! The layer can then be checked, trained, saved, exported and counted like any other.
 //!
 //! ```
 //! use shiplap::{check, layer::{Operations, Path}, prelude::*};
@@ -113,17 +113,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Without `operations`, the layer can be trained and saved, but an export is an error that names it. Saved files can
-//! be [read at compile time](crate::include_weights!): the derive generates that, too.
+//! Without `operations`, the layer can be trained and saved, but export fails with an error that names it. Saved files
+//! can also be [read at compile time](crate::include_weights!): the derive generates the code for it.
 //!
 //! ## Layers of other kinds
 //!
 //! - One formula for each number, without parameters: an [`Elementwise`](crate::activation::Elementwise) activation in
 //!   [`Activate`](crate::layers::Activate).
-//! - A random layer: `record` gets a random generator in training, as in `src/layers/dropout.rs`.
+//! - A random layer: in training, `record` receives a random generator, as in `src/layers/dropout.rs`.
 //! - A layer around others: fields with `#[layer]`, `#[derive(Parameters)]` and an implementation of
 //!   [`Layer`](trait@crate::layer::Layer). `tests/networks.rs` has a residual layer.
-//! - A formula of whole batches, such as a matrix product: `#[derive(Parameters)]` and
+//! - A formula for a whole batch, such as a matrix product: `#[derive(Parameters)]` and
 //!   [`Layer`](trait@crate::layer::Layer), as in `src/layers/dense.rs`.
-//! - Invalid numbers in the type: return a message from
-//!   [`FAULT`](crate::layer::SimpleLayer::FAULT), and such a network does not compile.
+//! - Invalid numbers in the type: set [`FAULT`](crate::layer::SimpleLayer::FAULT) to a message. A network with a fault
+//!   does not compile.

@@ -1,6 +1,6 @@
-//! Guides: how to write each kind of part yourself, from nothing to trained and checked.
+//! Guides to writing parts of your own, and to checking and training them.
 //!
-//! - [`layer`]: a layer, checked, trained, saved, exported, in flash and within a budget;
+//! - [`layer`]: a layer that is checked, trained, saved, exported, and has a place in budgets;
 //! - [`parts`]: an activation, a loss, an optimizer, a metric and a callback.
 
 pub mod layer;

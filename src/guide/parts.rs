@@ -2,8 +2,9 @@
 //!
 //! ## Activation
 //!
-//! A formula and its derivative. [`SaveNothing`](crate::activation::SaveNothing) says that the derivative is a formula of
-//! the output `y`; with [`SaveInput`](crate::activation::SaveInput) it may use the input `x`, which training then keeps.
+//! An activation is a formula and its derivative. With [`SaveNothing`](crate::activation::SaveNothing), the derivative
+//! uses only the output `y`. With [`SaveInput`](crate::activation::SaveInput), it may also use the input `x`, which
+//! training then saves.
 //!
 //! ```
 //! use shiplap::{check, prelude::*};
@@ -31,14 +32,15 @@
 //! # Ok::<(), check::Mismatch>(())
 //! ```
 //!
-//! [`Real`](crate::kernel::Real) is one number or a SIMD register of them. Constants are `V::splat(1.0)`, and a condition is
-//! `x.if_gt(bound, then, otherwise)`.
+//! [`Real`](crate::kernel::Real) is one number or a SIMD register of numbers. Write a constant as `V::splat(1.0)`, and
+//! a condition as `x.if_gt(bound, then, otherwise)`.
 //!
 //! ## Loss
 //!
-//! A loss that compares each output with its label is a [`PointwiseLoss`](crate::loss::PointwiseLoss): a formula and its
-//! derivative. [`Follows`](crate::loss::Follows) says for which last activations it is meant, here for any. The trainer makes
-//! the loss by `Default`; [`with_loss`](crate::train::Trainer::with_loss) passes one with other values.
+//! A loss that compares each output with its label is a [`PointwiseLoss`](crate::loss::PointwiseLoss): a formula and
+//! its derivative. [`Follows`](crate::loss::Follows) states which activations may precede the loss: here, any. The
+//! trainer creates the loss by `Default`; [`with_loss`](crate::train::Trainer::with_loss) replaces it by one with other
+//! values.
 //!
 //! ```
 //! use shiplap::{check, prelude::*};
@@ -80,12 +82,13 @@
 //!
 //! ## Optimizer
 //!
-//! An [`Optimizer`](crate::optim::Optimizer) is the formula that updates one weight. Decay, clipping, penalties, training in
-//! place and the check for divergence come with it. Its example is Lion.
+//! An [`Optimizer`](crate::optim::Optimizer) is the formula that updates one weight. Weight decay, clipping, penalties,
+//! training in place and the check for divergence then work without further code. The documentation of the trait
+//! contains an example, Lion.
 //!
 //! ## Metric
 //!
-//! A value that is accumulated sample by sample, and a name.
+//! A metric is a value that is accumulated sample by sample, and a name.
 //!
 //! ```
 //! use shiplap::prelude::*;
@@ -115,8 +118,9 @@
 //!
 //! ## Callback
 //!
-//! A closure is called after each epoch, and ends the run if it returns `ControlFlow::Break(())`. A type that implements
-//! [`Callback`](crate::train::Callback) can do more: it sees each step, and may change the network.
+//! A closure is called after each epoch, and ends the run if it returns `ControlFlow::Break(())`. A type that
+//! implements [`Callback`](crate::train::Callback) can do more: it is also called after each step, and may change the
+//! network.
 //!
 //! ```
 //! use std::ops::ControlFlow;

@@ -8,8 +8,9 @@ use crate::{Rng, Tensor, Zeroed, activation::Activation, kernel::Simd, message::
 /// A function of a fixed shape whose parameters can be trained. Networks are layers, too.
 ///
 /// For a layer of your own, implement [`SimpleLayer`](super::SimpleLayer), the formula for one sample, and derive this
-/// trait with `#[derive(Layer)]`. Implement it yourself if the formula is one for a whole batch, such as a matrix
-/// product; `src/layers/dense.rs` is an example.
+/// trait with `#[derive(Layer)]`. Implement it yourself if the formula is for a whole batch, such as a matrix product,
+/// and derive [`Parameters`](macro@crate::Parameters), which also implements [`Network`](crate::network::Network);
+/// `src/layers/dense.rs` is an example.
 ///
 /// A batch is a slice of rows, `&[Self::Input]`. In the methods, `B` is the maximum number of rows, which only
 /// determines the size of storage. `simd` is the instruction set in use, to be passed on to kernels. Mark the methods
@@ -53,8 +54,8 @@ pub trait Layer: Parameters {
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]);
 
     /// Computes `y = f(x)` and records the values that `backward_batch` needs in `tape`. `rng` is the random generator
-    /// in training. It is `None` if the layer acts as at inference, such as a frozen one; random layers are then
-    /// inactive.
+    /// in training. It is `None` if the layer is to act as at inference, for example because it is frozen; random
+    /// layers are then inactive.
     fn record_batch<S: Simd, E: Ending, const B: usize>(
         &self,
         simd: S,
@@ -64,9 +65,9 @@ pub trait Layer: Parameters {
         y: &mut [Self::Output],
     );
 
-    /// From `dy`, the gradient of the loss with respect to `y`, computes `dx`, the gradient with respect to `x`, if it
-    /// is requested. A layer with an activation also replaces `dy` by the gradient with respect to its logits, for the
-    /// [`gradient_batch`](Self::gradient_batch) that follows.
+    /// From `dy`, the gradient of the loss with respect to `y`, computes `dx`, the gradient with respect to `x`, unless
+    /// `dx` is `None`. A layer with an activation also replaces `dy` by the gradient with respect to its logits, for
+    /// the [`gradient_batch`](Self::gradient_batch) that follows.
     ///
     /// `x`, `tape` and `y` are those of the last `record_batch`.
     fn backward_batch<S: Simd, E: Ending, const B: usize>(
@@ -136,7 +137,7 @@ pub trait Layer: Parameters {
     }
 }
 
-/// The end of a pass through the network: after the last activation or before it. Losses that are fused with their
+/// The end of a pass through the network: after the last activation or before it. Losses that are fused with the
 /// activation ([`BinaryCrossentropy`](crate::loss::BinaryCrossentropy), ...) take the logits.
 pub trait Ending: sealed::Ending {
     /// Whether the last activation is omitted.

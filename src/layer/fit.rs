@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A sample that the network `N` takes; `Taken` is the input of the network. The bound is on the type of the sample, so
-/// that the compiler knows its width before it checks the fit, and its error names both.
+/// that the compiler knows its width before it checks the fit, and the error names both types.
 #[diagnostic::on_unimplemented(
     message = "the network takes samples `{Taken}`, these are `{Self}`",
     label = "a sample for this network is `{Taken}`",
@@ -43,7 +43,7 @@ pub trait After<L: Layer>: Layer {}
 #[diagnostic::do_not_recommend]
 impl<L: Layer, A: Layer<Input = L::Output>> After<L> for A {}
 
-/// A layer with the same type of number as `L`.
+/// A layer with the same element type as `L`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` holds other numbers than `{L}`",
     label = "the layers of a network are all of `f32`, or all of `f64`"
@@ -53,7 +53,8 @@ pub trait SameElement<L: Parameters>: Parameters<Element = L::Element> {}
 #[diagnostic::do_not_recommend]
 impl<L: Parameters, A: Parameters<Element = L::Element>> SameElement<L> for A {}
 
-/// Rows on their way from one layer into the next, which takes the same type. If it does not, the program does not compile.
+/// Passes rows from one layer to the next, which must take rows of the same shape. Otherwise, the program does not
+/// compile.
 #[inline(always)]
 pub fn pass<Given: Tensor, Taken: Tensor>(rows: &[Given]) -> &[Taken] {
     const { assert_same_shape::<Given, Taken>() };
@@ -75,8 +76,8 @@ const fn assert_same_shape<Given: Tensor, Taken: Tensor>() {
     }
 }
 
-/// A layer where a network is declared. Its only implementation is that for every layer: so the error of a type that is none
-/// lists no others.
+/// A layer in the declaration of a network. The only implementation is the one for all layers, so that the error for
+/// another type lists no candidates.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",
@@ -103,7 +104,7 @@ pub struct Shapes {
     output: Shape,
 }
 
-/// A type of fixed-shape data.
+/// The element type and the axes of a [`Tensor`].
 #[derive(Clone, Copy, Debug)]
 struct Shape {
     element: &'static str,

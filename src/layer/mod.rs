@@ -1,7 +1,7 @@
 //! The traits of a layer, and the checks that layers fit together.
 //!
 //! A layer is a struct whose fields are its parameters, with an implementation of [`SimpleLayer`], the formula for one
-//! sample. `#[derive(Layer)]` derives [`Layer`] from them, the formula for a batch.
+//! sample. `#[derive(Layer)]` derives [`Layer`], the formula for a batch, from them.
 
 mod batch;
 mod fit;

@@ -31,11 +31,11 @@ pub struct Outline {
 pub struct Leaf {
     /// The name of the type: `Dense<10, 1, Sigmoid>`.
     pub kind: Message<64>,
-    /// The parameters and statistics.
+    /// The parameters and statistics, without those of nested layers.
     pub tensors: &'static [Parameter<'static>],
     /// The activation in the type, if there is one.
     pub activation: Option<&'static str>,
-    /// The bytes of the parameters and statistics.
+    /// The bytes of the parameters and statistics, without those of nested layers.
     pub bytes: usize,
     /// The bytes of the output for one sample.
     pub output: usize,
@@ -99,7 +99,7 @@ impl Outline {
         sum
     }
 
-    /// The number of layers.
+    /// The number of layers, including nested ones.
     pub const fn layers(&self) -> usize {
         let (mut sum, mut index) = (self.layer.is_some() as usize, 0);
         while index < self.children.len() {
@@ -109,7 +109,7 @@ impl Outline {
         sum
     }
 
-    /// Layer `number`, counted from 0.
+    /// Layer `number`, counted from 0, or `None` if there are fewer layers. A layer precedes the layers nested in it.
     pub const fn layer(&self, mut number: usize) -> Option<&Leaf> {
         if let Some(layer) = &self.layer {
             if number == 0 {

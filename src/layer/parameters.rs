@@ -18,8 +18,9 @@ use crate::{Zeroed, init::Initializer, kernel::Element, message::Message, regula
 /// | `#[layer]` | a nested layer | a [`Layer`](super::Layer) |
 ///
 /// A `PhantomData` field needs no attribute. `#[kernel(initializer = Initializer::Constant(1.0))]` sets the initial
-/// values; `fan_in` and `fan_out` are set likewise. By default, a kernel is initialized as its activation prefers, or
-/// by [`GlorotUniform`](Initializer::GlorotUniform), with its last axis as the outputs; a bias starts at 0.
+/// values; `fan_in` and `fan_out` are set likewise. By default, the activation determines the initializer of a kernel;
+/// without an activation, it is [`GlorotUniform`](Initializer::GlorotUniform). The last of several axes of a kernel
+/// counts as its outputs. A bias starts at 0.
 ///
 /// The derive also implements [`Zeroed`], `Clone`, `Debug`, `PartialEq` and [`Stored`](crate::flash::Stored).
 /// [`KIND`](Self::KIND) contains the name of the struct, its integer parameters and the name of its activation, which
@@ -76,7 +77,7 @@ pub trait Parameters: Zeroed {
     fn trainable<V: Visit<Self::Element>>(trainable: &Self::Trainable, path: Path<'_>, visitor: &mut V);
 
     /// Visits each trainable parameter with its gradient and optimizer state, with write access. The values are empty
-    /// if no layer is passed.
+    /// if `layer` is `None`.
     fn trainable_mut<V: VisitTrainable<Self::Element, M>, const M: usize>(
         layer: Option<&mut Self>,
         gradient: &mut Self::Trainable,
@@ -152,8 +153,8 @@ pub trait VisitMut<T, const M: usize> {
 
 /// Reads and writes trainable parameters.
 pub trait VisitTrainable<T, const M: usize> {
-    /// Called for each trainable parameter with its values (empty if no layer was passed), its gradient and `M` parts
-    /// of optimizer state, in row-major order.
+    /// Called for each trainable parameter with its values (empty without a layer), its gradient and `M` parts of
+    /// optimizer state, in row-major order.
     fn visit(&mut self, parameter: Parameter<'_>, values: &mut [T], gradient: &mut [T], state: [&mut [T]; M]);
 }
 

@@ -14,7 +14,7 @@ use crate::{
 /// set in use, which functions of [`kernel`](crate::kernel) take. Mark the methods `#[inline(always)]` if speed
 /// matters.
 ///
-/// A layer whose formula is one for whole batches, such as a matrix product, has `#[derive(Parameters)]` and implements
+/// A layer whose formula is for a whole batch, such as a matrix product, has `#[derive(Parameters)]` and implements
 /// [`Layer`](super::Layer) itself. A layer that maps each number separately needs neither: an
 /// [`Elementwise`](crate::activation::Elementwise) activation in [`layers::Activate`](crate::layers::Activate) is a
 /// layer.
@@ -72,7 +72,8 @@ pub trait SimpleLayer: Parameters {
     fn forward<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output);
 
     /// Computes `y = f(x)` and records the values that `backward` needs in `tape`. `rng` is the random generator in
-    /// training. It is `None` if the layer acts as at inference, such as a frozen one; random layers are then inactive.
+    /// training. It is `None` if the layer is to act as at inference, for example because it is frozen; random layers
+    /// are then inactive.
     #[inline(always)]
     fn record<S: Simd>(
         &self,
@@ -98,8 +99,8 @@ pub trait SimpleLayer: Parameters {
         dx: &mut Self::Input,
     );
 
-    /// Adds the gradient of the loss with respect to the trainable parameters, for this sample. A layer without any
-    /// need not implement it. A formula that needs `y` keeps it in the tape.
+    /// Adds the gradient of the loss with respect to the trainable parameters, for this sample, to `gradient`. A layer
+    /// without trainable parameters need not implement it. A formula that needs `y` keeps it in the tape.
     #[inline(always)]
     fn gradient<S: Simd>(
         &self,

@@ -9,10 +9,10 @@ use crate::{
     layer::{Ending, Layer, Operations, Path},
 };
 
-/// `y = a(x)`, x and y: `[X]`, for an [activation](crate::activation) by itself: after a layer that ends in none.
+/// `y = a(x)`, x and y: `[X]`, for an [activation](crate::activation) by itself, for example after a layer without one.
 ///
-/// With an [`Elementwise`](crate::activation::Elementwise) activation of your own it is a layer from one formula and its
-/// derivative.
+/// An [`Elementwise`](crate::activation::Elementwise) activation of your own, which is a formula and its derivative,
+/// becomes a layer this way.
 ///
 /// ```
 /// use shiplap::{activation::{Elementwise, SaveInput}, layers::Activate, prelude::*};

@@ -1,7 +1,8 @@
 //! Wrappers that compute the same as the layer inside, and change only the description of its parameters.
 
-/// `impl Zeroed`, `Parameters` and `Layer` for a wrapper with the field `layer`. The arguments: its generics with their
-/// bounds, the function that changes a parameter's description, and the end of a summary's line.
+/// Implements `Zeroed`, `Parameters`, `Layer` and `Network` for a wrapper with the field `layer`. The arguments are its
+/// generics with their bounds, the function that changes a parameter's description, and the format string and values of
+/// the text that it adds to a line of the summary.
 macro_rules! annotated {
     ($wrapper:ident<$($annotation:ident: $bound:ident),+>, $annotate:expr, $suffix:literal, $($word:expr),+) => {
         // SAFETY: the fields are `Zeroed` and a marker of no size.

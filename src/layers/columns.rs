@@ -1,4 +1,4 @@
-//! What the layers that transform each column by fitted numbers have in common.
+//! Code shared by the layers that transform each column by fitted numbers.
 
 use core::fmt;
 
@@ -55,7 +55,7 @@ impl ElementwiseKernel<4, 1> for ScaleGradient {
     }
 }
 
-/// Why a layer cannot be fitted to data.
+/// The reason why a layer cannot be fitted to data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FitError {
@@ -63,14 +63,14 @@ pub enum FitError {
     Empty,
     /// A value is infinite.
     Infinite {
-        /// The sample, from 0.
+        /// The index of the sample, from 0.
         sample: usize,
-        /// The column, from 0.
+        /// The index of the column, from 0.
         column: usize,
     },
     /// A column holds only missing values.
     Missing {
-        /// The column, from 0.
+        /// The index of the column, from 0.
         column: usize,
     },
 }

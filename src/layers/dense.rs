@@ -10,7 +10,8 @@ use crate::{
     message::Message,
 };
 
-/// `y[b][o] = act(Σᵢ x[b][i]·kernel[i][o] + bias[o])`, x: `[[T; IN]]`, y: `[[T; OUT]]`.
+/// `y[b][o] = act(Σᵢ x[b][i]·kernel[i][o] + bias[o])`, x: `[[T; IN]]`, y: `[[T; OUT]]`. With `IN` or `OUT` 0, it does
+/// not compile.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -111,7 +112,7 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element> Layer for Den
         sum_rows(simd, dz, &mut gradient.bias);
     }
 
-    /// The kernel's gradient is consumed while it is computed, a few rows at a time.
+    /// The visitor uses the gradient of the kernel while it is computed, a few rows at a time.
     #[inline(always)]
     fn visit_gradient<S: Simd, V: VisitGradient<T, M>, const M: usize, const B: usize>(
         &mut self,

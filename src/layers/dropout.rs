@@ -10,7 +10,10 @@ use crate::{
 };
 
 /// In training, sets each of `N` values to 0 with a probability of `PERCENT` % and scales the others by
-/// `1 / (1 − PERCENT/100)`, which preserves the mean. At inference, the identity (Srivastava et al. 2014).
+/// `1 / (1 − PERCENT/100)`, which preserves the mean; at inference, `y = x` (Srivastava et al. 2014). x and y:
+/// `[[T; N]]`.
+///
+/// `PERCENT` is from 0 to 99; a larger one does not compile.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -25,7 +28,7 @@ pub struct Dropout<const N: usize, const PERCENT: u32, T: Element = f32>(Phantom
 impl<const N: usize, const PERCENT: u32, T: Element> SimpleLayer for Dropout<N, PERCENT, T> {
     type Input = [T; N];
     type Output = [T; N];
-    /// The factor of each value.
+    /// The factor of each value: 0 or `1 / (1 − PERCENT/100)` in training, otherwise 1.
     type Tape = [T; N];
 
     const FAULT: Option<Message> = if PERCENT > 99 {

@@ -9,13 +9,14 @@ use crate::{
     network::Network,
 };
 
-/// `L`, a layer or a whole network, with fixed weights: training does not change them, and keeps no gradient, optimizer state
-/// or tape for it. Random layers in it are inactive. The weights come from a file or from an earlier training run.
+/// `L`, a layer or a whole network, with fixed weights: training does not change them, and keeps no gradient, optimizer
+/// state or tape for them. Random layers in it are inactive. The weights come from a file or from an earlier training
+/// run.
 ///
-/// In front of the first trainable layer it costs training no more than a prediction. Behind one, backpropagation through it
-/// repeats its forward pass, on the stack, for as many rows at a time as fit.
+/// In front of the first trainable layer, it costs training no more than a prediction. Behind one, backpropagation
+/// repeats its forward pass on the stack, for as many rows at a time as fit.
 ///
-/// Neither penalties, in its type or in the optimizer, nor weight decay apply to it.
+/// Penalties, whether in its type or in the optimizer, and weight decay do not apply to it.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -31,7 +32,7 @@ use crate::{
 /// # Ok::<(), TrainError>(())
 /// ```
 ///
-/// A network without trainable parameters has no trainer:
+/// A trainer for a network without trainable parameters does not compile:
 ///
 /// ```compile_fail
 /// use shiplap::prelude::*;
@@ -148,8 +149,8 @@ impl<W, P, L: Stored<W, P>> Stored<W, P> for Frozen<L> {
     const STORED: Self = Self { layer: L::STORED };
 }
 
-/// [`record`](Layer::record) of a layer without a tape. The outputs of the layers inside are on the stack, for as many rows
-/// at a time as fit.
+/// [`record_batch`](Layer::record_batch) of a layer without a tape. The outputs of the layers inside are on the stack,
+/// for as many rows at a time as fit.
 #[inline(always)]
 pub(super) fn forward_without_tape<S: Simd, E: Ending, L: Layer, const B: usize>(
     simd: S,
@@ -181,7 +182,7 @@ fn forward_in_blocks<S: Simd, E: Ending, L: Layer, const B: usize>(
     }
 }
 
-/// [`backward`](Layer::backward) of a layer without a tape.
+/// [`backward_batch`](Layer::backward_batch) of a layer without a tape.
 #[inline(always)]
 pub(super) fn backward_without_tape<S: Simd, E: Ending, L: Layer, const B: usize>(
     simd: S,
@@ -234,8 +235,8 @@ mod tests {
     type After = Dense<4, 1, Linear>;
     const ROWS: usize = 300;
 
-    /// With all rows at once, the outputs between the two wide layers would take 2.4 MB, and backward more. At this width the
-    /// rows of one backward pass fill the allowance almost entirely.
+    /// With all rows at once, the outputs between the two wide layers would take 2.4 MB, and backward more. At this
+    /// width the rows of one backward pass fill the allowance almost entirely.
     #[test]
     fn any_batch_is_within_the_stack() {
         type Net = (Before, Frozen<Wide>, After);

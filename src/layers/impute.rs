@@ -9,7 +9,8 @@ use crate::{
 
 /// `y[n] = value[n]` where `x[n]` is NaN, else `x[n]`; x and y: `[[T; N]]`.
 ///
-/// A network that starts with it takes NaN for missing values, in training and at inference. Training does not change it.
+/// A network that starts with this layer accepts NaN as a missing value, in training and at inference. Training does
+/// not change the layer.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -86,7 +87,7 @@ impl<const N: usize, T: Element> Impute<N, T> {
         transform(rows, Fill, |column, x| [x, self.value[column]]);
     }
 
-    /// Replaces missing values by the mean of each column of `x`.
+    /// Creates a layer that replaces missing values by the mean of each column of `x`.
     ///
     /// # Errors
     ///
@@ -95,7 +96,8 @@ impl<const N: usize, T: Element> Impute<N, T> {
         Self::fit(x, |column| mean(present(x, column)))
     }
 
-    /// Replaces missing values by the median of each column of `x`: the middle value, or the mean of the two in the middle.
+    /// Creates a layer that replaces missing values by the median of each column of `x`: the middle value, or the mean
+    /// of the two in the middle.
     ///
     /// # Errors
     ///
@@ -108,7 +110,8 @@ impl<const N: usize, T: Element> Impute<N, T> {
         })
     }
 
-    /// Replaces missing values by the most frequent value of each column of `x`, the smallest of several: for class numbers.
+    /// Creates a layer that replaces missing values by the most frequent value of each column of `x`, or by the
+    /// smallest of several such values. This suits class numbers.
     ///
     /// # Errors
     ///
@@ -123,7 +126,7 @@ impl<const N: usize, T: Element> Impute<N, T> {
         })
     }
 
-    /// Calls `value` for columns that have values.
+    /// Checks the data, so that `value` is only called for columns that have values.
     fn fit(x: &[[T; N]], value: impl Fn(usize) -> f64) -> Result<Self, FitError> {
         check(x)?;
         Ok(Self { value: core::array::from_fn(|column| T::from_f64(value(column))) })

@@ -12,10 +12,11 @@ use crate::{
     network::Network,
 };
 
-/// The network that `F` stands for, read where it lies: in flash, on a chip. The layer itself has no bytes, so a trainer holds
-/// only the layers around it. As for [`Frozen`](crate::layers::Frozen), training keeps nothing for it.
+/// The network that `F` stands for, read directly from read-only memory: on a microcontroller, from flash. The layer
+/// itself has no bytes, so a trainer holds only the layers around it. As for [`Frozen`](crate::layers::Frozen),
+/// training keeps no gradient, optimizer state or tape for it.
 ///
-/// Files of a network that contains it do not hold its weights.
+/// Saved files of a network do not include the weights of this layer.
 ///
 /// ```standalone_crate
 /// use shiplap::prelude::*;

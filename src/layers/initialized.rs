@@ -9,7 +9,8 @@ use crate::{
     layer::{Parameter, Role},
 };
 
-/// `L`, a layer or a whole network, with the initializer `K` for its kernels and `B` for its biases.
+/// `L`, a layer or a whole network, with the initializer `K` for its kernels and `B` for its biases. Of nested
+/// wrappers, the outer one takes precedence, unless it is [`Preferred`].
 ///
 /// ```
 /// use shiplap::{init::{Constant, HeNormal, Preferred}, prelude::*};
@@ -35,7 +36,7 @@ impl<W, P, L: Stored<W, P>, K: Initialize, B: Initialize> Stored<W, P> for Initi
     const STORED: Self = Self { layer: L::STORED, initializers: PhantomData };
 }
 
-/// The parameter with its initializer.
+/// The parameter with the initializer of the wrapper.
 fn initializers<K: Initialize, B: Initialize>(parameter: Parameter<'_>) -> Parameter<'_> {
     let chosen = match parameter.role {
         Role::Kernel => K::INITIALIZER,

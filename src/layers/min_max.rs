@@ -7,11 +7,11 @@ use crate::{
     layer::{Operations, Path, SimpleLayer},
 };
 
-/// `y[n] = (x[n] − min[n]) / range[n]`, x and y: `[[T; N]]`. On the data to which it is fitted, each column of the output lies
-/// in [0, 1]. A constant column has range 0 and is only shifted.
+/// `y[n] = (x[n] − min[n]) / range[n]`, x and y: `[[T; N]]`. On the data to which it is fitted, each column of the
+/// output lies in [0, 1]. A constant column has range 0 and is only shifted.
 ///
-/// As the first layer of a network it carries its own statistics. Before it is fitted it is the identity; training does not
-/// change it. NaN counts as a missing value: fitting ignores it, and it stays NaN.
+/// As the first layer of a network, it makes the network carry its own statistics. Before it is fitted, it is the
+/// identity. Training does not change it. NaN counts as a missing value: fitting ignores it, and it stays NaN.
 ///
 /// ```
 /// use shiplap::prelude::*;

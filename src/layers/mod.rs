@@ -1,4 +1,6 @@
-//! The layers, one file each.
+//! The layers: [`Dense`], [`Dropout`], [`Activate`]; preprocessing ([`Standardize`], [`MinMax`], [`Impute`],
+//! [`OneHot`]); wrappers that change how a network is initialized, penalized or trained ([`Initialized`],
+//! [`Regularized`], [`Frozen`], `Parallel`); and networks in read-only memory ([`InFlash`]).
 
 mod activate;
 mod annotated;

@@ -14,14 +14,16 @@ use crate::{
     layer::{Operations, Path},
 };
 
-/// Replaces column `COLUMN`, which holds class numbers, by `CLASSES` columns: 1 in that of the class, 0 in the others. A
-/// value that is no class number gives only zeros. x: `[[T; IN]]`, y: `[[T; OUT]]`, with `OUT = IN − 1 + CLASSES`.
+/// Replaces column `COLUMN`, which holds class numbers, by `CLASSES` columns: 1 in the column of the class, 0 in the
+/// others. For a value that is not a class number, all of them are 0. x: `[[T; IN]]`, y: `[[T; OUT]]`, with
+/// `OUT = IN − 1 + CLASSES`. Columns and classes are counted from 0. Another `OUT`, or a `COLUMN` of `IN` or more, does
+/// not compile.
 ///
-/// As the first layer of a network it lets the network take class numbers. Several are chained, the last column first: for
-/// columns 0 and 3, encode 3, then 0.
+/// As the first layer of a network, it lets the network take class numbers. To encode several columns, chain several
+/// layers, the last column first: for columns 0 and 3, encode 3, then 0.
 ///
-/// In ONNX it becomes a matrix product, which spreads a NaN or infinity in one of the other columns over all: put
-/// [`Impute`](crate::layers::Impute) before it.
+/// In ONNX, it becomes a matrix product, which spreads a NaN or infinity in one of the other columns over all columns.
+/// Put [`Impute`](crate::layers::Impute) before it to replace NaN.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -64,7 +66,7 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
         }
     }
 
-    /// A class number has no gradient: 0.
+    /// The gradient with respect to a class number is 0.
     #[inline(always)]
     fn backward<S: Simd>(&self, _: S, _: &[T; IN], (): &(), _: &[T; OUT], dy: &[T; OUT], dx: &mut [T; IN]) {
         dx[..COLUMN].copy_from_slice(&dy[..COLUMN]);
@@ -72,8 +74,9 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
         dx[COLUMN + 1..].copy_from_slice(&dy[COLUMN + CLASSES..]);
     }
 
-    /// A value that is no class becomes [`NO_CLASS`], since NaN and infinity would spread; a product with zeros and ones moves
-    /// each column to its places, and a formula compares those of the classes.
+    /// First, a value that is no class becomes `NO_CLASS`, because NaN and infinity would spread. Then, a product
+    /// with zeros and ones copies each column to its places. Finally, a formula compares the columns of the classes
+    /// with the class numbers.
     #[cfg(feature = "std")]
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         let (mut places, mut class) = (std::vec![[T::zero(); OUT]; IN], [T::from_f64(NO_CLASS); OUT]);
@@ -96,7 +99,7 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
     }
 }
 
-/// Stands in for a value that is no class.
+/// Replaces a value that is no class.
 #[cfg(feature = "std")]
 const NO_CLASS: f64 = -1.0;
 

@@ -16,12 +16,14 @@ use crate::{
 
 /// The network `N`, trained on batches of up to `SHARDS·ROWS` samples by as many threads as `rayon` has.
 ///
-/// Each shard of `ROWS` rows passes through the network by itself, with its own tape and gradient. The gradients are added in
-/// the order of the shards, so the result depends on `SHARDS` and `ROWS`, but not on the number of threads. It pays off for
-/// steps of a millisecond or more. Memory grows by one gradient for each shard.
+/// Each shard of `ROWS` rows passes through the network by itself, with its own tape and gradient. The gradients are
+/// added in the order of the shards, so the result depends on `SHARDS` and `ROWS`, but not on the number of threads. It
+/// pays off for steps of a millisecond or more. Each shard adds the memory of one gradient. A trainer with a batch of
+/// more than `SHARDS·ROWS` does not compile.
 ///
-/// The layer does not allocate. `rayon` does, about once in 100 steps: for the queues from which threads steal work, and for
-/// the hand-over, unless training runs inside a pool (`pool.install(|| trainer.fit(..))`).
+/// The layer does not allocate. `rayon` does, about once in 100 steps: for the queues from which threads steal work,
+/// and for handing work over to the pool, unless training already runs inside a pool
+/// (`pool.install(|| trainer.fit(..))`).
 ///
 /// ```
 /// use shiplap::{layers::Parallel, prelude::*};
@@ -192,7 +194,7 @@ where
 {
 }
 
-/// Work on rows that can be split anywhere.
+/// Work on rows that can be split at any row.
 trait Task<N: Layer, const ROWS: usize>: Send + Sized {
     /// The number of rows.
     fn rows(&self) -> usize;
@@ -202,7 +204,7 @@ trait Task<N: Layer, const ROWS: usize>: Send + Sized {
     fn run<S: Simd>(self, simd: S, network: &N, shard: &mut Shard<N, ROWS>);
 }
 
-/// Halves the shards until one is left. `rayon::join` does not allocate.
+/// Halves the shards until one is left. `rayon::join` keeps its jobs on the stack.
 fn each<S: Simd, T: Task<N, ROWS>, N: Layer + Sync + Send, const ROWS: usize>(
     simd: S,
     network: &N,

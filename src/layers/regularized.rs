@@ -9,7 +9,7 @@ use crate::{
     regularize::Regularizer,
 };
 
-/// `L`, a layer or a whole network, with the penalty `R` on its kernels.
+/// `L`, a layer or a whole network, with the penalty `R` on its kernels. Penalties of nested wrappers add up.
 ///
 /// ```
 /// use shiplap::prelude::*;

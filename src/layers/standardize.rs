@@ -7,11 +7,12 @@ use crate::{
     layer::{Operations, Path, SimpleLayer},
 };
 
-/// `y[n] = (x[n] − mean[n]) / deviation[n]`, x and y: `[[T; N]]`. On the data to which it is fitted, each column of the output
-/// has mean 0 and standard deviation 1. A constant column has deviation 0 and is only shifted.
+/// `y[n] = (x[n] − mean[n]) / deviation[n]`, x and y: `[[T; N]]`. On the data to which it is fitted, each column of the
+/// output has mean 0 and standard deviation 1. A constant column has deviation 0 and is only shifted.
 ///
-/// As the first layer of a network it carries its own statistics, also to where there is no `std`. Before it is fitted it is
-/// the identity; training does not change it. NaN counts as a missing value: fitting ignores it, and it stays NaN.
+/// As the first layer of a network, it makes the network carry its own statistics, even without `std`. Before it is
+/// fitted, it is the identity. Training does not change it. NaN counts as a missing value: fitting ignores it, and it
+/// stays NaN.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -44,7 +45,7 @@ pub struct Standardize<const N: usize, T: Element = f32> {
     /// The mean of each column.
     #[statistic]
     pub mean: [T; N],
-    /// The standard deviation of each column: that of the population, not of a sample.
+    /// The standard deviation of each column: that of the population, which divides by the number of values.
     #[statistic]
     pub deviation: [T; N],
 }
@@ -78,8 +79,8 @@ impl<const N: usize, T: Element> Standardize<N, T> {
         transform(rows, Scale, |column, x| [x, self.mean[column], self.deviation[column]]);
     }
 
-    /// Computes the statistics of `x` in `f64`, in two passes relative to the first value of a column: a mean far from 0 causes
-    /// no cancellation, and a constant column has deviation 0 exactly.
+    /// Computes the statistics of `x` in `f64`, in two passes: first the mean, then the deviations from it. A mean far
+    /// from 0 causes no cancellation, and a constant column has deviation 0 exactly.
     ///
     /// # Errors
     ///

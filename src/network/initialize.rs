@@ -7,13 +7,14 @@ use crate::{
     layer::{Layer, Parameter, Path, Role, VisitMut, assert_sound},
 };
 
-/// Initializes every trainable parameter of `network` by the initializer of its layer.
+/// Initializes every trainable parameter of `network` by the initializer of its layer. Statistics keep their values.
 pub fn initialize<N: Layer>(network: &mut N, rng: &mut Rng) {
     const { assert_sound(&N::FAULT) };
     N::parameters_mut([network], Path::ROOT, &mut Draw { rng, kernels: None });
 }
 
-/// Initializes every kernel of `network` by `kernels`, and every bias by the initializer of its layer.
+/// Initializes every kernel of `network` by `kernels`, and every bias by the initializer of its layer. Statistics keep
+/// their values.
 ///
 /// ```
 /// use shiplap::{Rng, network::initialize_with, prelude::*};

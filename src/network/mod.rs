@@ -22,25 +22,26 @@ shiplap_macros::impl_tuples!();
 
 /// A network: a layer by itself, or layers that fit together.
 ///
-/// Tuples of up to 16 networks whose shapes fit are networks, structs with [`#[derive(Network)]`](macro@crate::Network), and
-/// every layer.
+/// Every layer is a network. So are tuples of 1 to 16 networks whose shapes fit, and structs with
+/// [`#[derive(Network)]`](macro@crate::Network).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a network",
     label = "not a network",
     note = "a network is a layer, a tuple of 1 to 16 layers that fit, or a struct with `#[derive(Network)]`; for more than 16, nest tuples: `((A, B), (C, D))`"
 )]
 pub trait Network: Layer {
-    /// The bytes of the weights: the memory for inference, besides the activations of one sample.
+    /// The bytes of the weights and statistics: the memory for inference, besides the activations of one sample. Those
+    /// of layers [in flash](crate::layers::InFlash) are not included.
     const BYTES: usize = size_of::<Self>();
 
-    /// The bytes of the outputs of all layers for one sample, which [`predict`](Self::predict) has on the stack.
+    /// The bytes of the outputs of all layers for one sample, which [`predict`](Self::predict) keeps on the stack.
     ///
-    /// The frames of its functions take some more, whatever the widths of the layers: at most 704 bytes on every chip of
-    /// `examples/firmware`, which measures it with a painted stack.
+    /// Its stack frames take more, independently of the widths of the layers: at most 704 bytes on each board of
+    /// `examples/firmware`, which measures them by stack painting.
     const ACTIVATIONS: usize = Self::OUTLINE.outputs();
 
-    /// A network with random initial weights from `seed`, by the initializer of each layer, made on the stack. Above 256 KiB it
-    /// does not compile: use `boxed`.
+    /// Creates a network on the stack. The initializer of each layer draws its weights, which depend only on `seed`. A
+    /// network above 256 KiB does not compile: use `boxed`.
     #[must_use]
     fn new(seed: u64) -> Self {
         const {
@@ -54,7 +55,7 @@ pub trait Network: Layer {
         network
     }
 
-    /// The same on the heap, made in place, whatever its size.
+    /// Creates the same network in place on the heap, whatever its size.
     ///
     /// ```
     /// use shiplap::prelude::*;
@@ -71,8 +72,8 @@ pub trait Network: Layer {
         network
     }
 
-    /// A copy on the heap, made in place, whatever its size. `Clone` makes it on the stack, and does not compile for layers above
-    /// 256 KiB.
+    /// Copies the network to the heap, in place, whatever its size. `Clone` uses the stack, and does not compile for
+    /// layers above 256 KiB.
     ///
     /// ```
     /// use shiplap::prelude::*;
@@ -96,16 +97,17 @@ pub trait Network: Layer {
         predict(self, sample)
     }
 
-    /// The predictions for many samples, as many as the shorter slice holds. They equal those of [`predict`](Self::predict)
-    /// except for rounding, since sums are computed in another order.
+    /// Writes the predictions for `samples` to `predictions`. If the slices differ in length, the rest of the longer
+    /// one is ignored. The predictions equal those of [`predict`](Self::predict) except for rounding, since sums are
+    /// computed in another order.
     fn predict_batch<X: Sample<Self>>(&self, samples: &[X], predictions: &mut [Self::Output]) {
         let rows = samples.len().min(predictions.len());
         let x = X::rows(&samples[..rows]);
         in_blocks(PredictAll { network: self, x, y: &mut predictions[..rows] });
     }
 
-    /// A table of the layers, for printing: name, type, shape of the output for one sample, and number of parameters; then the
-    /// totals.
+    /// A table of the layers, for printing: the name, type, output shape for one sample and number of trainable
+    /// parameters of each, and the totals.
     ///
     /// ```
     /// use shiplap::prelude::*;
@@ -127,7 +129,7 @@ pub trait Network: Layer {
 
 impl<N: Layer> Network for Unfit<N> {}
 
-/// Every network, for bounds of functions: an error lists no other implementations.
+/// Every network, for bounds of functions, so that an error lists no other implementations.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a network",
@@ -176,7 +178,7 @@ pub(crate) trait InBlocks {
     fn pass<const B: usize>(self);
 }
 
-/// Does `work` in blocks as large as the stack allows: a product of many rows reads the weights less often.
+/// Does `work` in blocks as large as the stack allows, because a product of many rows reads the weights less often.
 pub(crate) fn in_blocks<W: InBlocks>(work: W) {
     // A branch whose `const` condition is false is not compiled.
     if const { rows_per_block::<W>() >= 64 } {
@@ -190,7 +192,7 @@ pub(crate) fn in_blocks<W: InBlocks>(work: W) {
     }
 }
 
-/// Under `deterministic` one, so that a loss is summed in the same order whatever the size of the stack.
+/// One with the feature `deterministic`, so that a loss is summed in the same order whatever the size of the stack.
 const fn rows_per_block<W: InBlocks>() -> usize {
     if cfg!(feature = "deterministic") { 1 } else { rows_at_once(W::ROW) }
 }

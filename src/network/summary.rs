@@ -4,7 +4,7 @@ use core::{fmt, marker::PhantomData};
 
 use crate::layer::{Description, Layer, Path};
 
-/// Prints as a table of a network's layers; see [`Network::summary`](super::Network::summary).
+/// A table of a network's layers, for printing; see [`Network::summary`](super::Network::summary).
 pub struct Summary<N> {
     /// The bytes of a trainer, and its batch size.
     pub(crate) training: Option<(usize, usize)>,
@@ -65,7 +65,7 @@ fn columns<R>(line: &Description<'_>, then: impl FnOnce([&dyn fmt::Display; 4]) 
             formatter.write_str("]")
         }
     }
-    // A single layer that is the network has no name.
+    // If the network is a single layer, the layer has no name.
     let name: &dyn fmt::Display = if length(&line.path) == 0 { &"network" } else { &line.path };
     then([name, &line.kind, &Shape(line.output), &line.params])
 }

@@ -198,7 +198,7 @@ where
     /// ```
     #[must_use]
     pub fn with_loss(mut self, loss: L) -> Self {
-        self.run.loss = loss;
+        *self.loss_mut() = loss;
         self
     }
 
