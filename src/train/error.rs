@@ -148,7 +148,7 @@ impl fmt::Display for TrainError {
             Self::Split { samples } => write!(
                 formatter,
                 "the validation split must be in [0, 1) and hold out at least one of the {samples} samples: pass a \
-                 share such as 0.2"
+                 share such as 0.5, or 0.0 for none"
             ),
             Self::NoEpochs { epochs, done } => {
                 write!(formatter, "there are no epochs to train: {done} of {epochs} are done: request more")
