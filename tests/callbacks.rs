@@ -226,7 +226,8 @@ fn an_invalid_share_is_an_error_and_leaves_the_network_unchanged() {
     let error = trainer.fit(&x[..2], &y[..2], Fit::epochs(1).validation_split(0.2)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the validation split must be in [0, 1) and hold out at least one of the 2 samples: pass a share such as 0.5, or 0.0 for none"
+        "the validation split must be in [0, 1) and hold out at least one of the 2 samples: pass a \
+         share such as 0.5, or 0.0 for none"
     );
     assert_eq!(trainer.fit(&x, &y, Fit::epochs(1).validation_split(0.0)).unwrap().validation, None);
 }
