@@ -228,8 +228,21 @@ impl fmt::Display for Mismatch {
 
 impl core::error::Error for Mismatch {}
 
-/// A derivative by central differences, extrapolated to a step of 0 as far as they agree (Ridders 1982). `epsilon` is
-/// the relative rounding error of `f`.
+/// The derivative of `f` with respect to each number of `start`, by central differences in `f64`.
+///
+/// ```
+/// use shiplap::check;
+///
+/// let product = check::derivatives(&[2.0, 5.0], |x| x[0] * x[1]);
+/// assert!((product[0] - 5.0).abs() < 1e-9 && (product[1] - 2.0).abs() < 1e-9);
+/// ```
+pub fn derivatives(start: &[f64], f: impl FnMut(&[f64]) -> f64) -> Vec<f64> {
+    along_each::<f64>(start, f)
+}
+
+/// `f'(0)` by central differences, extrapolated to a step of 0 as far as they agree (Ridders 1982). This is accurate
+/// enough for derivatives much smaller than `f`, and a step across a kink agrees with no other. `epsilon` is the relative
+/// rounding error of `f`.
 fn derivative(epsilon: f64, mut f: impl FnMut(f64) -> f64) -> f64 {
     let (mut step, mut previous) = (0.01, Vec::<f64>::new());
     let (mut least, mut best) = (f64::INFINITY, f64::NAN);

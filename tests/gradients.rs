@@ -15,6 +15,7 @@ use common::at_every_level;
 use shiplap::{
     Tensor,
     activation::{Activation, Save},
+    check,
     kernel::{Simd, Work, dispatch},
     layer::{Parameter, Path, Predictions, Role, Visit, VisitTrainable},
     layers::Parallel,
@@ -25,52 +26,10 @@ use shiplap::{
 const MOST: f64 = 1e-6;
 const FLOOR: f64 = 1e-5;
 
-/// `f'(0)` from central differences, extrapolated to a width of 0 as far as they agree (Ridders 1982). This is accurate
-/// enough for derivatives much smaller than `f`, and a width that spans a kink agrees with no other. Two narrow widths
-/// can agree by chance to less than the rounding error of `f`, so that error counts too.
-fn derivative(mut f: impl FnMut(f64) -> f64) -> f64 {
-    let (mut width, mut wider) = (0.01, Vec::<f64>::new());
-    let (mut least, mut best) = (f64::INFINITY, f64::NAN);
-    for _ in 0..12 {
-        let (above, below) = (f(width), f(-width));
-        let mut row: Vec<f64> = vec![(above - below) / (2.0 * width)];
-        let rounding = f64::EPSILON * above.abs().max(below.abs()) / width;
-        let mut power = 4.0;
-        for (order, wider) in wider.iter().enumerate() {
-            let better = (power * row[order] - wider) / (power - 1.0);
-            let error = rounding + (better - row[order]).abs().max((better - wider).abs());
-            if error < least {
-                (least, best) = (error, better);
-            }
-            row.push(better);
-            power *= 4.0;
-        }
-        if least <= 1e-10 * best.abs() {
-            break;
-        }
-        (width, wider) = (width / 2.0, row);
-    }
-    best
-}
-
-/// The derivative of `f` with respect to each number.
-fn along_each(start: &[f64], mut f: impl FnMut(&[f64]) -> f64) -> Vec<f64> {
-    let mut nudged = start.to_vec();
-    let mut along = |index: usize| {
-        let derivative = derivative(|by| {
-            nudged[index] = start[index] + by;
-            f(&nudged)
-        });
-        nudged[index] = start[index];
-        derivative
-    };
-    (0..start.len()).map(&mut along).collect()
-}
-
-/// The same for numbers in rows.
+/// [`check::derivatives`] for numbers in rows.
 fn derivatives<X: Tensor<Element = f64>, const B: usize>(rows: [X; B], mut f: impl FnMut(&[X; B]) -> f64) -> Vec<f64> {
     let mut nudged = rows;
-    along_each(X::flat(&rows), |numbers| {
+    check::derivatives(X::flat(&rows), |numbers| {
         X::flat_mut(&mut nudged).copy_from_slice(numbers);
         f(&nudged)
     })
@@ -167,7 +126,7 @@ fn follows<N, L, O: Optimizer, X: Tensor, Y: Copy, const B: usize>(
         let loss = trainer.step(x, y).unwrap();
         (loss, self::weights(trainer.network_mut()))
     };
-    let numeric = along_each(&start, |weights| step(weights).0);
+    let numeric = check::derivatives(&start, |weights| step(weights).0);
     at_every_level(|_| {
         let analytic: Vec<f64> = start.iter().zip(step(&start).1).map(|(before, after)| before - after).collect();
         compare(what, &analytic, &numeric);
@@ -214,7 +173,7 @@ fn alone<N: Network<Element = f64>, const B: usize>(what: &str, mut layer: N, x:
     let total = |layer: &N, x: &[N::Input; B]| dispatch(Pass { layer, x, dy: &dy }).0;
     let inputs = derivatives(x, |x| total(&layer, x));
     let start = weights(&mut layer);
-    let parameters = along_each(&start, |weights| {
+    let parameters = check::derivatives(&start, |weights| {
         set(&mut layer, weights);
         total(&layer, &x)
     });

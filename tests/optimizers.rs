@@ -280,12 +280,12 @@ fn settings_of_wrappers_are_checked() {
     for bad in [-0.1, 1.0, f64::NAN] {
         refused("`decay`", Averaged::new(Sgd::default(), bad));
         refused("`beta1`", Lion { beta1: bad, ..Lion::default() });
-        refused("`beta2`", Nadam { beta2: bad, ..Nadam::default() });
+        refused("`beta2`", Nadam(Adam { beta2: bad, ..Adam::default() }));
         refused("`beta1`", Adam { beta1: bad, ..Adam::default() }.amsgrad());
         refused("`momentum`", RmsProp::default().momentum(bad));
         refused("`momentum`", Sgd::default().momentum(bad));
     }
-    refused("`epsilon`", Nadam { epsilon: 0.0, ..Nadam::default() });
+    refused("`epsilon`", Nadam(Adam { epsilon: 0.0, ..Adam::default() }));
 }
 
 #[test]

@@ -140,7 +140,7 @@ impl Default for AdamW {
     }
 }
 
-/// The parts of an optimizer based on [`Adam`], except its state and formula.
+/// The settings of an optimizer that contains an [`Adam`], and their checks.
 macro_rules! of_adam {
     () => {
         fn settings(&self) -> &Settings {
@@ -158,19 +158,20 @@ macro_rules! of_adam {
         fn largest_step(&self) -> f64 {
             self.0.largest_step()
         }
-
-        #[inline(always)]
-        fn step(&self, number: u64, rate: f64) -> AdamStep {
-            self.0.step(number, rate)
-        }
     };
 }
+pub(super) use of_adam;
 
 impl Optimizer for AdamW {
     type State = PerWeight<2>;
     type Step = AdamStep;
 
     of_adam!();
+
+    #[inline(always)]
+    fn step(&self, number: u64, rate: f64) -> AdamStep {
+        self.0.step(number, rate)
+    }
 
     #[inline(always)]
     fn update<V: Real>(step: AdamStep, g: V, w: V, state: [V; 2]) -> (V, [V; 2]) {
@@ -207,6 +208,11 @@ impl Optimizer for AmsGrad {
     type Step = AdamStep;
 
     of_adam!();
+
+    #[inline(always)]
+    fn step(&self, number: u64, rate: f64) -> AdamStep {
+        self.0.step(number, rate)
+    }
 
     #[inline(always)]
     fn update<V: Real>(step: AdamStep, g: V, w: V, [m, v, largest]: [V; 3]) -> (V, [V; 3]) {

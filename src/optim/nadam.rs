@@ -2,12 +2,11 @@
 
 use super::{
     Optimizer, PerWeight, Settings,
-    adam::{flushed, powers},
-    has_settings, in_range, is_decay, is_divisor,
+    adam::{Adam, flushed, of_adam, powers},
 };
 use crate::kernel::Real;
 
-/// [`Adam`](super::Adam) with Nesterov momentum (Dozat 2016). With Adam's `m` and `v`, `uₜ = beta1·(1 − 0.96ᵗ/2)` and
+/// [`Adam`] with Nesterov momentum (Dozat 2016). With Adam's `m` and `v`, `uₜ = beta1·(1 − 0.96ᵗ/2)` and
 /// `pₜ = u₁·u₂⋯uₜ`, in step `t` counted from 1:
 ///
 /// `w −= rate·(uₜ₊₁·m/(1−pₜ₊₁) + (1−uₜ)·g/(1−pₜ)) / (√(v/(1−beta2ᵗ)) + epsilon)`
@@ -22,29 +21,13 @@ use crate::kernel::Real;
 /// assert!(trainer.evaluate(&x, &y)?.loss < 1e-3);
 /// # Ok::<(), TrainError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Nadam {
-    /// Learning rate, clipping, decay, penalty.
-    pub settings: Settings,
-    /// Decay of the mean of gradients, in [0, 1).
-    pub beta1: f64,
-    /// Decay of the mean of squared gradients, in [0, 1).
-    pub beta2: f64,
-    /// Keeps the divisor above 0. Finite and above 0.
-    pub epsilon: f64,
-}
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Nadam(pub Adam);
 
 impl Nadam {
-    /// Creates the optimizer with this learning rate, `beta1` 0.9, `beta2` 0.999 and `epsilon` 10⁻⁷.
+    /// Creates the optimizer with this learning rate, and the defaults of [`Adam`].
     pub const fn new(learning_rate: f64) -> Self {
-        Self { settings: Settings::new(learning_rate), beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
-    }
-}
-
-/// A learning rate of 0.001.
-impl Default for Nadam {
-    fn default() -> Self {
-        Self::new(1e-3)
+        Self(Adam::new(learning_rate))
     }
 }
 
@@ -65,20 +48,10 @@ impl Optimizer for Nadam {
     type State = PerWeight<2>;
     type Step = NadamStep;
 
-    has_settings!();
-
-    fn check(&self) -> Result<(), &'static str> {
-        self.settings.check()?;
-        in_range(is_decay(self.beta1) && is_decay(self.beta2), "`beta1` and `beta2` must be in [0, 1)")?;
-        in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0")
-    }
-
-    fn largest_step(&self) -> f64 {
-        1.0 / ((1.0 - self.beta1) * self.epsilon)
-    }
+    of_adam!();
 
     fn step(&self, number: u64, rate: f64) -> NadamStep {
-        let Self { beta1, beta2, epsilon, .. } = *self;
+        let Adam { beta1, beta2, epsilon, .. } = self.0;
         let (now, next, product) = momenta(beta1, number + 1);
         let [power2, _] = powers([beta2, 0.0], number + 1);
         NadamStep {
