@@ -8,6 +8,7 @@ mod budget;
 mod check;
 #[cfg(feature = "include-weights")]
 mod include;
+mod layer;
 mod parameters;
 mod sequence;
 mod stored;
@@ -46,7 +47,7 @@ pub fn derive_parameters(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Layer, attributes(kernel, bias, statistic, layer, parameters))]
 pub fn derive_layer(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    parameters::derive_layer(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+    layer::derive(&input).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
 fn derive(input: &DeriveInput) -> syn::Result<TokenStream2> {

@@ -1,106 +1,21 @@
-//! `#[derive(Parameters)]` and `#[derive(Layer)]`: the code that follows from the fields of a layer.
+//! `#[derive(Parameters)]`: the code that follows from the fields of a layer.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote};
 use syn::{
     Attribute, Data, DeriveInput, Error, Expr, Field, Fields, GenericParam, Generics, Index, Member, MetaNameValue,
     Token, Type, TypeParam, WherePredicate, ext::IdentExt, parse_quote, punctuated::Punctuated, spanned::Spanned,
 };
 
-/// `#[derive(Layer)]`: the parameters, and the formula for a batch from that for one sample.
-pub fn derive_layer(input: &DeriveInput) -> syn::Result<TokenStream> {
-    let parameters = derive(input)?;
-    let (krate, name) = (quote!(::shiplap), &input.ident);
-    let (parts, mut generics) = (parts(input)?, input.generics.clone());
-    let (_, arguments, _) = input.generics.split_for_impl();
-    generics.make_where_clause().predicates.extend(bounds(input, &parts, &element(input, &parts)?));
-    let nested: Vec<&Type> =
-        parts.iter().filter(|part| matches!(part.role, Role::Layer)).map(|part| &part.ty).collect();
-    let (impl_generics, _, where_clause) = generics.split_for_impl();
-    let target = quote!(#name #arguments);
-    let simple = quote_spanned!(name.span()=> <#target as #krate::layer::SimpleLayer>);
-    Ok(quote! {
-        #parameters
-
-        impl #impl_generics #krate::layer::Layer for #target #where_clause {
-            type Input = #simple::Input;
-            type Output = #simple::Output;
-            type Tape<const BATCH_: usize> = [#simple::Tape; BATCH_];
-            type Head = #krate::activation::Linear;
-
-            const MACS: usize = #simple::MACS #(+ <#nested as #krate::layer::Layer>::MACS)*;
-            const FAULT: ::core::option::Option<#krate::message::Message> = #krate::layer::first_fault(
-                &[#simple::FAULT, #(<#nested as #krate::layer::Layer>::FAULT),*],
-            );
-            const TAKES_MISSING: bool = #simple::TAKES_MISSING;
-
-            #[inline(always)]
-            fn forward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
-                &self,
-                simd: Simd_,
-                x: &[Self::Input],
-                y: &mut [Self::Output],
-            ) {
-                #krate::layer::simple_batch::forward(self, simd, x, y);
-            }
-
-            #[inline(always)]
-            fn record_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
-                &self,
-                simd: Simd_,
-                rng: ::core::option::Option<&mut #krate::Rng>,
-                x: &[Self::Input],
-                tape: &mut Self::Tape<BATCH_>,
-                y: &mut [Self::Output],
-            ) {
-                #krate::layer::simple_batch::record(self, simd, rng, x, tape, y);
-            }
-
-            #[inline(always)]
-            fn backward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
-                &self,
-                simd: Simd_,
-                x: &[Self::Input],
-                tape: &mut Self::Tape<BATCH_>,
-                y: &[Self::Output],
-                dy: &mut [Self::Output],
-                dx: ::core::option::Option<&mut [Self::Input]>,
-            ) {
-                #krate::layer::simple_batch::backward(self, simd, x, tape, y, dy, dx);
-            }
-
-            #[inline(always)]
-            fn gradient_batch<Simd_: #krate::kernel::Simd, const BATCH_: usize>(
-                &self,
-                simd: Simd_,
-                x: &[Self::Input],
-                tape: &mut Self::Tape<BATCH_>,
-                dy: &[Self::Output],
-                gradient: &mut Self::Trainable,
-            ) {
-                #krate::layer::simple_batch::gradient(self, simd, x, tape, dy, gradient);
-            }
-
-            fn operations<Visitor_: #krate::layer::Operations<Self::Element>>(
-                &self,
-                path: #krate::layer::Path<'_>,
-                operations: &mut Visitor_,
-            ) {
-                #simple::operations(self, path, operations);
-            }
-        }
-    })
-}
-
 /// The bounds of the generated code: `T: Element`, if the numbers are of a type parameter, and that nested layers are networks
 /// of the same numbers.
-fn bounds(input: &DeriveInput, parts: &[Part], element: &Type) -> Vec<WherePredicate> {
+pub fn bounds(input: &DeriveInput, parts: &[Part], element: &Type) -> Vec<WherePredicate> {
     let mut bounds: Vec<WherePredicate> = Vec::new();
     let name = element.to_token_stream().to_string();
     if input.generics.type_params().any(|parameter| parameter.ident == name) {
         bounds.push(parse_quote!(#element: ::shiplap::kernel::Element));
     }
-    for Part { ty, .. } in parts.iter().filter(|part| matches!(part.role, Role::Layer)) {
+    for ty in parts.iter().filter_map(Part::layer) {
         let own = quote!(<#ty as ::shiplap::layer::Parameters>::Element).to_string();
         bounds.push(match name == own {
             true => parse_quote!(#ty: ::shiplap::network::Network),
@@ -111,11 +26,18 @@ fn bounds(input: &DeriveInput, parts: &[Part], element: &Type) -> Vec<WherePredi
 }
 
 /// A field of a layer.
-struct Part {
+pub struct Part {
     member: Member,
     name: String,
     ty: Type,
     role: Role,
+}
+
+impl Part {
+    /// The type of a nested layer.
+    pub fn layer(&self) -> Option<&Type> {
+        matches!(self.role, Role::Layer).then_some(&self.ty)
+    }
 }
 
 enum Role {
@@ -235,7 +157,7 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     })
 }
 
-fn parts(input: &DeriveInput) -> syn::Result<Vec<Part>> {
+pub fn parts(input: &DeriveInput) -> syn::Result<Vec<Part>> {
     let Data::Struct(data) = &input.data else {
         return Err(Error::new(
             input.ident.span(),
@@ -338,7 +260,7 @@ fn is_bounded(parameter: &TypeParam, by: &[&str]) -> bool {
 
 /// The type of number: the first available of `#[parameters(element = ..)]`, the type of the arrays, the type parameter
 /// with the bound `Element`, the type of the first nested layer, and `f32`.
-fn element(input: &DeriveInput, parts: &[Part]) -> syn::Result<Type> {
+pub fn element(input: &DeriveInput, parts: &[Part]) -> syn::Result<Type> {
     for attribute in &input.attrs {
         if attribute.path().is_ident("parameters") {
             let MetaNameValue { path, value, .. } = attribute.parse_args()?;
