@@ -11,9 +11,7 @@ use crate::{
 
 /// In training, sets each of `N` values to 0 with a probability of `PERCENT` % and scales the others by
 /// `1 / (1 − PERCENT/100)`, which preserves the mean; at inference, `y = x` (Srivastava et al. 2014). x and y:
-/// `[[T; N]]`.
-///
-/// `PERCENT` is from 0 to 99; a larger one does not compile.
+/// `[[T; N]]`. A `PERCENT` above 99 does not compile.
 ///
 /// ```
 /// use shiplap::prelude::*;
