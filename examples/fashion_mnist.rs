@@ -1,4 +1,4 @@
-//! Classifies grey-scale images of clothes with 28×28 pixels: shirt, boot, ...
+//! Classifies gray-scale images of clothes with 28×28 pixels: shirt, boot, ...
 //!
 //! `cargo run --release --features gzip,onnx,report,safetensors --example fashion_mnist`
 //!
@@ -80,7 +80,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     common::save(&out, &plots)?;
     report::Table::from(&history).save(out.join("history.csv"))?;
     Page::new("Fashion-MNIST")
-        .text("The network classifies grey-scale images of 28×28 pixels into ten kinds of clothes.")
+        .text("The network classifies gray-scale images of 28×28 pixels into ten kinds of clothes.")
         .facts(
             "Run",
             [

@@ -77,7 +77,7 @@ pub fn gradients<L: Layer>() -> Result<(), Mismatch> {
 }
 
 /// Like [`gradients`], for a layer with its current weights and statistics, and for the samples `x`. The weights are
-/// restored afterwards.
+/// restored afterward.
 ///
 /// ```
 /// use shiplap::{check, prelude::*};

@@ -281,10 +281,10 @@ fn names_of_columns_and_classes() {
 }
 
 const TREES: &str =
-    "\u{feff}height,colour,species,age\n0.5, red ,oak,3\n\n\"0.25\",blue,elm,4\n,?,oak,5\n1.5,red,NA,6\n";
+    "\u{feff}height,color,species,age\n0.5, red ,oak,3\n\n\"0.25\",blue,elm,4\n,?,oak,5\n1.5,red,NA,6\n";
 
 fn trees() -> Csv {
-    Csv::new().categories("colour", ["red", "blue"]).classes(["elm", "oak"]).target("species")
+    Csv::new().categories("color", ["red", "blue"]).classes(["elm", "oak"]).target("species")
 }
 
 fn read<const N: usize, Y: Target>(csv: &Csv, text: &str) -> Result<Table<[f32; N], Y>, String> {
@@ -332,7 +332,7 @@ fn errors_name_the_place_and_the_cause() {
     }
     assert_eq!(
         error::<4, usize>(&csv, &TREES.replace("blue", "green")),
-        "trees.csv, line 4, column `colour`: expected one of `red`, `blue`, found `green`"
+        "trees.csv, line 4, column `color`: expected one of `red`, `blue`, found `green`"
     );
     assert_eq!(
         error::<4, usize>(&csv, &TREES.replace("elm", "ash")),
@@ -344,12 +344,12 @@ fn errors_name_the_place_and_the_cause() {
     );
     assert_eq!(
         error::<5, usize>(&csv, TREES),
-        "trees.csv: expected 5 inputs, found 4 (`height`, `colour=red`, `colour=blue`, `age`): \
+        "trees.csv: expected 5 inputs, found 4 (`height`, `color=red`, `color=blue`, `age`): \
          select columns with `Csv::inputs` or `Csv::ignore`"
     );
     assert_eq!(
         error::<4, usize>(&csv.clone().target("name"), TREES),
-        "trees.csv: expected exactly one column `name`, found the columns `height`, `colour`, `species`, `age`"
+        "trees.csv: expected exactly one column `name`, found the columns `height`, `color`, `species`, `age`"
     );
     assert!(error::<3, usize>(&csv.clone().ignore("height"), &TREES.replace("age", "height")).contains("exactly one"));
     assert_eq!(
@@ -366,8 +366,8 @@ fn errors_name_the_place_and_the_cause() {
         "trees.csv: expected column names in the first line (use `Csv::unnamed` for a file without a header), \
          found the numbers `5.1`, `3.5`, `0`"
     );
-    let coloured = Csv::new().categories("colour", ["red", "blue"]);
-    assert_eq!(read::<2, ()>(&coloured, "colour\nblue\n").unwrap().x, [[0.0, 1.0]]);
+    let colored = Csv::new().categories("color", ["red", "blue"]);
+    assert_eq!(read::<2, ()>(&colored, "color\nblue\n").unwrap().x, [[0.0, 1.0]]);
     assert_eq!(read::<1, usize>(&Csv::new(), "2024,1\n0.5,0\n").unwrap().names, ["2024"], "years may be names");
     assert_eq!(
         error::<4, usize>(&csv.clone().categories("age", ["3", "4", "3"]), TREES),
@@ -378,7 +378,7 @@ fn errors_name_the_place_and_the_cause() {
         "trees.csv: expected distinct class names, found `elm` twice"
     );
     assert_eq!(error::<4, usize>(&csv, ""), "trees.csv contains no samples");
-    assert_eq!(error::<4, usize>(&csv, "height,colour,species,age\n"), "trees.csv contains no samples");
+    assert_eq!(error::<4, usize>(&csv, "height,color,species,age\n"), "trees.csv contains no samples");
     assert_eq!(
         error::<1, usize>(&Csv::unnamed(), "1,2\n1,x\n"),
         "trees.csv, line 2, column `1`: expected a class index (declare class names with `Csv::classes`), found `x`"
@@ -398,7 +398,7 @@ fn errors_name_the_place_and_the_cause() {
     let windows = TREES.replace("0.5", "1").replace('\n', "\r\n").replace("blue", "green");
     assert_eq!(
         error::<4, usize>(&csv, &windows),
-        "trees.csv, line 4, column `colour`: expected one of `red`, `blue`, found `green`"
+        "trees.csv, line 4, column `color`: expected one of `red`, `blue`, found `green`"
     );
     let last: Table<[f32; 1], usize> = read(&Csv::unnamed(), "0.5,1\r\n\r\n0.75,\"2\"").unwrap();
     assert_eq!((last.x, last.y), (vec![[0.5], [0.75]], vec![1, 2]));

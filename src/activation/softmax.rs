@@ -46,7 +46,7 @@ impl Activation for Softmax {
         let (rows, gradients) = (X::flat(y).chunks_exact(X::INNERMOST), X::flat_mut(gradient));
         for (y, gradient) in rows.zip(gradients.chunks_exact_mut(X::INNERMOST)) {
             let mean = sum_of_row(simd, &Product, [y, gradient]);
-            elementwise_row(simd, &Centre(mean.to_f64()), [y], [gradient]);
+            elementwise_row(simd, &Center(mean.to_f64()), [y], [gradient]);
         }
     }
 
@@ -103,9 +103,9 @@ impl Summand<2> for Product {
 }
 
 #[derive(Clone, Copy)]
-struct Centre(f64);
+struct Center(f64);
 
-impl ElementwiseKernel<1, 1> for Centre {
+impl ElementwiseKernel<1, 1> for Center {
     #[inline(always)]
     fn apply<V: Real>(&self, [y]: [V; 1], [gradient]: [V; 1]) -> [V; 1] {
         [y * (gradient - V::splat(self.0))]

@@ -22,14 +22,14 @@ use crate::{Tensor, kernel::Element};
 /// ```
 /// use shiplap::data::{Csv, Missing, Table};
 ///
-/// let text = "id,height,colour,species\n1,0.5,red,oak\n2,,blue,elm\n3,0.7,blue,oak\n";
+/// let text = "id,height,color,species\n1,0.5,red,oak\n2,,blue,elm\n3,0.7,blue,oak\n";
 /// let table: Table<[f32; 3], usize> = Csv::new()
 ///     .ignore("id")
-///     .categories("colour", ["red", "blue"]) // one-hot encoded
+///     .categories("color", ["red", "blue"]) // one-hot encoded
 ///     .classes(["elm", "oak"]) // class 0 and class 1
 ///     .missing(Missing::Nan) // for an `Impute` layer
 ///     .read_from(text.as_bytes(), "trees")?;
-/// assert_eq!(table.names, ["height", "colour=red", "colour=blue"]);
+/// assert_eq!(table.names, ["height", "color=red", "color=blue"]);
 /// assert_eq!(table.x[2], [0.7, 0.0, 1.0]);
 /// assert_eq!(table.y, [1, 0, 1]);
 /// # Ok::<(), shiplap::data::DataError>(())
@@ -97,7 +97,7 @@ pub struct Table<X, Y = ()> {
     pub x: Vec<X>,
     /// The labels, one element per sample.
     pub y: Vec<Y>,
-    /// The names of the inputs. A category is named after column and value: `colour=red`.
+    /// The names of the inputs. A category is named after column and value: `color=red`.
     pub names: Vec<String>,
     /// The names of the classes, or empty if they have none.
     pub classes: Vec<String>,

@@ -24,14 +24,14 @@ pub struct Regularized<L, R> {
     regularizer: PhantomData<fn() -> R>,
 }
 
-annotated!(Regularized<R: Regularizer>, penalise::<R>, "{}", R::PENALTY);
+annotated!(Regularized<R: Regularizer>, penalize::<R>, "{}", R::PENALTY);
 
 impl<W, P, L: Stored<W, P>, R: Regularizer> Stored<W, P> for Regularized<L, R> {
     const STORED: Self = Self { layer: L::STORED, regularizer: PhantomData };
 }
 
 /// The parameter with its penalty: only kernels have one.
-fn penalise<R: Regularizer>(parameter: Parameter<'_>) -> Parameter<'_> {
+fn penalize<R: Regularizer>(parameter: Parameter<'_>) -> Parameter<'_> {
     match parameter.role {
         Role::Kernel => Parameter { penalty: parameter.penalty + R::PENALTY, ..parameter },
         Role::Bias | Role::Statistic => parameter,

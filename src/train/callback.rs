@@ -75,7 +75,7 @@ impl<M: Named> fmt::Display for Epoch<M> {
 ///
 /// `()` does nothing. A closure is called after each epoch, and stops training if it returns `ControlFlow::Break`; a
 /// closure that returns nothing never stops it. A tuple of 2 to 8 callbacks calls each, in order. Pass a callback that
-/// is read afterwards, such as `History`, as `&mut history`; pass others by value or as `&mut`.
+/// is read afterward, such as `History`, as `&mut history`; pass others by value or as `&mut`.
 ///
 /// A callback of your own:
 ///

@@ -16,7 +16,7 @@ use plotters::{
 };
 
 use super::{
-    AXIS, Area, FAINT, HEAD, INK, LABEL, MARGIN, PX, Plot, THIN, colour, draw_error, frame, number, text, width,
+    AXIS, Area, FAINT, HEAD, INK, LABEL, MARGIN, PX, Plot, THIN, color, draw_error, frame, number, text, width,
 };
 use crate::report::ReportError;
 
@@ -134,7 +134,7 @@ impl Plot for Bars {
             let style = text(LABEL).pos(Pos::new(HPos::Right, VPos::Center));
             area.draw(&Text::new(name.clone(), (left - 8 * PX, y + (ROW - GAP) / 2), style)).map_err(draw_error)?;
             let (from, to) = (position(bar.value.min(0.0)), position(bar.value.max(0.0)));
-            let shade = colour(usize::from(bar.value < 0.0));
+            let shade = color(usize::from(bar.value < 0.0));
             area.draw(&Rectangle::new([(from, y), (to, y + ROW - GAP)], shade.filled())).map_err(draw_error)?;
             if bar.deviation > 0.0 {
                 let (from, to, middle) =

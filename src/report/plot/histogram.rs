@@ -3,7 +3,7 @@
 use std::{boxed::Box, format, string::String, vec, vec::Vec};
 
 use super::{
-    Area, Grid, Mark, Plot, colour, draw_error, frame,
+    Area, Grid, Mark, Plot, color, draw_error, frame,
     lines::{bar, draw_axes},
     range_of,
 };
@@ -65,7 +65,7 @@ impl Plot for Histogram {
 
     fn draw(&self, area: &Area<'_>) -> Result<(), ReportError> {
         let legend: Vec<_> =
-            self.sets.iter().enumerate().map(|(set, (name, _))| (name.as_str(), Mark::Box(colour(set)))).collect();
+            self.sets.iter().enumerate().map(|(set, (name, _))| (name.as_str(), Mark::Box(color(set)))).collect();
         if !self.sets.iter().flat_map(|(_, set)| set).any(|value| value.is_finite()) {
             return Err(ReportError::Data { expected: "at least one finite value" });
         }
@@ -78,7 +78,7 @@ impl Plot for Histogram {
             for (set, shares) in sets.iter().enumerate() {
                 let bars = shares.iter().enumerate().filter(|(_, share)| **share > 0.0).map(|(bin, &share)| {
                     let from = start + bin as f64 * step;
-                    bar((from, 0.0), (from + step, share), colour(set), 0.6)
+                    bar((from, 0.0), (from + step, share), color(set), 0.6)
                 });
                 chart.draw_series(bars).map_err(draw_error)?;
             }

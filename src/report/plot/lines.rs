@@ -9,7 +9,7 @@ use plotters::{
 };
 
 use super::{
-    AXIS, Area, COLOURS, FAINT, INK, LABEL, Mark, PX, Plot, THICK, THIN, colour, draw_error, frame, number, range_of,
+    AXIS, Area, COLORS, FAINT, INK, LABEL, Mark, PX, Plot, THICK, THIN, color, draw_error, frame, number, range_of,
     text, width,
 };
 use crate::report::ReportError;
@@ -22,7 +22,7 @@ pub struct Series {
     /// The points. Points that are not finite leave a gap.
     pub points: Vec<(f64, f64)>,
     stroke: Stroke,
-    colour: usize,
+    color: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,7 +33,7 @@ enum Stroke {
 }
 
 /// The color of guides.
-const GREY: usize = COLOURS.len() - 1;
+const GRAY: usize = COLORS.len() - 1;
 
 /// A line plot.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,12 +69,12 @@ impl Lines {
     }
 
     fn add(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>, stroke: Stroke) -> Self {
-        let colour = match (stroke, self.series.last()) {
+        let color = match (stroke, self.series.last()) {
             // A dashed line belongs to the line before it, as validation to training.
-            (Stroke::Dashed, Some(last)) => last.colour,
-            (_, last) => last.map_or(0, |last| last.colour + 1),
+            (Stroke::Dashed, Some(last)) => last.color,
+            (_, last) => last.map_or(0, |last| last.color + 1),
         };
-        self.series.push(Series { name: name.into(), points: points.into_iter().collect(), stroke, colour });
+        self.series.push(Series { name: name.into(), points: points.into_iter().collect(), stroke, color });
         self
     }
 
@@ -101,7 +101,7 @@ impl Lines {
     pub fn guide(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         self = self.dashed(name, points);
         if let Some(guide) = self.series.last_mut() {
-            guide.colour = GREY;
+            guide.color = GRAY;
         }
         self
     }
@@ -137,7 +137,7 @@ impl Lines {
 
 impl Series {
     fn shade(&self) -> RGBColor {
-        colour(self.colour)
+        color(self.color)
     }
 
     /// The contiguous runs of points inside the axes. Points that are outside or not finite leave a gap.
@@ -168,7 +168,7 @@ impl Plot for Lines {
         let x = self.x_range.map_or_else(|| range_of(self.points().map(|(x, _)| x), 0.0), |(from, to)| from..to);
         let y = self.y_range.map_or_else(|| range_of(self.points().map(|(_, y)| y), 0.05), |(from, to)| from..to);
         // Guides are drawn first, so that lines cover them.
-        let (guides, lines): (Vec<_>, Vec<_>) = self.series.iter().partition(|series| series.colour == GREY);
+        let (guides, lines): (Vec<_>, Vec<_>) = self.series.iter().partition(|series| series.color == GRAY);
         draw_axes(&area, &self.x, &self.y, x.clone(), y.clone(), self.whole_numbers, |chart| {
             for series in guides.into_iter().chain(lines) {
                 let style = series.shade().stroke_width(THICK);
@@ -273,9 +273,9 @@ mod tests {
     }
 
     #[test]
-    fn a_dashed_line_has_the_colour_of_the_line_before_it() {
+    fn a_dashed_line_has_the_color_of_the_line_before_it() {
         let lines = Lines::new("", "", "").line("a", [(0.0, 1.0), (1.0, 1.0)]).dashed("b", []).line("c", []);
-        assert_eq!(lines.series.iter().map(|series| series.colour).collect::<Vec<_>>(), [0, 0, 1]);
+        assert_eq!(lines.series.iter().map(|series| series.color).collect::<Vec<_>>(), [0, 0, 1]);
         assert!(lines.svg().unwrap().matches("</text>").count() > 6);
     }
 

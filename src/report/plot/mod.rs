@@ -182,7 +182,7 @@ const LINE: i32 = 20 * PX;
 const HEAD: i32 = MARGIN + 28 * PX;
 
 /// A palette for color-blind readers (Okabe and Ito 2008), darkest first. The last color is that of guides.
-const COLOURS: [RGBColor; 7] = [
+const COLORS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -192,8 +192,8 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(110, 110, 110),
 ];
 
-fn colour(index: usize) -> RGBColor {
-    COLOURS[index % COLOURS.len()]
+fn color(index: usize) -> RGBColor {
+    COLORS[index % COLORS.len()]
 }
 
 fn text(size: u32) -> TextStyle<'static> {
@@ -225,20 +225,20 @@ fn frame<'a>(area: &Area<'a>, title: &str, legend: &[(&str, Mark)]) -> Result<Ar
             (x, y) = (MARGIN, y + LINE);
         }
         let middle = y + 5 * PX;
-        let stroke = |colour: &RGBColor, from: i32, to: i32| {
-            area.draw(&PathElement::new([(x + from * PX, middle), (x + to * PX, middle)], colour.stroke_width(THICK)))
+        let stroke = |color: &RGBColor, from: i32, to: i32| {
+            area.draw(&PathElement::new([(x + from * PX, middle), (x + to * PX, middle)], color.stroke_width(THICK)))
         };
         match mark {
-            Mark::Line(colour) => stroke(colour, 0, 22),
-            Mark::Dashes(colour) => {
-                stroke(colour, 0, 6).and_then(|()| stroke(colour, 9, 15)).and_then(|()| stroke(colour, 18, 22))
+            Mark::Line(color) => stroke(color, 0, 22),
+            Mark::Dashes(color) => {
+                stroke(color, 0, 6).and_then(|()| stroke(color, 9, 15)).and_then(|()| stroke(color, 18, 22))
             }
-            Mark::Dots(colour) => {
-                area.draw(&(EmptyElement::at((x + 11 * PX, middle)) + Circle::new((0, 0), 4 * PX, colour.filled())))
+            Mark::Dots(color) => {
+                area.draw(&(EmptyElement::at((x + 11 * PX, middle)) + Circle::new((0, 0), 4 * PX, color.filled())))
             }
-            Mark::Box(colour) => area.draw(&Rectangle::new(
+            Mark::Box(color) => area.draw(&Rectangle::new(
                 [(x + 6 * PX, middle - 6 * PX), (x + 18 * PX, middle + 6 * PX)],
-                colour.mix(0.6).filled(),
+                color.mix(0.6).filled(),
             )),
         }
         .map_err(draw_error)?;

@@ -1,6 +1,6 @@
 //! Overfitting, and the effect of five remedies: L2, dropout, early stopping, less capacity, more data.
 //!
-//! `cargo run --release --features gzip,plot --example generalise -- --out target/generalise`
+//! `cargo run --release --features gzip,plot --example generalize -- --out target/generalize`
 //!
 //! A network of 26 000 weights is trained on 150 handwritten digits, a tenth of them with a random label, so that it
 //! can memorize them. Apart from the remedy, all training runs are the same, and use the same 597 digits for
@@ -38,7 +38,7 @@ struct Data {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let [out] = common::folders([("--out", "target/generalise")])?;
+    let [out] = common::folders([("--out", "target/generalize")])?;
     fs::create_dir_all(&out)?;
 
     let data = read()?;
@@ -56,8 +56,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for remedy in remedies {
         plots = plots.with(remedy.guide("no remedy", validation.clone()));
     }
-    common::save(&out, &[("generalise", &plots)])?;
-    println!("wrote {}", out.join("generalise.png").display());
+    common::save(&out, &[("generalize", &plots)])?;
+    println!("wrote {}", out.join("generalize.png").display());
     Ok(())
 }
 
