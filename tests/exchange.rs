@@ -216,6 +216,17 @@ fn keras_models_predict_the_same() {
     each_activation!(check);
     type Deep = (Dense<6, 9, Relu>, Dropout<9, 50>, Dense<9, 9, Tanh>, Dropout<9, 20>, Dense<9, 4, Softmax>);
     check::<Deep>("dropout");
+
+    type Block = (Dense<4, 5, Relu>, Dense<5, 4, Tanh>);
+    check::<(Block, Dense<4, 4, Elu>, (Block, Dense<4, 3, Softmax>))>("nested");
+
+    // A layer that is used twice is in the file once.
+    type Shared = (Dense<4, 4, Tanh>, Block, Dense<4, 4, Tanh>, Dense<4, 2, Linear>);
+    let (path, mut network) = (shared("keras_shared.safetensors"), Shared::zeroed());
+    let error = Import::keras().load(&mut network, &path).unwrap_err().to_string();
+    assert!(error.contains("the file has 4 layers with weights") && error.contains("but the network has 5"), "{error}");
+    let names = [("0", "0"), ("1.0", "1"), ("1.1", "2"), ("2", "0"), ("3", "3")];
+    predicts_the_same::<Shared>(Import::keras().layers(&names), &path);
 }
 
 #[derive(Network)]

@@ -57,7 +57,7 @@ pub enum FileError {
     Layers {
         /// The file.
         file: String,
-        /// The reason.
+        /// The reason, and what to do.
         reason: String,
     },
     /// The file is not a checkpoint, or it belongs to another trainer.
@@ -154,9 +154,7 @@ impl fmt::Display for FileError {
                 formatter,
                 "{file}: element {index} of `{tensor}` is NaN, infinite or too large for the element type"
             ),
-            Self::Layers { file, reason } => {
-                write!(formatter, "{file}: {reason}: specify the name in the file of each layer with `Import::layers`")
-            }
+            Self::Layers { file, reason } => write!(formatter, "{file}: {reason}"),
             Self::Checkpoint { file, reason } => {
                 write!(formatter, "{file} is not a checkpoint of this trainer: {reason}")
             }

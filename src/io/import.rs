@@ -20,10 +20,11 @@ use crate::layer::{self, Layer, Role};
 /// In Keras, whose own format is not supported, write the weights like this:
 ///
 /// ```python
-/// from safetensors.numpy import save_file
-/// layers = enumerate(model.layers)
-/// save_file({f"{i}.{w.name}": w.numpy() for i, layer in layers for w in layer.weights}, "model.safetensors")
+#[doc = include_str!("keras_weights.py")]
 /// ```
+///
+/// It numbers the layers that have weights, also inside other models, and counts what it writes. A layer that the model
+/// uses twice is in the file once: name it twice with [`layers`](Self::layers).
 ///
 /// The layers of the file are matched with the layers of the network as follows:
 ///
@@ -127,12 +128,14 @@ impl<'a> Import<'a> {
         let mut theirs: Vec<String> =
             names.iter().map(|name| layer_of(name)).collect::<BTreeSet<_>>().into_iter().map(Into::into).collect();
         let ambiguous = |reason: String| Err(FileError::Layers { file: reader.file.into(), reason });
+        const NAME_THEM: &str = "specify the name in the file of each layer with `Import::layers`";
 
         if !self.layers.is_empty() {
             let named: BTreeSet<&str> = self.layers.iter().map(|&(own, _)| own).collect();
-            if named != own.iter().map(String::as_str).collect() {
+            if named.len() < self.layers.len() || named != own.iter().map(String::as_str).collect() {
+                let named: Vec<&str> = self.layers.iter().map(|&(own, _)| own).collect();
                 return ambiguous(format!(
-                    "names are specified for {named:?}, but the layers with weights are {own:?}"
+                    "names are specified for {named:?}, but the layers with weights are {own:?}: name each of them once"
                 ));
             }
             return Ok(self.layers.iter().map(|&(own, theirs)| (own.into(), theirs.into())).collect());
@@ -143,11 +146,14 @@ impl<'a> Import<'a> {
         if own.len() != theirs.len() {
             let (found, expected) = (theirs.len(), own.len());
             return ambiguous(format!(
-                "the file has {found} layers with weights, {theirs:?}, but the network has {expected}, {own:?}"
+                "the file has {found} layers with weights, {theirs:?}, but the network has {expected}, {own:?}: if the \
+                 file lacks weights of the model, write it as the documentation of `Import` shows; otherwise {NAME_THEM}"
             ));
         }
         if !theirs.windows(2).all(|pair| without_numbers(&pair[0]) == without_numbers(&pair[1])) {
-            return ambiguous(format!("the order of the layers {theirs:?} is unknown; the network has {own:?}"));
+            return ambiguous(format!(
+                "the order of the layers {theirs:?} is unknown; the network has {own:?}: {NAME_THEM}"
+            ));
         }
         theirs.sort_by_key(|name| numbers(name));
         Ok(own.into_iter().zip(theirs).collect())

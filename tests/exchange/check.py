@@ -12,7 +12,11 @@ import numpy as np
 import onnx
 import onnxruntime
 from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
+
+# What the documentation of `Import` contains.
+sys.path.append(str(Path(__file__).resolve().parents[2] / "src/io"))
+from keras_weights import save_weights
 
 TOLERANCE = 1e-5
 
@@ -31,8 +35,80 @@ def keras_model(activation):
     )
 
 
+def block():
+    """Each block has the same names."""
+    dense = [keras.layers.Dense(5, "relu", name="in"), keras.layers.Dense(4, "tanh", name="out")]
+    return keras.Sequential([keras.Input((4,)), *dense])
+
+
+def nested_model():
+    """Models inside models; a layer that wraps another."""
+    head = keras.Sequential([block(), keras.layers.Dense(3, "softmax")])
+    layers = [block(), keras.layers.Dropout(0.5), keras.layers.Reshape((1, 4))]
+    wrapped = keras.layers.TimeDistributed(keras.layers.Dense(4, "elu"))
+    return keras.Sequential([keras.Input((4,)), *layers, wrapped, keras.layers.Flatten(), head])
+
+
+def shared_model():
+    """The functional interface; a layer that is used twice."""
+    x = inputs = keras.Input((4,))
+    shared = keras.layers.Dense(4, "tanh")
+    x = keras.layers.Dense(2)(shared(block()(shared(x))))
+    return keras.Model(inputs, x)
+
+
+class Keras2:
+    """The layer as in Keras 2, whose weights have names such as `dense/kernel:0`."""
+
+    def __init__(self, layer):
+        self.inner = [Keras2(inner) for inner in layer._flatten_layers(recursive=False, include_self=False)]
+        self.weights = [Weight2(f"{layer.name}/{weight.name}:0", weight.numpy) for weight in layer.weights]
+
+    def _flatten_layers(self, recursive, include_self):
+        yield from self.inner
+
+
+class Weight2:
+    def __init__(self, name, numpy):
+        self.name, self.numpy = name, numpy
+
+
+def check_recipe(folder):
+    """The recipe writes the same from Keras 2, and refuses to write a part of the weights."""
+    model = nested_model()
+    for name, model in {"keras3": model, "keras2": Keras2(model)}.items():
+        save_weights(model, folder / f"{name}.safetensors")
+    [new, old] = [load_file(folder / f"keras{version}.safetensors") for version in (3, 2)]
+    assert old.keys() == new.keys() and len(new) == 12, old.keys()
+    assert all(np.array_equal(old[name], new[name]) for name in new)
+
+    class Scaled(keras.layers.Layer):
+        """It has a layer, and a weight of its own."""
+
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(4)
+
+        def build(self, shape):
+            self.scale = self.add_weight(shape=(4,), name="scale")
+            self.dense.build(shape)
+
+        def call(self, x):
+            return self.scale * self.dense(x)
+
+    unbuilt = keras.Sequential([keras.layers.Dense(4)])
+    for model, said in [(unbuilt, "0 of 0"), (keras.Sequential([keras.Input((4,)), Scaled()]), "2 of 3")]:
+        try:
+            save_weights(model, folder / "refused.safetensors")
+        except ValueError as error:
+            assert said in str(error), error
+        else:
+            raise AssertionError("only a part of the weights was written")
+
+
 def make(folder):
     """Writes models with random weights, as the documentation of `Import` says, and what they predict."""
+    check_recipe(folder)
     make_arrays(folder)
     rng = np.random.default_rng(1)
     models = {name: keras_model(activation) for name, activation in ACTIVATIONS.items()}
@@ -46,13 +122,11 @@ def make(folder):
             keras.layers.Dense(4, "softmax"),
         ]
     )
+    models["nested"] = nested_model()
+    models["shared"] = shared_model()
     for name, model in models.items():
         model.set_weights([rng.normal(size=w.shape).astype("float32") for w in model.weights])
-        layers = enumerate(model.layers)
-        save_file(
-            {f"{i}.{w.name}": w.numpy() for i, layer in layers for w in layer.weights},
-            folder / f"keras_{name}.safetensors",
-        )
+        save_weights(model, folder / f"keras_{name}.safetensors")
         inputs = rng.normal(size=(16, *model.input_shape[1:])).astype("float32")
         outputs = model.predict(inputs, verbose=0)
         written = {"inputs": inputs.tolist(), "outputs": outputs.tolist()}
