@@ -76,7 +76,7 @@ fn bench<N, L, Y, const IN: usize, const OUT: usize, const BATCH: usize>(
     let samples: Vec<[f32; IN]> = x.iter().cycle().take(64).copied().collect();
     let mut predictions = vec![[0.0; OUT]; 64];
     group.bench_function("predict 64", |bencher| {
-        bencher.iter(|| network.predict_batch(black_box(&samples), black_box(&mut predictions)));
+        bencher.iter(|| network.predict_batch(black_box(&samples), black_box(&mut predictions)).unwrap());
     });
 }
 

@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut matrix = ConfusionMatrix::<10>::default();
     let mut predictions = vec![[0.0; 10]; x_test.len()];
-    trainer.network().predict_batch(&x_test, &mut predictions);
+    trainer.network().predict_batch(&x_test, &mut predictions)?;
     predictions.iter().zip(&y_test).for_each(|(prediction, label)| matrix.update(prediction, label));
     let confusion = Confusion::new(&matrix, CLASSES);
 

@@ -163,8 +163,11 @@ pub fn activation<A: Activation>() -> Result<(), Mismatch> {
 ///
 /// # Errors
 ///
-/// Names the first number that is wrong.
+/// Names the first number that is wrong, or the numbers of outputs and labels if they differ or are 0.
 pub fn loss<L: Loss<P>, P: Tensor>(loss: &L, outputs: &[P], labels: &[L::Label]) -> Result<(), Mismatch> {
+    if labels.len() != outputs.len() || outputs.is_empty() {
+        return Err(Mismatch { number: Number::Labels, found: labels.len() as f64, expected: outputs.len() as f64 });
+    }
     let Compared { gradient, .. } = dispatch(Compare { loss, outputs, labels });
     let start = numbers(outputs);
     let mut nudged = outputs.to_vec();
@@ -186,10 +189,17 @@ pub struct Mismatch {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Number {
-    Input { sample: usize, index: usize },
+    Input {
+        sample: usize,
+        index: usize,
+    },
     Parameter(Place),
     Again(Place),
-    Output { index: usize },
+    Output {
+        index: usize,
+    },
+    /// The number of labels is not that of the outputs.
+    Labels,
 }
 
 /// A number in a parameter, with the name of the parameter.
@@ -217,6 +227,12 @@ impl fmt::Display for Mismatch {
                 formatter,
                 "the gradient for number {index} of `{name}` is {found}, but differences give {expected}: check `gradient`"
             ),
+            Number::Labels => {
+                write!(
+                    formatter,
+                    "{found} labels, but {expected} outputs: pass at least one output, and one label for each"
+                )
+            }
             Number::Output { index } => write!(
                 formatter,
                 "number {index} of the outputs is {found} by `record`, but {expected} by `forward`: they must agree at \

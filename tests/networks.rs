@@ -5,6 +5,7 @@ use shiplap::{
     check,
     layer::{Ending, Predictions},
     message::Message,
+    network::LengthsDiffer,
     prelude::*,
 };
 
@@ -287,4 +288,36 @@ impl SimpleLayer for Marked<'_> {
     fn backward<S: Simd>(&self, _: S, _: &[f32; 2], (): &(), _: &[f32; 2], dy: &[f32; 2], dx: &mut [f32; 2]) {
         *dx = *dy;
     }
+}
+
+#[test]
+fn a_batch_of_predictions_has_the_length_of_the_samples() {
+    let network: Nested = Network::new(7);
+    let x = [[0.1f32, -0.2, 0.3, 0.4]; 5];
+    for rows in [0, 4, 6] {
+        let mut predictions = [[f32::NAN; 4]; 6];
+        let error: LengthsDiffer = network.predict_batch(&x, &mut predictions[..rows]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("5 samples, but room for {rows} predictions: pass slices of the same length")
+        );
+        assert!(predictions.as_flattened().iter().all(|value| value.is_nan()));
+    }
+    assert_eq!(network.predict_batch::<[f32; 4]>(&[], &mut []), Ok(()));
+}
+
+#[test]
+fn a_check_of_a_loss_needs_a_label_for_each_output() {
+    let refused = |outputs: &[[f64; 2]], labels: &[[f64; 2]]| {
+        check::loss(&MeanSquaredError, outputs, labels).unwrap_err().to_string()
+    };
+    assert_eq!(
+        refused(&[[0.5, 1.0]], &[]),
+        "0 labels, but 1 outputs: pass at least one output, and one label for each"
+    );
+    assert_eq!(
+        refused(&[[0.5, 1.0]], &[[0.0; 2]; 3]),
+        "3 labels, but 1 outputs: pass at least one output, and one label for each"
+    );
+    assert_eq!(refused(&[], &[]), "0 labels, but 0 outputs: pass at least one output, and one label for each");
 }

@@ -52,7 +52,7 @@ type Classifier = Trainer<Classes, SparseCategoricalCrossentropy, Adam, BATCH>;
 fn same_as_one_by_one<N: Network<Element = f32, Input = [f32; 3]>>(seed: u64, x: &[[f32; 3]]) {
     let network = N::new(seed);
     let mut together = vec![N::Output::zeroed(); x.len()];
-    network.predict_batch(x, &mut together);
+    network.predict_batch(x, &mut together).unwrap();
     let alone: Vec<N::Output> = x.iter().map(|row| network.predict(row)).collect();
     for (a, b) in N::Output::flat(&together).iter().zip(N::Output::flat(&alone)) {
         assert!((a - b).abs() <= 1e-5 * a.abs().max(1.0), "{a} {b}");

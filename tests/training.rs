@@ -61,7 +61,7 @@ fn nothing_is_allocated() {
     let mut best = Net::zeroed();
     trainer.fit_with(&x, &y, Fit::epochs(2), EarlyStopping::new(1, &mut best)).unwrap();
     let mut predictions = [[0.0; 3]; 20];
-    trainer.network().predict_batch(&x[..20], &mut predictions);
+    trainer.network().predict_batch(&x[..20], &mut predictions).unwrap();
     let report = trainer.evaluate(&x, &y).unwrap();
     let prediction = trainer.predict(&x[0]);
     assert_eq!(CALLS.get() - before, 0);

@@ -22,7 +22,7 @@ use crate::metric::Class;
 ///
 /// type Loss = Weighted<SparseCategoricalCrossentropy>;
 /// let mut trainer = Trainer::<Dense<1, 2, Softmax>, Loss, Adam, 4>::new(Adam::default(), 1);
-/// trainer.fit(&x, &weighted(&y, &weights), Fit::epochs(5))?;
+/// trainer.fit(&x, &weighted(&y, &weights)?, Fit::epochs(5))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn class_weights<const K: usize, Y: Class>(labels: &[Y]) -> Result<[f64; K], DataError> {
@@ -34,11 +34,18 @@ pub fn class_weights<const K: usize, Y: Class>(labels: &[Y]) -> Result<[f64; K],
     Ok(counts.map(|count| if count == 0 { 0.0 } else { labels.len() as f64 / (classes * count) as f64 }))
 }
 
-/// Pairs each label with the weight of its class, for [`Weighted`](crate::loss::Weighted). A class not below `K` gets
-/// the weight 0.
-pub fn weighted<const K: usize, Y: Class + Copy>(labels: &[Y], weights: &[f64; K]) -> Vec<(Y, f32)> {
-    let weight = |label: &Y| weights.get(label.class()).map_or(0.0, |&weight| weight as f32);
-    labels.iter().map(|label| (*label, weight(label))).collect()
+/// Pairs each label with the weight of its class, for [`Weighted`](crate::loss::Weighted).
+///
+/// # Errors
+///
+/// Returns an error if the class of a label is not below `K`.
+pub fn weighted<const K: usize, Y: Class + Copy>(labels: &[Y], weights: &[f64; K]) -> Result<Vec<(Y, f32)>, DataError> {
+    let pair = |(sample, label): (usize, &Y)| {
+        let class = label.class();
+        let weight = *weights.get(class).ok_or(DataError::Class { sample, class, classes: K })?;
+        Ok((*label, weight as f32))
+    };
+    labels.iter().enumerate().map(pair).collect()
 }
 
 #[cfg(test)]
@@ -55,6 +62,10 @@ mod tests {
             class_weights::<2, _>(&[0usize, 2]),
             Err(DataError::Class { sample: 1, class: 2, classes: 2 })
         ));
-        assert_eq!(weighted(&[1usize, 0], &[0.5, 2.0]), vec![(1, 2.0), (0, 0.5)]);
+        assert_eq!(weighted(&[1usize, 0], &[0.5, 2.0]).unwrap(), vec![(1, 2.0), (0, 0.5)]);
+        assert!(matches!(
+            weighted(&[1usize, 2], &[0.5, 2.0]),
+            Err(DataError::Class { sample: 1, class: 2, classes: 2 })
+        ));
     }
 }

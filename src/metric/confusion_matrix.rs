@@ -12,25 +12,30 @@ use super::{Class, Metric, Named};
 /// metric.update(&[0.2, 0.8], &1usize);
 /// metric.update(&[0.2, 0.8], &0usize);
 /// assert_eq!(metric.counts, [[0, 1], [0, 1]]);
+///
+/// metric.update(&[0.2, 0.8], &2usize);
+/// assert_eq!(metric.outside, 1);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConfusionMatrix<const K: usize> {
     /// The number of samples of each label and prediction, as `[label][prediction]`.
     pub counts: [[u64; K]; K],
+    /// The number of samples that are not in `counts`, because a class is not below `K`.
+    pub outside: u64,
 }
 
 impl<const K: usize> Default for ConfusionMatrix<K> {
     fn default() -> Self {
-        Self { counts: [[0; K]; K] }
+        Self { counts: [[0; K]; K], outside: 0 }
     }
 }
 
 impl<P: Class, Y: Class, const K: usize> Metric<P, Y> for ConfusionMatrix<K> {
-    /// Adds a sample. It is ignored if a class is not below `K`.
+    /// Adds a sample. If a class is not below `K`, it is counted as [`outside`](Self::outside).
     fn update(&mut self, prediction: &P, label: &Y) {
-        if let Some(count) = self.counts.get_mut(label.class()).and_then(|row| row.get_mut(prediction.class())) {
-            *count += 1;
-        }
+        let count = self.counts.get_mut(label.class()).and_then(|row| row.get_mut(prediction.class()));
+        *count.unwrap_or(&mut self.outside) += 1;
     }
 }
 

@@ -6,6 +6,8 @@ mod summary;
 pub use initialize::{initialize, initialize_with};
 pub use summary::Summary;
 
+use core::fmt;
+
 use crate::{
     Rng, Zeroed as _,
     kernel::{Simd, Work, dispatch},
@@ -97,13 +99,32 @@ pub trait Network: Layer {
         predict(self, sample)
     }
 
-    /// Writes the predictions for `samples` to `predictions`. If the slices differ in length, the rest of the longer
-    /// one is ignored. The predictions equal those of [`predict`](Self::predict) except for rounding, since sums are
-    /// computed in another order.
-    fn predict_batch<X: Sample<Self>>(&self, samples: &[X], predictions: &mut [Self::Output]) {
-        let rows = samples.len().min(predictions.len());
-        let x = X::rows(&samples[..rows]);
-        in_blocks(PredictAll { network: self, x, y: &mut predictions[..rows] });
+    /// Writes the predictions for `samples` to `predictions`. They equal those of [`predict`](Self::predict) except for
+    /// rounding, since sums are computed in another order.
+    ///
+    /// ```
+    /// use shiplap::{network::LengthsDiffer, prelude::*};
+    ///
+    /// let network = Dense::<2, 1, Sigmoid>::zeroed();
+    /// let mut predictions = [[0.0]; 3];
+    /// network.predict_batch(&[[1.0f32, 2.0]; 3], &mut predictions)?;
+    /// assert_eq!(predictions, [[0.5]; 3]);
+    /// # Ok::<(), LengthsDiffer>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the slices differ in length; `predictions` is then unchanged.
+    fn predict_batch<X: Sample<Self>>(
+        &self,
+        samples: &[X],
+        predictions: &mut [Self::Output],
+    ) -> Result<(), LengthsDiffer> {
+        if samples.len() != predictions.len() {
+            return Err(LengthsDiffer { samples: samples.len(), predictions: predictions.len() });
+        }
+        in_blocks(PredictAll { network: self, x: X::rows(samples), y: predictions });
+        Ok(())
     }
 
     /// A table of the layers, for printing: the name, type, output shape for one sample and number of trainable
@@ -128,6 +149,25 @@ pub trait Network: Layer {
 }
 
 impl<N: Layer> Network for Unfit<N> {}
+
+/// The error of [`Network::predict_batch`]: the number of samples is not that of the predictions to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LengthsDiffer {
+    /// The number of samples.
+    pub samples: usize,
+    /// The number of predictions.
+    pub predictions: usize,
+}
+
+impl fmt::Display for LengthsDiffer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { samples, predictions } = self;
+        write!(formatter, "{samples} samples, but room for {predictions} predictions: pass slices of the same length")
+    }
+}
+
+impl core::error::Error for LengthsDiffer {}
 
 /// Every network, for bounds of functions, so that an error lists no other implementations.
 #[doc(hidden)]
@@ -244,7 +284,7 @@ mod tests {
             type Net<const WIDTH: usize> = (Dense<4, WIDTH, Tanh>, Dense<WIDTH, 4, Linear>);
             let (x, mut y) = (vec![[0.5; 4]; 100], vec![[0.0; 4]; 100]);
             let trainer = Trainer::<Net<WIDTH>, MeanSquaredError, Sgd, 1>::boxed(Sgd::default(), 1);
-            trainer.network().predict_batch(&x, &mut y);
+            trainer.network().predict_batch(&x, &mut y).unwrap();
             assert!(trainer.evaluate(&x, &y).unwrap().loss < 1e-9);
         }
         assert_eq!(rows_at_once(<PredictAll<'_, (Dense<4, 1024, Tanh>, Dense<1024, 4, Linear>)>>::ROW), 64);

@@ -109,7 +109,7 @@ where
 
     fn predict_many(&mut self, times: usize) -> f32 {
         for _ in 0..times {
-            self.trainer.network().predict_batch(black_box(&self.samples), black_box(&mut self.predictions));
+            self.trainer.network().predict_batch(black_box(&self.samples), black_box(&mut self.predictions)).unwrap();
         }
         self.predictions[0][0]
     }
