@@ -23,8 +23,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Train for 150 epochs, with a checkpoint every 50.
     let mut trainer = Xor::new(Adam::new(0.05), 1);
     let mut checkpoints = Checkpoints::every(50, &checkpoint);
-    trainer.fit_with(&x, &y, Fit::epochs(150), &mut checkpoints)?;
-    checkpoints.finish()?;
+    let trained = trainer.fit_with(&x, &y, Fit::epochs(150), &mut checkpoints);
+    checkpoints.finish()?; // why a checkpoint could not be written
+    trained?;
 
     // Resume in another trainer. The result is the same as that of an uninterrupted run.
     let mut resumed = Xor::new(Adam::new(0.05), 2);

@@ -136,8 +136,9 @@ impl<N: Layer, M: Named> Callback<N, M> for Progress {
         ControlFlow::Continue(())
     }
 
-    fn after_fit(&mut self, _: &mut N) {
+    fn after_fit(&mut self, _: &mut N) -> Result<(), &'static str> {
         self.terminal.write(CLEAR);
+        Ok(())
     }
 }
 

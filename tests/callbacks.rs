@@ -52,8 +52,9 @@ impl Callback<Line, MeanAbsolute> for &mut Diary {
         ControlFlow::Continue(())
     }
 
-    fn after_fit(&mut self, _: &mut Line) {
+    fn after_fit(&mut self, _: &mut Line) -> Result<(), &'static str> {
         self.calls.push("after".into());
+        Ok(())
     }
 }
 
@@ -319,6 +320,33 @@ fn each_callback_of_a_tuple_is_called_even_if_another_breaks() {
     let [mut a, mut b, mut c] = <[Diary; 3]>::default();
     trainer().fit_with(&x, &y, fit, (&mut a, &mut b, stop, &mut c)).unwrap();
     assert_eq!([&a.calls[..], &b.calls[..], &c.calls[..]], [&expected; 3]);
+}
+
+/// Fails, as if it could not write a file.
+struct Fails(&'static str);
+
+impl Callback<Line, MeanAbsolute> for Fails {
+    fn after_epoch(&mut self, _: &LineEpoch, _: &mut Line) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn after_fit(&mut self, _: &mut Line) -> Result<(), &'static str> {
+        Err(self.0)
+    }
+}
+
+#[test]
+fn a_callback_that_failed_makes_the_fit_an_error() {
+    let (x, y) = line(9);
+    let mut diary = Diary::default();
+    let callbacks = (Fails("the log could not be written"), &mut diary, Fails("another"));
+    let result = trainer().fit_with(&x, &y, Fit::epochs(3), callbacks);
+    assert_eq!(result, Err(TrainError::Callback("the log could not be written")));
+    assert_eq!(result.unwrap_err().to_string(), "the log could not be written");
+    assert_eq!(diary.calls.last().unwrap(), "after", "the other callbacks are called");
+    // An error of the training itself comes first.
+    let (_, error) = diverges(Fails("the log could not be written"));
+    assert!(matches!(error, TrainError::Diverged { .. }), "{error:?}");
 }
 
 #[derive(serde::Deserialize)]

@@ -95,7 +95,7 @@ fn a_page_is_self_contained() {
         "&lt;script&gt;alert(1)",
         "<code>Dense&lt;2, 4, Tanh&gt;</code></td><td>[4]</td>",
         &format!("{} bytes, in batches of 4", NetTrainer::BYTES),
-        "val_accuracy",
+        "val_binary_accuracy",
         "cross-entropy, nats",
         " (marked).",
         "default-src 'none'",
@@ -112,7 +112,7 @@ fn json_and_csv_contain_every_number() {
     let csv = table.csv().unwrap();
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let names: Vec<String> = reader.headers().unwrap().iter().map(String::from).collect();
-    assert_eq!(names, ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]);
+    assert_eq!(names, ["epoch", "loss", "binary_accuracy", "val_loss", "val_binary_accuracy"]);
     assert_eq!(json.as_object().unwrap().len(), names.len());
     let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(records.len(), 14);
@@ -130,6 +130,52 @@ fn json_and_csv_contain_every_number() {
             assert_eq!(json[name][row].as_f64(), expected, "{name}");
         }
     }
+}
+
+/// Of two metrics with the same name, both are kept, and none takes the place of another column.
+#[test]
+fn every_metric_has_a_column_and_a_curve_of_its_own() {
+    #[derive(Clone, Default)]
+    struct Constant<const K: usize>;
+    impl<P, Y, const K: usize> Metric<P, Y> for Constant<K> {
+        fn update(&mut self, _: &P, _: &Y) {}
+    }
+    impl<const K: usize> Named for Constant<K> {
+        fn each(&self, show: &mut dyn FnMut(&'static str, f64)) {
+            show(["loss", "epoch", "val_loss", "a,\"b\"/<c>\n"][K], K as f64);
+        }
+    }
+    type Metrics =
+        ((Accuracy, BinaryAccuracy), (Accuracy, Accuracy), (Constant<0>, Constant<1>, Constant<2>, Constant<3>));
+    let (x, y) = ([[0.0f32, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [[0.0f32], [1.0], [1.0], [0.0]]);
+    let mut trainer = Trainer::<Net, BinaryCrossentropy, Adam, 4, Metrics>::new(Adam::new(0.05), 1);
+    let mut history = History::default();
+    let last = trainer.fit_with(&x, &y, Fit::epochs(2).validation(&x, &y), &mut history).unwrap();
+    let metrics =
+        ["accuracy", "binary_accuracy", "accuracy_1", "accuracy_2", "loss_1", "epoch_1", "loss_2", "a,\"b\"/<c> "];
+    let expected: Vec<String> = [String::from("epoch"), "loss".into()]
+        .into_iter()
+        .chain(metrics.map(String::from))
+        .chain(["val_loss".into()])
+        .chain(metrics.map(|name| format!("val_{name}")))
+        .collect();
+
+    let table = Table::from(&history);
+    let csv = table.csv().unwrap();
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    assert_eq!(reader.headers().unwrap().iter().collect::<Vec<_>>(), expected);
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!((rows.len(), &rows[1][6], &rows[1][7], &rows[1][9]), (2, "0", "1", "3"));
+    let json: serde_json::Value = serde_json::from_str(&table.json().unwrap()).unwrap();
+    assert_eq!(json.as_object().unwrap().len(), expected.len());
+    assert_eq!(json["epoch"], serde_json::json!([1, 2]));
+    assert_eq!(json["val_loss_2"], serde_json::json!([2.0, 2.0]));
+    assert_eq!(learning_curves(&history, "loss").plots.len(), 1 + metrics.len());
+    let html = Page::new("").history(&history, "loss").unwrap().html();
+    assert!(html.contains("<th class=\"number\">val_a,&quot;b&quot;/&lt;c&gt; </th>"));
+    let line = last.to_string();
+    assert!(line.contains(" accuracy_2 ") && line.contains(" val_loss_2 2.0000 val_a,\"b\"/<c>  3.0000"), "{line}");
+    assert_eq!(line.lines().count(), 1);
 }
 
 #[test]

@@ -163,7 +163,8 @@ fn checkpoint_error(reader: &Reader<'_>, reason: String) -> FileError {
 /// A callback that saves a checkpoint every few epochs and after the last requested one, and overwrites the previous
 /// checkpoint. If another callback stops training earlier, the epochs since the last checkpoint are not saved.
 ///
-/// If a checkpoint cannot be written, training stops and [`finish`](Self::finish) returns the error.
+/// If a checkpoint cannot be written, training stops, `fit` returns an error, and [`finish`](Self::finish) returns the
+/// reason.
 ///
 /// ```
 /// use shiplap::{io::{self, Checkpoints}, prelude::*};
@@ -173,13 +174,15 @@ fn checkpoint_error(reader: &Reader<'_>, reason: String) -> FileError {
 /// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Adam, 2>::new(Adam::new(0.1), 1);
 /// let epoch = if path.exists() { io::load_checkpoint(trainer.state_mut(), &path)? } else { 0 };
 /// let mut checkpoints = Checkpoints::every(10, &path);
-/// trainer.fit_with(&x, &y, Fit::epochs(25).from_epoch(epoch), &mut checkpoints)?;
+/// let last = trainer.fit_with(&x, &y, Fit::epochs(25).from_epoch(epoch), &mut checkpoints);
 /// checkpoints.finish()?;
+/// assert_eq!(last?.epoch, 25);
 /// assert_eq!(io::load_checkpoint(trainer.state_mut(), &path)?, 25);
 /// # std::fs::remove_file(path)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
+#[must_use = "`finish` returns the reason why a checkpoint could not be written"]
 pub struct Checkpoints {
     every: usize,
     last: usize,
@@ -193,7 +196,7 @@ impl Checkpoints {
         Self { every: epochs.max(1), last: 0, path: path.into(), result: Ok(()) }
     }
 
-    /// Returns the error if a checkpoint could not be written.
+    /// Returns the error if a checkpoint could not be written. `fit` has then returned an error, too.
     ///
     /// # Errors
     ///
@@ -205,7 +208,7 @@ impl Checkpoints {
 
 impl<N: Layer, M> Callback<N, M> for &mut Checkpoints {
     fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
-        self.last = *epochs.end();
+        (self.last, self.result) = (*epochs.end(), Ok(()));
     }
 
     fn after_epoch(&mut self, _: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
@@ -217,6 +220,12 @@ impl<N: Layer, M> Callback<N, M> for &mut Checkpoints {
             self.result = save_checkpoint(state, epoch, &self.path);
         }
         if self.result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    fn after_fit(&mut self, _: &mut N) -> Result<(), &'static str> {
+        let failed =
+            "training stopped because a checkpoint could not be written: `Checkpoints::finish` returns the reason";
+        if self.result.is_ok() { Ok(()) } else { Err(failed) }
     }
 }
 

@@ -7,7 +7,7 @@ counted! {
     /// positive above ½.
     ///
     /// A sample with one of two outputs correct counts as one half, whereas [`Accuracy`](super::Accuracy) compares one
-    /// class per sample. For a single output both are equal. Both are reported as `accuracy`.
+    /// class per sample. For a single output both are equal.
     ///
     /// ```
     /// use shiplap::prelude::*;
@@ -17,5 +17,5 @@ counted! {
     /// metric.update(&[0.2, 0.8], &[1.0, 1.0]);
     /// assert_eq!(metric.value(), 0.75);
     /// ```
-    BinaryAccuracy, "accuracy", |tp, tn, fp, fn_| ratio(tp + tn, tp + tn + fp + fn_)
+    BinaryAccuracy, "binary_accuracy", |tp, tn, fp, fn_| ratio(tp + tn, tp + tn + fp + fn_)
 }

@@ -39,7 +39,8 @@ pub trait Metric<P, Y>: Named + Clone + Default {
 
 /// Named values, for reports.
 pub trait Named {
-    /// Calls `show` with each name and value.
+    /// Calls `show` with each name and value. Names may be equal: [`Report::each`](crate::train::Report::each) numbers
+    /// them.
     fn each(&self, show: &mut dyn FnMut(&'static str, f64));
 }
 

@@ -144,12 +144,12 @@ impl Page {
         let rows = html! {
             div.scroll {
                 table {
-                    thead { tr { th.number { "epoch" } @for column in &table.columns { th.number { (column.name) } } } }
+                    thead { tr { th.number { "epoch" } @for column in table.columns() { th.number { (column.name) } } } }
                     tbody {
-                        @for (row, &epoch) in table.epochs.iter().enumerate() {
+                        @for (row, &epoch) in table.epochs().iter().enumerate() {
                             tr.best[best.is_some_and(|(best, _)| epoch == best)] {
                                 td.number { (epoch) }
-                                @for column in &table.columns { td.number { (value(column.values[row])) } }
+                                @for column in table.columns() { td.number { (value(column.values[row])) } }
                             }
                         }
                     }

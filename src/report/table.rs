@@ -9,6 +9,7 @@ use crate::{
 
 /// A quantity over the epochs.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Column {
     /// The name: `loss`, `accuracy`, `val_loss`, ...
     pub name: String,
@@ -27,17 +28,16 @@ pub struct Column {
 /// let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
 /// trainer.fit_with(&x, &y, Fit::epochs(20).validation(&x, &y), &mut history)?;
 /// let table = Table::from(&history);
-/// let names: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
+/// let names: Vec<_> = table.columns().iter().map(|column| column.name.as_str()).collect();
 /// assert_eq!(names, ["loss", "mae", "val_loss", "val_mae"]);
-/// assert_eq!(table.columns[0].values.len(), table.epochs.len());
+/// assert_eq!(table.columns()[0].values.len(), table.epochs().len());
 /// # Ok::<(), TrainError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
-    /// The numbers of the epochs.
-    pub epochs: Vec<usize>,
-    /// The columns.
-    pub columns: Vec<Column>,
+    epochs: Vec<usize>,
+    /// Each has a value for each epoch.
+    columns: Vec<Column>,
 }
 
 impl<M: Named> From<&History<M>> for Table {
@@ -61,7 +61,7 @@ impl Table {
     /// Adds the values of a report to the row of the last epoch.
     fn add<M: Named>(&mut self, prefix: &str, report: &Report<M>) {
         let row = self.epochs.len() - 1;
-        let mut set = |name: &str, value: f64| {
+        report.each(&mut |name, value| {
             let name = format!("{prefix}{name}");
             let index = match self.columns.iter().position(|column| column.name == name) {
                 Some(index) => index,
@@ -73,9 +73,17 @@ impl Table {
             let values = &mut self.columns[index].values;
             values.resize(row, None);
             values.push(Some(value));
-        };
-        set("loss", report.loss);
-        report.metrics.each(&mut set);
+        });
+    }
+
+    /// The numbers of the epochs.
+    pub fn epochs(&self) -> &[usize] {
+        &self.epochs
+    }
+
+    /// The columns. Their names differ, and none is `epoch`: see [`Report::each`].
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
     }
 
     /// Returns the column with this name.

@@ -30,7 +30,8 @@ use crate::{
 /// A callback that logs the loss and metrics of each epoch, and a histogram of each parameter, for TensorBoard.
 ///
 /// Training and validation are separate runs in the folders `train` and `validation`, so that TensorBoard shows them in
-/// the same charts, over the number of the epoch. An error does not stop training: [`finish`](Self::finish) returns it.
+/// the same charts, over the number of the epoch. If a file cannot be written, training continues to its last epoch;
+/// then `fit` returns an error, and [`finish`](Self::finish) the reason.
 ///
 /// ```
 /// use shiplap::{prelude::*, report::TensorBoard};
@@ -38,8 +39,9 @@ use crate::{
 /// let folder = std::env::temp_dir().join(format!("shiplap-doctest-{}", std::process::id()));
 /// let mut board = TensorBoard::new(&folder);
 /// let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
-/// trainer.fit_with(&[[1.0f32], [2.0]], &[[2.0f32], [4.0]], Fit::epochs(20), &mut board)?;
+/// let last = trainer.fit_with(&[[1.0f32], [2.0]], &[[2.0f32], [4.0]], Fit::epochs(20), &mut board);
 /// board.finish()?;
+/// assert_eq!(last?.epoch, 20);
 /// // tensorboard --logdir <folder>
 /// # std::fs::remove_dir_all(&folder)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -94,6 +96,11 @@ impl<N: Layer, M: Named> Callback<N, M> for &mut TensorBoard {
             self.error = self.write(epoch, network).err();
         }
         ControlFlow::Continue(())
+    }
+
+    fn after_fit(&mut self, _: &mut N) -> Result<(), &'static str> {
+        let failed = "the files for TensorBoard could not be written: `TensorBoard::finish` returns the reason";
+        if self.error.is_none() { Ok(()) } else { Err(failed) }
     }
 }
 
@@ -166,11 +173,9 @@ fn masked_crc(data: &[u8]) -> [u8; 4] {
 
 fn scalars<M: Named>(report: &Report<M>) -> impl Iterator<Item = Value> + use<M> {
     let mut values = vec![];
-    let mut add = |name: &str, value: f64| {
+    report.each(&mut |name, value| {
         values.push(Value { tag: format!("epoch_{name}"), kind: Some(Kind::SimpleValue(value as f32)) });
-    };
-    add("loss", report.loss);
-    report.metrics.each(&mut add);
+    });
     values.into_iter()
 }
 
@@ -301,14 +306,15 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("shiplap_tensorboard_{}", std::process::id()));
         let mut board = TensorBoard::new(&folder);
         let (x, y) = ([[1.0f32], [2.0]], [[2.0f32], [4.0]]);
-        let mut trainer =
-            Trainer::<(Dense<1, 3, Tanh>, Dense<3, 1, Linear>), MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
+        type Net = (Dense<1, 3, Tanh>, Dense<3, 1, Linear>);
+        type Metrics = (MeanAbsolute, MeanAbsolute);
+        let mut trainer = Trainer::<Net, MeanSquaredError, Sgd, 4, Metrics>::new(Sgd::new(0.1), 1);
         let mut history = History::default();
         trainer.fit_with(&x, &y, Fit::epochs(3).validation(&x, &y), (&mut board, &mut history)).unwrap();
         board.finish().unwrap();
         for (run, tags) in [
-            ("train", &["epoch_loss", "epoch_mae", "0/kernel", "0/bias", "1/kernel", "1/bias"][..]),
-            ("validation", &["epoch_loss", "epoch_mae"]),
+            ("train", &["epoch_loss", "epoch_mae", "epoch_mae_1", "0/kernel", "0/bias", "1/kernel", "1/bias"][..]),
+            ("validation", &["epoch_loss", "epoch_mae", "epoch_mae_1"]),
         ] {
             let files: Vec<_> = std::fs::read_dir(folder.join(run)).unwrap().collect();
             assert_eq!(files.len(), 1);
@@ -339,11 +345,13 @@ mod tests {
     }
 
     #[test]
-    fn finish_returns_the_error_of_creating_the_folder() {
+    fn a_folder_that_cannot_be_created_is_an_error_of_fit_and_finish() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         let mut board = TensorBoard::new(file);
         let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
-        trainer.fit_with(&[[1.0f32]], &[[2.0f32]], Fit::epochs(2), &mut board).unwrap();
+        let result = trainer.fit_with(&[[1.0f32]], &[[2.0f32]], Fit::epochs(2), &mut board);
+        assert!(matches!(result, Err(TrainError::Callback(what)) if what.contains("TensorBoard")), "{result:?}");
+        assert_eq!(trainer.state().steps, 2, "training continues");
         let error = board.finish().unwrap_err();
         assert!(error.to_string().contains("cannot write"), "{error}");
     }

@@ -1,75 +1,12 @@
 //! Callbacks: they are called at each step and epoch, and may change settings or stop training.
 
-use core::{
-    fmt,
-    ops::{ControlFlow, RangeInclusive},
-};
+use core::ops::{ControlFlow, RangeInclusive};
 
-use super::TrainingState;
+use super::{Epoch, Report, TrainingState};
 use crate::{
     layer::{Layer, Parameter, Path, VisitMut},
-    metric::Named,
     optim::Settings,
 };
-
-/// Mean loss and metrics over samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Report<M> {
-    /// The mean loss, which includes penalties in training.
-    pub loss: f64,
-    /// The metrics.
-    pub metrics: M,
-}
-
-impl<M: Named> Report<M> {
-    fn write(&self, formatter: &mut fmt::Formatter<'_>, prefix: &str) -> fmt::Result {
-        write!(formatter, "{prefix}loss {:.4}", self.loss)?;
-        let mut result = Ok(());
-        self.metrics.each(&mut |name, value| {
-            result = result.and_then(|()| write!(formatter, " {prefix}{name} {value:.4}"));
-        });
-        result
-    }
-}
-
-/// `loss 0.3010 accuracy 0.9000`
-impl<M: Named> fmt::Display for Report<M> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(formatter, "")
-    }
-}
-
-/// The results of one epoch.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Epoch<M> {
-    /// The number of the epoch, from 1.
-    pub epoch: usize,
-    /// The results on the training data, measured while the weights were changing.
-    pub training: Report<M>,
-    /// The results on the validation data, measured after the epoch.
-    pub validation: Option<Report<M>>,
-}
-
-impl<M> Epoch<M> {
-    /// The loss on the validation data, or on the training data if there are no validation data.
-    pub fn loss(&self) -> f64 {
-        self.validation.as_ref().map_or(self.training.loss, |report| report.loss)
-    }
-}
-
-/// `epoch 3: loss 0.3010 accuracy 0.9000 val_loss 0.3522 val_accuracy 0.8800`
-impl<M: Named> fmt::Display for Epoch<M> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "epoch {}: {}", self.epoch, self.training)?;
-        match &self.validation {
-            Some(report) => {
-                formatter.write_str(" ")?;
-                report.write(formatter, "val_")
-            }
-            None => Ok(()),
-        }
-    }
-}
 
 /// A callback for the training of a network `N` with metrics `M`.
 ///
@@ -145,8 +82,14 @@ pub trait Callback<N: Layer, M> {
     }
 
     /// Called after the last epoch, or after an error that occurred after `before_fit`.
-    fn after_fit(&mut self, network: &mut N) {
+    ///
+    /// # Errors
+    ///
+    /// If the callback has failed, for example to write a file: says what failed, and where to find the reason. The
+    /// training run then ends with [`TrainError::Callback`](super::TrainError::Callback).
+    fn after_fit(&mut self, network: &mut N) -> Result<(), &'static str> {
         let _ = network;
+        Ok(())
     }
 }
 
@@ -228,9 +171,11 @@ macro_rules! tuples {
                 flow
             }
 
-            fn after_fit(&mut self, network: &mut Net) {
+            fn after_fit(&mut self, network: &mut Net) -> Result<(), &'static str> {
                 let ($($name,)*) = self;
-                $($name.after_fit(network);)*
+                let mut result = Ok(());
+                $(result = result.and($name.after_fit(network));)*
+                result
             }
         }
     };
@@ -275,8 +220,16 @@ macro_rules! lend {
                 $crate::train::Callback::<N, M>::adjust(&mut **self, epoch, settings);
             }
 
-            fn after_fit(&mut self, network: &mut N) {
-                $crate::train::Callback::<N, M>::after_fit(&mut **self, network);
+            fn checkpoint(
+                &mut self,
+                epoch: usize,
+                state: &$crate::train::TrainingState<'_, N>,
+            ) -> core::ops::ControlFlow<()> {
+                $crate::train::Callback::<N, M>::checkpoint(&mut **self, epoch, state)
+            }
+
+            fn after_fit(&mut self, network: &mut N) -> Result<(), &'static str> {
+                $crate::train::Callback::<N, M>::after_fit(&mut **self, network)
             }
         }
     };
@@ -331,10 +284,11 @@ impl<N: Layer, M> Callback<N, M> for EarlyStopping<'_, N> {
         if self.waited >= self.patience.max(1) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn after_fit(&mut self, network: &mut N) {
+    fn after_fit(&mut self, network: &mut N) -> Result<(), &'static str> {
         if self.best_loss.is_finite() {
             N::parameters_mut([network, self.best], Path::ROOT, &mut Overwrite);
         }
+        Ok(())
     }
 }
 

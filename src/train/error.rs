@@ -55,6 +55,9 @@ pub enum TrainError {
     /// A setting of the optimizer or of a callback, or a value of the loss, is out of range. The text names it and the
     /// range.
     Settings(&'static str),
+    /// A callback has failed, for example to write a checkpoint. The text says what failed, and where to find the
+    /// reason. The network is as the last step left it.
+    Callback(&'static str),
     /// The validation split is not in [0, 1), or is above 0 but amounts to less than one sample.
     Split {
         /// The number of samples.
@@ -144,6 +147,7 @@ impl fmt::Display for TrainError {
             Self::Label { data, sample, flaw, expected } => {
                 write!(formatter, "the label of {data}sample {sample} {flaw}: this loss takes {expected}")
             }
+            Self::Callback(what) => formatter.write_str(what),
             Self::Settings(what) => write!(formatter, "{what}: change it before training"),
             Self::Split { samples } => write!(
                 formatter,

@@ -296,8 +296,8 @@ where
         callback.check().map_err(TrainError::Settings)?;
         callback.before_fit(epochs.clone());
         let result = self.run_epochs(epochs, X::rows(x), Y::rows(y), validation, fit.shuffle, &mut callback);
-        callback.after_fit(self.network_mut());
-        result
+        let end = callback.after_fit(self.network_mut()).map_err(TrainError::Callback);
+        result.and_then(|last| end.map(|()| last))
     }
 
     fn check_settings(&self) -> Result<(), TrainError> {

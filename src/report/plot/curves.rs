@@ -22,10 +22,17 @@ use crate::{metric::Named, report::Table, train::History};
 /// ```
 pub fn learning_curves<M: Named>(history: &History<M>, loss: &str) -> Grid {
     let table = Table::from(history);
-    let last = table.epochs.last().map_or(2.0, |&epoch| (epoch as f64).max(2.0));
+    let last = table.epochs().last().map_or(2.0, |&epoch| (epoch as f64).max(2.0));
     let points = |name: &str| -> Option<Vec<(f64, f64)>> {
         let values = &table.column(name)?.values;
-        Some(table.epochs.iter().zip(values).map(|(&epoch, value)| (epoch as f64, value.unwrap_or(f64::NAN))).collect())
+        Some(
+            table
+                .epochs()
+                .iter()
+                .zip(values)
+                .map(|(&epoch, value)| (epoch as f64, value.unwrap_or(f64::NAN)))
+                .collect(),
+        )
     };
     let mut grid = Grid::new(2);
     for name in table.quantities() {
