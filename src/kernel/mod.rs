@@ -4,6 +4,8 @@
 //! frame of a whole training step would not fit on a thread's stack.
 
 mod array;
+mod conv;
+mod depthwise;
 mod dispatch;
 mod element;
 mod elementwise;
@@ -23,6 +25,8 @@ mod x86;
 
 pub use array::map_each;
 pub(crate) use array::{cast_rows, cast_rows_mut};
+pub use conv::{Steps, conv, conv_backward, conv_gradient};
+pub use depthwise::{depthwise, depthwise_backward, depthwise_gradient};
 pub use dispatch::{Baseline, dispatch};
 pub use element::{Element, MOST_AXES, Tensor};
 pub use elementwise::{elementwise, largest, sum_of};

@@ -17,7 +17,7 @@ const fn calls<T>() -> bool {
 }
 
 /// The number of sums, out of `count`, to compute side by side: at most `most`, chosen so that blocks overlap little.
-const fn width<T>(count: usize, most: usize) -> usize {
+pub(super) const fn width<T>(count: usize, most: usize) -> usize {
     let most = if calls::<T>() { 1 } else { most };
     if count == 0 { 0 } else { count.div_ceil(count.div_ceil(most)) }
 }
@@ -30,7 +30,14 @@ macro_rules! of_width {
             _ => {}
         }
     };
+    ($width:expr, $($each:literal)*, $object:tt.$method:ident $arguments:tt) => {
+        match const { $width } {
+            $($each => $object.$method::<$each>$arguments,)*
+            _ => {}
+        }
+    };
 }
+pub(super) use of_width;
 
 /// `y[b][o] = then(bias[o] + Σᵢ x[b][i]·w[i][o])`.
 #[inline(always)]
@@ -166,7 +173,11 @@ fn dot_blocks<const R: usize, T: Element, const N: usize, const ROWS: usize>(
 
 /// `start[r] + Σₙ x[n]·rows[r][n]`.
 #[inline(always)]
-fn dots<T: Element, const N: usize, const R: usize>(x: &[T; N], rows: &[[T; N]; R], start: [T; R]) -> [T; R] {
+pub(super) fn dots<T: Element, const N: usize, const R: usize>(
+    x: &[T; N],
+    rows: &[[T; N]; R],
+    start: [T; R],
+) -> [T; R] {
     let mut sums = start;
     for n in 0..N {
         for (sum, row) in sums.iter_mut().zip(rows) {
@@ -178,7 +189,7 @@ fn dots<T: Element, const N: usize, const R: usize>(x: &[T; N], rows: &[[T; N]; 
 
 /// The `C` items from `first` on, which the caller knows to exist.
 #[inline(always)]
-fn chunk<T, const C: usize>(items: &[T], first: usize) -> Option<&[T; C]> {
+pub(super) fn chunk<T, const C: usize>(items: &[T], first: usize) -> Option<&[T; C]> {
     items.get(first..)?.first_chunk()
 }
 

@@ -1,0 +1,230 @@
+//! Depthwise convolutions of fixed shape, in which each channel has a kernel of its own: forward, and backward to the
+//! input and to the kernel. Images and the order of summation are those of [`conv`](super::conv).
+
+mod plain;
+
+use core::marker::PhantomData;
+
+use super::{
+    conv::{Axis, Steps},
+    element::Element,
+    formula::ElementwiseKernel,
+    simd::{Simd, Work},
+};
+
+/// `y[oy][ox][c] = then(bias[c] + Σ x[oy·S₀ + ky·D₀ − B₀][ox·S₁ + kx·D₁ − B₁][c]·kernel[ky][kx][c])` for each image,
+/// summed over ky and kx, with the constants STRIDE, DILATION and BEFORE of `P`. Outside the image, x is 0.
+///
+/// ```
+/// use core::marker::PhantomData;
+///
+/// use shiplap::kernel::{Simd, Steps, Unchanged, Work, depthwise, dispatch};
+///
+/// /// Each window is next to the one before it, and starts inside the image.
+/// struct Valid;
+///
+/// impl Steps for Valid {
+///     const STRIDE: [usize; 2] = [1, 1];
+///     const DILATION: [usize; 2] = [1, 1];
+///     const BEFORE: [usize; 2] = [0, 0];
+/// }
+///
+/// /// In the first channel the sum, in the second the difference of each pixel and its right neighbor.
+/// struct Pairs([[[f32; 2]; 3]; 1]);
+///
+/// impl Work for Pairs {
+///     type Output = [[[f32; 2]; 2]; 1];
+///
+///     #[inline(always)]
+///     fn run<S: Simd>(self, simd: S) -> Self::Output {
+///         let kernel = [[[1.0, -1.0], [1.0, 1.0]]];
+///         let mut y = [Self::Output::default()];
+///         depthwise(simd, PhantomData::<Valid>, &[self.0], &kernel, &[0.0; 2], &Unchanged, &mut y);
+///         y[0]
+///     }
+/// }
+///
+/// assert_eq!(dispatch(Pairs([[[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]]])), [[[3.0, 1.0], [6.0, 2.0]]]);
+/// ```
+#[inline(always)]
+pub fn depthwise<
+    S: Simd,
+    P: Steps,
+    T: Element,
+    O: ElementwiseKernel<0, 1>,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const KH: usize,
+    const KW: usize,
+>(
+    simd: S,
+    steps: PhantomData<P>,
+    x: &[[[[T; C]; W]; H]],
+    kernel: &[[[T; C]; KW]; KH],
+    bias: &[T; C],
+    then: &O,
+    y: &mut [[[[T; C]; OW]; OH]],
+) {
+    let images = x.len().min(y.len());
+    simd.run(Forward { x: &x[..images], kernel, bias, then, y: &mut y[..images], steps });
+}
+
+/// The gradient of the input of [`depthwise`] for each image: `dx[iy][ix][c] = Σ dz[oy][ox][c]·kernel[ky][kx][c]`,
+/// summed over oy and ox, where the window of (oy, ox) reads (iy, ix) through (ky, kx).
+///
+/// See [`depthwise`] for an example of a call.
+#[inline(always)]
+pub fn depthwise_backward<
+    S: Simd,
+    P: Steps,
+    T: Element,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const KH: usize,
+    const KW: usize,
+>(
+    simd: S,
+    steps: PhantomData<P>,
+    dz: &[[[[T; C]; OW]; OH]],
+    kernel: &[[[T; C]; KW]; KH],
+    dx: &mut [[[[T; C]; W]; H]],
+) {
+    let images = dz.len().min(dx.len());
+    simd.run(Backward { dz: &dz[..images], kernel, dx: &mut dx[..images], steps });
+}
+
+/// The gradient of the kernel of [`depthwise`]: `gradient[ky][kx][c] = Σ x[..][..][c]·dz[oy][ox][c]`, summed over all
+/// images, oy and ox, where the window of (oy, ox) reads x through (ky, kx).
+///
+/// See [`depthwise`] for an example of a call.
+#[inline(always)]
+pub fn depthwise_gradient<
+    S: Simd,
+    P: Steps,
+    T: Element,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const KH: usize,
+    const KW: usize,
+>(
+    simd: S,
+    steps: PhantomData<P>,
+    x: &[[[[T; C]; W]; H]],
+    dz: &[[[[T; C]; OW]; OH]],
+    gradient: &mut [[[T; C]; KW]; KH],
+) {
+    let images = x.len().min(dz.len());
+    simd.run(Gradient { x: &x[..images], dz: &dz[..images], gradient, steps });
+}
+
+/// Implements the work of a pass, with the axes of its convolution.
+macro_rules! passes {
+    ($($pass:ident<$($op:ident)?>)*) => {
+        $(
+            impl<
+                P: Steps,
+                T: Element,
+                $($op: ElementwiseKernel<0, 1>,)?
+                const H: usize,
+                const W: usize,
+                const C: usize,
+                const OH: usize,
+                const OW: usize,
+                const KH: usize,
+                const KW: usize,
+            > $pass<'_, P, T, $($op,)? H, W, C, OH, OW, KH, KW>
+            {
+                const ROWS: Axis = Axis::new::<P>(0, H, OH, KH);
+                const COLUMNS: Axis = Axis::new::<P>(1, W, OW, KW);
+            }
+
+            impl<
+                P: Steps,
+                T: Element,
+                $($op: ElementwiseKernel<0, 1>,)?
+                const H: usize,
+                const W: usize,
+                const C: usize,
+                const OH: usize,
+                const OW: usize,
+                const KH: usize,
+                const KW: usize,
+            > Work for $pass<'_, P, T, $($op,)? H, W, C, OH, OW, KH, KW>
+            {
+                type Output = ();
+
+                #[inline(always)]
+                fn run<S: Simd>(mut self, _: S) {
+                    self.plain();
+                }
+            }
+        )*
+    };
+}
+passes!(Forward<O> Backward<> Gradient<>);
+
+struct Forward<
+    'a,
+    P,
+    T,
+    O,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const KH: usize,
+    const KW: usize,
+> {
+    x: &'a [[[[T; C]; W]; H]],
+    kernel: &'a [[[T; C]; KW]; KH],
+    bias: &'a [T; C],
+    then: &'a O,
+    y: &'a mut [[[[T; C]; OW]; OH]],
+    steps: PhantomData<P>,
+}
+
+struct Backward<
+    'a,
+    P,
+    T,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const KH: usize,
+    const KW: usize,
+> {
+    dz: &'a [[[[T; C]; OW]; OH]],
+    kernel: &'a [[[T; C]; KW]; KH],
+    dx: &'a mut [[[[T; C]; W]; H]],
+    steps: PhantomData<P>,
+}
+
+struct Gradient<
+    'a,
+    P,
+    T,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const KH: usize,
+    const KW: usize,
+> {
+    x: &'a [[[[T; C]; W]; H]],
+    dz: &'a [[[[T; C]; OW]; OH]],
+    gradient: &'a mut [[[T; C]; KW]; KH],
+    steps: PhantomData<P>,
+}
