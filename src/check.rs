@@ -36,7 +36,7 @@ use crate::{
     layer::{Layer, Parameter, Path, Predictions, Role, Visit, VisitTrainable},
     layers::Activate,
     loss::Loss,
-    network::initialize,
+    network::{forward, initialize},
 };
 
 /// The number of samples for which a layer is checked.
@@ -389,7 +389,7 @@ impl<L: Layer> Work for Pass<'_, L> {
         let mut tape = L::Tape::<SAMPLES>::zeroed_box();
         let (mut y, mut outputs) = ([L::Output::zeroed_on_stack(); SAMPLES], [L::Output::zeroed_on_stack(); SAMPLES]);
         layer.record_batch::<S, Predictions, SAMPLES>(simd, None, x, &mut tape, &mut outputs);
-        layer.forward_batch::<S, Predictions, SAMPLES>(simd, x, &mut y);
+        forward::<S, Predictions, L, SAMPLES>(simd, layer, x, &mut y);
         let inference = numbers(&y);
         layer.record_batch::<S, Predictions, SAMPLES>(simd, Some(&mut Rng::new(1)), x, &mut tape, &mut y);
         let total = numbers(&y).iter().zip(numbers(dy)).map(|(y, dy)| y * dy).sum();

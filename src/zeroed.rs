@@ -1,6 +1,12 @@
 //! Types for which zero bytes are a valid value. A network of megabytes can thus be created in place, in a `Box` or in
 //! `.bss`, without a copy on the stack.
 
+#[cfg(feature = "std")]
+use core::alloc::Layout;
+use core::mem::MaybeUninit;
+#[cfg(feature = "std")]
+use std::{alloc::handle_alloc_error, boxed::Box};
+
 use bytemuck::Zeroable;
 #[cfg(feature = "std")]
 use bytemuck::{TransparentWrapper, TransparentWrapperAlloc as _};
@@ -46,7 +52,20 @@ pub unsafe trait Zeroed: Sized {
         Cell::<Self>::zeroed().0
     }
 
-    /// Creates the value whose bytes are all zero in place on the heap, whatever its size.
+    /// Makes all bytes of `place` zero. Unlike [`zeroed_on_stack`](Self::zeroed_on_stack), it needs no further copy on
+    /// the stack in a build without optimization.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn zeroed_in(place: &mut MaybeUninit<Self>) -> &mut Self {
+        // SAFETY: zero bytes are a valid value, as `Zeroed` promises.
+        unsafe {
+            place.as_mut_ptr().write_bytes(0, 1);
+            place.assume_init_mut()
+        }
+    }
+
+    /// Creates the value whose bytes are all zero in place on the heap, whatever its size. If there is not enough
+    /// memory, the program ends with the standard library's allocation error, as for [`Box::new`].
     ///
     /// ```
     /// use shiplap::Zeroed;
@@ -55,8 +74,11 @@ pub unsafe trait Zeroed: Sized {
     /// assert_eq!(megabytes[4095][1023], 0.0);
     /// ```
     #[cfg(feature = "std")]
-    fn zeroed_box() -> std::boxed::Box<Self> {
-        Cell::peel_box(bytemuck::zeroed_box::<Cell<Self>>())
+    fn zeroed_box() -> Box<Self> {
+        match bytemuck::try_zeroed_box::<Cell<Self>>() {
+            Ok(value) => Cell::peel_box(value),
+            Err(()) => handle_alloc_error(Layout::new::<Self>()),
+        }
     }
 }
 
@@ -73,6 +95,24 @@ unsafe impl<Z> TransparentWrapper<Z> for Cell<Z> {}
 
 /// The maximum size in bytes of a network, trainer or explainer that is created on the stack.
 pub(crate) const ON_THE_STACK: usize = 256 * 1024;
+
+/// Whether buffers of `bytes` are on the stack. Larger ones are [`large`].
+pub(crate) const fn fits_stack(bytes: usize) -> bool {
+    bytes <= ON_THE_STACK
+}
+
+/// A buffer that is too large for the stack of a thread: on the heap. Without `std`, it is on the stack.
+#[cfg(feature = "std")]
+pub(crate) fn large<Z: Zeroed>() -> Box<Z> {
+    Z::zeroed_box()
+}
+
+/// A buffer that is too large for the stack of a thread. Without a heap, it is on the stack nevertheless.
+#[cfg(not(feature = "std"))]
+#[inline(always)]
+pub(crate) fn large<Z: Zeroed>() -> Aligned<Z> {
+    Aligned::zeroed_on_stack()
+}
 
 /// A value at the start of a cache line, so that no register is loaded across two lines. Without `std`, where memory is
 /// scarce, it has its natural alignment.

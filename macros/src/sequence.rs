@@ -89,8 +89,8 @@ impl Sequence {
         let forward = (0..last).map(|index| {
             let (layer, member, buffer, x) = (&layers[index], members[index], &buffers[index], passed(index));
             quote! {
-                let mut #buffer = <[#layer::Output; BATCH_] as #krate::Zeroed>::zeroed_on_stack();
-                let #buffer = &mut #buffer[..rows];
+                let mut #buffer = ::core::mem::MaybeUninit::uninit();
+                let #buffer = &mut <[#layer::Output; BATCH_] as #krate::Zeroed>::zeroed_in(&mut #buffer)[..rows];
                 #layer::forward_batch::<Simd_, #krate::layer::Predictions, BATCH_>(&self.#member, simd, #x, #buffer);
             }
         });

@@ -8,6 +8,7 @@ use crate::{
     activation::Activation as _,
     kernel::{Element as _, Simd, Work, dispatch},
     layer::{Layer, Logits, Sample},
+    network::forward,
 };
 
 /// The permutation importance of a feature: the decrease of a score when the feature is shuffled.
@@ -145,14 +146,13 @@ impl<N: Layer> Work for Mean<'_, N> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> f64 {
         let Self { network, x, feature, value, output, logits } = self;
-        let mut inputs = [N::Input::zeroed_on_stack(); ROWS];
-        let mut outputs = [N::Output::zeroed_on_stack(); ROWS];
+        let (mut inputs, mut outputs) = (<[N::Input; ROWS]>::zeroed_box(), <[N::Output; ROWS]>::zeroed_box());
         let mut sum = 0.0;
         for x in x.chunks(ROWS) {
             let (inputs, outputs) = (&mut inputs[..x.len()], &mut outputs[..x.len()]);
             inputs.copy_from_slice(x);
             replace(inputs, feature, |_| N::Element::from_f64(value));
-            network.forward_batch::<S, Logits, ROWS>(simd, inputs, outputs);
+            forward::<S, Logits, N, ROWS>(simd, network, inputs, outputs);
             if !logits {
                 N::Head::forward(simd, outputs);
             }

@@ -17,6 +17,7 @@ use super::{
     simd::{MOST_LANES, Simd, Vector, Work},
     tile::{Destination, LeftOperand, LeftRows, RightOperand, UNKNOWN, load_registers, product, store_registers},
 };
+use crate::zeroed::{fits_stack, large};
 
 /// `y[b][o] = then(bias[o] + Σᵢ x[b][i]·w[i][o])`.
 #[inline(always)]
@@ -70,23 +71,28 @@ pub fn tn_then<S: Simd, T: Element, O: ElementwiseKernel<1, W>, const IN: usize,
 ) {
     if const { T::Vector::<S>::LANES == 1 } {
         simd.run(GradientThen { x, dz, then: *then, write });
-    } else if const { OUT == 1 } {
+    } else if const { OUT == 1 && COLUMN >= size_of::<[T; IN]>() } {
         let mut gradient = [[T::zero(); OUT]; IN];
         tn(simd, x, dz, &mut gradient);
         elementwise(simd, then, [gradient.as_flattened()], write.map(|matrix| matrix.as_flattened_mut()));
     } else if const { SCRATCH >= 64 * size_of::<[T; OUT]>() } {
-        rows_then::<S, T, O, IN, OUT, W, 64>(simd, x, dz, then, write);
+        rows_then::<S, T, O, IN, OUT, W, 64>(simd, x, dz, then, write, &mut [[T::zero(); OUT]; 64]);
     } else if const { SCRATCH >= 16 * size_of::<[T; OUT]>() } {
-        rows_then::<S, T, O, IN, OUT, W, 16>(simd, x, dz, then, write);
+        rows_then::<S, T, O, IN, OUT, W, 16>(simd, x, dz, then, write, &mut [[T::zero(); OUT]; 16]);
+    } else if const { fits_stack(4 * size_of::<[T; OUT]>()) } {
+        rows_then::<S, T, O, IN, OUT, W, 4>(simd, x, dz, then, write, &mut [[T::zero(); OUT]; 4]);
     } else {
-        rows_then::<S, T, O, IN, OUT, W, 4>(simd, x, dz, then, write);
+        rows_then::<S, T, O, IN, OUT, W, 4>(simd, x, dz, then, write, &mut large());
     }
 }
 
 /// The maximum number of bytes of a gradient in memory at a time. Without `std`, memory is scarce.
-const SCRATCH: usize = if cfg!(feature = "std") { 128 * 1024 } else { 256 };
+const SCRATCH: usize = if cfg!(feature = "std") { COLUMN } else { 256 };
 
-/// [`tn_then`], `R` rows at a time.
+/// The same for a gradient of one column.
+const COLUMN: usize = 128 * 1024;
+
+/// [`tn_then`], `R` rows at a time, in `gradient`.
 #[inline(always)]
 fn rows_then<
     S: Simd,
@@ -102,13 +108,13 @@ fn rows_then<
     dz: &[[T; OUT]],
     then: &O,
     mut write: [&mut [[T; OUT]; IN]; W],
+    gradient: &mut [[T; OUT]; R],
 ) {
     let batch = x.len().min(dz.len());
-    let mut gradient = [[T::zero(); OUT]; R];
     let mut from = 0;
     while from < IN {
         let rows = R.min(IN - from);
-        let result = Plain(&mut gradient);
+        let result = Plain(&mut *gradient);
         simd.run(Outer::<_, _, _, _, UNKNOWN> { left: &x[..batch], from, rows, right: &dz[..batch], result });
         let parts = write.each_mut().map(|matrix| matrix[from..from + rows].as_flattened_mut());
         elementwise(simd, then, [gradient[..rows].as_flattened()], parts);

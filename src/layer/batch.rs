@@ -1,9 +1,15 @@
 //! Layers as formulas for a batch.
 
-use core::fmt;
+use core::{fmt, mem::MaybeUninit};
 
 use super::{Leaf, Operations, Outline, Parameters, Path, VisitGradient};
-use crate::{Rng, Tensor, Zeroed, activation::Activation, kernel::Simd, message::Message};
+use crate::{
+    Rng, Tensor, Zeroed,
+    activation::Activation,
+    kernel::Simd,
+    message::Message,
+    zeroed::{fits_stack, large},
+};
 
 /// A function of a fixed shape whose parameters can be trained. Networks are layers, too.
 ///
@@ -99,7 +105,7 @@ pub trait Layer: Parameters {
 
     /// Visits the gradient of each parameter as soon as it is computed, with write access to the parameter, so that
     /// training needs no memory for the gradient of the whole network. The default implementation computes the gradient
-    /// of this layer on the stack.
+    /// of this layer on the stack, or with `std` on the heap if it is above 256 KiB.
     ///
     /// Training [in place](crate::optim::InPlace) calls it twice after one `backward_batch`: the first visitor only
     /// bounds the norm.
@@ -115,9 +121,15 @@ pub trait Layer: Parameters {
         path: Path<'_>,
         visitor: &mut V,
     ) {
-        let mut gradient = Self::Trainable::zeroed_on_stack();
-        self.gradient_batch(simd, x, tape, dy, &mut gradient);
-        Self::trainable_mut(Some(self), &mut gradient, state, path, visitor);
+        let learn = |gradient: &mut Self::Trainable| {
+            self.gradient_batch(simd, x, tape, dy, gradient);
+            Self::trainable_mut(Some(self), gradient, state, path, visitor);
+        };
+        if const { fits_stack(size_of::<Self::Trainable>()) } {
+            learn(Self::Trainable::zeroed_in(&mut MaybeUninit::uninit()));
+        } else {
+            learn(&mut large());
+        }
     }
 
     /// Describes each nested layer, for a summary.

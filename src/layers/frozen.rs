@@ -1,12 +1,15 @@
 //! A layer that is not trained.
 
+use core::mem::MaybeUninit;
+
 use crate::{
     Rng, Zeroed,
     flash::Stored,
     kernel::{Simd, map_each},
     layer::{Description, Ending, Layer, Operations, Outline, Parameters, Path, Visit, VisitMut, rows_at_once},
     message::Message,
-    network::Network,
+    network::{Network, forward_in_blocks},
+    zeroed::{fits_stack, large},
 };
 
 /// `L`, a layer or a whole network, with fixed weights: training does not change them, and keeps no gradient, optimizer
@@ -160,25 +163,13 @@ pub(super) fn forward_without_tape<S: Simd, E: Ending, L: Layer, const B: usize>
 ) {
     // A branch whose `const` condition is false is not compiled.
     if const { rows_at_once(L::OUTLINE.outputs()) >= B } {
-        layer.forward_batch::<S, E, B>(simd, x, y);
+        forward_in_blocks::<S, E, L, B>(simd, layer, x, y);
     } else if const { rows_at_once(L::OUTLINE.outputs()) >= 16 } {
         forward_in_blocks::<S, E, L, 16>(simd, layer, x, y);
     } else if const { rows_at_once(L::OUTLINE.outputs()) >= 4 } {
         forward_in_blocks::<S, E, L, 4>(simd, layer, x, y);
     } else {
         forward_in_blocks::<S, E, L, 1>(simd, layer, x, y);
-    }
-}
-
-#[inline(always)]
-fn forward_in_blocks<S: Simd, E: Ending, L: Layer, const B: usize>(
-    simd: S,
-    layer: &L,
-    x: &[L::Input],
-    y: &mut [L::Output],
-) {
-    for (x, y) in x.chunks(B).zip(y.chunks_mut(B)) {
-        layer.forward_batch::<S, E, B>(simd, x, y);
     }
 }
 
@@ -193,18 +184,35 @@ pub(super) fn backward_without_tape<S: Simd, E: Ending, L: Layer, const B: usize
 ) {
     let Some(dx) = dx else { return };
     if const { rows_backward::<L>() >= B } {
-        backward_in_blocks::<S, E, L, B>(simd, layer, x, dy, dx);
+        backward_on_stack::<S, E, L, B>(simd, layer, x, dy, dx);
     } else if const { rows_backward::<L>() >= 16 } {
-        backward_in_blocks::<S, E, L, 16>(simd, layer, x, dy, dx);
+        backward_on_stack::<S, E, L, 16>(simd, layer, x, dy, dx);
     } else if const { rows_backward::<L>() >= 4 } {
-        backward_in_blocks::<S, E, L, 4>(simd, layer, x, dy, dx);
+        backward_on_stack::<S, E, L, 4>(simd, layer, x, dy, dx);
+    } else if const { fits_stack(size_of::<Again<L, 1>>()) } {
+        backward_on_stack::<S, E, L, 1>(simd, layer, x, dy, dx);
     } else {
-        backward_in_blocks::<S, E, L, 1>(simd, layer, x, dy, dx);
+        backward_in_blocks::<S, E, L, 1>(simd, layer, x, dy, dx, &mut large());
     }
 }
 
 const fn rows_backward<L: Layer>() -> usize {
-    rows_at_once(size_of::<L::Tape<1>>() + size_of::<L::Output>())
+    rows_at_once(size_of::<Again<L, 1>>())
+}
+
+/// The memory for a repetition of the forward pass: the tape and the output.
+type Again<L, const B: usize> = (<L as Layer>::Tape<B>, [<L as Layer>::Output; B]);
+
+#[inline(always)]
+fn backward_on_stack<S: Simd, E: Ending, L: Layer, const B: usize>(
+    simd: S,
+    layer: &L,
+    x: &[L::Input],
+    dy: &mut [L::Output],
+    dx: &mut [L::Input],
+) {
+    let again = &mut MaybeUninit::uninit();
+    backward_in_blocks::<S, E, L, B>(simd, layer, x, dy, dx, Again::<L, B>::zeroed_in(again));
 }
 
 #[inline(always)]
@@ -214,12 +222,12 @@ fn backward_in_blocks<S: Simd, E: Ending, L: Layer, const B: usize>(
     x: &[L::Input],
     dy: &mut [L::Output],
     dx: &mut [L::Input],
+    (tape, again): &mut Again<L, B>,
 ) {
-    let (mut tape, mut again) = (L::Tape::<B>::zeroed_on_stack(), <[L::Output; B]>::zeroed_on_stack());
     for ((x, dy), dx) in x.chunks(B).zip(dy.chunks_mut(B)).zip(dx.chunks_mut(B)) {
         let y = &mut again[..x.len()];
-        layer.record_batch::<S, E, B>(simd, None, x, &mut tape, y);
-        layer.backward_batch::<S, E, B>(simd, x, &mut tape, y, dy, Some(dx));
+        layer.record_batch::<S, E, B>(simd, None, x, tape, y);
+        layer.backward_batch::<S, E, B>(simd, x, tape, y, dy, Some(dx));
     }
 }
 

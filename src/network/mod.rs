@@ -1,17 +1,20 @@
 //! Networks: prediction, summaries and initialization of layers, tuples of layers and derived structs.
 
+mod forward;
 mod initialize;
 mod summary;
 
+#[cfg(feature = "std")]
+pub use forward::STACK;
+pub(crate) use forward::{InBlocks, forward, forward_in_blocks, in_blocks, predict};
 pub use initialize::{initialize, initialize_with};
 pub use summary::Summary;
 
 use core::fmt;
 
 use crate::{
-    Rng, Zeroed as _,
-    kernel::{Simd, Work, dispatch},
-    layer::{Layer, Predictions, Sample, Unfit, rows_at_once},
+    Rng,
+    layer::{Layer, Sample, Unfit},
     zeroed::ON_THE_STACK,
 };
 #[cfg(feature = "std")]
@@ -36,7 +39,8 @@ pub trait Network: Layer {
     /// of layers [in flash](crate::layers::InFlash) are not included.
     const BYTES: usize = size_of::<Self>();
 
-    /// The bytes of the outputs of all layers for one sample, which [`predict`](Self::predict) keeps on the stack.
+    /// The bytes of the outputs of all layers for one sample, which [`predict`](Self::predict) keeps on the stack. With
+    /// `std`, it keeps at most 256 KiB there, and more on the heap: see `network::STACK`.
     ///
     /// Its stack frames take more, independently of the widths of the layers: at most 704 bytes on each board of
     /// `examples/firmware`, which measures them by stack painting.
@@ -94,7 +98,8 @@ pub trait Network: Layer {
         copy
     }
 
-    /// The prediction for one sample. A sample of the wrong width does not compile.
+    /// The prediction for one sample. A sample of the wrong width does not compile. Neither does a prediction above
+    /// 256 KiB: use [`predict_batch`](Self::predict_batch), which writes it to a slice.
     fn predict<X: Sample<Self>>(&self, sample: &X) -> Self::Output {
         predict(self, sample)
     }
@@ -123,7 +128,7 @@ pub trait Network: Layer {
         if samples.len() != predictions.len() {
             return Err(LengthsDiffer { samples: samples.len(), predictions: predictions.len() });
         }
-        in_blocks(PredictAll { network: self, x: X::rows(samples), y: predictions });
+        forward::predict_batch(self, X::rows(samples), predictions);
         Ok(())
     }
 
@@ -180,14 +185,6 @@ pub trait AnyNetwork: Network {}
 
 impl<N: Network> AnyNetwork for N {}
 
-/// The prediction for one sample.
-pub(crate) fn predict<N: Layer, X: Sample<N>>(network: &N, sample: &X) -> N::Output {
-    let mut prediction = N::Output::zeroed_on_stack();
-    let x = X::rows(core::slice::from_ref(sample));
-    dispatch(Predict::<N, 1> { network, x, y: core::slice::from_mut(&mut prediction) });
-    prediction
-}
-
 /// The values of a network, first read and then written.
 #[cfg(feature = "std")]
 struct Values<T> {
@@ -207,89 +204,5 @@ impl<T: Element> VisitMut<T, 1> for Values<T> {
     fn visit(&mut self, _: Parameter<'_>, [values]: [&mut [T]; 1]) {
         values.copy_from_slice(&self.values[self.written..][..values.len()]);
         self.written += values.len();
-    }
-}
-
-/// A computation over many rows, in blocks of `B`.
-pub(crate) trait InBlocks {
-    /// The bytes on the stack for one row.
-    const ROW: usize;
-
-    fn pass<const B: usize>(self);
-}
-
-/// Does `work` in blocks as large as the stack allows, because a product of many rows reads the weights less often.
-pub(crate) fn in_blocks<W: InBlocks>(work: W) {
-    // A branch whose `const` condition is false is not compiled.
-    if const { rows_per_block::<W>() >= 64 } {
-        work.pass::<64>();
-    } else if const { rows_per_block::<W>() >= 16 } {
-        work.pass::<16>();
-    } else if const { rows_per_block::<W>() >= 4 } {
-        work.pass::<4>();
-    } else {
-        work.pass::<1>();
-    }
-}
-
-/// One with the feature `deterministic`, so that a loss is summed in the same order whatever the size of the stack.
-const fn rows_per_block<W: InBlocks>() -> usize {
-    if cfg!(feature = "deterministic") { 1 } else { rows_at_once(W::ROW) }
-}
-
-struct PredictAll<'a, N: Layer> {
-    network: &'a N,
-    x: &'a [N::Input],
-    y: &'a mut [N::Output],
-}
-
-impl<N: Layer> InBlocks for PredictAll<'_, N> {
-    // The last layer writes directly to `y`.
-    const ROW: usize = N::OUTLINE.outputs().saturating_sub(size_of::<N::Output>());
-
-    fn pass<const B: usize>(self) {
-        let Self { network, x, y } = self;
-        dispatch(Predict::<N, B> { network, x, y });
-    }
-}
-
-struct Predict<'a, N: Layer, const B: usize> {
-    network: &'a N,
-    x: &'a [N::Input],
-    y: &'a mut [N::Output],
-}
-
-impl<N: Layer, const B: usize> Work for Predict<'_, N, B> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        for (x, y) in self.x.chunks(B).zip(self.y.chunks_mut(B)) {
-            self.network.forward_batch::<S, Predictions, B>(simd, x, y);
-        }
-    }
-}
-
-#[cfg(all(test, feature = "std"))]
-mod tests {
-    use std::{thread, vec};
-
-    use super::*;
-    use crate::prelude::*;
-
-    /// The widths at which 64 rows of hidden activations, without and with the outputs, just fit.
-    #[test]
-    fn the_largest_blocks_fit_on_the_stack() {
-        fn pass<const WIDTH: usize>() {
-            type Net<const WIDTH: usize> = (Dense<4, WIDTH, Tanh>, Dense<WIDTH, 4, Linear>);
-            let (x, mut y) = (vec![[0.5; 4]; 100], vec![[0.0; 4]; 100]);
-            let trainer = Trainer::<Net<WIDTH>, MeanSquaredError, Sgd, 1>::boxed(Sgd::default(), 1);
-            trainer.network().predict_batch(&x, &mut y).unwrap();
-            assert!(trainer.evaluate(&x, &y).unwrap().loss < 1e-9);
-        }
-        assert_eq!(rows_at_once(<PredictAll<'_, (Dense<4, 1024, Tanh>, Dense<1024, 4, Linear>)>>::ROW), 64);
-        for pass in [pass::<1024>, pass::<1020>] {
-            thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(pass).unwrap().join().unwrap();
-        }
     }
 }

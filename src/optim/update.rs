@@ -9,7 +9,11 @@ use crate::{
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise, sum_rows, tn_then},
     layer::{Parameter, VisitGradient, VisitTrainable},
     regularize::Penalty,
+    zeroed::{fits_stack, large},
 };
+
+/// The number of layers whose bias gradients may be in the same stack frame.
+const LAYERS: usize = 8;
 
 /// The update of each parameter with its gradient. If not `FINISHED`, the update first applies penalty and clipping to
 /// the gradient.
@@ -160,9 +164,15 @@ macro_rules! walks {
                     bias: &mut [T; N],
                     [$($state),*]: [&mut [T; N]; $numbers],
                 ) {
-                    let mut gradient = [T::zero(); N];
-                    sum_rows(self.simd, dz, &mut gradient);
-                    VisitTrainable::<T, $numbers>::visit(self, parameter, bias, &mut gradient, [$($state),*]);
+                    let mut learn = |gradient: &mut [T; N]| {
+                        sum_rows(self.simd, dz, gradient);
+                        VisitTrainable::<T, $numbers>::visit(self, parameter, bias, gradient, [$($state),*]);
+                    };
+                    if const { fits_stack(LAYERS * size_of::<[T; N]>()) } {
+                        learn(&mut [T::zero(); N]);
+                    } else {
+                        learn(&mut large::<[T; N]>());
+                    }
                 }
             }
         )*

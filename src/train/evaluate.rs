@@ -1,5 +1,7 @@
 //! Evaluation of a network on data.
 
+use core::mem::MaybeUninit;
+
 use super::Report;
 use crate::{
     Zeroed,
@@ -8,7 +10,8 @@ use crate::{
     layer::{Ending, Layer},
     loss::Loss,
     metric::Metric,
-    network::InBlocks,
+    network::{InBlocks, forward},
+    zeroed::{fits_stack, large},
 };
 
 /// Turns logits into predictions.
@@ -52,12 +55,22 @@ where
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self(Evaluate { network, loss, x, y, report }) = self;
-        let mut outputs = [N::Output::zeroed_on_stack(); B];
+        if const { fits_stack(Evaluate::<N, L, M>::ROW * B) } {
+            self.0.add(simd, Zeroed::zeroed_in(&mut MaybeUninit::<[N::Output; B]>::uninit()));
+        } else {
+            self.0.add(simd, &mut large::<[N::Output; B]>());
+        }
+    }
+}
+
+impl<N: Layer, L: Loss<N::Output>, M: Metric<N::Output, L::Label>> Evaluate<'_, N, L, M> {
+    #[inline(always)]
+    fn add<S: Simd, const B: usize>(self, simd: S, outputs: &mut [N::Output; B]) {
+        let Self { network, loss, x, y, report } = self;
         let share = 1.0 / x.len() as f64;
         for (x, y) in x.chunks(B).zip(y.chunks(B)) {
             let outputs = &mut outputs[..x.len()];
-            network.forward_batch::<S, L::Ending, B>(simd, x, outputs);
+            forward::<S, L::Ending, N, B>(simd, network, x, outputs);
             report.loss += loss.total(simd, outputs, y) * share;
             if L::Ending::LOGITS {
                 N::Head::forward(simd, outputs);

@@ -25,7 +25,11 @@ use crate::{
 /// A network and all the memory for its training: gradient, optimizer state, tape, and one batch of data.
 ///
 /// `N` is the network, `L` the [loss](crate::loss), `O` the [optimizer](crate::optim), `BATCH` the largest number of
-/// rows in a step, and `M` the [metrics](crate::metric) that are reported. A trainer never allocates.
+/// rows in a step, and `M` the [metrics](crate::metric) that are reported.
+///
+/// Training does not allocate. Neither does evaluation or prediction, unless the activations of one sample are above
+/// 256 KiB. With `std`, each call takes at most [`network::STACK`](crate::network) bytes of stack, whatever the size of
+/// the network.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -349,7 +353,8 @@ where
                 Some(order) => {
                     for (row, place) in (start..end).enumerate() {
                         let sample = order.get(place);
-                        (inputs[row], labels[row]) = (x[sample], y[sample]);
+                        inputs[row] = x[sample];
+                        labels[row] = y[sample];
                     }
                     (&inputs[..end - start], &labels[..end - start])
                 }
