@@ -156,7 +156,7 @@ fn shape<const B: usize, const I: usize, const O: usize>(criterion: &mut Criteri
     for kernel in ["nn", "tn", "nt"] {
         let mut group = criterion.benchmark_group(format!("{kernel} {B}x{I}x{O}"));
         group.throughput(Throughput::Elements(2 * (B * I * O) as u64));
-        for level in Level::ALL {
+        for &level in Level::ALL {
             if set_level(level).is_ok() {
                 group.bench_function(BenchmarkId::from_parameter(format!("{level:?}")), |bencher| {
                     bencher.iter(|| dispatch(Product(black_box(&mut operands), kernel)));

@@ -59,7 +59,7 @@ fn function<O: ElementwiseKernel<1, 1>>(criterion: &mut Criterion, name: &str, o
     let mut y = vec![0.0; COUNT];
     let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Elements(COUNT as u64));
-    for level in Level::ALL {
+    for &level in Level::ALL {
         if set_level(level).is_ok() {
             group.bench_function(BenchmarkId::from_parameter(format!("{level:?}")), |bencher| {
                 bencher.iter(|| dispatch(Pass(op, black_box(&x), black_box(&mut y))));

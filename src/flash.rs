@@ -4,7 +4,7 @@
 //! with the type of the network. [`InFlash`](crate::layers::InFlash) makes such a network a layer of a trainable
 //! network.
 //!
-//! `include_weights!` turns the file into a [`File`]. [`Stored`] constructs each layer from its tensors.
+//! `include_weights!` turns the file into constants, from which [`Stored`] constructs each layer.
 
 use core::marker::PhantomData;
 
@@ -16,6 +16,7 @@ use crate::{
 };
 
 /// A file of weights at compile time.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct File<T: 'static> {
     /// The name of the file, for error messages.
@@ -27,6 +28,7 @@ pub struct File<T: 'static> {
 }
 
 /// A tensor in a file.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct Entry<T: 'static> {
     /// The name of the tensor: `1.kernel`.
@@ -40,6 +42,7 @@ pub struct Entry<T: 'static> {
 }
 
 /// A type that stands for a file with numbers of type `T`.
+#[doc(hidden)]
 pub trait Weights<T: 'static> {
     /// The file.
     const FILE: File<T>;
@@ -59,16 +62,19 @@ pub trait Flash: Send + Sync + 'static {
 }
 
 /// The position of a layer in a network, as a type.
+#[doc(hidden)]
 pub trait Place {
     /// The position as a path.
     const PATH: &'static Path<'static>;
 }
 
 /// The network as a whole.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct Root;
 
 /// Layer `INDEX` of the sequence `N` at the position `P`.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct Field<P, N, const INDEX: usize>(PhantomData<fn() -> (P, N)>);
 

@@ -8,6 +8,7 @@ use crate::{Rng, regularize::scientific};
 /// [`Initialized`](crate::layers::Initialized) and [`initialize_with`](crate::network::initialize_with) override it.
 /// The values depend only on the seed, and are the same on every platform.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Initializer {
     /// A constant.
     Constant(f64),

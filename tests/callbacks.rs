@@ -380,8 +380,7 @@ fn rates_are_reduced_on_a_plateau_as_keras_does() {
         let mut settings = Settings::new(0.1);
         Callback::<Line, MeanAbsolute>::before_fit(&mut plateau, 1..=losses.len());
         for (index, (&loss, expected)) in losses.iter().zip(rates).enumerate() {
-            let training = Report { loss, metrics: MeanAbsolute::default() };
-            let epoch = LineEpoch { epoch: index + 1, training, validation: None };
+            let epoch = LineEpoch::new(index + 1, Report::new(loss, MeanAbsolute::default()), None);
             Callback::<Line, MeanAbsolute>::adjust(&mut plateau, &epoch, &mut settings);
             let rate = settings.learning_rate.at(0);
             // Keras keeps rates as `f32`.

@@ -41,8 +41,8 @@ fn gradients_agree_with_finite_differences_even_through_dropout() {
             let x = sample(output as u64);
             for target in [Target::Prediction(output), Target::Logit(output)] {
                 let value = |x: &[f64; 5]| match target {
-                    Target::Prediction(output) => net.predict(x)[output],
                     Target::Logit(output) => logits.predict(x)[output],
+                    _ => net.predict(x)[output],
                 };
                 let gradient = explainer.gradient(&net, &x, target).unwrap();
                 let product = explainer.gradient_times_input(&net, &x, target).unwrap();

@@ -180,8 +180,9 @@ fn nonfinite_weights_are_neither_written_nor_read() {
     let expected = "element 7 of `2.kernel` is NaN, infinite or too large for the element type";
     assert_eq!(io::save(&broken, &path).unwrap_err().to_string(), format!("{}: {expected}", path.display()));
     assert!(!path.exists());
-    let state = Trainer::<Net, CategoricalCrossentropy, Sgd, 4>::new(Sgd::default(), 1);
-    let state = shiplap::train::TrainingState { network: &broken, ..state.state() };
+    let trainer = Trainer::<Net, CategoricalCrossentropy, Sgd, 4>::new(Sgd::default(), 1);
+    let mut state = trainer.state();
+    state.network = &broken;
     assert!(io::save_checkpoint(&state, 1, &path).unwrap_err().to_string().ends_with(expected));
     assert!(io::to_onnx(&broken).unwrap_err().to_string().ends_with(expected));
 

@@ -228,7 +228,8 @@ fn settings_out_of_range_are_errors_that_name_them() {
         refused("`epsilon`", Adam { epsilon: bad, ..Adam::default() });
         refused("`epsilon`", RmsProp { epsilon: bad, ..RmsProp::default() });
         refused("`epsilon`", Adagrad { epsilon: bad, ..Adagrad::default() });
-        let settings = Settings { weight_decay: bad, ..Sgd::default().settings };
+        let mut settings = Settings::new(0.1);
+        settings.weight_decay = bad;
         assert!(settings.check().is_err());
     }
     for share in [1.0, 1.5] {

@@ -56,6 +56,7 @@ enum Header {
 /// The treatment of missing values. A value is missing if its field is empty, `NA`, `N/A`, `NaN`, `null` (in upper or
 /// lower case) or `?`. A missing label is an error, except with [`DropRow`](Self::DropRow).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub enum Missing {
     /// Reports an error.
     #[default]
@@ -71,6 +72,7 @@ pub enum Missing {
 
 /// A column, given by its name in the header or by its index.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Column {
     /// The name in the header.
     Name(String),
@@ -92,6 +94,7 @@ impl From<usize> for Column {
 
 /// The contents of a CSV file, as arrays.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Table<X, Y = ()> {
     /// The inputs, one element per sample.
     pub x: Vec<X>,

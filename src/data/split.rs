@@ -9,6 +9,7 @@ use crate::{Rng, metric::Class};
 
 /// A subset of the samples.
 #[derive(Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Part<'a, X, Y> {
     /// The inputs.
     pub x: &'a [X],

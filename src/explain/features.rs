@@ -13,6 +13,7 @@ use crate::{
 
 /// The permutation importance of a feature: the decrease of a score when the feature is shuffled.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Importance {
     /// The decrease of the score in each repetition.
     pub decreases: Vec<f64>,

@@ -15,6 +15,7 @@ use crate::{
 
 /// The output to explain, by its index from 0. The outputs of a classifier are its classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Target {
     /// The prediction. Its gradient vanishes where a sigmoid or softmax saturates, that is, for confident predictions.
     Prediction(usize),

@@ -9,6 +9,7 @@ use crate::{
 
 /// The integrated gradients of a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Integrated<X> {
     /// The attribution of each input. They sum to `change − gap`.
     pub attributions: X,

@@ -78,6 +78,7 @@ pub enum FileError {
 
 /// A difference between the tensors of a file and those of the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Difference {
     /// The file lacks a tensor of the network.
     Missing {

@@ -16,6 +16,7 @@ macro_rules! detected {
 }
 /// An instruction set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Level {
     /// The instruction set that every processor of the target has.
     Baseline,
@@ -27,7 +28,7 @@ pub enum Level {
 
 impl Level {
     /// All instruction sets.
-    pub const ALL: [Self; 3] = [Self::Baseline, Self::Avx2, Self::Avx512];
+    pub const ALL: &'static [Self] = &[Self::Baseline, Self::Avx2, Self::Avx512];
 
     /// Whether the processor has the instruction set; without `std`, whether the target features of the build include
     /// it. Under the feature `deterministic`, only [`Baseline`](Self::Baseline) is available.
@@ -40,12 +41,13 @@ impl Level {
     }
 
     fn best() -> Self {
-        Self::ALL.into_iter().rev().find(|level| level.is_available()).unwrap_or(Self::Baseline)
+        Self::ALL.iter().copied().rev().find(|level| level.is_available()).unwrap_or(Self::Baseline)
     }
 }
 
 /// The error of [`set_level`]: the processor or the build lacks the instruction set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Unavailable(pub Level);
 
 impl fmt::Display for Unavailable {

@@ -647,7 +647,7 @@ mod tests {
         let x: [[f64; I]; B] = core::array::from_fn(|_| core::array::from_fn(|_| rng.normal()));
         let w: [[f64; O]; I] = core::array::from_fn(|_| core::array::from_fn(|_| rng.normal()));
         let dz: [[f64; O]; B] = core::array::from_fn(|_| core::array::from_fn(|_| rng.normal()));
-        for level in Level::ALL {
+        for &level in Level::ALL {
             if set_level(level).is_err() {
                 continue;
             }

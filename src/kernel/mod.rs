@@ -32,7 +32,6 @@ pub use element::{Element, MOST_AXES, Tensor};
 pub use elementwise::{elementwise, largest, sum_of};
 pub(crate) use elementwise::{elementwise_row, sum_of_row};
 pub use formula::{ElementwiseKernel, Summand, Unchanged};
-pub use lanes::Lanes;
 pub use level::{Level, Unavailable, level, set_level};
 pub use matmul::{nn, nt, sum_rows, tn, tn_then};
 pub use real::Real;

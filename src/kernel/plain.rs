@@ -247,7 +247,8 @@ mod tests {
     use crate::{
         Rng,
         kernel::{
-            Lanes, Level, Real, Simd, Unchanged, Work, elementwise, largest, nn, nt, sum_of, sum_rows, tn, tn_then,
+            Level, Real, Simd, Unchanged, Work, elementwise, lanes::Lanes, largest, nn, nt, sum_of, sum_rows, tn,
+            tn_then,
         },
     };
 

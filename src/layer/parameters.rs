@@ -89,6 +89,7 @@ pub trait Parameters: Zeroed {
 
 /// The use of a parameter: penalties apply to kernels only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Role {
     /// Weights that are multiplied with the input.
     Kernel,

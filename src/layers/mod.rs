@@ -29,6 +29,6 @@ pub use initialized::Initialized;
 pub use min_max::MinMax;
 pub use one_hot::OneHot;
 #[cfg(feature = "rayon")]
-pub use parallel::{Parallel, Shard};
+pub use parallel::Parallel;
 pub use regularized::Regularized;
 pub use standardize::Standardize;

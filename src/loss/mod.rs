@@ -80,6 +80,7 @@ pub trait Loss<P>: Default + Copy + Send + Sync + 'static {
 
 /// The description of an invalid label: `holds NaN`, `is 10`.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Flaw {
     /// The relation of the label to the number: `is`, `holds`.
     pub verb: &'static str,
@@ -88,6 +89,11 @@ pub struct Flaw {
 }
 
 impl Flaw {
+    /// Describes an invalid number in a label, and its relation to the label: `is`, `holds`.
+    pub const fn new(verb: &'static str, number: f64) -> Self {
+        Self { verb, number }
+    }
+
     /// The first invalid number.
     fn first<T: Element>(numbers: &[T], valid: impl Fn(f64) -> bool) -> Option<Self> {
         let wrong = numbers.iter().map(|number| number.to_f64()).find(|number| !valid(*number))?;

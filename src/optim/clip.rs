@@ -20,6 +20,7 @@ use crate::{
 /// # Ok::<(), TrainError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Clip {
     /// Each derivative is clamped to `[−value, value]`. The value is finite and above 0.
     Value(f64),

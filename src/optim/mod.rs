@@ -50,6 +50,7 @@ use crate::{kernel::Real, regularize::Penalty};
 /// assert_eq!(adam.settings().learning_rate, Schedule::Constant(0.01));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Settings {
     /// The learning rate: finite and at least 0.
     pub learning_rate: Schedule,

@@ -24,6 +24,7 @@ use super::{at_least_0, in_range};
 /// assert_eq!(optimizer.settings().learning_rate, cosine);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Schedule {
     /// The same rate in each step.
     Constant(f64),

@@ -317,6 +317,7 @@ impl<T: Copy> VisitMut<T, 2> for Overwrite {
 /// ```
 #[cfg(feature = "std")]
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct History<M> {
     /// The epochs, in order.
     pub epochs: std::vec::Vec<Epoch<M>>,

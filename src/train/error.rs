@@ -88,6 +88,7 @@ pub enum TrainError {
 
 /// The data in which an error occurred. It is displayed as the word that precedes `sample`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Data {
     /// The data passed to the method.
     Given,

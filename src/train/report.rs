@@ -6,11 +6,19 @@ use crate::metric::Named;
 
 /// Mean loss and metrics over samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Report<M> {
     /// The mean loss, which includes penalties in training.
     pub loss: f64,
     /// The metrics.
     pub metrics: M,
+}
+
+impl<M> Report<M> {
+    /// A report with these results, to test a callback.
+    pub const fn new(loss: f64, metrics: M) -> Self {
+        Self { loss, metrics }
+    }
 }
 
 impl<M: Named> Report<M> {
@@ -23,7 +31,7 @@ impl<M: Named> Report<M> {
     /// ```
     /// use shiplap::prelude::*;
     ///
-    /// let report = shiplap::train::Report { loss: 0.5, metrics: (Accuracy::default(), Accuracy::default()) };
+    /// let report = shiplap::train::Report::new(0.5, (Accuracy::default(), Accuracy::default()));
     /// let mut names = Vec::new();
     /// report.each(&mut |name, _| names.push(name.to_string()));
     /// assert_eq!(names, ["loss", "accuracy", "accuracy_1"]);
@@ -56,6 +64,7 @@ impl<M: Named> fmt::Display for Report<M> {
 
 /// The results of one epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Epoch<M> {
     /// The number of the epoch, from 1.
     pub epoch: usize,
@@ -66,6 +75,11 @@ pub struct Epoch<M> {
 }
 
 impl<M> Epoch<M> {
+    /// An epoch with these results, to test a callback.
+    pub const fn new(epoch: usize, training: Report<M>, validation: Option<Report<M>>) -> Self {
+        Self { epoch, training, validation }
+    }
+
     /// The loss on the validation data, or on the training data if there are no validation data.
     pub fn loss(&self) -> f64 {
         self.validation.as_ref().map_or(self.training.loss, |report| report.loss)

@@ -26,6 +26,7 @@ use crate::{Rng, layer::Layer};
 /// assert_eq!(first.network().kernel, second.network().kernel);
 /// # Ok::<(), TrainError>(())
 /// ```
+#[non_exhaustive]
 pub struct TrainingState<'a, N: Layer> {
     /// The network.
     pub network: &'a N,
@@ -42,6 +43,7 @@ pub struct TrainingState<'a, N: Layer> {
 }
 
 /// The mutable version of [`TrainingState`].
+#[non_exhaustive]
 pub struct TrainingStateMut<'a, N: Layer> {
     /// The network.
     pub network: &'a mut N,

@@ -14,7 +14,7 @@ pub fn at_every_level(mut check: impl FnMut(Level)) {
     static CHOOSING: Mutex<()> = Mutex::new(());
     let _alone = CHOOSING.lock().unwrap_or_else(PoisonError::into_inner);
     let best = level();
-    for level in Level::ALL {
+    for &level in Level::ALL {
         if set_level(level).is_ok() {
             // Shown if the check fails.
             println!("{level:?}");

@@ -78,7 +78,7 @@ impl VisitMut<f32, 1> for Overwrite<'_> {
     fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [f32]; 1]) {
         match parameter.role {
             Role::Kernel => values.copy_from_slice(self.0.next().expect("a kernel for each layer")),
-            Role::Bias | Role::Statistic => values.fill(0.0),
+            _ => values.fill(0.0),
         }
     }
 }

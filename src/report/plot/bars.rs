@@ -22,6 +22,7 @@ use crate::report::ReportError;
 
 /// A bar of a [`Bars`] chart.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Bar {
     /// The name, beside the bar.
     pub name: String,

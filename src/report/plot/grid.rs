@@ -6,6 +6,7 @@ use super::{Area, Plot};
 use crate::report::ReportError;
 
 /// Plots in rows and columns. Each cell is as wide as the widest plot and as high as the highest.
+#[non_exhaustive]
 pub struct Grid {
     /// The number of columns.
     pub columns: usize,
