@@ -6,7 +6,7 @@ mod common;
 use common::at_every_level;
 use serde::{Deserialize, de::DeserializeOwned};
 use shiplap::{
-    kernel::{Real, Simd, Work, dispatch},
+    kernel::{Element, Real, Simd, Tensor, Work, dispatch},
     layer::Predictions,
     loss::{
         BinaryFocalCrossentropy, CategoricalFocalCrossentropy, ClassWeighted, Compares, Follows, Loss, PointwiseLoss,
@@ -137,6 +137,78 @@ fn focal_losses_are_finite_at_huge_logits() {
         let (loss, gradient) = dispatch(LossAndGradient(classes, &outputs, &[[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]));
         assert!(loss.is_finite() && gradient.as_flattened().iter().all(|value| value.is_finite()), "{gamma}");
     }
+}
+
+struct OfOne<L, T>(L, [T; 1], [T; 1]);
+
+impl<T: Element + Tensor<Element = T>, L: Loss<[T; 1], Label = [T; 1]>> Work for OfOne<L, T> {
+    type Output = (f64, f64);
+
+    fn run<S: Simd>(self, simd: S) -> Self::Output {
+        let (Self(loss, output, label), mut gradient) = (self, [[T::zero()]]);
+        loss.gradient(simd, &[output], &[label], &mut gradient);
+        (loss.total(simd, &[output], &[label]), gradient[0][0].to_f64())
+    }
+}
+
+/// The values are those of Python's `decimal`: `log(1 + exp(-logit))`, and `1/(1 + exp(-logit)) - 1` for the derivative.
+#[test]
+fn binary_crossentropies_are_accurate_for_confident_correct_outputs() {
+    fn close(name: &str, ours: f64, expected: f64, tolerance: f64) {
+        assert!((ours / expected - 1.0).abs() < tolerance, "{name}: {ours}, not {expected}");
+    }
+    at_every_level(|_| {
+        for (logit, loss, derivative) in [
+            (12.0f32, 6.144_193_478e-6, -6.144_174_602e-6),
+            (15.0, 3.059_022_737e-7, -3.059_022_269e-7),
+            (40.0, 4.248_354_255e-18, -4.248_354_255e-18),
+        ] {
+            for (logit, label) in [(logit, 1.0), (-logit, 0.0)] {
+                let (ours, ours_derivative) = dispatch(OfOne(BinaryCrossentropy, [logit], [label]));
+                close("f32", ours, loss, 1e-6);
+                close("f32", ours_derivative * (1.0 - 2.0 * f64::from(label)), -derivative, 1e-6);
+                let (smoothed, _) = dispatch(OfOne(Smoothed::new(BinaryCrossentropy, 0.0), [logit], [label]));
+                close("smoothed", smoothed, loss, 1e-6);
+                let (logit, label) = (f64::from(logit), f64::from(label));
+                close("f64", dispatch(OfOne(BinaryCrossentropy, [logit], [label])).0, loss, 1e-9);
+                // q² times the cross-entropy, with q = −derivative.
+                let (focal, _) = dispatch(OfOne(BinaryFocalCrossentropy::default(), [logit], [label]));
+                close("focal", focal, derivative * derivative * loss, 1e-8);
+            }
+        }
+    });
+}
+
+struct OfClasses<L, T>(L, [T; 3]);
+
+impl<T: Element + Tensor<Element = T>, L: Loss<[T; 3], Label = usize>> Work for OfClasses<L, T> {
+    type Output = f64;
+
+    fn run<S: Simd>(self, simd: S) -> f64 {
+        self.0.total(simd, &[self.1], &[1])
+    }
+}
+
+/// The values are those of Python's `decimal`: `log(1 + 2*exp(-distance))`, where `distance` is that of the largest logit from the
+/// two others.
+#[test]
+fn crossentropies_of_classes_are_accurate_for_confident_correct_outputs() {
+    at_every_level(|_| {
+        for (distance, expected) in
+            [(12.0f32, 1.228_834_920_5e-5), (15.0, 6.118_044_539e-7), (40.0, 8.496_708_511e-18), (0.0, 3f64.ln())]
+        {
+            let close = |name: &str, ours: f64| {
+                assert!((ours / expected - 1.0).abs() < 1e-6, "{name}, {distance}: {ours}, not {expected}");
+            };
+            let logits = [2.0, 2.0 + distance, 2.0];
+            let wide = logits.map(f64::from);
+            close("f32", dispatch(OfClasses(SparseCategoricalCrossentropy, logits)));
+            close("f64", dispatch(OfClasses(SparseCategoricalCrossentropy, wide)));
+            close("smoothed", dispatch(OfClasses(Smoothed::new(SparseCategoricalCrossentropy, 0.0), wide)));
+            let one_hot = LossAndGradient(CategoricalCrossentropy, &[wide], &[[0.0, 1.0, 0.0]]);
+            close("one-hot", dispatch(one_hot).0);
+        }
+    });
 }
 
 type Line = Dense<1, 1, Linear>;

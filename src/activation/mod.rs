@@ -37,7 +37,6 @@ use core::marker::PhantomData;
 pub use rectifiers::{HardSigmoid, LeakyRelu, Linear, Relu};
 pub use save::{Save, SaveInput, SaveNothing};
 pub use smooth::{Elu, Gelu, Selu, Sigmoid, Silu, Softplus, Tanh};
-pub(crate) use softmax::ExpBelow;
 pub use softmax::Softmax;
 
 use crate::{

@@ -56,19 +56,12 @@ impl Activation for Softmax {
 }
 
 #[derive(Clone, Copy)]
-pub(crate) struct ExpBelow(pub(crate) f64);
+struct ExpBelow(f64);
 
 impl ElementwiseKernel<0, 1> for ExpBelow {
     #[inline(always)]
     fn apply<V: Real>(&self, []: [V; 0], [x]: [V; 1]) -> [V; 1] {
         [(x - V::splat(self.0)).exp()]
-    }
-}
-
-impl Summand<1> for ExpBelow {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [x]: [V; 1]) -> V {
-        (x - V::splat(self.0)).exp()
     }
 }
 

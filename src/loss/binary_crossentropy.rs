@@ -6,7 +6,7 @@ use crate::{activation::Sigmoid, kernel::Real, layer::Logits, metric::BinaryAccu
 /// `−label·ln p − (1−label)·ln(1−p)` with `p = sigmoid(logit)`, averaged over outputs and rows. Labels are
 /// probabilities from 0 to 1.
 ///
-/// It is computed from the logit `z` as `softplus(z) − label·z`, which is accurate even at logits of ±10⁴.
+/// It is computed from the logit `z` as `max(z, 0) − label·z + ln(1 + e^-|z|)`, which is accurate at all logits.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -22,6 +22,18 @@ pub struct BinaryCrossentropy;
 
 impl Follows<Sigmoid> for BinaryCrossentropy {}
 
+/// The cross-entropy. `softplus(logit) − label·logit` would round to 0 for a large logit and label 1.
+#[inline(always)]
+pub(super) fn crossentropy<V: Real>(logit: V, label: V) -> V {
+    V::splat(0.0).max(logit) - label * logit + (-logit.abs()).exp().ln_one_plus()
+}
+
+/// `p − label`, from the probabilities of both answers: for label 1, `p − 1` would lose the digits of a small `1 − p`.
+#[inline(always)]
+pub(super) fn error<V: Real>(p: V, wrong: V, label: V) -> V {
+    (V::splat(1.0) - label) * p - label * wrong
+}
+
 impl PointwiseLoss for BinaryCrossentropy {
     type Ending = Logits;
     type Metric = BinaryAccuracy;
@@ -33,11 +45,11 @@ impl PointwiseLoss for BinaryCrossentropy {
 
     #[inline(always)]
     fn value<V: Real>(&self, logit: V, label: V) -> V {
-        logit.softplus() - label * logit
+        crossentropy(logit, label)
     }
 
     #[inline(always)]
     fn derivative<V: Real>(&self, logit: V, label: V) -> V {
-        logit.sigmoid() - label
+        error(logit.sigmoid(), (-logit).sigmoid(), label)
     }
 }

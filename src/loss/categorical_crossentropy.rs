@@ -3,8 +3,8 @@
 use super::{Compares, Flaw, Follows, Loss, is_probability};
 use crate::{
     Tensor,
-    activation::{Activation, ExpBelow, Softmax},
-    kernel::{Element, ElementwiseKernel, Real, Simd, elementwise, largest, sum_of_row},
+    activation::{Activation, Softmax},
+    kernel::{Element, ElementwiseKernel, Real, Simd, Summand, elementwise, largest, sum_of_row},
     layer::Logits,
     metric::Accuracy,
 };
@@ -26,11 +26,28 @@ pub struct CategoricalCrossentropy;
 
 impl Follows<Softmax> for CategoricalCrossentropy {}
 
-/// The largest logit, and the logarithm of `Σ e^(logit − largest)`.
+/// The largest logit, and the logarithm of `Σ e^(logit − largest)`. The 1 of the largest logit is not part of the sum, in
+/// which it would hide small terms.
 #[inline(always)]
 pub(super) fn log_sum<S: Simd, T: Element, const N: usize>(simd: S, logits: &[T; N]) -> (f64, f64) {
     let top = largest(simd, logits).to_f64();
-    (top, libm::log(sum_of_row(simd, &ExpBelow(top), [logits]).to_f64()))
+    let ties = logits.iter().filter(|logit| logit.to_f64() == top).count();
+    let others = sum_of_row(simd, &Others(top), [logits]).to_f64();
+    (top, libm::log1p(others + ties.saturating_sub(1) as f64))
+}
+
+/// `e^(x − top)` below `top`, and 0 at `top`.
+#[derive(Clone, Copy)]
+struct Others(f64);
+
+impl Summand<1> for Others {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [x]: [V; 1]) -> V {
+        let top = V::splat(self.0);
+        let exp = (x - top).exp();
+        // This order of operands preserves NaN.
+        top.if_gt(x, exp, exp - V::splat(1.0))
+    }
 }
 
 impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for CategoricalCrossentropy {

@@ -1,8 +1,10 @@
 //! Focal losses: cross-entropies in which confident, correct outputs have less weight.
 
 use super::{
-    Compares, Flaw, Follows, Loss, PointwiseLoss, at_least_0, categorical_crossentropy::log_sum, in_range,
-    is_probability,
+    Compares, Flaw, Follows, Loss, PointwiseLoss, at_least_0,
+    binary_crossentropy::{crossentropy, error},
+    categorical_crossentropy::log_sum,
+    in_range, is_probability,
 };
 use crate::{
     Tensor,
@@ -45,18 +47,18 @@ impl Default for BinaryFocalCrossentropy {
 impl Follows<Sigmoid> for BinaryFocalCrossentropy {}
 
 impl BinaryFocalCrossentropy {
-    /// `p`, `q` and `alpha`'s weight times `qᵞ`.
+    /// `p`, `1 − p`, `q` and `alpha`'s weight times `qᵞ`.
     #[inline(always)]
-    fn parts<V: Real>(&self, logit: V, label: V) -> [V; 3] {
-        let wrong = V::splat(1.0) - label;
-        let p = logit.sigmoid();
-        // `1 − p` would lose digits near 1, and 0 has no logarithm.
-        let q = (label * (-logit).sigmoid() + wrong * p).max(V::splat(f64::from(f32::MIN_POSITIVE)));
+    fn parts<V: Real>(&self, logit: V, label: V) -> [V; 4] {
+        let of_0 = V::splat(1.0) - label;
+        // Subtracting `p` from 1 would lose digits near 1, and 0 has no logarithm.
+        let (p, rest) = (logit.sigmoid(), (-logit).sigmoid());
+        let q = (label * rest + of_0 * p).max(V::splat(f64::from(f32::MIN_POSITIVE)));
         let weight = match self.alpha {
-            Some(alpha) => label * V::splat(alpha) + wrong * V::splat(1.0 - alpha),
+            Some(alpha) => label * V::splat(alpha) + of_0 * V::splat(1.0 - alpha),
             None => V::splat(1.0),
         };
-        [p, q, weight * (V::splat(self.gamma) * q.ln()).exp()]
+        [p, rest, q, weight * (V::splat(self.gamma) * q.ln()).exp()]
     }
 }
 
@@ -76,16 +78,15 @@ impl PointwiseLoss for BinaryFocalCrossentropy {
 
     #[inline(always)]
     fn value<V: Real>(&self, logit: V, label: V) -> V {
-        let [_, _, factor] = self.parts(logit, label);
-        factor * (logit.softplus() - label * logit)
+        let [.., factor] = self.parts(logit, label);
+        factor * crossentropy(logit, label)
     }
 
     #[inline(always)]
     fn derivative<V: Real>(&self, logit: V, label: V) -> V {
-        let [p, q, factor] = self.parts(logit, label);
-        let (one, crossentropy) = (V::splat(1.0), logit.softplus() - label * logit);
-        let of_q = (one - V::splat(2.0) * label) * p * (-logit).sigmoid();
-        factor * (V::splat(self.gamma) * of_q / q * crossentropy + p - label)
+        let [p, rest, q, factor] = self.parts(logit, label);
+        let of_q = (V::splat(1.0) - V::splat(2.0) * label) * p * rest;
+        factor * (V::splat(self.gamma) * of_q / q * crossentropy(logit, label) + error(p, rest, label))
     }
 }
 

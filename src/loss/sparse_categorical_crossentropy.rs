@@ -52,7 +52,7 @@ impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for SparseCa
         let mut sum = 0.0;
         for (logits, &label) in outputs.iter().zip(labels) {
             let (top, log) = log_sum(simd, logits);
-            sum += top + log - logits.get(label).map_or(f64::NAN, |logit| logit.to_f64());
+            sum += top - logits.get(label).map_or(f64::NAN, |logit| logit.to_f64()) + log;
         }
         sum
     }
