@@ -5,7 +5,8 @@ mod common;
 
 use common::bits;
 use shiplap::{
-    kernel::Real,
+    kernel::{Element, Real, Tensor},
+    loss::Loss,
     optim::{Accumulate, AmsGrad, Averaged, Lion, Nadam, PerWeight, Settings},
     prelude::*,
 };
@@ -17,6 +18,7 @@ struct OwnSgd(Settings);
 impl Optimizer for OwnSgd {
     type State = PerWeight<0>;
     type Step = f64;
+    const NAME: &'static str = "OwnSgd";
 
     fn settings(&self) -> &Settings {
         &self.0
@@ -46,6 +48,7 @@ struct OwnMomentum(Settings);
 impl Optimizer for OwnMomentum {
     type State = PerWeight<1>;
     type Step = f64;
+    const NAME: &'static str = "OwnMomentum";
 
     fn settings(&self) -> &Settings {
         &self.0
@@ -77,6 +80,8 @@ struct OwnThree(Settings);
 impl Optimizer for OwnThree {
     type State = PerWeight<3>;
     type Step = f64;
+    const NAME: &'static str = "OwnThree";
+    const NEVER_NEGATIVE: &'static [usize] = &[1, 2];
 
     fn settings(&self) -> &Settings {
         &self.0
@@ -329,4 +334,102 @@ fn new_formulas_stop_before_a_weight_is_infinite() {
         overflows(Accumulate::new(Sgd::new(rate), 1));
         overflows(InPlace(Averaged::new(Lion::new(rate), 0.9)));
     }
+}
+
+/// A trainer whose weight is 1 and whose bias is 0.
+fn at_one<T: Element + Tensor<Element = T>, L, O>(optimizer: O) -> Trainer<Dense<1, 1, Linear, T>, L, O, 1>
+where
+    L: Loss<[T; 1], Label = [T; 1]> + Follows<Linear>,
+    L::Metric: Metric<[T; 1], [T; 1]>,
+    O: Optimizer,
+{
+    let mut trainer = Trainer::<Dense<1, 1, Linear, T>, L, O, 1>::new(optimizer, 1);
+    trainer.network_mut().kernel = [[T::one()]];
+    trainer
+}
+
+/// The gradient of the weight is the input, or the output minus the label.
+#[test]
+fn clipping_applies_to_any_finite_gradient() {
+    fn clipped<O: Optimizer>(optimizer: O, check: impl Fn(f64)) {
+        for clip in [Clip::Value(1.0), Clip::Norm(1.0)] {
+            let optimizer = optimizer.clip(clip);
+            if optimizer.check().is_err() {
+                // `InPlace` has no norm.
+                continue;
+            }
+            for large in [1e20, 1e30, 3e38] {
+                let mut trainer = at_one::<f32, MeanAbsoluteError, O>(optimizer);
+                trainer.step(&[[large]], &[[0.0]]).unwrap();
+                check(trainer.network().kernel[0][0].into());
+                trainer.step(&[[1.0]], &[[0.0]]).unwrap();
+            }
+            let mut trainer = at_one::<f32, HalfSquaredError, O>(optimizer);
+            assert_eq!(trainer.step(&[[1.0]], &[[-1e20]]).unwrap(), 0.5 * f64::from(1e20f32) * f64::from(1e20f32));
+            // With `Clip::Norm`, the bias has its share of the norm.
+            let weight = f64::from(trainer.network().kernel[0][0]);
+            if clip == Clip::Value(1.0) {
+                check(weight)
+            } else {
+                assert!(weight < 0.93 && weight > 0.6, "{weight}")
+            }
+            for large in [1e160, 1e200, 1e307] {
+                let mut trainer = at_one::<f64, MeanAbsoluteError, O>(optimizer);
+                trainer.step(&[[large]], &[[0.0]]).unwrap();
+                check(trainer.network().kernel[0][0]);
+            }
+        }
+    }
+    let is_0_9 = |weight: f64| assert!((weight - 0.9).abs() < 1e-6, "{weight}");
+    clipped(Sgd::new(0.1), is_0_9);
+    clipped(InPlace(Sgd::new(0.1)), is_0_9);
+    clipped(Averaged::new(Sgd::new(0.1), 0.9), is_0_9);
+    clipped(Accumulate::new(Sgd::new(0.1), 1), is_0_9);
+    clipped(Momentum::new(0.1), is_0_9);
+    clipped(OwnSgd(Settings::new(0.1)), is_0_9);
+    // A first step of the learning rate, whatever the gradient.
+    clipped(Adam::new(0.1), is_0_9);
+    clipped(InPlace(Adam::new(0.1)), is_0_9);
+    clipped(AdamW::new(0.1).weight_decay(0.0), is_0_9);
+    clipped(AmsGrad::new(0.1), is_0_9);
+    clipped(Lion::new(0.1), is_0_9);
+    clipped(Nadam::new(0.1), |weight| assert!(weight < 1.0 && weight > 0.8, "{weight}"));
+    clipped(Adagrad::new(0.1), |weight| assert!(weight < 1.0 && weight > 0.8, "{weight}"));
+    clipped(RmsProp::new(0.1), |weight| assert!(weight < 1.0 && weight > 0.6, "{weight}"));
+    // The penalty is part of the gradient.
+    let penalty = Penalty { l1: 0.25, l2: 0.5 };
+    clipped(Sgd::new(0.1).penalty(penalty), is_0_9);
+    clipped(InPlace(Sgd::new(0.1).penalty(penalty)), is_0_9);
+}
+
+#[test]
+fn a_mean_of_large_gradients_is_clipped() {
+    for clip in [Clip::Value(1.0), Clip::Norm(1.0)] {
+        let accumulate = Accumulate::new(Sgd::new(0.1).clip(clip), 2);
+        let mut trainer = at_one::<f32, MeanAbsoluteError, _>(accumulate);
+        trainer.step(&[[1e30]], &[[0.0]]).unwrap();
+        trainer.step(&[[3e30]], &[[0.0]]).unwrap();
+        assert!((trainer.network().kernel[0][0] - 0.9).abs() < 1e-6, "{:?}", trainer.network().kernel);
+        // The sum of two such gradients might overflow.
+        let before = bits(trainer.network());
+        assert!(matches!(trainer.step(&[[3e38]], &[[0.0]]), Err(TrainError::Diverged { .. })));
+        assert_eq!(bits(trainer.network()), before);
+    }
+}
+
+#[test]
+fn divergence_is_still_an_error_with_clipping() {
+    for clip in [Clip::Value(1.0), Clip::Norm(1.0)] {
+        let mut trainer = at_one::<f32, HalfSquaredError, Sgd>(Sgd::new(0.1).clip(clip));
+        trainer.network_mut().kernel = [[3e38]];
+        // The output is infinite.
+        assert!(matches!(trainer.step(&[[3e38]], &[[0.0]]), Err(TrainError::Diverged { .. })));
+        // The gradient is infinite.
+        trainer.network_mut().kernel = [[-1.0]];
+        assert!(matches!(trainer.step(&[[1e30]], &[[1e30]]), Err(TrainError::Diverged { .. })));
+        assert_eq!(trainer.network().kernel, [[-1.0]]);
+    }
+    // Without clipping, the mean square of Adam would be infinite.
+    let mut trainer = at_one::<f32, MeanAbsoluteError, Adam>(Adam::new(0.1));
+    assert!(matches!(trainer.step(&[[1e20]], &[[0.0]]), Err(TrainError::Diverged { .. })));
 }

@@ -99,7 +99,9 @@ impl<T: Element + Tensor<Element = T>, const N: usize, L: PointwiseLoss> Loss<[T
 
     #[inline(always)]
     fn total<S: Simd>(&self, simd: S, outputs: &[[T; N]], labels: &[[T; N]]) -> f64 {
-        sum_of(simd, &Value(*self), [outputs.as_flattened(), labels.as_flattened()]).to_f64() * L::share(N)
+        let (outputs, labels) = (outputs.as_flattened(), labels.as_flattened());
+        let sum = sum_of(simd, &Value(*self), [outputs, labels]).to_f64();
+        if sum.is_finite() { sum * L::share(N) } else { wide_total(self, outputs, labels) * L::share(N) }
     }
 
     #[inline(always)]
@@ -111,6 +113,13 @@ impl<T: Element + Tensor<Element = T>, const N: usize, L: PointwiseLoss> Loss<[T
 
 #[diagnostic::do_not_recommend]
 impl<T: Element + Tensor<Element = T>, const N: usize, L: PointwiseLoss> Compares<[T; N], [T; N]> for L {}
+
+/// The sum of the losses in `f64`, which represents squares of all `f32`.
+#[cold]
+#[inline(never)]
+fn wide_total<T: Element, L: PointwiseLoss>(loss: &L, outputs: &[T], labels: &[T]) -> f64 {
+    outputs.iter().zip(labels).map(|(output, label)| loss.value(output.to_f64(), label.to_f64())).sum()
+}
 
 #[derive(Clone, Copy)]
 struct Value<L>(L);

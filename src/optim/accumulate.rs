@@ -1,6 +1,6 @@
 //! Gradients averaged over several steps.
 
-use super::{KeepsGradient, Optimizer, Settings, StateOf, in_range};
+use super::{KeepsGradient, Optimizer, Settings, StateOf, in_range, name_of_wrapper};
 use crate::kernel::Real;
 
 /// The optimizer `O`, applied once every `steps` steps to the mean of their gradients: the effect of a batch `steps`
@@ -44,6 +44,8 @@ impl<O> Accumulate<O> {
 impl<O: Optimizer<State: KeepsGradient>> Optimizer for Accumulate<O> {
     type State = <O::State as KeepsGradient>::Summed;
     type Step = O::Step;
+    const NAME: &'static str = const { &name_of_wrapper("Accumulate", O::NAME) }.as_str();
+    const NEVER_NEGATIVE: &'static [usize] = O::NEVER_NEGATIVE;
 
     fn settings(&self) -> &Settings {
         self.optimizer.settings()

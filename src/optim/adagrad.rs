@@ -50,6 +50,8 @@ pub struct AdagradStep {
 impl Optimizer for Adagrad {
     type State = PerWeight<1>;
     type Step = AdagradStep;
+    const NAME: &'static str = "Adagrad";
+    const NEVER_NEGATIVE: &'static [usize] = &[0];
 
     has_settings!();
 

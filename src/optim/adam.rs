@@ -81,6 +81,8 @@ impl AdamStep {
 impl Optimizer for Adam {
     type State = PerWeight<2>;
     type Step = AdamStep;
+    const NAME: &'static str = "Adam";
+    const NEVER_NEGATIVE: &'static [usize] = &[1];
 
     has_settings!();
 
@@ -97,7 +99,7 @@ impl Optimizer for Adam {
     #[inline(always)]
     fn step(&self, number: u64, rate: f64) -> AdamStep {
         let Self { beta1, beta2, epsilon, .. } = *self;
-        let [power1, power2] = powers([beta1, beta2], number + 1);
+        let [power1, power2] = powers([beta1, beta2], number.saturating_add(1));
         let correction = libm::sqrt(1.0 - power2) / (1.0 - power1);
         AdamStep { rate: rate * correction, new1: 1.0 - beta1, new2: 1.0 - beta2, epsilon }
     }
@@ -165,6 +167,8 @@ pub(super) use of_adam;
 impl Optimizer for AdamW {
     type State = PerWeight<2>;
     type Step = AdamStep;
+    const NAME: &'static str = "AdamW";
+    const NEVER_NEGATIVE: &'static [usize] = &[1];
 
     of_adam!();
 
@@ -206,6 +210,8 @@ impl AmsGrad {
 impl Optimizer for AmsGrad {
     type State = PerWeight<3>;
     type Step = AdamStep;
+    const NAME: &'static str = "AmsGrad";
+    const NEVER_NEGATIVE: &'static [usize] = &[1, 2];
 
     of_adam!();
 

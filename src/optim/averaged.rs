@@ -2,7 +2,7 @@
 
 use super::{
     Accumulate, HasRoom, InPlace, KeepsGradient, Optimizer, OptimizerState, Settings, StateOf, in_range, is_decay,
-    state::Grow,
+    name_of_wrapper, state::Grow,
 };
 use crate::kernel::Real;
 
@@ -82,6 +82,8 @@ pub struct AveragedStep<S> {
 impl<O: Optimizer<State: HasRoom>> Optimizer for Averaged<O> {
     type State = <O::State as HasRoom>::More;
     type Step = AveragedStep<O::Step>;
+    const NAME: &'static str = const { &name_of_wrapper("Averaged", O::NAME) }.as_str();
+    const NEVER_NEGATIVE: &'static [usize] = O::NEVER_NEGATIVE;
 
     fn settings(&self) -> &Settings {
         self.optimizer.settings()
@@ -109,7 +111,7 @@ impl<O: Optimizer<State: HasRoom>> Optimizer for Averaged<O> {
         AveragedStep {
             step: self.optimizer.step(number, rate),
             decay: if number == 0 { 0.0 } else { self.decay },
-            overwrite: self.overwrite.is_some_and(|updates| (number + 1).is_multiple_of(updates)),
+            overwrite: self.overwrite.is_some_and(|updates| number.saturating_add(1).is_multiple_of(updates)),
         }
     }
 

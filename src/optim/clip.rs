@@ -1,9 +1,9 @@
 //! Clipping of large gradients.
 
-use super::{in_range, is_divisor};
+use super::{in_range, is_divisor, norm::Norm};
 use crate::{
-    kernel::{Element, ElementwiseKernel, Real, Simd, Summand, elementwise},
-    layer::{Parameter, VisitTrainable},
+    kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
+    layer::{Layer, Parameter, Path, VisitTrainable},
 };
 
 /// Clipping of large gradients, after penalties are added and before the optimizer uses them.
@@ -36,29 +36,23 @@ impl Clip {
     }
 }
 
-#[derive(Clone, Copy)]
-pub(super) struct Square;
-
-impl Summand<1> for Square {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [g]: [V; 1]) -> V {
-        g * g
-    }
-}
-
 /// Clips a gradient whose norm is known.
-pub(super) struct Clipping<S>(S, Scaled);
-
-impl<S> Clipping<S> {
-    pub(super) fn new(simd: S, clip: Clip, squared_norm: f64) -> Self {
-        match clip {
-            Clip::Value(limit) => Self(simd, Scaled { scale: 1.0, limit }),
-            Clip::Norm(limit) => {
-                Self(simd, Scaled { scale: limit / libm::sqrt(squared_norm).max(limit), limit: f64::INFINITY })
+#[inline(always)]
+pub(super) fn clip<S: Simd, N: Layer>(simd: S, clip: Clip, norm: Norm, gradient: &mut N::Trainable) {
+    let mut visit = |scale, limit| {
+        N::trainable_mut(None, gradient, [], Path::ROOT, &mut Clipping(simd, Scaled { scale, limit }));
+    };
+    match clip {
+        Clip::Value(limit) => visit(1.0, limit),
+        Clip::Norm(limit) => {
+            for factor in norm.factors(limit).into_iter().filter(|factor| *factor != 1.0) {
+                visit(factor, f64::INFINITY);
             }
         }
     }
 }
+
+struct Clipping<S>(S, Scaled);
 
 /// Scales a number, then clamps it to `[−limit, limit]`.
 #[derive(Clone, Copy)]

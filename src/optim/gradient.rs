@@ -2,7 +2,8 @@
 
 use super::{
     Optimizer,
-    clip::{Clipping, Square},
+    clip::clip,
+    norm::{Bound, LargeBound, Norm, norm},
     state::{OptimizerState, StateCount},
     update::Update,
 };
@@ -58,14 +59,19 @@ pub struct AfterBackward<'a, S, N: Layer, const B: usize> {
 /// The measures of a gradient that a step needs before it changes any weight.
 #[derive(Clone, Copy, Debug)]
 pub struct Measured {
-    /// The squared norm of the gradient, or an upper bound.
-    pub square: f64,
+    /// The norm of the gradient, or an upper bound.
+    pub norm: Norm,
     /// The cost of penalties, which is part of the loss.
     pub cost: f64,
 }
 
 /// Memory for the gradient of all trainable parameters `L`, of the network `N`.
 pub trait GradientMemory<L: Zeroed>: Zeroed {
+    /// The multiple of the norm that the element type must be able to represent, so that no number overflows on the way
+    /// to the gradient that is applied: more than 1 where sums are rounded. Each of several steps that are summed has to
+    /// leave room for the others.
+    const MARGIN: f64;
+
     /// Measures the gradient, and computes it with its penalties if it is kept.
     fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
         &mut self,
@@ -74,12 +80,12 @@ pub trait GradientMemory<L: Zeroed>: Zeroed {
         penalty: Penalty,
     ) -> Measured;
 
-    /// Clips the gradient, whose squared norm is known, and applies step `number` of the optimizer.
+    /// Clips the gradient, whose norm is known, and applies step `number` of the optimizer.
     fn apply<S: Simd, N: Layer<Trainable = L>, O: Optimizer, const B: usize>(
         &mut self,
         network: &mut N,
         batch: AfterBackward<'_, S, N, B>,
-        square: f64,
+        norm: Norm,
         optimizer: &O,
         number: u64,
         state: &mut Stored<O, L>,
@@ -101,6 +107,8 @@ pub(crate) type Stored<O, L> = <<<O as Optimizer>::State as OptimizerState>::Cou
 
 /// The whole gradient.
 impl<L: Zeroed> GradientMemory<L> for [L; 1] {
+    const MARGIN: f64 = 1.0;
+
     #[inline(always)]
     fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
         &mut self,
@@ -112,7 +120,7 @@ impl<L: Zeroed> GradientMemory<L> for [L; 1] {
         network.gradient_batch(simd, batch.x, batch.tape, batch.dy, gradient);
         let mut penalties = Penalties { simd, penalty, cost: 0.0 };
         N::trainable_mut(Some(network), gradient, [], Path::ROOT, &mut penalties);
-        Measured { square: squared_norm::<S, N>(simd, gradient), cost: penalties.cost }
+        Measured { norm: norm::<S, N>(simd, gradient), cost: penalties.cost }
     }
 
     #[inline(always)]
@@ -120,14 +128,14 @@ impl<L: Zeroed> GradientMemory<L> for [L; 1] {
         &mut self,
         network: &mut N,
         batch: AfterBackward<'_, S, N, B>,
-        square: f64,
+        norm: Norm,
         optimizer: &O,
         number: u64,
         state: &mut Stored<O, L>,
     ) {
         let ([gradient], simd) = (self, batch.simd);
-        if let Some(clip) = optimizer.settings().clip {
-            N::trainable_mut(None, gradient, [], Path::ROOT, &mut Clipping::new(simd, clip, square));
+        if let Some(limit) = optimizer.settings().clip {
+            clip::<S, N>(simd, limit, norm, gradient);
         }
         let mut update = Update::<S, O, true>::new(simd, optimizer, number);
         CountOf::<O>::apply(InMemory(simd, gradient), network, state, &mut update);
@@ -136,6 +144,8 @@ impl<L: Zeroed> GradientMemory<L> for [L; 1] {
 
 /// A gradient, and the sum of the gradients since the last update.
 impl<L: Zeroed> GradientMemory<L> for [L; 2] {
+    const MARGIN: f64 = 1.0625;
+
     #[inline(always)]
     fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
         &mut self,
@@ -152,7 +162,7 @@ impl<L: Zeroed> GradientMemory<L> for [L; 2] {
         &mut self,
         network: &mut N,
         batch: AfterBackward<'_, S, N, B>,
-        _: f64,
+        _: Norm,
         optimizer: &O,
         number: u64,
         state: &mut Stored<O, L>,
@@ -162,8 +172,8 @@ impl<L: Zeroed> GradientMemory<L> for [L; 2] {
         let mean_of = (number % every + 1 == every).then_some(every as f64);
         N::trainable_mut(None, gradient, [sum], Path::ROOT, &mut Accumulation(simd, Sum { mean_of }));
         if mean_of.is_some() {
-            let square = squared_norm::<S, N>(simd, gradient);
-            core::array::from_mut(gradient).apply(network, batch, square, optimizer, number, state);
+            let norm = norm::<S, N>(simd, gradient);
+            core::array::from_mut(gradient).apply(network, batch, norm, optimizer, number, state);
         }
     }
 
@@ -205,6 +215,8 @@ type CountOf<O> = <<O as Optimizer>::State as OptimizerState>::Count;
 
 /// No memory for the gradient: it is computed twice, once to bound its norm and once to apply it.
 impl<L: Zeroed> GradientMemory<L> for [L; 0] {
+    const MARGIN: f64 = 1.0625;
+
     #[inline(always)]
     fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
         &mut self,
@@ -213,9 +225,14 @@ impl<L: Zeroed> GradientMemory<L> for [L; 0] {
         penalty: Penalty,
     ) -> Measured {
         let simd = batch.simd;
-        let mut bound = Bound { simd, penalty, square: 0.0, cost: 0.0 };
+        let mut bound = Bound::new(simd, penalty);
         network.visit_gradient(simd, batch.x, batch.tape, batch.dy, [], Path::ROOT, &mut bound);
-        Measured { square: bound.square, cost: bound.cost }
+        let norm = bound.norm().unwrap_or_else(|| {
+            let mut bound = LargeBound::new(simd, penalty);
+            network.visit_gradient(simd, batch.x, batch.tape, batch.dy, [], Path::ROOT, &mut bound);
+            bound.norm()
+        });
+        Measured { norm, cost: bound.cost }
     }
 
     #[inline(always)]
@@ -223,7 +240,7 @@ impl<L: Zeroed> GradientMemory<L> for [L; 0] {
         &mut self,
         network: &mut N,
         batch: AfterBackward<'_, S, N, B>,
-        _: f64,
+        _: Norm,
         optimizer: &O,
         number: u64,
         state: &mut Stored<O, L>,
@@ -294,86 +311,5 @@ impl<S: Simd, T: Element> VisitTrainable<T, 0> for Penalties<S> {
             self.cost += sum_of(self.simd, &penalty, [&*weights]).to_f64();
             elementwise(self.simd, &penalty, [&*weights], [gradient]);
         }
-    }
-}
-
-#[inline(always)]
-fn squared_norm<S: Simd, N: Layer>(simd: S, gradient: &mut N::Trainable) -> f64 {
-    let mut norm = SquaredNorm(simd, 0.0);
-    N::trainable_mut(None, gradient, [], Path::ROOT, &mut norm);
-    norm.1
-}
-
-struct SquaredNorm<S>(S, f64);
-
-impl<S: Simd, T: Element> VisitTrainable<T, 0> for SquaredNorm<S> {
-    #[inline(always)]
-    fn visit(&mut self, _: Parameter<'_>, _: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
-        self.1 += sum_of(self.0, &Square, [gradient]).to_f64();
-    }
-}
-
-/// Computes an upper bound on the squared norm of a gradient that is not stored, and the cost of penalties.
-///
-/// The norm of a product of matrices is at most the product of their norms (Cauchy–Schwarz).
-struct Bound<S> {
-    simd: S,
-    penalty: Penalty,
-    square: f64,
-    cost: f64,
-}
-
-impl<S: Simd> Bound<S> {
-    #[inline(always)]
-    fn squares<T: Element>(&self, values: &[T]) -> f64 {
-        sum_of(self.simd, &Square, [values]).to_f64()
-    }
-
-    #[inline(always)]
-    fn add<T: Element>(&mut self, parameter: &Parameter<'_>, weights: &[T], square: f64) {
-        let penalty = parameter.penalty_with(self.penalty);
-        self.square += square;
-        if penalty != Penalty::NONE {
-            self.cost += sum_of(self.simd, &penalty, [weights]).to_f64();
-            // (a + b + c)² is at most 3·(a² + b² + c²).
-            let Penalty { l1, l2 } = penalty;
-            let gradient = l1 * l1 * weights.len() as f64 + 4.0 * l2 * l2 * self.squares(weights);
-            self.square += 2.0 * square + 3.0 * gradient;
-        }
-    }
-}
-
-impl<S: Simd, T: Element> VisitTrainable<T, 0> for Bound<S> {
-    #[inline(always)]
-    fn visit(&mut self, parameter: Parameter<'_>, values: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
-        let square = self.squares(gradient);
-        self.add(&parameter, values, square);
-    }
-}
-
-impl<S: Simd, T: Element> VisitGradient<T, 0> for Bound<S> {
-    #[inline(always)]
-    fn product<const IN: usize, const OUT: usize>(
-        &mut self,
-        parameter: Parameter<'_>,
-        x: &[[T; IN]],
-        dz: &[[T; OUT]],
-        kernel: &mut [[T; OUT]; IN],
-        []: [&mut [[T; OUT]; IN]; 0],
-    ) {
-        let square = self.squares(x.as_flattened()) * self.squares(dz.as_flattened());
-        self.add(&parameter, kernel.as_flattened(), square);
-    }
-
-    #[inline(always)]
-    fn sums<const N: usize>(
-        &mut self,
-        parameter: Parameter<'_>,
-        dz: &[[T; N]],
-        bias: &mut [T; N],
-        []: [&mut [T; N]; 0],
-    ) {
-        let square = dz.len() as f64 * self.squares(dz.as_flattened());
-        self.add(&parameter, &*bias, square);
     }
 }

@@ -1,6 +1,6 @@
 //! Updates without memory for a gradient.
 
-use super::{Clip, Optimizer, OptimizerState, Settings, StateOf, in_range};
+use super::{Clip, Optimizer, OptimizerState, Settings, StateOf, in_range, name_of_wrapper};
 use crate::kernel::Real;
 
 /// The optimizer `O`, applied to each parameter as soon as its gradient is computed: the trainer needs no memory for
@@ -33,6 +33,8 @@ pub struct InPlace<O>(pub O);
 impl<O: Optimizer> Optimizer for InPlace<O> {
     type State = <O::State as OptimizerState>::InPlace;
     type Step = O::Step;
+    const NAME: &'static str = const { &name_of_wrapper("InPlace", O::NAME) }.as_str();
+    const NEVER_NEGATIVE: &'static [usize] = O::NEVER_NEGATIVE;
 
     fn settings(&self) -> &Settings {
         self.0.settings()

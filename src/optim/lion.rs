@@ -44,6 +44,7 @@ impl Default for Lion {
 impl Optimizer for Lion {
     type State = PerWeight<1>;
     type Step = [f64; 3];
+    const NAME: &'static str = "Lion";
 
     has_settings!();
 

@@ -17,6 +17,7 @@ mod gradient;
 mod in_place;
 mod lion;
 mod nadam;
+mod norm;
 mod rmsprop;
 mod schedule;
 mod sgd;
@@ -38,7 +39,7 @@ pub use sgd::{Momentum, Sgd};
 pub(crate) use state::StateCount;
 pub use state::{HasRoom, KeepsGradient, OptimizerState, PerWeight, StateOf};
 
-use crate::{kernel::Real, regularize::Penalty};
+use crate::{kernel::Real, message::Message, regularize::Penalty};
 
 /// The settings that every optimizer has. The crate applies clipping, weight decay and penalty for every optimizer.
 ///
@@ -103,6 +104,7 @@ impl Settings {
 /// impl Optimizer for MyLion {
 ///     type State = PerWeight<1>;
 ///     type Step = [f64; 3];
+///     const NAME: &'static str = "MyLion";
 ///
 ///     fn settings(&self) -> &Settings { &self.settings }
 ///     fn settings_mut(&mut self) -> &mut Settings { &mut self.settings }
@@ -134,6 +136,12 @@ pub trait Optimizer: Copy + Send + Sync + 'static {
     type State: OptimizerState;
     /// The constants of one step, computed once for all weights.
     type Step: Copy;
+
+    /// The name in checkpoints: that of the type. A checkpoint is loaded only by an optimizer of the same name.
+    const NAME: &'static str;
+    /// The indices of the state numbers that are never negative, such as a mean of squares. A checkpoint in which one is
+    /// negative is not loaded.
+    const NEVER_NEGATIVE: &'static [usize] = &[];
 
     /// The settings that every optimizer has.
     fn settings(&self) -> &Settings;
@@ -197,6 +205,11 @@ pub trait Optimizer: Copy + Send + Sync + 'static {
         self.settings_mut().penalty = penalty;
         self
     }
+}
+
+/// `InPlace<Adam>`
+const fn name_of_wrapper(wrapper: &str, optimizer: &str) -> Message {
+    Message::new().text(wrapper).text("<").text(optimizer).text(">")
 }
 
 /// The two accessors of an optimizer with a field `settings`.

@@ -47,13 +47,15 @@ pub struct NadamStep {
 impl Optimizer for Nadam {
     type State = PerWeight<2>;
     type Step = NadamStep;
+    const NAME: &'static str = "Nadam";
+    const NEVER_NEGATIVE: &'static [usize] = &[1];
 
     of_adam!();
 
     fn step(&self, number: u64, rate: f64) -> NadamStep {
         let Adam { beta1, beta2, epsilon, .. } = self.0;
-        let (now, next, product) = momenta(beta1, number + 1);
-        let [power2, _] = powers([beta2, 0.0], number + 1);
+        let (now, next, product) = momenta(beta1, number.saturating_add(1));
+        let [power2, _] = powers([beta2, 0.0], number.saturating_add(1));
         NadamStep {
             of_mean: rate * next / (1.0 - product * next),
             of_gradient: rate * (1.0 - now) / (1.0 - product),
@@ -79,7 +81,7 @@ impl Optimizer for Nadam {
 fn momenta(beta1: f64, t: u64) -> (f64, f64, f64) {
     const LOST: f64 = 1e-18;
     let at = |power: f64| beta1 * (1.0 - 0.5 * power);
-    let [power, next] = [t, t + 1].map(|exponent| powers([0.96, 0.0], exponent)[0]);
+    let [power, next] = [t, t.saturating_add(1)].map(|exponent| powers([0.96, 0.0], exponent)[0]);
     let (mut product, mut power_before, mut factor) = (powers([beta1, 0.0], t)[0], 1.0, 1);
     while product > LOST && factor <= t && power_before > LOST {
         power_before *= 0.96;

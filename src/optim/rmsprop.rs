@@ -96,11 +96,13 @@ pub struct RmsPropStep {
 }
 
 macro_rules! optimizers {
-    ($($momentum:literal $centered:literal $numbers:literal [$($kept:ident),*] $of:pat in $all:expr;)*) => {
+    ($($name:literal $momentum:literal $centered:literal $numbers:literal [$($kept:ident),*] $of:pat in $all:expr;)*) => {
         $(
             impl Optimizer for RmsProp<$momentum, $centered> {
                 type State = PerWeight<$numbers>;
                 type Step = RmsPropStep;
+                const NAME: &'static str = $name;
+                const NEVER_NEGATIVE: &'static [usize] = &[0];
 
                 has_settings!();
 
@@ -129,10 +131,10 @@ macro_rules! optimizers {
         )*
     };
 }
-// The state of each variant, and its position in the state of the formula.
+// The name of each variant, its state, and the position in the state of the formula.
 optimizers! {
-    false false 1 [v] [v, _, _] in [v, V::splat(0.0), V::splat(0.0)];
-    false true 2 [v, a] [v, a, _] in [v, a, V::splat(0.0)];
-    true false 2 [v, m] [v, _, m] in [v, V::splat(0.0), m];
-    true true 3 [v, a, m] [v, a, m] in [v, a, m];
+    "RmsProp" false false 1 [v] [v, _, _] in [v, V::splat(0.0), V::splat(0.0)];
+    "RmsProp<false, true>" false true 2 [v, a] [v, a, _] in [v, a, V::splat(0.0)];
+    "RmsProp<true, false>" true false 2 [v, m] [v, _, m] in [v, V::splat(0.0), m];
+    "RmsProp<true, true>" true true 3 [v, a, m] [v, a, m] in [v, a, m];
 }

@@ -53,6 +53,7 @@ impl Default for Sgd {
 impl Optimizer for Sgd {
     type State = PerWeight<0>;
     type Step = f64;
+    const NAME: &'static str = "Sgd";
 
     has_settings!();
 
@@ -125,6 +126,7 @@ pub struct MomentumStep {
 impl Optimizer for Momentum {
     type State = PerWeight<1>;
     type Step = MomentumStep;
+    const NAME: &'static str = "Momentum";
 
     has_settings!();
 

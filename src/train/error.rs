@@ -180,20 +180,8 @@ impl fmt::Display for TrainError {
 
 impl core::error::Error for TrainError {}
 
-/// Checks that there are samples, and that each has finite inputs and a valid label.
+/// Checks that there are samples, and that each has a valid label and finite inputs.
 pub(super) fn check<N: Layer, L: Loss<N::Output>, X: Sample<N>, Y: Label<L, N::Output>>(
-    x: &[X],
-    y: &[Y],
-) -> Result<(), TrainError> {
-    check_labels::<N, L, X, Y>(x, y)?;
-    match first_not_finite(x, N::TAKES_MISSING) {
-        Some(sample) => Err(TrainError::Input { data: Data::Given, sample }),
-        None => Ok(()),
-    }
-}
-
-/// [`check`] without reading the inputs.
-pub(super) fn check_labels<N: Layer, L: Loss<N::Output>, X: Sample<N>, Y: Label<L, N::Output>>(
     x: &[X],
     y: &[Y],
 ) -> Result<(), TrainError> {
@@ -208,5 +196,8 @@ pub(super) fn check_labels<N: Layer, L: Loss<N::Output>, X: Sample<N>, Y: Label<
             return Err(TrainError::Label { data: Data::Given, sample, flaw, expected: L::EXPECTS });
         }
     }
-    Ok(())
+    match first_not_finite(x, N::TAKES_MISSING) {
+        Some(sample) => Err(TrainError::Input { data: Data::Given, sample }),
+        None => Ok(()),
+    }
 }

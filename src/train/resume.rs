@@ -38,7 +38,7 @@ pub struct TrainingState<'a, N: Layer> {
     pub rng: &'a Rng,
     /// The number of steps taken.
     pub steps: u64,
-    /// The name of the optimizer: its state is meaningless to any other.
+    /// The [name](crate::optim::Optimizer::NAME) of the optimizer: its state is meaningless to any other.
     pub optimizer: &'static str,
 }
 
@@ -55,8 +55,10 @@ pub struct TrainingStateMut<'a, N: Layer> {
     pub rng: &'a mut Rng,
     /// The number of steps taken.
     pub steps: &'a mut u64,
-    /// The name of the optimizer: its state is meaningless to any other.
+    /// The [name](crate::optim::Optimizer::NAME) of the optimizer: its state is meaningless to any other.
     pub optimizer: &'static str,
+    /// The parts of the optimizer state that are [never negative](crate::optim::Optimizer::NEVER_NEGATIVE).
+    pub never_negative: &'static [usize],
 }
 
 impl<N: Layer> Copy for TrainingState<'_, N> {}
@@ -76,26 +78,5 @@ impl<N: Layer> fmt::Debug for TrainingState<'_, N> {
 impl<N: Layer> fmt::Debug for TrainingStateMut<'_, N> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "training state of {} after {} steps", self.optimizer, self.steps)
-    }
-}
-
-/// The name of a type without its modules, which may change.
-pub(super) fn name<O>() -> &'static str {
-    let name = core::any::type_name::<O>();
-    let modules = name.split('<').next().unwrap_or(name).rfind("::").map_or(0, |colons| colons + 2);
-    &name[modules..]
-}
-
-#[cfg(test)]
-mod tests {
-    use std::vec::Vec;
-
-    use super::*;
-    use crate::optim::Adam;
-
-    #[test]
-    fn names_have_no_modules() {
-        assert_eq!((name::<Adam>(), name::<f32>()), ("Adam", "f32"));
-        assert!(name::<Vec<Adam>>().starts_with("Vec<"));
     }
 }

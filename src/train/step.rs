@@ -50,7 +50,7 @@ impl WeightBound {
         self.weights == f64::INFINITY
     }
 
-    /// The bound after step `step` with a gradient of this squared norm.
+    /// The bound after step `step` with a gradient of this squared norm, after clipping.
     #[inline(always)]
     fn after(mut self, settings: &Settings, step: u64, square: f64) -> Self {
         let rate = settings.learning_rate.at(step);
@@ -167,7 +167,7 @@ impl<N: Layer, O: Optimizer, const BATCH: usize> Buffers<N, O, BATCH> {
         y: &[L::Label],
     ) -> Result<f64, TrainError> {
         let result = dispatch(Step { buffers: self, run, x, labels: y });
-        run.steps += u64::from(result.is_ok());
+        run.steps = run.steps.saturating_add(u64::from(result.is_ok()));
         result
     }
 }
@@ -197,9 +197,12 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
         network.backward_batch::<S, L::Ending, BATCH>(simd, x, tape, y, dy, None);
 
         let mut batch = AfterBackward::<S, N, BATCH> { simd, x, tape, dy };
-        let Measured { square, cost } = gradient.measure(network, &mut batch, settings.penalty);
+        let Measured { norm, cost } = gradient.measure(network, &mut batch, settings.penalty);
+        let square = norm.clipped_square(settings.clip);
+        let margin = <GradientFor<N, O> as GradientMemory<_>>::MARGIN * optimizer.steps_per_update() as f64;
         let diverged = TrainError::Diverged { epoch: None, step };
-        if !(mean.is_finite() && N::Element::from_f64(square).is_finite()) {
+        let fits = norm.fits::<N::Element>(margin) && N::Element::from_f64(square).is_finite();
+        if !(mean.is_finite() && fits) {
             return Err(diverged);
         }
         let mut after = bound.after(&settings, step, square);
@@ -210,7 +213,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
                 return Err(diverged);
             }
         }
-        gradient.apply(network, batch, square, optimizer, step, state);
+        gradient.apply(network, batch, norm, optimizer, step, state);
         *bound = after;
         Ok(mean + cost)
     }

@@ -4,9 +4,8 @@ use core::{fmt, marker::PhantomData, mem::MaybeUninit, ops::RangeInclusive};
 
 use super::{
     Callback, Data, Epoch, Fit, Report, TrainError, TrainingState, TrainingStateMut,
-    error::{check, check_labels},
+    error::check,
     evaluate::{Activate, Evaluate},
-    resume::name,
     step::{Buffers, Memory, Run, WeightBound},
 };
 use crate::{
@@ -18,7 +17,6 @@ use crate::{
     metric::Metric,
     network::{AnyNetwork, Summary, in_blocks, initialize, predict},
     optim::{GradientMemory as _, KeepsAverage, Optimizer},
-    tensor::first_not_finite,
     zeroed::ON_THE_STACK,
 };
 
@@ -216,7 +214,7 @@ where
             gradient_sum: gradient.sum(),
             rng,
             steps: *steps,
-            optimizer: name::<O>(),
+            optimizer: O::NAME,
         }
     }
 
@@ -231,7 +229,8 @@ where
             gradient_sum: gradient.sum_mut(),
             rng,
             steps,
-            optimizer: name::<O>(),
+            optimizer: O::NAME,
+            never_negative: O::NEVER_NEGATIVE,
         }
     }
 
@@ -253,14 +252,8 @@ where
         if x.len() > BATCH {
             return Err(TrainError::BatchTooLarge { rows: x.len(), batch: BATCH });
         }
-        check_labels::<N, L, X, Y>(x, y)?;
-        // Inputs are checked only after a failure, because reading them once more takes time.
-        self.memory.buffers.step(&mut self.run, X::rows(x), Y::rows(y)).map_err(|error| {
-            match first_not_finite(x, N::TAKES_MISSING) {
-                Some(sample) => TrainError::Input { data: Data::Given, sample },
-                None => error,
-            }
-        })
+        check::<N, L, X, Y>(x, y)?;
+        self.memory.buffers.step(&mut self.run, X::rows(x), Y::rows(y))
     }
 
     /// Trains on all data with the options of `fit`. Returns the results of the last epoch.
