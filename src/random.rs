@@ -16,7 +16,16 @@ use rand_xoshiro::Xoshiro128PlusPlus;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "safetensors", derive(serde::Serialize, serde::Deserialize))]
-pub struct Rng(Xoshiro128PlusPlus);
+pub struct Rng(#[cfg_attr(feature = "safetensors", serde(deserialize_with = "with_a_sequence"))] Xoshiro128PlusPlus);
+
+/// A generator, except the one whose state is zero, which never leaves that state: it would draw only zeros.
+#[cfg(feature = "safetensors")]
+fn with_a_sequence<'de, D: serde::Deserializer<'de>>(state: D) -> Result<Xoshiro128PlusPlus, D::Error> {
+    let generator = <Xoshiro128PlusPlus as serde::Deserialize>::deserialize(state)?;
+    let mut next = generator.clone();
+    next.next_u32();
+    if next == generator { Err(serde::de::Error::custom("the state is zero")) } else { Ok(generator) }
+}
 
 impl Rng {
     /// Creates a generator from a seed.

@@ -21,6 +21,7 @@ use shiplap::{
     init::Initializer,
     io::{self, Checkpoints, Difference, FileError, Import},
     kernel::{Simd, Tensor},
+    layer::{Parameter, VisitTrainable},
     prelude::*,
 };
 
@@ -328,6 +329,127 @@ fn checkpoints_of_other_trainers_are_errors() {
     assert_eq!(said(), "FILE is not a checkpoint of this trainer: the metadata entry `epoch` is invalid: `x`");
     fs::write(&path, text).unwrap();
     assert_eq!(io::load_checkpoint(trainer.state_mut(), &path).unwrap(), 7);
+}
+
+/// The file with another entry of the metadata.
+fn with_metadata(bytes: &[u8], key: &str, value: &str) -> Vec<u8> {
+    let (length, rest) = bytes.split_first_chunk().unwrap();
+    let (header, data) = rest.split_at(u64::from_le_bytes(*length) as usize);
+    let mut header: serde_json::Value = serde_json::from_slice(header).unwrap();
+    header["__metadata__"][key] = value.into();
+    let header = header.to_string();
+    [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()
+}
+
+#[test]
+fn checkpoints_of_impossible_states_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let mut trainer = AdamTrainer::new(Adam::default(), 1);
+    let (x, y) = data();
+    trainer.fit(&x, &y, Fit::epochs(1)).unwrap();
+    io::save_checkpoint(&trainer.state(), 1, &path).unwrap();
+    let bytes = fs::read(&path).unwrap();
+    let state = |trainer: &AdamTrainer| {
+        let state = trainer.state();
+        let parts = state.optimizer_state.iter().map(bits_of_trainable::<Net>).collect::<Vec<_>>();
+        (bits(state.network), parts, state.rng.clone(), state.steps)
+    };
+    let before = state(&trainer);
+    for (key, value) in [
+        ("steps", "18446744073709551615"),
+        ("steps", "9007199254740993"),
+        ("steps", "-1"),
+        ("rng", r#"{"s":[0,0,0,0]}"#),
+        ("rng", r#"{"s":[1,2,3]}"#),
+    ] {
+        fs::write(&path, with_metadata(&bytes, key, value)).unwrap();
+        let error = io::load_checkpoint(trainer.state_mut(), &path).unwrap_err().to_string();
+        assert!(error.ends_with(&format!("the metadata entry `{key}` is invalid: `{value}`")), "{error}");
+        assert_eq!(state(&trainer), before);
+    }
+    fs::write(&path, with_metadata(&bytes, "steps", "9007199254740992")).unwrap();
+    io::load_checkpoint(trainer.state_mut(), &path).unwrap();
+    assert!(trainer.fit(&x, &y, Fit::epochs(1)).unwrap().training.loss.is_finite());
+}
+
+/// Sets a part of the optimizer state.
+struct Set(f32);
+
+impl VisitTrainable<f32, 0> for Set {
+    fn visit(&mut self, _: Parameter<'_>, _: &mut [f32], part: &mut [f32], []: [&mut [f32]; 0]) {
+        part.fill(self.0);
+    }
+}
+
+#[test]
+fn a_negative_mean_of_squares_is_an_error() {
+    const STATE: f32 = -0.25;
+    /// `which` are the parts of the state that are means of squares.
+    fn refused<O: Optimizer>(optimizer: O, which: &[usize]) {
+        type Of<O> = Trainer<Dense<1, 1, Linear>, MeanSquaredError, O, 1>;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.safetensors");
+        let parts = Of::<O>::new(optimizer, 1).state().optimizer_state.len();
+        assert!(which.iter().all(|part| *part < parts), "{}", O::NAME);
+        for part in 0..parts {
+            let (mut saved, mut trainer) = (Of::<O>::new(optimizer, 1), Of::<O>::new(optimizer, 2));
+            let mut set = |value| {
+                let state = &mut saved.state_mut().optimizer_state[part];
+                Dense::trainable_mut(None, state, [], shiplap::layer::Path::ROOT, &mut Set(value));
+                io::save_checkpoint(&saved.state(), 1, &path)
+            };
+            set(STATE).unwrap();
+            let before = bits(trainer.network());
+            let result = io::load_checkpoint(trainer.state_mut(), &path).map_err(|error| error.to_string());
+            if which.contains(&part) {
+                let expected =
+                    format!("`optimizer/{part}/kernel` has a negative number, which it never has in training");
+                assert!(result.unwrap_err().ends_with(&expected), "{}", O::NAME);
+                assert_eq!(bits(trainer.network()), before);
+            } else {
+                assert_eq!(result, Ok(1), "{}", O::NAME);
+                trainer.step(&[[1.0]], &[[1.0]]).unwrap();
+            }
+            let error = set(f32::NAN).unwrap_err();
+            assert!(
+                matches!(error, FileError::NotFinite { tensor, .. } if tensor == format!("optimizer/{part}/kernel"))
+            );
+        }
+    }
+    refused(Adam::default(), &[1]);
+    refused(AdamW::default(), &[1]);
+    refused(AmsGrad::default(), &[1, 2]);
+    refused(Nadam::default(), &[1]);
+    refused(Adagrad::default(), &[0]);
+    refused(RmsProp::default(), &[0]);
+    refused(RmsProp::default().centered(), &[0]);
+    refused(RmsProp::default().momentum(0.5), &[0]);
+    refused(RmsProp::default().momentum(0.5).centered(), &[0]);
+    refused(Momentum::default(), &[]);
+    refused(Lion::default(), &[]);
+    refused(InPlace(Adam::default()), &[1]);
+    refused(Averaged::new(Adam::default(), 0.9), &[1]);
+    refused(Accumulate::new(Averaged::new(RmsProp::default(), 0.9), 2), &[0]);
+}
+
+#[test]
+fn checkpoints_name_the_optimizer_without_modules() {
+    assert_eq!(<InPlace<Averaged<RmsProp<true, false>>>>::NAME, "InPlace<Averaged<RmsProp<true, false>>>");
+    assert_eq!(RmsProp::<false, false>::NAME, "RmsProp");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    type Of = Trainer<Dense<1, 1, Linear>, MeanSquaredError, InPlace<RmsProp>, 1>;
+    let mut trainer = Of::new(InPlace(RmsProp::default()), 1);
+    io::save_checkpoint(&trainer.state(), 1, &path).unwrap();
+    let bytes = fs::read(&path).unwrap();
+    assert!(String::from_utf8_lossy(&bytes).contains(r#""optimizer":"InPlace<RmsProp>""#));
+    // The names of older files.
+    for name in ["InPlace<shiplap::optim::rmsprop::RmsProp>", "InPlace<shiplap::optim::rmsprop::RmsProp<false, false>>"]
+    {
+        fs::write(&path, with_metadata(&bytes, "optimizer", name)).unwrap();
+        assert_eq!(io::load_checkpoint(trainer.state_mut(), &path).unwrap(), 1, "{name}");
+    }
 }
 
 #[test]

@@ -18,8 +18,9 @@ use super::{
 };
 use crate::{
     Rng,
+    kernel::Element as _,
     layer::{self, Layer},
-    train::{Callback, Epoch, TrainingState, TrainingStateMut},
+    train::{Callback, Epoch, MOST_STEPS, TrainingState, TrainingStateMut},
 };
 
 /// Saves the state of a trainer to a safetensors file, so that the training run can be resumed.
@@ -50,7 +51,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Returns an error if a weight is NaN or infinite, or the file cannot be written. An existing file is then unchanged.
+/// Returns an error if a weight or a number of the optimizer state is NaN or infinite, or the file cannot be written. An
+/// existing file is then unchanged.
 pub fn save_checkpoint<N: Layer>(
     state: &TrainingState<'_, N>,
     epoch: usize,
@@ -59,17 +61,16 @@ pub fn save_checkpoint<N: Layer>(
     let path = path.as_ref();
     let mut writer = Writer::new();
     state.network.parameters(layer::Path::ROOT, &mut writer);
-    // Optimizer state is not checked: the resumed run behaves like the original one, whatever its values.
-    writer.check_finite(&path.display().to_string())?;
     for (index, part) in state.optimizer_state.iter().chain(state.gradient_sum).enumerate() {
         writer.prefix = format!("{OPTIMIZER}{index}/");
         N::trainable(part, layer::Path::ROOT, &mut writer);
     }
+    writer.check_finite(&path.display().to_string())?;
     let mut metadata = metadata::<N>();
     metadata.extend([
         ("epoch", epoch.to_string()),
         ("steps", state.steps.to_string()),
-        ("optimizer", canonical(state.optimizer)),
+        ("optimizer", state.optimizer.to_owned()),
         ("element", element::<N>().to_owned()),
         ("rng", serde_json::json!(state.rng).to_string()),
     ]);
@@ -84,33 +85,46 @@ pub fn save_checkpoint<N: Layer>(
 ///
 /// # Errors
 ///
-/// Returns the errors of [`load`](super::load), and an error if the file is not a checkpoint, or belongs to another
-/// optimizer or element type. The trainer is then unchanged.
+/// Returns the errors of [`load`](super::load), and an error if the file is not a checkpoint, belongs to another
+/// optimizer or element type, or contains a state that no training run reaches, such as a negative mean of squares. The
+/// trainer is then unchanged.
 pub fn load_checkpoint<N: Layer>(to: TrainingStateMut<'_, N>, path: impl AsRef<Path>) -> Result<usize, FileError> {
     let (file, bytes) = read(path.as_ref())?;
     let reader = Reader::new(&file, &bytes)?;
     let saved = entry(&reader, "optimizer")?;
-    if canonical(saved) != canonical(to.optimizer) {
+    if canonical(saved) != to.optimizer {
         return Err(differs(&reader, "optimizer", saved, to.optimizer));
     }
     check_equal(&reader, "element", element::<N>())?;
     let epoch = parsed(&reader, "epoch", |text| text.parse().ok())?;
-    let steps = parsed(&reader, "steps", |text| text.parse().ok())?;
+    let steps = parsed(&reader, "steps", |text| text.parse().ok().filter(|steps| *steps <= MOST_STEPS))?;
     let rng: Rng = parsed(&reader, "rng", |text| serde_json::from_str(text).ok())?;
 
     let mut expected = expected_tensors(to.network);
-    let weights = expected.len();
+    let mut never_negative = Vec::new();
     for (index, part) in to.optimizer_state.iter().chain(&*to.gradient_sum).enumerate() {
         let mut tensors: Vec<ExpectedTensor> = Vec::new();
         N::trainable(part, layer::Path::ROOT, &mut tensors);
         for tensor in &mut tensors {
             tensor.name = format!("{OPTIMIZER}{index}/{}", tensor.name);
         }
+        if to.never_negative.contains(&index) {
+            never_negative.push(expected.len()..expected.len() + tensors.len());
+        }
         expected.extend(tensors);
     }
     let values: Vec<Vec<N::Element>> = reader.read(&expected, |_| false)?;
     check_activations::<N>(&reader)?;
-    reader.check_finite(&expected[..weights], &values)?;
+    reader.check_finite(&expected, &values)?;
+    for tensor in never_negative.into_iter().flatten() {
+        if values[tensor].iter().any(|value| value.to_f64() < 0.0) {
+            let name = &expected[tensor].name;
+            return Err(checkpoint_error(
+                &reader,
+                format!("`{name}` has a negative number, which it never has in training"),
+            ));
+        }
+    }
 
     let mut assign = Assign::all(values.into_iter());
     N::parameters_mut([to.network], layer::Path::ROOT, &mut assign);
@@ -138,11 +152,12 @@ fn check_equal(reader: &Reader<'_>, key: &str, own: &str) -> Result<(), FileErro
 }
 
 fn differs(reader: &Reader<'_>, key: &str, saved: &str, own: &str) -> FileError {
-    let (saved, own) = (canonical(saved), canonical(own));
+    let saved = canonical(saved);
     checkpoint_error(reader, format!("its {key} is {saved}, but the trainer's is {own}"))
 }
 
-/// The name of an optimizer without its modules, which may change, and without const parameters that are all `false`.
+/// The name of an optimizer in a file. Older files contain names with modules, and with const parameters that are all
+/// `false`.
 fn canonical(name: &str) -> String {
     let mut short = String::new();
     for part in name.split_inclusive(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == ':')) {

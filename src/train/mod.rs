@@ -26,5 +26,7 @@ pub use error::{Data, TrainError};
 pub use fit::Fit;
 pub use learning_rate::{LearningRateScheduler, ReduceLrOnPlateau};
 pub use report::{Epoch, Report};
+#[cfg(feature = "safetensors")]
+pub(crate) use resume::MOST_STEPS;
 pub use resume::{TrainingState, TrainingStateMut};
 pub use trainer::Trainer;

@@ -4,6 +4,10 @@ use core::fmt;
 
 use crate::{Rng, layer::Layer};
 
+/// More steps than any training run takes: `f64` counts up to this number.
+#[cfg(feature = "safetensors")]
+pub(crate) const MOST_STEPS: u64 = 1 << 53;
+
 /// The state of a training run of the network `N`, without data and settings. A resumed run computes the same bits as
 /// one that never stopped. With the feature `safetensors`, `io::save_checkpoint` writes the state to a file.
 ///
