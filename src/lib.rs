@@ -84,6 +84,7 @@ mod random;
 pub mod regularize;
 #[cfg(any(feature = "plot", feature = "tensorboard"))]
 pub mod report;
+mod rounding;
 mod tensor;
 pub mod train;
 mod zeroed;

@@ -84,13 +84,15 @@ impl<A: Regularizer, B: Regularizer> Regularizer for (A, B) {
 
 /// `mantissa·10^exponent`.
 pub(crate) const fn scientific(mantissa: f64, exponent: i32) -> f64 {
-    let mut power = 1.0;
+    let mut power = 1.0f64;
     let mut remaining = exponent.unsigned_abs();
-    while remaining > 0 {
+    while remaining > 0 && power.is_finite() {
         power *= 10.0;
         remaining -= 1;
     }
-    if exponent < 0 { mantissa / power } else { mantissa * power }
+    let number = if exponent < 0 { mantissa / power } else { mantissa * power };
+    assert!(power.is_finite() && number.is_finite(), "the exponent must be from -308 to 308");
+    number
 }
 
 impl Summand<1> for Penalty {

@@ -215,6 +215,47 @@ fn the_held_out_share_is_the_last_and_never_trained_on() {
 }
 
 #[test]
+fn a_share_in_decimal_holds_out_as_many_samples_as_it_says() {
+    let (x, y) = line(100);
+    let held_out = |samples: usize, share: f64| {
+        // Each validation sample has another label, so that the loss on them counts them.
+        let mut trainer = Trainer::<Line, MeanSquaredError, Sgd, 4>::new(Sgd::new(0.0), 1);
+        let mut counted = (0..=samples).filter(|held| {
+            let fit = Fit::epochs(1).validation(&x[samples - held..samples], &y[samples - held..samples]);
+            let apart = trainer.fit(&x[..samples - held], &y[..samples - held], fit);
+            let split = trainer.fit(&x[..samples], &y[..samples], Fit::epochs(1).validation_split(share));
+            apart.is_ok_and(|apart| split.is_ok_and(|split| split.validation == apart.validation))
+        });
+        let count = counted.next();
+        assert_eq!(counted.next(), None);
+        count
+    };
+    for (samples, share, expected) in [(100, 0.29, 29), (50, 0.58, 29), (100, 0.57, 57), (50, 0.14, 7), (10, 0.99, 9)] {
+        assert_eq!(held_out(samples, share), Some(expected), "{share} of {samples}");
+    }
+    // All but a rounding error is all.
+    let mut trainer = trainer();
+    let error = trainer.fit(&x, &y, Fit::epochs(1).validation_split(1.0 - f64::EPSILON / 2.0)).unwrap_err();
+    assert_eq!(error, TrainError::Split { samples: 100 });
+}
+
+#[test]
+fn settings_of_callbacks_are_checked() {
+    let (x, y) = line(20);
+    let plateau = ReduceLrOnPlateau::new(0.5, 1);
+    for bad in [-1.0, f64::NAN, f64::INFINITY] {
+        for (name, plateau) in [
+            ("factor", ReduceLrOnPlateau::new(bad, 1)),
+            ("`min_delta`", plateau.min_delta(bad)),
+            ("`min_rate`", plateau.min_rate(bad)),
+        ] {
+            let error = trainer().fit_with(&x, &y, Fit::epochs(1), plateau).unwrap_err();
+            assert!(matches!(error, TrainError::Settings(what) if what.contains(name)), "{name}: {error}");
+        }
+    }
+}
+
+#[test]
 fn an_invalid_share_is_an_error_and_leaves_the_network_unchanged() {
     let (x, y) = line(20);
     let mut trainer = trainer();

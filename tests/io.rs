@@ -373,6 +373,17 @@ fn checkpoints_of_impossible_states_are_errors() {
     assert!(trainer.fit(&x, &y, Fit::epochs(1)).unwrap().training.loss.is_finite());
 }
 
+#[test]
+fn checkpoints_after_every_0_epochs_are_an_error() {
+    let (x, y) = data();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let mut checkpoints = Checkpoints::every(0, &path);
+    let error = AdamTrainer::new(Adam::default(), 1).fit_with(&x, &y, Fit::epochs(1), &mut checkpoints).unwrap_err();
+    assert!(matches!(error, TrainError::Settings(what) if what.contains("`Checkpoints::every`")), "{error}");
+    assert!(!path.exists());
+}
+
 /// Sets a part of the optimizer state.
 struct Set(f32);
 

@@ -10,14 +10,14 @@ use shiplap::kernel::{Level, set_level};
 const BASELINE: [u64; runs::COUNT] = [
     0xb668_6377_b02b_d70f,
     0x5546_d102_cbf4_15d1,
-    0x762a_d1ca_4884_4f87,
-    0x86f4_21ab_f53a_4303,
-    0x409a_94b8_fc54_f3f9,
+    0x4426_979c_1984_0d68,
+    0x17e2_ba22_ae56_a7dc,
+    0x9ac8_3ac2_7830_1d58,
     0xbbf3_c125_ea11_33bc,
     0xd241_06c1_c458_b60c,
-    0x45e5_22f4_46b2_0d1c,
+    0x6b3a_70fa_4575_3b69,
     0x40e9_0662_5eb7_2b1a,
-    0x2583_2fb1_5e8e_c76d,
+    0xdcf9_e947_7526_a457,
 ];
 
 #[test]

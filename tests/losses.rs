@@ -246,6 +246,7 @@ fn values_out_of_range_are_errors_that_name_them() {
         // A wrapper also checks the inner loss.
         assert_eq!(Loss::<[f32; 2]>::check(&Weighted(loss)), Err(what));
     }
+    refused("weight of at least one class", ClassWeighted::new(SparseCategoricalCrossentropy, [0.0, 0.0]));
     for bad in [-0.1, f64::NAN] {
         refused("`smoothing`", Smoothed::new(BinaryCrossentropy, bad));
         refused("`smoothing`", Smoothed::new(CategoricalCrossentropy, bad));

@@ -9,8 +9,9 @@ use std::{
 
 use common::{at_every_level, bits};
 use shiplap::{
+    kernel::Real,
     metric::{ConfusionMatrix, F1, Precision, Recall},
-    optim::{Clip, Settings},
+    optim::{Accumulate, AmsGrad, Averaged, Clip, Nadam, Settings},
     prelude::*,
     regularize::Penalty,
     train::Data,
@@ -193,6 +194,70 @@ fn weights_changed_between_steps_are_measured_again() {
     assert_eq!(trainer.step(&[[0.0]], &[[1.0]]), diverged(2));
 }
 
+/// A step function, behind which neither NaN nor infinity shows.
+#[derive(Clone, Copy, Debug)]
+struct Step;
+
+impl Elementwise for Step {
+    type Saves = SaveNothing;
+    const NAME: &'static str = "Step";
+
+    fn value<V: Real>(x: V) -> V {
+        x.if_gt(V::splat(0.0), V::splat(1.0), V::splat(0.0))
+    }
+
+    fn derivative<V: Real>(_: V, _: V) -> V {
+        V::splat(0.0)
+    }
+}
+
+#[test]
+fn a_step_refuses_inputs_that_a_fit_refuses() {
+    fn refused<N: Network<Input = [f32; 1], Output = [f32; 1], Element = f32, Head = Linear>>() {
+        let mut trainer = Trainer::<N, MeanSquaredError, Momentum, 2>::new(Momentum::default(), 1);
+        let before = (bits(trainer.network()), trainer.state().steps);
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let (x, y) = ([[1.0], [bad]], [[2.0]; 2]);
+            let error = trainer.step(&x, &y).unwrap_err();
+            assert_eq!(error, TrainError::Input { data: Data::Given, sample: 1 });
+            assert_eq!(trainer.fit(&x, &y, Fit::epochs(1)).unwrap_err(), error);
+            assert_eq!((bits(trainer.network()), trainer.state().steps), before);
+        }
+        trainer.step(&[[1.0]], &[[2.0]]).unwrap();
+    }
+    refused::<(Frozen<Dense<1, 3, Step>>, Dense<3, 1, Linear>)>();
+    refused::<(OneHot<1, 0, 3, 3>, Dense<3, 1, Linear>)>();
+    refused::<(Dense<1, 3, Step>, Dense<3, 1, Linear>)>();
+    refused::<(Dense<1, 3, Relu>, Dense<3, 1, Linear>)>();
+    // A missing value is not NaN, but infinity is infinity.
+    type Filled = (Impute<1>, Dense<1, 3, Step>, Dense<3, 1, Linear>);
+    let mut trainer = Trainer::<Filled, MeanSquaredError, Sgd, 1>::new(Sgd::default(), 1);
+    trainer.step(&[[f32::NAN]], &[[2.0]]).unwrap();
+    let error = trainer.step(&[[f32::INFINITY]], &[[2.0]]);
+    assert_eq!(error, Err(TrainError::Input { data: Data::Given, sample: 0 }));
+}
+
+/// Without an error or NaN, and without a panic where overflow is checked.
+#[test]
+fn the_number_of_steps_does_not_overflow() {
+    fn far<O: Optimizer>(optimizer: O) {
+        let mut trainer = Trainer::<Line, MeanSquaredError, O, 1>::new(optimizer, 1);
+        *trainer.state_mut().steps = u64::MAX;
+        for _ in 0..3 {
+            trainer.step(&[[1.0f32]], &[[2.0]]).unwrap();
+        }
+        assert!(trainer.network().kernel[0][0].is_finite());
+        assert_eq!(trainer.state().steps, u64::MAX);
+    }
+    far(Adam::default());
+    far(Nadam::default());
+    far(AmsGrad::default());
+    far(Averaged::new(Sgd::default(), 0.9).overwrite_every(3));
+    far(Accumulate::new(Sgd::default(), 2));
+    far(Sgd::default().schedule(Schedule::Cosine { peak: 0.1, warm_up: u64::MAX, steps: u64::MAX }));
+    far(Sgd::default().schedule(Schedule::Step { initial: 0.1, every: 1, factor: 0.9 }));
+}
+
 #[test]
 fn settings_out_of_range_are_errors_that_name_them() {
     fn refused<O: Optimizer>(name: &str, optimizer: O) {
@@ -204,6 +269,12 @@ fn settings_out_of_range_are_errors_that_name_them() {
         assert_eq!(trainer.fit(&x, &y, Fit::epochs(1)).unwrap_err(), error);
         assert_eq!(bits(trainer.network()), before);
     }
+    // A schedule of no steps.
+    let sgd = Sgd::default();
+    refused("`every`", sgd.schedule(Schedule::Step { initial: 0.1, every: 0, factor: 0.5 }));
+    refused("`every`", sgd.schedule(Schedule::Exponential { initial: 0.1, every: 0, factor: 0.5 }));
+    refused("`steps`", sgd.schedule(Schedule::Cosine { peak: 0.1, warm_up: 10, steps: 0 }));
+    refused("`steps`", InPlace(Accumulate::new(sgd, 1).schedule(Schedule::Cosine { peak: 0.1, warm_up: 0, steps: 0 })));
     for bad in [-1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         refused("learning rate", Sgd::new(bad));
         refused("learning rate", Momentum::new(bad));
@@ -267,15 +338,21 @@ fn evaluation_names_the_sample_whose_output_is_not_finite() {
     let text = "the network's output for sample 66, or its loss, is NaN or infinite: check the network's weights and the \
                 scale of that sample";
     assert_eq!(error.to_string(), text);
-    // Each loss is finite, but their sum in `f32` is not: the error names the largest.
-    (trainer.network_mut().kernel, x) = ([[1.0]], [[1.2e19]; 70]);
-    x[31] = [1.3e19];
+    // A loss that `f32` cannot represent, but `f64` can.
+    (trainer.network_mut().kernel, x) = ([[1.0]], [[1e30]; 70]);
+    assert!((trainer.evaluate(&x, &y).unwrap().loss / 1e60 - 1.0).abs() < 1e-6);
+    // Each loss is finite, but their sum in `f64` is not: the error names the largest.
+    let mut trainer = Trainer::<Dense<1, 1, Linear, f64>, MeanSquaredError, Sgd, 2>::new(Sgd::new(0.1), 1);
+    trainer.network_mut().kernel = [[1.0]];
+    let (mut x, y) = ([[1.2e154]; 70], [[0.0]; 70]);
+    x[31] = [1.3e154];
     assert_eq!(trainer.evaluate(&x, &y).unwrap_err(), TrainError::Output { data: Data::Given, sample: 31 });
 }
 
 #[test]
 fn errors_in_validation_data_say_so() {
     let mut trainer = Trainer::<Line, MeanSquaredError, Sgd, 2>::new(Sgd::new(1e-3), 1);
+    trainer.network_mut().kernel = [[2.0]];
     let (x, y) = ([[1.0f32], [3.0]], [[2.0f32], [-4.0]]);
     let mut text = |x_val: &[[f32; 1]], y_val: &[[f32; 1]]| {
         trainer.fit(&x, &y, Fit::epochs(1).validation(x_val, y_val)).unwrap_err().to_string()

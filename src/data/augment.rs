@@ -34,7 +34,7 @@ pub fn noise<X: Tensor>(x: &mut [X], deviation: f64, rng: &mut Rng) {
 ///
 /// # Errors
 ///
-/// Returns an error if the numbers of inputs and labels differ.
+/// Returns an error if the numbers of inputs and labels differ, or `alpha` is negative or NaN.
 ///
 /// ```
 /// use shiplap::{Rng, data::augment};
@@ -47,6 +47,9 @@ pub fn noise<X: Tensor>(x: &mut [X], deviation: f64, rng: &mut Rng) {
 pub fn mixup<X: Tensor, Y: Tensor>(x: &[X], y: &[Y], alpha: f64, rng: &mut Rng) -> Result<(Vec<X>, Vec<Y>), DataError> {
     if x.len() != y.len() {
         return Err(DataError::Lengths { inputs: x.len(), labels: y.len() });
+    }
+    if alpha.is_nan() || alpha < 0.0 {
+        return Err(DataError::Alpha { alpha });
     }
     let mut partners: Vec<usize> = (0..x.len()).collect();
     rng.shuffle(&mut partners);
@@ -67,7 +70,7 @@ fn mix<X: Tensor>(mut one: X, other: X, share: f64) -> X {
 
 /// Draws from Beta(alpha, alpha) as `a / (a + b)`, where `a` and `b` are drawn from Gamma(alpha).
 fn beta(alpha: f64, rng: &mut Rng) -> f64 {
-    if alpha.is_nan() || alpha <= 0.0 {
+    if alpha == 0.0 {
         return 1.0;
     }
     let alpha = alpha.min(1e9);
@@ -156,8 +159,10 @@ mod tests {
 
     #[test]
     fn beta_has_its_mean_and_variance() {
-        for alpha in [0.0, -1.0, f64::NAN] {
-            assert_eq!(beta(alpha, &mut Rng::new(1)), 1.0);
+        assert_eq!(beta(0.0, &mut Rng::new(1)), 1.0);
+        for alpha in [-1.0, f64::NAN, f64::NEG_INFINITY] {
+            let error = mixup(&[[1.0]], &[[1.0]], alpha, &mut Rng::new(1)).unwrap_err();
+            assert!(matches!(error, DataError::Alpha { .. }), "{error}");
         }
         assert!((beta(f64::INFINITY, &mut Rng::new(1)) - 0.5).abs() < 1e-3);
         for alpha in [0.01, 0.2, 1.0, 5.0] {

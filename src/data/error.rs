@@ -92,6 +92,11 @@ pub enum DataError {
         /// The sum of the shares.
         sum: f64,
     },
+    /// The parameter of [`mixup`](super::augment::mixup) is negative or NaN.
+    Alpha {
+        /// The parameter.
+        alpha: f64,
+    },
     /// There are too few samples for the requested number of parts, or fewer than two folds.
     TooFew {
         /// The number of samples.
@@ -158,6 +163,7 @@ impl fmt::Display for DataError {
             Self::Shares { sum } => {
                 write!(formatter, "every share must be positive, and the shares must sum to 1; they sum to {sum}")
             }
+            Self::Alpha { alpha } => write!(formatter, "the `alpha` of mixup is {alpha}: it must be at least 0"),
             Self::TooFew { samples, parts } => write!(
                 formatter,
                 "cannot divide {samples} samples into {parts} parts: each part needs at least one sample, \

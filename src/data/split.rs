@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, vec::Vec};
 
 use super::DataError;
-use crate::{Rng, metric::Class};
+use crate::{Rng, metric::Class, rounding::whole};
 
 /// A subset of the samples.
 #[derive(Debug, PartialEq)]
@@ -196,10 +196,12 @@ fn lengths<X, Y, const PARTS: usize>(x: &[X], y: &[Y], shares: [f64; PARTS]) -> 
 fn largest_remainders(total: usize, weights: &[f64]) -> Vec<usize> {
     let sum: f64 = weights.iter().sum();
     let exact: Vec<f64> = weights.iter().map(|weight| total as f64 * weight / sum).collect();
-    let mut rounded: Vec<usize> = exact.iter().map(|&exact| exact as usize).collect();
+    let mut rounded: Vec<usize> = exact.iter().map(|&exact| whole(exact)).collect();
     let remaining = total.saturating_sub(rounded.iter().sum());
     let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
-    by_remainder.sort_by(|&a, &b| exact[b].fract().total_cmp(&exact[a].fract()));
+    // In millionths, so that remainders that differ by rounding are ties.
+    let remainder = |index: usize| ((exact[index] - rounded[index] as f64) * 1e6).round();
+    by_remainder.sort_by(|&a, &b| remainder(b).total_cmp(&remainder(a)));
     by_remainder.into_iter().take(remaining).for_each(|index| rounded[index] += 1);
     rounded
 }
@@ -294,6 +296,14 @@ mod tests {
             tested.sort_unstable();
             assert!(tested.into_iter().eq(0..11), "{k}");
         }
+    }
+
+    #[test]
+    fn remainders_that_differ_by_rounding_are_ties() {
+        assert_eq!(largest_remainders(100, &[0.29, 0.71]), [29, 71]);
+        // 10·0.55 is 5.500000000000001.
+        assert_eq!(largest_remainders(10, &[0.45, 0.55]), [5, 5]);
+        assert_eq!(largest_remainders(7, &[0.1, 0.2, 0.7]), [1, 1, 5]);
     }
 
     #[test]

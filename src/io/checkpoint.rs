@@ -206,9 +206,10 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Saves a checkpoint to `path` after every `epochs` epochs: if `epochs` is 10, after epochs 10, 20, 30, ...
+    /// Saves a checkpoint to `path` after every `epochs` epochs, at least 1: if `epochs` is 10, after epochs 10, 20, 30,
+    /// ...
     pub fn every(epochs: usize, path: impl Into<PathBuf>) -> Self {
-        Self { every: epochs.max(1), last: 0, path: path.into(), result: Ok(()) }
+        Self { every: epochs, last: 0, path: path.into(), result: Ok(()) }
     }
 
     /// Returns the error if a checkpoint could not be written. `fit` has then returned an error, too.
@@ -222,6 +223,10 @@ impl Checkpoints {
 }
 
 impl<N: Layer, M> Callback<N, M> for &mut Checkpoints {
+    fn check(&self) -> Result<(), &'static str> {
+        if self.every > 0 { Ok(()) } else { Err("the epochs of `Checkpoints::every` must be at least 1") }
+    }
+
     fn before_fit(&mut self, epochs: RangeInclusive<usize>) {
         (self.last, self.result) = (*epochs.end(), Ok(()));
     }

@@ -124,9 +124,11 @@ pub trait SimpleLayer: Parameters {
 #[doc(hidden)]
 pub mod batch {
     use super::*;
+    use crate::layer::assert_sound;
 
     #[inline(always)]
     pub fn forward<L: SimpleLayer, S: Simd>(layer: &L, simd: S, x: &[L::Input], y: &mut [L::Output]) {
+        const { assert_sound(&<L as SimpleLayer>::FAULT) };
         for (x, y) in x.iter().zip(y) {
             layer.forward(simd, x, y);
         }
@@ -141,6 +143,7 @@ pub mod batch {
         tape: &mut [L::Tape],
         y: &mut [L::Output],
     ) {
+        const { assert_sound(&<L as SimpleLayer>::FAULT) };
         for ((x, y), tape) in x.iter().zip(y).zip(tape) {
             layer.record(simd, rng.as_deref_mut(), x, tape, y);
         }

@@ -2,7 +2,10 @@
 
 use core::fmt;
 
-use crate::kernel::{Element, ElementwiseKernel, Real};
+use crate::{
+    kernel::{Element, ElementwiseKernel, Real},
+    rounding::is_constant,
+};
 
 /// `row[n] = formula(row[n], columns[0][n], ...)` for each row, for `READ − 1` columns.
 pub(super) fn transform<T: Element, const N: usize, const READ: usize>(
@@ -73,6 +76,11 @@ pub enum FitError {
         /// The index of the column, from 0.
         column: usize,
     },
+    /// The distance between values of a column is infinite in the element type.
+    TooWide {
+        /// The index of the column, from 0.
+        column: usize,
+    },
 }
 
 impl fmt::Display for FitError {
@@ -85,6 +93,11 @@ impl fmt::Display for FitError {
             Self::Missing { column } => {
                 write!(formatter, "column {column} holds only NaN: leave it out")
             }
+            Self::TooWide { column } => write!(
+                formatter,
+                "the values of column {column} are too far apart: their distance is infinite in the element type; \
+                 divide them by a constant"
+            ),
         }
     }
 }
@@ -96,8 +109,37 @@ pub(super) fn present<T: Element, const N: usize>(x: &[[T; N]], column: usize) -
     x.iter().map(move |row| row[column].to_f64()).filter(|value| !value.is_nan())
 }
 
-/// The mean of at least one value, computed relative to the first, so that the mean of equal values is exact.
-pub(super) fn mean(mut values: impl Iterator<Item = f64>) -> f64 {
+/// The smallest and the largest of at least one value.
+pub(super) fn extremes(values: impl Iterator<Item = f64>) -> [f64; 2] {
+    values.fold([f64::INFINITY, f64::NEG_INFINITY], |[min, max], value| [min.min(value), max.max(value)])
+}
+
+/// The relative rounding error of `T`.
+pub(super) const fn epsilon<T>() -> f64 {
+    if size_of::<T>() == size_of::<f32>() { f32::EPSILON as f64 } else { f64::EPSILON }
+}
+
+/// The mean and the standard deviation of at least one value. The deviation is that of the population, which divides by
+/// the number of values, and 0 if it is a rounding error.
+///
+/// The values are scaled by a power of two, so that sums and squares neither overflow nor underflow. There are two
+/// passes: first the mean, then the deviations from it, so that a mean far from 0 causes no cancellation.
+pub(super) fn mean_and_deviation(values: impl Iterator<Item = f64> + Clone) -> [f64; 2] {
+    let [min, max] = extremes(values.clone());
+    let (_, exponent) = libm::frexp(max.max(-min));
+    let values = values.map(|value| libm::scalbn(value, -exponent));
+    let mean = mean(values.clone());
+    // The second sum would be 0 without rounding; it corrects the first (Chan, Golub and LeVeque 1983).
+    let (squares, rest, count) = values
+        .map(|value| value - mean)
+        .fold((0.0f64, 0.0, 0.0), |(squares, rest, count), d| (squares + d * d, rest + d, count + 1.0));
+    let variance = ((squares - rest * rest / count) / count).max(0.0);
+    let deviation = if is_constant(mean, variance, count) { 0.0 } else { libm::sqrt(variance) };
+    [mean, deviation].map(|number| libm::scalbn(number, exponent))
+}
+
+/// The mean, computed relative to the first value, so that the mean of equal values is exact.
+fn mean(mut values: impl Iterator<Item = f64>) -> f64 {
     let first = values.next().unwrap_or(f64::NAN);
     let (sum, count) = values.fold((0.0, 1.0), |(sum, count), value| (sum + (value - first), count + 1.0));
     first + sum / count

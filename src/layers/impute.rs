@@ -1,6 +1,6 @@
 //! Imputation of missing values.
 
-use super::columns::{FitError, check, mean, present, transform};
+use super::columns::{FitError, check, mean_and_deviation, present, transform};
 use crate::{
     Layer,
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise_row},
@@ -93,7 +93,7 @@ impl<const N: usize, T: Element> Impute<N, T> {
     ///
     /// Returns an error if there are no samples, a value is infinite, or a column holds only NaN.
     pub fn mean(x: &[[T; N]]) -> Result<Self, FitError> {
-        Self::fit(x, |column| mean(present(x, column)))
+        Self::fit(x, |column| mean_and_deviation(present(x, column))[0])
     }
 
     /// Creates a layer that replaces missing values by the median of each column of `x`: the middle value, or the mean
@@ -153,6 +153,9 @@ mod tests {
         assert_eq!(Impute::median(&x).unwrap().value, [4.0, 2.5]);
         assert_eq!(Impute::most_frequent(&x).unwrap().value, [1.0, 2.0]);
         assert_eq!(Impute::median(&x[..3]).unwrap().value, [7.0, 2.0]);
+        let huge = [[f64::MAX], [f64::MAX], [f64::MIN], [f64::MIN]];
+        assert_eq!(Impute::mean(&huge).unwrap().value, [0.0]);
+        assert_eq!(Impute::median(&huge).unwrap().value, [0.0]);
     }
 
     #[test]

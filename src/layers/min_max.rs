@@ -1,6 +1,6 @@
 //! Min–max scaling to [0, 1].
 
-use super::columns::{FitError, Scale, ScaleGradient, Unscale, check, present, transform};
+use super::columns::{FitError, Scale, ScaleGradient, Unscale, check, epsilon, extremes, present, transform};
 use crate::{
     Layer,
     kernel::{Element, Simd, elementwise_row},
@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// `y[n] = (x[n] − min[n]) / range[n]`, x and y: `[[T; N]]`. On the data to which it is fitted, each column of the
-/// output lies in [0, 1]. A constant column has range 0 and is only shifted.
+/// output lies in [0, 1]. A constant column, whose values differ at most by rounding, has range 0 and is only shifted.
 ///
 /// As the first layer of a network, it makes the network carry its own statistics. Before it is fitted, it is the
 /// identity. Training does not change it. NaN counts as a missing value: fitting ignores it, and it stays NaN.
@@ -59,19 +59,24 @@ impl<const N: usize, T: Element> MinMax<N, T> {
         transform(rows, Scale, |column, x| [x, self.min[column], self.range[column]]);
     }
 
-    /// Computes the minimum and range of each column of `x`.
+    /// Computes the minimum and range of each column of `x`. A column whose values differ only by rounding has range 0.
     ///
     /// # Errors
     ///
-    /// Returns an error if there are no samples, a value is infinite, or a column holds only NaN.
+    /// Returns an error if there are no samples, a value is infinite, a column holds only NaN, or its range is infinite in
+    /// `T`.
     pub fn fit(x: &[[T; N]]) -> Result<Self, FitError> {
         check(x)?;
         let mut fitted = Self { min: [T::zero(); N], range: [T::zero(); N] };
         for column in 0..N {
-            let min = present(x, column).fold(f64::INFINITY, f64::min);
-            let max = present(x, column).fold(f64::NEG_INFINITY, f64::max);
+            let [min, max] = extremes(present(x, column));
+            let range = max - min;
+            if !T::from_f64(range).is_finite() {
+                return Err(FitError::TooWide { column });
+            }
             fitted.min[column] = T::from_f64(min);
-            fitted.range[column] = T::from_f64(max - min);
+            let rounding = 2.0 * epsilon::<T>() * max.abs().max(min.abs());
+            fitted.range[column] = T::from_f64(if range > rounding { range } else { 0.0 });
         }
         Ok(fitted)
     }
@@ -85,6 +90,7 @@ impl<const N: usize, T: Element> MinMax<N, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::Network as _;
 
     #[test]
     fn there_and_back() {
@@ -95,5 +101,23 @@ mod tests {
         assert_eq!(scaled, [[0.0, 0.0], [0.25, 0.0], [1.0, 0.0]]);
         scaler.inverse_transform(&mut scaled);
         assert_eq!(scaled, rows);
+    }
+
+    #[test]
+    fn huge_and_tiny_ranges_are_scaled_or_are_errors() {
+        assert_eq!(MinMax::fit(&[[0.0, 3e38f32], [1.0, -3e38]]), Err(FitError::TooWide { column: 1 }));
+        assert_eq!(MinMax::fit(&[[f64::MAX], [f64::MIN]]), Err(FitError::TooWide { column: 0 }));
+        for size in [1e200, 1e-200, 1e-320] {
+            let x = [[-size], [0.0], [size]];
+            let scaler = MinMax::fit(&x).unwrap();
+            assert_eq!(x.map(|row| scaler.predict(&row)), [[0.0], [0.5], [1.0]]);
+        }
+    }
+
+    #[test]
+    fn values_that_differ_by_rounding_are_constant() {
+        let scaler = MinMax::fit(&[[0.1 + 0.2, 1.0], [0.3, 1.0 + 1e-14]]).unwrap();
+        assert!(scaler.range[0] == 0.0 && scaler.range[1] > 0.0);
+        assert!(scaler.predict(&[0.1 + 0.2, 1.0])[0] < 1e-15);
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 #[cfg(feature = "std")]
 use crate::{
     kernel::{ElementwiseKernel, Real},
-    layer::{Operations, Path},
+    layer::{Operations, Path, assert_sound},
 };
 
 /// Replaces column `COLUMN`, which holds class numbers, by `CLASSES` columns: 1 in the column of the class, 0 in the
@@ -79,6 +79,7 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
     /// with the class numbers.
     #[cfg(feature = "std")]
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
+        const { assert_sound(&<Self as SimpleLayer>::FAULT) };
         let (mut places, mut class) = (std::vec![[T::zero(); OUT]; IN], [T::from_f64(NO_CLASS); OUT]);
         let mut classes = [T::zero(); IN];
         classes[COLUMN] = T::from_f64(CLASSES as f64);

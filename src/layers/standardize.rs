@@ -1,6 +1,8 @@
 //! Standardization to mean 0 and standard deviation 1.
 
-use super::columns::{FitError, Scale, ScaleGradient, Unscale, check, mean, present, transform};
+use super::columns::{
+    FitError, Scale, ScaleGradient, Unscale, check, epsilon, extremes, mean_and_deviation, present, transform,
+};
 use crate::{
     Layer,
     kernel::{Element, Simd, elementwise_row},
@@ -8,7 +10,8 @@ use crate::{
 };
 
 /// `y[n] = (x[n] − mean[n]) / deviation[n]`, x and y: `[[T; N]]`. On the data to which it is fitted, each column of the
-/// output has mean 0 and standard deviation 1. A constant column has deviation 0 and is only shifted.
+/// output has mean 0 and standard deviation 1. A constant column, whose values differ at most by rounding, has deviation 0
+/// and is only shifted.
 ///
 /// As the first layer of a network, it makes the network carry its own statistics, even without `std`. Before it is
 /// fitted, it is the identity. Training does not change it. NaN counts as a missing value: fitting ignores it, and it
@@ -79,25 +82,25 @@ impl<const N: usize, T: Element> Standardize<N, T> {
         transform(rows, Scale, |column, x| [x, self.mean[column], self.deviation[column]]);
     }
 
-    /// Computes the statistics of `x` in `f64`, in two passes: first the mean, then the deviations from it. A mean far
-    /// from 0 causes no cancellation, and a constant column has deviation 0 exactly.
+    /// Computes the statistics of `x` in `f64`. A column whose values differ only by rounding has deviation 0.
     ///
     /// # Errors
     ///
-    /// Returns an error if there are no samples, a value is infinite, or a column holds only NaN.
+    /// Returns an error if there are no samples, a value is infinite, a column holds only NaN, or the distance of a value
+    /// from the mean is infinite in `T`.
     pub fn fit(x: &[[T; N]]) -> Result<Self, FitError> {
         check(x)?;
         let mut fitted = Self { mean: [T::zero(); N], deviation: [T::zero(); N] };
         for column in 0..N {
-            let values = present(x, column);
-            let mean = mean(values.clone());
-            // The second sum would be 0 without rounding; it corrects the first (Chan, Golub and LeVeque 1983).
-            let (squares, rest, count) = values
-                .map(|value| value - mean)
-                .fold((0.0f64, 0.0, 0.0), |(squares, rest, count), d| (squares + d * d, rest + d, count + 1.0));
-            let variance = (squares - rest * rest / count) / count;
+            let [mean, deviation] = mean_and_deviation(present(x, column));
+            let [min, max] = extremes(present(x, column));
+            if !T::from_f64((max - mean).max(mean - min)).is_finite() {
+                return Err(FitError::TooWide { column });
+            }
             fitted.mean[column] = T::from_f64(mean);
-            fitted.deviation[column] = T::from_f64(libm::sqrt(variance.max(0.0)));
+            // The mean is rounded: smaller deviations from it are meaningless.
+            let least = epsilon::<T>() * mean.abs();
+            fitted.deviation[column] = T::from_f64(if deviation > least { deviation } else { 0.0 });
         }
         Ok(fitted)
     }
@@ -121,6 +124,35 @@ mod tests {
         assert!((fitted.deviation[0] - libm::sqrt(2.0 / 3.0)).abs() < 1e-15);
         assert_eq!(fitted.deviation[1], 0.0);
         assert_eq!(fitted.predict(&[1e9 + 2.0, 0.1]), [0.0, 0.0]);
+    }
+
+    /// scikit-learn's `StandardScaler` outputs 5.6e-17, 0 and 0 for the first column.
+    #[test]
+    fn values_that_differ_by_rounding_are_constant() {
+        let x = [[0.1 + 0.2, 1e300 * (0.1 + 0.2), 2.0], [0.3, 0.3e300, 2.0 + 4e-16], [0.3, 0.3e300, 2.0]];
+        let fitted = Standardize::fit(&x).unwrap();
+        assert_eq!(fitted.deviation, [0.0; 3]);
+        assert!(x.iter().all(|row| fitted.predict(row)[0].abs() < 1e-15));
+        let x = [[0.8f32.next_up()], [0.8], [0.8]];
+        assert_eq!(Standardize::fit(&x).unwrap().deviation, [0.0]);
+        // A deviation of more than that is kept.
+        assert!(Standardize::fit(&[[1.0], [1.0 + 1e-14]]).unwrap().deviation[0] > 0.0);
+        assert!(Standardize::fit(&[[1.0f32], [1.000_001]]).unwrap().deviation[0] > 0.0);
+    }
+
+    #[test]
+    fn huge_and_tiny_values_are_standardized_or_are_errors() {
+        for size in [1e200, 1e-200, f64::MAX, f64::MIN_POSITIVE, 1e-320, 1.0] {
+            let x = [[size], [-size]];
+            let fitted = Standardize::fit(&x).unwrap();
+            assert_eq!((fitted.mean, fitted.deviation), ([0.0], [size]));
+            assert_eq!(x.map(|row| fitted.predict(&row)), [[1.0], [-1.0]]);
+        }
+        let fitted = Standardize::fit(&[[3e38f32], [-3e38]]).unwrap();
+        assert_eq!(fitted.predict(&[3e38]), [1.0]);
+        let too_wide = FitError::TooWide { column: 1 };
+        assert_eq!(Standardize::fit(&[[0.0, 3e38f32], [1.0, -3e38], [0.0, -3e38]]), Err(too_wide));
+        assert_eq!(Standardize::fit(&[[0.0, f64::MAX], [1.0, f64::MIN], [0.0, f64::MIN]]), Err(too_wide));
     }
 
     #[test]

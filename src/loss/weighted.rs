@@ -128,7 +128,7 @@ impl<H, L: Follows<H>> Follows<H> for Weighted<L> {}
 pub struct ClassWeighted<L, const CLASSES: usize> {
     /// The loss.
     pub loss: L,
-    /// The weight of each class: finite and at least 0.
+    /// The weight of each class: finite and at least 0, and above 0 for at least one.
     pub weights: [f64; CLASSES],
 }
 
@@ -164,6 +164,7 @@ impl<P: Tensor, L: Loss<P, Label: Class>, const CLASSES: usize> Loss<P> for Clas
             self.weights.iter().all(|weight| at_least_0(*weight)),
             "weights of classes must be finite and at least 0",
         )?;
+        in_range(self.weights.iter().any(|weight| *weight > 0.0), "the weight of at least one class must be above 0")?;
         self.loss.check()
     }
 

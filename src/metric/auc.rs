@@ -10,7 +10,8 @@ const THRESHOLDS: usize = 200;
 
 /// The area under the ROC curve of probabilities, approximated with 200 thresholds as in Keras.
 ///
-/// Scores in the same bin of width 1/200 count as ties. [`roc_auc`] is exact, but needs all scores at once.
+/// Scores in the same bin of width 1/200 count as ties. [`roc_auc`] is exact, but needs all scores at once. If a score
+/// is NaN, the area is NaN, too.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -24,17 +25,23 @@ const THRESHOLDS: usize = 200;
 pub struct Auc {
     /// `counts[positive][⌊200·score⌋]`
     counts: [[u32; THRESHOLDS]; 2],
+    /// Whether a score was NaN.
+    has_nan: bool,
 }
 
 impl Default for Auc {
     fn default() -> Self {
-        Self { counts: [[0; THRESHOLDS]; 2] }
+        Self { counts: [[0; THRESHOLDS]; 2], has_nan: false }
     }
 }
 
 impl Auc {
-    /// The area, from 0 to 1. Chance level is ½, which is also the value if all labels are equal.
+    /// The area, from 0 to 1, or NaN if a score was NaN. Chance level is ½, which is also the value if all labels are
+    /// equal.
     pub fn value(&self) -> f64 {
+        if self.has_nan {
+            return f64::NAN;
+        }
         let (mut negatives, mut concordant) = (0.0, 0.0);
         for (&negative, &positive) in self.counts[0].iter().zip(&self.counts[1]) {
             concordant += f64::from(positive) * (negatives + 0.5 * f64::from(negative));
@@ -54,6 +61,7 @@ impl fmt::Debug for Auc {
 impl<T: Element, const N: usize> Metric<[T; N], [T; N]> for Auc {
     fn update(&mut self, prediction: &[T; N], label: &[T; N]) {
         for (score, label) in prediction.iter().zip(label) {
+            self.has_nan |= score.to_f64().is_nan();
             let bin = ((score.to_f64() * THRESHOLDS as f64) as usize).min(THRESHOLDS - 1);
             self.counts[usize::from(label.to_f64() > 0.5)][bin] += 1;
         }
@@ -92,4 +100,19 @@ pub fn roc_auc(samples: &mut [(f64, bool)]) -> f64 {
     }
     let positives = samples.len() as f64 - negatives;
     if negatives * positives == 0.0 { 0.5 } else { concordant / (negatives * positives) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_of_nan_makes_the_area_nan() {
+        let mut metric = Auc::default();
+        for (score, label) in [(0.9f32, 1.0), (f32::NAN, 0.0), (0.1, 0.0)] {
+            metric.update(&[score], &[label]);
+        }
+        assert!(metric.value().is_nan());
+        assert!(roc_auc(&mut [(0.9, true), (f64::NAN, false), (0.1, false)]).is_nan());
+    }
 }

@@ -12,6 +12,7 @@ mod precision;
 mod r_squared;
 mod recall;
 mod root_mean_squared_error;
+mod squares;
 
 pub use accuracy::Accuracy;
 pub use auc::{Auc, roc_auc};

@@ -1,7 +1,7 @@
 //! The coefficient of determination.
 
-use super::{Metric, Named};
-use crate::kernel::Element;
+use super::{Metric, Named, squares::Squares};
+use crate::{kernel::Element, rounding::is_constant};
 
 /// The coefficient of determination, R²: the fraction of the variance of the labels that the predictions explain.
 ///
@@ -21,21 +21,27 @@ pub struct RSquared<const N: usize> {
     samples: f64,
     mean: [f64; N],
     /// The sum of squared deviations from the mean.
-    spread: [f64; N],
-    residual: f64,
+    spread: [Squares; N],
+    residual: Squares,
 }
 
 impl<const N: usize> Default for RSquared<N> {
     fn default() -> Self {
-        Self { samples: 0.0, mean: [0.0; N], spread: [0.0; N], residual: 0.0 }
+        Self { samples: 0.0, mean: [0.0; N], spread: [Squares::default(); N], residual: Squares::default() }
     }
 }
 
 impl<const N: usize> RSquared<N> {
-    /// R², at most 1. It is 0 if the labels are constant.
+    /// R², at most 1. It is 0 if the labels are constant, that is, differ at most by rounding.
     pub fn value(&self) -> f64 {
-        let spread: f64 = self.spread.iter().sum();
-        if spread == 0.0 { 0.0 } else { 1.0 - self.residual / spread }
+        let mut spread = Squares::default();
+        for (squares, mean) in self.spread.iter().zip(self.mean) {
+            let deviation = squares.root_of_mean(self.samples) / mean.abs();
+            if mean == 0.0 || !is_constant(1.0, deviation * deviation, self.samples) {
+                spread.add_all(squares);
+            }
+        }
+        if spread.is_zero() { 0.0 } else { 1.0 - self.residual.over(&spread) }
     }
 }
 
@@ -47,8 +53,8 @@ impl<T: Element, const N: usize> Metric<[T; N], [T; N]> for RSquared<N> {
             let (prediction, label) = (prediction[output].to_f64(), label[output].to_f64());
             let before = label - self.mean[output];
             self.mean[output] += before / self.samples;
-            self.spread[output] += before * (label - self.mean[output]);
-            self.residual += (prediction - label) * (prediction - label);
+            self.spread[output].add_product(before, label - self.mean[output]);
+            self.residual.add(prediction - label);
         }
     }
 }
@@ -56,5 +62,32 @@ impl<T: Element, const N: usize> Metric<[T; N], [T; N]> for RSquared<N> {
 impl<const N: usize> Named for RSquared<N> {
     fn each(&self, show: &mut dyn FnMut(&'static str, f64)) {
         show("r2", self.value());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of<const SAMPLES: usize>(predictions: [f64; SAMPLES], labels: [f64; SAMPLES]) -> f64 {
+        let mut metric = RSquared::<1>::default();
+        predictions.into_iter().zip(labels).for_each(|(prediction, label)| metric.update(&[prediction], &[label]));
+        metric.value()
+    }
+
+    #[test]
+    fn the_size_of_the_numbers_does_not_matter() {
+        for size in [1.0, 1e200, 1e-200, 1e-320] {
+            let value = of([size, 2.0 * size, 3.0 * size], [size, 2.0 * size, 4.0 * size]);
+            assert!((value - (1.0 - 1.0 / (14.0 / 3.0))).abs() < 2e-3, "{size}: {value}");
+        }
+    }
+
+    #[test]
+    fn labels_that_differ_by_rounding_are_constant() {
+        assert_eq!(of([0.1, 0.2, 0.3], [0.1 + 0.2, 0.3, 0.3]), 0.0);
+        assert_eq!(of([0.1, 0.2, 0.3], [0.0, 0.0, 0.0]), 0.0);
+        assert_eq!(of([1.0, -1.0], [1.0, -1.0]), 1.0);
+        assert!(of([0.1, 0.2], [f64::NAN, 0.3]).is_nan());
     }
 }

@@ -3,10 +3,12 @@
 use super::{Optimizer, PerWeight, Settings, has_settings, in_range, is_decay, is_divisor};
 use crate::kernel::Real;
 
-/// `m = beta1·m + (1−beta1)·g`, `v = beta2·v + (1−beta2)·g²`, `w −= rate·m̂ / (√v + epsilon)` (Kingma and Ba 2014).
+/// `m = beta1·m + (1−beta1)·g`, `v = beta2·v + (1−beta2)·g²`, `w −= rateₜ·m / (√v + epsilon)` (Kingma and Ba 2014).
 ///
-/// In step `t`, counted from 1, `m̂ = m·√(1−beta2ᵗ) / (1−beta1ᵗ)` corrects the bias of both means, which start at 0;
-/// `epsilon` is added to the uncorrected `√v`, as in Keras. With `std` and without `deterministic`, an `m` below 2⁻¹²⁶
+/// In step `t`, counted from 1, `rateₜ = rate·√(1−beta2ᵗ) / (1−beta1ᵗ)` corrects the bias of both means, which start
+/// at 0. This is the second form in the paper (end of section 2), as in Keras: `epsilon` is the paper's ε̂, which is
+/// added to the uncorrected `√v`. The paper's first form, as in PyTorch, adds ε to the corrected `√(v/(1−beta2ᵗ))`;
+/// early steps with tiny gradients differ. With `std` and without `deterministic`, an `m` below 2⁻¹²⁶
 /// counts as 0 and `√v` as at least 2⁻⁶³, because processors divide subnormal numbers several times as slowly.
 ///
 /// [`amsgrad`](Self::amsgrad) turns it into [`AmsGrad`].

@@ -32,7 +32,7 @@ pub enum Schedule {
     Step {
         /// The first rate.
         initial: f64,
-        /// The number of steps between changes of the rate.
+        /// The number of steps between changes of the rate, at least 1.
         every: u64,
         /// The factor of each change.
         factor: f64,
@@ -41,7 +41,7 @@ pub enum Schedule {
     Exponential {
         /// The first rate.
         initial: f64,
-        /// The number of steps over which the rate changes by `factor`.
+        /// The number of steps over which the rate changes by `factor`, at least 1.
         every: u64,
         /// The factor of the change over `every` steps.
         factor: f64,
@@ -51,21 +51,26 @@ pub enum Schedule {
     Cosine {
         /// The highest rate.
         peak: f64,
-        /// The number of steps in which the rate rises.
+        /// The number of steps in which the rate rises; may be 0.
         warm_up: u64,
-        /// The number of steps in which the rate falls.
+        /// The number of steps in which the rate falls, at least 1.
         steps: u64,
     },
 }
 
 impl Schedule {
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        let factor = match *self {
-            Self::Constant(_) | Self::Cosine { .. } => 1.0,
-            Self::Step { factor, .. } | Self::Exponential { factor, .. } => factor,
-        };
         in_range(at_least_0(self.peak()), "the learning rate must be finite and at least 0")?;
-        in_range(at_least_0(factor), "the factor of a schedule must be finite and at least 0")
+        match *self {
+            Self::Constant(_) => Ok(()),
+            Self::Step { every, factor, .. } | Self::Exponential { every, factor, .. } => {
+                in_range(every > 0, "`every`, the steps between changes of a schedule, must be at least 1")?;
+                in_range(at_least_0(factor), "the factor of a schedule must be finite and at least 0")
+            }
+            Self::Cosine { steps, .. } => {
+                in_range(steps > 0, "`steps`, in which a cosine schedule lowers the rate, must be at least 1")
+            }
+        }
     }
 
     /// The highest rate. For `Step` and `Exponential` it is the initial rate, whatever the factor.

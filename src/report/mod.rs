@@ -37,3 +37,33 @@ fn write(path: &std::path::Path, content: &[u8]) -> Result<(), ReportError> {
 fn extension(path: &std::path::Path) -> std::string::String {
     path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
 }
+
+/// The index of the bin of `value`, of `bins` bins of equal width. Each includes its start; the last one also its end.
+#[cfg(any(feature = "plot", feature = "tensorboard"))]
+fn bin(value: f64, range: &core::ops::Range<f64>, bins: usize) -> usize {
+    let length = range.end - range.start;
+    let start_of = |bin: usize| range.start + length * bin as f64 / bins as f64;
+    let place = (value - range.start) / length * bins as f64;
+    let bin = (place as usize).min(bins - 1);
+    // The place is rounded: a value at the start of a bin may be in the one before.
+    let has_next = bin + 1 < bins && value >= start_of(bin + 1);
+    if has_next { bin + 1 } else { bin - usize::from(bin > 0 && value < start_of(bin)) }
+}
+
+#[cfg(all(test, any(feature = "plot", feature = "tensorboard")))]
+mod tests {
+    use super::*;
+
+    /// As in NumPy's `histogram`.
+    #[test]
+    fn a_value_at_the_start_of_a_bin_is_in_that_bin() {
+        for bins in 1..200 {
+            for index in 0..bins {
+                let start = 0.1 + (0.9 - 0.1) * index as f64 / bins as f64;
+                assert_eq!(bin(start, &(0.1..0.9), bins), index, "{start} of {bins}");
+            }
+            assert_eq!(bin(0.9, &(0.1..0.9), bins), bins - 1);
+        }
+        assert_eq!(bin(5.0, &(5.0..5.0), 1), 0);
+    }
+}

@@ -19,7 +19,7 @@ use std::{
 
 use prost::Message as _;
 
-use super::ReportError;
+use super::{ReportError, bin};
 use crate::{
     kernel::Element,
     layer::{self, Layer, Parameter, Visit},
@@ -201,8 +201,7 @@ fn histogram(values: &[f64]) -> Histogram {
     let buckets = if max > min { BUCKETS } else { 1 };
     let mut bucket = vec![0.0; buckets];
     for value in values {
-        let index = if max > min { ((value - min) / (max - min) * buckets as f64) as usize } else { 0 };
-        bucket[index.min(buckets - 1)] += 1.0;
+        bucket[bin(*value, &(min..max), buckets)] += 1.0;
     }
     let edge = |index: usize| if index == buckets { max } else { min + (max - min) * index as f64 / buckets as f64 };
     Histogram {

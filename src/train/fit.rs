@@ -3,6 +3,7 @@
 use core::ops::RangeInclusive;
 
 use super::TrainError;
+use crate::rounding::whole;
 
 /// The options of [`Trainer::fit`](super::Trainer::fit): the number of epochs and the validation data.
 ///
@@ -85,8 +86,8 @@ impl<'a, X, Y> Fit<'a, X, Y> {
             Validation::Share(0.0) => return Ok((x, y, None)),
             Validation::Share(share) => share,
         };
-        let held_out = (share * x.len() as f64) as usize;
-        if !(0.0..1.0).contains(&share) || held_out == 0 {
+        let held_out = whole(share * x.len() as f64);
+        if !(0.0..1.0).contains(&share) || held_out == 0 || held_out == x.len() {
             return Err(TrainError::Split { samples: x.len() });
         }
         let ((x, held_x), (y, held_y)) = (x.split_at(x.len() - held_out), y.split_at(y.len() - held_out));

@@ -64,8 +64,8 @@ pub struct ReduceLrOnPlateau {
 }
 
 impl ReduceLrOnPlateau {
-    /// Multiplies the rate by `factor`, in [0, 1), after `patience` epochs without improvement. `min_delta` is 10⁻⁴,
-    /// and `cooldown` and `min_rate` are 0.
+    /// Multiplies the rate by `factor`, in [0, 1), after `patience` epochs without improvement; a patience of 0 counts
+    /// as 1. `min_delta` is 10⁻⁴, and `cooldown` and `min_rate` are 0.
     pub const fn new(factor: f64, patience: usize) -> Self {
         Self {
             factor,
@@ -79,7 +79,7 @@ impl ReduceLrOnPlateau {
         }
     }
 
-    /// Sets the smallest decrease of the loss that counts as an improvement.
+    /// Sets the smallest decrease of the loss that counts as an improvement: finite and at least 0.
     #[must_use]
     pub const fn min_delta(self, min_delta: f64) -> Self {
         Self { min_delta, ..self }
@@ -91,7 +91,7 @@ impl ReduceLrOnPlateau {
         Self { cooldown: epochs, ..self }
     }
 
-    /// Sets the lowest rate.
+    /// Sets the lowest rate: finite and at least 0.
     #[must_use]
     pub const fn min_rate(self, rate: f64) -> Self {
         Self { min_rate: rate, ..self }
@@ -114,9 +114,15 @@ impl ReduceLrOnPlateau {
 
 impl<N: Layer, M> Callback<N, M> for ReduceLrOnPlateau {
     fn check(&self) -> Result<(), &'static str> {
-        match (0.0..1.0).contains(&self.factor) {
-            true => Ok(()),
-            false => Err("the factor of `ReduceLrOnPlateau` must be in [0, 1)"),
+        let at_least_0 = |value: f64| (0.0..f64::INFINITY).contains(&value);
+        if !(0.0..1.0).contains(&self.factor) {
+            Err("the factor of `ReduceLrOnPlateau` must be in [0, 1)")
+        } else if !at_least_0(self.min_delta) {
+            Err("the `min_delta` of `ReduceLrOnPlateau` must be finite and at least 0")
+        } else if !at_least_0(self.min_rate) {
+            Err("the `min_rate` of `ReduceLrOnPlateau` must be finite and at least 0")
+        } else {
+            Ok(())
         }
     }
 

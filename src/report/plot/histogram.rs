@@ -10,7 +10,7 @@ use super::{
 use crate::{
     kernel::Element,
     layer::{Layer, Parameter, Path, Role, Visit},
-    report::ReportError,
+    report::{ReportError, bin},
 };
 
 /// A histogram of one or more sets of values: the share of each set in each bin.
@@ -48,8 +48,7 @@ impl Histogram {
         let share = |set: &Vec<f64>| {
             let mut shares = vec![0.0; bins];
             for value in set {
-                let bin = (value - range.start) / (range.end - range.start) * bins as f64;
-                shares[(bin as usize).min(bins - 1)] += 100.0 / set.len() as f64;
+                shares[bin(*value, &range, bins)] += 100.0 / set.len() as f64;
             }
             shares
         };
