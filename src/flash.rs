@@ -11,6 +11,7 @@ use core::marker::PhantomData;
 use bytemuck::{AnyBitPattern, must_cast};
 
 use crate::{
+    kind::not_weights,
     layer::{Layer, Outline, Parameter, Path, assert_sound},
     message::Message,
 };
@@ -370,6 +371,22 @@ const fn after<'a>(text: &'a [u8], comma: &str, name: &str) -> Option<&'a [u8]> 
     }
     let (begin, rest) = text.split_at(start.len());
     if is_equal(begin, start.as_str().as_bytes()) { Some(rest) } else { None }
+}
+
+/// Does not compile: the `file` with these bytes cannot be read as weights.
+///
+/// # Panics
+///
+/// Panics with the kind of the file, or with the `reason` if its kind is unknown.
+#[doc(hidden)]
+#[track_caller]
+pub const fn refuse(file: &str, reason: &str, bytes: &[u8]) -> ! {
+    let message = Message::<1024>::new().text(file).text(" is not a whole safetensors file: ");
+    let message = match not_weights(bytes) {
+        Some(kind) => message.text("it is ").text(kind.name).text(": ").text(kind.remedy),
+        None => message.text(reason),
+    };
+    panic!("{}", message.as_str());
 }
 
 /// Reads the `N` numbers in `BYTES` bytes of a little-endian file, from the position `start`.

@@ -69,6 +69,7 @@ pub mod init;
 #[cfg(any(feature = "safetensors", feature = "onnx"))]
 pub mod io;
 pub mod kernel;
+mod kind;
 pub mod layer;
 pub mod layers;
 pub mod loss;
@@ -85,6 +86,8 @@ pub mod regularize;
 #[cfg(any(feature = "plot", feature = "tensorboard"))]
 pub mod report;
 mod rounding;
+#[cfg(feature = "std")]
+mod short;
 mod tensor;
 pub mod train;
 mod zeroed;

@@ -21,8 +21,14 @@ pub fn weights(name: &LitStr, place: Span) -> syn::Result<TokenStream> {
     let bytes = fs::read(&path).map_err(|error| {
         refuse(format!("cannot be read: {error}; paths are relative to this source file, as for `include_bytes!`"))
     })?;
-    let (start, metadata) =
-        parse(&bytes).map_err(|reason| refuse(format!("is not a whole safetensors file: {reason}")))?;
+    let include = path.to_str().ok_or_else(|| refuse("is in a folder whose name is not UTF-8".into()))?;
+    let (start, metadata) = match parse(&bytes) {
+        Ok(parts) => parts,
+        // The library recognizes files of other kinds.
+        Err(reason) => {
+            return Ok(quote! { const { ::shiplap::flash::refuse(#file, #reason, ::core::include_bytes!(#include)) } });
+        }
+    };
 
     let mut tensors = Vec::new();
     for tensor in metadata.offset_keys() {
@@ -34,7 +40,6 @@ pub fn weights(name: &LitStr, place: Span) -> syn::Result<TokenStream> {
         }
         tensors.push(tensor);
     }
-    let include = path.to_str().ok_or_else(|| refuse("is in a folder whose name is not UTF-8".into()))?;
     let activations = match metadata.metadata().as_ref().and_then(|notes| notes.get("activations")) {
         Some(activations) => quote!(::core::option::Option::Some(#activations)),
         None => quote!(::core::option::Option::None),

@@ -2,6 +2,8 @@
 
 use std::{fmt, io, string::String};
 
+use crate::short::{paragraph, short};
+
 /// The error of reading, writing or preparing a data set.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -24,6 +26,17 @@ pub enum DataError {
         /// The text found in the file.
         value: String,
         /// A description of the values that are accepted.
+        expected: String,
+    },
+    /// A line of a table is malformed.
+    Line {
+        /// The file.
+        file: String,
+        /// The line, counted from 1.
+        line: u64,
+        /// A description of the content.
+        found: String,
+        /// A description of the content that is required.
         expected: String,
     },
     /// A line has more or fewer fields than the lines before it.
@@ -136,26 +149,34 @@ impl fmt::Display for DataError {
         match self {
             Self::Io { file, error } => write!(formatter, "{file}: {error}"),
             Self::Value { file, line, column, value, expected } => {
+                let (column, expected, value) = (short(column), paragraph(expected), short(value));
                 write!(formatter, "{file}, line {line}, column `{column}`: expected {expected}, found `{value}`")
+            }
+            Self::Line { file, line, found, expected } => {
+                write!(formatter, "{file}, line {line}: expected {}, found {}", paragraph(expected), paragraph(found))
             }
             Self::Fields { file, line, found, expected } => write!(
                 formatter,
                 "{file}, line {line}: expected {expected} fields as in the lines before, found {found}"
             ),
             Self::Column { file, column, found } => {
+                let (column, found) = (short(column), paragraph(found));
                 write!(formatter, "{file}: expected exactly one column `{column}`, found the columns {found}")
             }
             Self::Width { file, found, width, expected } => write!(
                 formatter,
-                "{file}: expected {expected} inputs, found {width} ({found}): \
-                 select columns with `Csv::inputs` or `Csv::ignore`"
+                "{file}: expected {expected} inputs, found {width} ({}): \
+                 select columns with `Csv::inputs` or `Csv::ignore`",
+                paragraph(found)
             ),
             Self::Classes { file, classes, width } => write!(
                 formatter,
                 "{file}: a label of {width} numbers cannot encode {classes} classes: \
                  use one number per class, or a single number for two classes"
             ),
-            Self::Format { file, found, expected } => write!(formatter, "{file}: expected {expected}, found {found}"),
+            Self::Format { file, found, expected } => {
+                write!(formatter, "{file}: expected {}, found {}", paragraph(expected), paragraph(found))
+            }
             Self::Empty { file } => write!(formatter, "{file} contains no samples"),
             Self::Lengths { inputs, labels } => {
                 write!(formatter, "{inputs} inputs but {labels} labels: provide one label for each input")

@@ -13,7 +13,12 @@ use std::{
 };
 
 use super::{DataError, file};
-use crate::{Tensor, kernel::Element};
+use crate::{
+    Tensor,
+    kernel::Element,
+    kind::{START, kind},
+    short::short,
+};
 
 /// Reads images with 8 bits per pixel and scales the pixels from `0..=255` to `[0, 1]`.
 ///
@@ -98,21 +103,23 @@ fn samples<S>(
         Ok(word)
     };
     let magic = word()?;
-    let [zero, also_zero, kind, dimensions] = magic;
+    let [zero, also_zero, element, dimensions] = magic;
     if [zero, also_zero] != [0, 0] || dimensions == 0 {
-        let found = format!("a file that starts with {magic:02x?}");
+        let mut start = magic.to_vec();
+        reader.take(START as u64).read_to_end(&mut start).map_err(DataError::io(name))?;
+        let found = kind(&start).map_or(format!("a file that starts with {magic:02x?}"), |kind| format!("{kind}"));
         let expected = "an IDX file, which starts with 00 00, the element type and the number of dimensions";
         return Err(DataError::format(name, found, expected));
     }
-    if kind != UNSIGNED_BYTE {
-        let found = format!("elements of type {kind:#04x}");
+    if element != UNSIGNED_BYTE {
+        let found = format!("elements of type {element:#04x}");
         return Err(DataError::format(name, found, "unsigned bytes, type 0x08"));
     }
     let count = u32::from_be_bytes(word()?);
     let shape = (1..dimensions).map(|_| word().map(u32::from_be_bytes)).collect::<Result<Vec<u32>, _>>()?;
     let length = shape.iter().try_fold(1usize, |length, &size| length.checked_mul(size as usize));
     if length != Some(row.len()) || row.is_empty() {
-        let found = format!("samples of shape {shape:?}");
+        let found = format!("samples of shape {}", short(format_args!("{shape:?}")));
         return Err(DataError::format(name, found, DataError::samples_of(row.len())));
     }
     let mut samples = Vec::new();

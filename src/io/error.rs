@@ -3,6 +3,8 @@
 use core::fmt;
 use std::{io, path::PathBuf, string::String, vec::Vec};
 
+use crate::short::{paragraph, short};
+
 /// The error of saving, loading or exporting a network. Neither the network nor the file has changed.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -115,13 +117,17 @@ pub enum Difference {
 impl fmt::Display for Difference {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing { tensor, shape } => write!(formatter, "`{tensor}` {shape:?} is missing"),
-            Self::Extra { tensor, shape } => write!(formatter, "`{tensor}` {shape:?} is not in the network"),
+            Self::Missing { tensor, shape } => write!(formatter, "`{}` {shape:?} is missing", short(tensor)),
+            Self::Extra { tensor, shape } => {
+                let shape = format_args!("{shape:?}");
+                write!(formatter, "`{}` {} is not in the network", short(tensor), short(shape))
+            }
             Self::Shape { tensor, found, expected } => {
-                write!(formatter, "`{tensor}` has shape {found:?}, expected {expected:?}")
+                let found = format_args!("{found:?}");
+                write!(formatter, "`{}` has shape {}, expected {expected:?}", short(tensor), short(found))
             }
             Self::Type { tensor, found } => {
-                write!(formatter, "`{tensor}` has elements of type {found}: save it as F32 or F64")
+                write!(formatter, "`{}` has elements of type {}: save it as F32 or F64", short(tensor), short(found))
             }
         }
     }
@@ -135,7 +141,9 @@ impl fmt::Display for FileError {
         match self {
             Self::Read { file, error } => write!(formatter, "cannot read {}: {error}", file.display()),
             Self::Write { file, error } => write!(formatter, "cannot write {}: {error}", file.display()),
-            Self::Malformed { file, reason } => write!(formatter, "{file} is not a valid safetensors file: {reason}"),
+            Self::Malformed { file, reason } => {
+                write!(formatter, "{file} is not a valid safetensors file: {}", paragraph(reason))
+            }
             Self::Differs { file, differences } => {
                 write!(formatter, "{file} does not fit the network: ")?;
                 for (index, difference) in differences.iter().take(SHOWN).enumerate() {
@@ -148,16 +156,18 @@ impl fmt::Display for FileError {
             }
             Self::Activations { file, saved, network } => write!(
                 formatter,
-                "{file} was trained with the activations {saved}, but the network has {network}: \
-                 use the activations of the file"
+                "{file} was trained with the activations {}, but the network has {network}: \
+                 use the activations of the file",
+                paragraph(saved)
             ),
             Self::NotFinite { file, tensor, index } => write!(
                 formatter,
-                "{file}: element {index} of `{tensor}` is NaN, infinite or too large for the element type"
+                "{file}: element {index} of `{}` is NaN, infinite or too large for the element type",
+                short(tensor)
             ),
-            Self::Layers { file, reason } => write!(formatter, "{file}: {reason}"),
+            Self::Layers { file, reason } => write!(formatter, "{file}: {}", paragraph(reason)),
             Self::Checkpoint { file, reason } => {
-                write!(formatter, "{file} is not a checkpoint of this trainer: {reason}")
+                write!(formatter, "{file} is not a checkpoint of this trainer: {}", paragraph(reason))
             }
             Self::Unknown { layer, operation } => write!(
                 formatter,

@@ -6,8 +6,9 @@
 //! - Feature `onnx`: [`export_onnx`] exports a network for other runtimes.
 //!
 //! Writes are atomic: the data are written to a temporary file in the same folder, which then replaces the target. If
-//! the program or the machine stops, the target is either the old file or the complete new one. A killed program may
-//! leave a `.tmp` file.
+//! the program or the machine stops, the target is either the old file or the complete new one. An existing file keeps
+//! its permissions, and a symbolic link stays: its target is replaced. A killed program may leave a `.tmp` file, which
+//! the next write to the same path removes.
 
 #[cfg(feature = "safetensors")]
 mod checkpoint;
@@ -43,10 +44,18 @@ const BYTES: &str = "the data";
 /// Reads a file. Also returns its name for error messages.
 #[cfg(feature = "safetensors")]
 fn read(path: &Path) -> Result<(String, Vec<u8>), FileError> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok((std::format!("{}", path.display()), bytes)),
-        Err(error) => Err(FileError::Read { file: path.into(), error }),
-    }
+    use std::io::Read as _;
+
+    let failed = |error| FileError::Read { file: path.into(), error };
+    let name = std::format!("{}", path.display());
+    let mut file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    // A large file of another kind is not read as a whole.
+    file.by_ref().take(crate::kind::START as u64).read_to_end(&mut bytes).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    tensors::header_length(&name, &bytes, if metadata.is_file() { metadata.len() } else { u64::MAX })?;
+    file.read_to_end(&mut bytes).map_err(failed)?;
+    Ok((name, bytes))
 }
 
 /// Writes a file atomically.

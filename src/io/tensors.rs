@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{Difference, FileError};
 use crate::{
     kernel::Element,
+    kind::not_weights,
     layer::{Layer, Parameter, Path, Role, Visit, VisitMut, VisitTrainable},
 };
 
@@ -113,6 +114,24 @@ pub(super) fn expected_tensors<N: Layer>(network: &N) -> Vec<ExpectedTensor> {
     expected
 }
 
+/// The length of the header of a file of `size` bytes, whose first bytes are `start`.
+pub(super) fn header_length(file: &str, start: &[u8], size: u64) -> Result<usize, FileError> {
+    let length = start.first_chunk().map(|length| u64::from_le_bytes(*length));
+    let rest = size.saturating_sub(LENGTH as u64);
+    if let Some(length) = length
+        && length <= rest
+        && let Ok(length) = usize::try_from(length)
+    {
+        return Ok(length);
+    }
+    let reason = match (not_weights(start), length) {
+        (Some(kind), _) => format!("it is {kind}"),
+        (None, None) => format!("the file has {size} bytes, at least {LENGTH} are required"),
+        (None, Some(length)) => format!("expected a header of {length} bytes, but only {rest} bytes follow"),
+    };
+    Err(FileError::Malformed { file: file.into(), reason })
+}
+
 /// A file whose header is valid and whose length matches it.
 pub(super) struct Reader<'a> {
     pub file: &'a str,
@@ -123,14 +142,8 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub fn new(file: &'a str, bytes: &'a [u8]) -> Result<Self, FileError> {
         let malformed = |reason: String| FileError::Malformed { file: file.into(), reason };
-        let (length, rest) = bytes
-            .split_first_chunk::<LENGTH>()
-            .ok_or_else(|| malformed(format!("the file has {} bytes, at least 8 are required", bytes.len())))?;
-        let length = u64::from_le_bytes(*length);
-        let (header, data) =
-            usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length)).ok_or_else(|| {
-                malformed(format!("expected a header of {length} bytes, but only {} bytes follow", rest.len()))
-            })?;
+        let length = header_length(file, bytes, bytes.len() as u64)?;
+        let (header, data) = bytes[LENGTH..].split_at(length);
         let metadata: Metadata =
             serde_json::from_slice(header).map_err(|error| malformed(format!("the header is invalid: {error}")))?;
         if metadata.data_len() != data.len() {
