@@ -24,7 +24,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
         return Ok(Box::new(reader));
     }
     #[cfg(feature = "gzip")]
-    return Ok(Box::new(flate2::bufread::MultiGzDecoder::new(reader)));
+    return Ok(Box::new(super::gzip::Gunzip::new(reader)));
     #[cfg(not(feature = "gzip"))]
     Err(DataError::format(&file, "a gzip-compressed file (enable the feature `gzip`)", "an uncompressed file"))
 }

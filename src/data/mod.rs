@@ -14,6 +14,8 @@ pub mod augment;
 mod csv;
 mod error;
 mod file;
+#[cfg(feature = "gzip")]
+mod gzip;
 pub mod idx;
 #[cfg(feature = "npy")]
 pub mod npy;
