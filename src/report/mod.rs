@@ -32,6 +32,17 @@ fn write(path: &std::path::Path, content: &[u8]) -> Result<(), ReportError> {
     crate::file::write(path, content).map_err(|error| ReportError::File { path: path.into(), error })
 }
 
+/// Leaves out the characters that XML and HTML forbid, such as control characters, which no font shows.
+#[cfg(feature = "plot")]
+fn without_forbidden(mut text: std::string::String) -> std::string::String {
+    text.retain(|letter| match letter {
+        '\t' | '\n' | '\r' => true,
+        '\u{fffe}' | '\u{ffff}' => false,
+        _ => !letter.is_control(),
+    });
+    text
+}
+
 /// The file extension in lower case.
 #[cfg(feature = "plot")]
 fn extension(path: &std::path::Path) -> std::string::String {

@@ -11,7 +11,7 @@ use std::{
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Plot, ReportError, Table, extension, learning_curves, write};
+use super::{Plot, ReportError, Table, extension, learning_curves, without_forbidden, write};
 use crate::{
     layer::{self, Layer},
     metric::Named,
@@ -192,7 +192,7 @@ impl Page {
                 }
             }
         };
-        page.into_string()
+        without_forbidden(page.into_string())
     }
 
     /// Writes the page to an `.html` file. The write is atomic.

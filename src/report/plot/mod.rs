@@ -34,7 +34,7 @@ pub use histogram::{Histogram, weight_histograms};
 pub use lines::{Lines, Series};
 pub use roc::{roc, roc_curve};
 
-use super::{ReportError, extension, write};
+use super::{ReportError, extension, without_forbidden, write};
 
 /// The number of units of an [`Area`] per pixel. [`plotters`] uses integer coordinates, and whole pixels are too
 /// coarse.
@@ -84,7 +84,7 @@ pub trait Plot {
             area.present().map_err(draw_error)?;
         }
         let of_units = format!(r#"width="{}" height="{}""#, fine.0, fine.1);
-        Ok(text.replacen(&of_units, &format!(r#"width="{width}" height="{height}""#), 1))
+        Ok(without_forbidden(text.replacen(&of_units, &format!(r#"width="{width}" height="{height}""#), 1)))
     }
 
     /// Returns the plot as PNG, at twice the [`size`](Self::size).
