@@ -376,16 +376,16 @@ fn a_compressed_array_is_unpacked_only_as_far_as_its_header_says() {
 #[test]
 fn arrays_of_other_types_are_named_with_what_to_do() {
     for (descr, what) in [
-        ("'<M8[ns]'", "<M8[ns], which are dates: save `array.astype('int64')`"),
-        ("'<m8[D]'", "<m8[D], which are durations: save `array.astype('int64')`"),
-        ("'<U5'", "<U5, which are texts"),
-        ("'|S3'", "|S3, which are texts"),
-        ("'|O'", "|O, which are Python objects"),
-        ("'<c16'", "<c16, which are complex: save `array.real` and `array.imag`"),
-        ("'<f2'", "<f2, which are floating-point numbers of another size: save `array.astype('float32')`"),
-        ("'|V8'", "|V8, which are records"),
-        ("[('a', '<f4'), ('b', '<i8', (2,))]", "[('a', '<f4'), ('b', '<i8', (2,))], which are records"),
-        ("'<q9'", "<q9, which is unknown"),
+        ("'<M8[ns]'", "`<M8[ns]`, which are dates: save `array.astype('int64')`"),
+        ("'<m8[D]'", "`<m8[D]`, which are durations: save `array.astype('int64')`"),
+        ("'<U5'", "`<U5`, which are texts"),
+        ("'|S3'", "`|S3`, which are texts"),
+        ("'|O'", "`|O`, which are Python objects"),
+        ("'<c16'", "`<c16`, which are complex: save `array.real` and `array.imag`"),
+        ("'<f2'", "`<f2`, which are floating-point numbers of another size: save `array.astype('float32')`"),
+        ("'|V8'", "`|V8`, which are records"),
+        ("[('a', '<f4'), ('b', '<i8', (2,))]", "`[('a', '<f4'), ('b', '<i8', (2,))]`, which are records"),
+        ("'<q9'", "`<q9`, which is unknown"),
     ] {
         let error = npy::read_from::<f32>(&npy(descr, "(2,)", &[0; 16]), "f").unwrap_err().to_string();
         let expected = format!("f: expected `f4`, `f8`, integers or booleans, found elements of type {what}");

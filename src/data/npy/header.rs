@@ -82,7 +82,7 @@ impl Header {
         };
         let Dictionary { descr, columns_first, shape } = dictionary(text).ok_or_else(malformed)?;
         let element = Element::new(descr).map_err(|remedy| {
-            let found = format!("elements of type {}, {remedy}", short(descr));
+            let found = format!("elements of type `{}`, {remedy}", short(descr));
             DataError::format(name, found, "`f4`, `f8`, integers or booleans")
         })?;
         // Lengths of zero count as one: the product of the others does not overflow, either.
