@@ -6,7 +6,10 @@ use super::{
     FileError, read,
     tensors::{Assign, ExpectedTensor, Reader, expected_tensors},
 };
-use crate::layer::{self, Layer, Role};
+use crate::{
+    layer::{self, Layer, Role},
+    short::short,
+};
 
 /// Loads weights that were trained in PyTorch or Keras, from a safetensors file.
 ///
@@ -127,6 +130,7 @@ impl<'a> Import<'a> {
         let names = reader.names();
         let mut theirs: Vec<String> =
             names.iter().map(|name| layer_of(name)).collect::<BTreeSet<_>>().into_iter().map(Into::into).collect();
+        let shown = short(format!("{theirs:?}"));
         let ambiguous = |reason: String| Err(FileError::Layers { file: reader.file.into(), reason });
         const NAME_THEM: &str = "specify the name in the file of each layer with `Import::layers`";
 
@@ -146,13 +150,13 @@ impl<'a> Import<'a> {
         if own.len() != theirs.len() {
             let (found, expected) = (theirs.len(), own.len());
             return ambiguous(format!(
-                "the file has {found} layers with weights, {theirs:?}, but the network has {expected}, {own:?}: if the \
+                "the file has {found} layers with weights, {shown}, but the network has {expected}, {own:?}: if the \
                  file lacks weights of the model, write it as the documentation of `Import` shows; otherwise {NAME_THEM}"
             ));
         }
         if !theirs.windows(2).all(|pair| without_numbers(&pair[0]) == without_numbers(&pair[1])) {
             return ambiguous(format!(
-                "the order of the layers {theirs:?} is unknown; the network has {own:?}: {NAME_THEM}"
+                "the order of the layers {shown} is unknown; the network has {own:?}: {NAME_THEM}"
             ));
         }
         theirs.sort_by_key(|name| numbers(name));
