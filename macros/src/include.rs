@@ -24,6 +24,9 @@ pub fn weights(name: &LitStr, place: Span) -> syn::Result<TokenStream> {
     let include = path.to_str().ok_or_else(|| refuse("is in a folder whose name is not UTF-8".into()))?;
     let (start, metadata) = match parse(&bytes) {
         Ok(parts) => parts,
+        Err(reason) if bytes.get(8) == Some(&b'{') => {
+            return Err(refuse(format!("is not a whole safetensors file: {reason}")));
+        }
         // The library recognizes files of other kinds.
         Err(reason) => {
             return Ok(quote! { const { ::shiplap::flash::refuse(#file, #reason, ::core::include_bytes!(#include)) } });
