@@ -113,7 +113,6 @@ impl<N: Layer> Budgeted for N {
 }
 
 /// The limits of a budget.
-#[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     name: &'static str,

@@ -382,7 +382,7 @@ fn a_callback_that_failed_makes_the_fit_an_error() {
     let mut diary = Diary::default();
     let callbacks = (Fails("the log could not be written"), &mut diary, Fails("another"));
     let result = trainer().fit_with(&x, &y, Fit::epochs(3), callbacks);
-    assert_eq!(result, Err(TrainError::Callback("the log could not be written")));
+    assert_eq!(result, Err(TrainError::CallbackFailed("the log could not be written")));
     assert_eq!(result.unwrap_err().to_string(), "the log could not be written");
     assert_eq!(diary.calls.last().unwrap(), "after", "the other callbacks are called");
     // An error of the training itself comes first.

@@ -493,7 +493,10 @@ fn checkpoints_are_saved_during_training() {
     let mut checkpoints = Checkpoints::every(2, folder.path().join("none/run.safetensors"));
     let steps = trainer.state().steps;
     let failed = trainer.fit_with(&x, &y, Fit::epochs(9), &mut checkpoints);
-    assert!(matches!(failed, Err(TrainError::Callback(what)) if what.contains("`Checkpoints::finish`")), "{failed:?}");
+    assert!(
+        matches!(failed, Err(TrainError::CallbackFailed(what)) if what.contains("`Checkpoints::finish`")),
+        "{failed:?}"
+    );
     assert_eq!(trainer.state().steps - steps, 2 * 4, "training stops after epoch 2");
     assert!(matches!(checkpoints.finish(), Err(FileError::Write { .. })));
 }

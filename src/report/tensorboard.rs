@@ -30,8 +30,8 @@ use crate::{
 /// A callback that logs the loss and metrics of each epoch, and a histogram of each parameter, for TensorBoard.
 ///
 /// Training and validation are separate runs in the folders `train` and `validation`, so that TensorBoard shows them in
-/// the same charts, over the number of the epoch. If a file cannot be written, training continues to its last epoch;
-/// then `fit` returns an error, and [`finish`](Self::finish) the reason.
+/// the same charts, over the number of the epoch. Histograms leave out numbers that are not finite. If a file cannot be
+/// written, training continues to its last epoch; then `fit` returns an error, and [`finish`](Self::finish) the reason.
 ///
 /// ```
 /// use shiplap::{prelude::*, report::TensorBoard};
@@ -349,7 +349,7 @@ mod tests {
         let mut board = TensorBoard::new(file);
         let mut trainer = Trainer::<Dense<1, 1, Linear>, MeanSquaredError, Sgd, 4>::new(Sgd::new(0.1), 1);
         let result = trainer.fit_with(&[[1.0f32]], &[[2.0f32]], Fit::epochs(2), &mut board);
-        assert!(matches!(result, Err(TrainError::Callback(what)) if what.contains("TensorBoard")), "{result:?}");
+        assert!(matches!(result, Err(TrainError::CallbackFailed(what)) if what.contains("TensorBoard")), "{result:?}");
         assert_eq!(trainer.state().steps, 2, "training continues");
         let error = board.finish().unwrap_err();
         assert!(error.to_string().contains("cannot write"), "{error}");

@@ -86,7 +86,7 @@ pub trait Callback<N: Layer, M> {
     /// # Errors
     ///
     /// If the callback has failed, for example to write a file: says what failed, and where to find the reason. The
-    /// training run then ends with [`TrainError::Callback`](super::TrainError::Callback).
+    /// training run then ends with [`TrainError::CallbackFailed`](super::TrainError::CallbackFailed).
     fn after_fit(&mut self, network: &mut N) -> Result<(), &'static str> {
         let _ = network;
         Ok(())

@@ -57,7 +57,7 @@ pub enum TrainError {
     Settings(&'static str),
     /// A callback has failed, for example to write a checkpoint. The text says what failed, and where to find the
     /// reason. The network is as the last step left it.
-    Callback(&'static str),
+    CallbackFailed(&'static str),
     /// The validation split is not in [0, 1), or is above 0 but amounts to less than one sample.
     Split {
         /// The number of samples.
@@ -148,7 +148,7 @@ impl fmt::Display for TrainError {
             Self::Label { data, sample, flaw, expected } => {
                 write!(formatter, "the label of {data}sample {sample} {flaw}: this loss takes {expected}")
             }
-            Self::Callback(what) => formatter.write_str(what),
+            Self::CallbackFailed(what) => formatter.write_str(what),
             Self::Settings(what) => write!(formatter, "{what}: change it before training"),
             Self::Split { samples } => write!(
                 formatter,

@@ -293,7 +293,7 @@ where
         callback.check().map_err(TrainError::Settings)?;
         callback.before_fit(epochs.clone());
         let result = self.run_epochs(epochs, X::rows(x), Y::rows(y), validation, fit.shuffle, &mut callback);
-        let end = callback.after_fit(self.network_mut()).map_err(TrainError::Callback);
+        let end = callback.after_fit(self.network_mut()).map_err(TrainError::CallbackFailed);
         result.and_then(|last| end.map(|()| last))
     }
 

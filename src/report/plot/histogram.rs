@@ -31,7 +31,7 @@ impl Histogram {
         Self { title: title.into(), x: x.into(), sets: vec![] }
     }
 
-    /// Adds a set of values.
+    /// Adds a set of values. Those that are not finite are left out.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, values: impl IntoIterator<Item = f64>) -> Self {
         self.sets.push((name.into(), values.into_iter().collect()));
