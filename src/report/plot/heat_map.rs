@@ -67,9 +67,11 @@ impl HeatMap {
         if columns == 0
             || values.is_empty()
             || !values.len().is_multiple_of(columns)
-            || !values.iter().all(|v| v.is_finite())
+            || !values.iter().all(|v| (2.0 * v).is_finite())
         {
-            return Err(ReportError::Data { expected: "finite values whose number is a multiple of the columns" });
+            return Err(ReportError::Data {
+                expected: "finite values below 8e307 whose number is a multiple of the columns",
+            });
         }
         Ok(Self { title, columns, values, signed })
     }
@@ -157,5 +159,7 @@ mod tests {
         assert!(HeatMap::image("", 3, &[0.0f32; 4]).is_err());
         assert!(HeatMap::image("", 0, &[0.0f32; 4]).is_err());
         assert!(HeatMap::image("", 2, &[f32::NAN; 4]).is_err());
+        assert!(HeatMap::image("", 2, &[1e308, -1e308]).is_err());
+        assert!(HeatMap::attributions("", 2, &[8e307, -8e307]).unwrap().svg().is_ok());
     }
 }
