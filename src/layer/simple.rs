@@ -116,7 +116,7 @@ pub trait SimpleLayer: Parameters {
     /// Lists the operations of `forward`, for export. A layer that does not implement it can be trained and saved, but
     /// not exported.
     fn operations<V: Operations<Self::Element>>(&self, path: Path<'_>, operations: &mut V) {
-        operations.other(path, core::any::type_name::<Self>());
+        operations.other(path, const { &Self::KIND }.as_str());
     }
 }
 

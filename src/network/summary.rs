@@ -2,7 +2,10 @@
 
 use core::{fmt, marker::PhantomData};
 
-use crate::layer::{Description, Layer, Path};
+use crate::{
+    kernel::Element as _,
+    layer::{Description, Layer, Path},
+};
 
 /// A table of a network's layers, for printing; see [`Network::summary`](super::Network::summary).
 pub struct Summary<N> {
@@ -36,7 +39,7 @@ impl<N: Layer> fmt::Display for Summary<N> {
             formatter,
             "total: {} parameters ({}), {} multiply-accumulates, {} bytes for inference",
             N::PARAMS,
-            core::any::type_name::<N::Element>(),
+            N::Element::NAME,
             N::MACS,
             size_of::<N>()
         )?;
