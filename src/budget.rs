@@ -7,6 +7,9 @@
 //! - [`Trainer::BYTES`](crate::train::Trainer::BYTES): the size of a trainer, including the network.
 //! - [`Layer::MACS`]: the number of multiply-accumulates in a prediction.
 //!
+//! Each of these constants also checks the type, so that `cargo check` reports a layer without width or a trainer with a
+//! batch of 0, which are otherwise errors only of `cargo build`.
+//!
 //! Stack frames are not included. The sizes are in bytes, for the target of the compilation. With `std`, the parts of a
 //! trainer are aligned to cache lines, which makes it slightly larger than on a microcontroller.
 //!
@@ -23,7 +26,7 @@
 //! ```
 
 use crate::{
-    layer::{Layer, Leaf, Outline, Path},
+    layer::{Layer, Leaf, Outline, Path, assert_sound},
     message::Message,
 };
 
@@ -65,7 +68,11 @@ use crate::{
 #[macro_export]
 macro_rules! budget {
     ($costly:ty: $($resource:ident <= $limit:expr),+ $(,)?) => {
-        const _: () = $crate::budget::Limits::new(::core::stringify!($costly))$(.$resource($limit))+.assert::<$costly>();
+        const _: () = {
+            // A fault of the type is an error here.
+            let _ = <$costly as $crate::budget::Budgeted>::COSTS;
+            $crate::budget::Limits::new(::core::stringify!($costly))$(.$resource($limit))+.assert::<$costly>()
+        };
     };
 }
 
@@ -104,7 +111,10 @@ impl Costs {
 
 impl<N: Layer> Budgeted for N {
     const COSTS: Costs = Costs {
-        flash: size_of::<N>() + N::OUTLINE.bytes_in_flash(),
+        flash: {
+            assert_sound(&N::FAULT);
+            size_of::<N>() + N::OUTLINE.bytes_in_flash()
+        },
         ram: N::OUTLINE.outputs(),
         macs: N::MACS,
         outline: N::OUTLINE,
@@ -164,7 +174,8 @@ impl Limits {
             {
                 let claim: Message = Message::new().text(self.name).text(": ").text(RESOURCES[index]).text(" <= ");
                 let claim = claim.number(limit as u128);
-                let message = exceeded(claim.as_str(), totals[index] as i128, "<= ", limit as i128);
+                let (total, limit) = (Side::Unsigned(totals[index] as u128), Side::Unsigned(limit as u128));
+                let message = exceeded(claim.as_str(), total, "<= ", limit);
                 panic!("{}", table(message.text("\n"), &costs, totals, self.limits).as_str());
             }
             index += 1;
@@ -174,10 +185,63 @@ impl Limits {
 
 /// `budget exceeded: `claim` does not hold, because 2 is not <= 1`
 #[doc(hidden)]
-pub const fn exceeded(claim: &str, left: i128, relation: &str, right: i128) -> Message<8192> {
-    let message = Message::new().text("budget exceeded: `").text(claim).text("` does not hold, because ");
-    message.integer(left).text(" is not ").text(relation).integer(right)
+pub const fn exceeded(claim: &str, left: Side, relation: &str, right: Side) -> Message<8192> {
+    let message = Message::new().text("budget exceeded: `").text(claim).text("` does not hold");
+    if matches!((left, right), (Side::Unknown, _) | (_, Side::Unknown)) {
+        return message;
+    }
+    right.written(left.written(message.text(", because ")).text(" is not ").text(relation))
 }
+
+/// The value of one side of a comparison, for the error.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Side {
+    /// An integer, or a truth value as 0 or 1.
+    Signed(i128),
+    /// An integer that may be above the largest `i128`.
+    Unsigned(u128),
+    /// A number with a fraction, which is not shown.
+    Unknown,
+}
+
+impl Side {
+    /// The side `value`, of which `bits` is the value as an integer.
+    pub const fn of<V: Compared>(_: &V, bits: i128) -> Self {
+        match V::KIND {
+            Self::Signed(_) => Self::Signed(bits),
+            Self::Unsigned(_) => Self::Unsigned(bits as u128),
+            Self::Unknown => Self::Unknown,
+        }
+    }
+
+    const fn written(self, message: Message<8192>) -> Message<8192> {
+        match self {
+            Self::Signed(value) => message.integer(value),
+            Self::Unsigned(value) => message.number(value),
+            Self::Unknown => message,
+        }
+    }
+}
+
+/// A type whose values [`const_assert!`](crate::const_assert) compares.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(message = "`const_assert!` compares numbers, not `{Self}`")]
+pub trait Compared {
+    /// How values of this type are shown; the value in it has no meaning.
+    const KIND: Side;
+}
+
+macro_rules! compared {
+    ($($number:ty)* => $kind:expr) => {
+        $(impl Compared for $number {
+            const KIND: Side = $kind;
+        })*
+    };
+}
+compared!(u8 u16 u32 u64 u128 usize => Side::Unsigned(0));
+compared!(bool i8 i16 i32 i64 i128 isize => Side::Signed(0));
+compared!(f32 f64 => Side::Unknown);
 
 /// A row of the table: layer, type, and the amount of each resource.
 #[derive(Clone, Copy)]

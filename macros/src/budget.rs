@@ -24,8 +24,13 @@ pub fn assertion(condition: &TokenStream) -> TokenStream {
     quote! {
         const _: () = {
             const MESSAGE: ::shiplap::message::Message<8192> =
-                ::shiplap::budget::exceeded(#text, (#left) as i128, #operator, (#right) as i128);
-            ::core::assert!(#condition, "{}", MESSAGE.as_str());
+                ::shiplap::budget::exceeded(
+                    #text,
+                    ::shiplap::budget::Side::of(&(#left), (#left) as ::core::primitive::i128),
+                    #operator,
+                    ::shiplap::budget::Side::of(&(#right), (#right) as ::core::primitive::i128),
+                );
+            ::core::assert!(#condition, "{}", ::shiplap::message::Message::as_str(&MESSAGE));
         };
     }
 }

@@ -1,6 +1,6 @@
 //! Checks at the declaration of a network, so that an error points to the layer at fault.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Generics, Type, spanned::Spanned};
 
@@ -8,6 +8,9 @@ use crate::sequence::{depends, is_open};
 
 /// The maximum number of layers in a sequence.
 pub const MOST: usize = 16;
+
+/// The maximum depth of nested tuples. The compiler itself overflows its stack at some hundreds.
+const DEEPEST: usize = 32;
 
 /// The layers of a declaration, including those of nested tuples.
 pub struct Declared<'a> {
@@ -88,7 +91,7 @@ impl<'a> Declared<'a> {
     /// An expression of type `bool` that is true if the layers without generic parameters fit.
     pub fn fits(&self) -> TokenStream {
         let misfits = self.concrete_pairs().map(|(before, after)| misfit(before, after));
-        quote!(true #(&& #misfits.is_none())*)
+        quote!(true #(&& ::core::option::Option::is_none(&#misfits))*)
     }
 }
 
@@ -119,8 +122,29 @@ pub fn count(layers: usize, place: impl FnOnce() -> Span) -> syn::Result<()> {
     Err(syn::Error::new(place(), message))
 }
 
+/// Rejects tuples that are nested too deep, before the parser, which calls itself for each level.
+pub fn depth(tokens: &TokenStream) -> syn::Result<()> {
+    let mut groups = vec![(0, tokens.clone())];
+    while let Some((depth, tokens)) = groups.pop() {
+        for token in tokens {
+            let TokenTree::Group(group) = token else { continue };
+            let is_tuple = group.delimiter() == Delimiter::Parenthesis;
+            if is_tuple && depth == DEEPEST {
+                let message =
+                    format!("tuples are nested more than {DEEPEST} deep: join some, `(A, B, C)` for `((A, B), C)`");
+                return Err(syn::Error::new(group.span(), message));
+            }
+            groups.push((depth + usize::from(is_tuple), group.stream()));
+        }
+    }
+    Ok(())
+}
+
 /// The layers of `ty`, including those of nested tuples.
 fn collect<'a>(ty: &'a Type, leaves: &mut Vec<&'a Type>) -> syn::Result<()> {
+    if let Type::Reference(borrowed) = ty {
+        return Err(syn::Error::new(borrowed.span(), "a network owns its layers: remove the reference"));
+    }
     let Type::Tuple(tuple) = ty else {
         leaves.push(ty);
         return Ok(());

@@ -47,40 +47,41 @@ pub fn weights(name: &LitStr, place: Span) -> syn::Result<TokenStream> {
         Some(activations) => quote!(::core::option::Option::Some(#activations)),
         None => quote!(::core::option::Option::None),
     };
-    let implementations = [(Dtype::F32, quote!(f32)), (Dtype::F64, quote!(f64))].map(|(dtype, element)| {
-        let tensors = tensors.iter().filter_map(|name| Some((name, metadata.info(name)?)));
-        let (values, entries): (Vec<_>, Vec<_>) = tensors
-            .enumerate()
-            .map(|(index, (name, info))| {
-                let (constant, shape, kind) = (format_ident!("TENSOR{index}"), &info.shape, info.dtype.to_string());
-                let bytes = info.data_offsets.1 - info.data_offsets.0;
-                let (values, value) = if info.dtype == dtype {
-                    let (start, count) = (start + info.data_offsets.0, info.shape.iter().product::<usize>());
-                    let numbers = quote!(::shiplap::flash::numbers::<#element, #bytes, #count>(BYTES, #start));
-                    (quote!(const #constant: &[#element] = &#numbers;), quote!(Some(#constant)))
-                } else {
-                    (quote!(), quote!(None))
-                };
-                let entry = quote! {
-                    ::shiplap::flash::Entry {
-                        name: #name, shape: &[#(#shape),*], element: #kind, values: ::core::option::Option::#value,
-                    }
-                };
-                (values, entry)
-            })
-            .unzip();
-        quote! {
-            impl ::shiplap::flash::Weights<#element> for File {
-                const FILE: ::shiplap::flash::File<#element> = {
-                    #(#values)*
-                    ::shiplap::flash::File { name: #file, activations: #activations, tensors: &[#(#entries),*] }
-                };
+    let implementations = [(Dtype::F32, quote!(::core::primitive::f32)), (Dtype::F64, quote!(::core::primitive::f64))]
+        .map(|(dtype, element)| {
+            let tensors = tensors.iter().filter_map(|name| Some((name, metadata.info(name)?)));
+            let (values, entries): (Vec<_>, Vec<_>) = tensors
+                .enumerate()
+                .map(|(index, (name, info))| {
+                    let (constant, shape, kind) = (format_ident!("TENSOR{index}"), &info.shape, info.dtype.to_string());
+                    let bytes = info.data_offsets.1 - info.data_offsets.0;
+                    let (values, value) = if info.dtype == dtype {
+                        let (start, count) = (start + info.data_offsets.0, info.shape.iter().product::<usize>());
+                        let numbers = quote!(::shiplap::flash::numbers::<#element, #bytes, #count>(BYTES, #start));
+                        (quote!(const #constant: &[#element] = &#numbers;), quote!(Some(#constant)))
+                    } else {
+                        (quote!(), quote!(None))
+                    };
+                    let entry = quote! {
+                        ::shiplap::flash::Entry {
+                            name: #name, shape: &[#(#shape),*], element: #kind, values: ::core::option::Option::#value,
+                        }
+                    };
+                    (values, entry)
+                })
+                .unzip();
+            quote! {
+                impl ::shiplap::flash::Weights<#element> for File {
+                    const FILE: ::shiplap::flash::File<#element> = {
+                        #(#values)*
+                        ::shiplap::flash::File { name: #file, activations: #activations, tensors: &[#(#entries),*] }
+                    };
+                }
             }
-        }
-    });
+        });
     Ok(quote! {{
         struct File;
-        const BYTES: &[u8] = ::core::include_bytes!(#include);
+        const BYTES: &[::core::primitive::u8] = ::core::include_bytes!(#include);
         #(#implementations)*
         const { ::shiplap::flash::Checked::<_, File>::new().network() }
     }})

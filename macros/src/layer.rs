@@ -23,17 +23,17 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         impl #impl_generics #krate::layer::Layer for #target #where_clause {
             type Input = #simple::Input;
             type Output = #simple::Output;
-            type Tape<const BATCH_: usize> = [#simple::Tape; BATCH_];
+            type Tape<const BATCH_: ::core::primitive::usize> = [#simple::Tape; BATCH_];
             type Head = #krate::activation::Linear;
 
-            const MACS: usize = #simple::MACS #(+ <#nested as #krate::layer::Layer>::MACS)*;
+            const MACS: ::core::primitive::usize = #simple::MACS #(+ <#nested as #krate::layer::Layer>::MACS)*;
             const FAULT: ::core::option::Option<#krate::message::Message> = #krate::layer::first_fault(
                 &[#simple::FAULT, #(<#nested as #krate::layer::Layer>::FAULT),*],
             );
-            const TAKES_MISSING: bool = #simple::TAKES_MISSING;
+            const TAKES_MISSING: ::core::primitive::bool = #simple::TAKES_MISSING;
 
             #[inline(always)]
-            fn forward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
+            fn forward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: ::core::primitive::usize>(
                 &self,
                 simd: Simd_,
                 x: &[Self::Input],
@@ -43,7 +43,7 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
             }
 
             #[inline(always)]
-            fn record_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
+            fn record_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: ::core::primitive::usize>(
                 &self,
                 simd: Simd_,
                 rng: ::core::option::Option<&mut #krate::Rng>,
@@ -55,7 +55,7 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
             }
 
             #[inline(always)]
-            fn backward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
+            fn backward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: ::core::primitive::usize>(
                 &self,
                 simd: Simd_,
                 x: &[Self::Input],
@@ -68,7 +68,7 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
             }
 
             #[inline(always)]
-            fn gradient_batch<Simd_: #krate::kernel::Simd, const BATCH_: usize>(
+            fn gradient_batch<Simd_: #krate::kernel::Simd, const BATCH_: ::core::primitive::usize>(
                 &self,
                 simd: Simd_,
                 x: &[Self::Input],

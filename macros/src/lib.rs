@@ -3,11 +3,13 @@
 //! `sequence` generates the code of tuples and of `#[derive(Network)]`, `parameters` that of `#[derive(Parameters)]`
 //! and `#[derive(Layer)]`. `check` reports layers that do not fit at their declaration, for `#[network]` and the
 //! derive. `stored` and `include` embed the weights of a file in the program. `budget` implements `const_assert!`.
+//! `krate` is the name of a renamed dependency.
 
 mod budget;
 mod check;
 #[cfg(feature = "include-weights")]
 mod include;
+mod krate;
 mod layer;
 mod parameters;
 mod sequence;
@@ -31,8 +33,9 @@ use sequence::{Field, Sequence};
 /// of the fields. A layer that does not fit is an error at its field.
 #[proc_macro_derive(Network)]
 pub fn derive_network(input: TokenStream) -> TokenStream {
-    let input = parse_macro_input!(input as DeriveInput);
-    derive(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+    let input = TokenStream2::from(input);
+    let expanded = check::depth(&input).and_then(|()| derive(&syn::parse2(input)?));
+    krate::renamed(expanded.unwrap_or_else(|error| error.to_compile_error())).into()
 }
 
 /// Implements `Parameters` from the fields of a struct, and `Network` if the struct implements `Layer`. The
@@ -40,14 +43,14 @@ pub fn derive_network(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Parameters, attributes(kernel, bias, statistic, layer, parameters))]
 pub fn derive_parameters(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    parameters::derive(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+    krate::renamed(parameters::derive(&input).unwrap_or_else(|error| error.to_compile_error())).into()
 }
 
 /// Implements `Layer` from the fields of a struct and its `impl SimpleLayer`. It includes `#[derive(Parameters)]`.
 #[proc_macro_derive(Layer, attributes(kernel, bias, statistic, layer, parameters))]
 pub fn derive_layer(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    layer::derive(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+    krate::renamed(layer::derive(&input).unwrap_or_else(|error| error.to_compile_error())).into()
 }
 
 fn derive(input: &DeriveInput) -> syn::Result<TokenStream2> {
@@ -105,8 +108,8 @@ pub fn network(arguments: TokenStream, item: TokenStream) -> TokenStream {
         let error = syn::Error::new(argument.span().into(), "`#[network]` takes no arguments").to_compile_error();
         return quote!(#item #error).into();
     }
-    match syn::parse2(item.clone()).and_then(|alias| declare(&alias)) {
-        Ok(declared) => declared.into(),
+    match check::depth(&item).and_then(|()| declare(&syn::parse2(item.clone())?)) {
+        Ok(declared) => krate::renamed(declared).into(),
         Err(error) => {
             let error = error.to_compile_error();
             quote!(#item #error).into()
@@ -169,7 +172,7 @@ impl Parse for Alias {
 /// `assert!` at compile time. The error of a failed comparison shows the values of both sides.
 #[proc_macro]
 pub fn const_assert(input: TokenStream) -> TokenStream {
-    budget::assertion(&input.into()).into()
+    krate::renamed(budget::assertion(&input.into())).into()
 }
 
 /// A network with the weights of a file, read at compile time.
@@ -185,7 +188,7 @@ pub fn const_assert(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn include_weights(input: TokenStream) -> TokenStream {
     let name = parse_macro_input!(input as syn::LitStr);
-    include::weights(&name, name.span()).unwrap_or_else(|error| error.to_compile_error()).into()
+    krate::renamed(include::weights(&name, name.span()).unwrap_or_else(|error| error.to_compile_error())).into()
 }
 
 /// `Layer` for tuples of 1 to 16 layers.

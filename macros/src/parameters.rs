@@ -80,23 +80,11 @@ impl Array {
 
     /// An expression for all numbers of the array `place` as a slice.
     fn flat(&self, place: TokenStream) -> TokenStream {
-        match self.lengths.len() {
-            1 => quote!(#place.as_slice()),
-            rank => {
-                let flattened = (1..rank).map(|_| quote!(.as_flattened()));
-                quote!(#place #(#flattened)*)
-            }
-        }
+        (1..self.lengths.len()).fold(quote!(&#place[..]), |rows, _| quote!(<[[_; _]]>::as_flattened(#rows)))
     }
 
     fn flat_mut(&self, place: TokenStream) -> TokenStream {
-        match self.lengths.len() {
-            1 => quote!(#place.as_mut_slice()),
-            rank => {
-                let flattened = (1..rank).map(|_| quote!(.as_flattened_mut()));
-                quote!(#place #(#flattened)*)
-            }
-        }
+        (1..self.lengths.len()).fold(quote!(&mut #place[..]), |rows, _| quote!(<[[_; _]]>::as_flattened_mut(#rows)))
     }
 }
 
@@ -134,7 +122,9 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         quote!((#name, <#ty as #krate::layer::Layer>::OUTLINE))
     });
     let activation = match activation {
-        Some(TypeParam { ident, .. }) => quote!(::core::option::Option::Some(#ident::NAME)),
+        Some(TypeParam { ident, .. }) => {
+            quote!(::core::option::Option::Some(<#ident as #krate::activation::Activation>::NAME))
+        }
         None => quote!(::core::option::Option::None),
     };
     Ok(quote! {
@@ -145,8 +135,8 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         impl #impl_generics #krate::layer::Parameters for #target #where_clause {
             type Element = #element;
             const KIND: #krate::message::Message<64> = #kind;
-            const LAYERS: &'static [(&'static str, #krate::layer::Outline)] = &[#(#layers),*];
-            const ACTIVATION: ::core::option::Option<&'static str> = #activation;
+            const LAYERS: &'static [(&'static ::core::primitive::str, #krate::layer::Outline)] = &[#(#layers),*];
+            const ACTIVATION: ::core::option::Option<&'static ::core::primitive::str> = #activation;
             #walks
         }
 
@@ -291,7 +281,7 @@ pub fn element(input: &DeriveInput, parts: &[Part]) -> syn::Result<Type> {
     if let Some(Part { ty, .. }) = parts.iter().find(|part| matches!(part.role, Role::Layer)) {
         return Ok(parse_quote!(<#ty as ::shiplap::layer::Parameters>::Element));
     }
-    Ok(parse_quote!(f32))
+    Ok(parse_quote!(::core::primitive::f32))
 }
 
 /// `Dense<10, 1, Sigmoid>`: the struct's name, its integer parameters, and its activation.
@@ -304,15 +294,17 @@ fn kind(krate: &TokenStream, input: &DeriveInput, activation: Option<&TypeParam>
                 let (ident, ty) = (&parameter.ident, parameter.ty.to_token_stream().to_string());
                 match ty.as_str() {
                     "bool" | "char" => {}
-                    signed if signed.starts_with('i') => words.push(quote!(.integer(#ident as i128))),
-                    _ => words.push(quote!(.number(#ident as u128))),
+                    signed if signed.starts_with('i') => {
+                        words.push(quote!(.integer(#ident as ::core::primitive::i128)))
+                    }
+                    _ => words.push(quote!(.number(#ident as ::core::primitive::u128))),
                 }
             }
             GenericParam::Type(parameter)
                 if activation.is_some_and(|activation| activation.ident == parameter.ident) =>
             {
                 let ident = &parameter.ident;
-                words.push(quote!(.text(#ident::NAME)));
+                words.push(quote!(.text(<#ident as #krate::activation::Activation>::NAME)));
             }
             _ => {}
         }
@@ -327,7 +319,7 @@ fn kind(krate: &TokenStream, input: &DeriveInput, activation: Option<&TypeParam>
 /// The trainable type, the number of parameters, and the four visiting methods.
 fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) -> TokenStream {
     let default_initializer = match activation {
-        Some(TypeParam { ident, .. }) => quote!(#ident::INITIALIZER),
+        Some(TypeParam { ident, .. }) => quote!(<#ident as #krate::activation::Activation>::INITIALIZER),
         None => quote!(#krate::init::Initializer::GlorotUniform),
     };
     let numbers: Vec<&Part> = parts.iter().filter(|part| !matches!(part.role, Role::Marker)).collect();
@@ -350,17 +342,24 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
         if let Role::Layer = role {
             types.push(quote!(<#ty as #layer>::Trainable));
             counts.push(quote!(<#ty as #layer>::PARAMS));
-            show.push(quote!(<#ty as #layer>::parameters(&self.#member, path.join(#name), visitor);));
+            show.push(
+                quote!(<#ty as #layer>::parameters(&self.#member, #krate::layer::Path::join(&path, #name), visitor);),
+            );
             show_mut.push(quote! {
                 <#ty as #layer>::parameters_mut(
-                    #krate::kernel::map_each(&mut layers, |layer| &mut layer.#member), path.join(#name), visitor,
+                    #krate::kernel::map_each(&mut layers, |layer| &mut layer.#member), #krate::layer::Path::join(&path, #name), visitor,
                 );
             });
-            each_trainable.push(quote!(<#ty as #layer>::trainable(&trainable.#kept, path.join(#name), visitor);));
+            each_trainable.push(
+                quote!(<#ty as #layer>::trainable(&trainable.#kept, #krate::layer::Path::join(&path, #name), visitor);),
+            );
             each_trainable_mut.push(quote! {
                 <#ty as #layer>::trainable_mut(
-                    layer.as_deref_mut().map(|layer| &mut layer.#member), &mut gradient.#kept,
-                    #krate::kernel::map_each(&mut state, |state| &mut state.#kept), path.join(#name), visitor,
+                    ::core::option::Option::map(
+                        ::core::option::Option::as_deref_mut(&mut layer), |layer| &mut layer.#member,
+                    ),
+                    &mut gradient.#kept,
+                    #krate::kernel::map_each(&mut state, |state| &mut state.#kept), #krate::layer::Path::join(&path, #name), visitor,
                 );
             });
             continue;
@@ -412,7 +411,7 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
             each_trainable_mut.push(quote! {
                 visitor.visit(
                     #parameter,
-                    match layer.as_deref_mut() {
+                    match ::core::option::Option::as_deref_mut(&mut layer) {
                         ::core::option::Option::Some(layer) => #values_mut,
                         ::core::option::Option::None => &mut [],
                     },
@@ -429,7 +428,7 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
     };
     quote! {
         type Trainable = #trainable;
-        const PARAMS: usize = 0 #(+ #counts)*;
+        const PARAMS: ::core::primitive::usize = 0 #(+ #counts)*;
         const TENSORS: &'static [#krate::layer::Parameter<'static>] = &[#(#tensors),*];
 
         #[inline(always)]
@@ -443,7 +442,7 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
         }
 
         #[inline(always)]
-        fn parameters_mut<Visitor_: #krate::layer::VisitMut<Self::Element, LAYERS_>, const LAYERS_: usize>(
+        fn parameters_mut<Visitor_: #krate::layer::VisitMut<Self::Element, LAYERS_>, const LAYERS_: ::core::primitive::usize>(
             mut layers: [&mut Self; LAYERS_],
             path: #krate::layer::Path<'_>,
             visitor: &mut Visitor_,
@@ -463,7 +462,7 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
         }
 
         #[inline(always)]
-        fn trainable_mut<Visitor_: #krate::layer::VisitTrainable<Self::Element, STATE_>, const STATE_: usize>(
+        fn trainable_mut<Visitor_: #krate::layer::VisitTrainable<Self::Element, STATE_>, const STATE_: ::core::primitive::usize>(
             mut layer: ::core::option::Option<&mut Self>,
             gradient: &mut Self::Trainable,
             mut state: [&mut Self::Trainable; STATE_],
@@ -506,7 +505,7 @@ fn standard_traits(
         }
 
         impl #impl_generics ::core::cmp::PartialEq for #target #equal_where {
-            fn eq(&self, other: &Self) -> bool {
+            fn eq(&self, other: &Self) -> ::core::primitive::bool {
                 let _ = other;
                 true #(&& #equal)*
             }
@@ -514,7 +513,7 @@ fn standard_traits(
 
         impl #impl_generics ::core::fmt::Debug for #target #where_clause {
             fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                formatter.write_str(<Self as ::shiplap::layer::Parameters>::KIND.as_str())
+                formatter.write_str(::shiplap::message::Message::as_str(&<Self as ::shiplap::layer::Parameters>::KIND))
             }
         }
     }

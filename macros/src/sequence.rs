@@ -2,7 +2,9 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
-use syn::{Generics, Ident, Index, Member, Type, TypeParam, parse_quote, parse_quote_spanned, spanned::Spanned};
+use syn::{
+    Generics, Ident, Index, Member, Type, TypeParam, WherePredicate, parse_quote, parse_quote_spanned, spanned::Spanned,
+};
 
 /// One layer of a sequence.
 pub struct Field {
@@ -78,7 +80,7 @@ impl Sequence {
             let (before, layer, place, learns) =
                 (&layers[index - 1], &layers[index], &places[index - 1], learns_before(index));
             quote! {
-                if #learns || dx.is_some() {
+                if #learns || ::core::option::Option::is_some(&dx) {
                     ::core::option::Option::Some(#krate::layer::pass_mut::<#before::Output, #layer::Input>(&mut tape.#place.gradient[..rows]))
                 } else {
                     ::core::option::Option::None
@@ -98,7 +100,7 @@ impl Sequence {
             let (layer, member, place, x) = (&layers[index], members[index], &places[index], recorded(index));
             quote! {
                 #layer::record_batch::<Simd_, #krate::layer::Predictions, BATCH_>(
-                    &self.#member, simd, rng.as_deref_mut(), #x, &mut tape.#place.tape,
+                    &self.#member, simd, ::core::option::Option::as_deref_mut(&mut rng), #x, &mut tape.#place.tape,
                     &mut tape.#place.output[..rows],
                 );
             }
@@ -107,7 +109,7 @@ impl Sequence {
             let (layer, member, place) = (&layers[index], members[index], &places[index]);
             let (x, dx, learns) = (recorded(index), sent_back(index), learns_before(index + 1));
             quote! {
-                if #learns || dx.is_some() {
+                if #learns || ::core::option::Option::is_some(&dx) {
                     #layer::backward_batch::<Simd_, #krate::layer::Predictions, BATCH_>(
                         &self.#member, simd, #x, &mut tape.#place.tape, &tape.#place.output[..rows],
                         &mut tape.#place.gradient[..rows], #dx,
@@ -129,7 +131,7 @@ impl Sequence {
             quote! {
                 #layer::visit_gradient::<Simd_, Visitor_, STATE_, BATCH_>(
                     &mut self.#member, simd, #x, &mut tape.#place.tape, &tape.#place.gradient[..rows],
-                    #krate::kernel::map_each(&mut state, |state| &mut state.#place), path.join(#name), visitor,
+                    #krate::kernel::map_each(&mut state, |state| &mut state.#place), #krate::layer::Path::join(&path, #name), visitor,
                 );
             }
         });
@@ -157,7 +159,7 @@ impl Sequence {
                 type Element = #first_parameters::Element;
                 type Trainable = (#(#parameters::Trainable,)*);
 
-                const PARAMS: usize = 0 #(+ #parameters::PARAMS)*;
+                const PARAMS: ::core::primitive::usize = 0 #(+ #parameters::PARAMS)*;
                 const KIND: #krate::message::Message<64> = #krate::message::Message::new().text(#kind);
 
                 #[inline(always)]
@@ -166,18 +168,18 @@ impl Sequence {
                     path: #krate::layer::Path<'_>,
                     visitor: &mut Visitor_,
                 ) {
-                    #(#parameters::parameters(&self.#members, path.join(#names), visitor);)*
+                    #(#parameters::parameters(&self.#members, #krate::layer::Path::join(&path, #names), visitor);)*
                 }
 
                 #[inline(always)]
-                fn parameters_mut<Visitor_: #krate::layer::VisitMut<Self::Element, NETWORKS_>, const NETWORKS_: usize>(
+                fn parameters_mut<Visitor_: #krate::layer::VisitMut<Self::Element, NETWORKS_>, const NETWORKS_: ::core::primitive::usize>(
                     mut networks: [&mut Self; NETWORKS_],
                     path: #krate::layer::Path<'_>,
                     visitor: &mut Visitor_,
                 ) {
                     #(#parameters::parameters_mut(
                         #krate::kernel::map_each(&mut networks, |network| &mut network.#members),
-                        path.join(#names),
+                        #krate::layer::Path::join(&path, #names),
                         visitor,
                     );)*
                 }
@@ -188,11 +190,11 @@ impl Sequence {
                     path: #krate::layer::Path<'_>,
                     visitor: &mut Visitor_,
                 ) {
-                    #(#parameters::trainable(&trainable.#places, path.join(#names), visitor);)*
+                    #(#parameters::trainable(&trainable.#places, #krate::layer::Path::join(&path, #names), visitor);)*
                 }
 
                 #[inline(always)]
-                fn trainable_mut<Visitor_: #krate::layer::VisitTrainable<Self::Element, STATE_>, const STATE_: usize>(
+                fn trainable_mut<Visitor_: #krate::layer::VisitTrainable<Self::Element, STATE_>, const STATE_: ::core::primitive::usize>(
                     mut layer: ::core::option::Option<&mut Self>,
                     gradient: &mut Self::Trainable,
                     mut state: [&mut Self::Trainable; STATE_],
@@ -200,10 +202,12 @@ impl Sequence {
                     visitor: &mut Visitor_,
                 ) {
                     #(#parameters::trainable_mut(
-                        layer.as_deref_mut().map(|layer| &mut layer.#members),
+                        ::core::option::Option::map(
+                            ::core::option::Option::as_deref_mut(&mut layer), |layer| &mut layer.#members,
+                        ),
                         &mut gradient.#places,
                         #krate::kernel::map_each(&mut state, |state| &mut state.#places),
-                        path.join(#names),
+                        #krate::layer::Path::join(&path, #names),
                         visitor,
                     );)*
                 }
@@ -213,18 +217,18 @@ impl Sequence {
             impl #impl_generics #krate::layer::Layer for #target #layer_where {
                 type Input = #first_layer::Input;
                 type Output = #last_layer::Output;
-                type Tape<const BATCH_: usize> = #tape;
+                type Tape<const BATCH_: ::core::primitive::usize> = #tape;
                 type Head = #last_layer::Head;
 
-                const MACS: usize = 0 #(+ #layers::MACS)*;
+                const MACS: ::core::primitive::usize = 0 #(+ #layers::MACS)*;
                 const FAULT: ::core::option::Option<#krate::message::Message> =
                     #krate::layer::first_fault(&[#(#layers::FAULT),*]);
-                const TAKES_MISSING: bool = #first_layer::TAKES_MISSING;
+                const TAKES_MISSING: ::core::primitive::bool = #first_layer::TAKES_MISSING;
                 const OUTLINE: #krate::layer::Outline =
                     #krate::layer::Outline::of_sequence(&[#((#names, #layers::OUTLINE)),*]);
 
                 #[inline(always)]
-                fn forward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
+                fn forward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: ::core::primitive::usize>(
                     &self,
                     simd: Simd_,
                     x: &[Self::Input],
@@ -238,7 +242,7 @@ impl Sequence {
                 }
 
                 #[inline(always)]
-                fn record_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
+                fn record_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: ::core::primitive::usize>(
                     &self,
                     simd: Simd_,
                     mut rng: ::core::option::Option<&mut #krate::Rng>,
@@ -249,13 +253,13 @@ impl Sequence {
                     let rows = x.len();
                     #(#record)*
                     #last_layer::record_batch::<Simd_, Ending_, BATCH_>(
-                        &self.#last_member, simd, rng.as_deref_mut(), #last_recorded, &mut tape.#last_place,
+                        &self.#last_member, simd, ::core::option::Option::as_deref_mut(&mut rng), #last_recorded, &mut tape.#last_place,
                         &mut y[..rows],
                     );
                 }
 
                 #[inline(always)]
-                fn backward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: usize>(
+                fn backward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: ::core::primitive::usize>(
                     &self,
                     simd: Simd_,
                     x: &[Self::Input],
@@ -273,7 +277,7 @@ impl Sequence {
                 }
 
                 #[inline(always)]
-                fn gradient_batch<Simd_: #krate::kernel::Simd, const BATCH_: usize>(
+                fn gradient_batch<Simd_: #krate::kernel::Simd, const BATCH_: ::core::primitive::usize>(
                     &self,
                     simd: Simd_,
                     x: &[Self::Input],
@@ -293,8 +297,8 @@ impl Sequence {
                 fn visit_gradient<
                     Simd_: #krate::kernel::Simd,
                     Visitor_: #krate::layer::VisitGradient<Self::Element, STATE_>,
-                    const STATE_: usize,
-                    const BATCH_: usize,
+                    const STATE_: ::core::primitive::usize,
+                    const BATCH_: ::core::primitive::usize,
                 >(
                     &mut self,
                     simd: Simd_,
@@ -309,7 +313,7 @@ impl Sequence {
                     let _ = rows;
                     #last_layer::visit_gradient::<Simd_, Visitor_, STATE_, BATCH_>(
                         &mut self.#last_member, simd, #last_recorded, &mut tape.#last_place, dy,
-                        #krate::kernel::map_each(&mut state, |state| &mut state.#last_place), path.join(#last_name),
+                        #krate::kernel::map_each(&mut state, |state| &mut state.#last_place), #krate::layer::Path::join(&path, #last_name),
                         visitor,
                     );
                     #(#learn)*
@@ -317,9 +321,9 @@ impl Sequence {
 
                 fn describe(
                     path: #krate::layer::Path<'_>,
-                    show: &mut dyn FnMut(&#krate::layer::Description<'_>),
+                    show: &mut dyn ::core::ops::FnMut(&#krate::layer::Description<'_>),
                 ) {
-                    #(#layers::describe(path.join(#names), show);)*
+                    #(#layers::describe(#krate::layer::Path::join(&path, #names), show);)*
                 }
 
                 fn operations<Visitor_: #krate::layer::Operations<Self::Element>>(
@@ -327,7 +331,7 @@ impl Sequence {
                     path: #krate::layer::Path<'_>,
                     operations: &mut Visitor_,
                 ) {
-                    #(#layers::operations(&self.#members, path.join(#names), operations);)*
+                    #(#layers::operations(&self.#members, #krate::layer::Path::join(&path, #names), operations);)*
                 }
             }
 
@@ -356,13 +360,31 @@ impl Sequence {
         generics
     }
 
-    /// Bounds that require each other layer to have the same type of number as one of them.
+    /// Bounds that require each other layer to have the same type of number as one of them. A second bound beside one of
+    /// the user's on the type of number would be ambiguous.
     fn same_element(&self) -> Vec<Option<TokenStream>> {
         let krate = &self.crate_path;
         let known = self.fields.iter().position(|field| !is_open(&field.ty, &self.generics)).unwrap_or(0);
         let ty = &self.fields[known].ty;
-        let bound = |index| (index != known).then(|| quote!(#krate::layer::SameElement<#ty>));
+        let bound = |index: usize| {
+            (index != known && !self.names_element(&self.fields[index].ty))
+                .then(|| quote!(#krate::layer::SameElement<#ty>))
+        };
         (0..self.fields.len()).map(bound).collect()
+    }
+
+    /// Whether the user's bounds determine the type of number of `layer`: `L: Network<Element = f32>`.
+    fn names_element(&self, layer: &Type) -> bool {
+        let layer = layer.to_token_stream().to_string();
+        let is_named = |bounds: TokenStream| bounds.to_string().contains("Element =");
+        let predicates = self.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+        self.generics.type_params().any(|parameter| parameter.ident == layer && is_named(parameter.to_token_stream()))
+            || predicates.into_iter().any(|predicate| match predicate {
+                WherePredicate::Type(bounded) => {
+                    bounded.bounded_ty.to_token_stream().to_string() == layer && is_named(bounded.to_token_stream())
+                }
+                _ => false,
+            })
     }
 
     /// The bounds under which the layers fit. Layers without generic parameters are checked at the declaration instead.

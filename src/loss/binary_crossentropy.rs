@@ -20,6 +20,7 @@ use crate::{activation::Sigmoid, kernel::Real, layer::Logits, metric::BinaryAccu
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BinaryCrossentropy;
 
+#[diagnostic::do_not_recommend]
 impl Follows<Sigmoid> for BinaryCrossentropy {}
 
 /// The cross-entropy. `softplus(logit) − label·logit` would round to 0 for a large logit and label 1.

@@ -24,6 +24,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CategoricalCrossentropy;
 
+#[diagnostic::do_not_recommend]
 impl Follows<Softmax> for CategoricalCrossentropy {}
 
 /// The largest logit, and the logarithm of `Σ e^(logit − largest)`. The 1 of the largest logit is not part of the sum, in
@@ -50,6 +51,7 @@ impl Summand<1> for Others {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for CategoricalCrossentropy {
     type Label = [T; N];
     type Ending = Logits;

@@ -44,6 +44,7 @@ impl Default for BinaryFocalCrossentropy {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Follows<Sigmoid> for BinaryFocalCrossentropy {}
 
 impl BinaryFocalCrossentropy {
@@ -117,8 +118,10 @@ impl Default for CategoricalFocalCrossentropy {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Follows<Softmax> for CategoricalFocalCrossentropy {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for CategoricalFocalCrossentropy {
     type Label = [T; N];
     type Ending = Logits;

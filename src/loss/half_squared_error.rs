@@ -18,6 +18,7 @@ use crate::{kernel::Real, layer::Predictions, metric::MeanAbsolute};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HalfSquaredError;
 
+#[diagnostic::do_not_recommend]
 impl<H> Follows<H> for HalfSquaredError {}
 
 impl PointwiseLoss for HalfSquaredError {

@@ -31,6 +31,7 @@ impl Default for Huber {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<H> Follows<H> for Huber {}
 
 impl PointwiseLoss for Huber {

@@ -17,6 +17,7 @@ use crate::{kernel::Real, layer::Predictions, metric::MeanAbsolute};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MeanAbsoluteError;
 
+#[diagnostic::do_not_recommend]
 impl<H> Follows<H> for MeanAbsoluteError {}
 
 impl PointwiseLoss for MeanAbsoluteError {

@@ -17,6 +17,7 @@ use crate::{kernel::Real, layer::Predictions, metric::MeanAbsolute};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MeanSquaredError;
 
+#[diagnostic::do_not_recommend]
 impl<H> Follows<H> for MeanSquaredError {}
 
 impl PointwiseLoss for MeanSquaredError {

@@ -61,6 +61,7 @@ impl<L: Default> Default for Smoothed<L> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<H, L: Follows<H>> Follows<H> for Smoothed<L> {}
 
 impl PointwiseLoss for Smoothed<BinaryCrossentropy> {
@@ -92,6 +93,7 @@ impl PointwiseLoss for Smoothed<BinaryCrossentropy> {
 /// Implements `Loss`, given the smoothed label of a row as probabilities.
 macro_rules! of_classes {
     ($loss:ident, $label:ty, |$this:ident, $row:ident| $smoothed:expr) => {
+        #[diagnostic::do_not_recommend]
         impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for Smoothed<$loss> {
             type Label = $label;
             type Ending = Logits;

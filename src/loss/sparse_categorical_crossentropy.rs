@@ -24,6 +24,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SparseCategoricalCrossentropy;
 
+#[diagnostic::do_not_recommend]
 impl Follows<Softmax> for SparseCategoricalCrossentropy {}
 
 struct ClassNumbers<const N: usize>;
@@ -37,6 +38,7 @@ impl<const N: usize> ClassNumbers<N> {
         .text(" outputs");
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for SparseCategoricalCrossentropy {
     type Label = usize;
     type Ending = Logits;

@@ -38,6 +38,7 @@ impl<L: Loss<P>, P> Expects<L, P> {
     const TEXT: &'static Message = &Weighted::<L>::expects(L::EXPECTS);
 }
 
+#[diagnostic::do_not_recommend]
 impl<P: Tensor, L: Loss<P>> Loss<P> for Weighted<L> {
     type Label = (L::Label, f32);
     type Ending = L::Ending;
@@ -104,6 +105,7 @@ fn gradient<'a, S: Simd, P: Tensor, L: Loss<P>>(
 
 impl<P: Tensor, L: Compares<P, Y>, Y> Compares<P, (Y, f32)> for Weighted<L> {}
 
+#[diagnostic::do_not_recommend]
 impl<H, L: Follows<H>> Follows<H> for Weighted<L> {}
 
 /// The loss `L` of each sample times the weight of its class, averaged over the rows.
@@ -151,6 +153,7 @@ impl<L: Default, const CLASSES: usize> Default for ClassWeighted<L, CLASSES> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<P: Tensor, L: Loss<P, Label: Class>, const CLASSES: usize> Loss<P> for ClassWeighted<L, CLASSES> {
     type Label = L::Label;
     type Ending = L::Ending;
@@ -185,6 +188,7 @@ impl<P: Tensor, L: Loss<P, Label: Class>, const CLASSES: usize> Loss<P> for Clas
 
 impl<P: Tensor, L: Compares<P, Y>, Y: Class, const CLASSES: usize> Compares<P, Y> for ClassWeighted<L, CLASSES> {}
 
+#[diagnostic::do_not_recommend]
 impl<H, L: Follows<H>, const CLASSES: usize> Follows<H> for ClassWeighted<L, CLASSES> {}
 
 /// The metric `M` for labels with weights, which it ignores.

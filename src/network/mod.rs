@@ -14,7 +14,7 @@ use core::fmt;
 
 use crate::{
     Rng,
-    layer::{Layer, Sample, Unfit},
+    layer::{Layer, Sample, Unfit, assert_sound},
     zeroed::ON_THE_STACK,
 };
 #[cfg(feature = "std")]
@@ -37,7 +37,10 @@ shiplap_macros::impl_tuples!();
 pub trait Network: Layer {
     /// The bytes of the weights and statistics: the memory for inference, besides the activations of one sample. Those
     /// of layers [in flash](crate::layers::InFlash) are not included.
-    const BYTES: usize = size_of::<Self>();
+    const BYTES: usize = {
+        assert_sound(&Self::FAULT);
+        size_of::<Self>()
+    };
 
     /// The bytes of the outputs of all layers for one sample, which [`predict`](Self::predict) keeps on the stack. With
     /// `std`, it keeps at most 256 KiB there, and more on the heap: see `network::STACK`.

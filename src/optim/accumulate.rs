@@ -41,6 +41,7 @@ impl<O> Accumulate<O> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<O: Optimizer<State: KeepsGradient>> Optimizer for Accumulate<O> {
     type State = <O::State as KeepsGradient>::Summed;
     type Step = O::Step;

@@ -47,6 +47,7 @@ pub struct AdagradStep {
     floor: f64,
 }
 
+#[diagnostic::do_not_recommend]
 impl Optimizer for Adagrad {
     type State = PerWeight<1>;
     type Step = AdagradStep;

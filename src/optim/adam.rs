@@ -80,6 +80,7 @@ impl AdamStep {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Optimizer for Adam {
     type State = PerWeight<2>;
     type Step = AdamStep;
@@ -166,6 +167,7 @@ macro_rules! of_adam {
 }
 pub(super) use of_adam;
 
+#[diagnostic::do_not_recommend]
 impl Optimizer for AdamW {
     type State = PerWeight<2>;
     type Step = AdamStep;
@@ -209,6 +211,7 @@ impl AmsGrad {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Optimizer for AmsGrad {
     type State = PerWeight<3>;
     type Step = AdamStep;

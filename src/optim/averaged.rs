@@ -79,6 +79,7 @@ pub struct AveragedStep<S> {
     overwrite: bool,
 }
 
+#[diagnostic::do_not_recommend]
 impl<O: Optimizer<State: HasRoom>> Optimizer for Averaged<O> {
     type State = <O::State as HasRoom>::More;
     type Step = AveragedStep<O::Step>;

@@ -30,6 +30,7 @@ use crate::kernel::Real;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct InPlace<O>(pub O);
 
+#[diagnostic::do_not_recommend]
 impl<O: Optimizer> Optimizer for InPlace<O> {
     type State = <O::State as OptimizerState>::InPlace;
     type Step = O::Step;

@@ -41,6 +41,7 @@ impl Default for Lion {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Optimizer for Lion {
     type State = PerWeight<1>;
     type Step = [f64; 3];

@@ -44,6 +44,7 @@ pub struct NadamStep {
     epsilon: f64,
 }
 
+#[diagnostic::do_not_recommend]
 impl Optimizer for Nadam {
     type State = PerWeight<2>;
     type Step = NadamStep;

@@ -98,6 +98,7 @@ pub struct RmsPropStep {
 macro_rules! optimizers {
     ($($name:literal $momentum:literal $centered:literal $numbers:literal [$($kept:ident),*] $of:pat in $all:expr;)*) => {
         $(
+            #[diagnostic::do_not_recommend]
             impl Optimizer for RmsProp<$momentum, $centered> {
                 type State = PerWeight<$numbers>;
                 type Step = RmsPropStep;

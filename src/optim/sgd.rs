@@ -50,6 +50,7 @@ impl Default for Sgd {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Optimizer for Sgd {
     type State = PerWeight<0>;
     type Step = f64;
@@ -123,6 +124,7 @@ pub struct MomentumStep {
     nesterov: bool,
 }
 
+#[diagnostic::do_not_recommend]
 impl Optimizer for Momentum {
     type State = PerWeight<1>;
     type Step = MomentumStep;

@@ -12,7 +12,7 @@ use crate::{
     Permutation, Zeroed,
     budget::{Budgeted, Costs},
     kernel::dispatch,
-    layer::{Ending, Layer, Parameter, Path, Sample, VisitTrainable, learns},
+    layer::{Ending, Layer, Parameter, Path, Sample, VisitTrainable, assert_sound, learns},
     loss::{Follows, Label, Loss},
     metric::Metric,
     network::{AnyNetwork, Summary, in_blocks, initialize, predict},
@@ -62,7 +62,11 @@ where
     M: Metric<N::Output, L::Label>,
 {
     /// The size of the trainer in bytes: all the memory for training except the stack.
-    pub const BYTES: usize = size_of::<Self>();
+    pub const BYTES: usize = {
+        assert_sound(&N::FAULT);
+        Self::assert_trainable();
+        size_of::<Self>()
+    };
 
     /// Creates a trainer on the stack, with a network initialized from `seed` and the default value of the loss. It
     /// does not compile for trainers above 256 KiB: use [`boxed`](Self::boxed).
@@ -73,7 +77,7 @@ where
         const {
             Self::assert_trainable();
             assert!(
-                Self::BYTES <= ON_THE_STACK,
+                size_of::<Self>() <= ON_THE_STACK,
                 "this trainer is too large for the stack (over 256 KiB): make it with `Trainer::boxed`"
             );
         }
