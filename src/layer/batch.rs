@@ -107,8 +107,8 @@ pub trait Layer: Parameters {
     /// training needs no memory for the gradient of the whole network. The default implementation computes the gradient
     /// of this layer on the stack, or with `std` on the heap if it is above 256 KiB.
     ///
-    /// Training [in place](crate::optim::InPlace) calls it twice after one `backward_batch`: the first visitor only
-    /// bounds the norm.
+    /// Training [in place](crate::optim::InPlace) calls it at least twice after one `backward_batch`: the visitors before
+    /// the last only bound the norm.
     #[expect(clippy::too_many_arguments, reason = "those of gradient_batch, and the visitor")]
     #[inline(always)]
     fn visit_gradient<S: Simd, V: VisitGradient<Self::Element, M>, const M: usize, const B: usize>(
