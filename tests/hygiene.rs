@@ -1,4 +1,5 @@
 //! The generated code depends on no name of the module in which a macro is used.
+#![allow(clippy::all, reason = "the code is as odd as a user's may be")]
 
 use shiplap::prelude::*;
 
