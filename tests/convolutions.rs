@@ -56,7 +56,7 @@ macro_rules! scalars {
 scalars!(f32 f64);
 
 fn add_product<T: Scalar>(sum: &mut T, a: T, b: T, level: Level) {
-    *sum = if level >= Level::Baseline { Real::mul_add(a, b, *sum) } else { a.fused(b, *sum) };
+    *sum = if level == Level::Baseline { Real::mul_add(a, b, *sum) } else { a.fused(b, *sum) };
 }
 
 /// Calls `visit(image, [oy, ox], [iy, ix], [ky, kx])` for each tap of each window that is inside the image.
@@ -186,9 +186,9 @@ impl<
                 P::DILATION,
                 P::BEFORE
             );
-            assert_eq!(our_y, y, "forward: {shape}");
-            assert_eq!(our_dx, dx, "backward: {shape}");
-            assert_eq!(our_gradient, gradient, "gradient: {shape}");
+            assert!(our_y == y, "forward: {shape}");
+            assert!(our_dx == dx, "backward: {shape}");
+            assert!(our_gradient == gradient, "gradient: {shape}");
         }
     }
 }
@@ -284,9 +284,9 @@ impl<
                 P::DILATION,
                 P::BEFORE
             );
-            assert_eq!(our_y, y, "forward: {shape}");
-            assert_eq!(our_dx, dx, "backward: {shape}");
-            assert_eq!(our_gradient, gradient, "gradient: {shape}");
+            assert!(our_y == y, "forward: {shape}");
+            assert!(our_dx == dx, "backward: {shape}");
+            assert!(our_gradient == gradient, "gradient: {shape}");
         }
     }
 }

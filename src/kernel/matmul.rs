@@ -497,7 +497,7 @@ impl<T: Element, const N: usize> RightOperand<T> for AsIs<'_, T, N> {
 }
 
 /// The transpose of a matrix as the right operand.
-struct Transposed<'a, T, const N: usize>(&'a [[T; N]]);
+pub(super) struct Transposed<'a, T, const N: usize>(pub &'a [[T; N]]);
 
 impl<T: Element, const N: usize> RightOperand<T> for Transposed<'_, T, N> {
     #[inline(always)]

@@ -33,7 +33,7 @@ macro_rules! of_width {
     ($width:expr, $($each:literal)*, $object:tt.$method:ident $arguments:tt) => {
         match const { $width } {
             $($each => $object.$method::<$each>$arguments,)*
-            _ => {}
+            _ => Default::default(),
         }
     };
 }

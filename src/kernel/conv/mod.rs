@@ -5,16 +5,28 @@
 //! batch nor, except for the rounding of multiply-adds, on the instruction set.
 
 mod axis;
+mod backward;
+mod block;
+mod forward;
+mod gradient;
+mod pass;
 mod plain;
 
 use core::marker::PhantomData;
 
-pub(in crate::kernel) use self::axis::Axis;
 pub use self::axis::Steps;
+pub(in crate::kernel) use self::{
+    axis::{Axis, Phase},
+    backward::shortest_interior,
+    block::{Size, Sizes},
+    forward::InPlace,
+    gradient::{Group, Grouped, Sums},
+    pass::{Pass, Start, Weights, strip},
+};
 use super::{
     element::Element,
     formula::ElementwiseKernel,
-    simd::{Simd, Work},
+    simd::{Simd, Vector, Work},
 };
 
 /// `y[oy][ox][f] = then(bias[f] + Σ x[oy·S₀ + ky·D₀ − B₀][ox·S₁ + kx·D₁ − B₁][c]·kernel[ky][kx][c][f])` for each image,
@@ -136,7 +148,7 @@ pub fn conv_gradient<
 
 /// Implements the work of a pass, with the axes of its convolution.
 macro_rules! passes {
-    ($($pass:ident<$($op:ident)?>)*) => {
+    ($($pass:ident<$($op:ident)?> $outputs:ident;)*) => {
         $(
             impl<
                 P: Steps,
@@ -154,6 +166,8 @@ macro_rules! passes {
             {
                 const ROWS: Axis = Axis::new::<P>(0, H, OH, KH);
                 const COLUMNS: Axis = Axis::new::<P>(1, W, OW, KW);
+                /// The number of results that are computed together.
+                const OUTPUTS: usize = $outputs;
             }
 
             impl<
@@ -174,13 +188,24 @@ macro_rules! passes {
 
                 #[inline(always)]
                 fn run<S: Simd>(mut self, _: S) {
-                    self.plain();
+                    if const { T::Vector::<S>::LANES == 1 } {
+                        self.plain();
+                    } else if const { <T::Vector::<S> as Vector<T>>::Half::LANES >= Self::OUTPUTS } {
+                        // More than half of each full-length register would be empty.
+                        self.images::<<T::Vector::<S> as Vector<T>>::Half>();
+                    } else {
+                        self.images::<T::Vector::<S>>();
+                    }
                 }
             }
         )*
     };
 }
-passes!(Forward<O> Backward<> Gradient<>);
+passes! {
+    Forward<O> F;
+    Backward<> C;
+    Gradient<> F;
+}
 
 struct Forward<
     'a,
@@ -240,4 +265,52 @@ struct Gradient<
     dz: &'a [[[[T; F]; OW]; OH]],
     gradient: &'a mut [[[[T; F]; C]; KW]; KH],
     steps: PhantomData<P>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Rng,
+        kernel::{Tensor, Unchanged, lanes::Lanes},
+    };
+
+    struct Uneven;
+
+    impl Steps for Uneven {
+        const STRIDE: [usize; 2] = [2, 1];
+        const DILATION: [usize; 2] = [1, 2];
+        const BEFORE: [usize; 2] = [1, 3];
+    }
+
+    fn draw<X: Tensor<Element = f32>, const N: usize>(rng: &mut Rng) -> [X; N] {
+        let mut tensors = [X::zeroed(); N];
+        X::flat_mut(&mut tensors).fill_with(|| rng.normal() as f32);
+        tensors
+    }
+
+    #[test]
+    fn registers_of_one_lane_compute_the_bits_of_plain_loops() {
+        let mut rng = Rng::new(7);
+        let steps = PhantomData::<Uneven>;
+        let x = draw::<[[[f32; 5]; 9]; 8], 2>(&mut rng);
+        let dz = draw::<[[[f32; 3]; 8]; 4], 2>(&mut rng);
+        let kernel = draw::<[[[f32; 3]; 5]; 3], 2>(&mut rng);
+        let bias = draw::<f32, 3>(&mut rng);
+
+        let (mut y, mut plain) = ([[[[9.0; 3]; 8]; 4]; 2], [[[[9.0; 3]; 8]; 4]; 2]);
+        Forward { x: &x, kernel: &kernel, bias: &bias, then: &Unchanged, y: &mut y, steps }.images::<Lanes<f32, 1>>();
+        Forward { x: &x, kernel: &kernel, bias: &bias, then: &Unchanged, y: &mut plain, steps }.plain();
+        assert_eq!(y, plain);
+
+        let (mut dx, mut plain) = ([[[[9.0; 5]; 9]; 8]; 2], [[[[9.0; 5]; 9]; 8]; 2]);
+        Backward { dz: &dz, kernel: &kernel, dx: &mut dx, steps }.images::<Lanes<f32, 1>>();
+        Backward { dz: &dz, kernel: &kernel, dx: &mut plain, steps }.plain();
+        assert_eq!(dx, plain);
+
+        let (mut gradient, mut plain) = ([[[[9.0; 3]; 5]; 3]; 2], [[[[9.0; 3]; 5]; 3]; 2]);
+        Gradient { x: &x, dz: &dz, gradient: &mut gradient, steps }.images::<Lanes<f32, 1>>();
+        Gradient { x: &x, dz: &dz, gradient: &mut plain, steps }.plain();
+        assert_eq!(gradient, plain);
+    }
 }

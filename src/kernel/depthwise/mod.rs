@@ -1,6 +1,7 @@
 //! Depthwise convolutions of fixed shape, in which each channel has a kernel of its own: forward, and backward to the
 //! input and to the kernel. Images and the order of summation are those of [`conv`](super::conv).
 
+mod passes;
 mod plain;
 
 use core::marker::PhantomData;
@@ -9,7 +10,7 @@ use super::{
     conv::{Axis, Steps},
     element::Element,
     formula::ElementwiseKernel,
-    simd::{Simd, Work},
+    simd::{Simd, Vector, Work},
 };
 
 /// `y[oy][ox][c] = then(bias[c] + Σ x[oy·S₀ + ky·D₀ − B₀][ox·S₁ + kx·D₁ − B₁][c]·kernel[ky][kx][c])` for each image,
@@ -164,7 +165,14 @@ macro_rules! passes {
 
                 #[inline(always)]
                 fn run<S: Simd>(mut self, _: S) {
-                    self.plain();
+                    if const { T::Vector::<S>::LANES == 1 } {
+                        self.plain();
+                    } else if const { <T::Vector::<S> as Vector<T>>::Half::LANES >= C } {
+                        // More than half of each full-length register would be empty.
+                        self.images::<<T::Vector::<S> as Vector<T>>::Half>();
+                    } else {
+                        self.images::<T::Vector::<S>>();
+                    }
                 }
             }
         )*
@@ -227,4 +235,52 @@ struct Gradient<
     dz: &'a [[[[T; C]; OW]; OH]],
     gradient: &'a mut [[[T; C]; KW]; KH],
     steps: PhantomData<P>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Rng,
+        kernel::{Tensor, Unchanged, lanes::Lanes},
+    };
+
+    struct Uneven;
+
+    impl Steps for Uneven {
+        const STRIDE: [usize; 2] = [2, 1];
+        const DILATION: [usize; 2] = [1, 2];
+        const BEFORE: [usize; 2] = [1, 3];
+    }
+
+    fn draw<X: Tensor<Element = f32>, const N: usize>(rng: &mut Rng) -> [X; N] {
+        let mut tensors = [X::zeroed(); N];
+        X::flat_mut(&mut tensors).fill_with(|| rng.normal() as f32);
+        tensors
+    }
+
+    #[test]
+    fn registers_of_one_lane_compute_the_bits_of_plain_loops() {
+        let mut rng = Rng::new(7);
+        let steps = PhantomData::<Uneven>;
+        let x = draw::<[[[f32; 5]; 9]; 8], 2>(&mut rng);
+        let dz = draw::<[[[f32; 5]; 8]; 4], 2>(&mut rng);
+        let kernel = draw::<[[f32; 5]; 3], 2>(&mut rng);
+        let bias = draw::<f32, 5>(&mut rng);
+
+        let (mut y, mut plain) = ([[[[9.0; 5]; 8]; 4]; 2], [[[[9.0; 5]; 8]; 4]; 2]);
+        Forward { x: &x, kernel: &kernel, bias: &bias, then: &Unchanged, y: &mut y, steps }.images::<Lanes<f32, 1>>();
+        Forward { x: &x, kernel: &kernel, bias: &bias, then: &Unchanged, y: &mut plain, steps }.plain();
+        assert_eq!(y, plain);
+
+        let (mut dx, mut plain) = ([[[[9.0; 5]; 9]; 8]; 2], [[[[9.0; 5]; 9]; 8]; 2]);
+        Backward { dz: &dz, kernel: &kernel, dx: &mut dx, steps }.images::<Lanes<f32, 1>>();
+        Backward { dz: &dz, kernel: &kernel, dx: &mut plain, steps }.plain();
+        assert_eq!(dx, plain);
+
+        let (mut gradient, mut plain) = ([[[9.0; 5]; 3]; 2], [[[9.0; 5]; 3]; 2]);
+        Gradient { x: &x, dz: &dz, gradient: &mut gradient, steps }.images::<Lanes<f32, 1>>();
+        Gradient { x: &x, dz: &dz, gradient: &mut plain, steps }.plain();
+        assert_eq!(gradient, plain);
+    }
 }
