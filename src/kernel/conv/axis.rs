@@ -80,6 +80,12 @@ impl Axis {
         if first.end > 0 && first.start < last.end { first.start..last.end } else { 0..0 }
     }
 
+    /// The number of targets for which all taps read inside the source.
+    pub const fn interior_length(self) -> usize {
+        let interior = self.interior(0, self.taps);
+        interior.end - interior.start
+    }
+
     /// The backward pass to the positions `first`, `first + stride`, … of the source, which are read through the same
     /// taps.
     #[inline(always)]

@@ -162,9 +162,7 @@ impl<
 pub(in crate::kernel) const fn shortest_interior(axis: Axis) -> usize {
     let (mut shortest, mut first) = (0, 0);
     while first < axis.stride && first < axis.source {
-        let phase = axis.phase(first).axis;
-        let interior = phase.interior(0, phase.taps);
-        let length = interior.end - interior.start;
+        let length = axis.phase(first).axis.interior_length();
         if length > 0 && (shortest == 0 || length < shortest) {
             shortest = length;
         }

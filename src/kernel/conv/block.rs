@@ -89,6 +89,13 @@ impl Size {
     }
 }
 
+/// The number of neighboring pixels of the blocks of a depthwise pass, out of `pixels`. All registers of the source that
+/// the taps of a line read stay in registers, since neighboring pixels share them.
+pub(in crate::kernel) const fn depthwise_pixels<V: Vector<T>, T: Element>(pixels: usize) -> usize {
+    let most = if V::ROWS == 8 { 12 } else { 6 };
+    if pixels == 0 { 1 } else { pixels.div_ceil(pixels.div_ceil(most)) }
+}
+
 /// Runs of `length` items that cover a range: the first item of each, and how many of its items the run before it
 /// contains, which is 0 except for the last run. The range must be empty or at least as long as a run.
 pub(in crate::kernel) struct Runs {

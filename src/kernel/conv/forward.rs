@@ -35,8 +35,7 @@ impl<
     }
 
     const fn sizes<V: Vector<T>>() -> [Size; 2] {
-        let (down, across) = (Self::ROWS.interior(0, KH), Self::COLUMNS.interior(0, KW));
-        Size::pair::<V, T>(down.end - down.start, across.end - across.start, F)
+        Size::pair::<V, T>(Self::ROWS.interior_length(), Self::COLUMNS.interior_length(), F)
     }
 
     /// [`images`](Self::images) in strips of `N` registers.

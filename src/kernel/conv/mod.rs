@@ -18,7 +18,7 @@ pub use self::axis::Steps;
 pub(in crate::kernel) use self::{
     axis::{Axis, Phase},
     backward::shortest_interior,
-    block::{Size, Sizes},
+    block::{Sizes, depthwise_pixels},
     forward::InPlace,
     gradient::{Group, Grouped, Sums},
     pass::{Pass, Start, Weights, strip},

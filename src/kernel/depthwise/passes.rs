@@ -5,7 +5,10 @@ use core::marker::PhantomData;
 
 use super::{Backward, Forward, Gradient};
 use crate::kernel::{
-    conv::{Group, Grouped, InPlace, Pass, Phase, Size, Sizes, Start, Steps, Sums, Weights, shortest_interior, strip},
+    conv::{
+        Group, Grouped, InPlace, Pass, Phase, Sizes, Start, Steps, Sums, Weights, depthwise_pixels, shortest_interior,
+        strip,
+    },
     element::Element,
     formula::{ElementwiseKernel, Unchanged},
     simd::Vector,
@@ -26,34 +29,18 @@ impl<
 {
     #[inline(always)]
     pub(super) fn images<V: Vector<T>>(&mut self) {
-        match const { Self::sizes::<V>()[0].registers } {
-            1 => self.strips::<V, 1>(),
-            2 => self.strips::<V, 2>(),
-            3 => self.strips::<V, 3>(),
-            _ => self.strips::<V, 4>(),
-        }
-    }
-
-    const fn sizes<V: Vector<T>>() -> [Size; 2] {
-        let (down, across) = (Self::ROWS.interior(0, KH), Self::COLUMNS.interior(0, KW));
-        Size::pair::<V, T>(down.end - down.start, across.end - across.start, C)
-    }
-
-    /// [`images`](Self::images) in strips of `N` registers.
-    #[inline(always)]
-    fn strips<V: Vector<T>, const N: usize>(&mut self) {
-        let pass = Pass::<_, _, _, _, N, true> {
+        let pass = Pass::<_, _, _, _, 1, true> {
             rows: Self::ROWS,
             columns: Self::COLUMNS,
             channels: [C, C],
             distances: [OW * C, C],
             first: 0,
-            strips: 0..C.div_ceil(N * V::LANES),
+            strips: 0..C.div_ceil(V::LANES),
             weights: &InPlace(self.kernel.as_flattened()),
             steps: None,
             start: Start::Bias(self.bias),
             then: self.then,
-            register: PhantomData::<[V; N]>,
+            register: PhantomData::<[V; 1]>,
         };
         for (x, y) in self.x.iter().zip(&mut *self.y) {
             pass.run::<Self>(x.as_flattened().as_flattened(), y.as_flattened_mut().as_flattened_mut());
@@ -75,8 +62,8 @@ impl<
     const KW: usize,
 > Sizes<V> for Forward<'_, P, T, O, H, W, C, OH, OW, KH, KW>
 {
-    const DOWN: usize = Self::sizes::<V>()[0].pixels;
-    const ACROSS: usize = Self::sizes::<V>()[1].pixels;
+    const DOWN: usize = depthwise_pixels::<V, T>(Self::ROWS.interior_length());
+    const ACROSS: usize = depthwise_pixels::<V, T>(Self::COLUMNS.interior_length());
 }
 
 impl<
@@ -93,25 +80,10 @@ impl<
 {
     #[inline(always)]
     pub(super) fn images<V: Vector<T>>(&mut self) {
-        match const { Self::sizes::<V>()[0].registers } {
-            1 => self.phases::<V, 1>(),
-            2 => self.phases::<V, 2>(),
-            3 => self.phases::<V, 3>(),
-            _ => self.phases::<V, 4>(),
-        }
-    }
-
-    const fn sizes<V: Vector<T>>() -> [Size; 2] {
-        Size::pair::<V, T>(shortest_interior(Self::ROWS), shortest_interior(Self::COLUMNS), C)
-    }
-
-    /// [`images`](Self::images) in strips of `N` registers.
-    #[inline(always)]
-    fn phases<V: Vector<T>, const N: usize>(&mut self) {
         for image in 0..self.dz.len() {
             for row in 0..H.min(P::STRIDE[0]) {
                 for column in 0..W.min(P::STRIDE[1]) {
-                    self.phase::<V, N>(image, [Self::ROWS.phase(row), Self::COLUMNS.phase(column)]);
+                    self.phase::<V>(image, [Self::ROWS.phase(row), Self::COLUMNS.phase(column)]);
                 }
             }
         }
@@ -119,20 +91,20 @@ impl<
 
     /// Computes the pixels of a phase.
     #[inline(always)]
-    fn phase<V: Vector<T>, const N: usize>(&mut self, image: usize, phases: [Phase; 2]) {
+    fn phase<V: Vector<T>>(&mut self, image: usize, phases: [Phase; 2]) {
         let [rows, columns] = phases;
-        let pass = Pass::<_, _, _, _, N, true> {
+        let pass = Pass::<_, _, _, _, 1, true> {
             rows: rows.axis,
             columns: columns.axis,
             channels: [C, C],
             distances: [P::STRIDE[0] * W * C, P::STRIDE[1] * C],
             first: (rows.first * W + columns.first) * C,
-            strips: 0..C.div_ceil(N * V::LANES),
+            strips: 0..C.div_ceil(V::LANES),
             weights: &Reversed { kernel: self.kernel, phases },
             steps: None,
             start: Start::Zero,
             then: &Unchanged,
-            register: PhantomData::<[V; N]>,
+            register: PhantomData::<[V; 1]>,
         };
         let (dz, dx) = (&self.dz[image], &mut self.dx[image]);
         pass.run::<Self>(dz.as_flattened().as_flattened(), dx.as_flattened_mut().as_flattened_mut());
@@ -152,8 +124,8 @@ impl<
     const KW: usize,
 > Sizes<V> for Backward<'_, P, T, H, W, C, OH, OW, KH, KW>
 {
-    const DOWN: usize = Self::sizes::<V>()[0].pixels;
-    const ACROSS: usize = Self::sizes::<V>()[1].pixels;
+    const DOWN: usize = depthwise_pixels::<V, T>(shortest_interior(Self::ROWS));
+    const ACROSS: usize = depthwise_pixels::<V, T>(shortest_interior(Self::COLUMNS));
 }
 
 /// The weights in the order of the taps of a phase.
