@@ -114,19 +114,6 @@ pub const fn values<T>(file: &File<T>, path: &Path<'_>, name: &str) -> &'static 
     }
 }
 
-/// The numbers of a tensor, in the shape of a field.
-///
-/// # Panics
-///
-/// Panics if there are too few numbers.
-#[doc(hidden)]
-pub const fn of_shape<X: Copy>(values: Option<&'static X>) -> X {
-    match values {
-        Some(values) => *values,
-        None => panic!("the file's tensor is smaller than the layer's field"),
-    }
-}
-
 const fn find<T>(file: &File<T>, path: &Path<'_>, name: &str) -> Option<&'static Entry<T>> {
     let mut index = 0;
     while index < file.tensors.len() {

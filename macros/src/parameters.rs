@@ -61,31 +61,11 @@ struct Settings {
     fan_out: Option<Expr>,
 }
 
-/// The parts of a field's array type.
-struct Array {
-    /// Outermost first.
-    lengths: Vec<Expr>,
-    element: Type,
-}
-
-impl Array {
-    fn of(ty: &Type) -> Option<Self> {
-        let (mut lengths, mut inner) = (Vec::new(), bare(ty));
-        while let Type::Array(array) = inner {
-            lengths.push(array.len.clone());
-            inner = bare(&array.elem);
-        }
-        (!lengths.is_empty()).then(|| Self { lengths, element: inner.clone() })
-    }
-
-    /// An expression for all numbers of the array `place` as a slice.
-    fn flat(&self, place: TokenStream) -> TokenStream {
-        (1..self.lengths.len()).fold(quote!(&#place[..]), |rows, _| quote!(<[[_; _]]>::as_flattened(#rows)))
-    }
-
-    fn flat_mut(&self, place: TokenStream) -> TokenStream {
-        (1..self.lengths.len()).fold(quote!(&mut #place[..]), |rows, _| quote!(<[[_; _]]>::as_flattened_mut(#rows)))
-    }
+/// The type of the numbers of a field: that of its array, or `None` if it is no array.
+fn element_of_array(ty: &Type) -> Option<&Type> {
+    let Type::Array(array) = bare(ty) else { return None };
+    let inner = bare(&array.elem);
+    Some(element_of_array(inner).unwrap_or(inner))
 }
 
 pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
@@ -116,7 +96,10 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     let walks = walks(&krate, &parts, activation);
     let traits = standard_traits(&impl_generics, &target, where_clause, &parts);
     let stored = stored(&krate, &generics, &target, &element, &parts);
-    let kind = kind(&krate, input, activation);
+    let kind = match setting(input, "kind")? {
+        Some(kind) => kind.into_token_stream(),
+        None => kind(&krate, input, activation),
+    };
     let layers = parts.iter().filter(|part| matches!(part.role, Role::Layer)).map(|part| {
         let (name, ty) = (&part.name, &part.ty);
         quote!((#name, <#ty as #krate::layer::Layer>::OUTLINE))
@@ -195,7 +178,7 @@ fn part(field: &Field, member: Member) -> syn::Result<Part> {
             return Err(Error::new(field.ty.span(), message));
         }
     };
-    if matches!(role, Role::Kernel(_) | Role::Bias(_) | Role::Statistic) && Array::of(&field.ty).is_none() {
+    if matches!(role, Role::Kernel(_) | Role::Bias(_) | Role::Statistic) && element_of_array(&field.ty).is_none() {
         let message =
             format!("`{name}` is no array: parameters are arrays of numbers, written out, such as `[[f32; OUT]; IN]`");
         return Err(Error::new(field.ty.span(), message));
@@ -248,22 +231,33 @@ fn is_bounded(parameter: &TypeParam, by: &[&str]) -> bool {
     })
 }
 
+/// The value of `name` in `#[parameters(..)]`.
+fn setting(input: &DeriveInput, name: &str) -> syn::Result<Option<Expr>> {
+    let mut value = None;
+    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("parameters")) {
+        let settings: Punctuated<MetaNameValue, Token![,]> = attribute.parse_args_with(Punctuated::parse_terminated)?;
+        for setting in settings {
+            if !(setting.path.is_ident("element") || setting.path.is_ident("kind")) {
+                return Err(Error::new(setting.path.span(), "the settings are `element` and `kind`"));
+            }
+            if setting.path.is_ident(name) {
+                value = Some(setting.value);
+            }
+        }
+    }
+    Ok(value)
+}
+
 /// The type of number: the first available of `#[parameters(element = ..)]`, the type of the arrays, the type parameter
 /// with the bound `Element`, the type of the first nested layer, and `f32`.
 pub fn element(input: &DeriveInput, parts: &[Part]) -> syn::Result<Type> {
-    for attribute in &input.attrs {
-        if attribute.path().is_ident("parameters") {
-            let MetaNameValue { path, value, .. } = attribute.parse_args()?;
-            if !path.is_ident("element") {
-                return Err(Error::new(path.span(), "the only setting is `element`"));
-            }
-            return syn::parse2(value.into_token_stream());
-        }
+    if let Some(element) = setting(input, "element")? {
+        return syn::parse2(element.into_token_stream());
     }
     let mut arrays = parts
         .iter()
         .filter(|part| !matches!(part.role, Role::Layer | Role::Marker))
-        .filter_map(|part| Array::of(&part.ty).map(|array| array.element));
+        .filter_map(|part| element_of_array(&part.ty).cloned());
     if let Some(element) = arrays.next() {
         let name = element.to_token_stream().to_string();
         return match arrays.find(|other| other.to_token_stream().to_string() != name) {
@@ -364,13 +358,9 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
             });
             continue;
         }
-        let Some(array) = Array::of(ty) else { continue };
-        let lengths = &array.lengths;
+        let tensor = quote!(<#ty as #krate::Tensor>);
         if let Role::Kernel(_) = role {
-            fans = match &lengths[..] {
-                [inputs @ .., outputs] if !inputs.is_empty() => (quote!(1 #(* (#inputs))*), quote!(#outputs)),
-                _ => (quote!(1), quote!(1)),
-            };
+            fans = (quote!(#krate::layer::fan_in::<#ty>()), quote!(#krate::layer::fan_out::<#ty>()));
         }
         let zeros = quote!(#krate::init::Initializer::ZEROS);
         let (role_name, settings, initializer) = match role {
@@ -393,21 +383,23 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
         let index = tensors.len();
         tensors.push(quote! {
             #krate::layer::Parameter {
-                path: #krate::layer::Path::ROOT, name: #name, shape: &[#(#lengths),*],
+                path: #krate::layer::Path::ROOT, name: #name, shape: #tensor::SHAPE,
                 role: #krate::layer::Role::#role_name, fan_in: #fan_in, fan_out: #fan_out, initializer: #initializer,
                 penalty: #krate::regularize::Penalty::NONE,
             }
         });
         let parameter = quote!(<Self as #krate::layer::Parameters>::TENSORS[#index].at(path));
-        let (values, values_mut) = (array.flat(quote!(self.#member)), array.flat_mut(quote!(layer.#member)));
+        let flat = |place: TokenStream| quote!(#tensor::flat(::core::slice::from_ref(&#place)));
+        let flat_mut = |place: TokenStream| quote!(#tensor::flat_mut(::core::slice::from_mut(&mut #place)));
+        let (values, values_mut) = (flat(quote!(self.#member)), flat_mut(quote!(layer.#member)));
         show.push(quote!(visitor.visit(#parameter, #values);));
         show_mut.push(quote!(visitor.visit(#parameter, #krate::kernel::map_each(&mut layers, |layer| #values_mut));));
         if let Role::Kernel(_) | Role::Bias(_) = role {
             types.push(ty.to_token_stream());
-            counts.push(quote!(1 #(* (#lengths))*));
-            let shown = array.flat(quote!(trainable.#kept));
+            counts.push(quote!(#tensor::LEN));
+            let shown = flat(quote!(trainable.#kept));
             each_trainable.push(quote!(visitor.visit(#parameter, #shown);));
-            let (gradient, state) = (array.flat_mut(quote!(gradient.#kept)), array.flat_mut(quote!(state.#kept)));
+            let (gradient, state) = (flat_mut(quote!(gradient.#kept)), flat_mut(quote!(state.#kept)));
             each_trainable_mut.push(quote! {
                 visitor.visit(
                     #parameter,
@@ -492,10 +484,16 @@ fn standard_traits(
     };
     let (clone_where, equal_where) = (with(quote!(::core::clone::Clone)), with(quote!(::core::cmp::PartialEq)));
     let clones = parts.iter().map(|Part { member, .. }| quote!(#member: ::core::clone::Clone::clone(&self.#member)));
-    let equal = parts
-        .iter()
-        .filter(|part| !matches!(part.role, Role::Marker))
-        .map(|Part { member, .. }| quote!(self.#member == other.#member));
+    let equal = parts.iter().filter(|part| !matches!(part.role, Role::Marker)).map(
+        |Part { member, ty, role, .. }| match role {
+            Role::Layer => quote!(self.#member == other.#member),
+            _ => {
+                let flat = |place| quote!(<#ty as ::shiplap::Tensor>::flat(::core::slice::from_ref(&#place)));
+                let (own, other) = (flat(quote!(self.#member)), flat(quote!(other.#member)));
+                quote!(#own == #other)
+            }
+        },
+    );
     quote! {
         impl #impl_generics ::core::clone::Clone for #target #clone_where {
             fn clone(&self) -> Self {
@@ -549,12 +547,8 @@ fn stored(
                 quote!(<#ty as #stored>::STORED)
             }
             _ => {
-                let lengths = Array::of(ty).map(|array| array.lengths).unwrap_or_default();
-                let chunks = lengths.iter().skip(1).map(|_| quote!(.as_chunks().0));
                 quote! {
-                    #krate::flash::of_shape(
-                        #krate::flash::values(&<#file>::FILE, <#place>::PATH, #name)#(#chunks)*.first_chunk()
-                    )
+                    #krate::kernel::tensor_of::<#ty>(#krate::flash::values(&<#file>::FILE, <#place>::PATH, #name))
                 }
             }
         };

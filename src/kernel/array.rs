@@ -6,6 +6,8 @@ use core::{
     slice,
 };
 
+use super::element::Tensor;
+
 /// Like `items.each_mut().map(f)`, but several times as fast to compile: walks over parameters call it often.
 #[inline(always)]
 pub fn map_each<'a, X, Y, const N: usize>(items: &'a mut [X; N], f: impl Fn(&'a mut X) -> Y) -> [Y; N] {
@@ -41,6 +43,18 @@ pub(crate) fn cast_rows_mut<A: 'static, B: 'static>(rows: &mut [A]) -> &mut [B] 
     unsafe { slice::from_raw_parts_mut(rows.as_mut_ptr().cast(), rows.len()) }
 }
 
+/// The tensor with these numbers, in row-major order.
+///
+/// # Panics
+///
+/// Panics if the tensor has another number of elements.
+#[doc(hidden)]
+pub const fn tensor_of<X: Tensor>(values: &[X::Element]) -> X {
+    assert!(values.len() == X::LEN, "the file's tensor has another size than the layer's field");
+    // SAFETY: `Tensor` is sealed: `X` is an array, possibly nested, of `X::LEN` numbers of type `X::Element`.
+    unsafe { *values.as_ptr().cast::<X>() }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{string::String, vec, vec::Vec};
@@ -55,6 +69,12 @@ mod tests {
         cast_rows_mut::<_, [f32; 2]>(&mut rows)[1][0] = 9.0;
         assert_eq!(rows[1], [9.0, 4.0]);
         assert_eq!(cast_rows_mut::<[f32; 2], [f32; 1]>(&mut rows).len(), 0);
+    }
+
+    #[test]
+    fn numbers_take_the_shape_of_a_tensor() {
+        assert_eq!(tensor_of::<[[f32; 3]; 2]>(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+        assert_eq!(tensor_of::<f64>(&[7.0]), 7.0);
     }
 
     #[test]

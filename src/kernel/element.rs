@@ -149,7 +149,7 @@ impl Single for f32 {
     label = "neither a number nor an array of numbers",
     note = "`f32`, `[f32; 10]` and `[[f64; 28]; 28]` are; a `Vec` or slice becomes an array by `try_into`"
 )]
-pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
+pub trait Tensor: sealed::Sealed + Copy + Zeroed + Send + Sync + 'static {
     /// The type of the elements.
     type Element: Element;
     /// The number of elements: the product of the lengths of all axes, 1 for a single number.
@@ -160,6 +160,13 @@ pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
     const AXES: [usize; MOST_AXES];
     /// The length of the innermost axis; 1 for a single number.
     const INNERMOST: usize = if Self::RANK == 0 { 1 } else { Self::AXES[Self::RANK - 1] };
+    /// The length of each axis, outermost first: `[28, 28]`.
+    const SHAPE: &'static [usize] = Self::AXES.split_at(Self::RANK).0;
+
+    /// [`SHAPE`](Self::SHAPE) as a function.
+    fn axes() -> &'static [usize] {
+        Self::SHAPE
+    }
 
     /// The elements of several tensors as one slice, in row-major order.
     fn flat(rows: &[Self]) -> &[Self::Element];
@@ -167,22 +174,25 @@ pub trait Tensor: Copy + Zeroed + Send + Sync + 'static {
     /// The mutable version of [`flat`](Self::flat).
     fn flat_mut(rows: &mut [Self]) -> &mut [Self::Element];
 
-    /// The length of each axis, outermost first: `[28, 28]`.
-    fn axes() -> &'static [usize] {
-        const { Self::AXES.split_at(Self::RANK).0 }
-    }
-
     /// Writes the shape as `28, 28`.
     ///
     /// # Errors
     ///
     /// Returns an error if writing to `out` fails.
     fn write_shape(out: &mut dyn fmt::Write) -> fmt::Result {
-        Self::axes().iter().enumerate().try_for_each(|(index, length)| {
+        Self::SHAPE.iter().enumerate().try_for_each(|(index, length)| {
             let comma = if index == 0 { "" } else { ", " };
             write!(out, "{comma}{length}")
         })
     }
+}
+
+mod sealed {
+    /// Only numbers and arrays are tensors, so any bytes of numbers are a valid tensor.
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+    impl<X: Sealed, const N: usize> Sealed for [X; N] {}
 }
 
 /// The maximum number of axes.

@@ -24,6 +24,8 @@ mod tile;
 mod x86;
 
 pub use array::map_each;
+#[doc(hidden)]
+pub use array::tensor_of;
 pub(crate) use array::{cast_rows, cast_rows_mut};
 pub use conv::{Steps, conv, conv_backward, conv_gradient};
 pub use depthwise::{depthwise, depthwise_backward, depthwise_gradient};

@@ -1,7 +1,7 @@
 //! The parameters of a layer, and visitors for them.
 
 use super::{Outline, Path};
-use crate::{Zeroed, init::Initializer, kernel::Element, message::Message, regularize::Penalty};
+use crate::{Tensor, Zeroed, init::Initializer, kernel::Element, message::Message, regularize::Penalty};
 
 /// The numbers that a layer holds, listed once. `#[derive(Parameters)]` implements this trait from the fields of a
 /// struct.
@@ -138,6 +138,18 @@ impl<'a> Parameter<'a> {
             Role::Statistic => Penalty::NONE,
         }
     }
+}
+
+/// The default number of inputs that affect one output of the kernel `X`: the last of several axes counts as outputs.
+#[doc(hidden)]
+pub const fn fan_in<X: Tensor>() -> usize {
+    if X::RANK > 1 && X::INNERMOST > 0 { X::LEN / X::INNERMOST } else { 1 }
+}
+
+/// The default number of outputs that one input of the kernel `X` affects.
+#[doc(hidden)]
+pub const fn fan_out<X: Tensor>() -> usize {
+    if X::RANK > 1 { X::INNERMOST } else { 1 }
 }
 
 /// Reads the parameters of a network, one after another.
