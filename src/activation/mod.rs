@@ -42,7 +42,7 @@ pub use softmax::Softmax;
 use crate::{
     Tensor,
     init::Initializer,
-    kernel::{Element, ElementwiseKernel, Real, Simd, Unchanged, elementwise, nn},
+    kernel::{ElementwiseKernel, Real, Simd, Unchanged, elementwise},
     operations::Operations,
     path::Path,
 };
@@ -67,16 +67,10 @@ pub trait Activation: Send + Sync + 'static {
     /// `y = a(y)` for each row, in place.
     fn forward<S: Simd, X: Tensor>(simd: S, rows: &mut [X]);
 
-    /// `y = a(x·kernel + bias)`, x: `[[T; IN]]`, y: `[[T; OUT]]`, in one pass where that is faster.
+    /// `y = a(z)`, where `logits` computes `z`, in one pass where that is faster.
     #[inline(always)]
-    fn after_product<S: Simd, T: Element, const IN: usize, const OUT: usize>(
-        simd: S,
-        x: &[[T; IN]],
-        kernel: &[[T; OUT]; IN],
-        bias: &[T; OUT],
-        y: &mut [[T; OUT]],
-    ) {
-        nn(simd, x, kernel, bias, &Unchanged, y);
+    fn after<S: Simd, X: Tensor>(simd: S, logits: impl Fusible<X>, y: &mut [X]) {
+        logits.compute(&Unchanged, y);
         Self::forward(simd, y);
     }
 
@@ -88,6 +82,12 @@ pub trait Activation: Send + Sync + 'static {
     fn operations<T>(path: Path<'_>, operations: &mut impl Operations<T>) {
         operations.other(path, Self::NAME);
     }
+}
+
+/// A kernel that can apply a formula to each number that it computes.
+pub trait Fusible<X> {
+    /// Computes `y` and applies `then` to it.
+    fn compute<O: ElementwiseKernel<0, 1>>(self, then: &O, y: &mut [X]);
 }
 
 /// An activation that maps each number separately.
@@ -127,18 +127,12 @@ impl<A: Elementwise> Activation for A {
     }
 
     #[inline(always)]
-    fn after_product<S: Simd, T: Element, const IN: usize, const OUT: usize>(
-        simd: S,
-        x: &[[T; IN]],
-        kernel: &[[T; OUT]; IN],
-        bias: &[T; OUT],
-        y: &mut [[T; OUT]],
-    ) {
+    fn after<S: Simd, X: Tensor>(simd: S, logits: impl Fusible<X>, y: &mut [X]) {
         // With one output, the product computes a register of rows at a time, so the activation costs no more in it.
-        if A::CHEAP || OUT == 1 {
-            nn(simd, x, kernel, bias, &Value::<A>(PhantomData), y);
+        if A::CHEAP || X::INNERMOST == 1 {
+            logits.compute(&Value::<A>(PhantomData), y);
         } else {
-            nn(simd, x, kernel, bias, &Unchanged, y);
+            logits.compute(&Unchanged, y);
             Self::forward(simd, y);
         }
     }

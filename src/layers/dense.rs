@@ -4,8 +4,8 @@ use core::marker::PhantomData;
 
 use crate::{
     Parameters, Rng,
-    activation::{Activation, Linear, Save},
-    kernel::{Element, Simd, Unchanged, map_each, nn, nt, sum_rows, tn},
+    activation::{Activation, Fusible, Linear, Save},
+    kernel::{Element, ElementwiseKernel, Simd, Unchanged, map_each, nn, nt, sum_rows, tn},
     layer::{Ending, Layer, Operations, Path, VisitGradient},
     message::Message,
 };
@@ -56,10 +56,11 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element> Layer for Den
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[[T; IN]], y: &mut [[T; OUT]]) {
+        let logits = Product { simd, x, kernel: &self.kernel, bias: &self.bias };
         if E::LOGITS {
-            nn(simd, x, &self.kernel, &self.bias, &Unchanged, y);
+            logits.compute(&Unchanged, y);
         } else {
-            A::after_product(simd, x, &self.kernel, &self.bias, y);
+            A::after(simd, logits, y);
         }
     }
 
@@ -133,5 +134,20 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element> Layer for Den
         operations.product(path, "kernel", [IN, OUT], self.kernel.as_flattened());
         operations.add(path, "bias", &self.bias);
         A::operations(path, operations);
+    }
+}
+
+/// `x·kernel + bias`.
+struct Product<'a, S, T, const IN: usize, const OUT: usize> {
+    simd: S,
+    x: &'a [[T; IN]],
+    kernel: &'a [[T; OUT]; IN],
+    bias: &'a [T; OUT],
+}
+
+impl<S: Simd, T: Element, const IN: usize, const OUT: usize> Fusible<[T; OUT]> for Product<'_, S, T, IN, OUT> {
+    #[inline(always)]
+    fn compute<O: ElementwiseKernel<0, 1>>(self, then: &O, y: &mut [[T; OUT]]) {
+        nn(self.simd, self.x, self.kernel, self.bias, then, y);
     }
 }
