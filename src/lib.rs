@@ -134,7 +134,8 @@ pub mod prelude {
         kernel::{Element, Real, Simd},
         layer::{Logits, Predictions, SimpleLayer},
         layers::{
-            Activate, Dense, Dropout, Frozen, Impute, InFlash, Initialized, MinMax, OneHot, Regularized, Standardize,
+            Activate, AveragePool2d, Conv2d, Dense, Dropout, Flatten, Frozen, GlobalAveragePool, Image, Impute,
+            InFlash, Initialized, MaxPool2d, MinMax, OneHot, Padded, Regularized, Same, Standardize, Valid,
         },
         loss::{
             BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,

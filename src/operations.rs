@@ -26,6 +26,64 @@ pub trait Operations<T> {
     /// `y[n] = e^x[n] / Σₖ e^x[k]`, along the last axis.
     fn softmax(&mut self, path: Path<'_>);
 
+    /// `y[i][j][f] = bias[f] + Σ x[i·s + u·d − p][j·s + v·d − p][c]·kernel[u][v][c][f]`, an image of `f` channels. The
+    /// kernel has the shape `[rows, columns, channels, filters]`. It is followed by the addition of the bias.
+    fn convolution(&mut self, path: Path<'_>, name: &'static str, window: Sliding, shape: [usize; 4], kernel: &[T]) {
+        let _ = (name, window, shape, kernel);
+        self.other(path, "convolution");
+    }
+
+    /// The maximum or the mean of each channel in windows of an image.
+    fn pool(&mut self, path: Path<'_>, pool: Pool, window: Sliding) {
+        let _ = window;
+        self.other(path, pool.name());
+    }
+
+    /// The mean of each channel of a tensor of shape `shape` over all other axes.
+    fn global_average(&mut self, path: Path<'_>, shape: &'static [usize]) {
+        let _ = shape;
+        self.other(path, "global average");
+    }
+
+    /// The numbers of a tensor of shape `shape` as a vector, in row-major order.
+    fn flatten(&mut self, path: Path<'_>, shape: &'static [usize]) {
+        let _ = shape;
+        self.other(path, "flatten");
+    }
+
     /// An operation that is known only by name. Export fails with an error that contains the name.
     fn other(&mut self, path: Path<'_>, name: &'static str);
+}
+
+/// A window that moves over an image. The arrays are `[rows, columns]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Sliding {
+    /// The size of the window.
+    pub kernel: [usize; 2],
+    /// The pixels from one position to the next.
+    pub stride: [usize; 2],
+    /// The pixels from one weight to the next.
+    pub dilation: [usize; 2],
+    /// The rows and columns of padding before the image.
+    pub before: [usize; 2],
+    /// The rows and columns of padding after the image. Those that no position of the window reaches are left out.
+    pub after: [usize; 2],
+}
+
+/// The operation of a pooling layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pool {
+    /// The maximum.
+    Max,
+    /// The mean of the pixels that are inside the image.
+    Average,
+}
+
+impl Pool {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Max => "max pool",
+            Self::Average => "average pool",
+        }
+    }
 }

@@ -47,11 +47,11 @@ impl<'a> Declared<'a> {
     pub fn check(&self) -> TokenStream {
         let sound = self.leaves.iter().filter(|layer| self.is_concrete(layer)).map(|layer| {
             let fault = quote_spanned!(end(layer)=> (&<#layer as ::shiplap::layer::InNetwork>::FAULT));
-            assertion(layer, fault)
+            assertion(layer.span(), fault)
         });
         let fits = self.concrete_pairs().map(|(before, after)| {
             let misfit = misfit(before, after);
-            assertion(after, quote_spanned!(end(after)=> (&#misfit)))
+            assertion(after.span(), quote_spanned!(end(after)=> (&#misfit)))
         });
         let generic = self.generic();
         quote! {
@@ -102,14 +102,14 @@ fn misfit(before: &Type, after: &Type) -> TokenStream {
     quote!(::shiplap::layer::misfit(#before, #after))
 }
 
-/// A call that fails with an error at the whole of `layer`.
-fn assertion(layer: &Type, fault: TokenStream) -> TokenStream {
-    let function = quote_spanned!(layer.span()=> ::shiplap::layer::assert_sound);
+/// A call that fails with an error at the whole layer, from `start` to the last token of `fault`.
+pub fn assertion(start: Span, fault: TokenStream) -> TokenStream {
+    let function = quote_spanned!(start=> ::shiplap::layer::assert_sound);
     quote!(#function #fault)
 }
 
 /// The end of `ty`. The compiler shows the span from its start to this token as the type.
-fn end(ty: &Type) -> Span {
+pub fn end(ty: &Type) -> Span {
     ty.to_token_stream().into_iter().last().map_or(ty.span(), |token| token.span())
 }
 

@@ -9,6 +9,7 @@ mod budget;
 mod check;
 #[cfg(feature = "include-weights")]
 mod include;
+mod infer;
 mod krate;
 mod layer;
 mod parameters;
@@ -23,10 +24,12 @@ use syn::{
     ext::IdentExt,
     parse::{Parse, ParseStream},
     parse_macro_input,
+    punctuated::Punctuated,
     spanned::Spanned,
 };
 
 use check::Declared;
+use infer::{Completion, Input};
 use sequence::{Field, Sequence};
 
 /// Implements `Network` for a struct of 1 to 16 layers. The layers run in the order of the fields, and have the names
@@ -34,7 +37,7 @@ use sequence::{Field, Sequence};
 #[proc_macro_derive(Network)]
 pub fn derive_network(input: TokenStream) -> TokenStream {
     let input = TokenStream2::from(input);
-    let expanded = check::depth(&input).and_then(|()| derive(&syn::parse2(input)?));
+    let expanded = check::depth(&input).and_then(|()| derive(&syn::parse2(input)?, None));
     krate::renamed(expanded.unwrap_or_else(|error| error.to_compile_error())).into()
 }
 
@@ -53,7 +56,8 @@ pub fn derive_layer(input: TokenStream) -> TokenStream {
     krate::renamed(layer::derive(&input).unwrap_or_else(|error| error.to_compile_error())).into()
 }
 
-fn derive(input: &DeriveInput) -> syn::Result<TokenStream2> {
+/// `#[derive(Network)]`, with the checks of layers that `#[network(input = ..)]` has completed.
+fn derive(input: &DeriveInput, checks: Option<TokenStream2>) -> syn::Result<TokenStream2> {
     let name = &input.ident;
     let refuse = |what: &str| {
         syn::Error::new(
@@ -69,7 +73,10 @@ fn derive(input: &DeriveInput) -> syn::Result<TokenStream2> {
     }
     let types: Vec<&Type> = data.fields.iter().map(|field| &field.ty).collect();
     check::count(types.len(), || types[check::MOST].span())?;
-    let checks = Declared::new(&types, &input.generics)?.check();
+    let checks = match checks {
+        Some(checks) => checks,
+        None => Declared::new(&types, &input.generics)?.check(),
+    };
 
     let (impl_generics, arguments, _) = input.generics.split_for_impl();
     let named = data.fields.iter().zip(data.fields.members());
@@ -101,12 +108,25 @@ fn name_of(member: &Member) -> String {
 }
 
 /// Checks a network at its declaration. On `type Net = (...);`, the error points to the layer that does not fit.
+///
+/// With the type of a sample, `#[network(input = ..)]`, the compiler works out the shapes of all layers. `_` in a layer
+/// stands for the output of the layer before it, and image layers omit their output:
+///
+/// ```ignore
+/// #[network(input = Image<28, 28, 1>)]
+/// type Net = (Conv2d<_, 8, 3, Relu>, MaxPool2d<_, 2>, Flatten<_>, Dense<_, 10, Softmax>);
+/// ```
+///
+/// It also goes above a struct with `#[derive(Network)]`. A tuple inside a layer, such as `Frozen<(..)>`, is given the
+/// input of that layer. In a layer of your own, `_` is the type of the input, and `{ _ }` its number of elements.
 #[proc_macro_attribute]
 pub fn network(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = TokenStream2::from(item);
-    if let Some(argument) = arguments.into_iter().next() {
-        let error = syn::Error::new(argument.span().into(), "`#[network]` takes no arguments").to_compile_error();
-        return quote!(#item #error).into();
+    if !arguments.is_empty() {
+        // Without its input, a network with `_` in its layers would cause further errors.
+        let completed =
+            check::depth(&item).and_then(|()| complete(&syn::parse(arguments)?, infer::with_named_lengths(item)));
+        return krate::renamed(completed.unwrap_or_else(|error| error.to_compile_error())).into();
     }
     match check::depth(&item).and_then(|()| declare(&syn::parse2(item.clone())?)) {
         Ok(declared) => krate::renamed(declared).into(),
@@ -115,6 +135,63 @@ pub fn network(arguments: TokenStream, item: TokenStream) -> TokenStream {
             quote!(#item #error).into()
         }
     }
+}
+
+/// A network whose layers are completed from its input.
+fn complete(input: &Input, item: TokenStream2) -> syn::Result<TokenStream2> {
+    match syn::parse2(item.clone()) {
+        Ok(alias) => complete_alias(input, alias),
+        Err(_) => complete_struct(input, syn::parse2(item)?),
+    }
+}
+
+fn complete_alias(input: &Input, alias: Alias) -> syn::Result<TokenStream2> {
+    let Alias { attributes, visibility, name, generics, ty } = alias;
+    without_parameters(&generics)?;
+    let mut completion = Completion::new(&name, &visibility);
+    let layers = completion.sequence([&ty], input)?;
+    let (items, fits, Input(input)) = (completion.items(), completion.fits(), input);
+    Ok(quote! {
+        #items
+        #(#attributes)*
+        #[allow(clippy::type_complexity)]
+        #visibility type #name =
+            <::shiplap::layer::Declared<#(#layers)*, #input, { #fits }> as ::shiplap::layer::Declaration>::Network;
+    })
+}
+
+fn complete_struct(input: &Input, mut network: DeriveInput) -> syn::Result<TokenStream2> {
+    without_parameters(&network.generics)?;
+    let (name, visibility) = (network.ident.clone(), network.vis.clone());
+    let mut completion = Completion::new(&name, &visibility);
+    if let Data::Struct(data) = &mut network.data {
+        check::count(data.fields.len(), || name.span())?;
+        let layers = completion.sequence(data.fields.iter().map(|field| &field.ty), input)?;
+        data.fields.iter_mut().zip(layers).for_each(|(field, layer)| field.ty = layer);
+    }
+    let derived = derive(&network, Some(completion.items()))?;
+    without_derive(&mut network.attrs)?;
+    Ok(quote!(#network #derived))
+}
+
+fn without_parameters(generics: &Generics) -> syn::Result<()> {
+    if generics.params.is_empty() {
+        return Ok(());
+    }
+    let message =
+        "the shapes of a network with parameters depend on them: write its layers in full, without `input = ..`";
+    Err(syn::Error::new(generics.span(), message))
+}
+
+/// Removes `Network` from the derives, which the attribute includes.
+fn without_derive(attributes: &mut [Attribute]) -> syn::Result<()> {
+    for attribute in attributes.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
+        let derives: Punctuated<syn::Path, Token![,]> = attribute.parse_args_with(Punctuated::parse_terminated)?;
+        let is_other = |derive: &&syn::Path| derive.segments.last().is_none_or(|last| last.ident != "Network");
+        let others = derives.iter().filter(is_other);
+        *attribute = syn::parse_quote!(#[derive(#(#others),*)]);
+    }
+    Ok(())
 }
 
 /// The alias with its check. If layers do not fit, another type replaces the network, so that its uses cause no further
@@ -126,7 +203,12 @@ fn declare(alias: &Alias) -> syn::Result<TokenStream2> {
     let network = match (ty, generics.params.is_empty()) {
         (Type::Tuple(_), true) => {
             let fits = declared.fits();
-            quote!(<::shiplap::layer::Declared<#ty, { #fits }> as ::shiplap::layer::Declaration>::Network)
+            quote! {
+                <
+                    ::shiplap::layer::Declared<#ty, <#ty as ::shiplap::layer::Layer>::Input, { #fits }>
+                    as ::shiplap::layer::Declaration
+                >::Network
+            }
         }
         _ => quote!(#ty),
     };

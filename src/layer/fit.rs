@@ -104,6 +104,13 @@ pub struct Shapes {
     output: Shape,
 }
 
+impl Shapes {
+    /// The description of the input `X` of a network, as if it were the output of a layer.
+    pub const fn of_input<X: Tensor>() -> Self {
+        Self { kind: Message::new(), input: Shape::of::<X>(), output: Shape::of::<X>() }
+    }
+}
+
 /// The element type and the axes of a [`Tensor`].
 #[derive(Clone, Copy, Debug)]
 struct Shape {
@@ -128,6 +135,15 @@ impl Shape {
         self.rank == other.rank && is_equal(self.element, other.element)
     }
 
+    const fn length(&self) -> usize {
+        let (mut length, mut axis) = (1, 0);
+        while axis < self.rank {
+            length *= self.axes[axis];
+            axis += 1;
+        }
+        length
+    }
+
     /// Appends the type: `[[f32; 3]; 28]`.
     const fn written(&self, mut message: Message) -> Message {
         let mut axis = 0;
@@ -146,12 +162,21 @@ impl Shape {
 
 /// The reason why the layer `after` cannot follow `before`, or `None` if they fit.
 pub const fn misfit(before: &Shapes, after: &Shapes) -> Option<Message> {
-    if before.output.is(&after.input) {
+    let (given, taken) = (&before.output, &after.input);
+    if given.is(taken) {
         return None;
     }
-    let message = after.input.written(Message::naming(after.kind.as_str()).text("takes `"));
-    let message = message.text("`, but `").text(before.kind.as_str()).text("` before it outputs `");
-    Some(before.output.written(message).text("`"))
+    let message = taken.written(Message::naming(after.kind.as_str()).text("takes `"));
+    let message = match before.kind.is_empty() {
+        true => message.text("`, but the input of the network is `"),
+        false => message.text("`, but `").text(before.kind.as_str()).text("` before it outputs `"),
+    };
+    let message = given.written(message).text("`");
+    Some(if given.rank > 1 && taken.rank == 1 && given.length() == taken.length() {
+        message.text(": put `Flatten` between them")
+    } else {
+        message
+    })
 }
 
 const fn is_equal(a: &str, b: &str) -> bool {
@@ -162,9 +187,9 @@ const fn is_equal(a: &str, b: &str) -> bool {
     index == a.len() && index == b.len()
 }
 
-/// A network declared with `#[network]`: it stands for `N` if its layers fit.
+/// A network declared with `#[network]`, with the input `X`: it stands for `N` if its layers fit.
 #[derive(Debug)]
-pub struct Declared<N, const FITS: bool>(PhantomData<N>);
+pub struct Declared<N, X, const FITS: bool>(PhantomData<(N, X)>);
 
 /// Maps a declared network to the type that stands for it.
 pub trait Declaration {
@@ -172,12 +197,12 @@ pub trait Declaration {
     type Network;
 }
 
-impl<N> Declaration for Declared<N, true> {
+impl<N, X> Declaration for Declared<N, X, true> {
     type Network = N;
 }
 
-impl<N: Layer> Declaration for Declared<N, false> {
-    type Network = Unfit<N>;
+impl<N: Layer, X: Tensor<Element = N::Element>> Declaration for Declared<N, X, false> {
+    type Network = Unfit<N, X>;
 }
 
 /// Whether there are trainable parameters.

@@ -5,12 +5,16 @@
 
 mod batch;
 mod fit;
+mod infer;
 mod outline;
 mod parameters;
 mod simple;
 mod unfit;
 
-pub use crate::{operations::Operations, path::Path};
+pub use crate::{
+    operations::{Operations, Pool, Sliding},
+    path::Path,
+};
 #[doc(hidden)]
 pub use batch::Link;
 pub(crate) use batch::rows_at_once;
@@ -21,8 +25,11 @@ pub use fit::{
     After, Declaration, Declared, InNetwork, SameElement, Shapes, assert_fits_stack, assert_sound, first_fault, learns,
     misfit, pass, pass_mut,
 };
+pub use infer::{Infer, Inferred};
 pub use outline::{Leaf, Outline};
 pub use parameters::{Parameter, Parameters, Role, Visit, VisitGradient, VisitMut, VisitTrainable};
+#[doc(hidden)]
+pub use parameters::{fan_in, fan_out};
 pub use simple::SimpleLayer;
 #[doc(hidden)]
 pub use simple::batch as simple_batch;

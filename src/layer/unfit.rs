@@ -3,16 +3,16 @@
 use core::marker::PhantomData;
 
 use super::{Ending, Layer, Parameters, Path, Visit, VisitMut, VisitTrainable};
-use crate::{Rng, Zeroed, kernel::Simd};
+use crate::{Rng, Tensor, Zeroed, kernel::Simd};
 
-/// A network with the input and output of `N`, whose layers do not fit. A program that uses it does not compile.
+/// A network with the input `X` and the output of `N`, whose layers do not fit. A program that uses it does not compile.
 #[derive(Debug)]
-pub struct Unfit<N>(PhantomData<fn() -> N>);
+pub struct Unfit<N, X>(PhantomData<fn() -> (N, X)>);
 
 // SAFETY: it has no bytes.
-unsafe impl<N> Zeroed for Unfit<N> {}
+unsafe impl<N, X> Zeroed for Unfit<N, X> {}
 
-impl<N: Layer> Parameters for Unfit<N> {
+impl<N: Layer, X> Parameters for Unfit<N, X> {
     type Element = N::Element;
     type Trainable = N::Trainable;
     const PARAMS: usize = N::PARAMS;
@@ -33,19 +33,19 @@ impl<N: Layer> Parameters for Unfit<N> {
     }
 }
 
-impl<N: Layer> Layer for Unfit<N> {
-    type Input = N::Input;
+impl<N: Layer, X: Tensor<Element = N::Element>> Layer for Unfit<N, X> {
+    type Input = X;
     type Output = N::Output;
     type Tape<const B: usize> = ();
     type Head = N::Head;
 
-    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, _: S, _: &[N::Input], _: &mut [N::Output]) {}
+    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, _: S, _: &[X], _: &mut [N::Output]) {}
 
     fn record_batch<S: Simd, E: Ending, const B: usize>(
         &self,
         _: S,
         _: Option<&mut Rng>,
-        _: &[N::Input],
+        _: &[X],
         (): &mut (),
         _: &mut [N::Output],
     ) {
@@ -54,11 +54,11 @@ impl<N: Layer> Layer for Unfit<N> {
     fn backward_batch<S: Simd, E: Ending, const B: usize>(
         &self,
         _: S,
-        _: &[N::Input],
+        _: &[X],
         (): &mut (),
         _: &[N::Output],
         _: &mut [N::Output],
-        _: Option<&mut [N::Input]>,
+        _: Option<&mut [X]>,
     ) {
     }
 }

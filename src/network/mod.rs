@@ -13,7 +13,7 @@ pub use summary::Summary;
 use core::fmt;
 
 use crate::{
-    Rng,
+    Rng, Tensor,
     layer::{Layer, Sample, Unfit, assert_sound},
     zeroed::ON_THE_STACK,
 };
@@ -156,7 +156,7 @@ pub trait Network: Layer {
     }
 }
 
-impl<N: Layer> Network for Unfit<N> {}
+impl<N: Layer, X: Tensor<Element = N::Element>> Network for Unfit<N, X> {}
 
 /// The error of [`Network::predict_batch`]: the number of samples is not that of the predictions to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

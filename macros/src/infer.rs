@@ -1,0 +1,207 @@
+//! `#[network(input = ..)]`: layers are completed with the output of the layer before them.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{
+    GenericArgument, Ident, PathArguments, Token, Type, Visibility,
+    parse::{Parse, ParseStream},
+    spanned::Spanned,
+};
+
+use crate::check::{assertion, count, end};
+
+/// The argument of the attribute.
+pub struct Input(pub Type);
+
+impl Parse for Input {
+    fn parse(tokens: ParseStream<'_>) -> syn::Result<Self> {
+        let usage = "the argument is the input of the network: `#[network(input = [f32; 10])]`";
+        let name: Ident = tokens.parse().map_err(|error| syn::Error::new(error.span(), usage))?;
+        if name != "input" {
+            return Err(syn::Error::new(name.span(), usage));
+        }
+        tokens.parse::<Token![=]>()?;
+        Ok(Self(tokens.parse()?))
+    }
+}
+
+/// The layers of vectors whose first parameter is the length of the input. In all others, `_` is the type of the input.
+const TAKE_A_LENGTH: [&str; 6] = ["Dense", "Dropout", "Impute", "MinMax", "OneHot", "Standardize"];
+
+/// Completes the layers of the network `name`.
+pub struct Completion<'a> {
+    name: &'a Ident,
+    visibility: &'a Visibility,
+    aliases: Vec<TokenStream>,
+    checks: Vec<Check>,
+}
+
+/// The checks of one layer.
+struct Check {
+    start: Span,
+    end: Span,
+    /// Expressions for the faults of the layer, in the order in which they are reported.
+    faults: Vec<TokenStream>,
+}
+
+/// The output that a layer is given, and an expression for its description.
+#[derive(Clone)]
+struct Given {
+    output: Type,
+    source: TokenStream,
+}
+
+impl<'a> Completion<'a> {
+    pub fn new(name: &'a Ident, visibility: &'a Visibility) -> Self {
+        Self { name, visibility, aliases: Vec::new(), checks: Vec::new() }
+    }
+
+    /// The complete layers, of which the first takes `input`.
+    pub fn sequence<'t>(
+        &mut self,
+        layers: impl IntoIterator<Item = &'t Type>,
+        Input(input): &Input,
+    ) -> syn::Result<Vec<Type>> {
+        let source = quote!(&::shiplap::layer::Shapes::of_input::<#input>());
+        self.after(layers, &Given { output: input.clone(), source })
+    }
+
+    fn after<'t>(&mut self, layers: impl IntoIterator<Item = &'t Type>, given: &Given) -> syn::Result<Vec<Type>> {
+        let (mut given, mut complete) = (given.clone(), Vec::new());
+        for layer in layers {
+            let ty = self.layer(layer, &given)?;
+            given = Given {
+                output: syn::parse_quote_spanned!(layer.span()=> <#ty as ::shiplap::layer::Layer>::Output),
+                source: quote!(&<#ty as ::shiplap::layer::InNetwork>::SHAPES),
+            };
+            complete.push(ty);
+        }
+        Ok(complete)
+    }
+
+    fn layer(&mut self, layer: &Type, given: &Given) -> syn::Result<Type> {
+        match layer {
+            Type::Paren(inner) => return self.layer(&inner.elem, given),
+            Type::Group(inner) => return self.layer(&inner.elem, given),
+            Type::Tuple(tuple) => {
+                count(tuple.elems.len(), || tuple.span())?;
+                let layers = self.after(&tuple.elems, given)?;
+                return Ok(syn::parse_quote!((#(#layers,)*)));
+            }
+            _ => {}
+        }
+        let layer_span = layer.span();
+        let (start, end) = (layer_span, end(layer));
+        let written = self.filled_in(layer, given)?;
+        let written = self.alias(written.to_token_stream(), "Written", start);
+        let infer = quote_spanned!(start=> <#written as ::shiplap::layer::Infer>);
+        let extents = (0..6usize).map(|index| quote_spanned!(start=> { #infer::EXTENTS[#index] }));
+        let complete = self.alias(quote_spanned!(start=> #infer::Layer<#(#extents),*>), "Layer", start);
+        let source = &given.source;
+        self.checks.push(Check {
+            start,
+            end,
+            faults: vec![
+                quote_spanned!(end=> #infer::FAULT),
+                quote!(::shiplap::layer::misfit(#source, &<#complete as ::shiplap::layer::InNetwork>::SHAPES)),
+                quote_spanned!(end=> <#complete as ::shiplap::layer::InNetwork>::FAULT),
+            ],
+        });
+        Ok(complete)
+    }
+
+    /// The layer with the input in place of `_`. Layers inside it are given the same input.
+    fn filled_in(&mut self, layer: &Type, given: &Given) -> syn::Result<Type> {
+        let mut layer = layer.clone();
+        let Type::Path(path) = &mut layer else { return Ok(layer) };
+        let Some(segment) = path.path.segments.last_mut() else { return Ok(layer) };
+        let takes_a_length = TAKE_A_LENGTH.iter().any(|name| segment.ident == name);
+        let PathArguments::AngleBracketed(arguments) = &mut segment.arguments else { return Ok(layer) };
+        let output = &given.output;
+        for argument in &mut arguments.args {
+            let span = argument.span();
+            let length = || syn::parse_quote_spanned!(span=> { <#output as ::shiplap::Tensor>::LEN });
+            match argument {
+                GenericArgument::Type(Type::Infer(_)) if takes_a_length => *argument = GenericArgument::Const(length()),
+                GenericArgument::Type(Type::Infer(_)) => *argument = GenericArgument::Type(output.clone()),
+                GenericArgument::Const(value) if is_length(value.to_token_stream()) => *value = length(),
+                GenericArgument::Type(inner) if matches!(inner, Type::Tuple(_)) || contains_hole(inner) => {
+                    *inner = self.layer(inner, given)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(layer)
+    }
+
+    fn alias(&mut self, ty: TokenStream, role: &str, span: Span) -> Type {
+        let (visibility, number) = (self.visibility, self.aliases.len() / 2);
+        let alias = format_ident!("{}{role}{number}", self.name, span = span);
+        self.aliases.push(quote! {
+            #[doc(hidden)]
+            #[allow(clippy::type_complexity, dead_code)]
+            #visibility type #alias = #ty;
+        });
+        syn::parse_quote!(#alias)
+    }
+
+    /// The aliases of the layers, and items that compile only if the layers fit. The checks end with the first one that
+    /// fails, so one mistake is one error.
+    pub fn items(&self) -> TokenStream {
+        let aliases = &self.aliases;
+        let checks = self.checks.iter().flat_map(|Check { start, end, faults }| {
+            faults.iter().map(|fault| assertion(*start, quote_spanned!(*end=> (&#fault))))
+        });
+        quote! {
+            #(#aliases)*
+            #[allow(clippy::type_complexity)]
+            const _: () = {
+                #(#checks;)*
+            };
+        }
+    }
+
+    /// An expression of type `bool` that is true if the layers fit.
+    pub fn fits(&self) -> TokenStream {
+        let faults = self.checks.iter().flat_map(|check| &check.faults);
+        quote!(true #(&& #faults.is_none())*)
+    }
+}
+
+/// The name that stands for `_` in `{ _ }`, which the parser does not take.
+const LENGTH: &str = "length_of_the_input_";
+
+/// `tokens` with a name in place of `_` in each `{ _ }`.
+pub fn with_named_lengths(tokens: TokenStream) -> TokenStream {
+    let named = |token| match token {
+        TokenTree::Group(group) => {
+            let inner = match group.delimiter() == Delimiter::Brace && group.stream().to_string() == "_" {
+                true => Ident::new(LENGTH, group.span()).to_token_stream(),
+                false => with_named_lengths(group.stream()),
+            };
+            let mut renamed = Group::new(group.delimiter(), inner);
+            renamed.set_span(group.span());
+            TokenTree::Group(renamed)
+        }
+        token => token,
+    };
+    tokens.into_iter().map(named).collect()
+}
+
+/// Whether `tokens` are the length of the input.
+fn is_length(tokens: TokenStream) -> bool {
+    let text: String = tokens.to_string().split_whitespace().collect();
+    text.trim_matches(['{', '}']) == LENGTH
+}
+
+/// Whether `ty` has a `_` or `{ _ }` in its arguments.
+fn contains_hole(ty: &Type) -> bool {
+    fn occurs(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Group(group) => occurs(group.stream()),
+            TokenTree::Ident(name) => name == "_" || name == LENGTH,
+            _ => false,
+        })
+    }
+    occurs(ty.to_token_stream())
+}

@@ -1,0 +1,218 @@
+//! The convolution of an image.
+
+use core::{marker::PhantomData, slice};
+
+use super::{
+    Channels, Valid, Window,
+    window::{self, mismatch, slide},
+};
+use crate::{
+    Parameters, Rng, Tensor,
+    activation::{Activation, Fusible, Linear, Save},
+    kernel::{Element, ElementwiseKernel, Simd, Steps, Unchanged, conv, conv_backward, conv_gradient, sum_rows},
+    layer::{Ending, Infer, Inferred, Layer, Logits, Operations, Path},
+    message::Message,
+};
+
+/// `F` filters of `K`×`KW` pixels over an image:
+/// `y[i][j][f] = act(bias[f] + Σ x[i·s + u·d − p][j·s + v·d − p][c]·kernel[u][v][c][f])`, summed over `u`, `v` and `c`,
+/// with stride `s`, dilation `d` and `p` zeros before the image, which the [`Window`] `P` determines.
+///
+/// x: `I`, an [`Image`](super::Image); y: an image of `F` channels. In a network whose input is given, write `_` for
+/// `I`, and omit the output:
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// #[network(input = Image<28, 28, 1>)]
+/// type Net = (Conv2d<_, 8, 3, Relu>, MaxPool2d<_, 2>, Flatten<_>, Dense<_, 10, Softmax>);
+///
+/// let net = Net::new(1);
+/// assert_eq!(net.predict(&[[[0.0]; 28]; 28]), [0.1; 10]);
+/// assert_eq!(Net::PARAMS, 3 * 3 * 8 + 8 + 13 * 13 * 8 * 10 + 10);
+/// ```
+///
+/// In full, the layer has its input and output:
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// type Edges = Conv2d<Image<5, 5, 1>, 1, 1, Linear, Valid, 2, Image<5, 4, 1>>;
+/// let edges = Edges::from_parts([[[[-1.0]], [[1.0]]]], [0.0]);
+/// let mut step = [[[0.0]; 5]; 5];
+/// step.iter_mut().for_each(|row| row[3] = [1.0]);
+/// assert_eq!(edges.predict(&step), [[[0.0], [0.0], [1.0], [-1.0]]; 5]);
+/// ```
+#[derive(Parameters)]
+#[parameters(element = I::Element, kind = Self::NAMED)]
+pub struct Conv2d<
+    I: Channels,
+    const F: usize,
+    const K: usize,
+    A: Activation = Linear,
+    P: Window = Valid,
+    const KW: usize = K,
+    O = Inferred,
+> {
+    /// The weights of the filters: `kernel[row][column][channel][filter]`.
+    #[kernel(fan_out = K * KW * F)]
+    pub kernel: [[I::Each<[I::Element; F]>; KW]; K],
+    /// The bias of each filter.
+    #[bias]
+    pub bias: [I::Element; F],
+    #[allow(clippy::type_complexity, reason = "three names")]
+    types: PhantomData<fn() -> (A, P, O)>,
+}
+
+impl<I: Channels, const F: usize, const K: usize, A: Activation, P: Window, const KW: usize, O>
+    Conv2d<I, F, K, A, P, KW, O>
+{
+    const NAMED: Message<64> = {
+        let message = Message::new().text("Conv2d<").number(F as u128).text(", ");
+        window::size(message, [K, KW]).text(", ").text(A::NAME).text(window::named::<P>([1, 1]).as_str()).text(">")
+    };
+
+    /// A layer with these parameters.
+    pub const fn from_parts(kernel: [[I::Each<[I::Element; F]>; KW]; K], bias: [I::Element; F]) -> Self {
+        Self { kernel, bias, types: PhantomData }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<I: Channels, const F: usize, const K: usize, A: Activation, P: Window, const KW: usize> Infer
+    for Conv2d<I, F, K, A, P, KW, Inferred>
+{
+    const FAULT: Option<Message> = window::misfit::<I, P>(Self::KIND.as_str(), [K, KW]);
+    const EXTENTS: [usize; 6] = window::inferred::<I, P>([K, KW]);
+    type Layer<const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const UNUSED: usize> =
+        Conv2d<[[[I::Element; C]; W]; H], F, K, A, P, KW, [[[I::Element; F]; OW]; OH]>;
+}
+
+/// The steps of the window over images of `H`×`W` pixels.
+struct Over<P, const H: usize, const W: usize, const K: usize, const KW: usize>(PhantomData<P>);
+
+impl<P: Window, const H: usize, const W: usize, const K: usize, const KW: usize> Steps for Over<P, H, W, K, KW> {
+    const STRIDE: [usize; 2] = P::STRIDE;
+    const DILATION: [usize; 2] = P::DILATION;
+    const BEFORE: [usize; 2] = slide::<P>([H, W], [K, KW]).1.before;
+}
+
+impl<
+    T: Element,
+    A: Activation,
+    P: Window,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const F: usize,
+    const K: usize,
+    const KW: usize,
+    const OH: usize,
+    const OW: usize,
+> Layer for Conv2d<[[[T; C]; W]; H], F, K, A, P, KW, [[[T; F]; OW]; OH]>
+{
+    type Input = [[[T; C]; W]; H];
+    type Output = [[[T; F]; OW]; OH];
+    type Tape<const B: usize> = <A::Saves as Save>::Storage<Self::Output, B>;
+    type Head = A;
+
+    const MACS: usize = OH * OW * F * K * KW * C;
+    const FAULT: Option<Message> = mismatch::<P>(Self::KIND.as_str(), [H, W, C], [K, KW], [OH, OW, F], F);
+
+    #[inline(always)]
+    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]) {
+        let logits = Convolution { simd, x, layer: self };
+        if E::LOGITS {
+            logits.compute(&Unchanged, y);
+        } else {
+            A::after(simd, logits, y);
+        }
+    }
+
+    #[inline(always)]
+    fn record_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        _: Option<&mut Rng>,
+        x: &[Self::Input],
+        tape: &mut Self::Tape<B>,
+        y: &mut [Self::Output],
+    ) {
+        if E::LOGITS || !A::Saves::SAVES {
+            self.forward_batch::<S, E, B>(simd, x, y);
+        } else {
+            self.forward_batch::<S, Logits, B>(simd, x, y);
+            A::Saves::store::<_, B>(y, tape);
+            A::forward(simd, y);
+        }
+    }
+
+    #[inline(always)]
+    fn backward_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        _: &[Self::Input],
+        tape: &mut Self::Tape<B>,
+        y: &[Self::Output],
+        dy: &mut [Self::Output],
+        dx: Option<&mut [Self::Input]>,
+    ) {
+        if !E::LOGITS {
+            A::backward(simd, A::Saves::logits::<_, B>(tape, y), y, dy);
+        }
+        if let Some(dx) = dx {
+            conv_backward(simd, PhantomData::<Over<P, H, W, K, KW>>, dy, &self.kernel, dx);
+        }
+    }
+
+    #[inline(always)]
+    fn gradient_batch<S: Simd, const B: usize>(
+        &self,
+        simd: S,
+        x: &[Self::Input],
+        _: &mut Self::Tape<B>,
+        dz: &[Self::Output],
+        gradient: &mut Self,
+    ) {
+        conv_gradient(simd, PhantomData::<Over<P, H, W, K, KW>>, x, dz, &mut gradient.kernel);
+        sum_rows(simd, dz.as_flattened().as_flattened(), &mut gradient.bias);
+    }
+
+    fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
+        let window = slide::<P>([H, W], [K, KW]).1;
+        let kernel = Tensor::flat(slice::from_ref(&self.kernel));
+        operations.convolution(path, "kernel", window, [K, KW, C, F], kernel);
+        operations.add(path, "bias", &self.bias);
+        A::operations(path, operations);
+    }
+}
+
+/// The convolution of `x`, followed by an activation.
+struct Convolution<'a, S, L, X> {
+    simd: S,
+    layer: &'a L,
+    x: &'a [X],
+}
+
+impl<
+    S: Simd,
+    T: Element,
+    A: Activation,
+    P: Window,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const F: usize,
+    const K: usize,
+    const KW: usize,
+    const OH: usize,
+    const OW: usize,
+> Fusible<[[[T; F]; OW]; OH]>
+    for Convolution<'_, S, Conv2d<[[[T; C]; W]; H], F, K, A, P, KW, [[[T; F]; OW]; OH]>, [[[T; C]; W]; H]>
+{
+    #[inline(always)]
+    fn compute<O: ElementwiseKernel<0, 1>>(self, then: &O, y: &mut [[[[T; F]; OW]; OH]]) {
+        let Self { simd, layer, x } = self;
+        conv(simd, PhantomData::<Over<P, H, W, K, KW>>, x, &layer.kernel, &layer.bias, then, y);
+    }
+}

@@ -1,0 +1,60 @@
+//! Layers of images, `[[[T; CHANNELS]; WIDTH]; HEIGHT]`: [`Conv2d`]; pooling ([`MaxPool2d`], [`AveragePool2d`],
+//! [`GlobalAveragePool`]); [`Flatten`]. A [`Window`] describes the steps of a window and the padding of the image.
+
+mod conv2d;
+mod flatten;
+mod global_pool;
+mod pool2d;
+mod window;
+
+pub use conv2d::Conv2d;
+pub use flatten::Flatten;
+pub use global_pool::GlobalAveragePool;
+pub use pool2d::{Average, AveragePool2d, Max, MaxPool2d, Pool2d, Reduce};
+pub use window::{Padded, Same, Valid, Window};
+
+use crate::{Tensor, kernel::Element};
+
+/// An image: rows of pixels, each with a number for each channel. It is the alias of a nested array.
+///
+/// ```
+/// use shiplap::layers::Image;
+///
+/// let mut image: Image<28, 28, 1> = [[[0.0; 1]; 28]; 28];
+/// image[3][5][0] = 0.5; // row 3, column 5
+/// ```
+pub type Image<const HEIGHT: usize, const WIDTH: usize, const CHANNELS: usize, T = f32> =
+    [[[T; CHANNELS]; WIDTH]; HEIGHT];
+
+/// A tensor of up to 4 axes, of which the innermost counts as channels.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an image",
+    label = "neither an image nor a smaller tensor",
+    note = "an image is `[[[f32; CHANNELS]; WIDTH]; HEIGHT]`, or `Image<HEIGHT, WIDTH, CHANNELS>`"
+)]
+pub trait Channels: Tensor {
+    /// An `X` for each channel: `[X; 3]` for an image of 3 channels.
+    type Each<X: Tensor>: Tensor<Element = X::Element>;
+}
+
+impl Channels for f32 {
+    type Each<X: Tensor> = X;
+}
+
+impl Channels for f64 {
+    type Each<X: Tensor> = X;
+}
+
+macro_rules! channels {
+    ($([$($axis:ident)*] $shape:ty;)*) => {
+        $(impl<T: Element, const N: usize, $(const $axis: usize),*> Channels for $shape {
+            type Each<X: Tensor> = [X; N];
+        })*
+    };
+}
+channels! {
+    [] [T; N];
+    [A] [[T; N]; A];
+    [A B] [[[T; N]; A]; B];
+    [A B C] [[[[T; N]; A]; B]; C];
+}

@@ -1,0 +1,242 @@
+//! The steps of a window over an image, and the padding of the image.
+
+use crate::{Tensor, layer::Sliding, message::Message};
+
+/// How the window of a convolution or a pooling layer moves over an image: [`Valid`], [`Same`] or [`Padded`].
+///
+/// The arrays are `[rows, columns]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not describe how a window moves",
+    label = "expected `Valid`, `Same` or `Padded`"
+)]
+pub trait Window: Send + Sync + 'static {
+    /// The pixels from one position of the window to the next.
+    const STRIDE: [usize; 2];
+    /// The pixels from one weight of the window to the next.
+    const DILATION: [usize; 2];
+    /// The padding of the image.
+    const PADDING: Padding;
+    /// The name in error messages.
+    const NAME: &'static str;
+}
+
+/// The zeros around an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// None: the window is inside the image.
+    Valid,
+    /// As many as it takes for `⌈length / stride⌉` positions; if their number is odd, one more after the image than
+    /// before it.
+    Same,
+    /// These before and after each `[rows, columns]`.
+    Explicit([usize; 2]),
+}
+
+/// The window is always inside the image: along an axis of `n` pixels, a window of `k` has `⌊(n − k) / STRIDE⌋ + 1`
+/// positions. `COLUMN_STRIDE` and `COLUMN_DILATION` are those along a row, if they differ.
+#[derive(Clone, Copy, Debug)]
+pub struct Valid<
+    const STRIDE: usize = 1,
+    const DILATION: usize = 1,
+    const COLUMN_STRIDE: usize = STRIDE,
+    const COLUMN_DILATION: usize = DILATION,
+>;
+
+/// The image is padded with zeros for `⌈n / STRIDE⌉` positions along an axis of `n` pixels; with a stride of 1, the
+/// output is as large as the input. It is the rule of TensorFlow and Keras: an odd number of zeros has one more after
+/// the image than before it.
+#[derive(Clone, Copy, Debug)]
+pub struct Same<
+    const STRIDE: usize = 1,
+    const DILATION: usize = 1,
+    const COLUMN_STRIDE: usize = STRIDE,
+    const COLUMN_DILATION: usize = DILATION,
+>;
+
+/// The image is padded with `ZEROS` zeros before and after each axis, as by the argument `padding` of PyTorch.
+/// `COLUMN_ZEROS` are those before and after each row, if they differ.
+#[derive(Clone, Copy, Debug)]
+pub struct Padded<
+    const ZEROS: usize,
+    const STRIDE: usize = 1,
+    const DILATION: usize = 1,
+    const COLUMN_ZEROS: usize = ZEROS,
+    const COLUMN_STRIDE: usize = STRIDE,
+    const COLUMN_DILATION: usize = DILATION,
+>;
+
+impl<const S: usize, const D: usize, const CS: usize, const CD: usize> Window for Valid<S, D, CS, CD> {
+    const STRIDE: [usize; 2] = [S, CS];
+    const DILATION: [usize; 2] = [D, CD];
+    const PADDING: Padding = Padding::Valid;
+    const NAME: &'static str = "Valid";
+}
+
+impl<const S: usize, const D: usize, const CS: usize, const CD: usize> Window for Same<S, D, CS, CD> {
+    const STRIDE: [usize; 2] = [S, CS];
+    const DILATION: [usize; 2] = [D, CD];
+    const PADDING: Padding = Padding::Same;
+    const NAME: &'static str = "Same";
+}
+
+impl<const Z: usize, const S: usize, const D: usize, const CZ: usize, const CS: usize, const CD: usize> Window
+    for Padded<Z, S, D, CZ, CS, CD>
+{
+    const STRIDE: [usize; 2] = [S, CS];
+    const DILATION: [usize; 2] = [D, CD];
+    const PADDING: Padding = Padding::Explicit([Z, CZ]);
+    const NAME: &'static str = "Padded";
+}
+
+/// The positions of the window `P` of `kernel` pixels over an image of `input` pixels, 0 if the window is larger than the
+/// image, and the window itself.
+pub(super) const fn slide<P: Window>(input: [usize; 2], kernel: [usize; 2]) -> ([usize; 2], Sliding) {
+    let (mut positions, mut before, mut after) = ([0; 2], [0; 2], [0; 2]);
+    let mut axis = 0;
+    while axis < 2 {
+        let (length, stride, dilation) = (input[axis], P::STRIDE[axis], P::DILATION[axis]);
+        if kernel[axis] > 0 && stride > 0 && dilation > 0 {
+            let reach = (kernel[axis] - 1) * dilation + 1;
+            let zeros = match P::PADDING {
+                Padding::Valid => [0; 2],
+                Padding::Same => {
+                    let zeros = ((length.div_ceil(stride).saturating_sub(1)) * stride + reach).saturating_sub(length);
+                    [zeros / 2, zeros - zeros / 2]
+                }
+                Padding::Explicit(zeros) => [zeros[axis]; 2],
+            };
+            let padded = zeros[0] + length + zeros[1];
+            if length > 0 && reach <= padded {
+                positions[axis] = (padded - reach) / stride + 1;
+                before[axis] = zeros[0];
+                after[axis] = ((positions[axis] - 1) * stride + reach).saturating_sub(zeros[0] + length);
+            }
+        }
+        axis += 1;
+    }
+    (positions, Sliding { kernel, stride: P::STRIDE, dilation: P::DILATION, before, after })
+}
+
+/// Appends the size of a window: `3`, or `10x4`.
+pub(super) const fn size(message: Message<64>, [rows, columns]: [usize; 2]) -> Message<64> {
+    let message = message.number(rows as u128);
+    if rows == columns { message } else { message.text("x").number(columns as u128) }
+}
+
+/// The window as it is written after another argument, such as `, Same<2>`; nothing if it is `Valid` with the stride
+/// `default`.
+pub(super) const fn named<P: Window>(default: [usize; 2]) -> Message<64> {
+    let [rows, columns] = P::STRIDE;
+    let plain = matches!(P::DILATION, [1, 1]);
+    if matches!(P::PADDING, Padding::Valid) && rows == default[0] && columns == default[1] && plain {
+        return Message::new();
+    }
+    let mut message = Message::new().text(", ").text(P::NAME);
+    let explicit = matches!(P::PADDING, Padding::Explicit(_));
+    if let Padding::Explicit(zeros) = P::PADDING {
+        message = size(message.text("<"), zeros);
+    }
+    if rows != 1 || columns != 1 || !plain {
+        message = size(message.text(if explicit { ", " } else { "<" }), P::STRIDE);
+        if !plain {
+            message = size(message.text(", "), P::DILATION);
+        }
+        return message.text(">");
+    }
+    if explicit { message.text(">") } else { message }
+}
+
+/// The axes of an image: height, width and channels. Those of another tensor are filled up with ones, so that a layer
+/// that does not take it has a shape.
+pub(super) const fn extents<X: Tensor>() -> [usize; 3] {
+    if X::RANK == 3 { [X::AXES[0], X::AXES[1], X::AXES[2]] } else { [1, 1, 1] }
+}
+
+/// The arguments of an inferred layer: the axes of the input, and the height and width of the output.
+pub(super) const fn inferred<I: Tensor, P: Window>(kernel: [usize; 2]) -> [usize; 6] {
+    let [height, width, channels] = extents::<I>();
+    let ([rows, columns], _) = slide::<P>([height, width], kernel);
+    let at_least_1 = [if rows == 0 { 1 } else { rows }, if columns == 0 { 1 } else { columns }];
+    [height, width, channels, at_least_1[0], at_least_1[1], 0]
+}
+
+/// The reason why a layer with this window does not take an `X`, or `None` if it does.
+pub(super) const fn misfit<X: Tensor, P: Window>(layer: &str, kernel: [usize; 2]) -> Option<Message> {
+    if X::RANK != 3 {
+        let message = Message::naming(layer).text("takes an image `[[[T; CHANNELS]; WIDTH]; HEIGHT]`, but is given ");
+        return Some(message.text("a tensor of shape [").list(X::SHAPE).text("]"));
+    }
+    let [height, width, _] = extents::<X>();
+    window_fault::<P>(layer, [height, width], kernel)
+}
+
+/// The fault of a window that has no position in the image, or makes no steps.
+const fn window_fault<P: Window>(layer: &str, input: [usize; 2], kernel: [usize; 2]) -> Option<Message> {
+    let message = Message::naming(layer);
+    if kernel[0] == 0 || kernel[1] == 0 {
+        return Some(message.text("has a window without pixels: its size is at least 1"));
+    }
+    if P::STRIDE[0] == 0 || P::STRIDE[1] == 0 || P::DILATION[0] == 0 || P::DILATION[1] == 0 {
+        return Some(message.text("makes steps of 0 pixels: strides and dilations are at least 1"));
+    }
+    let (output, Sliding { before, .. }) = slide::<P>(input, kernel);
+    if output[0] == 0 || output[1] == 0 {
+        let message = message.text("has a window of [").list(&kernel).text("] pixels");
+        let message = if P::DILATION[0] > 1 || P::DILATION[1] > 1 {
+            message.text(" at dilations of [").list(&P::DILATION).text("]")
+        } else {
+            message
+        };
+        return Some(message.text(", larger than the image of [").list(&input).text("]: pad it, `Same`, or pool less"));
+    }
+    if before[0] >= kernel[0] * P::DILATION[0] || before[1] >= kernel[1] * P::DILATION[1] {
+        return Some(message.text("has more padding than its window: its first position would see no pixel"));
+    }
+    None
+}
+
+/// The fault of a layer from an image `input` to an image `output` of `channels` channels, or `None`.
+pub(super) const fn mismatch<P: Window>(
+    layer: &str,
+    input: [usize; 3],
+    kernel: [usize; 2],
+    output: [usize; 3],
+    channels: usize,
+) -> Option<Message> {
+    if let Some(fault) = window_fault::<P>(layer, [input[0], input[1]], kernel) {
+        return Some(fault);
+    }
+    if input[2] == 0 || channels == 0 {
+        return Some(Message::naming(layer).text("has no channels: an image has at least 1"));
+    }
+    let ([height, width], _) = slide::<P>([input[0], input[1]], kernel);
+    if height == output[0] && width == output[1] && channels == output[2] {
+        return None;
+    }
+    let message = Message::naming(layer).text("outputs images of [").list(&[height, width, channels]);
+    Some(message.text("] from [").list(&input).text("], but its type says [").list(&output).text("]"))
+}
+
+/// Calls `visit` with the row and the column of each pixel under the window at the position `at`, row by row. Pixels
+/// outside the image are left out.
+#[inline(always)]
+pub(super) fn for_each_pixel<P: Window, const H: usize, const W: usize>(
+    kernel: [usize; 2],
+    at: [usize; 2],
+    mut visit: impl FnMut(usize, usize),
+) {
+    let before = slide::<P>([H, W], kernel).1.before;
+    let start = [0, 1].map(|axis| at[axis] * P::STRIDE[axis]);
+    for row in 0..kernel[0] {
+        let y = start[0] + row * P::DILATION[0];
+        if y < before[0] || y >= before[0] + H {
+            continue;
+        }
+        for column in 0..kernel[1] {
+            let x = start[1] + column * P::DILATION[1];
+            if x >= before[1] && x < before[1] + W {
+                visit(y - before[0], x - before[1]);
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Networks of image layers: their gradients against finite differences, and 50 steps of training against Keras 3, whose
+//! losses agree to 10⁻⁵ and whose weights agree to 10⁻⁴ (relative; for weights below [`SMALL`], relative to it).
+
+mod common;
+
+use std::{collections::BTreeMap, path::Path as FilePath, sync::LazyLock};
+
+use common::at_every_level;
+use serde::Deserialize;
+use shiplap::{
+    Tensor, check,
+    layer::{Parameter, Path, VisitMut},
+    prelude::*,
+};
+
+/// 10⁻⁴ of this is the rounding error of fifty steps in `f32`.
+const SMALL: f64 = 0.02;
+
+/// A training run of `reference/make_image_fixtures.py`. Arrays are flat.
+#[derive(Deserialize)]
+struct Fixture {
+    x: Vec<f64>,
+    y: Vec<f64>,
+    initial: Vec<f64>,
+    losses: Vec<f64>,
+    #[serde(rename = "final")]
+    trained: Vec<f64>,
+}
+
+static FIXTURES: LazyLock<BTreeMap<String, Fixture>> = LazyLock::new(|| {
+    let path = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("reference/images.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+});
+
+/// Exchanges the parameters of a network with a list.
+struct Exchange(Vec<f64>, usize);
+
+impl VisitMut<f32, 1> for Exchange {
+    fn visit(&mut self, _: Parameter<'_>, [values]: [&mut [f32]; 1]) {
+        for value in values {
+            let old = f64::from(*value);
+            *value = self.0[self.1] as f32;
+            self.0[self.1] = old;
+            self.1 += 1;
+        }
+    }
+}
+
+fn rows<X: Tensor<Element = f32>>(flat: &[f64]) -> Vec<X> {
+    let mut rows = vec![X::zeroed(); flat.len() / X::LEN];
+    X::flat_mut(&mut rows).iter_mut().zip(flat).for_each(|(value, &number)| *value = number as f32);
+    rows
+}
+
+fn learns_as_in_keras<N, O: Optimizer>(name: &str, optimizer: O)
+where
+    N: Network<Element = f32, Input = Image<9, 8, 2>, Output = [f32; 3], Head = Linear>,
+{
+    let fixture = &FIXTURES[name];
+    let (x, y) = (rows::<N::Input>(&fixture.x), rows::<N::Output>(&fixture.y));
+    let mut trainer = Trainer::<N, MeanSquaredError, O, 4, ()>::boxed(optimizer, 0);
+    let mut initial = Exchange(fixture.initial.clone(), 0);
+    N::parameters_mut([trainer.network_mut()], Path::ROOT, &mut initial);
+    assert_eq!((initial.1, fixture.losses.len()), (fixture.initial.len(), 50));
+    for (step, expected) in fixture.losses.iter().enumerate() {
+        let start = step % 2 * 4;
+        let loss = trainer.step(&x[start..start + 4], &y[start..start + 4]).unwrap();
+        assert!((loss - expected).abs() < 1e-5 * expected.abs(), "{name}, step {step}: loss {loss}, not {expected}");
+    }
+    let mut ours = Exchange(vec![0.0; fixture.trained.len()], 0);
+    N::parameters_mut([trainer.network_mut()], Path::ROOT, &mut ours);
+    for (index, (ours, expected)) in ours.0.iter().zip(&fixture.trained).enumerate() {
+        let most = 1e-4 * expected.abs().max(SMALL);
+        assert!((ours - expected).abs() < most, "{name}, weight {index}: {ours}, not {expected}");
+    }
+}
+
+/// Image layers between an image of 9×8 pixels with 2 channels and a dense layer.
+macro_rules! networks {
+    ($($name:ident: $layers:ty;)*) => {
+        $(mod $name {
+            use super::*;
+
+            #[test]
+            fn gradients() {
+                #[network(input = Image<7, 6, 1, f64>)]
+                type Net = ($layers, Dense<_, 3, Linear, f64>);
+                at_every_level(|_| check::gradients::<Net>().unwrap());
+            }
+
+            #[test]
+            fn training() {
+                #[network(input = Image<9, 8, 2>)]
+                type Net = ($layers, Dense<_, 3>);
+                learns_as_in_keras::<Net, _>(stringify!($name), Sgd::new(0.005));
+                #[cfg(feature = "exhaustive")]
+                learns_as_in_keras::<Net, _>(stringify!($name), InPlace(Sgd::new(0.005)));
+            }
+        })*
+    };
+}
+networks! {
+    valid: (Conv2d<_, 5, 3, Relu>, MaxPool2d<_, 2>, Flatten<_>);
+    same_strided_2: (Conv2d<_, 4, 3, Tanh, Same<2>>, Flatten<_>);
+    padded: (Conv2d<_, 4, 3, Tanh, Padded<1, 2>>, Flatten<_>);
+    overlapping: (Conv2d<_, 4, 1, Tanh>, MaxPool2d<_, 3, Same<2>>, AveragePool2d<_, 3, Same<2>>, Flatten<_>);
+}
+#[cfg(feature = "exhaustive")]
+networks! {
+    rectangular: (Conv2d<_, 3, 4, Tanh, Valid, 2>, MaxPool2d<_, 1, Valid<1, 1, 3>, 3>, Flatten<_>);
+    same: (Conv2d<_, 4, 3, Tanh, Same>, AveragePool2d<_, 2>, Flatten<_>);
+    same_even: (Conv2d<_, 3, 2, Silu, Same, 4>, Flatten<_>);
+    strided_2: (Conv2d<_, 4, 3, Tanh, Valid<2>>, Flatten<_>);
+    strided_3: (Conv2d<_, 4, 3, Tanh, Valid<3>>, Flatten<_>);
+    same_strided_3: (Conv2d<_, 4, 5, Tanh, Same<3>, 4>, Flatten<_>);
+    dilated_2: (Conv2d<_, 3, 3, Tanh, Valid<1, 2>>, Flatten<_>);
+    dilated_3: (Conv2d<_, 3, 3, Tanh, Valid<1, 3>, 2>, Flatten<_>);
+    same_dilated_2: (Conv2d<_, 3, 3, Tanh, Same<1, 2>>, Flatten<_>);
+    same_dilated_3: (Conv2d<_, 3, 2, Tanh, Same<1, 3>>, Flatten<_>);
+    global: (Conv2d<_, 6, 3, Relu, Same>, Conv2d<_, 4, 3, Gelu>, GlobalAveragePool<_>);
+}
+
+/// A network in flash, one on several threads, a frozen part and a saved file compute the same as the network itself.
+#[test]
+fn image_networks_have_every_form() {
+    #[network(input = Image<6, 5, 2>)]
+    type Features = (Conv2d<_, 4, 3, Relu, Same>, MaxPool2d<_, 2>);
+    #[network(input = Image<6, 5, 2>)]
+    type Net = (Features, Flatten<_>, Dense<_, 2, Softmax>);
+    #[network(input = Image<6, 5, 2>)]
+    type Tuned = (Frozen<Features>, Flatten<_>, Dense<_, 2, Softmax>);
+
+    let mut rng = Rng::new(1);
+    let mut x = vec![<Image<6, 5, 2>>::zeroed(); 12];
+    Tensor::flat_mut(&mut x).iter_mut().for_each(|value| *value = rng.normal() as f32);
+    let y: Vec<usize> = (0..12).map(|index| index % 2).collect();
+
+    let net = Net::new(5);
+    let restored: Net = {
+        let mut other = Net::new(6);
+        shiplap::io::from_bytes(&mut other, &shiplap::io::to_bytes(&net).unwrap()).unwrap();
+        other
+    };
+    assert_eq!(net, restored);
+
+    let mut tuned = Trainer::<Tuned, SparseCategoricalCrossentropy, Adam, 4>::boxed(Adam::new(0.01), 1);
+    tuned.network_mut().0.layer = net.0.clone();
+    tuned.fit(&x, &y, Fit::epochs(2)).unwrap();
+    assert_eq!(tuned.network().0.layer, net.0);
+
+    type Whole = Trainer<Net, SparseCategoricalCrossentropy, Sgd, 12>;
+    type Shards = Trainer<shiplap::layers::Parallel<Net, 6, 2>, SparseCategoricalCrossentropy, Sgd, 12>;
+    let (mut whole, mut shards) = (Whole::boxed(Sgd::new(0.1), 3), Shards::boxed(Sgd::new(0.1), 3));
+    for _ in 0..3 {
+        let losses = [whole.step(&x, &y).unwrap(), shards.step(&x, &y).unwrap()];
+        assert!((losses[0] - losses[1]).abs() < 1e-6, "{losses:?}");
+    }
+}
+
+/// A structure with named layers, and `_` in a layer of its own.
+#[test]
+fn structs_and_other_layers_are_completed() {
+    /// `y = x / 2`, for any tensor.
+    #[derive(Layer)]
+    #[parameters(element = X::Element)]
+    struct Halve<X: Tensor>(std::marker::PhantomData<X>);
+
+    impl<X: Tensor> SimpleLayer for Halve<X> {
+        type Input = X;
+        type Output = X;
+        type Tape = ();
+
+        fn forward<S: Simd>(&self, _: S, x: &X, y: &mut X) {
+            let (x, y) = (X::flat(std::slice::from_ref(x)), X::flat_mut(std::slice::from_mut(y)));
+            y.iter_mut().zip(x).for_each(|(y, &x)| *y = x / Real::splat(2.0));
+        }
+
+        fn backward<S: Simd>(&self, simd: S, _: &X, (): &(), _: &X, dy: &X, dx: &mut X) {
+            self.forward(simd, dy, dx);
+        }
+    }
+
+    /// `y[n] = x[n]·factor[n]`.
+    #[derive(Layer)]
+    struct Scale<const N: usize> {
+        #[kernel]
+        factor: [f32; N],
+    }
+
+    impl<const N: usize> SimpleLayer for Scale<N> {
+        type Input = [f32; N];
+        type Output = [f32; N];
+        type Tape = ();
+
+        fn forward<S: Simd>(&self, _: S, x: &[f32; N], y: &mut [f32; N]) {
+            *y = std::array::from_fn(|n| x[n] * self.factor[n]);
+        }
+
+        fn backward<S: Simd>(&self, _: S, _: &[f32; N], (): &(), _: &[f32; N], dy: &[f32; N], dx: &mut [f32; N]) {
+            *dx = std::array::from_fn(|n| dy[n] * self.factor[n]);
+        }
+
+        fn gradient<S: Simd>(&self, _: S, x: &[f32; N], (): &(), dy: &[f32; N], gradient: &mut Self) {
+            (0..N).for_each(|n| gradient.factor[n] += x[n] * dy[n]);
+        }
+    }
+
+    #[network(input = Image<4, 4, 1>)]
+    #[derive(Network)]
+    struct Net {
+        halve: Halve<_>,
+        features: (Conv2d<_, 3, 3>, (Activate<Relu, _>, Flatten<_>)),
+        scale: Scale<{ _ }>,
+        classes: Regularized<(Dense<_, 2>,), L2<1, -3>>,
+    }
+    let net: Net = Network::new(1);
+    assert_eq!(Net::PARAMS, 3 * 3 * 3 + 3 + 2 * 2 * 3 + 2 * 2 * 3 * 2 + 2);
+    assert_eq!(net.halve.predict(&[[[3.0]; 4]; 4]), [[[1.5]; 4]; 4]);
+    assert_eq!(net.features.predict(&[[[0.0]; 4]; 4]), [0.0; 12]);
+    assert_eq!(net.predict(&[[[0.0]; 4]; 4]), [0.0, 0.0]);
+}

@@ -1,0 +1,105 @@
+"""Writes `images.json`: 50 training steps of networks of image layers, computed by Keras on JAX in float64.
+
+    pip install keras==3.15.1 jax==0.10.2 numpy==2.4.6
+    python tests/reference/make_image_fixtures.py
+
+Inputs and initial weights are rounded to float32. The optimizer is plain gradient descent.
+"""
+
+import json
+import os
+from pathlib import Path
+
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import jax
+
+jax.config.update("jax_enable_x64", True)
+
+import keras
+import numpy as np
+from keras.src.backend.common import dtypes
+
+keras.config.set_floatx("float64")
+# On JAX, Keras computes some functions of float64 in float32. The pinned version defines this rule here.
+dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+
+L = keras.layers
+SHAPE = (9, 8, 2)
+BATCH, STEPS, RATE = 4, 50, 0.005
+
+
+def head(*layers):
+    return [*layers, L.Flatten(), L.Dense(3)]
+
+
+# The names are those of the types in `tests/images.rs`.
+NETWORKS = {
+    "valid": lambda: head(L.Conv2D(5, 3, activation="relu"), L.MaxPool2D(2)),
+    "rectangular": lambda: head(L.Conv2D(3, (4, 2), activation="tanh"), L.MaxPool2D((1, 3))),
+    "same": lambda: head(L.Conv2D(4, 3, padding="same", activation="tanh"), L.AveragePooling2D(2)),
+    "same_even": lambda: head(L.Conv2D(3, (2, 4), padding="same", activation="silu")),
+    "strided_2": lambda: head(L.Conv2D(4, 3, strides=2, activation="tanh")),
+    "strided_3": lambda: head(L.Conv2D(4, 3, strides=3, activation="tanh")),
+    "same_strided_2": lambda: head(L.Conv2D(4, 3, strides=2, padding="same", activation="tanh")),
+    "same_strided_3": lambda: head(L.Conv2D(4, (5, 4), strides=3, padding="same", activation="tanh")),
+    "dilated_2": lambda: head(L.Conv2D(3, 3, dilation_rate=2, activation="tanh")),
+    "dilated_3": lambda: head(L.Conv2D(3, (3, 2), dilation_rate=3, activation="tanh")),
+    "same_dilated_2": lambda: head(L.Conv2D(3, 3, dilation_rate=2, padding="same", activation="tanh")),
+    "same_dilated_3": lambda: head(L.Conv2D(3, 2, dilation_rate=3, padding="same", activation="tanh")),
+    "padded": lambda: head(L.ZeroPadding2D(1), L.Conv2D(4, 3, strides=2, activation="tanh")),
+    "overlapping": lambda: head(
+        L.Conv2D(4, 1, activation="tanh"),
+        L.MaxPool2D(3, strides=2, padding="same"),
+        L.AveragePooling2D(3, strides=2, padding="same"),
+    ),
+    "global": lambda: [
+        L.Conv2D(6, 3, padding="same", activation="relu"),
+        L.Conv2D(4, 3, activation="gelu"),
+        L.GlobalAveragePooling2D(),
+        L.Dense(3),
+    ],
+}
+
+
+def f32(array):
+    return np.asarray(array, "float32").astype("float64")
+
+
+def train(index, layers):
+    rng = np.random.default_rng(index)
+    model = keras.Sequential([keras.Input(SHAPE), *layers])
+    model.set_weights([f32(rng.normal(size=w.shape) * 0.3) for w in model.weights])
+    x = f32(rng.normal(size=(2 * BATCH, *SHAPE)))
+    y = f32(rng.normal(size=(2 * BATCH, 3)))
+    trainable = [v.value for v in model.trainable_variables]
+    assert all(v.dtype == np.float64 for v in trainable)
+
+    @jax.jit
+    def step(trainable, x, y):
+        def loss(trainable):
+            outputs, _ = model.stateless_call(trainable, [], x)
+            return keras.losses.MeanSquaredError()(y, outputs)
+
+        value, gradients = jax.value_and_grad(loss)(trainable)
+        return value, [w - RATE * g for w, g in zip(trainable, gradients)]
+
+    initial, losses = trainable, []
+    for number in range(STEPS):
+        rows = slice(number % 2 * BATCH, (number % 2 + 1) * BATCH)
+        value, trainable = step(trainable, x[rows], y[rows])
+        losses.append(float(value))
+    flat = lambda arrays: [float(f"{v:.9g}") for a in arrays for v in np.asarray(a).ravel()]
+    return {
+        "x": flat([x]),
+        "y": flat([y]),
+        "initial": flat(initial),
+        "losses": losses,
+        "final": flat(trainable),
+    }
+
+
+fixtures = {name: train(index, make()) for index, (name, make) in enumerate(NETWORKS.items())}
+path = Path(__file__).resolve().parent / "images.json"
+path.write_text(json.dumps(fixtures, separators=(",", ":")) + "\n")
