@@ -90,6 +90,21 @@ fn pytorch_models_predict_the_same() {
     assert_ne!(stem.bias, [0.0; 6]);
 }
 
+/// PyTorch stores filters by channels first, and flattens images plane by plane.
+#[test]
+fn convolutions_of_pytorch_predict_the_same() {
+    #[network(input = Image<9, 8, 2>)]
+    type Images = (
+        Conv2d<_, 5, 3, Relu, Padded<1, 2>>,
+        Conv2d<_, 4, 2, Tanh, Valid<1, 2, 1, 1>, 3>,
+        MaxPool2d<_, 2, Valid<1>>,
+        Flatten<_>,
+        Dense<_, 6, Relu>,
+        Dense<_, 3>,
+    );
+    predicts_the_same::<Images>(Import::pytorch(), &committed("torch_images.safetensors"));
+}
+
 #[derive(Network)]
 struct NamedAsInPytorch {
     stem: Dense<4, 6, Gelu>,
@@ -190,6 +205,23 @@ impl<const N: usize> SimpleLayer for Scale<N> {
 
 type With<A> = (Dense<5, 7, A>, Dense<7, 3, Linear>);
 
+#[network(input = Image<9, 8, 2>)]
+type Images = (
+    Conv2d<_, 5, 3, Relu, Same<2>>,
+    Conv2d<_, 4, 2, Tanh, Same<1, 2>, 3>,
+    AveragePool2d<_, 3, Same<2>>,
+    MaxPool2d<_, 2, Same>,
+    Flatten<_>,
+    Dense<_, 3>,
+);
+
+/// The output is an image.
+#[network(input = Image<9, 8, 2>)]
+type Maps = (Conv2d<_, 4, 3, Relu, Padded<2, 1, 2, 1>>, MaxPool2d<_, 2, Padded<1, 2>>, Conv2d<_, 3, 1, Softmax>);
+
+#[network(input = Image<6, 5, 3>)]
+type Means = (Activate<Tanh, _>, Conv2d<_, 7, 3, Gelu, Valid<2>>, GlobalAveragePool<_>, Dense<_, 2, Softmax>);
+
 macro_rules! each_activation {
     ($do:ident) => {
         $do::<With<Linear>>("linear");
@@ -219,6 +251,8 @@ fn keras_models_predict_the_same() {
 
     type Block = (Dense<4, 5, Relu>, Dense<5, 4, Tanh>);
     check::<(Block, Dense<4, 4, Elu>, (Block, Dense<4, 3, Softmax>))>("nested");
+
+    check::<Images>("images");
 
     // A layer that is used twice is in the file once.
     type Shared = (Dense<4, 4, Tanh>, Block, Dense<4, 4, Tanh>, Dense<4, 2, Linear>);
@@ -274,6 +308,10 @@ fn networks_for_python() {
     give::<(Scale<4>, Dense<4, 3, Tanh>)>("scale");
     give::<Dropout<4, 50>>("dropout_alone");
     give::<Dense<4, 2, Sigmoid>>("alone");
+    give::<Images>("images");
+    give::<Maps>("maps");
+    give::<Means>("means");
+    give::<GlobalAveragePool<Image<3, 2, 2>>>("global_average_alone");
     give::<(Dense<196, 64, Relu>, Dropout<64, 20>, Dense<64, 32, Gelu>, Dense<32, 10, Softmax>)>("wide");
 }
 

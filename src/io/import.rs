@@ -1,13 +1,21 @@
 //! Weights from other libraries.
 
-use std::{collections::BTreeSet, format, path::Path, string::String, vec::Vec};
+use std::{
+    collections::BTreeSet,
+    format,
+    path::Path,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 
 use super::{
     FileError, read,
-    tensors::{Assign, ExpectedTensor, Reader, expected_tensors},
+    tensors::{Assign, Axes, ExpectedTensor, Reader, expected_tensors},
 };
 use crate::{
-    layer::{self, Layer, Role},
+    kernel::ElementwiseKernel,
+    layer::{self, Layer, Operations, Role},
     short::short,
 };
 
@@ -60,12 +68,15 @@ enum Source {
 }
 
 impl<'a> Import<'a> {
-    /// Expects the parameters of PyTorch: `weight` with shape `[OUT, IN]`, and `bias`.
+    /// Expects the parameters of PyTorch: `weight` with shape `[OUT, IN]`, or `[FILTERS, CHANNELS, ROWS, COLUMNS]` for a
+    /// convolution, and `bias`. `nn.Flatten` flattens the planes of the channels one after another: the weights of the
+    /// layer after it are reordered.
     pub const fn pytorch() -> Self {
         Self { source: Source::Pytorch, layers: &[] }
     }
 
-    /// Expects the parameters of Keras: `kernel` with shape `[IN, OUT]`, and `bias`.
+    /// Expects the parameters of Keras: `kernel` with shape `[IN, OUT]`, or `[ROWS, COLUMNS, CHANNELS, FILTERS]` for a
+    /// convolution, and `bias`.
     pub const fn keras() -> Self {
         Self { source: Source::Keras, layers: &[] }
     }
@@ -89,7 +100,7 @@ impl<'a> Import<'a> {
         let reader = Reader::new(&file, &bytes)?;
         let mut expected = expected_tensors(network);
         expected.retain(|tensor| is_weight(tensor.role));
-        self.rename(&mut expected, &reader)?;
+        self.rename(&mut expected, &Flattened::of(network), &reader)?;
         let ignored = |name: &str| {
             let layer = layer_of(name);
             !self.layers.is_empty() && !self.layers.iter().any(|&(_, theirs)| theirs == layer)
@@ -102,7 +113,12 @@ impl<'a> Import<'a> {
     }
 
     /// Sets the name and the shape that each tensor has in the file.
-    fn rename(&self, tensors: &mut [ExpectedTensor], reader: &Reader<'_>) -> Result<(), FileError> {
+    fn rename(
+        &self,
+        tensors: &mut [ExpectedTensor],
+        flattened: &Flattened,
+        reader: &Reader<'_>,
+    ) -> Result<(), FileError> {
         let layers = self.match_layers(tensors, reader)?;
         for tensor in tensors {
             let theirs = layers.iter().find(|(own, _)| *own == tensor.layer).map_or("", |(_, theirs)| theirs);
@@ -111,9 +127,9 @@ impl<'a> Import<'a> {
                 (_, parameter) => parameter,
             };
             tensor.name = if theirs.is_empty() { parameter.into() } else { format!("{theirs}.{parameter}") };
-            if matches!(self.source, Source::Pytorch) && tensor.role == Role::Kernel && tensor.shape.len() == 2 {
-                tensor.transposed = true;
-                tensor.shape.reverse();
+            if matches!(self.source, Source::Pytorch) && tensor.role == Role::Kernel {
+                let flattened = flattened.layers.iter().find(|(layer, _)| *layer == tensor.layer);
+                as_in_pytorch(tensor, flattened.map(|&(_, image)| image));
             }
         }
         Ok(())
@@ -162,6 +178,68 @@ impl<'a> Import<'a> {
         theirs.sort_by_key(|name| numbers(name));
         Ok(own.into_iter().zip(theirs).collect())
     }
+}
+
+/// Sets the shape and the order of axes of a kernel in PyTorch: `[OUT, IN]`, or `[FILTERS, CHANNELS, ROWS, COLUMNS]`. The
+/// inputs of a layer after `nn.Flatten` are the planes of an image, one for each channel.
+fn as_in_pytorch(tensor: &mut ExpectedTensor, flattened: Option<[usize; 3]>) {
+    match (&tensor.shape[..], flattened) {
+        (&[inputs, outputs], None) => {
+            tensor.shape = vec![outputs, inputs];
+            tensor.axes = Some(Axes { lengths: tensor.shape.clone(), order: &[1, 0] });
+        }
+        (&[inputs, outputs], Some([height, width, channels])) => {
+            tensor.shape = vec![outputs, inputs];
+            tensor.axes = Some(Axes { lengths: vec![outputs, channels, height, width], order: &[2, 3, 1, 0] });
+        }
+        (&[rows, columns, channels, filters], _) => {
+            tensor.shape = vec![filters, channels, rows, columns];
+            tensor.axes = Some(Axes { lengths: tensor.shape.clone(), order: &[2, 3, 1, 0] });
+        }
+        _ => {}
+    }
+}
+
+/// The layers whose input is a flattened image, with the shape of the image.
+#[derive(Default)]
+struct Flattened {
+    current: Option<[usize; 3]>,
+    layers: Vec<(String, [usize; 3])>,
+}
+
+impl Flattened {
+    fn of<N: Layer>(network: &N) -> Self {
+        let mut flattened = Self::default();
+        network.operations(layer::Path::ROOT, &mut flattened);
+        flattened
+    }
+}
+
+impl<T> Operations<T> for Flattened {
+    fn flatten(&mut self, _: layer::Path<'_>, shape: &'static [usize]) {
+        self.current = shape.try_into().ok();
+    }
+
+    fn product(&mut self, path: layer::Path<'_>, _: &'static str, _: [usize; 2], _: &[T]) {
+        self.layers.extend(self.current.take().map(|image| (path.to_string(), image)));
+    }
+
+    fn add(&mut self, _: layer::Path<'_>, _: &'static str, _: &[T]) {}
+
+    fn elementwise(&mut self, _: layer::Path<'_>, _: &'static str, _: &impl ElementwiseKernel<0, 1>) {}
+
+    fn columnwise<const READ: usize>(
+        &mut self,
+        _: layer::Path<'_>,
+        _: &'static str,
+        _: &[(&'static str, &[T])],
+        _: &impl ElementwiseKernel<READ, 1>,
+    ) {
+    }
+
+    fn softmax(&mut self, _: layer::Path<'_>) {}
+
+    fn other(&mut self, _: layer::Path<'_>, _: &'static str) {}
 }
 
 /// Whether a parameter is trainable. Files of other libraries contain no statistics of preprocessing layers.

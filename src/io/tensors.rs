@@ -1,7 +1,14 @@
 //! The safetensors format: the length of the header as 8 bytes (little-endian), a JSON header, and the data of the
 //! tensors.
 
-use std::{borrow::ToOwned, collections::BTreeMap, format, string::String, string::ToString, vec::Vec};
+use std::{
+    borrow::ToOwned,
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use serde_json::json;
@@ -89,9 +96,32 @@ pub(super) struct ExpectedTensor {
     pub name: String,
     /// The shape in the file.
     pub shape: Vec<usize>,
-    /// Whether the file stores the transposed matrix, `[OUT, IN]`.
-    pub transposed: bool,
+    /// The order of the axes in the file, if it is another one.
+    pub axes: Option<Axes>,
     pub role: Role,
+}
+
+/// The axes of a tensor in a file, in another order than in the network.
+pub(super) struct Axes {
+    /// The length of each axis in the file, outermost first.
+    pub lengths: Vec<usize>,
+    /// The number of the axis in the file for each axis in the network.
+    pub order: &'static [usize],
+}
+
+impl Axes {
+    /// The values in the order of the network.
+    fn reorder<T: Copy>(&self, values: &[T]) -> Vec<T> {
+        let stride = |axis: usize| self.lengths[axis + 1..].iter().product::<usize>();
+        // The places of the values, extended by one axis after another.
+        let places = self.order.iter().fold(vec![0], |places: Vec<usize>, &axis| {
+            places
+                .iter()
+                .flat_map(|place| (0..self.lengths[axis]).map(move |index| place + index * stride(axis)))
+                .collect()
+        });
+        places.into_iter().map(|place| values[place]).collect()
+    }
 }
 
 impl<T> Visit<T> for Vec<ExpectedTensor> {
@@ -101,7 +131,7 @@ impl<T> Visit<T> for Vec<ExpectedTensor> {
             parameter: parameter.name,
             name: parameter.path.join(parameter.name).to_string(),
             shape: parameter.shape.into(),
-            transposed: false,
+            axes: None,
             role: parameter.role,
         });
     }
@@ -207,11 +237,9 @@ impl<'a> Reader<'a> {
             Dtype::F32 => bytes.as_chunks().0.iter().map(|&x| T::from_f64(f32::from_le_bytes(x).into())).collect(),
             _ => bytes.as_chunks().0.iter().map(|&x| T::from_f64(f64::from_le_bytes(x))).collect(),
         };
-        Some(match (tensor.transposed, &tensor.shape[..]) {
-            (true, &[rows, columns]) => {
-                (0..rows * columns).map(|index| values[index % rows * columns + index / rows]).collect()
-            }
-            _ => values,
+        Some(match &tensor.axes {
+            Some(axes) => axes.reorder(&values),
+            None => values,
         })
     }
 

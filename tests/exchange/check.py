@@ -124,12 +124,23 @@ def make(folder):
     )
     models["nested"] = nested_model()
     models["shared"] = shared_model()
+    models["images"] = keras.Sequential(
+        [
+            keras.Input((9, 8, 2)),
+            keras.layers.Conv2D(5, 3, strides=2, padding="same", activation="relu"),
+            keras.layers.Conv2D(4, (2, 3), dilation_rate=2, padding="same", activation="tanh"),
+            keras.layers.AveragePooling2D(3, strides=2, padding="same"),
+            keras.layers.MaxPool2D(2, strides=1, padding="same"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(3),
+        ]
+    )
     for name, model in models.items():
         model.set_weights([rng.normal(size=w.shape).astype("float32") for w in model.weights])
         save_weights(model, folder / f"keras_{name}.safetensors")
         inputs = rng.normal(size=(16, *model.input_shape[1:])).astype("float32")
         outputs = model.predict(inputs, verbose=0)
-        written = {"inputs": inputs.tolist(), "outputs": outputs.tolist()}
+        written = {"inputs": inputs.reshape(len(inputs), -1).tolist(), "outputs": outputs.tolist()}
         (folder / f"keras_{name}.json").write_text(json.dumps(written))
     print(f"made {len(models)} models of Keras {keras.__version__}")
 
@@ -174,8 +185,10 @@ def compare(folder):
     assert len(names) >= 26, names
     for name in names:
         written = json.loads((folder / f"{name}.json").read_text())
+        session = onnxruntime.InferenceSession(folder / f"{name}.onnx", providers=["CPUExecutionProvider"])
         inputs = np.array(written["inputs"], "float32")  # `None` becomes NaN.
-        outputs = np.array(written["outputs"])
+        inputs = inputs.reshape(-1, *session.get_inputs()[0].shape[1:])
+        outputs = np.array(written["outputs"]).reshape(-1, *session.get_outputs()[0].shape[1:])
 
         # The weights: names, shapes, and the same numbers as in the ONNX model.
         path = folder / f"{name}.safetensors"
@@ -190,10 +203,12 @@ def compare(folder):
         onnx.checker.check_model(model, full_check=True)
         initializers = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
         for tensor in tensors:
-            assert np.array_equal(initializers[tensor], tensors[tensor].astype("float32")), (name, tensor)
+            expected = tensors[tensor].astype("float32")
+            if expected.ndim == 4:  # ONNX has the filters first.
+                expected = expected.transpose(3, 2, 0, 1)
+            assert np.array_equal(initializers[tensor], expected), (name, tensor)
 
         # The predictions, in batches of two sizes.
-        session = onnxruntime.InferenceSession(folder / f"{name}.onnx", providers=["CPUExecutionProvider"])
         for rows in (1, len(inputs)):
             [found] = session.run(["output"], {"input": inputs[:rows]})
             error = agree(f"{name} in onnxruntime", found, outputs[:rows])

@@ -37,20 +37,40 @@ def deep():
     return nn.Sequential(*layers, nn.Linear(5, 5))
 
 
+def images():
+    """Takes images of 9 rows and 8 columns with 2 channels."""
+    return nn.Sequential(
+        nn.Conv2d(2, 5, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(5, 4, (2, 3), dilation=(2, 1)),
+        nn.Tanh(),
+        nn.MaxPool2d(2, stride=1),
+        nn.Flatten(),
+        nn.Linear(4 * 2 * 1, 6),
+        nn.ReLU(),
+        nn.Linear(6, 3),
+    )
+
+
 MODELS = {
     "torch_sequential": (lambda: nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)), 4),
     "torch_deep": (deep, 5),
     "torch_named": (Named, 4),
     "torch_double": (lambda: nn.Sequential(nn.Linear(3, 7), nn.SELU(), nn.Linear(7, 3), nn.Softmax(-1)).double(), 3),
+    "torch_images": (images, (2, 9, 8)),
 }
 
-for seed, (name, (make, width)) in enumerate(MODELS.items()):
+for seed, (name, (make, shape)) in enumerate(MODELS.items()):
     torch.manual_seed(seed)
     model = make().eval()
     dtype = next(model.parameters()).dtype
     # Rounded, so that the decimals are the numbers.
-    inputs = torch.round(torch.randn(16, width, dtype=dtype) * 64) / 32
+    shape = shape if isinstance(shape, tuple) else (shape,)
+    inputs = torch.round(torch.randn(16, *shape, dtype=dtype) * 64) / 32
     with torch.no_grad():
         outputs = model(inputs)
     save_file(model.state_dict(), HERE / f"{name}.safetensors")
+    if len(shape) == 3:
+        # The crate has the channels last.
+        inputs = inputs.permute(0, 2, 3, 1).flatten(1)
     (HERE / f"{name}.json").write_text(json.dumps({"inputs": inputs.tolist(), "outputs": outputs.tolist()}) + "\n")

@@ -78,6 +78,8 @@ pub(super) struct Attribute {
     pub name: String,
     #[prost(int64, optional, tag = "3")]
     pub integer: Option<i64>,
+    #[prost(int64, repeated, packed = "false", tag = "8")]
+    pub integers: Vec<i64>,
     #[prost(enumeration = "AttributeKind", tag = "20")]
     pub kind: i32,
 }
@@ -88,6 +90,19 @@ pub(super) struct Attribute {
 pub(super) enum AttributeKind {
     Undefined = 0,
     Integer = 2,
+    Integers = 7,
+}
+
+impl Attribute {
+    pub fn of_integer(name: &str, integer: i64) -> Self {
+        let kind = AttributeKind::Integer as i32;
+        Self { name: name.into(), integer: Some(integer), integers: Vec::new(), kind }
+    }
+
+    pub fn of_integers(name: &str, integers: &[usize]) -> Self {
+        let integers = integers.iter().map(|&integer| integer as i64).collect();
+        Self { name: name.into(), integer: None, integers, kind: AttributeKind::Integers as i32 }
+    }
 }
 
 /// `TensorProto`.

@@ -16,15 +16,12 @@ use prost::Message as _;
 
 use self::{
     formula::{Number, steps},
-    message::{
-        Attribute, AttributeKind, Dimension, Entry, Graph, Model, Node, OperatorSet, Shape, Tensor, TensorType, Type,
-        Value,
-    },
+    message::{Attribute, Dimension, Entry, Graph, Model, Node, OperatorSet, Shape, Tensor, TensorType, Type, Value},
 };
 use super::{BYTES, FileError, write};
 use crate::{
     kernel::{Element, ElementwiseKernel},
-    layer::{Layer, Operations, Path},
+    layer::{Layer, Operations, Path, Pool, Sliding},
 };
 
 /// The version of the file format, released in ONNX 1.8 together with [`OPERATOR_SET`].
@@ -85,6 +82,15 @@ fn encode<N: Layer>(network: &N, file: &str) -> Result<Vec<u8>, FileError> {
 const INPUT: &str = "input";
 const OUTPUT: &str = "output";
 
+/// The order of the axes of an image in the graph.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// Rows of pixels of channels, as in this crate.
+    Pixels,
+    /// A plane for each channel, as ONNX's operators take them.
+    Planes,
+}
+
 /// Builds the graph from the operations of the layers.
 struct Exporter<'a> {
     file: &'a str,
@@ -94,19 +100,22 @@ struct Exporter<'a> {
     constants: BTreeMap<u32, String>,
     /// The name of the input of the next operation.
     current: String,
+    /// The layout of that input.
+    layout: Layout,
     error: Option<FileError>,
 }
 
 impl<'a> Exporter<'a> {
     fn new(file: &'a str) -> Self {
-        let current = INPUT.into();
-        Self { file, nodes: Vec::new(), tensors: Vec::new(), constants: BTreeMap::new(), current, error: None }
+        let (current, layout) = (INPUT.into(), Layout::Pixels);
+        Self { file, nodes: Vec::new(), tensors: Vec::new(), constants: BTreeMap::new(), current, layout, error: None }
     }
 
     fn finish<N: Layer>(mut self) -> Result<Graph, FileError> {
         if let Some(error) = self.error {
             return Err(error);
         }
+        self.lay_out(OUTPUT, Layout::Pixels);
         // The output of the last node is the output of the model.
         match self.nodes.last_mut() {
             Some(last) => last.outputs = vec![OUTPUT.into()],
@@ -138,6 +147,27 @@ impl<'a> Exporter<'a> {
             attributes: Vec::new(),
         });
         name
+    }
+
+    /// Adds a node whose input is the current value, and whose output is the next one.
+    fn unary(&mut self, path: Path<'_>, operator: &str, attributes: Vec<Attribute>) {
+        let inputs = vec![self.current.clone()];
+        self.current = self.node(&path.to_string(), operator, inputs);
+        if let Some(node) = self.nodes.last_mut() {
+            node.attributes = attributes;
+        }
+    }
+
+    /// Transposes the current value, an image, unless it has this layout.
+    fn lay_out(&mut self, place: &str, layout: Layout) {
+        if self.layout != layout {
+            let order = match layout {
+                Layout::Pixels => [0, 2, 3, 1],
+                Layout::Planes => [0, 3, 1, 2],
+            };
+            self.unary(Path::ROOT.join(place), "Transpose", vec![Attribute::of_integers("perm", &order)]);
+            self.layout = layout;
+        }
     }
 
     /// Adds a node with two inputs: the current value and a parameter.
@@ -212,7 +242,67 @@ impl<T: Element> Operations<T> for Exporter<'_> {
     }
 
     fn add(&mut self, path: Path<'_>, name: &'static str, addend: &[T]) {
+        if let Some(node) = self.nodes.last()
+            && node.operator == "Conv"
+            && node.inputs.len() == 2
+        {
+            let bias = self.parameter(path, name, &[addend.len()], addend);
+            self.nodes.last_mut().into_iter().for_each(|node| node.inputs.push(bias.clone()));
+            return;
+        }
         self.with_parameter("Add", path, name, &[addend.len()], addend);
+    }
+
+    fn convolution(&mut self, path: Path<'_>, name: &'static str, window: Sliding, shape: [usize; 4], kernel: &[T]) {
+        self.lay_out(&path.to_string(), Layout::Planes);
+        let [rows, columns, channels, filters] = shape;
+        let mut transposed = Vec::with_capacity(kernel.len());
+        for filter in 0..filters {
+            for channel in 0..channels {
+                let weights = kernel.iter().skip(channel * filters + filter).step_by(channels * filters);
+                transposed.extend(weights.copied());
+            }
+        }
+        self.with_parameter("Conv", path, name, &[filters, channels, rows, columns], &transposed);
+        self.nodes.last_mut().into_iter().for_each(|node| node.attributes = attributes(&window));
+    }
+
+    fn pool(&mut self, path: Path<'_>, pool: Pool, window: Sliding) {
+        self.lay_out(&path.to_string(), Layout::Planes);
+        let mut attributes = attributes(&window);
+        match pool {
+            Pool::Max => self.unary(path, "MaxPool", attributes),
+            // The operator has no dilations in this version.
+            Pool::Average if window.dilation == [1, 1] => {
+                attributes.retain(|attribute| attribute.name != "dilations");
+                self.unary(path, "AveragePool", attributes);
+            }
+            Pool::Average => Operations::<T>::other(self, path, "average pool with dilation"),
+        }
+    }
+
+    fn global_average(&mut self, path: Path<'_>, shape: &'static [usize]) {
+        let axes: Vec<usize> = match self.layout {
+            Layout::Pixels => (1..shape.len()).collect(),
+            Layout::Planes => vec![2, 3],
+        };
+        self.unary(
+            path,
+            "ReduceMean",
+            vec![Attribute::of_integers("axes", &axes), Attribute::of_integer("keepdims", 0)],
+        );
+        self.layout = Layout::Pixels;
+    }
+
+    fn flatten(&mut self, path: Path<'_>, shape: &'static [usize]) {
+        if let [height, width, channels] = *shape
+            && (channels == 1 || height * width == 1)
+        {
+            // The numbers are in the same order in both layouts.
+            self.layout = Layout::Pixels;
+        }
+        self.lay_out(&path.to_string(), Layout::Pixels);
+        self.unary(path, "Flatten", Vec::new());
     }
 
     fn elementwise(&mut self, path: Path<'_>, name: &'static str, formula: &impl ElementwiseKernel<0, 1>) {
@@ -232,17 +322,23 @@ impl<T: Element> Operations<T> for Exporter<'_> {
     }
 
     fn softmax(&mut self, path: Path<'_>) {
-        let inputs = vec![self.current.clone()];
-        self.current = self.node(&path.to_string(), "Softmax", inputs);
-        if let Some(node) = self.nodes.last_mut() {
-            let axis = Attribute { name: "axis".into(), integer: Some(-1), kind: AttributeKind::Integer as i32 };
-            node.attributes.push(axis);
-        }
+        let axis = if self.layout == Layout::Planes { 1 } else { -1 };
+        self.unary(path, "Softmax", vec![Attribute::of_integer("axis", axis)]);
     }
 
     fn other(&mut self, path: Path<'_>, name: &'static str) {
         self.error.get_or_insert(FileError::Unknown { layer: path.to_string(), operation: name });
     }
+}
+
+fn attributes(window: &Sliding) -> Vec<Attribute> {
+    let Sliding { kernel, stride, dilation, before, after } = window;
+    vec![
+        Attribute::of_integers("kernel_shape", kernel),
+        Attribute::of_integers("strides", stride),
+        Attribute::of_integers("dilations", dilation),
+        Attribute::of_integers("pads", &[*before, *after].concat()),
+    ]
 }
 
 /// Describes an input or output of the model, with a dynamic batch size.
