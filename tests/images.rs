@@ -1,11 +1,11 @@
 //! Networks of image layers: their gradients against finite differences, and 50 steps of training against Keras 3, whose
 //! losses agree to 10⁻⁵ and whose weights agree to 10⁻⁴ (relative; for weights below [`SMALL`], relative to it).
 
+#[cfg(feature = "exhaustive")]
 mod common;
 
 use std::{collections::BTreeMap, path::Path as FilePath, sync::LazyLock};
 
-use common::at_every_level;
 use serde::Deserialize;
 use shiplap::{
     Tensor, check,
@@ -84,8 +84,10 @@ macro_rules! networks {
             #[test]
             fn gradients() {
                 #[network(input = Image<7, 6, 1, f64>)]
-                type Net = ($layers, Dense<_, 3, Linear, f64>);
-                at_every_level(|_| check::gradients::<Net>().unwrap());
+                type Net = ($layers, Dense<_, 2, Linear, f64>);
+                #[cfg(feature = "exhaustive")]
+                common::at_every_level(|_| check::gradients::<Net>().unwrap());
+                check::gradients::<Net>().unwrap();
             }
 
             #[test]
@@ -103,10 +105,10 @@ networks! {
     valid: (Conv2d<_, 5, 3, Relu>, MaxPool2d<_, 2>, Flatten<_>);
     same_strided_2: (Conv2d<_, 4, 3, Tanh, Same<2>>, Flatten<_>);
     padded: (Conv2d<_, 4, 3, Tanh, Padded<1, 2>>, Flatten<_>);
-    overlapping: (Conv2d<_, 4, 1, Tanh>, MaxPool2d<_, 3, Same<2>>, AveragePool2d<_, 3, Same<2>>, Flatten<_>);
 }
 #[cfg(feature = "exhaustive")]
 networks! {
+    overlapping: (Conv2d<_, 4, 1, Tanh>, MaxPool2d<_, 3, Same<2>>, AveragePool2d<_, 3, Same<2>>, Flatten<_>);
     rectangular: (Conv2d<_, 3, 4, Tanh, Valid, 2>, MaxPool2d<_, 1, Valid<1, 1, 3>, 3>, Flatten<_>);
     same: (Conv2d<_, 4, 3, Tanh, Same>, AveragePool2d<_, 2>, Flatten<_>);
     same_even: (Conv2d<_, 3, 2, Silu, Same, 4>, Flatten<_>);
