@@ -63,23 +63,16 @@ impl<'a> Completion<'a> {
         Input(input): &Input,
     ) -> syn::Result<Vec<Type>> {
         let source = quote!(&::shiplap::layer::Shapes::of_input::<#input>());
-        self.after(layers, &Given { output: input.clone(), source })
+        self.after(layers, &mut Given { output: input.clone(), source })
     }
 
-    fn after<'t>(&mut self, layers: impl IntoIterator<Item = &'t Type>, given: &Given) -> syn::Result<Vec<Type>> {
-        let (mut given, mut complete) = (given.clone(), Vec::new());
-        for layer in layers {
-            let ty = self.layer(layer, &given)?;
-            given = Given {
-                output: syn::parse_quote_spanned!(layer.span()=> <#ty as ::shiplap::layer::Layer>::Output),
-                source: quote!(&<#ty as ::shiplap::layer::InNetwork>::SHAPES),
-            };
-            complete.push(ty);
-        }
-        Ok(complete)
+    /// The complete layers, of which the first takes `given`, which becomes the output of the last one.
+    fn after<'t>(&mut self, layers: impl IntoIterator<Item = &'t Type>, given: &mut Given) -> syn::Result<Vec<Type>> {
+        layers.into_iter().map(|layer| self.layer(layer, given)).collect()
     }
 
-    fn layer(&mut self, layer: &Type, given: &Given) -> syn::Result<Type> {
+    /// The complete layer that takes `given`, which becomes its output.
+    fn layer(&mut self, layer: &Type, given: &mut Given) -> syn::Result<Type> {
         match layer {
             Type::Paren(inner) => return self.layer(&inner.elem, given),
             Type::Group(inner) => return self.layer(&inner.elem, given),
@@ -90,8 +83,7 @@ impl<'a> Completion<'a> {
             }
             _ => {}
         }
-        let layer_span = layer.span();
-        let (start, end) = (layer_span, end(layer));
+        let (start, end) = (layer.span(), end(layer));
         let written = self.filled_in(layer, given)?;
         let written = self.alias(written.to_token_stream(), "Written", start);
         let infer = quote_spanned!(start=> <#written as ::shiplap::layer::Infer>);
@@ -107,6 +99,10 @@ impl<'a> Completion<'a> {
                 quote_spanned!(end=> <#complete as ::shiplap::layer::InNetwork>::FAULT),
             ],
         });
+        *given = Given {
+            output: syn::parse_quote_spanned!(start=> <#complete as ::shiplap::layer::Layer>::Output),
+            source: quote!(&<#complete as ::shiplap::layer::InNetwork>::SHAPES),
+        };
         Ok(complete)
     }
 
@@ -126,7 +122,7 @@ impl<'a> Completion<'a> {
                 GenericArgument::Type(Type::Infer(_)) => *argument = GenericArgument::Type(output.clone()),
                 GenericArgument::Const(value) if is_length(value.to_token_stream()) => *value = length(),
                 GenericArgument::Type(inner) if matches!(inner, Type::Tuple(_)) || contains_hole(inner) => {
-                    *inner = self.layer(inner, given)?;
+                    *inner = self.layer(inner, &mut given.clone())?;
                 }
                 _ => {}
             }
