@@ -1,12 +1,13 @@
-//! The Keras tutorial as a network type, then the same five steps on real data.
+//! The Keras tutorial as a network type, the same five steps on real data, and a convolutional network for images.
 //!
 //! `cargo run --release --example quickstart`
 //!
-//! Reading the CSV file needs the feature `csv` of the crate.
+//! Reading the CSV files needs the features `csv` and `gzip` of the crate.
 
 use std::error::Error;
 
 use shiplap::{
+    Tensor,
     data::{Csv, Table, split_stratified},
     prelude::*,
 };
@@ -16,6 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut accuracies = (1..=5).map(breast_cancer).collect::<Result<Vec<_>, _>>()?;
     accuracies.sort_by(f64::total_cmp);
     println!("breast cancer: median test accuracy of 5 seeds {:.4}, all {accuracies:.4?}", accuracies[2]);
+    println!("digits: test accuracy {:.4}", digits()?);
     Ok(())
 }
 
@@ -68,4 +70,26 @@ fn breast_cancer(seed: u64) -> Result<f64, Box<dyn Error>> {
     // Predict.
     println!("        first test sample: predicted {:.3}, true {}", trainer.predict(&test.x[0])[0], test.y[0][0]);
     Ok(report.metrics.value())
+}
+
+/// Returns the test accuracy on images of hand-written digits.
+fn digits() -> Result<f64, Box<dyn Error>> {
+    #[network(input = Image<8, 8, 1>)]
+    type Net = (
+        Conv2d<_, 16, 3, Relu, Same>, // 16 filters of 3×3 pixels
+        MaxPool2d<_, 2>,
+        Conv2d<_, 32, 3, Relu, Same>,
+        Flatten<_>,
+        Dense<_, 10, Softmax>,
+    );
+
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits.csv.gz");
+    let mut table: Table<Image<8, 8, 1>, usize> = Csv::unnamed().read(path)?;
+    Tensor::flat_mut(&mut table.x).iter_mut().for_each(|gray| *gray /= 16.0);
+    let [train, test] = split_stratified(&mut table.x, &mut table.y, [0.8, 0.2], 1)?;
+
+    println!("{}", Net::summary());
+    let mut trainer = Trainer::<Net, SparseCategoricalCrossentropy, Adam, 32>::boxed(Adam::new(3e-3), 1);
+    trainer.fit(train.x, train.y, Fit::epochs(15))?;
+    Ok(trainer.evaluate(test.x, test.y)?.metrics.value())
 }

@@ -409,9 +409,9 @@ fn errors_name_the_place_and_the_cause() {
         error::<1, [f32; 2]>(&Csv::unnamed(), "1,2,1e39"),
         "trees.csv, line 1, column `2`: expected a finite number, found `1e39`"
     );
-    let bytes = Csv::unnamed().read_from::<f32, 2, ()>(&b"1,2\n3,\xff\n"[..], "bytes").unwrap_err();
+    let bytes = Csv::unnamed().read_from::<[f32; 2], ()>(&b"1,2\n3,\xff\n"[..], "bytes").unwrap_err();
     assert_eq!(bytes.to_string(), "bytes, line 2, column `1`: expected UTF-8 text, found `\u{fffd}`");
-    let nowhere = Csv::new().read::<f32, 1, ()>("nowhere.csv").unwrap_err();
+    let nowhere = Csv::new().read::<[f32; 1], ()>("nowhere.csv").unwrap_err();
     assert!(matches!(nowhere, DataError::Io { .. }) && nowhere.to_string().starts_with("nowhere.csv: "));
 }
 
@@ -610,12 +610,12 @@ proptest! {
     ) {
         let csv = csv.missing(missing);
         modest(&bytes, || {
-            if let Ok(table) = csv.read_from::<f32, 4, usize>(&bytes[..], "f") {
+            if let Ok(table) = csv.read_from::<[f32; 4], usize>(&bytes[..], "f") {
                 assert_eq!(table.x.len(), table.y.len());
                 assert!(table.x.as_flattened().iter().all(|value| value.is_finite() || missing == Missing::Nan));
             }
-            let _ = csv.read_from::<f64, 1, [f64; 2]>(&bytes[..], "f");
-            let _ = csv.read_from::<f64, 2, ()>(&bytes[..], "f");
+            let _ = csv.read_from::<[f64; 1], [f64; 2]>(&bytes[..], "f");
+            let _ = csv.read_from::<[f64; 2], ()>(&bytes[..], "f");
             let _ = csv.records_from::<(String, f32)>(&bytes[..], "f");
         });
     }

@@ -18,8 +18,8 @@ fuzz_target!(|bytes: &[u8]| {
         2 => Missing::Nan,
         _ => Missing::Constant(0.5),
     });
-    let _ = csv.read_from::<f32, 2, usize>(bytes, "file");
-    let _ = csv.read_from::<f64, 1, [f64; 2]>(bytes, "file");
-    let _ = csv.read_from::<f32, 3, ()>(bytes, "file");
+    let _ = csv.read_from::<[f32; 2], usize>(bytes, "file");
+    let _ = csv.read_from::<[f64; 1], [f64; 2]>(bytes, "file");
+    let _ = csv.read_from::<[f32; 3], ()>(bytes, "file");
     let _ = csv.records_from::<(String, f32, Option<i8>)>(bytes, "file");
 });

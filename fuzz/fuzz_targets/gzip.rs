@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use shiplap::data::{Csv, idx, npy};
 
 fn read(path: &Path) {
-    let _ = Csv::unnamed().read::<f32, 1, usize>(path);
+    let _ = Csv::unnamed().read::<[f32; 1], usize>(path);
     let _ = Csv::new().records::<(String, f32)>(path);
     let _ = idx::images::<[f32; 4]>(path);
     let _ = idx::labels(path);

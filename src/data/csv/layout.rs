@@ -1,7 +1,7 @@
 //! The meaning of the columns.
 
 use std::{
-    format,
+    format, slice,
     string::{String, ToString},
     vec::Vec,
 };
@@ -12,7 +12,7 @@ use super::{
     Column, Csv, Header, Missing, Target,
     records::{NAMES, check_unique, is_missing, line, number, quoted},
 };
-use crate::{data::DataError, kernel::Element, short::short};
+use crate::{Tensor, data::DataError, kernel::Element, short::short};
 
 /// The meaning of the columns of a file.
 pub(super) struct Layout<'a> {
@@ -32,8 +32,10 @@ pub(super) struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    pub fn new<Y: Target, const N: usize>(
+    /// The layout of rows of `width` inputs and a label.
+    pub fn new<Y: Target>(
         csv: &'a Csv,
+        width: usize,
         columns: Vec<String>,
         counts: Option<&StringRecord>,
         file: &'a str,
@@ -47,7 +49,7 @@ impl<'a> Layout<'a> {
         if labels_are_classes && Y::from_class(0, Some(classes.len())).is_none() {
             return Err(DataError::Classes { file: file.into(), classes: classes.len(), width: Y::COLUMNS });
         }
-        if columns.len() == 1 && csv.categories.is_empty() && N + Y::COLUMNS.min(1) > 1 {
+        if columns.len() == 1 && csv.categories.is_empty() && width + Y::COLUMNS.min(1) > 1 {
             let expected = "several columns (set the delimiter with `Csv::delimiter`)";
             return Err(DataError::format(file, format!("a single one, {}", quoted(&columns)), expected));
         }
@@ -98,9 +100,9 @@ impl<'a> Layout<'a> {
             layout.inputs.push((input, values));
         }
         layout.targets = targets;
-        if layout.names.len() != N {
-            let (found, width) = (quoted(&layout.names), layout.names.len());
-            return Err(DataError::Width { file: file.into(), found, width, expected: N });
+        if layout.names.len() != width {
+            let (found, columns) = (quoted(&layout.names), layout.names.len());
+            return Err(DataError::Width { file: file.into(), found, width: columns, expected: width });
         }
         Ok(layout)
     }
@@ -153,12 +155,10 @@ impl<'a> Layout<'a> {
     }
 
     /// The input and the label of a row, or `None` if the row is skipped.
-    pub fn sample<T: Element, const N: usize, Y: Target>(
-        &self,
-        record: &StringRecord,
-    ) -> Result<Option<([T; N], Y)>, DataError> {
+    pub fn sample<X: Tensor, Y: Target>(&self, record: &StringRecord) -> Result<Option<(X, Y)>, DataError> {
         let Some(label) = self.label(record)? else { return Ok(None) };
-        let mut x = [T::zero(); N];
+        let mut sample = X::zeroed_on_stack();
+        let x = X::flat_mut(slice::from_mut(&mut sample));
         let mut start = 0;
         for &(column, values) in &self.inputs {
             let field = &record[column];
@@ -170,7 +170,7 @@ impl<'a> Layout<'a> {
                 }
                 Some(values) => {
                     match values.iter().position(|value| value == field) {
-                        Some(value) => x[start + value] = T::one(),
+                        Some(value) => x[start + value] = Element::from_f64(1.0),
                         None if !is_missing(field) || self.csv.missing == Missing::Error => {
                             return Err(self.value_error(record, column, format!("one of {}", quoted(values))));
                         }
@@ -181,7 +181,7 @@ impl<'a> Layout<'a> {
                 }
             }
         }
-        Ok(Some((x, label)))
+        Ok(Some((sample, label)))
     }
 
     fn input<T: Element>(&self, record: &StringRecord, column: usize) -> Result<Option<T>, DataError> {

@@ -21,7 +21,7 @@ use self::{
     records::{Records, check_unique, line},
 };
 use super::{DataError, file};
-use crate::{Tensor, kernel::Element};
+use crate::Tensor;
 
 pub use target::Target;
 
@@ -212,15 +212,13 @@ impl Csv {
         Self { missing, ..self }
     }
 
-    /// Reads a file.
+    /// Reads a file. The inputs of a row are a vector, `[f32; 4]`, or the numbers of another tensor in row-major order, such
+    /// as the pixels of an image.
     ///
     /// # Errors
     ///
     /// Returns an error if the file cannot be read, or a column, line or value is invalid; see [`DataError`].
-    pub fn read<T: Element + Tensor<Element = T>, const N: usize, Y: Target>(
-        &self,
-        path: impl AsRef<Path>,
-    ) -> Result<Table<[T; N], Y>, DataError> {
+    pub fn read<X: Tensor, Y: Target>(&self, path: impl AsRef<Path>) -> Result<Table<X, Y>, DataError> {
         let path = path.as_ref();
         self.read_from(file::open(path)?, &file::name(path))
     }
@@ -230,11 +228,7 @@ impl Csv {
     /// # Errors
     ///
     /// Returns the errors of [`read`](Self::read).
-    pub fn read_from<T: Element + Tensor<Element = T>, const N: usize, Y: Target>(
-        &self,
-        reader: impl Read,
-        name: &str,
-    ) -> Result<Table<[T; N], Y>, DataError> {
+    pub fn read_from<X: Tensor, Y: Target>(&self, reader: impl Read, name: &str) -> Result<Table<X, Y>, DataError> {
         let empty = || DataError::Empty { file: name.into() };
         let mut records = Records::new(self, reader, name)?;
         let header = if self.header == Header::None { None } else { Some(records.header(self)?.ok_or_else(empty)?) };
@@ -244,7 +238,7 @@ impl Csv {
             _ => (0..next.as_ref().ok_or_else(empty)?.len()).map(|number| number.to_string()).collect(),
         };
         let counts = header.filter(|_| self.header == Header::Counts);
-        let layout = Layout::new::<Y, N>(self, columns, counts.as_ref(), name)?;
+        let layout = Layout::new::<Y>(self, X::LEN, columns, counts.as_ref(), name)?;
         let (mut x, mut y, mut dropped) = (Vec::new(), Vec::new(), 0);
         while let Some(record) = next {
             match layout.sample(&record)? {
