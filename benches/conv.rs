@@ -13,7 +13,7 @@ use std::{hint::black_box, marker::PhantomData};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use flops::Flops;
 use shiplap::{
-    Tensor,
+    Tensor, Zeroed,
     kernel::{
         Level, Simd, Steps, Unchanged, Work, conv, conv_backward, conv_gradient, depthwise, depthwise_backward,
         depthwise_gradient, dispatch, set_level,
@@ -29,12 +29,14 @@ impl<const STRIDE: usize, const ROWS: usize, const COLUMNS: usize> Steps for Win
     const BEFORE: [usize; 2] = [ROWS, COLUMNS];
 }
 
-#[derive(Clone, Copy)]
 #[repr(align(64))]
 struct Aligned<X>(X);
 
+// SAFETY: it is an aligned value of a type whose bytes may all be zero.
+unsafe impl<X: Zeroed> Zeroed for Aligned<X> {}
+
 fn operand<X: Tensor<Element = f32>>() -> Box<Aligned<X>> {
-    let mut operand = Box::new(Aligned(X::zeroed()));
+    let mut operand = Aligned::<X>::zeroed_box();
     for (index, value) in X::flat_mut(std::slice::from_mut(&mut operand.0)).iter_mut().enumerate() {
         *value = (index * 7 % 11) as f32 - 5.0;
     }

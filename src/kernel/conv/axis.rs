@@ -2,6 +2,8 @@
 
 use core::ops::Range;
 
+use super::block::Interior;
+
 /// How the window of a convolution moves over an image: each constant is for `[rows, columns]`.
 pub trait Steps: 'static {
     /// The distance between neighboring windows.
@@ -80,10 +82,27 @@ impl Axis {
         if first.end > 0 && first.start < last.end { first.start..last.end } else { 0..0 }
     }
 
-    /// The number of targets for which all taps read inside the source.
-    pub const fn interior_length(self) -> usize {
+    /// The length of the range of targets for which all taps read inside the source.
+    pub const fn interior_length(self) -> Interior {
         let interior = self.interior(0, self.taps);
-        interior.end - interior.start
+        let length = interior.end - interior.start;
+        Interior { shortest: length, longest: length }
+    }
+
+    /// The lengths of the interiors of the backward passes that have one.
+    pub const fn interior_lengths(self) -> Interior {
+        let (mut lengths, mut first) = (Interior { shortest: 0, longest: 0 }, 0);
+        while first < self.stride && first < self.source {
+            let length = self.phase(first).axis.interior_length().longest;
+            if length > 0 && (lengths.shortest == 0 || length < lengths.shortest) {
+                lengths.shortest = length;
+            }
+            if length > lengths.longest {
+                lengths.longest = length;
+            }
+            first += 1;
+        }
+        lengths
     }
 
     /// The backward pass to the positions `first`, `first + stride`, … of the source, which are read through the same

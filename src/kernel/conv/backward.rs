@@ -10,7 +10,7 @@ use core::{marker::PhantomData, ops::Range};
 
 use super::{
     Backward,
-    axis::{Axis, Phase, Steps},
+    axis::{Phase, Steps},
     block::{Size, Sizes},
     pass::{Pass, Start, Strip, Weights},
 };
@@ -50,7 +50,7 @@ impl<
     }
 
     const fn sizes<V: Vector<T>>() -> [Size; 2] {
-        Size::pair::<V, T>(shortest_interior(Self::ROWS), shortest_interior(Self::COLUMNS), C)
+        Size::pair::<V, T>(Self::ROWS.interior_lengths(), Self::COLUMNS.interior_lengths(), C)
     }
 
     /// [`images`](Self::images) in strips of `N` registers, a group of images at a time.
@@ -156,19 +156,6 @@ impl<
 {
     const DOWN: usize = Self::sizes::<V>()[0].pixels;
     const ACROSS: usize = Self::sizes::<V>()[1].pixels;
-}
-
-/// The length of the shortest interior of the phases that have one.
-pub(in crate::kernel) const fn shortest_interior(axis: Axis) -> usize {
-    let (mut shortest, mut first) = (0, 0);
-    while first < axis.stride && first < axis.source {
-        let length = axis.phase(first).axis.interior_length();
-        if length > 0 && (shortest == 0 || length < shortest) {
-            shortest = length;
-        }
-        first += 1;
-    }
-    shortest
 }
 
 /// Some rows of weights in a panel: for each register of some strips, these rows.

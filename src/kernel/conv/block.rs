@@ -18,6 +18,19 @@ pub(in crate::kernel) trait Sizes<V> {
     const ACROSS: usize;
 }
 
+/// The lengths of the interiors, along one axis, of the passes that use the same blocks.
+#[derive(Clone, Copy)]
+pub(in crate::kernel) struct Interior {
+    pub shortest: usize,
+    pub longest: usize,
+}
+
+impl Interior {
+    const fn or_one(self) -> Self {
+        if self.longest == 0 { Self { shortest: 1, longest: 1 } } else { self }
+    }
+}
+
 /// The size of a block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::kernel) struct Size {
@@ -26,13 +39,15 @@ pub(in crate::kernel) struct Size {
 }
 
 impl Size {
-    /// The size that computes `columns` numbers for each of `pixels` pixels in the shortest time.
-    pub const fn best<V: Vector<T>, T: Element>(pixels: usize, columns: usize) -> Self {
+    /// The size that computes `columns` numbers for each pixel of interiors of these lengths in the shortest time.
+    pub const fn best<V: Vector<T>, T: Element>(interior: Interior, columns: usize) -> Self {
         let mut best = Self { pixels: 0, registers: 1 };
         let mut registers = 1;
         while registers <= MOST_REGISTERS && registers <= columns.div_ceil(V::LANES) {
-            let size = Self::of_width::<V, T>(pixels, registers);
-            if best.pixels == 0 || size.time::<V, T>(pixels, columns) < best.time::<V, T>(pixels, columns) {
+            let size = Self::of_width::<V, T>(interior, registers);
+            let is_best = best.pixels == 0
+                || size.time::<V, T>(interior.longest, columns) < best.time::<V, T>(interior.longest, columns);
+            if is_best {
                 best = size;
             }
             registers += 1;
@@ -40,14 +55,16 @@ impl Size {
         best
     }
 
-    /// The best size of this number of registers. It has no pixels if `pixels` is 0.
-    pub const fn of_width<V: Vector<T>, T: Element>(pixels: usize, registers: usize) -> Self {
+    /// The best size of this number of registers. It has no pixels if the interior has none.
+    pub const fn of_width<V: Vector<T>, T: Element>(interior: Interior, registers: usize) -> Self {
         let mut best = Self { pixels: 0, registers };
         let mut count = 1;
-        while count <= MOST_PIXELS && count <= pixels {
+        while count <= MOST_PIXELS && count <= interior.shortest {
             let size = Self { pixels: count, registers };
             let fits = count == 1 || size.fits::<V, T>();
-            if fits && (best.pixels == 0 || size.time::<V, T>(pixels, 1) <= best.time::<V, T>(pixels, 1)) {
+            let is_best =
+                best.pixels == 0 || size.time::<V, T>(interior.longest, 1) <= best.time::<V, T>(interior.longest, 1);
+            if fits && is_best {
                 best = size;
             }
             count += 1;
@@ -55,16 +72,17 @@ impl Size {
         best
     }
 
-    /// The sizes of blocks that run down and across interiors of these lengths, with the same number of registers. If
-    /// blocks that run down take less time, none run across.
-    pub const fn pair<V: Vector<T>, T: Element>(down: usize, across: usize, columns: usize) -> [Self; 2] {
-        let best_down = Self::best::<V, T>(if down > 0 { down } else { 1 }, columns);
-        let best = Self::best::<V, T>(if across > 0 { across } else { 1 }, columns);
-        let across_is_slow = best.time::<V, T>(across, columns) * down > best_down.time::<V, T>(down, columns) * across;
-        if down > 0 && (across == 0 || across_is_slow) {
+    /// The sizes of blocks that run down and across, with the same number of registers. If blocks that run down take
+    /// less time, none run across.
+    pub const fn pair<V: Vector<T>, T: Element>(down: Interior, across: Interior, columns: usize) -> [Self; 2] {
+        let (lowest, narrowest) = (down.or_one(), across.or_one());
+        let best_down = Self::best::<V, T>(lowest, columns);
+        let best = Self::best::<V, T>(narrowest, columns);
+        let time = best.time::<V, T>(narrowest.longest, columns) * lowest.longest;
+        let time_down = best_down.time::<V, T>(lowest.longest, columns) * narrowest.longest;
+        if down.longest > 0 && (across.longest == 0 || time_down < time) {
             return [best_down, Self { pixels: 0, registers: best_down.registers }];
         }
-        let lowest = if down > 0 { down } else { 1 };
         [Self::of_width::<V, T>(lowest, best.registers), Self::of_width::<V, T>(across, best.registers)]
     }
 
@@ -89,11 +107,13 @@ impl Size {
     }
 }
 
-/// The number of neighboring pixels of the blocks of a depthwise pass, out of `pixels`. All registers of the source that
-/// the taps of a line read stay in registers, since neighboring pixels share them.
-pub(in crate::kernel) const fn depthwise_pixels<V: Vector<T>, T: Element>(pixels: usize) -> usize {
+/// The number of neighboring pixels of the blocks of a depthwise pass. All registers of the source that the taps of a
+/// line read stay in registers, since neighboring pixels share them.
+pub(in crate::kernel) const fn depthwise_pixels<V: Vector<T>, T: Element>(interior: Interior) -> usize {
     let most = if V::ROWS == 8 { 12 } else { 6 };
-    if pixels == 0 { 1 } else { pixels.div_ceil(pixels.div_ceil(most)) }
+    let Interior { shortest, longest } = interior.or_one();
+    let even = longest.div_ceil(longest.div_ceil(most));
+    if even < shortest { even } else { shortest }
 }
 
 /// Runs of `length` items that cover a range: the first item of each, and how many of its items the run before it

@@ -17,7 +17,6 @@ use core::marker::PhantomData;
 pub use self::axis::Steps;
 pub(in crate::kernel) use self::{
     axis::{Axis, Phase},
-    backward::shortest_interior,
     block::{Sizes, depthwise_pixels},
     forward::InPlace,
     gradient::{Group, Grouped, Sums},

@@ -5,10 +5,7 @@ use core::marker::PhantomData;
 
 use super::{Backward, Forward, Gradient};
 use crate::kernel::{
-    conv::{
-        Group, Grouped, InPlace, Pass, Phase, Sizes, Start, Steps, Sums, Weights, depthwise_pixels, shortest_interior,
-        strip,
-    },
+    conv::{Group, Grouped, InPlace, Pass, Phase, Sizes, Start, Steps, Sums, Weights, depthwise_pixels, strip},
     element::Element,
     formula::{ElementwiseKernel, Unchanged},
     simd::Vector,
@@ -124,8 +121,8 @@ impl<
     const KW: usize,
 > Sizes<V> for Backward<'_, P, T, H, W, C, OH, OW, KH, KW>
 {
-    const DOWN: usize = depthwise_pixels::<V, T>(shortest_interior(Self::ROWS));
-    const ACROSS: usize = depthwise_pixels::<V, T>(shortest_interior(Self::COLUMNS));
+    const DOWN: usize = depthwise_pixels::<V, T>(Self::ROWS.interior_lengths());
+    const ACROSS: usize = depthwise_pixels::<V, T>(Self::COLUMNS.interior_lengths());
 }
 
 /// The weights in the order of the taps of a phase.
