@@ -67,6 +67,16 @@ mod crowded {
     #[allow(type_alias_bounds)]
     pub type Wide<const WIDTH: Size> = (Dense<2, WIDTH, Relu>, Dense<WIDTH, 2, Linear>);
 
+    #[network(input = [Float; 2])]
+    pub type Completed = (Dense<_, 3, Relu>, (Dense<_, 4, Tanh>, Twice), Dense<_, 2, Linear>);
+
+    #[network(input = [Float; 2])]
+    #[derive(Network)]
+    pub struct CompletedFields {
+        pub r#type: Dense<_, 3, Relu>,
+        pub größe: Scale<{ _ }>,
+    }
+
     #[derive(Network)]
     pub struct Named {
         pub r#type: Dense<2, 3, Relu>,

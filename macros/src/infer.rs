@@ -160,7 +160,7 @@ impl<'a> Completion<'a> {
     /// An expression of type `bool` that is true if the layers fit.
     pub fn fits(&self) -> TokenStream {
         let faults = self.checks.iter().flat_map(|check| &check.faults);
-        quote!(true #(&& #faults.is_none())*)
+        quote!(true #(&& ::core::option::Option::is_none(&#faults))*)
     }
 }
 
