@@ -107,7 +107,7 @@ fn an_open_quote_is_an_error_that_names_its_line_also_in_a_column_that_is_not_re
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.csv.gz");
     fs::write(&path, gzip(OPEN.as_bytes())).unwrap();
-    let error = without_size().read::<f32, 1, usize>(&path).unwrap_err().to_string();
+    let error = without_size().read::<[f32; 1], usize>(&path).unwrap_err().to_string();
     assert!(error.contains("t.csv.gz, line 3: expected the end of the quoted field"), "{error}");
 
     // Quotes inside a field, and quoted fields of several lines, are read.
@@ -266,7 +266,7 @@ fn files_of_other_kinds_are_named_with_what_to_do() {
         said("from_bytes", io::from_bytes(&mut network, &bytes).unwrap_err().to_string());
         said("checkpoint", io::load_checkpoint(trainer.state_mut(), &path).unwrap_err().to_string());
         said("Import", Import::keras().load(&mut network, &path).unwrap_err().to_string());
-        said("csv", Csv::new().read::<f32, 1, usize>(&path).unwrap_err().to_string());
+        said("csv", Csv::new().read::<[f32; 1], usize>(&path).unwrap_err().to_string());
         said("records", Csv::new().records::<(f32, u8)>(&path).unwrap_err().to_string());
         said("idx", idx::images::<[f32; 4]>(&path).unwrap_err().to_string());
         said("idx", idx::labels(&path).unwrap_err().to_string());
@@ -284,7 +284,7 @@ fn files_of_other_kinds_are_named_with_what_to_do() {
     fs::write(&path, &gzipped.0).unwrap();
     for error in [
         io::load(&mut network, &path).unwrap_err().to_string(),
-        Csv::new().read_from::<f32, 1, usize>(&gzipped.0[..], "f").unwrap_err().to_string(),
+        Csv::new().read_from::<[f32; 1], usize>(&gzipped.0[..], "f").unwrap_err().to_string(),
     ] {
         assert!(gzipped.1.iter().all(|word| error.contains(word)), "{error}");
     }
@@ -337,7 +337,7 @@ fn a_compressed_file_is_unpacked_only_as_far_as_its_header_says() {
     let error = modest(|| idx::images::<[f32; 2]>(&path).unwrap_err().to_string());
     assert!(error.ends_with("expected the end of the file, found more than 2 samples"), "{error}");
     fs::write(&path, bomb(b"x,y\n1,0\n")).unwrap();
-    let error = modest(|| Csv::new().read::<f32, 1, usize>(&path).unwrap_err().to_string());
+    let error = modest(|| Csv::new().read::<[f32; 1], usize>(&path).unwrap_err().to_string());
     assert!(error.contains("line 3: expected text in UTF-8"), "{error}");
 }
 
