@@ -16,6 +16,9 @@ use shiplap::{
 /// The initial value of results, which must remain beyond the images of the operands.
 const UNTOUCHED: f64 = 99.0;
 
+/// The numbers of images of each shape.
+const IMAGES: &[usize] = if cfg!(miri) { &[2] } else { &[0, 1, 2, 5] };
+
 type Images<T, const H: usize, const W: usize, const C: usize> = Vec<[[[T; C]; W]; H]>;
 
 /// Strides, dilations and zeros before the image, for rows and columns.
@@ -154,7 +157,7 @@ impl<
 {
     fn agrees(level: Level) {
         let mut rng = Rng::new(3);
-        for images in [0, 1, 2, 5] {
+        for &images in IMAGES {
             let x: Images<T, H, W, C> = (0..images).map(|_| draw(&mut rng)).collect();
             let dz: Images<T, OH, OW, F> = (0..images).map(|_| draw(&mut rng)).collect();
             let kernel: [[[[T; F]; C]; KW]; KH] = [(); KH].map(|()| draw(&mut rng));
@@ -254,7 +257,7 @@ impl<
 {
     fn agrees(level: Level) {
         let mut rng = Rng::new(3);
-        for images in [0, 1, 2, 5] {
+        for &images in IMAGES {
             let x: Images<T, H, W, C> = (0..images).map(|_| draw(&mut rng)).collect();
             let dz: Images<T, OH, OW, C> = (0..images).map(|_| draw(&mut rng)).collect();
             let kernel: [[[T; C]; KW]; KH] = draw(&mut rng);
@@ -318,6 +321,7 @@ macro_rules! shapes {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too slow to interpret: see the small shapes")]
 fn convolutions_of_any_shape_agree_with_plain_loops() {
     shapes! {
         f32 9 x 28 x 1 to 8, 3 x 3 by 1 1 every 1 1 zeros 0 0 0 0;
@@ -344,6 +348,7 @@ fn convolutions_of_any_shape_agree_with_plain_loops() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too slow to interpret: see the small shapes")]
 fn depthwise_convolutions_of_any_shape_agree_with_plain_loops() {
     shapes! {
         f32 9 x 13 x 64 to each, 3 x 3 by 1 1 every 1 1 zeros 1 1 1 1;
@@ -356,6 +361,21 @@ fn depthwise_convolutions_of_any_shape_agree_with_plain_loops() {
         f64 12 x 13 x 8 to each, 3 x 3 by 1 1 every 3 2 zeros 0 0 0 0;
         f32 5 x 5 x 33 to each, 3 x 3 by 1 1 every 1 1 zeros 1 1 1 1;
         f32 8 x 13 x 4 to each, 6 x 2 by 1 1 every 2 2 zeros 5 5 1 1;
+    }
+}
+
+/// For Miri.
+#[test]
+fn convolutions_of_small_shapes_agree_with_plain_loops() {
+    shapes! {
+        f32 3 x 4 x 1 to 5, 2 x 3 by 1 1 every 1 1 zeros 0 0 1 1;
+        f32 2 x 7 x 3 to 9, 2 x 2 by 1 2 every 1 1 zeros 1 0 0 1;
+        f32 3 x 3 x 5 to 2, 1 x 1 by 2 2 every 1 1 zeros 0 0 0 0;
+        f64 4 x 5 x 2 to 3, 2 x 2 by 2 1 every 2 3 zeros 2 0 1 3;
+        f32 1 x 9 x 4 to 17, 1 x 2 by 1 1 every 1 1 zeros 0 0 0 0;
+        f32 4 x 6 x 1 to each, 2 x 3 by 1 1 every 1 1 zeros 1 1 1 1;
+        f32 3 x 4 x 9 to each, 2 x 2 by 2 2 every 1 1 zeros 0 1 0 1;
+        f64 3 x 5 x 5 to each, 2 x 2 by 1 1 every 1 2 zeros 1 0 2 1;
     }
 }
 
