@@ -74,10 +74,11 @@ pub(crate) const fn kind(bytes: &[u8]) -> Option<Kind> {
     if has_at(bytes, 0, b"PK\x03\x04") {
         return Some(archive(bytes));
     }
-    if has_at(bytes, 0, b"BZh") && has_at(bytes, 4, b"1AY&SY") {
+    if has_at(bytes, 0, b"BZh") && has_at(bytes, 4, b"1AY&SY") && !is_text(bytes) {
         return Some(Kind { name: "a bzip2-compressed file", remedy: DECOMPRESS });
     }
-    if has_at(bytes, 4, b"TFL3") {
+    // The first number of a TFLite file, an offset, is small, so its last byte is 0. No text has a zero byte.
+    if has_at(bytes, 3, b"\0TFL3") {
         return Some(Kind { name: "a TFLite model", remedy: ORIGINAL });
     }
     match bytes {

@@ -22,6 +22,7 @@ use shiplap::{
     io::{self, Checkpoints, Difference, FileError, Import},
     kernel::{Simd, Tensor},
     layer::{Parameter, VisitTrainable},
+    optim::{PerWeight, Settings},
     prelude::*,
 };
 
@@ -461,6 +462,46 @@ fn checkpoints_name_the_optimizer_without_modules() {
         fs::write(&path, with_metadata(&bytes, "optimizer", name)).unwrap();
         assert_eq!(io::load_checkpoint(trainer.state_mut(), &path).unwrap(), 1, "{name}");
     }
+}
+
+/// Gradient descent with a name of its own.
+#[derive(Clone, Copy, Debug)]
+struct Named(Settings);
+
+impl Optimizer for Named {
+    type State = PerWeight<0>;
+    type Step = f64;
+    const NAME: &'static str = "mine::Named<false, false>";
+
+    fn settings(&self) -> &Settings {
+        &self.0
+    }
+
+    fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.0
+    }
+
+    fn largest_step(&self) -> f64 {
+        1.0
+    }
+
+    fn step(&self, _: u64, rate: f64) -> f64 {
+        rate
+    }
+
+    fn update<V: Real>(rate: f64, g: V, w: V, []: [V; 0]) -> (V, [V; 0]) {
+        (w - V::splat(rate) * g, [])
+    }
+}
+
+#[test]
+fn checkpoints_of_own_optimizers_are_resumed_whatever_their_name() {
+    type Of = Trainer<Dense<1, 1, Linear>, MeanSquaredError, Named, 1>;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let mut trainer = Of::new(Named(Settings::new(0.1)), 1);
+    io::save_checkpoint(&trainer.state(), 3, &path).unwrap();
+    assert_eq!(io::load_checkpoint(trainer.state_mut(), &path).unwrap(), 3);
 }
 
 #[test]

@@ -92,6 +92,19 @@ calls!(
     2
 );
 
+#[test]
+fn inputs_of_any_width() {
+    on_a_thread_of_the_documented_stack(|| {
+        let (x, y) = (<[[f32; 200_000]; 3]>::zeroed_box(), [[0.0]; 3]);
+        type Net = Dense<200_000, 1>;
+        let mut trainer = Trainer::<Net, MeanSquaredError, Sgd, 2>::boxed(Sgd::new(1e-9), 1);
+        trainer.step(&x[..2], &y[..2]).unwrap();
+        trainer.fit(&x[..], &y, Fit::epochs(1).validation(&x[..], &y)).unwrap();
+        assert!(trainer.evaluate(&x[..], &y).unwrap().loss < 1e-3);
+        assert_eq!(trainer.predict(&x[0]), trainer.network().predict(&x[1]));
+    });
+}
+
 /// One row of 260 KB fits on the stack, one of 400 KB does not.
 #[test]
 fn only_activations_above_the_stack_are_on_the_heap() {

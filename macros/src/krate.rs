@@ -49,8 +49,9 @@ fn replaced(tokens: TokenStream, name: &str) -> TokenStream {
 
 /// The name of the dependency `shiplap` in a manifest.
 fn name(manifest: &str) -> Option<String> {
+    let lines = logical_lines(manifest);
     let (mut section, mut names) = ("", Vec::new());
-    for line in manifest.lines().map(str::trim) {
+    for line in lines.iter().map(|line| line.trim()) {
         if let Some(header) = line.strip_prefix('[') {
             section = header.trim_end_matches(']');
             continue;
@@ -77,6 +78,30 @@ fn name(manifest: &str) -> Option<String> {
     names.iter().find(|name| *name == "shiplap").or(names.first()).cloned()
 }
 
+/// The lines of a manifest without comments. A value in brackets that spans several lines is one of them.
+fn logical_lines(manifest: &str) -> Vec<String> {
+    let (mut lines, mut line, mut depth) = (Vec::new(), String::new(), 0);
+    for physical in manifest.lines() {
+        let mut quote = None;
+        for letter in physical.chars() {
+            match (quote, letter) {
+                (None, '#') => break,
+                (None, '"' | '\'') => quote = Some(letter),
+                (None, '[' | '{') => depth += 1,
+                (None, ']' | '}') => depth -= 1,
+                (Some(open), close) if open == close => quote = None,
+                _ => {}
+            }
+            line.push(letter);
+        }
+        if depth <= 0 {
+            lines.push(core::mem::take(&mut line));
+            depth = 0;
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +116,8 @@ mod tests {
         assert_eq!(found("[target.'cfg(unix)'.dependencies]\nneural-nets.package = 'x'\n"), None);
         assert_eq!(found("[workspace.dependencies]\nneural-nets.package = \"shiplap\""), other);
         assert_eq!(found("[dependencies]\nshiplap = \"0.1\"\nold = { package = \"shiplap\" }"), Some("shiplap".into()));
+        let long = "[dependencies] # ours\nneural-nets = { path = \"#\", features = [\n  \"csv\", # tables\n], package = \"shiplap\" }";
+        assert_eq!(found(long), other);
         assert_eq!(found("[dependencies.shiplap]\nversion = \"0.1\""), Some("shiplap".into()));
         assert_eq!(found("[package]\nname = \"shiplap\"\n[dependencies]\n# a = { package = \"shiplap\" }"), None);
     }

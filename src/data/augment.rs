@@ -73,7 +73,8 @@ fn beta(alpha: f64, rng: &mut Rng) -> f64 {
     if alpha == 0.0 {
         return 1.0;
     }
-    let alpha = alpha.min(1e9);
+    // A smaller alpha draws 0 or 1 all the same, but the logarithms below would overflow.
+    let alpha = alpha.clamp(1e-300, 1e9);
     let (a, b) = (log_gamma_draw(alpha, rng), log_gamma_draw(alpha, rng));
     1.0 / (1.0 + libm::exp(b - a))
 }

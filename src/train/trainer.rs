@@ -350,7 +350,8 @@ where
                 Some(order) => {
                     for (row, place) in (start..end).enumerate() {
                         let sample = order.get(place);
-                        inputs[row] = x[sample];
+                        // An assignment may copy a large sample to the stack first.
+                        inputs[row..=row].copy_from_slice(&x[sample..=sample]);
                         labels[row] = y[sample];
                     }
                     (&inputs[..end - start], &labels[..end - start])

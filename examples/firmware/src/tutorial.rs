@@ -14,27 +14,27 @@ const EPOCHS: usize = 10;
 
 /// Trains with in-place gradient descent, which stores no gradient, and a batch size of 1.
 pub fn in_place_1() -> Outcome {
-    train::<_, 1>(InPlace(Sgd::new(0.1)), 225_479_924)
+    train::<_, 1>(InPlace(Sgd::new(0.1)), 971_680_704)
 }
 
 /// Trains with gradient descent and a batch size of 1. The weights are the same as those of [`in_place_1`].
 pub fn sgd_1() -> Outcome {
-    train::<_, 1>(Sgd::new(0.1), 225_479_924)
+    train::<_, 1>(Sgd::new(0.1), 971_680_704)
 }
 
 /// Trains with gradient descent and a batch size of 10.
 pub fn sgd_10() -> Outcome {
-    train::<_, 10>(Sgd::new(0.5), 2_203_777_136)
+    train::<_, 10>(Sgd::new(0.5), 4_122_082_363)
 }
 
 /// Trains with Adam and a batch size of 1.
 pub fn adam_1() -> Outcome {
-    train::<_, 1>(Adam::new(0.01), 2_822_289_000)
+    train::<_, 1>(Adam::new(0.01), 1_036_869_767)
 }
 
 /// Trains with Adam and a batch size of 10.
 pub fn adam_10() -> Outcome {
-    train::<_, 10>(Adam::new(0.05), 3_060_445_756)
+    train::<_, 10>(Adam::new(0.05), 1_669_398_705)
 }
 
 /// Trains, and compares the hash of the weights with that of the PC.

@@ -238,6 +238,7 @@ impl<'a> Exporter<'a> {
 
 impl<T: Element> Operations<T> for Exporter<'_> {
     fn product(&mut self, path: Path<'_>, name: &'static str, shape: [usize; 2], weights: &[T]) {
+        self.lay_out(&path.to_string(), Layout::Pixels);
         self.with_parameter("MatMul", path, name, &shape, weights);
     }
 
@@ -250,6 +251,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
             self.nodes.last_mut().into_iter().for_each(|node| node.inputs.push(bias.clone()));
             return;
         }
+        self.lay_out(&path.to_string(), Layout::Pixels);
         self.with_parameter("Add", path, name, &[addend.len()], addend);
     }
 
@@ -316,6 +318,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         columns: &[(&'static str, &[T])],
         formula: &impl ElementwiseKernel<READ, 1>,
     ) {
+        self.lay_out(&path.to_string(), Layout::Pixels);
         let others =
             columns.iter().map(|&(name, values)| self.parameter(path, name, &[values.len()], values)).collect();
         self.formula(&path.join(name).to_string(), others, formula);

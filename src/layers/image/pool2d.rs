@@ -185,7 +185,13 @@ impl ElementwiseKernel<2, 2> for MoveToLargest {
 
 #[diagnostic::do_not_recommend]
 impl<R: Reduce, I: Channels, P: Window, const K: usize, const KW: usize> Infer for Pool2d<R, I, K, P, KW, Inferred> {
-    const FAULT: Option<Message> = window::misfit::<I, P>(Self::KIND.as_str(), [K, KW]);
+    const FAULT: Option<Message> = match window::misfit::<I, P>(Self::KIND.as_str(), [K, KW]) {
+        None => {
+            let [height, width, _] = window::extents::<I>();
+            window::blind::<P>(Self::KIND.as_str(), [height, width], [K, KW])
+        }
+        fault => fault,
+    };
     const EXTENTS: [usize; 6] = window::inferred::<I, P>([K, KW]);
     type Layer<const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const UNUSED: usize> =
         Pool2d<R, [[[I::Element; C]; W]; H], K, P, KW, [[[I::Element; C]; OW]; OH]>;
@@ -209,7 +215,10 @@ impl<
     type Tape<const B: usize> = ();
     type Head = Linear;
 
-    const FAULT: Option<Message> = mismatch::<P>(Self::KIND.as_str(), [H, W, C], [K, KW], [OH, OW, C], C);
+    const FAULT: Option<Message> = match mismatch::<P>(Self::KIND.as_str(), [H, W, C], [K, KW], [OH, OW, C], C) {
+        None => window::blind::<P>(Self::KIND.as_str(), [H, W], [K, KW]),
+        fault => fault,
+    };
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]) {

@@ -179,7 +179,7 @@ const fn window_fault<P: Window>(layer: &str, input: [usize; 2], kernel: [usize;
     if P::STRIDE[0] == 0 || P::STRIDE[1] == 0 || P::DILATION[0] == 0 || P::DILATION[1] == 0 {
         return Some(message.text("makes steps of 0 pixels: strides and dilations are at least 1"));
     }
-    let (output, Sliding { before, .. }) = slide::<P>(input, kernel);
+    let (output, _) = slide::<P>(input, kernel);
     if output[0] == 0 || output[1] == 0 {
         let message = message.text("has a window of [").list(&kernel).text("] pixels");
         let message = if P::DILATION[0] > 1 || P::DILATION[1] > 1 {
@@ -189,8 +189,27 @@ const fn window_fault<P: Window>(layer: &str, input: [usize; 2], kernel: [usize;
         };
         return Some(message.text(", larger than the image of [").list(&input).text("]: pad it, `Same`, or pool less"));
     }
-    if before[0] >= kernel[0] * P::DILATION[0] || before[1] >= kernel[1] * P::DILATION[1] {
-        return Some(message.text("has more padding than its window: its first position would see no pixel"));
+    None
+}
+
+/// The fault of a pooling window that, at one of its positions, sees only padding.
+pub(super) const fn blind<P: Window>(layer: &str, input: [usize; 2], kernel: [usize; 2]) -> Option<Message> {
+    let (positions, Sliding { before, .. }) = slide::<P>(input, kernel);
+    let mut axis = 0;
+    while axis < 2 {
+        let dilation = P::DILATION[axis];
+        let mut position = 0;
+        while position < positions[axis] {
+            let start = position * P::STRIDE[axis];
+            // The first pixel of the window that is not before the image.
+            let outside = if start < before[axis] { (before[axis] - start).div_ceil(dilation) } else { 0 };
+            if outside >= kernel[axis] || start + outside * dilation >= before[axis] + input[axis] {
+                let message = Message::naming(layer).text("has a window that sees only padding");
+                return Some(message.text(": reduce the padding or the dilation"));
+            }
+            position += 1;
+        }
+        axis += 1;
     }
     None
 }

@@ -82,7 +82,7 @@ impl Plot for Confusion {
         let (left, top) = (self.left(), TOP);
         let at = |h, v| text(LABEL).pos(Pos::new(h, v));
         for (label, row) in self.counts.iter().enumerate() {
-            let all: u64 = row.iter().sum();
+            let all = row.iter().fold(0, |all: u64, &count| all.saturating_add(count));
             let y = top + cell * label as i32;
             let name =
                 Text::new(self.classes[label].clone(), (left - 8 * PX, y + cell / 2), at(HPos::Right, VPos::Center));
