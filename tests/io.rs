@@ -466,12 +466,12 @@ fn checkpoints_name_the_optimizer_without_modules() {
 
 /// Gradient descent with a name of its own.
 #[derive(Clone, Copy, Debug)]
-struct Named(Settings);
+struct OwnName(Settings);
 
-impl Optimizer for Named {
+impl Optimizer for OwnName {
     type State = PerWeight<0>;
     type Step = f64;
-    const NAME: &'static str = "mine::Named<false, false>";
+    const NAME: &'static str = "mine::OwnName<false, false>";
 
     fn settings(&self) -> &Settings {
         &self.0
@@ -496,10 +496,10 @@ impl Optimizer for Named {
 
 #[test]
 fn checkpoints_of_own_optimizers_are_resumed_whatever_their_name() {
-    type Of = Trainer<Dense<1, 1, Linear>, MeanSquaredError, Named, 1>;
+    type Of = Trainer<Dense<1, 1, Linear>, MeanSquaredError, OwnName, 1>;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
-    let mut trainer = Of::new(Named(Settings::new(0.1)), 1);
+    let mut trainer = Of::new(OwnName(Settings::new(0.1)), 1);
     io::save_checkpoint(&trainer.state(), 3, &path).unwrap();
     assert_eq!(io::load_checkpoint(trainer.state_mut(), &path).unwrap(), 3);
 }
