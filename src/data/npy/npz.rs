@@ -75,11 +75,11 @@ impl Npz {
         for number in 0..archive.len() {
             let entry = archive.by_index_raw(number).map_err(|error| malformed(name, &error))?;
             let path = entry.name().map_err(|error| malformed(name, &error))?;
-            if let Some(array) = path.strip_suffix(EXTENSION) {
-                if arrays.insert(array.into(), Source::Packed(number)).is_some() {
-                    let found = format!("two arrays `{}`", short(array));
-                    return Err(DataError::format(name, found, "an NPZ file, in which each array has its own name"));
-                }
+            if let Some(array) = path.strip_suffix(EXTENSION)
+                && arrays.insert(array.into(), Source::Packed(number)).is_some()
+            {
+                let found = format!("two arrays `{}`", short(array));
+                return Err(DataError::format(name, found, "an NPZ file, in which each array has its own name"));
             }
         }
         if arrays.is_empty()
