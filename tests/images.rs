@@ -2,14 +2,13 @@
 //! compares the kernels of all), and 50 steps of training against Keras 3, whose
 //! losses agree to 10⁻⁵ and whose weights agree to 10⁻⁴ (relative; for weights below [`SMALL`], relative to it).
 
+mod common;
+
 use std::{collections::BTreeMap, path::Path as FilePath, sync::LazyLock};
 
+use common::Exchange;
 use serde::Deserialize;
-use shiplap::{
-    Tensor, check,
-    layer::{Parameter, Path, VisitMut},
-    prelude::*,
-};
+use shiplap::{Tensor, check, layer::Path, prelude::*};
 
 /// 10⁻⁴ of this is the rounding error of fifty steps in `f32`.
 const SMALL: f64 = 0.02;
@@ -29,20 +28,6 @@ static FIXTURES: LazyLock<BTreeMap<String, Fixture>> = LazyLock::new(|| {
     let path = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("reference/images.json");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 });
-
-/// Exchanges the parameters of a network with a list.
-struct Exchange(Vec<f64>, usize);
-
-impl VisitMut<f32, 1> for Exchange {
-    fn visit(&mut self, _: Parameter<'_>, [values]: [&mut [f32]; 1]) {
-        for value in values {
-            let old = f64::from(*value);
-            *value = self.0[self.1] as f32;
-            self.0[self.1] = old;
-            self.1 += 1;
-        }
-    }
-}
 
 fn rows<X: Tensor<Element = f32>>(flat: &[f64]) -> Vec<X> {
     let mut rows = vec![X::zeroed(); flat.len() / X::LEN];

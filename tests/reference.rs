@@ -3,12 +3,15 @@
 //! weights below 10⁻⁴ (for weights below [`SMALL`], relative to [`SMALL`]). `tests/reference/README.md` describes the
 //! fixtures.
 
+mod common;
+
 use std::path::Path as FilePath;
 
+use common::Exchange;
 use serde::{Deserialize, de::DeserializeOwned};
 use shiplap::{
     Tensor,
-    layer::{Parameter, Path, VisitMut},
+    layer::Path,
     loss::{Compares, Follows, Loss},
     optim::{Accumulate, Averaged, Clip, Lion, Nadam},
     prelude::*,
@@ -35,20 +38,6 @@ struct Fixture<Y> {
 
 fn flat(weights: &[Weights]) -> Vec<f64> {
     weights.iter().flat_map(|layer| layer.kernel.iter().flatten().chain(&layer.bias).copied()).collect()
-}
-
-/// Exchanges the parameters of a network with a list.
-struct Exchange(Vec<f64>, usize);
-
-impl VisitMut<f32, 1> for Exchange {
-    fn visit(&mut self, _: Parameter<'_>, [values]: [&mut [f32]; 1]) {
-        for value in values {
-            let old = f64::from(*value);
-            *value = self.0[self.1] as f32;
-            self.0[self.1] = old;
-            self.1 += 1;
-        }
-    }
 }
 
 fn run<N, L, O, Y, F, const IN: usize, const B: usize>(architecture: &str, name: &str, optimizer: O, label: fn(F) -> Y)

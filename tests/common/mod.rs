@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use shiplap::{
     kernel::{Element, Level, level, set_level},
-    layer::{Layer, Parameter, Path, Visit},
+    layer::{Layer, Parameter, Path, Visit, VisitMut},
 };
 
 /// Runs a check at each instruction set that the processor has. The choice applies to the whole process, so checks wait
@@ -44,4 +44,18 @@ pub fn bits_of_trainable<N: Layer>(trainable: &N::Trainable) -> Vec<u64> {
     let mut bits = Bits(Vec::new());
     N::trainable(trainable, Path::ROOT, &mut bits);
     bits.0
+}
+
+/// Exchanges the parameters of a network with a list, of which the second field counts the numbers exchanged.
+pub struct Exchange(pub Vec<f64>, pub usize);
+
+impl VisitMut<f32, 1> for Exchange {
+    fn visit(&mut self, _: Parameter<'_>, [values]: [&mut [f32]; 1]) {
+        for value in values {
+            let old = f64::from(*value);
+            *value = self.0[self.1] as f32;
+            self.0[self.1] = old;
+            self.1 += 1;
+        }
+    }
 }

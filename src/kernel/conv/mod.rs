@@ -267,14 +267,14 @@ struct Gradient<
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::kernel) mod tests {
     use super::*;
     use crate::{
         Rng,
         kernel::{Tensor, Unchanged, lanes::Lanes},
     };
 
-    struct Uneven;
+    pub struct Uneven;
 
     impl Steps for Uneven {
         const STRIDE: [usize; 2] = [2, 1];
@@ -282,7 +282,7 @@ mod tests {
         const BEFORE: [usize; 2] = [1, 3];
     }
 
-    fn draw<X: Tensor<Element = f32>, const N: usize>(rng: &mut Rng) -> [X; N] {
+    pub fn draw<X: Tensor<Element = f32>, const N: usize>(rng: &mut Rng) -> [X; N] {
         let mut tensors = [X::zeroed(); N];
         X::flat_mut(&mut tensors).fill_with(|| rng.normal() as f32);
         tensors

@@ -242,22 +242,12 @@ mod tests {
     use super::*;
     use crate::{
         Rng,
-        kernel::{Tensor, Unchanged, lanes::Lanes},
+        kernel::{
+            Unchanged,
+            conv::tests::{Uneven, draw},
+            lanes::Lanes,
+        },
     };
-
-    struct Uneven;
-
-    impl Steps for Uneven {
-        const STRIDE: [usize; 2] = [2, 1];
-        const DILATION: [usize; 2] = [1, 2];
-        const BEFORE: [usize; 2] = [1, 3];
-    }
-
-    fn draw<X: Tensor<Element = f32>, const N: usize>(rng: &mut Rng) -> [X; N] {
-        let mut tensors = [X::zeroed(); N];
-        X::flat_mut(&mut tensors).fill_with(|| rng.normal() as f32);
-        tensors
-    }
 
     #[test]
     fn registers_of_one_lane_compute_the_bits_of_plain_loops() {
