@@ -12,7 +12,7 @@ use bytemuck::{AnyBitPattern, must_cast};
 
 use crate::{
     kind::not_weights,
-    layer::{Layer, Outline, Parameter, Path, assert_sound},
+    layer::{Layer, Outline, Parameter, Path, assert_sound, listing},
     message::Message,
 };
 
@@ -24,6 +24,8 @@ pub struct File<T: 'static> {
     pub name: &'static str,
     /// The activations of the saved network: `Relu, Sigmoid`.
     pub activations: Option<&'static str>,
+    /// The layers of the saved network: `0: Dense<2, 4, Relu>, 1: Dense<4, 1, Sigmoid>`.
+    pub network: Option<&'static str>,
     /// The tensors.
     pub tensors: &'static [Entry<T>],
 }
@@ -180,6 +182,9 @@ impl<N: Layer + Stored<W, Root>, W: Weights<N::Element>> Checked<N, W> {
         }
         differences.assert_none(W::FILE.name);
         assert_activations::<N, W>();
+        if let Some(message) = other_layers(&N::OUTLINE, W::FILE.name, W::FILE.network) {
+            panic!("{}", message.as_str());
+        }
         Self(PhantomData)
     }
 
@@ -350,6 +355,37 @@ const fn assert_activations<N: Layer, W: Weights<N::Element>>() {
     panic!("{}", message.as_str());
 }
 
+/// The first difference between the layers of a network and the list in a file, if there is one.
+const fn other_layers(network: &Outline, file: &str, list: Option<&str>) -> Option<Message<1024>> {
+    let Some(mut list) = list else { return None };
+    let message = Message::new().text(file).text(" does not fit the network: ");
+    let mut number = 0;
+    loop {
+        let saved = listing::next(list);
+        let mut own = network.layer(number);
+        while let Some(layer) = own
+            && listing::is_left_out(layer.kind.as_str())
+        {
+            number += 1;
+            own = network.layer(number);
+        }
+        let (saved, own) = match (saved, own) {
+            (None, None) => return None,
+            (Some(saved), Some(own)) => (saved, own.kind.as_str()),
+            (Some(saved), None) => {
+                let message = message.text("layer `").text(saved.path).text("`, ").text(saved.kind);
+                return Some(message.text(", is not in the network"));
+            }
+            (None, Some(own)) => return Some(message.text(own.kind.as_str()).text(" is not in the file")),
+        };
+        if !listing::is_same(saved.kind, own) {
+            let message = message.text("layer `").text(saved.path).text("` is ").text(saved.kind);
+            return Some(message.text(" in the file, but ").text(own).text(" in the network"));
+        }
+        (list, number) = (saved.rest, number + 1);
+    }
+}
+
 /// `text` without the prefix `comma` and `name`, or `None` if it has another one.
 const fn after<'a>(text: &'a [u8], comma: &str, name: &str) -> Option<&'a [u8]> {
     let start = Message::<256>::new().text(comma).text(name);
@@ -416,6 +452,35 @@ mod tests {
         assert!(is_named(&Path::ROOT, "kernel", "kernel"));
         for other in ["1.kernel", "encoder.1kernel", "encoder.1.bias", "an.encoder.1.kernel", ".encoder.1.kernel", ""] {
             assert!(!is_named(&layer, "kernel", other), "{other}");
+        }
+    }
+
+    #[test]
+    fn other_layers_are_named() {
+        use crate::prelude::*;
+
+        #[network(input = Image<8, 8, 1>)]
+        type Net = (Frozen<Conv2d<_, 2, 3, Relu>>, MaxPool2d<_, 2>, Flatten<_>, Dropout<18, 20>);
+        let error = |list| other_layers(&Net::OUTLINE, "f", list).map(|text| std::string::String::from(text.as_str()));
+        for list in [
+            None,
+            Some("0: Conv2d<2, 3, Relu>, 1: MaxPool2d<2>, 2: Flatten, 3: Dropout<18, 50>"),
+            Some("0: Conv2d<2, 3, Relu> + L2(0.1), 1: MaxPool2d<2> + Frozen, 2: Flatten"),
+        ] {
+            assert_eq!(error(list), None);
+        }
+        for (list, expected) in [
+            (
+                "0: Conv2d<2, 3, Relu>, 1: AveragePool2d<2>, 2: Flatten",
+                "layer `1` is AveragePool2d<2> in the file, but MaxPool2d<2> in the network",
+            ),
+            ("0: Conv2d<2, 3, Relu>, 1: MaxPool2d<2>", "Flatten is not in the file"),
+            (
+                "0: Conv2d<2, 3, Relu>, 1: MaxPool2d<2>, 2: Flatten, 3: Own<1, 2>",
+                "layer `3`, Own<1, 2>, is not in the network",
+            ),
+        ] {
+            assert_eq!(error(Some(list)).unwrap(), std::format!("f does not fit the network: {expected}"));
         }
     }
 

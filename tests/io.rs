@@ -173,6 +173,60 @@ fn other_activations_are_errors() {
     io::from_bytes(&mut Net::zeroed(), &io::to_bytes(&Same::new(1)).unwrap()).unwrap();
 }
 
+/// Layers of an image whose weights fit each other.
+type Strided<P, const K: usize, const H: usize> = Conv2d<Image<8, 8, 1>, 2, K, Relu, P, K, Image<H, H, 2>>;
+
+#[test]
+fn other_layers_without_weights_of_their_own_are_errors() {
+    fn error<N: Network, M: Network>() -> String {
+        let mut loaded = M::boxed(2);
+        let before = bits(&*loaded);
+        let bytes = io::to_bytes(&*N::boxed(1)).unwrap();
+        let result = io::from_bytes(&mut *loaded, &bytes);
+        assert_eq!(bits(&*loaded) == before, result.is_err());
+        result.map_or_else(|error| error.to_string(), |()| String::new())
+    }
+    type Average<P, const K: usize, const H: usize, const O: usize> =
+        AveragePool2d<Image<H, H, 2>, K, P, K, Image<O, O, 2>>;
+    type Largest<P, const K: usize, const H: usize, const O: usize> =
+        MaxPool2d<Image<H, H, 2>, K, P, K, Image<O, O, 2>>;
+    type Mean<const H: usize> = GlobalAveragePool<Image<H, H, 2>>;
+    let said = |layer: &str, saved: &str, own: &str| {
+        let place = if layer.is_empty() { String::new() } else { format!(" `{layer}`") };
+        format!(
+            "the data: the layer{place} is {saved} in the file, but {own} in the network: use the layers of the file"
+        )
+    };
+    // The kernel is of the same shape each time.
+    type Plain = Strided<Valid, 3, 6>;
+    assert_eq!(error::<Plain, Plain>(), "");
+    for (error, own) in [
+        (error::<Plain, Strided<Valid<2>, 3, 3>>(), "Conv2d<2, 3, Relu, Valid<2>>"),
+        (error::<Plain, Strided<Valid<1, 2>, 3, 4>>(), "Conv2d<2, 3, Relu, Valid<1, 2>>"),
+        (error::<Plain, Strided<Same, 3, 8>>(), "Conv2d<2, 3, Relu, Same>"),
+        (error::<Plain, Strided<Padded<2>, 3, 10>>(), "Conv2d<2, 3, Relu, Padded<2>>"),
+    ] {
+        assert_eq!(error, said("", "Conv2d<2, 3, Relu>", own));
+    }
+    type Pooled = (Plain, Largest<Valid<2>, 2, 6, 3>, Mean<3>);
+    for (error, own) in [
+        (error::<Pooled, (Plain, Average<Valid<2>, 2, 6, 3>, Mean<3>)>(), "AveragePool2d<2>"),
+        (error::<Pooled, (Plain, Largest<Valid<3>, 3, 6, 2>, Mean<2>)>(), "MaxPool2d<3>"),
+        (error::<Pooled, (Plain, Largest<Valid<1>, 2, 6, 5>, Mean<5>)>(), "MaxPool2d<2, Valid>"),
+        (error::<Pooled, (Plain, Mean<6>)>(), "GlobalAveragePool"),
+    ] {
+        assert_eq!(error, said("1", "MaxPool2d<2>", own));
+    }
+    assert_eq!(
+        error::<Pooled, (Plain, Largest<Valid<2>, 2, 6, 3>)>(),
+        "the data: the layer `2`, GlobalAveragePool, is not in the network: add it"
+    );
+    assert_eq!(
+        error::<(Plain, Largest<Valid<2>, 2, 6, 3>), Pooled>(),
+        "the data: the layer `2`, GlobalAveragePool, is not in the file: remove it"
+    );
+}
+
 #[test]
 fn nonfinite_weights_are_neither_written_nor_read() {
     let folder = tempfile::tempdir().unwrap();

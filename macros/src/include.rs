@@ -43,10 +43,11 @@ pub fn weights(name: &LitStr, place: Span) -> syn::Result<TokenStream> {
         }
         tensors.push(tensor);
     }
-    let activations = match metadata.metadata().as_ref().and_then(|notes| notes.get("activations")) {
-        Some(activations) => quote!(::core::option::Option::Some(#activations)),
-        None => quote!(::core::option::Option::None),
-    };
+    let [activations, network] =
+        ["activations", "network"].map(|key| match metadata.metadata().as_ref().and_then(|notes| notes.get(key)) {
+            Some(text) => quote!(::core::option::Option::Some(#text)),
+            None => quote!(::core::option::Option::None),
+        });
     let implementations = [(Dtype::F32, quote!(::core::primitive::f32)), (Dtype::F64, quote!(::core::primitive::f64))]
         .map(|(dtype, element)| {
             let tensors = tensors.iter().filter_map(|name| Some((name, metadata.info(name)?)));
@@ -74,7 +75,9 @@ pub fn weights(name: &LitStr, place: Span) -> syn::Result<TokenStream> {
                 impl ::shiplap::flash::Weights<#element> for File {
                     const FILE: ::shiplap::flash::File<#element> = {
                         #(#values)*
-                        ::shiplap::flash::File { name: #file, activations: #activations, tensors: &[#(#entries),*] }
+                        ::shiplap::flash::File {
+                            name: #file, activations: #activations, network: #network, tensors: &[#(#entries),*],
+                        }
                     };
                 }
             }

@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     FileError,
-    metadata::{check_activations, metadata},
+    metadata::{check_layers, metadata},
     read,
     tensors::{Assign, ExpectedTensor, OPTIMIZER, Reader, Writer, expected_tensors, is_f32},
     write,
@@ -114,7 +114,7 @@ pub fn load_checkpoint<N: Layer>(to: TrainingStateMut<'_, N>, path: impl AsRef<P
         expected.extend(tensors);
     }
     let values: Vec<Vec<N::Element>> = reader.read(&expected, |_| false)?;
-    check_activations::<N>(&reader)?;
+    check_layers::<N>(&reader)?;
     reader.check_finite(&expected, &values)?;
     for tensor in never_negative.into_iter().flatten() {
         if values[tensor].iter().any(|value| value.to_f64() < 0.0) {

@@ -4,7 +4,7 @@ use std::{string::ToString, vec::Vec};
 
 use super::{
     BYTES, FileError,
-    metadata::{check_activations, metadata},
+    metadata::{check_layers, metadata},
     read,
     tensors::{Assign, OPTIMIZER, Reader, Writer, expected_tensors},
     write,
@@ -43,10 +43,32 @@ pub fn save<N: Layer>(network: &N, path: impl AsRef<std::path::Path>) -> Result<
 ///
 /// `f32` weights convert to `f64` exactly, `f64` weights to the nearest `f32`.
 ///
+/// The file lists the layers of the saved network. The network has to have the same ones, with the same windows, strides
+/// and padding, because the weights alone would fit other layers, too. Only differences that do not change the function
+/// are accepted: wrappers such as `Frozen`, `Regularized`, `Initialized` and `Parallel`; `Dropout` with another rate;
+/// the type of the numbers; and the size of the images. A file without such a list, from another program, is not checked.
+///
+/// ```
+/// use shiplap::{io, prelude::*};
+///
+/// #[network(input = Image<8, 8, 1>)]
+/// type Saved = (Conv2d<_, 2, 3, Relu>, MaxPool2d<_, 2>, GlobalAveragePool<_>);
+/// #[network(input = Image<8, 8, 1>)]
+/// type Other = (Conv2d<_, 2, 3, Relu>, AveragePool2d<_, 2>, GlobalAveragePool<_>);
+///
+/// let bytes = io::to_bytes(&Saved::new(1))?;
+/// assert_eq!(
+///     io::from_bytes(&mut Other::zeroed(), &bytes).unwrap_err().to_string(),
+///     "the data: the layer `1` is MaxPool2d<2> in the file, but AveragePool2d<2> in the network: \
+///      use the layers of the file"
+/// );
+/// # Ok::<(), io::FileError>(())
+/// ```
+///
 /// # Errors
 ///
-/// Returns an error if the file cannot be read or is truncated, if names, shapes or activations differ from the
-/// network's, or if a weight is NaN or infinite. The network is then unchanged.
+/// Returns an error if the file cannot be read or is truncated, if names or shapes of tensors, layers or activations
+/// differ from the network's, or if a weight is NaN or infinite. The network is then unchanged.
 pub fn load<N: Layer>(network: &mut N, path: impl AsRef<std::path::Path>) -> Result<(), FileError> {
     let (file, bytes) = read(path.as_ref())?;
     decode(network, &file, &bytes)
@@ -94,7 +116,7 @@ fn decode<N: Layer>(network: &mut N, file: &str, bytes: &[u8]) -> Result<(), Fil
     let reader = Reader::new(file, bytes)?;
     let expected = expected_tensors(network);
     let values = reader.read(&expected, |name| name.starts_with(OPTIMIZER))?;
-    check_activations::<N>(&reader)?;
+    check_layers::<N>(&reader)?;
     reader.check_finite(&expected, &values)?;
     N::parameters_mut([network], Path::ROOT, &mut Assign::all(values.into_iter()));
     Ok(())

@@ -6,6 +6,7 @@
 mod batch;
 mod fit;
 mod infer;
+pub(crate) mod listing;
 mod outline;
 mod parameters;
 mod simple;
