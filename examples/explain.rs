@@ -194,7 +194,7 @@ fn digits(page: Page, out: &Path) -> Result<Page, Box<dyn Error>> {
     let mut evidence = 0.0;
     for digit in [0, 3, 4, 7] {
         let recognized = |index: &usize| {
-            y_test[*index] == digit && shiplap::metric::Class::class(&trainer.predict(&x_test[*index])) == digit
+            y_test[*index] == digit && shiplap::metric::Class::class(&trainer.predict(&x_test[*index])) == Some(digit)
         };
         let image = &x_test[(0..x_test.len()).find(recognized).ok_or("the network never recognizes a digit")?];
         let target = Target::Logit(digit);

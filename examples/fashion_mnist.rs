@@ -63,12 +63,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let confusion = Confusion::new(&matrix, CLASSES);
 
     // The misclassified images with the most confident predictions.
-    let confidence = |sample: &usize| predictions[*sample][predictions[*sample].class()];
-    let mut wrong: Vec<usize> = (0..x_test.len()).filter(|&i| predictions[i].class() != y_test[i]).collect();
+    let predicted = |sample: usize| predictions[sample].class().expect("outputs are finite");
+    let confidence = |sample: &usize| predictions[*sample][predicted(*sample)];
+    let mut wrong: Vec<usize> = (0..x_test.len()).filter(|&i| predicted(i) != y_test[i]).collect();
     wrong.sort_by(|a, b| confidence(b).total_cmp(&confidence(a)));
     let mut mistakes = Grid::new(4);
     for &i in wrong.iter().take(8) {
-        let predicted = CLASSES[predictions[i].class()];
+        let predicted = CLASSES[predicted(i)];
         let title = format!("{}, predicted {predicted} ({:.1} %)", CLASSES[y_test[i]], 100.0 * confidence(&i));
         mistakes = mistakes.with(HeatMap::image(title, 28, &x_test[i])?);
     }

@@ -82,6 +82,7 @@ mod path;
 #[cfg(feature = "progress")]
 pub mod progress;
 mod random;
+mod range;
 pub mod regularize;
 #[cfg(any(feature = "plot", feature = "tensorboard"))]
 pub mod report;

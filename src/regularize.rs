@@ -91,7 +91,11 @@ pub(crate) const fn scientific(mantissa: f64, exponent: i32) -> f64 {
         remaining -= 1;
     }
     let number = if exponent < 0 { mantissa / power } else { mantissa * power };
-    assert!(power.is_finite() && number.is_finite(), "the exponent must be from -308 to 308");
+    let magnitude = if number < 0.0 { -number } else { number };
+    assert!(
+        power.is_finite() && magnitude <= f32::MAX as f64,
+        "the number must be finite as `f32`, and its exponent at least -308"
+    );
     number
 }
 

@@ -468,8 +468,34 @@ fn invalid_settings_from_a_callback_are_errors() {
     assert!(matches!(error, Err(TrainError::Settings(what)) if what.contains("learning rate")), "{error:?}");
     // 0.03, then −0.01: one epoch was trained.
     assert_eq!(trainer.state().steps, 1);
-    assert!(matches!(trainer.step(&x, &y), Err(TrainError::Settings(_))));
-    trainer.optimizer_mut().settings.learning_rate = Schedule::Constant(0.01);
+    // The last valid rate stays.
+    assert!((trainer.optimizer().settings.learning_rate.peak() - 0.03).abs() < 1e-12);
+    trainer.step(&x, &y).unwrap();
+    for bad in [f64::NAN, f64::INFINITY, 1e39] {
+        let error = trainer.fit_with(&x, &y, Fit::epochs(1), LearningRateScheduler(|_, _| bad)).unwrap_err();
+        assert!(matches!(error, TrainError::Settings(what) if what.contains("learning rate")), "{error}");
+        trainer.step(&x, &y).unwrap();
+    }
+}
+
+/// Sets an invalid rate after the last epoch.
+struct Adjusts;
+
+impl<N: Layer, M> Callback<N, M> for Adjusts {
+    fn after_epoch(&mut self, _: &Epoch<M>, _: &mut N) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn adjust(&mut self, _: &Epoch<M>, settings: &mut Settings) {
+        settings.learning_rate = Schedule::Constant(f64::NAN);
+    }
+}
+
+#[test]
+fn invalid_settings_after_the_last_epoch_are_errors() {
+    let ((x, y), mut trainer) = (line(4), trainer());
+    let error = trainer.fit_with(&x, &y, Fit::epochs(1), Adjusts).unwrap_err();
+    assert!(matches!(error, TrainError::Settings(what) if what.contains("learning rate")), "{error}");
     trainer.step(&x, &y).unwrap();
 }
 
@@ -482,7 +508,7 @@ fn an_optimizer_can_be_changed_between_steps() {
     let mut other = LineTrainer::new(Sgd::new(0.05).clip(Clip::Value(0.01)), 1);
     assert_eq!(changed.step(&x, &y), other.step(&x, &y));
     assert_eq!(bits(changed.network()), bits(other.network()));
-    changed.optimizer_mut().settings.learning_rate = Schedule::Constant(1e300);
+    changed.optimizer_mut().settings.learning_rate = Schedule::Constant(3e38);
     assert!(matches!(changed.step(&x, &y), Err(TrainError::Diverged { .. })));
     changed.optimizer_mut().settings.weight_decay = f64::NAN;
     assert!(matches!(changed.step(&x, &y), Err(TrainError::Settings(_))));

@@ -247,7 +247,10 @@ fn values_out_of_range_are_errors_that_name_them() {
         assert_eq!(Loss::<[f32; 2]>::check(&Weighted(loss)), Err(what));
     }
     refused("weight of at least one class", ClassWeighted::new(SparseCategoricalCrossentropy, [0.0, 0.0]));
-    for bad in [-0.1, f64::NAN] {
+    refused("weight of at least one class", ClassWeighted::new(SparseCategoricalCrossentropy, [0.0, 1e-46]));
+    // They are 0 as `f32`.
+    refused("`delta`", Huber { delta: 1e-46 });
+    for bad in [-0.1, f64::NAN, 1e39, f64::INFINITY] {
         refused("`smoothing`", Smoothed::new(BinaryCrossentropy, bad));
         refused("`smoothing`", Smoothed::new(CategoricalCrossentropy, bad));
         refused("`smoothing`", Smoothed::new(SparseCategoricalCrossentropy, 1.1));
@@ -258,6 +261,26 @@ fn values_out_of_range_are_errors_that_name_them() {
         refused("weights of classes", ClassWeighted::new(SparseCategoricalCrossentropy, [1.0, bad]));
         refused("`delta`", ClassWeighted::new(Huber { delta: bad }, [1.0, 1.0]));
     }
+}
+
+#[test]
+fn a_sample_of_weight_0_contributes_0() {
+    type Net = Dense<1, 1, Linear>;
+    let (x, good) = ([[1.0f32], [2.0]], [1.0f32]);
+    // The square of the error is infinite.
+    let y = [(good, 1.0), ([3e38], 0.0)];
+    let mut trainer = Trainer::<Net, Weighted<MeanSquaredError>, Sgd, 2, ()>::new(Sgd::new(0.1), 1);
+    let mut alone = Trainer::<Net, MeanSquaredError, Sgd, 1, ()>::new(Sgd::new(0.05), 1);
+    assert_eq!(2.0 * trainer.step(&x, &y).unwrap(), alone.step(&x[..1], &[good]).unwrap());
+    assert!((trainer.network().kernel[0][0] - alone.network().kernel[0][0]).abs() < 1e-6);
+    assert!(trainer.evaluate(&x, &y).unwrap().loss.is_finite());
+    let rows = LossAndGradient(
+        Weighted(MeanSquaredError),
+        &[[f64::INFINITY; 3], [1.0; 3]],
+        &[([0.0; 3], 0.0), ([0.0; 3], 1.0)],
+    );
+    let (loss, gradient) = dispatch(rows);
+    assert_eq!((loss, gradient), (0.5, [[0.0; 3], [1.0 / 3.0; 3]]));
 }
 
 #[test]

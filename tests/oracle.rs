@@ -219,7 +219,7 @@ fn metrics_agree_with_scikit_learn() {
         all.update(scores, label);
         for (class, one) in each.iter_mut().enumerate() {
             // One class versus the rest.
-            one.update(&[f64::from(scores.class() == class)], &[f64::from(*label == class)]);
+            one.update(&[f64::from(scores.class() == Some(class))], &[f64::from(*label == class)]);
         }
     }
     close(all.0.value(), classes.accuracy);

@@ -9,10 +9,10 @@
 //! for _ in 0..3 {
 //!     // Fresh noise for every epoch.
 //!     let mut noisy = x;
-//!     augment::noise(&mut noisy, 0.1, &mut rng);
+//!     augment::noise(&mut noisy, 0.1, &mut rng)?;
 //!     trainer.fit(&noisy, &y, Fit::epochs(1))?;
 //! }
-//! # Ok::<(), TrainError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use std::vec::Vec;
@@ -21,10 +21,18 @@ use super::DataError;
 use crate::{Rng, Tensor, kernel::Element};
 
 /// Adds Gaussian noise with this standard deviation to every value.
-pub fn noise<X: Tensor>(x: &mut [X], deviation: f64, rng: &mut Rng) {
+///
+/// # Errors
+///
+/// Returns an error, and changes nothing, if the deviation is negative or NaN, or not finite as an element.
+pub fn noise<X: Tensor>(x: &mut [X], deviation: f64, rng: &mut Rng) -> Result<(), DataError> {
+    if !(deviation >= 0.0 && X::Element::from_f64(deviation).is_finite()) {
+        return Err(DataError::Deviation { deviation });
+    }
     for value in X::flat_mut(x) {
         *value += X::Element::from_f64(deviation * rng.normal());
     }
+    Ok(())
 }
 
 /// Mixes each sample with another one (Zhang et al. 2018): `λ·x + (1−λ)·x'` and `λ·y + (1−λ)·y'`.
@@ -181,11 +189,21 @@ mod tests {
     #[test]
     fn noise_has_its_deviation() {
         let mut x = vec![[3.0f64; 10]; 1000];
-        noise(&mut x, 0.5, &mut Rng::new(1));
+        noise(&mut x, 0.5, &mut Rng::new(1)).unwrap();
         let values = x.as_flattened();
         let mean = values.iter().sum::<f64>() / 10_000.0;
         let variance = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / 10_000.0;
         assert!((mean - 3.0).abs() < 0.02 && (variance - 0.25).abs() < 0.02, "{mean} {variance}");
+    }
+
+    #[test]
+    fn a_deviation_that_is_not_finite_is_an_error() {
+        let mut x = [[1.0f32]; 3];
+        for deviation in [f64::NAN, f64::INFINITY, -1.0, 1e39] {
+            let error = noise(&mut x, deviation, &mut Rng::new(1)).unwrap_err();
+            assert!(matches!(error, DataError::Deviation { .. }), "{error}");
+            assert_eq!(x, [[1.0]; 3]);
+        }
     }
 
     #[test]
@@ -206,7 +224,7 @@ mod tests {
         let made = |seed| {
             let mut x = [[1.0f32; 4]; 5];
             let mut rng = Rng::new(seed);
-            noise(&mut x, 1.0, &mut rng);
+            noise(&mut x, 1.0, &mut rng).unwrap();
             flip::<2, _>(&mut x, &mut rng);
             mixup(&x, &x, 0.3, &mut rng).unwrap()
         };

@@ -126,6 +126,23 @@ pub enum DataError {
         /// The number of classes.
         classes: usize,
     },
+    /// A label stands for no class, because one of its numbers is not from 0 to 1.
+    Probability {
+        /// The index of the sample, from 0.
+        sample: usize,
+    },
+    /// The weight of a class is negative, NaN, or not finite as `f32`.
+    Weight {
+        /// The class.
+        class: usize,
+        /// The weight.
+        weight: f64,
+    },
+    /// The standard deviation of noise is negative or NaN, or not finite as an element.
+    Deviation {
+        /// The standard deviation.
+        deviation: f64,
+    },
 }
 
 impl DataError {
@@ -195,6 +212,16 @@ impl fmt::Display for DataError {
                 "sample {sample} has class {class}, but there are {classes} classes, numbered from 0: \
                  correct the label or raise the number of classes"
             ),
+            Self::Probability { sample } => write!(
+                formatter,
+                "the label of sample {sample} holds a number that is not from 0 to 1: pass probabilities or class numbers"
+            ),
+            Self::Weight { class, weight } => {
+                write!(formatter, "the weight of class {class} is {weight}: it must be finite and at least 0")
+            }
+            Self::Deviation { deviation } => {
+                write!(formatter, "the standard deviation of noise is {deviation}: it must be finite and at least 0")
+            }
         }
     }
 }

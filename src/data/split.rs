@@ -208,7 +208,7 @@ fn largest_remainders(total: usize, weights: &[f64]) -> Vec<usize> {
 
 /// The indices of the samples of each class, shuffled.
 fn by_class<Y: Class>(y: &[Y], rng: &mut Rng) -> Vec<Vec<usize>> {
-    let mut classes = BTreeMap::<usize, Vec<usize>>::new();
+    let mut classes = BTreeMap::<Option<usize>, Vec<usize>>::new();
     for (sample, label) in y.iter().enumerate() {
         classes.entry(label.class()).or_default().push(sample);
     }

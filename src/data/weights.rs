@@ -10,7 +10,7 @@ use crate::metric::Class;
 ///
 /// # Errors
 ///
-/// Returns an error if the class of a label is not below `K`.
+/// Returns an error if the class of a label is not below `K`, or a number of it is not from 0 to 1.
 ///
 /// ```
 /// use shiplap::{data::{class_weights, weighted}, loss::Weighted, prelude::*};
@@ -27,8 +27,8 @@ use crate::metric::Class;
 /// ```
 pub fn class_weights<const K: usize, Y: Class>(labels: &[Y]) -> Result<[f64; K], DataError> {
     let mut counts = [0usize; K];
-    for (sample, class) in labels.iter().map(Class::class).enumerate() {
-        *counts.get_mut(class).ok_or(DataError::Class { sample, class, classes: K })? += 1;
+    for (sample, label) in labels.iter().enumerate() {
+        *of_class(&mut counts, sample, label)? += 1;
     }
     let classes = counts.iter().filter(|&&count| count > 0).count();
     Ok(counts.map(|count| if count == 0 { 0.0 } else { labels.len() as f64 / (classes * count) as f64 }))
@@ -38,14 +38,22 @@ pub fn class_weights<const K: usize, Y: Class>(labels: &[Y]) -> Result<[f64; K],
 ///
 /// # Errors
 ///
-/// Returns an error if the class of a label is not below `K`.
+/// Returns an error if the class of a label is not below `K`, a number of it is not from 0 to 1, or a weight is
+/// negative or not finite.
 pub fn weighted<const K: usize, Y: Class + Copy>(labels: &[Y], weights: &[f64; K]) -> Result<Vec<(Y, f32)>, DataError> {
-    let pair = |(sample, label): (usize, &Y)| {
-        let class = label.class();
-        let weight = *weights.get(class).ok_or(DataError::Class { sample, class, classes: K })?;
-        Ok((*label, weight as f32))
-    };
+    let mut weights = *weights;
+    if let Some(class) = weights.iter().position(|weight| !(0.0..=f64::from(f32::MAX)).contains(weight)) {
+        return Err(DataError::Weight { class, weight: weights[class] });
+    }
+    let pair = |(sample, label): (usize, &Y)| Ok((*label, *of_class(&mut weights, sample, label)? as f32));
     labels.iter().enumerate().map(pair).collect()
+}
+
+/// The number of the class of the label of a sample.
+fn of_class<'a, T, Y: Class>(numbers: &'a mut [T], sample: usize, label: &Y) -> Result<&'a mut T, DataError> {
+    let classes = numbers.len();
+    let class = label.class_of_label().ok_or(DataError::Probability { sample })?;
+    numbers.get_mut(class).ok_or(DataError::Class { sample, class, classes })
 }
 
 #[cfg(test)]
@@ -67,5 +75,19 @@ mod tests {
             weighted(&[1usize, 2], &[0.5, 2.0]),
             Err(DataError::Class { sample: 1, class: 2, classes: 2 })
         ));
+    }
+
+    #[test]
+    fn numbers_that_are_no_probabilities_or_weights_are_errors() {
+        for number in [f64::NAN, -0.1, 1.1, f64::INFINITY] {
+            let refused = |error| matches!(error, DataError::Probability { sample: 1 });
+            assert!(refused(class_weights::<2, _>(&[[1.0], [number]]).unwrap_err()), "{number}");
+            assert!(refused(class_weights::<2, _>(&[[1.0, 0.0], [number, 0.0]]).unwrap_err()), "{number}");
+            assert!(refused(weighted(&[[1.0], [number]], &[1.0; 2]).unwrap_err()), "{number}");
+        }
+        for weight in [f64::NAN, -1.0, 1e39, f64::INFINITY] {
+            let error = weighted(&[0usize, 1], &[1.0, weight]).unwrap_err();
+            assert!(matches!(error, DataError::Weight { class: 1, .. }), "{error}");
+        }
     }
 }

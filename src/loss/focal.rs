@@ -73,7 +73,7 @@ impl PointwiseLoss for BinaryFocalCrossentropy {
     }
 
     fn check(&self) -> Result<(), &'static str> {
-        in_range(at_least_0(self.gamma), "the `gamma` of a focal loss must be finite and at least 0")?;
+        in_range(at_least_0(self.gamma), "the `gamma` of a focal loss must be finite and at least 0 as `f32`")?;
         in_range(self.alpha.is_none_or(is_probability), "the `alpha` of a focal loss must be in [0, 1]")
     }
 
@@ -129,8 +129,11 @@ impl<T: Element + Tensor<Element = T>, const N: usize> Loss<[T; N]> for Categori
     const EXPECTS: &'static str = <CategoricalCrossentropy as Loss<[T; N]>>::EXPECTS;
 
     fn check(&self) -> Result<(), &'static str> {
-        in_range(at_least_0(self.gamma), "the `gamma` of a focal loss must be finite and at least 0")?;
-        in_range(at_least_0(self.alpha), "the `alpha` of a focal loss of classes must be finite and at least 0")
+        in_range(at_least_0(self.gamma), "the `gamma` of a focal loss must be finite and at least 0 as `f32`")?;
+        in_range(
+            at_least_0(self.alpha),
+            "the `alpha` of a focal loss of classes must be finite and at least 0 as `f32`",
+        )
     }
 
     fn flaw(label: &[T; N]) -> Option<Flaw> {

@@ -1,6 +1,6 @@
 //! Huber's loss: quadratic for small errors, linear for large ones.
 
-use super::{Follows, PointwiseLoss, in_range};
+use super::{Follows, PointwiseLoss, in_range, is_divisor};
 use crate::{kernel::Real, layer::Predictions, metric::MeanAbsolute};
 
 /// With `d = y − label`: `½·d²` for `|d| ≤ delta`, else `delta·|d| − ½·delta²`, averaged over outputs and rows (Huber
@@ -39,7 +39,7 @@ impl PointwiseLoss for Huber {
     type Metric = MeanAbsolute;
 
     fn check(&self) -> Result<(), &'static str> {
-        in_range(self.delta > 0.0 && self.delta.is_finite(), "the `delta` of `Huber` must be finite and above 0")
+        in_range(is_divisor(self.delta), "the `delta` of `Huber` must be finite and above 0 as `f32`")
     }
 
     #[inline(always)]

@@ -38,6 +38,7 @@ use crate::{
     Zeroed,
     kernel::{Element, Simd},
     layer::Ending,
+    range::{at_least_0, in_range, is_divisor, is_probability},
 };
 
 /// A loss for rows of outputs `P`. A loss that compares each output by itself implements [`PointwiseLoss`] instead.
@@ -99,18 +100,6 @@ impl Flaw {
         let wrong = numbers.iter().map(|number| number.to_f64()).find(|number| !valid(*number))?;
         Some(Self { verb: "holds", number: wrong })
     }
-}
-
-fn in_range(is: bool, otherwise: &'static str) -> Result<(), &'static str> {
-    if is { Ok(()) } else { Err(otherwise) }
-}
-
-fn at_least_0(value: f64) -> bool {
-    (0.0..f64::INFINITY).contains(&value)
-}
-
-fn is_probability(number: f64) -> bool {
-    (0.0..=1.0).contains(&number)
 }
 
 impl fmt::Display for Flaw {

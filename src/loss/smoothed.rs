@@ -2,7 +2,7 @@
 
 use super::{
     BinaryCrossentropy, CategoricalCrossentropy, Compares, Flaw, Follows, Loss, PointwiseLoss,
-    SparseCategoricalCrossentropy, in_range,
+    SparseCategoricalCrossentropy, in_range, is_probability,
 };
 use crate::{
     Tensor,
@@ -43,7 +43,7 @@ impl<L> Smoothed<L> {
     }
 
     fn check(&self) -> Result<(), &'static str> {
-        in_range((0.0..=1.0).contains(&self.smoothing), "the `smoothing` of labels must be in [0, 1]")
+        in_range(is_probability(self.smoothing), "the `smoothing` of labels must be in [0, 1]")
     }
 
     /// A row of smoothed labels.

@@ -1,6 +1,6 @@
 //! Losses that count some samples more than others.
 
-use super::{Compares, Flaw, Follows, Loss, at_least_0, in_range};
+use super::{Compares, Flaw, Follows, Loss, at_least_0, in_range, is_divisor};
 use crate::{
     Tensor,
     kernel::{Element, Simd},
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The loss `L` of each sample times its weight, averaged over the rows. A label is `(label, weight)` with a finite
-/// weight of at least 0; metrics ignore the weights. For weights by class, use [`ClassWeighted`].
+/// weight of at least 0. A sample of weight 0 does not count, even if its loss is infinite; metrics ignore the weights. For weights by class, use [`ClassWeighted`].
 ///
 /// ```
 /// use shiplap::{loss::Weighted, prelude::*};
@@ -78,6 +78,10 @@ where
     L::Label: 'a,
 {
     let row = |(output, (label, weight)): (&P, (&L::Label, f64))| {
+        // A loss may be infinite.
+        if weight == 0.0 {
+            return 0.0;
+        }
         weight * loss.total(simd, core::slice::from_ref(output), core::slice::from_ref(label))
     };
     outputs.iter().zip(labels).map(row).sum()
@@ -97,6 +101,10 @@ fn gradient<'a, S: Simd, P: Tensor, L: Loss<P>>(
     let rows = outputs.len() as f64;
     for ((output, (label, weight)), gradient) in outputs.iter().zip(labels).zip(gradient) {
         let gradient = core::slice::from_mut(gradient);
+        if weight == 0.0 {
+            P::flat_mut(gradient).fill(P::Element::from_f64(0.0));
+            continue;
+        }
         loss.gradient(simd, core::slice::from_ref(output), core::slice::from_ref(label), gradient);
         let share = P::Element::from_f64(weight / rows);
         P::flat_mut(gradient).iter_mut().for_each(|value| *value *= share);
@@ -142,7 +150,8 @@ impl<L, const CLASSES: usize> ClassWeighted<L, CLASSES> {
 
     #[inline(always)]
     fn weighted<'a, Y: Class>(&self, labels: &'a [Y]) -> impl Iterator<Item = (&'a Y, f64)> {
-        labels.iter().map(|label| (label, self.weights.get(label.class()).copied().unwrap_or(f64::NAN)))
+        let weight = |label: &Y| label.class().and_then(|class| self.weights.get(class)).copied();
+        labels.iter().map(move |label| (label, weight(label).unwrap_or(f64::NAN)))
     }
 }
 
@@ -165,9 +174,12 @@ impl<P: Tensor, L: Loss<P, Label: Class>, const CLASSES: usize> Loss<P> for Clas
         const { assert!(CLASSES == if P::LEN == 1 { 2 } else { P::LEN }, "`ClassWeighted` takes one weight for each class") };
         in_range(
             self.weights.iter().all(|weight| at_least_0(*weight)),
-            "weights of classes must be finite and at least 0",
+            "weights of classes must be finite and at least 0 as `f32`",
         )?;
-        in_range(self.weights.iter().any(|weight| *weight > 0.0), "the weight of at least one class must be above 0")?;
+        in_range(
+            self.weights.iter().any(|weight| is_divisor(*weight)),
+            "the weight of at least one class must be above 0 as `f32`",
+        )?;
         self.loss.check()
     }
 

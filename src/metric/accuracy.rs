@@ -3,7 +3,7 @@
 use super::{Class, Metric, Named, ratio};
 
 /// The fraction of samples whose class is predicted correctly. The predicted class of several outputs is the most
-/// likely one.
+/// likely one. If a number of a prediction or label is NaN, the accuracy is NaN, too.
 ///
 /// If each output is a binary classification of its own (multi-label), use [`BinaryAccuracy`](super::BinaryAccuracy).
 ///
@@ -19,18 +19,21 @@ use super::{Class, Metric, Named, ratio};
 pub struct Accuracy {
     correct: u64,
     samples: u64,
+    has_nan: bool,
 }
 
 impl Accuracy {
-    /// The accuracy, from 0 to 1. It is 0 without samples.
+    /// The accuracy, from 0 to 1, or NaN if a number was NaN. It is 0 without samples.
     pub fn value(&self) -> f64 {
-        ratio(self.correct as f64, self.samples as f64)
+        if self.has_nan { f64::NAN } else { ratio(self.correct as f64, self.samples as f64) }
     }
 }
 
 impl<P: Class, Y: Class> Metric<P, Y> for Accuracy {
     fn update(&mut self, prediction: &P, label: &Y) {
-        self.correct += u64::from(prediction.class() == label.class());
+        let (prediction, label) = (prediction.class(), label.class());
+        self.has_nan |= prediction.is_none() || label.is_none();
+        self.correct += u64::from(prediction == label);
         self.samples += 1;
     }
 }

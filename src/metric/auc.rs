@@ -11,7 +11,7 @@ const THRESHOLDS: usize = 200;
 /// The area under the ROC curve of probabilities, approximated with 200 thresholds as in Keras.
 ///
 /// Scores in the same bin of width 1/200 count as ties. [`roc_auc`] is exact, but needs all scores at once. If a score
-/// is NaN, the area is NaN, too.
+/// or a label is NaN, the area is NaN, too.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -25,7 +25,7 @@ const THRESHOLDS: usize = 200;
 pub struct Auc {
     /// `counts[positive][⌊200·score⌋]`
     counts: [[u32; THRESHOLDS]; 2],
-    /// Whether a score was NaN.
+    /// Whether a score or a label was NaN.
     has_nan: bool,
 }
 
@@ -36,7 +36,7 @@ impl Default for Auc {
 }
 
 impl Auc {
-    /// The area, from 0 to 1, or NaN if a score was NaN. Chance level is ½, which is also the value if all labels are
+    /// The area, from 0 to 1, or NaN if a score or a label was NaN. Chance level is ½, which is also the value if all labels are
     /// equal.
     pub fn value(&self) -> f64 {
         if self.has_nan {
@@ -61,7 +61,7 @@ impl fmt::Debug for Auc {
 impl<T: Element, const N: usize> Metric<[T; N], [T; N]> for Auc {
     fn update(&mut self, prediction: &[T; N], label: &[T; N]) {
         for (score, label) in prediction.iter().zip(label) {
-            self.has_nan |= score.to_f64().is_nan();
+            self.has_nan |= score.to_f64().is_nan() || label.to_f64().is_nan();
             let bin = ((score.to_f64() * THRESHOLDS as f64) as usize).min(THRESHOLDS - 1);
             self.counts[usize::from(label.to_f64() > 0.5)][bin] += 1;
         }

@@ -21,7 +21,7 @@ use super::{Class, Metric, Named};
 pub struct ConfusionMatrix<const K: usize> {
     /// The number of samples of each label and prediction, as `[label][prediction]`.
     pub counts: [[u64; K]; K],
-    /// The number of samples that are not in `counts`, because a class is not below `K`.
+    /// The number of samples that are not in `counts`, because a class is not below `K` or a number is NaN.
     pub outside: u64,
 }
 
@@ -32,9 +32,10 @@ impl<const K: usize> Default for ConfusionMatrix<K> {
 }
 
 impl<P: Class, Y: Class, const K: usize> Metric<P, Y> for ConfusionMatrix<K> {
-    /// Adds a sample. If a class is not below `K`, it is counted as [`outside`](Self::outside).
+    /// Adds a sample. If a class is not below `K`, or a number is NaN, it is counted as [`outside`](Self::outside).
     fn update(&mut self, prediction: &P, label: &Y) {
-        let count = self.counts.get_mut(label.class()).and_then(|row| row.get_mut(prediction.class()));
+        let classes = label.class().zip(prediction.class());
+        let count = classes.and_then(|(label, prediction)| self.counts.get_mut(label)?.get_mut(prediction));
         *count.unwrap_or(&mut self.outside) += 1;
     }
 }

@@ -7,11 +7,14 @@ use crate::kernel::Element;
 pub(super) struct Counts {
     /// `[label][prediction]`
     pub seen: [[u64; 2]; 2],
+    /// Whether a prediction or a label was NaN.
+    pub has_nan: bool,
 }
 
 impl Counts {
     pub fn update<T: Element, const N: usize>(&mut self, prediction: &[T; N], label: &[T; N]) {
         for (prediction, label) in prediction.iter().zip(label) {
+            self.has_nan |= prediction.to_f64().is_nan() || label.to_f64().is_nan();
             self.seen[usize::from(label.to_f64() > 0.5)][usize::from(prediction.to_f64() > 0.5)] += 1;
         }
     }
@@ -25,8 +28,12 @@ macro_rules! counted {
         pub struct $metric($crate::metric::counts::Counts);
 
         impl $metric {
-            /// The value, from 0 to 1. It is 0 if it is undefined, such as without samples.
+            /// The value, from 0 to 1, or NaN if a prediction or a label was NaN. It is 0 if it is undefined, such as
+            /// without samples.
             pub fn value(&self) -> f64 {
+                if self.0.has_nan {
+                    return f64::NAN;
+                }
                 let [[tn, fp], [fn_, tp]] = self.0.seen.map(|row| row.map(|count| count as f64));
                 let value: fn(f64, f64, f64, f64) -> f64 = $value;
                 value(tp, tn, fp, fn_)

@@ -1,4 +1,7 @@
 //! Metrics: measures of the quality of predictions that are reported, but not optimized.
+//!
+//! If a number of a prediction or a label is NaN, the value of the metric is NaN, too. A [`ConfusionMatrix`] counts such
+//! samples apart.
 
 mod accuracy;
 mod auc;
@@ -82,4 +85,45 @@ tuples!(A B C D E F);
 
 fn ratio(part: f64, whole: f64) -> f64 {
     if whole == 0.0 { 0.0 } else { part / whole }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values<M: Metric<[f64; N], [f64; N]>, const N: usize>(
+        prediction: [f64; N],
+        label: [f64; N],
+    ) -> std::vec::Vec<f64> {
+        let mut metric = M::default();
+        metric.update(&[1.0; N], &[1.0; N]);
+        metric.update(&prediction, &label);
+        metric.update(&[0.0; N], &[0.0; N]);
+        let mut values = std::vec::Vec::new();
+        metric.each(&mut |_, value| values.push(value));
+        values
+    }
+
+    #[test]
+    fn a_prediction_or_label_of_nan_makes_every_metric_nan() {
+        type Binary = (BinaryAccuracy, Precision, Recall, F1, Auc, Accuracy);
+        type Numbers<const N: usize> = (MeanAbsolute, RootMeanSquaredError, RSquared<N>);
+        fn is_nan<const N: usize>(prediction: [f64; N], label: [f64; N]) {
+            let values = [values::<Binary, N>(prediction, label), values::<Numbers<N>, N>(prediction, label)].concat();
+            assert!(values.iter().all(|value| value.is_nan()), "{values:?}");
+        }
+        is_nan([f64::NAN], [0.0]);
+        is_nan([0.9], [f64::NAN]);
+        is_nan([0.1, f64::NAN, 0.8], [0.0, 0.0, 1.0]);
+        is_nan([0.1, 0.1, 0.8], [f64::NAN, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn a_confusion_matrix_counts_nan_apart() {
+        let mut matrix = ConfusionMatrix::<2>::default();
+        matrix.update(&[f64::NAN, 0.3], &0usize);
+        matrix.update(&[0.6], &[f64::NAN]);
+        matrix.update(&[0.6, 0.3], &0usize);
+        assert_eq!((matrix.counts, matrix.outside), ([[1, 0], [0, 0]], 2));
+    }
 }

@@ -58,8 +58,8 @@ impl Optimizer for Adagrad {
 
     fn check(&self) -> Result<(), &'static str> {
         self.settings.check()?;
-        in_range(at_least_0(self.initial), "`initial` must be finite and at least 0")?;
-        in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0")
+        in_range(at_least_0(self.initial), "`initial` must be finite and at least 0 as `f32`")?;
+        in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0 as `f32`")
     }
 
     fn largest_step(&self) -> f64 {

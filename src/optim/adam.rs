@@ -92,7 +92,7 @@ impl Optimizer for Adam {
     fn check(&self) -> Result<(), &'static str> {
         self.settings.check()?;
         in_range(is_decay(self.beta1) && is_decay(self.beta2), "`beta1` and `beta2` must be in [0, 1)")?;
-        in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0")
+        in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0 as `f32`")
     }
 
     fn largest_step(&self) -> f64 {

@@ -32,7 +32,10 @@ pub enum Clip {
 impl Clip {
     pub(super) fn check(self) -> Result<(), &'static str> {
         let (Self::Value(limit) | Self::Norm(limit)) = self;
-        in_range(is_divisor(limit), "the value or norm that gradients are clipped to must be finite and above 0")
+        in_range(
+            is_divisor(limit),
+            "the value or norm that gradients are clipped to must be finite and above 0 as `f32`",
+        )
     }
 }
 

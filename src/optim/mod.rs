@@ -39,7 +39,12 @@ pub use sgd::{Momentum, Sgd};
 pub(crate) use state::StateCount;
 pub use state::{HasRoom, KeepsGradient, OptimizerState, PerWeight, StateOf};
 
-use crate::{kernel::Real, message::Message, regularize::Penalty};
+use crate::{
+    kernel::Real,
+    message::Message,
+    range::{at_least_0, in_range, is_decay, is_divisor},
+    regularize::Penalty,
+};
 
 /// The settings that every optimizer has. The crate applies clipping, weight decay and penalty for every optimizer.
 ///
@@ -78,8 +83,8 @@ impl Settings {
         let Self { learning_rate, clip, weight_decay, penalty } = self;
         learning_rate.check()?;
         clip.map_or(Ok(()), |clip| clip.check())?;
-        in_range(at_least_0(*weight_decay), "the weight decay must be finite and at least 0")?;
-        in_range(at_least_0(penalty.l1) && at_least_0(penalty.l2), "penalties must be finite and at least 0")
+        in_range(at_least_0(*weight_decay), "the weight decay must be finite and at least 0 as `f32`")?;
+        in_range(at_least_0(penalty.l1) && at_least_0(penalty.l2), "penalties must be finite and at least 0 as `f32`")
     }
 }
 
@@ -225,21 +230,3 @@ macro_rules! has_settings {
     };
 }
 use has_settings;
-
-fn in_range(is: bool, otherwise: &'static str) -> Result<(), &'static str> {
-    if is { Ok(()) } else { Err(otherwise) }
-}
-
-fn at_least_0(value: f64) -> bool {
-    (0.0..f64::INFINITY).contains(&value)
-}
-
-/// Whether the number is a safe divisor, even when rounded to `f32`.
-fn is_divisor(value: f64) -> bool {
-    (f64::from(f32::MIN_POSITIVE)..f64::INFINITY).contains(&value)
-}
-
-/// Whether the number is a valid decay of a moving average: in [0, 1).
-fn is_decay(value: f64) -> bool {
-    (0.0..1.0).contains(&value)
-}

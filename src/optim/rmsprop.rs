@@ -110,7 +110,7 @@ macro_rules! optimizers {
                 fn check(&self) -> Result<(), &'static str> {
                     self.settings.check()?;
                     in_range(is_decay(self.rho), "`rho` must be in [0, 1)")?;
-                    in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0")?;
+                    in_range(is_divisor(self.epsilon), "`epsilon` must be finite and above 0 as `f32`")?;
                     in_range(is_decay(self.momentum), "`momentum` must be in [0, 1)")
                 }
 

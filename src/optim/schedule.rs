@@ -60,12 +60,12 @@ pub enum Schedule {
 
 impl Schedule {
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        in_range(at_least_0(self.peak()), "the learning rate must be finite and at least 0")?;
+        in_range(at_least_0(self.peak()), "the learning rate must be finite and at least 0 as `f32`")?;
         match *self {
             Self::Constant(_) => Ok(()),
             Self::Step { every, factor, .. } | Self::Exponential { every, factor, .. } => {
                 in_range(every > 0, "`every`, the steps between changes of a schedule, must be at least 1")?;
-                in_range(at_least_0(factor), "the factor of a schedule must be finite and at least 0")
+                in_range(factor >= 0.0 && factor.is_finite(), "the factor of a schedule must be finite and at least 0")
             }
             Self::Cosine { steps, .. } => {
                 in_range(steps > 0, "`steps`, in which a cosine schedule lowers the rate, must be at least 1")
@@ -112,6 +112,8 @@ impl Schedule {
     #[inline(never)]
     fn changed(&self, step: u64) -> f64 {
         match *self {
+            // Also where a power is infinite.
+            _ if self.peak() == 0.0 => 0.0,
             Self::Constant(rate) => rate,
             Self::Step { initial, every, factor } => initial * libm::pow(factor, (step / every.max(1)) as f64),
             Self::Exponential { initial, every, factor } => {
@@ -129,6 +131,14 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_of_0_stays_0() {
+        for factor in [2.0, 1e300] {
+            assert_eq!(Schedule::Exponential { initial: 0.0, every: 1, factor }.at(2000), 0.0);
+            assert_eq!(Schedule::Step { initial: 0.0, every: 1, factor }.at(2000), 0.0);
+        }
+    }
 
     #[test]
     fn rates_follow_their_formula() {

@@ -55,7 +55,8 @@ pub trait Callback<N: Layer, M> {
         let _ = epochs;
     }
 
-    /// Called before each epoch. It may change the optimizer's settings, which are then checked.
+    /// Called before each epoch. It may change the optimizer's settings, which are then checked: an invalid one ends the
+    /// training run with [`TrainError::Settings`](super::TrainError::Settings), and the settings stay as they were.
     fn before_epoch(&mut self, epoch: usize, settings: &mut Settings) {
         let _ = (epoch, settings);
     }
@@ -69,7 +70,8 @@ pub trait Callback<N: Layer, M> {
     /// Called after each epoch. `Break` stops training.
     fn after_epoch(&mut self, epoch: &Epoch<M>, network: &mut N) -> ControlFlow<()>;
 
-    /// Called after each epoch, after `after_epoch`. It may change the optimizer's settings for the next epochs.
+    /// Called after each epoch, after `after_epoch`. It may change the optimizer's settings for the next epochs,
+    /// which are then checked as after `before_epoch`.
     fn adjust(&mut self, epoch: &Epoch<M>, settings: &mut Settings) {
         let _ = (epoch, settings);
     }

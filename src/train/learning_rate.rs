@@ -6,6 +6,7 @@ use super::{Callback, Epoch, callback::lend};
 use crate::{
     layer::Layer,
     optim::{Schedule, Settings},
+    range::{at_least_0, in_range, is_decay},
 };
 
 /// Sets the learning rate of each epoch to the result of a closure, which is called with the number of the epoch, from
@@ -114,16 +115,15 @@ impl ReduceLrOnPlateau {
 
 impl<N: Layer, M> Callback<N, M> for ReduceLrOnPlateau {
     fn check(&self) -> Result<(), &'static str> {
-        let at_least_0 = |value: f64| (0.0..f64::INFINITY).contains(&value);
-        if !(0.0..1.0).contains(&self.factor) {
-            Err("the factor of `ReduceLrOnPlateau` must be in [0, 1)")
-        } else if !at_least_0(self.min_delta) {
-            Err("the `min_delta` of `ReduceLrOnPlateau` must be finite and at least 0")
-        } else if !at_least_0(self.min_rate) {
-            Err("the `min_rate` of `ReduceLrOnPlateau` must be finite and at least 0")
-        } else {
-            Ok(())
-        }
+        in_range(is_decay(self.factor), "the factor of `ReduceLrOnPlateau` must be in [0, 1)")?;
+        in_range(
+            at_least_0(self.min_delta),
+            "the `min_delta` of `ReduceLrOnPlateau` must be finite and at least 0 as `f32`",
+        )?;
+        in_range(
+            at_least_0(self.min_rate),
+            "the `min_rate` of `ReduceLrOnPlateau` must be finite and at least 0 as `f32`",
+        )
     }
 
     fn before_fit(&mut self, _: RangeInclusive<usize>) {

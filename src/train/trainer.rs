@@ -16,7 +16,7 @@ use crate::{
     loss::{Follows, Label, Loss},
     metric::Metric,
     network::{AnyNetwork, Summary, in_blocks, initialize, predict},
-    optim::{GradientMemory as _, KeepsAverage, Optimizer},
+    optim::{GradientMemory as _, KeepsAverage, Optimizer, Settings},
     zeroed::ON_THE_STACK,
 };
 
@@ -306,6 +306,13 @@ where
         optimizer.check().and_then(|()| loss.check()).map_err(TrainError::Settings)
     }
 
+    /// Lets a callback change the settings. If a value is out of range then, they are as before.
+    fn change_settings(&mut self, change: impl FnOnce(&mut Settings)) -> Result<(), TrainError> {
+        let before = *self.run.optimizer.settings();
+        change(self.run.optimizer.settings_mut());
+        self.check_settings().inspect_err(|_| *self.run.optimizer.settings_mut() = before)
+    }
+
     fn run_epochs(
         &mut self,
         epochs: RangeInclusive<usize>,
@@ -317,14 +324,13 @@ where
     ) -> Result<Epoch<M>, TrainError> {
         let mut epoch = Epoch::default();
         for number in epochs {
-            callback.before_epoch(number, self.run.optimizer.settings_mut());
-            self.check_settings()?;
+            self.change_settings(|settings| callback.before_epoch(number, settings))?;
             let training = self.run_epoch(x, y, shuffle, callback).map_err(|error| error.in_epoch(number))?;
             let validation =
                 validation.map(|(x, y)| self.assess(x, y).map_err(TrainError::of_validation)).transpose()?;
             epoch = Epoch { epoch: number, training, validation };
             let flow = callback.after_epoch(&epoch, self.network_mut());
-            callback.adjust(&epoch, self.run.optimizer.settings_mut());
+            self.change_settings(|settings| callback.adjust(&epoch, settings))?;
             if callback.checkpoint(number, &self.state()).is_break() || flow.is_break() {
                 break;
             }
