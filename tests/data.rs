@@ -304,9 +304,92 @@ fn missing_values_follow_the_policy() {
     assert_eq!((constant.x[2], constant.y[2]), ([-1.0, 0.0, 0.0, 5.0], [0.0, 1.0]));
     let chosen: Table<[f32; 2]> = read(&Csv::new().inputs(["age", "height"]).missing(Missing::Nan), TREES).unwrap();
     assert_eq!(chosen.x[1], [4.0, 0.25]);
-    let numbers: Table<[f32; 1], [f32; 2]> =
-        read(&Csv::new().inputs(["age"]).targets(["height", "age"]).missing(Missing::DropRow), TREES).unwrap();
-    assert_eq!((numbers.x[1], numbers.y[1], numbers.dropped), ([4.0], [0.25, 4.0], 1));
+    let numbers: Table<[f32; 1], [f32; 2]> = read(
+        &Csv::new().inputs(["age"]).targets(["height", "age_2"]).missing(Missing::DropRow),
+        &TREES.replace("color", "age_2").replace("red", "7").replace("blue", "8"),
+    )
+    .unwrap();
+    assert_eq!((numbers.x[1], numbers.y[1], numbers.dropped), ([4.0], [0.25, 8.0], 1));
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_errors() {
+    fn error<Y: Target>(csv: &Csv) -> String {
+        let text = "a,b,c,d\n1,2,3,0\n4,5,6,1\n";
+        let error = csv.read_from::<[f32; 2], Y>(text.as_bytes(), "t").map(|_| ()).unwrap_err();
+        assert!(matches!(error, DataError::Settings { .. }), "{error}");
+        error.to_string()
+    }
+    let csv = Csv::new;
+    for (csv, expected) in [
+        (csv().inputs(["a", "b"]).target("b"), "the column `b` is both an input and a label: select it as one of them"),
+        (csv().inputs(["a", "d"]), "the column `d` is both an input and a label: select it as one of them"),
+        (csv().inputs(["a", "b"]).ignore("b"), "the column `b` is both an input and ignored: select it as one of them"),
+        (csv().target("a").ignore(0), "the column `a` is both a label and ignored: select it as one of them"),
+        (csv().inputs(["a", "a"]), "the column `a` is selected twice as an input: select it once"),
+        (csv().ignore("a").ignore(0), "the column `a` is selected twice as ignored: select it once"),
+        (
+            csv().ignore("a").categories("a", ["1", "4"]),
+            "the categories of the column `a` have no effect: it is not an input",
+        ),
+        (csv().categories("d", ["0", "1"]), "the categories of the column `d` have no effect: it is not an input"),
+        (
+            csv().inputs(["b", "c"]).categories("a", ["0"]),
+            "the categories of the column `a` have no effect: it is not an input",
+        ),
+        (
+            csv().categories("a", ["1"]).categories(0, ["4"]),
+            "the categories of the column `a` are declared twice: declare them once",
+        ),
+        (
+            csv().categories("a", [""; 0]),
+            "the categories of the column `a` are none: declare at least one, or ignore the column",
+        ),
+        (csv().missing(Missing::Constant(1e300)), "`Missing::Constant` is 1e300: it must be finite as `f32`"),
+        (
+            csv().missing(Missing::Constant(f64::NEG_INFINITY)),
+            "`Missing::Constant` is -inf: it must be finite as `f32`",
+        ),
+        (csv().missing(Missing::Constant(f64::NAN)), "`Missing::Constant` is NaN: use `Missing::Nan`"),
+    ] {
+        assert_eq!(error::<usize>(&csv), format!("t: {expected}"));
+    }
+    assert_eq!(
+        error::<[f32; 2]>(&csv().targets(["c", "c"])),
+        "t: the column `c` is selected twice as a label: select it once"
+    );
+    let wide = csv().inputs(["a", "b"]).missing(Missing::Constant(1e300));
+    wide.read_from::<[f64; 2], usize>("a,b,d\n,2,0\n".as_bytes(), "t").unwrap();
+    for (delimiter, shown) in [(b'"', "\\\""), (b'\n', "\\n"), (b'\r', "\\r"), (0, "\\x00"), (0xe9, "\\xe9")] {
+        let csv = csv().delimiter(delimiter);
+        let expected = format!("t: `Csv::delimiter` is `{shown}`: use another character of ASCII, such as `,` or `;`");
+        assert_eq!(error::<usize>(&csv), expected);
+        assert_eq!(csv.records_from::<(f32, f32)>("1,2\n".as_bytes(), "t").unwrap_err().to_string(), expected);
+    }
+}
+
+#[test]
+fn labels_that_would_be_others_are_errors() {
+    let label = |text: &str| {
+        let table: Result<Table<[f32; 1], usize>, String> = read(&Csv::unnamed(), &format!("1,{text}\n"));
+        table.map(|table| table.y[0]).map_err(|error| assert!(error.contains("expected a class index"), "{error}"))
+    };
+    assert_eq!(label("9007199254740993"), Ok(9_007_199_254_740_993));
+    assert_eq!(label("9007199254740991.0"), Ok(9_007_199_254_740_991));
+    assert_eq!([label("0e5"), label("-0.0"), label("00")], [Ok(0); 3]);
+    for text in ["9007199254740993.0", "1e-400", "-1e-400", "1e400", "-1", "0.5"] {
+        assert_eq!(label(text), Err(()), "{text}");
+    }
+    let number = |text: &str| read::<1, [f32; 1]>(&Csv::unnamed(), &format!("1,{text}\n")).map(|table| table.y[0][0]);
+    assert_eq!(number("0.0e-500"), Ok(0.0));
+    assert_eq!(number("1e-45"), Ok(f32::from_bits(1)));
+    for text in ["1e-46", "-1e-400"] {
+        let expected = format!(
+            "trees.csv, line 1, column `1`: expected a number that the type of the label tells from 0, found `{text}`"
+        );
+        assert_eq!(number(text), Err(expected));
+    }
+    assert_eq!(read::<1, [f64; 1]>(&Csv::unnamed(), "1,1e-46\n").unwrap().y, [[1e-46]]);
 }
 
 #[test]
@@ -438,6 +521,37 @@ fn records_of_your_own_type() {
     assert!(error.ends_with("found the numbers `1.5`, `2`"), "{error}");
     let rows: Vec<(f32, u8)> = Csv::unnamed().records_from(&b"0.5,7\n"[..], "t").unwrap();
     assert_eq!(rows, [(0.5, 7)]);
+    let rows: Vec<Vec<f32>> = Csv::unnamed().records_from(&b"0.5,7,8\n"[..], "t").unwrap();
+    assert_eq!(rows, [[0.5, 7.0, 8.0]]);
+}
+
+#[test]
+fn each_field_and_each_row_of_a_file_is_in_the_records() {
+    #[derive(Debug, Deserialize)]
+    struct Named {
+        a: f32,
+    }
+    fn error<R: serde::de::DeserializeOwned>(csv: &Csv, text: &str) -> String {
+        csv.records_from::<R>(text.as_bytes(), "t").map(|_| ()).unwrap_err().to_string()
+    }
+    let (named, unnamed) = (Csv::new(), Csv::unnamed());
+    for (error, line) in [
+        (error::<(f32, f32)>(&unnamed, "1,2,3\n"), 1),
+        (error::<(f32, f32)>(&unnamed, "1,2,\n"), 1),
+        (error::<[f32; 2]>(&named, "a,b,c\n1,2,3\n"), 2),
+        (error::<(Named, f32)>(&unnamed, "1,2,3\n"), 1),
+    ] {
+        assert_eq!(error, format!("t, line {line}: expected 2 fields, which the record type takes, found 3"));
+    }
+    assert_eq!(error::<Named>(&unnamed, "1,2\n"), "t, line 1: expected 1 fields, which the record type takes, found 2");
+    // Columns are selected by name.
+    let rows: Vec<Named> = named.records_from("b,a\n1,2\n".as_bytes(), "t").unwrap();
+    assert_eq!(rows[0].a, 2.0);
+    for (csv, text) in [(&named, ""), (&named, "a,b\n"), (&unnamed, "\n"), (&Csv::bundled(), "")] {
+        assert_eq!(error::<(f32, f32)>(csv, text), "t contains no samples");
+    }
+    let expected = "t, line 1, column `0`: expected the number of rows, 1, found `2`";
+    assert_eq!(error::<(f32, usize)>(&Csv::bundled(), "2,1,a,b\n1,0\n"), expected);
 }
 
 #[cfg(feature = "exhaustive")]
@@ -510,6 +624,67 @@ fn numpy_files_are_written_and_read_back() {
     npy::write(folder.path().join("matrix.npy"), &[[0.0f32, 1.0, 2.0], [3.0, 4.0, 5.0]]).unwrap();
     let ours = fs::read(folder.path().join("matrix.npy")).unwrap();
     assert_eq!(ours, matrix());
+}
+
+#[cfg(feature = "exhaustive")]
+#[test]
+fn arrays_of_as_many_axes_have_their_lengths() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.npy");
+    // The order of PyTorch: samples, channels, rows, columns.
+    npy::write(&path, &[[[[0.5f32; 5]; 4]; 3]]).unwrap();
+    let error = npy::read::<Image<4, 5, 3>>(&path).unwrap_err().to_string();
+    let expected = "x.npy: expected samples of shape [4, 5, 3], with the axes in this order, \
+                    found an array of shape [1, 3, 4, 5]";
+    assert!(error.ends_with(expected), "{error}");
+    assert!(npy::read::<Image<5, 4, 3>>(&path).is_err());
+    assert_eq!(npy::read::<Image<3, 4, 5>>(&path).unwrap(), [[[[0.5; 5]; 4]; 3]]);
+    // With another number of axes, only the number of elements counts: any rank is read.
+    assert_eq!(npy::read::<[f32; 60]>(&path).unwrap(), [[0.5; 60]]);
+    assert_eq!(npy::read::<[[f32; 15]; 4]>(&path).unwrap(), [[[0.5; 15]; 4]]);
+    npy::write(&path, &[[0.5f32; 60]]).unwrap();
+    assert_eq!(npy::read::<Image<4, 5, 3>>(&path).unwrap(), [[[[0.5; 3]; 5]; 4]]);
+    npy::write(&path, &[[[[[0.5f32; 1]; 5]; 4]; 3]]).unwrap();
+    assert_eq!(npy::read::<Image<3, 4, 5>>(&path).unwrap(), [[[[0.5; 5]; 4]; 3]]);
+    npy::write(&path, &[0.5f32; 3]).unwrap();
+    assert_eq!(npy::read::<[f32; 1]>(&path).unwrap(), [[0.5]; 3]);
+}
+
+#[test]
+fn idx_images_of_as_many_axes_have_their_lengths() {
+    let bytes = [&[0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 4][..], &[255; 8]].concat();
+    let error = idx::images_from::<[[f32; 2]; 4]>(&bytes[..], "f").unwrap_err().to_string();
+    let expected = "f: expected samples of shape [4, 2], with the axes in this order, found samples of shape [2, 4]";
+    assert_eq!(error, expected);
+    assert_eq!(idx::images_from::<[[f32; 4]; 2]>(&bytes[..], "f").unwrap(), [[[1.0; 4]; 2]]);
+    assert_eq!(idx::images_from::<Image<2, 4, 1>>(&bytes[..], "f").unwrap(), [[[[1.0]; 4]; 2]]);
+    assert_eq!(idx::images_from::<[f32; 8]>(&bytes[..], "f").unwrap(), [[1.0; 8]]);
+}
+
+#[cfg(feature = "exhaustive")]
+#[test]
+fn labels_that_would_be_rounded_are_neither_written_nor_read() {
+    const MOST: usize = (1 << 53) - 1;
+    let folder = tempfile::tempdir().unwrap();
+    let (path, packed) = (folder.path().join("y.npy"), folder.path().join("y.npz"));
+    npy::write_labels(&path, &[0, MOST]).unwrap();
+    assert_eq!(npy::labels(&path).unwrap(), [0, MOST]);
+    for label in [MOST + 1, MOST + 2, usize::MAX] {
+        let expected = format!("expected class indices below 2^53, found the label {label} of sample 1");
+        let error = npy::write_labels(&path, &[0, label]).unwrap_err().to_string();
+        assert_eq!(error, format!("{}: {expected}", path.display()));
+        let both = Npz::new().with_labels("y", &[0, label]);
+        let error = both.write(&packed).unwrap_err().to_string();
+        assert_eq!(error, format!("{}, array `y`: {expected}", packed.display()));
+        assert!(both.labels("y").is_err() && !packed.exists());
+    }
+    assert_eq!(npy::labels(&path).unwrap(), [0, MOST], "the file is unchanged");
+    let mut bytes = fs::read(&path).unwrap();
+    let last = bytes.len() - 8;
+    for label in [(1i64 << 53), (1 << 53) + 1, i64::MAX, -1] {
+        bytes[last..].copy_from_slice(&label.to_le_bytes());
+        assert!(npy::labels_from(&bytes, "f").unwrap_err().to_string().contains("expected class indices"), "{label}");
+    }
 }
 
 /// Records the largest allocation of each thread.

@@ -59,6 +59,13 @@ pub enum DataError {
         /// The columns of the file.
         found: String,
     },
+    /// The settings of the reader are impossible, or contradict each other.
+    Settings {
+        /// The file.
+        file: String,
+        /// The setting, and what to do.
+        reason: String,
+    },
     /// The selected columns do not match the input width of the network.
     Width {
         /// The file.
@@ -180,6 +187,7 @@ impl fmt::Display for DataError {
                 let (column, found) = (short(column), paragraph(found));
                 write!(formatter, "{file}: expected exactly one column `{column}`, found the columns {found}")
             }
+            Self::Settings { file, reason } => write!(formatter, "{file}: {}", paragraph(reason)),
             Self::Width { file, found, width, expected } => write!(
                 formatter,
                 "{file}: expected {expected} inputs, found {width} ({}): \

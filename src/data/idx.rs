@@ -12,7 +12,7 @@ use std::{
     vec::Vec,
 };
 
-use super::{DataError, file};
+use super::{DataError, checks::check_shape, file};
 use crate::{
     Tensor,
     kernel::Element,
@@ -22,12 +22,13 @@ use crate::{
 
 /// Reads images with 8 bits per pixel and scales the pixels from `0..=255` to `[0, 1]`.
 ///
-/// `X` is one image: either nested arrays (`[[f32; WIDTH]; HEIGHT]`) or a flat array of all pixels, row by row.
+/// `X` is one image: nested arrays (`[[f32; WIDTH]; HEIGHT]`, or an `Image` of one channel) or a flat array of all pixels,
+/// row by row. If it has as many axes as the images of the file, their lengths are the same.
 ///
 /// # Errors
 ///
 /// Returns an error if the file cannot be read, is not an IDX file of bytes, contains more or fewer samples than its
-/// header states or none at all, or if the number of pixels per image differs from `X::LEN`.
+/// header states or none at all, or if the size of the images differs from that of `X`.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -51,8 +52,8 @@ pub fn images<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
 ///
 /// Returns the errors of [`images`].
 pub fn images_from<X: Tensor>(reader: impl Read, name: &str) -> Result<Vec<X>, DataError> {
-    let (mut row, full) = (vec![0; X::LEN], X::Element::from_f64(255.0));
-    samples(reader, name, &mut row, |pixels| {
+    let full = X::Element::from_f64(255.0);
+    samples::<X, _>(reader, name, |pixels| {
         let mut image = X::zeroed_on_stack();
         for (value, &pixel) in X::flat_mut(core::slice::from_mut(&mut image)).iter_mut().zip(pixels) {
             *value = X::Element::from_f64(f64::from(pixel)) / full;
@@ -78,19 +79,14 @@ pub fn labels(path: impl AsRef<Path>) -> Result<Vec<usize>, DataError> {
 ///
 /// Returns the errors of [`labels`].
 pub fn labels_from(reader: impl Read, name: &str) -> Result<Vec<usize>, DataError> {
-    samples(reader, name, &mut [0], |label| usize::from(label[0]))
+    samples::<f32, _>(reader, name, |label| usize::from(label[0]))
 }
 
-/// Reads the samples one by one.
+/// Reads the samples one by one, each with the bytes of an `X`.
 ///
 /// The vector grows as samples are read, so that a forged header does not allocate memory for samples that do not
 /// exist.
-fn samples<S>(
-    mut reader: impl Read,
-    name: &str,
-    row: &mut [u8],
-    sample: impl Fn(&[u8]) -> S,
-) -> Result<Vec<S>, DataError> {
+fn samples<X: Tensor, S>(mut reader: impl Read, name: &str, sample: impl Fn(&[u8]) -> S) -> Result<Vec<S>, DataError> {
     let truncated = |expected: String| {
         move |error: io::Error| match error.kind() {
             io::ErrorKind::UnexpectedEof => DataError::format(name, "the end of the file", expected.clone()),
@@ -117,12 +113,12 @@ fn samples<S>(
     }
     let count = u32::from_be_bytes(word()?);
     let shape = (1..dimensions).map(|_| word().map(u32::from_be_bytes)).collect::<Result<Vec<u32>, _>>()?;
-    let length = shape.iter().try_fold(1usize, |length, &size| length.checked_mul(size as usize));
-    if length != Some(row.len()) || row.is_empty() {
+    let shape: Vec<usize> = shape.into_iter().map(|size| size as usize).collect();
+    if let Err(expected) = check_shape::<X>(&shape) {
         let found = format!("samples of shape {}", short(format_args!("{shape:?}")));
-        return Err(DataError::format(name, found, DataError::samples_of(row.len())));
+        return Err(DataError::format(name, found, expected));
     }
-    let mut samples = Vec::new();
+    let (mut samples, row) = (Vec::new(), &mut vec![0; X::LEN][..]);
     for number in 0..count {
         reader.read_exact(row).map_err(truncated(format!("sample {number} of {count}")))?;
         samples.push(sample(row));

@@ -10,6 +10,7 @@
 //! it is part of the network and carries its own statistics. Gzip-compressed files can be read with the feature `gzip`.
 
 pub mod augment;
+mod checks;
 #[cfg(feature = "csv")]
 mod csv;
 mod error;

@@ -10,9 +10,14 @@ use ::csv::StringRecord;
 
 use super::{
     Column, Csv, Header, Missing, Target,
-    records::{NAMES, check_unique, is_missing, line, number, quoted},
+    records::{NAMES, check_count, check_unique, is_missing, line, number, quoted},
 };
-use crate::{Tensor, data::DataError, kernel::Element, short::short};
+use crate::{
+    Tensor,
+    data::{DataError, checks::class_index},
+    kernel::Element,
+    short::short,
+};
 
 /// The meaning of the columns of a file.
 pub(super) struct Layout<'a> {
@@ -32,14 +37,14 @@ pub(super) struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    /// The layout of rows of `width` inputs and a label.
-    pub fn new<Y: Target>(
+    /// The layout of rows of an `X` and a label.
+    pub fn new<X: Tensor, Y: Target>(
         csv: &'a Csv,
-        width: usize,
         columns: Vec<String>,
         counts: Option<&StringRecord>,
         file: &'a str,
     ) -> Result<Self, DataError> {
+        let width = X::LEN;
         let mut classes = csv.classes.clone();
         if let (true, Some(counts)) = (classes.is_empty(), counts) {
             classes = counts.iter().skip(2).map(Into::into).collect();
@@ -56,9 +61,10 @@ impl<'a> Layout<'a> {
         let (inputs, names, targets) = (Vec::new(), Vec::new(), Vec::new());
         let mut layout = Self { csv, file, columns, inputs, names, targets, labels_are_classes, classes };
         if let Some(counts) = counts {
-            layout.check_count(counts, 1, "inputs", layout.columns.len() - 1)?;
+            check_count(counts, 1, "inputs", layout.columns.len() - 1, file)?;
         }
 
+        layout.check_missing::<X>()?;
         let ignored = layout.find_all(&csv.ignored)?;
         let all_except = |taken: &[usize]| {
             let columns = 0..layout.columns.len();
@@ -80,12 +86,8 @@ impl<'a> Layout<'a> {
             Some(inputs) => layout.find_all(inputs)?,
             None => all_except(&targets),
         };
-        let categorical = csv.categories.iter().map(|(column, values)| {
-            let index = layout.find(column)?;
-            check_unique(values, &format!("categories of `{}`", layout.columns[index]), file)?;
-            Ok((index, &values[..]))
-        });
-        let categorical = categorical.collect::<Result<Vec<_>, DataError>>()?;
+        layout.check_roles(&inputs, &targets, &ignored)?;
+        let categorical = layout.categorical(&inputs)?;
         let labels = targets.iter().filter(|_| labels_are_classes).map(|&column| (column, &csv.classes[..]));
         for (column, values) in categorical.iter().copied().chain(labels) {
             layout.check_name(column, values)?;
@@ -105,6 +107,63 @@ impl<'a> Layout<'a> {
             return Err(DataError::Width { file: file.into(), found, width: columns, expected: width });
         }
         Ok(layout)
+    }
+
+    /// Returns an error if missing values are replaced by a number that the type of the inputs does not hold.
+    fn check_missing<X: Tensor>(&self) -> Result<(), DataError> {
+        let Missing::Constant(value) = self.csv.missing else { return Ok(()) };
+        if <X::Element as Element>::from_f64(value).is_finite() {
+            return Ok(());
+        }
+        let reason = if value.is_nan() {
+            "`Missing::Constant` is NaN: use `Missing::Nan`".into()
+        } else {
+            format!("`Missing::Constant` is {value:e}: it must be finite as `{}`", X::Element::NAME)
+        };
+        Err(self.settings_error(reason))
+    }
+
+    /// Returns an error if a column has two roles, or the same one twice.
+    fn check_roles(&self, inputs: &[usize], targets: &[usize], ignored: &[usize]) -> Result<(), DataError> {
+        let mut roles = std::vec![None; self.columns.len()];
+        for (role, columns) in [("an input", inputs), ("a label", targets), ("ignored", ignored)] {
+            for &column in columns {
+                if let Some(before) = roles[column].replace(role) {
+                    let name = short(&self.columns[column]);
+                    return Err(self.settings_error(match before == role {
+                        true => format!("the column `{name}` is selected twice as {role}: select it once"),
+                        false => format!("the column `{name}` is both {before} and {role}: select it as one of them"),
+                    }));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The categorical columns with their values.
+    fn categorical(&self, inputs: &[usize]) -> Result<Vec<(usize, &'a [String])>, DataError> {
+        let mut categorical: Vec<(usize, &[String])> = Vec::new();
+        for (column, values) in &self.csv.categories {
+            let index = self.find(column)?;
+            let name = short(&self.columns[index]);
+            let error = |problem: &str| self.settings_error(format!("the categories of the column `{name}` {problem}"));
+            if !inputs.contains(&index) {
+                return Err(error("have no effect: it is not an input"));
+            }
+            if categorical.iter().any(|(other, _)| *other == index) {
+                return Err(error("are declared twice: declare them once"));
+            }
+            if values.is_empty() {
+                return Err(error("are none: declare at least one, or ignore the column"));
+            }
+            check_unique(values, &format!("categories of `{name}`"), self.file)?;
+            categorical.push((index, values));
+        }
+        Ok(categorical)
+    }
+
+    fn settings_error(&self, reason: String) -> DataError {
+        DataError::Settings { file: self.file.into(), reason }
     }
 
     /// The index of a column.
@@ -137,21 +196,6 @@ impl<'a> Layout<'a> {
         }
         let found = format!("`{}`, a value of column {column}", short(name));
         Err(DataError::format(self.file, found, NAMES))
-    }
-
-    /// Checks one of the counts in the first line of a [bundled](Csv::bundled) file.
-    pub fn check_count(&self, counts: &StringRecord, field: usize, what: &str, count: usize) -> Result<(), DataError> {
-        let value = counts.get(field).unwrap_or("");
-        if value.parse() == Ok(count) {
-            return Ok(());
-        }
-        Err(DataError::Value {
-            file: self.file.into(),
-            line: line(counts),
-            column: field.to_string(),
-            value: value.into(),
-            expected: format!("the number of {what}, {count}"),
-        })
     }
 
     /// The input and the label of a row, or `None` if the row is skipped.
@@ -205,7 +249,7 @@ impl<'a> Layout<'a> {
         column: usize,
         convert: impl Fn(f64) -> Option<V>,
     ) -> Result<V, DataError> {
-        let number = record[column].parse().ok().and_then(convert);
+        let number = number(&record[column]).and_then(convert);
         number.ok_or_else(|| self.value_error(record, column, "a finite number".into()))
     }
 
@@ -218,9 +262,18 @@ impl<'a> Layout<'a> {
             if is_missing(&record[column]) {
                 return self.missing_label(record, column);
             }
-            numbers.push(self.number(record, column, |number| Y::holds(number).then_some(number))?);
+            numbers.push(self.label_number::<Y>(record, column)?);
         }
         Ok(Some(Y::from_numbers(&numbers)))
+    }
+
+    /// A number of a label. One that would become 0 is an error, because it would be another label.
+    fn label_number<Y: Target>(&self, record: &StringRecord, column: usize) -> Result<f64, DataError> {
+        let number = self.number(record, column, |number| Y::holds(number).then_some(number))?;
+        if !Y::is_zero(number) || is_zero(&record[column]) {
+            return Ok(number);
+        }
+        Err(self.value_error(record, column, "a number that the type of the label tells from 0".into()))
     }
 
     fn class<Y: Target>(&self, record: &StringRecord, column: usize) -> Result<Option<Y>, DataError> {
@@ -266,8 +319,13 @@ impl<'a> Layout<'a> {
     }
 }
 
-/// Parses a class index. Floating-point notation such as `1.0` or `1e0` is accepted.
+/// Parses a class index. Floating-point notation such as `1.0` or `1e0` is accepted, if the number is exact.
 fn class_number(field: &str) -> Option<usize> {
-    let whole = |number: &f64| (0.0..=9_007_199_254_740_992.0).contains(number) && number.fract() == 0.0;
-    field.parse().ok().or_else(|| field.parse().ok().filter(whole).map(|number| number as usize))
+    field.parse().ok().or_else(|| number(field).and_then(class_index).filter(|&class| class > 0 || is_zero(field)))
+}
+
+/// Whether the digits of a number are all 0. A tiny number is 0 only after rounding.
+fn is_zero(field: &str) -> bool {
+    let digits = field.split(['e', 'E']).next().unwrap_or(field);
+    !digits.contains(|letter: char| matches!(letter, '1'..='9'))
 }

@@ -5,6 +5,7 @@ mod records;
 mod target;
 mod text;
 
+use core::{fmt, marker::PhantomData};
 use std::{
     format,
     io::Read,
@@ -14,11 +15,14 @@ use std::{
 };
 
 use ::csv::ErrorKind;
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _, IgnoredAny, SeqAccess, Visitor},
+};
 
 use self::{
     layout::Layout,
-    records::{Records, check_unique, line},
+    records::{Records, check_count, check_unique, line},
 };
 use super::{DataError, file};
 use crate::Tensor;
@@ -30,6 +34,8 @@ pub use target::Target;
 /// By default, the label is in the last column (the last `K` columns for a label of `K` numbers), and all other columns
 /// are inputs, in the order of the file. Whitespace around fields is ignored. Lines may end with `\n`, `\r\n` or `\r`.
 /// A quoted field that is never closed is an error, because it would contain the rest of the file.
+///
+/// A column is an input, a label or ignored. Settings that select it twice are an error ([`DataError::Settings`]).
 ///
 /// ```
 /// use shiplap::data::{Csv, Missing, Table};
@@ -78,7 +84,7 @@ pub enum Missing {
     /// Inserts NaN, which an [`Impute`](crate::layers::Impute) layer replaces. A missing category is encoded as all
     /// zeros.
     Nan,
-    /// Inserts this number. A missing category is encoded as all zeros.
+    /// Inserts this number, which is finite as the type of the inputs. A missing category is encoded as all zeros.
     Constant(f64),
 }
 
@@ -157,7 +163,7 @@ impl Csv {
         Self { header: Header::Counts, ..Self::new() }
     }
 
-    /// Sets the delimiter between fields (a comma by default).
+    /// Sets the delimiter between fields (a comma by default): a character of ASCII, but not a quote or a line ending.
     #[must_use]
     pub fn delimiter(self, delimiter: u8) -> Self {
         Self { delimiter, ..self }
@@ -188,7 +194,7 @@ impl Csv {
         Self { targets: Some(columns.into_iter().map(Into::into).collect()), ..self }
     }
 
-    /// Declares a categorical input with these `values`. It is one-hot encoded: one input per value, 1 for the value of
+    /// Declares a categorical input with these `values`, at least one. It is one-hot encoded: one input per value, 1 for the value of
     /// the row and 0 for the others.
     #[must_use]
     pub fn categories<V: Into<String>>(
@@ -238,7 +244,7 @@ impl Csv {
             _ => (0..next.as_ref().ok_or_else(empty)?.len()).map(|number| number.to_string()).collect(),
         };
         let counts = header.filter(|_| self.header == Header::Counts);
-        let layout = Layout::new::<Y>(self, X::LEN, columns, counts.as_ref(), name)?;
+        let layout = Layout::new::<X, Y>(self, columns, counts.as_ref(), name)?;
         let (mut x, mut y, mut dropped) = (Vec::new(), Vec::new(), 0);
         while let Some(record) = next {
             match layout.sample(&record)? {
@@ -251,7 +257,7 @@ impl Csv {
             next = records.next()?;
         }
         if let Some(counts) = &counts {
-            layout.check_count(counts, 0, "rows", x.len() + dropped)?;
+            check_count(counts, 0, "rows", x.len() + dropped, name)?;
         }
         if x.is_empty() {
             return Err(empty());
@@ -260,12 +266,14 @@ impl Csv {
     }
 
     /// Deserializes each row into a type that implements serde's `Deserialize`. Fields are matched by column name if
-    /// the file has a header with names, and by position otherwise. Of the settings, only the kind of header and the
-    /// delimiter apply.
+    /// the file has a header with names and the type is a struct or a map; other columns are then ignored. Otherwise,
+    /// they are matched by position, and the type takes all fields of a row. Of the settings, only the kind of header
+    /// and the delimiter apply.
     ///
     /// # Errors
     ///
-    /// Returns an error if the file cannot be read, or a row cannot be deserialized.
+    /// Returns an error if the file cannot be read or has no rows, or a row cannot be deserialized or has more fields
+    /// than the type takes.
     ///
     // The derive comes with serde's own feature, which `safetensors` needs and this does not.
     #[cfg_attr(feature = "safetensors", doc = "```")]
@@ -300,7 +308,7 @@ impl Csv {
         check_unique(&named.collect::<Vec<String>>(), "column names", name)?;
         let mut rows = Vec::new();
         while let Some(record) = records.next()? {
-            rows.push(record.deserialize(names).map_err(|error| {
+            let Counted(row, rest) = record.deserialize(names).map_err(|error| {
                 let ErrorKind::Deserialize { err, .. } = error.kind() else {
                     return DataError::format(name, error.to_string(), "a CSV file");
                 };
@@ -317,8 +325,45 @@ impl Csv {
                     value,
                     expected: format!("a value of the record type ({})", err.kind()),
                 }
-            })?);
+            })?;
+            if rest > 0 {
+                let found = format!("{}", record.len());
+                let expected = format!("{} fields, which the record type takes", record.len() - rest);
+                return Err(DataError::Line { file: name.into(), line: line(&record), found, expected });
+            }
+            rows.push(row);
         }
-        Ok(rows)
+        if let Some(counts) = header.as_ref().filter(|_| self.header == Header::Counts) {
+            check_count(counts, 0, "rows", rows.len(), name)?;
+        }
+        if rows.is_empty() { Err(DataError::Empty { file: name.into() }) } else { Ok(rows) }
+    }
+}
+
+/// A record, and the number of fields of its row that it did not take.
+struct Counted<R>(R, usize);
+
+impl<'de, R: Deserialize<'de>> Deserialize<'de> for Counted<R> {
+    fn deserialize<D: Deserializer<'de>>(row: D) -> Result<Self, D::Error> {
+        struct Fields<R>(PhantomData<R>);
+
+        impl<'de, R: Deserialize<'de>> Visitor<'de> for Fields<R> {
+            type Value = Counted<R>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a row with fields")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut row: A) -> Result<Counted<R>, A::Error> {
+                let record = row.next_element()?.ok_or_else(|| A::Error::invalid_length(0, &self))?;
+                let mut rest = 0;
+                while row.next_element::<IgnoredAny>()?.is_some() {
+                    rest += 1;
+                }
+                Ok(Counted(record, rest))
+            }
+        }
+
+        row.deserialize_seq(Fields(PhantomData))
     }
 }

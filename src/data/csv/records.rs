@@ -32,6 +32,12 @@ pub(super) const NAMES: &str = "column names in the first line (use `Csv::unname
 
 impl<'a, R: Read> Records<'a, R> {
     pub fn new(csv: &Csv, mut reader: R, name: &'a str) -> Result<Self, DataError> {
+        if matches!(csv.delimiter, b'"' | b'\n' | b'\r' | 0 | 0x80..) {
+            let delimiter = csv.delimiter.escape_ascii();
+            let reason =
+                format!("`Csv::delimiter` is `{delimiter}`: use another character of ASCII, such as `,` or `;`");
+            return Err(DataError::Settings { file: name.into(), reason });
+        }
         let mut start = Vec::new();
         reader.by_ref().take(START as u64).read_to_end(&mut start).map_err(DataError::io(name))?;
         if let Some(kind) = kind(&start) {
@@ -155,6 +161,27 @@ fn number_twice(names: &StringRecord) -> Option<&str> {
 fn is_fractional(names: &StringRecord) -> bool {
     names.iter().all(|name| is_missing(name) || number(name).is_some())
         && names.iter().filter_map(number).any(|number| number.is_finite() && number.fract() != 0.0)
+}
+
+/// Checks one of the counts in the first line of a [bundled](Csv::bundled) file.
+pub(super) fn check_count(
+    counts: &StringRecord,
+    field: usize,
+    what: &str,
+    count: usize,
+    file: &str,
+) -> Result<(), DataError> {
+    let value = counts.get(field).unwrap_or("");
+    if value.parse() == Ok(count) {
+        return Ok(());
+    }
+    Err(DataError::Value {
+        file: file.into(),
+        line: line(counts),
+        column: field.to_string(),
+        value: value.into(),
+        expected: format!("the number of {what}, {count}"),
+    })
 }
 
 /// Returns an error if a value occurs twice, because no row could ever match the second.

@@ -19,6 +19,11 @@ pub trait Target: Sized {
         number.is_finite()
     }
 
+    /// Whether `number` is 0 when converted to the type of the label.
+    fn is_zero(number: f64) -> bool {
+        number == 0.0
+    }
+
     /// Creates a label from the numbers in its columns.
     fn from_numbers(numbers: &[f64]) -> Self;
 }
@@ -61,6 +66,10 @@ impl<T: Element, const K: usize> Target for [T; K] {
 
     fn holds(number: f64) -> bool {
         T::from_f64(number).is_finite()
+    }
+
+    fn is_zero(number: f64) -> bool {
+        T::from_f64(number) == T::zero()
     }
 
     fn from_numbers(numbers: &[f64]) -> Self {

@@ -3,7 +3,10 @@
 use std::{format, io::Read, vec::Vec};
 
 use super::header::Header;
-use crate::data::DataError;
+use crate::{
+    Tensor,
+    data::{DataError, checks::check_shape},
+};
 
 /// An array of samples, whose bytes match its header.
 pub(super) struct Array {
@@ -12,13 +15,13 @@ pub(super) struct Array {
 }
 
 impl Array {
-    /// Reads an array of samples of `length` elements each.
+    /// Reads an array of samples, each with the numbers of an `X`.
     ///
     /// The header is checked first. Memory is taken as the elements are read, because the header may be forged, and for
     /// no more bytes than it states, because a compressed file may be of any length.
-    pub fn read(mut reader: impl Read, name: &str, length: usize) -> Result<Self, DataError> {
+    pub fn read<X: Tensor>(mut reader: impl Read, name: &str) -> Result<Self, DataError> {
         let header = Header::read(&mut reader, name)?;
-        check_samples(&header.shape, name, length)?;
+        check_samples::<X>(&header.shape, name)?;
         let mut body = Vec::new();
         reader.by_ref().take(header.length as u64).read_to_end(&mut body).map_err(DataError::io(name))?;
         let more = if body.len() < header.length { "" } else { "more than " };
@@ -45,14 +48,12 @@ impl Array {
     }
 }
 
-fn check_samples(shape: &[usize], name: &str, length: usize) -> Result<(), DataError> {
+fn check_samples<X: Tensor>(shape: &[usize], name: &str) -> Result<(), DataError> {
     let [samples, sample @ ..] = shape else {
         return Err(DataError::format(name, "a scalar", "an array of one or more dimensions"));
     };
-    if sample.iter().product::<usize>() != length || length == 0 {
-        let found = format!("an array of shape {shape:?}");
-        return Err(DataError::format(name, found, DataError::samples_of(length)));
-    }
+    check_shape::<X>(sample)
+        .map_err(|expected| DataError::format(name, format!("an array of shape {shape:?}"), expected))?;
     if *samples == 0 { Err(DataError::Empty { file: name.into() }) } else { Ok(()) }
 }
 

@@ -23,20 +23,21 @@ mod npz;
 use std::{format, io::Read, path::Path, vec, vec::Vec};
 
 use self::{array::Array, header::encode};
-use super::{DataError, file};
+use super::{DataError, checks::class_index, file};
 use crate::{Tensor, kernel::Element};
 
 pub use npz::Npz;
 
-/// Reads an array of samples. The first axis counts the samples; the other axes may have any shape with as many
-/// elements as `X`.
+/// Reads an array of samples. The first axis counts the samples. If there are as many other axes as `X` has, their
+/// lengths are those of `X`: images are in the order of Keras, `[samples, height, width, channels]`. With another number
+/// of axes, such as that of flat rows, the numbers of a sample are those of `X` in row-major order.
 ///
 /// The array may contain `f4`, `f8`, integers of up to 64 bits or booleans. NaN and infinities are preserved.
 ///
 /// # Errors
 ///
 /// Returns an error if the file cannot be read or is not an NPY file of such numbers, if there are no samples, if the
-/// size of a sample differs from `X::LEN`, or if a number is too large for the element type of `X`.
+/// shape of a sample does not match that of `X`, or if a number is too large for the element type of `X`.
 pub fn read<X: Tensor>(path: impl AsRef<Path>) -> Result<Vec<X>, DataError> {
     let path = path.as_ref();
     samples(file::open(path)?, &file::name(path))
@@ -52,7 +53,7 @@ pub fn read_from<X: Tensor>(bytes: &[u8], name: &str) -> Result<Vec<X>, DataErro
 }
 
 fn samples<X: Tensor>(reader: impl Read, name: &str) -> Result<Vec<X>, DataError> {
-    let array = Array::read(reader, name, X::LEN)?;
+    let array = Array::read::<X>(reader, name)?;
     let mut x = vec![X::zeroed_on_stack(); array.samples()];
     let flat = X::flat_mut(&mut x);
     let mut overflow = None;
@@ -76,7 +77,7 @@ fn samples<X: Tensor>(reader: impl Read, name: &str) -> Result<Vec<X>, DataError
 /// # Errors
 ///
 /// Returns an error if the file cannot be read or is not an NPY file of numbers, if there are no labels, or if a number
-/// is negative, not an integer, or above 2⁵³.
+/// is negative, not an integer, or not below 2⁵³.
 pub fn labels(path: impl AsRef<Path>) -> Result<Vec<usize>, DataError> {
     let path = path.as_ref();
     classes(file::open(path)?, &file::name(path))
@@ -92,12 +93,12 @@ pub fn labels_from(bytes: &[u8], name: &str) -> Result<Vec<usize>, DataError> {
 }
 
 fn classes(reader: impl Read, name: &str) -> Result<Vec<usize>, DataError> {
-    let array = Array::read(reader, name, 1)?;
+    let array = Array::read::<f64>(reader, name)?;
     let mut labels = vec![0; array.samples()];
     let mut invalid = None;
-    array.for_each(|index, number| {
-        labels[index] = number as usize;
-        if labels[index] as f64 != number || number > MAX_EXACT_INTEGER {
+    array.for_each(|index, number| match class_index(number) {
+        Some(class) => labels[index] = class,
+        None => {
             invalid.get_or_insert((index, number));
         }
     });
@@ -108,9 +109,6 @@ fn classes(reader: impl Read, name: &str) -> Result<Vec<usize>, DataError> {
         None => Ok(labels),
     }
 }
-
-/// Every integer up to this one has an exact representation as `f64`.
-const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
 
 /// Writes samples as an array whose first axis counts them. The write is atomic.
 ///
@@ -125,9 +123,11 @@ pub fn write<X: Tensor>(path: impl AsRef<Path>, samples: &[X]) -> Result<(), Dat
 ///
 /// # Errors
 ///
-/// Returns an error if the file cannot be written.
+/// Returns an error if a class index is not below 2⁵³, because [`labels`] could not read it, or if the file cannot be
+/// written.
 pub fn write_labels(path: impl AsRef<Path>, labels: &[usize]) -> Result<(), DataError> {
-    file::write(path.as_ref(), &encode_labels(labels))
+    let path = path.as_ref();
+    file::write(path, &encode_labels(labels).map_err(|label| label.error(&file::name(path)))?)
 }
 
 fn encode_samples<X: Tensor>(samples: &[X]) -> Vec<u8> {
@@ -141,7 +141,24 @@ fn encode_samples<X: Tensor>(samples: &[X]) -> Vec<u8> {
     [encode(descr, &shape), body].concat()
 }
 
-fn encode_labels(labels: &[usize]) -> Vec<u8> {
+fn encode_labels(labels: &[usize]) -> Result<Vec<u8>, TooLarge> {
+    if let Some(sample) = labels.iter().position(|&label| class_index(label as f64) != Some(label)) {
+        return Err(TooLarge { sample, label: labels[sample] });
+    }
     let body: Vec<u8> = labels.iter().flat_map(|&label| (label as i64).to_le_bytes()).collect();
-    [encode("<i8", &[labels.len()]), body].concat()
+    Ok([encode("<i8", &[labels.len()]), body].concat())
+}
+
+/// A class index that may be rounded to another one when it is read.
+#[derive(Clone, Copy, Debug)]
+struct TooLarge {
+    sample: usize,
+    label: usize,
+}
+
+impl TooLarge {
+    fn error(self, file: &str) -> DataError {
+        let Self { sample, label } = self;
+        DataError::format(file, format!("the label {label} of sample {sample}"), "class indices below 2^53")
+    }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-use super::{classes, encode_labels, encode_samples, samples};
+use super::{TooLarge, classes, encode_labels, encode_samples, samples};
 use crate::{
     Tensor,
     data::{DataError, file},
@@ -32,8 +32,8 @@ pub struct Npz {
 enum Source {
     /// The index of an entry of the archive.
     Packed(usize),
-    /// The contents of an NPY file.
-    Npy(Vec<u8>),
+    /// The contents of an NPY file, or the reason why there are none.
+    Npy(Result<Vec<u8>, TooLarge>),
 }
 
 const EXTENSION: &str = ".npy";
@@ -122,7 +122,8 @@ impl Npz {
     ) -> Result<R, DataError> {
         let location = format!("{}, array `{}`", self.file, short(name));
         match self.arrays.get(name) {
-            Some(Source::Npy(bytes)) => read(&mut &bytes[..], &location),
+            Some(Source::Npy(Ok(bytes))) => read(&mut &bytes[..], &location),
+            Some(Source::Npy(Err(label))) => Err(label.error(&location)),
             Some(&Source::Packed(number)) => {
                 let mut archive = open(&self.archive, &self.file)?;
                 read(&mut archive.by_index(number).map_err(|error| malformed(&location, &error))?, &location)
@@ -137,11 +138,11 @@ impl Npz {
     /// Adds an array of samples.
     #[must_use]
     pub fn with<X: Tensor>(mut self, name: &str, samples: &[X]) -> Self {
-        self.arrays.insert(name.into(), Source::Npy(encode_samples(samples)));
+        self.arrays.insert(name.into(), Source::Npy(Ok(encode_samples(samples))));
         self
     }
 
-    /// Adds an array of class indices.
+    /// Adds an array of class indices below 2⁵³. If one is larger, [`write`](Self::write) returns an error.
     #[must_use]
     pub fn with_labels(mut self, name: &str, labels: &[usize]) -> Self {
         self.arrays.insert(name.into(), Source::Npy(encode_labels(labels)));
@@ -152,7 +153,8 @@ impl Npz {
     ///
     /// # Errors
     ///
-    /// Returns an error if the file cannot be written, or if an array that was read from another file is damaged.
+    /// Returns an error if the file cannot be written, if a class index is not below 2⁵³, or if an array that was read
+    /// from another file is damaged.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), DataError> {
         let path = path.as_ref();
         let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
@@ -163,6 +165,9 @@ impl Npz {
             let entry = format!("{name}{EXTENSION}");
             match source {
                 Source::Npy(bytes) => {
+                    let bytes = bytes
+                        .as_ref()
+                        .map_err(|label| label.error(&format!("{}, array `{}`", path.display(), short(name))))?;
                     archive.start_file(entry, options.large_file(large(bytes.len() as u64))).map_err(failed)?;
                     archive.write_all(bytes).map_err(DataError::io(&file::name(path)))?;
                 }
