@@ -42,6 +42,8 @@ pub struct Entry<T: 'static> {
     pub element: &'static str,
     /// The numbers in row-major order, if they are of type `T`.
     pub values: Option<&'static [T]>,
+    /// The index of the first negative number.
+    pub negative: Option<usize>,
 }
 
 /// A type that stands for a file with numbers of type `T`.
@@ -239,8 +241,8 @@ impl Differences {
         let mut index = 0;
         if let Some(layer) = &outline.layer {
             while index < layer.tensors.len() {
-                let Parameter { name, shape, .. } = layer.tensors[index];
-                self = self.with_tensor(path, name, shape, find(file, path, name));
+                let Parameter { name, .. } = layer.tensors[index];
+                self = self.with_tensor(path, &layer.tensors[index], find(file, path, name));
                 index += 1;
             }
         }
@@ -253,7 +255,8 @@ impl Differences {
         self
     }
 
-    const fn with_tensor<T>(self, path: &Path<'_>, name: &str, shape: &[usize], found: Option<&Entry<T>>) -> Self {
+    const fn with_tensor<T>(self, path: &Path<'_>, parameter: &Parameter<'_>, found: Option<&Entry<T>>) -> Self {
+        let Parameter { name, shape, never_negative, .. } = *parameter;
         let Some(tensor) = found else {
             return self.begin().path(&path.join(name)).shape("` ", shape).text(" is missing");
         };
@@ -265,6 +268,9 @@ impl Differences {
             let types = self.types || matches!(tensor.element.as_bytes(), b"F32" | b"F64");
             let differences = Self { types, ..self }.begin().text(tensor.name).text("` is of ");
             return differences.text(tensor.element).text(", and should be of ").text(wanted);
+        }
+        if never_negative && tensor.negative.is_some() {
+            return self.begin().text(tensor.name).text("` has a negative number, and should have none");
         }
         self
     }
@@ -481,6 +487,24 @@ mod tests {
             ),
         ] {
             assert_eq!(error(Some(list)).unwrap(), std::format!("f does not fit the network: {expected}"));
+        }
+    }
+
+    #[test]
+    fn a_negative_deviation_is_a_difference() {
+        use crate::prelude::*;
+
+        let entry =
+            |name, negative| Entry { name, shape: &[2], element: "F32", values: Some(&[1.0f32, 1.0]), negative };
+        for (mean, deviation, text) in
+            [(Some(0), None, ""), (None, Some(1), "`deviation` has a negative number, and should have none")]
+        {
+            let tensors =
+                std::boxed::Box::leak(std::boxed::Box::new([entry("mean", mean), entry("deviation", deviation)]));
+            let file = File { name: "f", activations: None, network: None, tensors };
+            let differences = Differences { text: Message::new(), count: 0, types: false };
+            let differences = differences.with_tensors(&Standardize::<2>::OUTLINE, &Path::ROOT, &file);
+            assert_eq!(differences.text.as_str(), text);
         }
     }
 

@@ -415,6 +415,8 @@ fn checkpoints_of_impossible_states_are_errors() {
         ("steps", "18446744073709551615"),
         ("steps", "9007199254740993"),
         ("steps", "-1"),
+        ("epoch", "18446744073709551615"),
+        ("epoch", "9007199254740993"),
         ("rng", r#"{"s":[0,0,0,0]}"#),
         ("rng", r#"{"s":[1,2,3]}"#),
     ] {
@@ -423,6 +425,9 @@ fn checkpoints_of_impossible_states_are_errors() {
         assert!(error.ends_with(&format!("the metadata entry `{key}` is invalid: `{value}`")), "{error}");
         assert_eq!(state(&trainer), before);
     }
+    let error = io::save_checkpoint(&trainer.state(), usize::MAX, &path).unwrap_err().to_string();
+    let expected = "no training run reaches this state: 18446744073709551615 epochs, more than 2^53";
+    assert_eq!(error, format!("{}: {expected}", path.display()));
     fs::write(&path, with_metadata(&bytes, "steps", "9007199254740992")).unwrap();
     io::load_checkpoint(trainer.state_mut(), &path).unwrap();
     assert!(trainer.fit(&x, &y, Fit::epochs(1)).unwrap().training.loss.is_finite());
@@ -448,55 +453,97 @@ impl VisitTrainable<f32, 0> for Set {
     }
 }
 
-#[test]
-fn a_negative_mean_of_squares_is_an_error() {
-    const STATE: f32 = -0.25;
-    /// `which` are the parts of the state that are means of squares.
-    fn refused<O: Optimizer>(optimizer: O, which: &[usize]) {
-        type Of<O> = Trainer<Dense<1, 1, Linear>, MeanSquaredError, O, 1>;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("run.safetensors");
-        let parts = Of::<O>::new(optimizer, 1).state().optimizer_state.len();
-        assert!(which.iter().all(|part| *part < parts), "{}", O::NAME);
-        for part in 0..parts {
-            let (mut saved, mut trainer) = (Of::<O>::new(optimizer, 1), Of::<O>::new(optimizer, 2));
-            let mut set = |value| {
-                let state = &mut saved.state_mut().optimizer_state[part];
-                Dense::trainable_mut(None, state, [], shiplap::layer::Path::ROOT, &mut Set(value));
-                io::save_checkpoint(&saved.state(), 1, &path)
-            };
-            set(STATE).unwrap();
-            let before = bits(trainer.network());
-            let result = io::load_checkpoint(trainer.state_mut(), &path).map_err(|error| error.to_string());
-            if which.contains(&part) {
-                let expected =
-                    format!("`optimizer/{part}/kernel` has a negative number, which it never has in training");
-                assert!(result.unwrap_err().ends_with(&expected), "{}", O::NAME);
-                assert_eq!(bits(trainer.network()), before);
-            } else {
-                assert_eq!(result, Ok(1), "{}", O::NAME);
-                trainer.step(&[[1.0]], &[[1.0]]).unwrap();
-            }
-            let error = set(f32::NAN).unwrap_err();
-            assert!(
-                matches!(error, FileError::NotFinite { tensor, .. } if tensor == format!("optimizer/{part}/kernel"))
-            );
-        }
+/// A checkpoint whose optimizer state is `state` for each weight is neither written nor loaded; the error contains
+/// `reason`. Without a reason, it is.
+fn state_of<O: Optimizer>(optimizer: O, state: &[f32], reason: Option<&str>) {
+    type Of<O> = Trainer<Dense<1, 1, Linear>, MeanSquaredError, O, 1>;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let (mut saved, mut trainer) = (Of::<O>::new(optimizer, 1), Of::<O>::new(optimizer, 2));
+    assert_eq!(saved.state().optimizer_state.len(), state.len(), "{}", O::NAME);
+    io::save_checkpoint(&saved.state(), 1, &path).unwrap();
+    let before = fs::read(&path).unwrap();
+    for (part, &value) in saved.state_mut().optimizer_state.iter_mut().zip(state) {
+        Dense::trainable_mut(None, part, [], shiplap::layer::Path::ROOT, &mut Set(value));
     }
-    refused(Adam::default(), &[1]);
-    refused(AdamW::default(), &[1]);
-    refused(AmsGrad::default(), &[1, 2]);
-    refused(Nadam::default(), &[1]);
-    refused(Adagrad::default(), &[0]);
-    refused(RmsProp::default(), &[0]);
-    refused(RmsProp::default().centered(), &[0]);
-    refused(RmsProp::default().momentum(0.5), &[0]);
-    refused(RmsProp::default().momentum(0.5).centered(), &[0]);
-    refused(Momentum::default(), &[]);
-    refused(Lion::default(), &[]);
-    refused(InPlace(Adam::default()), &[1]);
-    refused(Averaged::new(Adam::default(), 0.9), &[1]);
-    refused(Accumulate::new(Averaged::new(RmsProp::default(), 0.9), 2), &[0]);
+    let result = io::save_checkpoint(&saved.state(), 1, &path).map_err(|error| error.to_string());
+    let Some(reason) = reason else {
+        assert_eq!(result, Ok(()), "{}", O::NAME);
+        assert_eq!(io::load_checkpoint(trainer.state_mut(), &path).unwrap(), 1);
+        assert!(trainer.step(&[[1.0]], &[[1.0]]).unwrap().is_finite());
+        return;
+    };
+    let expected = "no training run reaches this state: the optimizer state of element 0 of `kernel`: ";
+    let expected = format!("{}: {expected}{reason}", path.display());
+    assert_eq!(result, Err(expected.clone()), "{}", O::NAME);
+    assert_eq!(fs::read(&path).unwrap(), before, "the file is unchanged");
+
+    // The same state in a file: the parts are the last tensors, of two numbers each.
+    let mut bytes = before;
+    let start = bytes.len() - 8 * state.len() - size_of_val(saved.state().gradient_sum);
+    for (number, value) in state.iter().flat_map(|value| [value; 2]).enumerate() {
+        bytes[start + 4 * number..][..4].copy_from_slice(&value.to_le_bytes());
+    }
+    fs::write(&path, bytes).unwrap();
+    let before = bits(trainer.network());
+    let result = io::load_checkpoint(trainer.state_mut(), &path).map_err(|error| error.to_string());
+    assert_eq!(result, Err(expected), "{}", O::NAME);
+    assert_eq!(bits(trainer.network()), before);
+}
+
+#[test]
+fn optimizer_states_that_no_training_run_reaches_are_neither_saved_nor_loaded() {
+    let squares = Some("the mean or sum of squared gradients is negative");
+    let (rms, averaged) = (RmsProp::default(), |decay| Averaged::new(Adam::default(), decay));
+    state_of(Adam::default(), &[-0.25, 0.25], None);
+    state_of(Adam::default(), &[0.25, -0.25], squares);
+    state_of(AdamW::default(), &[0.0, -f32::MIN_POSITIVE], squares);
+    state_of(Nadam::default(), &[0.25, -0.25], squares);
+    state_of(Adagrad::default(), &[-0.25], squares);
+    state_of(AmsGrad::default(), &[0.25, -0.25, 0.5], squares);
+    state_of(AmsGrad::default(), &[-0.25, 0.5, 0.5], None);
+    state_of(AmsGrad::default(), &[0.25, 0.5, 0.25], Some("the largest mean square is below the current one"));
+    state_of(rms, &[-0.25], squares);
+    state_of(rms.momentum(0.5), &[0.25, -0.25], None);
+    state_of(rms.momentum(0.5), &[-0.25, 0.25], squares);
+    let mean = Some("the square of the mean gradient is above the mean square");
+    state_of(rms.centered(), &[0.25, -0.5], None);
+    // A tiny square is flushed to 0.
+    state_of(rms.centered(), &[0.0, 1e-20], None);
+    state_of(rms.centered(), &[0.25, -0.75], mean);
+    state_of(rms.centered(), &[0.25, f32::MAX], mean);
+    state_of(rms.momentum(0.5).centered(), &[0.25, 0.75, 0.5], mean);
+    state_of(rms.momentum(0.5).centered(), &[0.25, 0.5, -5.0], None);
+    state_of(Momentum::default(), &[-0.25], None);
+    state_of(Lion::default(), &[-0.25], None);
+    state_of(InPlace(Adam::default()), &[0.25, -0.25], squares);
+    state_of(averaged(0.9), &[0.25, -0.25, 0.25], squares);
+    state_of(averaged(0.9), &[0.25, 0.25, -0.25], None);
+    state_of(Accumulate::new(averaged(0.9), 2), &[0.25, -0.25, 0.25], squares);
+}
+
+#[test]
+fn negative_deviations_are_neither_written_nor_read() {
+    fn refused<L: Network<Element = f32>>(good: L, bad: &L, tensor: &str) {
+        let expected = format!("element 1 of `{tensor}` is negative: it must be at least 0");
+        assert!(io::to_bytes(bad).unwrap_err().to_string().ends_with(&expected));
+        let mut bytes = io::to_bytes(&good).unwrap();
+        let last = bytes.len() - 4;
+        bytes[last..].copy_from_slice(&(-3.0f32).to_le_bytes());
+        let mut loaded = L::zeroed();
+        let error = io::from_bytes(&mut loaded, &bytes).unwrap_err();
+        assert!(matches!(error, FileError::Negative { .. }) && error.to_string().ends_with(&expected), "{error}");
+        assert_eq!(bits(&loaded), bits(&L::zeroed()));
+    }
+    let mut standardize = Standardize::<2>::zeroed();
+    standardize.deviation = [1.0, -3.0];
+    refused(Standardize::<2>::zeroed(), &standardize, "deviation");
+    let mut scale = MinMax::<2>::zeroed();
+    scale.range = [0.0, -1e-38];
+    refused(MinMax::<2>::zeroed(), &scale, "range");
+    // A mean and a minimum may be negative.
+    (standardize.mean, standardize.deviation) = ([-1.0; 2], [-0.0, 1.0]);
+    io::from_bytes(&mut Standardize::<2>::zeroed(), &io::to_bytes(&standardize).unwrap()).unwrap();
 }
 
 #[test]

@@ -81,7 +81,6 @@ impl Optimizer for OwnThree {
     type State = PerWeight<3>;
     type Step = f64;
     const NAME: &'static str = "OwnThree";
-    const NEVER_NEGATIVE: &'static [usize] = &[1, 2];
 
     fn settings(&self) -> &Settings {
         &self.0
@@ -89,6 +88,10 @@ impl Optimizer for OwnThree {
 
     fn settings_mut(&mut self) -> &mut Settings {
         &mut self.0
+    }
+
+    fn check_state(state: &[f64]) -> Result<(), &'static str> {
+        if state[1] >= 0.0 && state[2] >= state[1] { Ok(()) } else { Err("the mean square is impossible") }
     }
 
     fn largest_step(&self) -> f64 {

@@ -33,12 +33,12 @@ pub fn weights(name: &LitStr, place: Span) -> syn::Result<TokenStream> {
         }
     };
 
-    let mut tensors = Vec::new();
+    let (mut tensors, data) = (Vec::new(), &bytes[start..]);
     for tensor in metadata.offset_keys() {
         if tensor.starts_with(OPTIMIZER) {
             continue;
         }
-        if let Some(index) = not_finite(&metadata, &tensor, &bytes[start..]) {
+        if let Some(index) = not_finite(&metadata, &tensor, data) {
             return Err(refuse(format!("holds NaN or infinity: it is number {index} of `{tensor}`")));
         }
         tensors.push(tensor);
@@ -55,17 +55,22 @@ pub fn weights(name: &LitStr, place: Span) -> syn::Result<TokenStream> {
                 .enumerate()
                 .map(|(index, (name, info))| {
                     let (constant, shape, kind) = (format_ident!("TENSOR{index}"), &info.shape, info.dtype.to_string());
-                    let bytes = info.data_offsets.1 - info.data_offsets.0;
+                    let size = info.data_offsets.1 - info.data_offsets.0;
                     let (values, value) = if info.dtype == dtype {
                         let (start, count) = (start + info.data_offsets.0, info.shape.iter().product::<usize>());
-                        let numbers = quote!(::shiplap::flash::numbers::<#element, #bytes, #count>(BYTES, #start));
+                        let numbers = quote!(::shiplap::flash::numbers::<#element, #size, #count>(BYTES, #start));
                         (quote!(const #constant: &[#element] = &#numbers;), quote!(Some(#constant)))
                     } else {
                         (quote!(), quote!(None))
                     };
+                    let negative = match position(&metadata, name, data, |number| number < 0.0) {
+                        Some(index) => quote!(Some(#index)),
+                        None => quote!(None),
+                    };
                     let entry = quote! {
                         ::shiplap::flash::Entry {
                             name: #name, shape: &[#(#shape),*], element: #kind, values: ::core::option::Option::#value,
+                            negative: ::core::option::Option::#negative,
                         }
                     };
                     (values, entry)
@@ -119,11 +124,16 @@ fn parse(bytes: &[u8]) -> Result<(usize, Metadata), String> {
 
 /// The index of the first number that is NaN or infinite.
 fn not_finite(metadata: &Metadata, tensor: &str, data: &[u8]) -> Option<usize> {
+    position(metadata, tensor, data, |number| !number.is_finite())
+}
+
+/// The index of the first number that is `wanted`.
+fn position(metadata: &Metadata, tensor: &str, data: &[u8], wanted: fn(f64) -> bool) -> Option<usize> {
     let info = metadata.info(tensor)?;
     let bytes = &data[info.data_offsets.0..info.data_offsets.1];
     match info.dtype {
-        Dtype::F32 => bytes.as_chunks().0.iter().position(|&number| !f32::from_le_bytes(number).is_finite()),
-        Dtype::F64 => bytes.as_chunks().0.iter().position(|&number| !f64::from_le_bytes(number).is_finite()),
+        Dtype::F32 => bytes.as_chunks().0.iter().position(|&number| wanted(f32::from_le_bytes(number).into())),
+        Dtype::F64 => bytes.as_chunks().0.iter().position(|&number| wanted(f64::from_le_bytes(number))),
         _ => None,
     }
 }

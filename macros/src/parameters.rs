@@ -45,8 +45,8 @@ enum Role {
     Kernel(Box<Settings>),
     /// An array that is trained, without penalty.
     Bias(Box<Settings>),
-    /// An array that is not trained.
-    Statistic,
+    /// An array that is not trained, and whether its numbers are at least 0.
+    Statistic(bool),
     /// A nested layer.
     Layer,
     /// `PhantomData`.
@@ -156,8 +156,7 @@ fn part(field: &Field, member: Member) -> syn::Result<Part> {
             roles.push(Role::Bias(Box::new(settings(attribute)?)));
         }
         if path.is_ident("statistic") {
-            attribute.meta.require_path_only()?;
-            roles.push(Role::Statistic);
+            roles.push(Role::Statistic(is_never_negative(attribute)?));
         }
         if path.is_ident("layer") {
             attribute.meta.require_path_only()?;
@@ -178,12 +177,24 @@ fn part(field: &Field, member: Member) -> syn::Result<Part> {
             return Err(Error::new(field.ty.span(), message));
         }
     };
-    if matches!(role, Role::Kernel(_) | Role::Bias(_) | Role::Statistic) && element_of_array(&field.ty).is_none() {
+    if matches!(role, Role::Kernel(_) | Role::Bias(_) | Role::Statistic(_)) && element_of_array(&field.ty).is_none() {
         let message =
             format!("`{name}` is no array: parameters are arrays of numbers, written out, such as `[[f32; OUT]; IN]`");
         return Err(Error::new(field.ty.span(), message));
     }
     Ok(Part { member, name, ty: field.ty.clone(), role })
+}
+
+/// Whether the attribute is `#[statistic(never_negative)]`.
+fn is_never_negative(attribute: &Attribute) -> syn::Result<bool> {
+    if let syn::Meta::Path(_) = attribute.meta {
+        return Ok(false);
+    }
+    let setting: syn::Path = attribute.parse_args()?;
+    match setting.is_ident("never_negative") {
+        true => Ok(true),
+        false => Err(Error::new(setting.span(), "the setting is `never_negative`")),
+    }
 }
 
 fn settings(attribute: &Attribute) -> syn::Result<Settings> {
@@ -374,18 +385,19 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
         };
         let initializer = set(|settings| &settings.initializer, initializer);
         let (fan_in, fan_out) = match role {
-            Role::Statistic => (quote!(1), quote!(1)),
+            Role::Statistic(_) => (quote!(1), quote!(1)),
             _ => (set(|settings| &settings.fan_in, fans.0.clone()), set(|settings| &settings.fan_out, fans.1.clone())),
         };
         if let Role::Kernel(_) = role {
             fans = (fan_in.clone(), fan_out.clone());
         }
+        let never_negative = matches!(role, Role::Statistic(true));
         let index = tensors.len();
         tensors.push(quote! {
             #krate::layer::Parameter {
                 path: #krate::layer::Path::ROOT, name: #name, shape: #tensor::SHAPE,
                 role: #krate::layer::Role::#role_name, fan_in: #fan_in, fan_out: #fan_out, initializer: #initializer,
-                penalty: #krate::regularize::Penalty::NONE,
+                penalty: #krate::regularize::Penalty::NONE, never_negative: #never_negative,
             }
         });
         let parameter = quote!(<Self as #krate::layer::Parameters>::TENSORS[#index].at(path));

@@ -18,8 +18,9 @@ use super::{
 };
 use crate::{
     Rng,
-    kernel::Element as _,
-    layer::{self, Layer},
+    kernel::Element,
+    layer::{self, Layer, Parameter, Visit},
+    short::short,
     train::{Callback, Epoch, MOST_STEPS, TrainingState, TrainingStateMut},
 };
 
@@ -51,7 +52,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Returns an error if a weight or a number of the optimizer state is NaN or infinite, or the file cannot be written. An
+/// Returns an error if a weight or a number of the optimizer state is NaN or infinite, if no training run reaches the
+/// state ([`Optimizer::check_state`](crate::optim::Optimizer::check_state)), or if the file cannot be written. An
 /// existing file is then unchanged.
 pub fn save_checkpoint<N: Layer>(
     state: &TrainingState<'_, N>,
@@ -65,7 +67,16 @@ pub fn save_checkpoint<N: Layer>(
         writer.prefix = format!("{OPTIMIZER}{index}/");
         N::trainable(part, layer::Path::ROOT, &mut writer);
     }
-    writer.check_finite(&path.display().to_string())?;
+    let file = path.display().to_string();
+    writer.check(&file)?;
+    if epoch as u64 > MOST_STEPS {
+        return Err(FileError::State { file, reason: format!("{epoch} epochs, more than 2^53") });
+    }
+    if let Some(part) = state.optimizer_state.first() {
+        let mut values = Values(Vec::new());
+        state.optimizer_state.iter().for_each(|part| N::trainable(part, layer::Path::ROOT, &mut values));
+        check_states(&trainable_tensors::<N>(part, ""), &values.0, state.check_state, &file)?;
+    }
     let mut metadata = metadata::<N>();
     metadata.extend([
         ("epoch", epoch.to_string()),
@@ -96,34 +107,22 @@ pub fn load_checkpoint<N: Layer>(to: TrainingStateMut<'_, N>, path: impl AsRef<P
         return Err(differs(&reader, "optimizer", saved, to.optimizer));
     }
     check_equal(&reader, "element", element::<N>())?;
-    let epoch = parsed(&reader, "epoch", |text| text.parse().ok())?;
+    let epoch = parsed(&reader, "epoch", |text| text.parse().ok().filter(|epoch| *epoch as u64 <= MOST_STEPS))?;
     let steps = parsed(&reader, "steps", |text| text.parse().ok().filter(|steps| *steps <= MOST_STEPS))?;
     let rng: Rng = parsed(&reader, "rng", |text| serde_json::from_str(text).ok())?;
 
     let mut expected = expected_tensors(to.network);
-    let mut never_negative = Vec::new();
+    let first = expected.len();
     for (index, part) in to.optimizer_state.iter().chain(&*to.gradient_sum).enumerate() {
-        let mut tensors: Vec<ExpectedTensor> = Vec::new();
-        N::trainable(part, layer::Path::ROOT, &mut tensors);
-        for tensor in &mut tensors {
-            tensor.name = format!("{OPTIMIZER}{index}/{}", tensor.name);
-        }
-        if to.never_negative.contains(&index) {
-            never_negative.push(expected.len()..expected.len() + tensors.len());
-        }
-        expected.extend(tensors);
+        expected.extend(trainable_tensors::<N>(part, &format!("{OPTIMIZER}{index}/")));
     }
     let values: Vec<Vec<N::Element>> = reader.read(&expected, |_| false)?;
     check_layers::<N>(&reader)?;
-    reader.check_finite(&expected, &values)?;
-    for tensor in never_negative.into_iter().flatten() {
-        if values[tensor].iter().any(|value| value.to_f64() < 0.0) {
-            let name = &expected[tensor].name;
-            return Err(checkpoint_error(
-                &reader,
-                format!("`{name}` has a negative number, which it never has in training"),
-            ));
-        }
+    reader.check(&expected, &values)?;
+    if let Some(part) = to.optimizer_state.first() {
+        let tensors = trainable_tensors::<N>(part, "");
+        let state = &values[first..first + tensors.len() * to.optimizer_state.len()];
+        check_states(&tensors, state, to.check_state, &file)?;
     }
 
     let mut assign = Assign::all(values.into_iter());
@@ -133,6 +132,45 @@ pub fn load_checkpoint<N: Layer>(to: TrainingStateMut<'_, N>, path: impl AsRef<P
     }
     (*to.rng, *to.steps) = (rng, steps);
     Ok(epoch)
+}
+
+/// The tensors of a part of the optimizer state, with this prefix before their names.
+fn trainable_tensors<N: Layer>(part: &N::Trainable, prefix: &str) -> Vec<ExpectedTensor> {
+    let mut tensors: Vec<ExpectedTensor> = Vec::new();
+    N::trainable(part, layer::Path::ROOT, &mut tensors);
+    tensors.iter_mut().for_each(|tensor| tensor.name.insert_str(0, prefix));
+    tensors
+}
+
+/// The values of tensors.
+struct Values<T>(Vec<Vec<T>>);
+
+impl<T: Copy> Visit<T> for Values<T> {
+    fn visit(&mut self, _: Parameter<'_>, values: &[T]) {
+        self.0.push(values.into());
+    }
+}
+
+/// Checks the optimizer state of each weight. `values` are those of `tensors`, once for each number of state.
+fn check_states<T: Element>(
+    tensors: &[ExpectedTensor],
+    values: &[Vec<T>],
+    check: fn(&[f64]) -> Result<(), &'static str>,
+    file: &str,
+) -> Result<(), FileError> {
+    let mut state = Vec::new();
+    for (number, tensor) in tensors.iter().enumerate() {
+        let parts = || values[number..].iter().step_by(tensors.len());
+        for index in 0..values[number].len() {
+            state.clear();
+            state.extend(parts().map(|part| part[index].to_f64()));
+            check(&state).map_err(|what| {
+                let reason = format!("the optimizer state of element {index} of `{}`: {what}", short(&tensor.name));
+                FileError::State { file: file.into(), reason }
+            })?;
+        }
+    }
+    Ok(())
 }
 
 fn element<N: Layer>() -> &'static str {

@@ -55,6 +55,15 @@ pub enum FileError {
         /// The index of the value in the tensor, in row-major order.
         index: usize,
     },
+    /// A number is negative that never is, such as a standard deviation.
+    Negative {
+        /// The file.
+        file: String,
+        /// The name of the tensor.
+        tensor: String,
+        /// The index of the value in the tensor, in row-major order.
+        index: usize,
+    },
     /// The layers of the file cannot be matched with those of the network.
     Layers {
         /// The file.
@@ -67,6 +76,13 @@ pub enum FileError {
         /// The file.
         file: String,
         /// The reason.
+        reason: String,
+    },
+    /// No training run reaches the state of the trainer that is saved or loaded.
+    State {
+        /// The file.
+        file: String,
+        /// The part of the state, and what is wrong with it.
         reason: String,
     },
     /// A layer cannot be exported because it does not describe its operation.
@@ -165,9 +181,15 @@ impl fmt::Display for FileError {
                 "{file}: element {index} of `{}` is NaN, infinite or too large for the element type",
                 short(tensor)
             ),
+            Self::Negative { file, tensor, index } => {
+                write!(formatter, "{file}: element {index} of `{}` is negative: it must be at least 0", short(tensor))
+            }
             Self::Layers { file, reason } => write!(formatter, "{file}: {}", paragraph(reason)),
             Self::Checkpoint { file, reason } => {
                 write!(formatter, "{file} is not a checkpoint of this trainer: {}", paragraph(reason))
+            }
+            Self::State { file, reason } => {
+                write!(formatter, "{file}: no training run reaches this state: {}", paragraph(reason))
             }
             Self::Unknown { layer, operation } => write!(
                 formatter,

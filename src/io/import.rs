@@ -106,7 +106,7 @@ impl<'a> Import<'a> {
             !self.layers.is_empty() && !self.layers.iter().any(|&(_, theirs)| theirs == layer)
         };
         let values = reader.read(&expected, ignored)?;
-        reader.check_finite(&expected, &values)?;
+        reader.check(&expected, &values)?;
         let mut assign = Assign { values: values.into_iter(), selected: is_weight };
         N::parameters_mut([network], layer::Path::ROOT, &mut assign);
         Ok(())

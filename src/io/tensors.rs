@@ -2,7 +2,6 @@
 //! tensors.
 
 use std::{
-    borrow::ToOwned,
     collections::BTreeMap,
     format,
     string::{String, ToString},
@@ -32,22 +31,20 @@ pub(super) struct Writer {
     data: Vec<u8>,
     /// The prefix of the names of subsequent tensors.
     pub prefix: String,
-    /// The tensor and the index of the first NaN or infinity.
-    not_finite: Option<(String, usize)>,
+    /// The tensor, the index and the fault of the first number that files do not contain.
+    fault: Option<(String, usize, Fault)>,
 }
 
 impl Writer {
     pub fn new() -> Self {
-        Self { header: BTreeMap::new(), data: Vec::new(), prefix: String::new(), not_finite: None }
+        Self { header: BTreeMap::new(), data: Vec::new(), prefix: String::new(), fault: None }
     }
 
-    /// Returns an error if a value added so far is NaN or infinite.
-    pub fn check_finite(&self, file: &str) -> Result<(), FileError> {
-        match &self.not_finite {
+    /// Returns an error if a value added so far is NaN, infinite or negative where it cannot be.
+    pub fn check(&self, file: &str) -> Result<(), FileError> {
+        match &self.fault {
             None => Ok(()),
-            Some((tensor, index)) => {
-                Err(FileError::NotFinite { file: file.into(), tensor: tensor.clone(), index: *index })
-            }
+            Some((tensor, index, fault)) => Err(fault.error(file, tensor, *index)),
         }
     }
 
@@ -59,6 +56,32 @@ impl Writer {
         let padded = header.len().next_multiple_of(LENGTH);
         header.extend(core::iter::repeat_n(' ', padded - header.len()));
         [&(padded as u64).to_le_bytes(), header.as_bytes(), &self.data].concat()
+    }
+}
+
+/// The reason why a number is neither written nor read.
+#[derive(Clone, Copy)]
+enum Fault {
+    NotFinite,
+    Negative,
+}
+
+impl Fault {
+    /// The index of the first number with a fault.
+    fn first<T: Element>(values: &[T], never_negative: bool) -> Option<(usize, Self)> {
+        let fault = |value: &T| match value.is_finite() {
+            false => Some(Self::NotFinite),
+            true => (never_negative && value.to_f64() < 0.0).then_some(Self::Negative),
+        };
+        values.iter().enumerate().find_map(|(index, value)| Some((index, fault(value)?)))
+    }
+
+    fn error(self, file: &str, tensor: &str, index: usize) -> FileError {
+        let (file, tensor) = (file.into(), tensor.into());
+        match self {
+            Self::NotFinite => FileError::NotFinite { file, tensor, index },
+            Self::Negative => FileError::Negative { file, tensor, index },
+        }
     }
 }
 
@@ -77,8 +100,8 @@ impl<T: Element> Visit<T> for Writer {
                 self.data.extend(value.to_f64().to_le_bytes());
             }
         }
-        if let (None, Some(index)) = (&self.not_finite, values.iter().position(|value| !value.is_finite())) {
-            self.not_finite = Some((name.clone(), index));
+        if let (None, Some((index, fault))) = (&self.fault, Fault::first(values, parameter.never_negative)) {
+            self.fault = Some((name.clone(), index, fault));
         }
         let dtype = if is_f32::<T>() { Dtype::F32 } else { Dtype::F64 };
         let info = TensorInfo { dtype, shape: parameter.shape.into(), data_offsets: (start, self.data.len()) };
@@ -99,6 +122,8 @@ pub(super) struct ExpectedTensor {
     /// The order of the axes in the file, if it is another one.
     pub axes: Option<Axes>,
     pub role: Role,
+    /// Whether its numbers are at least 0.
+    pub never_negative: bool,
 }
 
 /// The axes of a tensor in a file, in another order than in the network.
@@ -133,6 +158,7 @@ impl<T> Visit<T> for Vec<ExpectedTensor> {
             shape: parameter.shape.into(),
             axes: None,
             role: parameter.role,
+            never_negative: parameter.never_negative,
         });
     }
 }
@@ -243,11 +269,11 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Returns an error if a value is NaN or infinite.
-    pub fn check_finite<T: Element>(&self, tensors: &[ExpectedTensor], values: &[Vec<T>]) -> Result<(), FileError> {
-        for (ExpectedTensor { name, .. }, values) in tensors.iter().zip(values) {
-            if let Some(index) = values.iter().position(|value| !value.is_finite()) {
-                return Err(FileError::NotFinite { file: self.file.to_owned(), tensor: name.clone(), index });
+    /// Returns an error if a value is NaN, infinite or negative where it cannot be.
+    pub fn check<T: Element>(&self, tensors: &[ExpectedTensor], values: &[Vec<T>]) -> Result<(), FileError> {
+        for (ExpectedTensor { name, never_negative, .. }, values) in tensors.iter().zip(values) {
+            if let Some((index, fault)) = Fault::first(values, *never_negative) {
+                return Err(fault.error(self.file, name, index));
             }
         }
         Ok(())

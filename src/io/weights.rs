@@ -108,7 +108,7 @@ pub fn from_bytes<N: Layer>(network: &mut N, bytes: &[u8]) -> Result<(), FileErr
 fn encode<N: Layer>(network: &N, file: &str) -> Result<Vec<u8>, FileError> {
     let mut writer = Writer::new();
     network.parameters(Path::ROOT, &mut writer);
-    writer.check_finite(file)?;
+    writer.check(file)?;
     Ok(writer.finish(metadata::<N>()))
 }
 
@@ -117,7 +117,7 @@ fn decode<N: Layer>(network: &mut N, file: &str, bytes: &[u8]) -> Result<(), Fil
     let expected = expected_tensors(network);
     let values = reader.read(&expected, |name| name.starts_with(OPTIMIZER))?;
     check_layers::<N>(&reader)?;
-    reader.check_finite(&expected, &values)?;
+    reader.check(&expected, &values)?;
     N::parameters_mut([network], Path::ROOT, &mut Assign::all(values.into_iter()));
     Ok(())
 }

@@ -20,7 +20,8 @@ use crate::{Tensor, Zeroed, init::Initializer, kernel::Element, message::Message
 /// A `PhantomData` field needs no attribute. `#[kernel(initializer = Initializer::Constant(1.0))]` sets the initial
 /// values; `fan_in` and `fan_out` are set likewise. By default, the activation determines the initializer of a kernel;
 /// without an activation, it is [`GlorotUniform`](Initializer::GlorotUniform). The last of several axes of a kernel
-/// counts as its outputs. A bias starts at 0.
+/// counts as its outputs. A bias starts at 0. `#[statistic(never_negative)]` marks numbers such as standard deviations:
+/// files in which one is negative are neither written nor read.
 ///
 /// The derive also implements [`Zeroed`], `Clone`, `Debug`, `PartialEq` and [`Stored`](crate::flash::Stored).
 /// [`KIND`](Self::KIND) contains the name of the struct, its integer parameters and the name of its activation, which
@@ -119,6 +120,9 @@ pub struct Parameter<'a> {
     pub initializer: Initializer,
     /// The penalty in the type of the network.
     pub penalty: Penalty,
+    /// Whether its numbers are at least 0, such as a standard deviation. Files in which one is negative are neither
+    /// written nor read.
+    pub never_negative: bool,
 }
 
 impl<'a> Parameter<'a> {

@@ -26,7 +26,7 @@ pub struct MinMax<const N: usize, T: Element = f32> {
     #[statistic]
     pub min: [T; N],
     /// The maximum minus the minimum.
-    #[statistic]
+    #[statistic(never_negative)]
     pub range: [T; N],
 }
 

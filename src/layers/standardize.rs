@@ -49,7 +49,7 @@ pub struct Standardize<const N: usize, T: Element = f32> {
     #[statistic]
     pub mean: [T; N],
     /// The standard deviation of each column: that of the population, which divides by the number of values.
-    #[statistic]
+    #[statistic(never_negative)]
     pub deviation: [T; N],
 }
 

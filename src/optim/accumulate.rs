@@ -46,7 +46,6 @@ impl<O: Optimizer<State: KeepsGradient>> Optimizer for Accumulate<O> {
     type State = <O::State as KeepsGradient>::Summed;
     type Step = O::Step;
     const NAME: &'static str = const { &name_of_wrapper("Accumulate", O::NAME) }.as_str();
-    const NEVER_NEGATIVE: &'static [usize] = O::NEVER_NEGATIVE;
 
     fn settings(&self) -> &Settings {
         self.optimizer.settings()
@@ -54,6 +53,10 @@ impl<O: Optimizer<State: KeepsGradient>> Optimizer for Accumulate<O> {
 
     fn settings_mut(&mut self) -> &mut Settings {
         self.optimizer.settings_mut()
+    }
+
+    fn check_state(state: &[f64]) -> Result<(), &'static str> {
+        O::check_state(state)
     }
 
     fn check(&self) -> Result<(), &'static str> {

@@ -1,6 +1,6 @@
 //! Step sizes that shrink with the sum of all squared gradients.
 
-use super::{Optimizer, PerWeight, Settings, at_least_0, has_settings, in_range, is_divisor};
+use super::{Optimizer, PerWeight, Settings, at_least_0, check_squares, has_settings, in_range, is_divisor};
 use crate::kernel::Real;
 
 /// `a += g²`, `w −= rate·g / √(initial + a + epsilon)` (Duchi et al. 2011).
@@ -52,9 +52,12 @@ impl Optimizer for Adagrad {
     type State = PerWeight<1>;
     type Step = AdagradStep;
     const NAME: &'static str = "Adagrad";
-    const NEVER_NEGATIVE: &'static [usize] = &[0];
 
     has_settings!();
+
+    fn check_state(state: &[f64]) -> Result<(), &'static str> {
+        check_squares(state[0])
+    }
 
     fn check(&self) -> Result<(), &'static str> {
         self.settings.check()?;

@@ -1,6 +1,6 @@
 //! Adam, with weight decay (AdamW) and with the largest mean square so far (AMSGrad).
 
-use super::{Optimizer, PerWeight, Settings, has_settings, in_range, is_decay, is_divisor};
+use super::{Optimizer, PerWeight, Settings, check_squares, has_settings, in_range, is_decay, is_divisor};
 use crate::kernel::Real;
 
 /// `m = beta1·m + (1−beta1)·g`, `v = beta2·v + (1−beta2)·g²`, `w −= rateₜ·m / (√v + epsilon)` (Kingma and Ba 2014).
@@ -85,9 +85,12 @@ impl Optimizer for Adam {
     type State = PerWeight<2>;
     type Step = AdamStep;
     const NAME: &'static str = "Adam";
-    const NEVER_NEGATIVE: &'static [usize] = &[1];
 
     has_settings!();
+
+    fn check_state(state: &[f64]) -> Result<(), &'static str> {
+        check_squares(state[1])
+    }
 
     fn check(&self) -> Result<(), &'static str> {
         self.settings.check()?;
@@ -172,9 +175,12 @@ impl Optimizer for AdamW {
     type State = PerWeight<2>;
     type Step = AdamStep;
     const NAME: &'static str = "AdamW";
-    const NEVER_NEGATIVE: &'static [usize] = &[1];
 
     of_adam!();
+
+    fn check_state(state: &[f64]) -> Result<(), &'static str> {
+        Adam::check_state(state)
+    }
 
     #[inline(always)]
     fn step(&self, number: u64, rate: f64) -> AdamStep {
@@ -216,9 +222,13 @@ impl Optimizer for AmsGrad {
     type State = PerWeight<3>;
     type Step = AdamStep;
     const NAME: &'static str = "AmsGrad";
-    const NEVER_NEGATIVE: &'static [usize] = &[1, 2];
 
     of_adam!();
+
+    fn check_state(state: &[f64]) -> Result<(), &'static str> {
+        Adam::check_state(state)?;
+        in_range(state[2] >= state[1], "the largest mean square is below the current one")
+    }
 
     #[inline(always)]
     fn step(&self, number: u64, rate: f64) -> AdamStep {

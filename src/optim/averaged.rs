@@ -84,7 +84,6 @@ impl<O: Optimizer<State: HasRoom>> Optimizer for Averaged<O> {
     type State = <O::State as HasRoom>::More;
     type Step = AveragedStep<O::Step>;
     const NAME: &'static str = const { &name_of_wrapper("Averaged", O::NAME) }.as_str();
-    const NEVER_NEGATIVE: &'static [usize] = O::NEVER_NEGATIVE;
 
     fn settings(&self) -> &Settings {
         self.optimizer.settings()
@@ -92,6 +91,10 @@ impl<O: Optimizer<State: HasRoom>> Optimizer for Averaged<O> {
 
     fn settings_mut(&mut self) -> &mut Settings {
         self.optimizer.settings_mut()
+    }
+
+    fn check_state(state: &[f64]) -> Result<(), &'static str> {
+        O::check_state(&state[..state.len() - 1])
     }
 
     fn check(&self) -> Result<(), &'static str> {

@@ -35,7 +35,6 @@ impl<O: Optimizer> Optimizer for InPlace<O> {
     type State = <O::State as OptimizerState>::InPlace;
     type Step = O::Step;
     const NAME: &'static str = const { &name_of_wrapper("InPlace", O::NAME) }.as_str();
-    const NEVER_NEGATIVE: &'static [usize] = O::NEVER_NEGATIVE;
 
     fn settings(&self) -> &Settings {
         self.0.settings()
@@ -43,6 +42,10 @@ impl<O: Optimizer> Optimizer for InPlace<O> {
 
     fn settings_mut(&mut self) -> &mut Settings {
         self.0.settings_mut()
+    }
+
+    fn check_state(state: &[f64]) -> Result<(), &'static str> {
+        O::check_state(state)
     }
 
     fn check(&self) -> Result<(), &'static str> {

@@ -144,9 +144,6 @@ pub trait Optimizer: Copy + Send + Sync + 'static {
 
     /// The name in checkpoints: that of the type. A checkpoint is loaded only by an optimizer of the same name.
     const NAME: &'static str;
-    /// The indices of the state numbers that are never negative, such as a mean of squares. A checkpoint in which one is
-    /// negative is not loaded.
-    const NEVER_NEGATIVE: &'static [usize] = &[];
 
     /// The settings that every optimizer has.
     fn settings(&self) -> &Settings;
@@ -176,6 +173,21 @@ pub trait Optimizer: Copy + Send + Sync + 'static {
     /// `V` is one number or a register of them. Mark the method `#[inline(always)]`, so that it is compiled for the
     /// instruction set of its caller.
     fn update<V: Real>(step: Self::Step, gradient: V, weight: V, state: StateOf<Self, V>) -> (V, StateOf<Self, V>);
+
+    /// Checks the state of one weight, in the order of [`update`](Self::update). A checkpoint with a state that no
+    /// training run reaches, such as a negative mean of squares, is neither saved nor loaded.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the state.
+    ///
+    /// # Panics
+    ///
+    /// May panic if `state` is not as long as [`State`](Self::State).
+    fn check_state(state: &[f64]) -> Result<(), &'static str> {
+        let _ = state;
+        Ok(())
+    }
 
     /// The number of steps whose gradients are averaged for one update.
     #[doc(hidden)]
@@ -210,6 +222,11 @@ pub trait Optimizer: Copy + Send + Sync + 'static {
         self.settings_mut().penalty = penalty;
         self
     }
+}
+
+/// Returns an error if a mean or a sum of squares is negative.
+fn check_squares(squares: f64) -> Result<(), &'static str> {
+    in_range(squares >= 0.0, "the mean or sum of squared gradients is negative")
 }
 
 /// `InPlace<Adam>`

@@ -49,9 +49,12 @@ impl Optimizer for Nadam {
     type State = PerWeight<2>;
     type Step = NadamStep;
     const NAME: &'static str = "Nadam";
-    const NEVER_NEGATIVE: &'static [usize] = &[1];
 
     of_adam!();
+
+    fn check_state(state: &[f64]) -> Result<(), &'static str> {
+        Adam::check_state(state)
+    }
 
     fn step(&self, number: u64, rate: f64) -> NadamStep {
         let Adam { beta1, beta2, epsilon, .. } = self.0;

@@ -1,6 +1,6 @@
 //! Gradients divided by their root mean square.
 
-use super::{Optimizer, PerWeight, Settings, has_settings, in_range, is_decay, is_divisor};
+use super::{Optimizer, PerWeight, Settings, check_squares, has_settings, in_range, is_decay, is_divisor};
 use crate::kernel::Real;
 
 /// `v = rho·v + (1−rho)·g²`, `w −= rate·g / √(v + epsilon)` (Hinton 2012).
@@ -95,6 +95,12 @@ pub struct RmsPropStep {
     momentum: f64,
 }
 
+/// Whether gradients with this mean square may have this mean, up to rounding: each step rounds both, and flushes tiny
+/// squares to 0.
+fn is_mean_of(square: f64, mean: f64) -> bool {
+    mean * mean <= 2.0 * square + 1e-30
+}
+
 macro_rules! optimizers {
     ($($name:literal $momentum:literal $centered:literal $numbers:literal [$($kept:ident),*] $of:pat in $all:expr;)*) => {
         $(
@@ -103,9 +109,14 @@ macro_rules! optimizers {
                 type State = PerWeight<$numbers>;
                 type Step = RmsPropStep;
                 const NAME: &'static str = $name;
-                const NEVER_NEGATIVE: &'static [usize] = &[0];
 
                 has_settings!();
+
+                fn check_state(state: &[f64]) -> Result<(), &'static str> {
+                    check_squares(state[0])?;
+                    let is_possible = !$centered || is_mean_of(state[0], state[1]);
+                    in_range(is_possible, "the square of the mean gradient is above the mean square")
+                }
 
                 fn check(&self) -> Result<(), &'static str> {
                     self.settings.check()?;

@@ -44,6 +44,8 @@ pub struct TrainingState<'a, N: Layer> {
     pub steps: u64,
     /// The [name](crate::optim::Optimizer::NAME) of the optimizer: its state is meaningless to any other.
     pub optimizer: &'static str,
+    /// The [check](crate::optim::Optimizer::check_state) of the optimizer state of one weight.
+    pub check_state: fn(&[f64]) -> Result<(), &'static str>,
 }
 
 /// The mutable version of [`TrainingState`].
@@ -61,8 +63,8 @@ pub struct TrainingStateMut<'a, N: Layer> {
     pub steps: &'a mut u64,
     /// The [name](crate::optim::Optimizer::NAME) of the optimizer: its state is meaningless to any other.
     pub optimizer: &'static str,
-    /// The parts of the optimizer state that are [never negative](crate::optim::Optimizer::NEVER_NEGATIVE).
-    pub never_negative: &'static [usize],
+    /// The [check](crate::optim::Optimizer::check_state) of the optimizer state of one weight.
+    pub check_state: fn(&[f64]) -> Result<(), &'static str>,
 }
 
 impl<N: Layer> Copy for TrainingState<'_, N> {}

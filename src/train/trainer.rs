@@ -219,6 +219,7 @@ where
             rng,
             steps: *steps,
             optimizer: O::NAME,
+            check_state: O::check_state,
         }
     }
 
@@ -234,7 +235,7 @@ where
             rng,
             steps,
             optimizer: O::NAME,
-            never_negative: O::NEVER_NEGATIVE,
+            check_state: O::check_state,
         }
     }
 
