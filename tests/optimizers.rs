@@ -405,6 +405,30 @@ fn clipping_applies_to_any_finite_gradient() {
     clipped(InPlace(Sgd::new(0.1).penalty(penalty)), is_0_9);
 }
 
+/// The derivatives are the inputs. Each is finite, but their norm is not.
+#[test]
+fn a_gradient_whose_norm_is_infinite_is_clipped() {
+    fn weights<T: Element + Tensor<Element = T>>(clip: Clip, large: T) -> [f64; 4] {
+        type Wide<T> = Dense<4, 1, Linear, T>;
+        let sgd = Sgd::new(1.0).clip(clip);
+        let mut trainer = Trainer::<Wide<T>, MeanAbsoluteError, Sgd, 1, ()>::new(sgd, 1);
+        trainer.network_mut().kernel = [[T::zero()]; 4];
+        trainer.step(&[[large, large, -large, T::one()]], &[[T::from_f64(-1.0)]]).unwrap();
+        trainer.network().kernel.map(|[weight]| weight.to_f64())
+    }
+    for weights in [weights(Clip::Value(0.5), 3e38f32), weights(Clip::Value(0.5), 1.7e308f64)] {
+        assert_eq!(weights, [-0.5, -0.5, 0.5, -0.5]);
+    }
+    for limit in [1e-30, 1.0, 1e15] {
+        for weights in [weights(Clip::Norm(limit), 3e38f32), weights(Clip::Norm(limit), 1.7e308f64)] {
+            for (weight, sign) in weights.into_iter().zip([-1.0, -1.0, 1.0, 0.0]) {
+                let expected = sign * limit / 3f64.sqrt();
+                assert!((weight - expected).abs() < 1e-6 * limit, "{weight}, not {expected}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_mean_of_large_gradients_is_clipped() {
     for clip in [Clip::Value(1.0), Clip::Norm(1.0)] {

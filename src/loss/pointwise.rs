@@ -101,7 +101,9 @@ impl<T: Element + Tensor<Element = T>, const N: usize, L: PointwiseLoss> Loss<[T
     fn total<S: Simd>(&self, simd: S, outputs: &[[T; N]], labels: &[[T; N]]) -> f64 {
         let (outputs, labels) = (outputs.as_flattened(), labels.as_flattened());
         let sum = sum_of(simd, &Value(*self), [outputs, labels]).to_f64();
-        if sum.is_finite() { sum * L::share(N) } else { wide_total(self, outputs, labels) * L::share(N) }
+        // A loss of logits is a cross-entropy, which grows no faster than they do.
+        let is_small = const { L::Ending::LOGITS } || sum.is_finite();
+        L::share(N) * if is_small { sum } else { wide_total(self, outputs, labels) }
     }
 
     #[inline(always)]

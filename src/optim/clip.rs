@@ -42,17 +42,11 @@ impl Clip {
 /// Clips a gradient whose norm is known.
 #[inline(always)]
 pub(super) fn clip<S: Simd, N: Layer>(simd: S, clip: Clip, norm: Norm, gradient: &mut N::Trainable) {
-    let mut visit = |scale, limit| {
-        N::trainable_mut(None, gradient, [], Path::ROOT, &mut Clipping(simd, Scaled { scale, limit }));
+    let scaled = match clip {
+        Clip::Value(limit) => Scaled { limit, ..Scaled::NOT },
+        Clip::Norm(limit) => Scaled { factors: norm.factors::<N::Element>(limit), ..Scaled::NOT },
     };
-    match clip {
-        Clip::Value(limit) => visit(1.0, limit),
-        Clip::Norm(limit) => {
-            for factor in norm.factors(limit).into_iter().filter(|factor| *factor != 1.0) {
-                visit(factor, f64::INFINITY);
-            }
-        }
-    }
+    N::trainable_mut(None, gradient, [], Path::ROOT, &mut Clipping(simd, scaled));
 }
 
 struct Clipping<S>(S, Scaled);
@@ -60,14 +54,20 @@ struct Clipping<S>(S, Scaled);
 /// Scales a number, then clamps it to `[−limit, limit]`.
 #[derive(Clone, Copy)]
 pub(super) struct Scaled {
-    pub scale: f64,
+    pub factors: [f64; 2],
     pub limit: f64,
+}
+
+impl Scaled {
+    /// Changes nothing.
+    pub const NOT: Self = Self { factors: [1.0; 2], limit: f64::INFINITY };
 }
 
 impl ElementwiseKernel<0, 1> for Scaled {
     #[inline(always)]
     fn apply<V: Real>(&self, []: [V; 0], [g]: [V; 1]) -> [V; 1] {
-        [V::splat(-self.limit).max(V::splat(self.limit).min(g * V::splat(self.scale)))]
+        let scaled = self.factors.into_iter().fold(g, |g, factor| g * V::splat(factor));
+        [V::splat(-self.limit).max(V::splat(self.limit).min(scaled))]
     }
 }
 

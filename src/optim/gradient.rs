@@ -3,7 +3,7 @@
 use super::{
     Optimizer,
     clip::clip,
-    norm::{Bound, LargeBound, Norm, norm},
+    norm::{Bound, Norm, norm},
     state::{OptimizerState, StateCount},
     update::Update,
 };
@@ -68,8 +68,8 @@ pub struct Measured {
 /// Memory for the gradient of all trainable parameters `L`, of the network `N`.
 pub trait GradientMemory<L: Zeroed>: Zeroed {
     /// The multiple of the norm that the element type must be able to represent, so that no number overflows on the way
-    /// to the gradient that is applied: more than 1 where sums are rounded. Each of several steps that are summed has to
-    /// leave room for the others.
+    /// to the gradient that is applied: 0 if nothing is added to it, more than 1 where sums are rounded. Each of several
+    /// steps that are summed has to leave room for the others.
     const MARGIN: f64;
 
     /// Measures the gradient, and computes it with its penalties if it is kept.
@@ -107,7 +107,7 @@ pub(crate) type Stored<O, L> = <<<O as Optimizer>::State as OptimizerState>::Cou
 
 /// The whole gradient.
 impl<L: Zeroed> GradientMemory<L> for [L; 1] {
-    const MARGIN: f64 = 1.0;
+    const MARGIN: f64 = 0.0;
 
     #[inline(always)]
     fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
@@ -225,12 +225,12 @@ impl<L: Zeroed> GradientMemory<L> for [L; 0] {
         penalty: Penalty,
     ) -> Measured {
         let simd = batch.simd;
-        let mut bound = Bound::new(simd, penalty);
+        let mut bound = Bound::<S, false>::new(simd, penalty);
         network.visit_gradient(simd, batch.x, batch.tape, batch.dy, [], Path::ROOT, &mut bound);
-        let norm = bound.norm().unwrap_or_else(|| {
-            let mut bound = LargeBound::new(simd, penalty);
+        let norm = Norm::of(bound.square(), || {
+            let mut bound = Bound::<S, true>::new(simd, penalty);
             network.visit_gradient(simd, batch.x, batch.tape, batch.dy, [], Path::ROOT, &mut bound);
-            bound.norm()
+            bound.square()
         });
         Measured { norm, cost: bound.cost }
     }

@@ -7,7 +7,8 @@ use crate::kernel::Real;
 /// the gradient of the network, and large networks take one less pass through memory.
 ///
 /// The steps equal those of `O` except for rounding, since sums are computed in another order. An upper bound on the
-/// gradient, computed before any weight changes, determines whether a step might make a weight infinite.
+/// gradient, computed before any weight changes, determines whether a step might make a weight infinite. If the bound
+/// exceeds the range of the element type, the step is an error even with clipping.
 ///
 /// Clipping by norm is not available, because it needs the whole gradient first.
 ///

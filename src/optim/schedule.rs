@@ -112,13 +112,9 @@ impl Schedule {
     #[inline(never)]
     fn changed(&self, step: u64) -> f64 {
         match *self {
-            // Also where a power is infinite.
-            _ if self.peak() == 0.0 => 0.0,
             Self::Constant(rate) => rate,
-            Self::Step { initial, every, factor } => initial * libm::pow(factor, (step / every.max(1)) as f64),
-            Self::Exponential { initial, every, factor } => {
-                initial * libm::pow(factor, step as f64 / every.max(1) as f64)
-            }
+            Self::Step { initial, every, factor } => initial * power(factor, (step / every.max(1)) as f64),
+            Self::Exponential { initial, every, factor } => initial * power(factor, step as f64 / every.max(1) as f64),
             Self::Cosine { peak, warm_up, .. } if step < warm_up => peak * step as f64 / warm_up as f64,
             Self::Cosine { peak, warm_up, steps } => {
                 let share = ((step - warm_up) as f64 / steps.max(1) as f64).min(1.0);
@@ -126,6 +122,11 @@ impl Schedule {
             }
         }
     }
+}
+
+/// `factor^exponent`, but finite, so that 0 times it is 0.
+fn power(factor: f64, exponent: f64) -> f64 {
+    libm::pow(factor, exponent).min(f64::MAX)
 }
 
 #[cfg(test)]

@@ -84,7 +84,7 @@ where
     #[inline(always)]
     fn apply<V: Real>(&self, [g]: [V; 1], write: [V; W]) -> [V; W] {
         let [g] = self.0.penalty.apply([write[0]], [g]);
-        let [g] = Scaled { scale: 1.0, limit: self.0.limit }.apply([], [g]);
+        let [g] = Scaled { limit: self.0.limit, ..Scaled::NOT }.apply([], [g]);
         self.1.apply([g], write)
     }
 }

@@ -198,7 +198,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
 
         let mut batch = AfterBackward::<S, N, BATCH> { simd, x, tape, dy };
         let Measured { norm, cost } = gradient.measure(network, &mut batch, settings.penalty);
-        let square = norm.clipped_square(settings.clip);
+        let square = norm.clipped_square::<N::Element>(settings.clip);
         let margin = <GradientFor<N, O> as GradientMemory<_>>::MARGIN * optimizer.steps_per_update() as f64;
         let diverged = TrainError::Diverged { epoch: None, step };
         let fits = norm.fits::<N::Element>(margin) && N::Element::from_f64(square).is_finite();
