@@ -661,6 +661,50 @@ impl Activation for Secret {
 }
 
 #[test]
+fn numbers_out_of_the_range_of_f32_are_not_exported() {
+    fn error<N: Network>(network: &N) -> String {
+        io::to_onnx(network).map_or_else(|error| error.to_string(), |_| String::new())
+    }
+    let said = |what: &str, number: &str| {
+        let expected = "out of the range of `f32`, the type of ONNX models: \
+                        use other units for the data, or another constant";
+        format!("the data: {what} is {number}, {expected}")
+    };
+    for (deviation, number) in [(1e-50, "1e-50"), (1.1e-45, "1.1e-45"), (-1e-320, "-1e-320")] {
+        let standardize = Standardize { mean: [0.0; 2], deviation: [1.0, deviation] };
+        assert_eq!(error(&standardize), said("element 1 of `deviation`", number));
+        let scale = (Standardize::<2, f64>::zeroed(), MinMax { min: [0.0; 2], range: [1.0, deviation] });
+        assert_eq!(error(&scale), said("element 1 of `1.range`", number));
+    }
+    let large = Standardize { mean: [1e39, 0.0], deviation: [1.0, 1.0] };
+    assert_eq!(error(&large), "the data: element 0 of `mean` is NaN, infinite or too large for the element type");
+    assert_eq!(error(&Impute { value: [1e-60] }), said("element 0 of `value`", "1e-60"));
+    // Numbers in the range, 0, and subnormal numbers of `f32` itself are exported.
+    let fine = Standardize { mean: [0.1, -1e38], deviation: [0.0, 1e-37] };
+    assert_eq!(error(&fine), "");
+    assert_eq!(error(&Standardize { mean: [0.0f32], deviation: [1e-42f32] }), "");
+    // A weight that is rounded to 0 changes the output by no more than rounding.
+    assert_eq!(error(&Dense::<1, 1, Linear, f64>::from_parts([[1e-60]], [0.0])), "");
+
+    #[derive(Clone, Copy)]
+    struct Tiny;
+    impl Elementwise for Tiny {
+        type Saves = SaveNothing;
+        const NAME: &'static str = "Tiny";
+
+        fn value<V: Real>(x: V) -> V {
+            x * V::splat(1e-40) / V::splat(1e-46)
+        }
+
+        fn derivative<V: Real>(_: V, _: V) -> V {
+            V::splat(1e6)
+        }
+    }
+    assert_eq!(error(&Dense::<1, 1, Tiny, f64>::new(1)), said("a constant of `Tiny`", "1e-40"));
+    assert_eq!(error(&Dense::<1, 1, Tiny>::new(1)), "", "a network in f32 computes with the same constants");
+}
+
+#[test]
 fn unknown_operations_are_not_exported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("net.onnx");

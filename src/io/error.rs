@@ -85,6 +85,15 @@ pub enum FileError {
         /// The part of the state, and what is wrong with it.
         reason: String,
     },
+    /// A number of a network in `f64` is too large or too small for the `f32` of an ONNX model.
+    Range {
+        /// The file.
+        file: String,
+        /// The number: its tensor or its formula.
+        what: String,
+        /// Its value.
+        number: f64,
+    },
     /// A layer cannot be exported because it does not describe its operation.
     Unknown {
         /// The path of the layer.
@@ -191,6 +200,11 @@ impl fmt::Display for FileError {
             Self::State { file, reason } => {
                 write!(formatter, "{file}: no training run reaches this state: {}", paragraph(reason))
             }
+            Self::Range { file, what, number } => write!(
+                formatter,
+                "{file}: {what} is {number:e}, out of the range of `f32`, the type of ONNX models: \
+                 use other units for the data, or another constant"
+            ),
             Self::Unknown { layer, operation } => write!(
                 formatter,
                 "cannot export the layer `{layer}`: the operation `{operation}` is unknown; \

@@ -32,7 +32,8 @@ const OPERATOR_SET: i64 = 13;
 /// Exports `network` as an ONNX model (operator set 13), for onnxruntime and other runtimes.
 ///
 /// The model computes what `predict` computes, from `input` with shape `[batch, ...]` to `output` with shape
-/// `[batch, ...]`. Its element type is `f32`; the weights of an `f64` network are rounded.
+/// `[batch, ...]`. Its element type is `f32`; the weights of an `f64` network are rounded. Statistics of scalers and
+/// constants of formulas have to be in the range of `f32`: a deviation that is rounded to 0 would be another function.
 ///
 /// An activation is exported as the operations of its formula, even if it implements
 /// [`Elementwise`](crate::activation::Elementwise) outside of this crate. The write is atomic.
@@ -50,7 +51,7 @@ const OPERATOR_SET: i64 = 13;
 /// # Errors
 ///
 /// Returns an error if a layer or an activation does not describe its operations, if a weight is NaN or infinite as an
-/// `f32`, or if the file cannot be written. An existing file is then unchanged.
+/// `f32`, if a statistic or a constant is out of its range, or if the file cannot be written. An existing file is then unchanged.
 pub fn export_onnx<N: Layer>(network: &N, path: impl AsRef<FilePath>) -> Result<(), FileError> {
     let path = path.as_ref();
     write(path, &encode(network, &path.display().to_string())?)
@@ -66,7 +67,7 @@ pub fn to_onnx<N: Layer>(network: &N) -> Result<Vec<u8>, FileError> {
 }
 
 fn encode<N: Layer>(network: &N, file: &str) -> Result<Vec<u8>, FileError> {
-    let mut exporter = Exporter::new(file);
+    let mut exporter = Exporter::new::<N::Element>(file);
     network.operations(Path::ROOT, &mut exporter);
     let model = Model {
         ir_version: IR_VERSION,
@@ -94,6 +95,8 @@ enum Layout {
 /// Builds the graph from the operations of the layers.
 struct Exporter<'a> {
     file: &'a str,
+    /// Whether the network is in `f64`.
+    is_double: bool,
     nodes: Vec<Node>,
     tensors: Vec<Tensor>,
     /// The names of the constants in formulas, by their bits.
@@ -106,9 +109,17 @@ struct Exporter<'a> {
 }
 
 impl<'a> Exporter<'a> {
-    fn new(file: &'a str) -> Self {
-        let (current, layout) = (INPUT.into(), Layout::Pixels);
-        Self { file, nodes: Vec::new(), tensors: Vec::new(), constants: BTreeMap::new(), current, layout, error: None }
+    fn new<T: Element>(file: &'a str) -> Self {
+        Self {
+            file,
+            is_double: size_of::<T>() == size_of::<f64>(),
+            nodes: Vec::new(),
+            tensors: Vec::new(),
+            constants: BTreeMap::new(),
+            current: INPUT.into(),
+            layout: Layout::Pixels,
+            error: None,
+        }
     }
 
     fn finish<N: Layer>(mut self) -> Result<Graph, FileError> {
@@ -206,13 +217,25 @@ impl<'a> Exporter<'a> {
         values.insert(0, self.current.clone());
         for step in steps(formula) {
             let inputs = step.inputs.iter().map(|input| match *input {
-                Number::Known(constant) => self.constant(constant as f32),
+                Number::Known(constant) => {
+                    // A network in `f32` computes with the rounded constant, too.
+                    if self.is_double && is_out_of_range(constant) {
+                        self.refuse(&format!("a constant of `{place}`"), constant);
+                    }
+                    self.constant(constant as f32)
+                }
                 Number::Computed(index) => values[index].clone(),
             });
             let inputs = inputs.collect();
             values.push(self.node(place, step.operator, inputs));
             self.current.clone_from(&values[values.len() - 1]);
         }
+    }
+
+    /// Export fails, because this number cannot be an `f32`.
+    fn refuse(&mut self, what: &str, number: f64) {
+        let (file, what) = (self.file.into(), what.into());
+        self.error.get_or_insert(FileError::Range { file, what, number });
     }
 
     fn tensor(&mut self, name: String, shape: &[usize], numbers: &[f32]) {
@@ -319,8 +342,15 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         formula: &impl ElementwiseKernel<READ, 1>,
     ) {
         self.lay_out(&path.to_string(), Layout::Pixels);
-        let others =
-            columns.iter().map(|&(name, values)| self.parameter(path, name, &[values.len()], values)).collect();
+        let others = columns.iter().map(|&(name, values)| {
+            let name = self.parameter(path, name, &[values.len()], values);
+            // It may be a divisor: a deviation of 0 stands for another function than one of 1e-50.
+            if let Some(index) = values.iter().position(|value| is_out_of_range(value.to_f64())) {
+                self.refuse(&format!("element {index} of `{name}`"), values[index].to_f64());
+            }
+            name
+        });
+        let others = others.collect();
         self.formula(&path.join(name).to_string(), others, formula);
     }
 
@@ -332,6 +362,12 @@ impl<T: Element> Operations<T> for Exporter<'_> {
     fn other(&mut self, path: Path<'_>, name: &'static str) {
         self.error.get_or_insert(FileError::Unknown { layer: path.to_string(), operation: name });
     }
+}
+
+/// Whether a finite number is too large or too small for an `f32` of the usual precision.
+fn is_out_of_range(number: f64) -> bool {
+    let rounded = f64::from(number as f32);
+    number.is_finite() && (rounded - number).abs() > f64::from(f32::EPSILON) * number.abs()
 }
 
 fn attributes(window: &Sliding) -> Vec<Attribute> {
