@@ -21,10 +21,12 @@ pub(crate) const START: usize = 512;
 const IMPORT: &str = "`io::Import` shows how to write its weights to a safetensors file";
 const ORIGINAL: &str = "save the weights of the original model as safetensors, as `io::Import` shows";
 const DECOMPRESS: &str = "decompress it first";
+const UNPACK: &str = "unpack it first";
 const TABLE: &str = "save it as CSV";
+const OTHER: &str = "it is neither data nor weights, so give the path of another file";
 
 /// The bytes at the start of each kind of file.
-const STARTS: [(&[u8], Kind); 20] = [
+const STARTS: [(&[u8], Kind); 38] = [
     (b"\x89HDF\r\n\x1a\n", Kind { name: "an HDF5 file, as of Keras (.h5)", remedy: IMPORT }),
     (b"\x80\x02", Kind { name: "a Python pickle, as of PyTorch (.pt)", remedy: IMPORT }),
     (b"\x80\x03", Kind { name: "a Python pickle", remedy: IMPORT }),
@@ -41,11 +43,29 @@ const STARTS: [(&[u8], Kind); 20] = [
     (b"\x1f\x8b", Kind { name: "a gzip-compressed file", remedy: DECOMPRESS }),
     (b"\x28\xb5\x2f\xfd", Kind { name: "a zstd-compressed file", remedy: DECOMPRESS }),
     (b"\xfd7zXZ\0", Kind { name: "an xz-compressed file", remedy: DECOMPRESS }),
-    (b"7z\xbc\xaf\x27\x1c", Kind { name: "a 7z archive", remedy: "unpack it first" }),
+    (b"7z\xbc\xaf\x27\x1c", Kind { name: "a 7z archive", remedy: UNPACK }),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind { name: "an old Office document (.xls)", remedy: TABLE }),
     (b"PAR1\x15", Kind { name: "a Parquet file", remedy: TABLE }),
     (b"ARROW1\0\0", Kind { name: "an Arrow file", remedy: TABLE }),
     (b"SQLite format 3\0", Kind { name: "an SQLite database", remedy: "export the table as CSV" }),
+    (b"\x89PNG\r\n\x1a\n", Kind { name: "a PNG image", remedy: OTHER }),
+    (b"\xff\xd8\xff", Kind { name: "a JPEG image", remedy: OTHER }),
+    (b"GIF87a", Kind { name: "a GIF image", remedy: OTHER }),
+    (b"GIF89a", Kind { name: "a GIF image", remedy: OTHER }),
+    (b"II*\0", Kind { name: "a TIFF image", remedy: OTHER }),
+    (b"MM\0*", Kind { name: "a TIFF image", remedy: OTHER }),
+    (b"%PDF-", Kind { name: "a PDF document", remedy: OTHER }),
+    (b"{\\rtf", Kind { name: "an RTF document", remedy: OTHER }),
+    (b"\x7fELF", Kind { name: "a program or library (ELF)", remedy: OTHER }),
+    (b"MZ\x90\0", Kind { name: "a program or library (EXE)", remedy: OTHER }),
+    (b"\xcf\xfa\xed\xfe", Kind { name: "a program or library (Mach-O)", remedy: OTHER }),
+    (b"\0asm\x01\0\0\0", Kind { name: "a WebAssembly module", remedy: OTHER }),
+    (b"!<arch>\n", Kind { name: "a library archive (ar)", remedy: OTHER }),
+    (b"OggS\0", Kind { name: "an Ogg recording", remedy: OTHER }),
+    (b"fLaC\0", Kind { name: "a FLAC recording", remedy: OTHER }),
+    (b"ID3\x03\0", Kind { name: "an MP3 recording", remedy: OTHER }),
+    (b"rar!\x1a\x07", Kind { name: "a RAR archive", remedy: UNPACK }),
+    (b"\x04\x22\x4d\x18", Kind { name: "an LZ4-compressed file", remedy: DECOMPRESS }),
     (b"\xff\xfe", Kind { name: "UTF-16 text", remedy: "save it as UTF-8" }),
     (b"\xfe\xff", Kind { name: "UTF-16 text", remedy: "save it as UTF-8" }),
 ];
@@ -76,6 +96,18 @@ pub(crate) const fn kind(bytes: &[u8]) -> Option<Kind> {
     }
     if has_at(bytes, 0, b"BZh") && has_at(bytes, 4, b"1AY&SY") && !is_text(bytes) {
         return Some(Kind { name: "a bzip2-compressed file", remedy: DECOMPRESS });
+    }
+    if has_at(bytes, 257, b"ustar") {
+        return Some(Kind { name: "a tar archive", remedy: UNPACK });
+    }
+    if has_at(bytes, 0, b"RIFF")
+        && (has_at(bytes, 8, b"WAVE") || has_at(bytes, 8, b"WEBP") || has_at(bytes, 8, b"AVI "))
+    {
+        return Some(Kind { name: "a WAV, WebP or AVI file", remedy: OTHER });
+    }
+    // A size and two reserved numbers follow.
+    if has_at(bytes, 0, b"BM") && has_at(bytes, 6, b"\0\0\0\0") {
+        return Some(Kind { name: "a BMP image", remedy: OTHER });
     }
     // The first number of a TFLite file, an offset, is small, so its last byte is 0. No text has a zero byte.
     if has_at(bytes, 3, b"\0TFL3") {
@@ -117,7 +149,7 @@ const fn archive(bytes: &[u8]) -> Kind {
         }
         index += 1;
     }
-    Kind { name: "a zip archive", remedy: "unpack it first" }
+    Kind { name: "a zip archive", remedy: UNPACK }
 }
 
 /// HTML and XML, after a byte order mark and white space.

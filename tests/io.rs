@@ -261,7 +261,13 @@ fn incomplete_files_are_errors() {
     assert_eq!(said(&bytes[..5]), " the file has 5 bytes, at least 8 are required");
     assert_eq!(said(&bytes[..bytes.len() - 1]), " expected 104 bytes of data after the header, found 103");
     assert_eq!(said(&[&bytes[..], &[0]].concat()), " expected 104 bytes of data after the header, found 105");
-    assert_eq!(said(&[0xff; 20]), format!(" expected a header of {} bytes, but only 12 bytes follow", u64::MAX));
+    let start = " it starts with [ff, ff, ff, ff, ff, ff, ff, ff, ff], \
+                 but should start with the length of its header (8 bytes) and `{`";
+    assert_eq!(said(&[0xff; 9]), start);
+    assert_eq!(
+        said(b"\0\0\0\0\0\0\0\x01{\"a\":"),
+        " expected a header of 72057594037927936 bytes, but only 5 bytes follow"
+    );
     assert!(said(&raw("{]", 0)).starts_with(" the header is invalid: "));
     // Eight tensors whose total size overflows.
     let size = (1u64 << 61) - 1;

@@ -183,7 +183,13 @@ pub(super) fn header_length(file: &str, start: &[u8], size: u64) -> Result<usize
     let reason = match (not_weights(start), length) {
         (Some(kind), _) => format!("it is {kind}"),
         (None, None) => format!("the file has {size} bytes, at least {LENGTH} are required"),
-        (None, Some(length)) => format!("expected a header of {length} bytes, but only {rest} bytes follow"),
+        (None, Some(length)) if start.get(LENGTH) == Some(&b'{') => {
+            format!("expected a header of {length} bytes, but only {rest} bytes follow")
+        }
+        (None, Some(_)) => {
+            let start = &start[..start.len().min(2 * LENGTH)];
+            format!("it starts with {start:02x?}, but should start with the length of its header (8 bytes) and `{{`")
+        }
     };
     Err(FileError::Malformed { file: file.into(), reason })
 }
