@@ -20,6 +20,15 @@ pub enum ReportError {
         /// The supported extensions.
         expected: &'static str,
     },
+    /// A number is too large for TensorBoard, and is left out.
+    Range {
+        /// The name of the loss or metric.
+        name: String,
+        /// The epoch.
+        epoch: usize,
+        /// The number.
+        number: f64,
+    },
     /// There are no data, or data of this kind cannot be plotted.
     Data {
         /// The data that are required.
@@ -36,6 +45,11 @@ impl fmt::Display for ReportError {
             Self::Format { path, expected } => {
                 write!(formatter, "unsupported file extension of {}: use {expected}", path.display())
             }
+            Self::Range { name, epoch, number } => write!(
+                formatter,
+                "the value of `{name}` in epoch {epoch}, {number:e}, is too large for TensorBoard, whose numbers are \
+                 `f32`: it is left out"
+            ),
             Self::Data { expected } => write!(formatter, "cannot plot these data: provide {expected}"),
             Self::Draw(reason) => write!(formatter, "cannot draw the plot: {reason}"),
         }

@@ -106,6 +106,7 @@ impl Table {
 
 #[cfg(feature = "report")]
 mod files {
+    use core::fmt;
     use std::{path::Path, string::ToString as _};
 
     use serde::ser::{Serialize, SerializeMap as _, Serializer};
@@ -113,13 +114,46 @@ mod files {
     use super::*;
     use crate::report::{ReportError, extension, write as write_file};
 
-    /// An object of columns: `{"epoch":[1,2],"loss":[0.5,0.4]}`. Missing values are `null`.
+    /// A number as JSON and CSV write it: JSON has no numbers that are not finite.
+    struct Number(f64);
+
+    impl Number {
+        const fn name(&self) -> Option<&'static str> {
+            match self.0 {
+                number if number.is_nan() => Some("NaN"),
+                f64::INFINITY => Some("Infinity"),
+                f64::NEG_INFINITY => Some("-Infinity"),
+                _ => None,
+            }
+        }
+    }
+
+    impl fmt::Display for Number {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            match self.name() {
+                Some(name) => formatter.write_str(name),
+                None => self.0.fmt(formatter),
+            }
+        }
+    }
+
+    impl Serialize for Number {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match self.name() {
+                Some(name) => serializer.serialize_str(name),
+                None => serializer.serialize_f64(self.0),
+            }
+        }
+    }
+
+    /// An object of columns: `{"epoch":[1,2],"loss":[0.5,"NaN"]}`. Missing values are `null`.
     impl Serialize for Table {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             let mut map = serializer.serialize_map(Some(self.columns.len() + 1))?;
             map.serialize_entry("epoch", &self.epochs)?;
             for column in &self.columns {
-                map.serialize_entry(&column.name, &column.values)?;
+                let values: Vec<_> = column.values.iter().map(|value| value.map(Number)).collect();
+                map.serialize_entry(&column.name, &values)?;
             }
             map.end()
         }
@@ -127,7 +161,8 @@ mod files {
 
     impl Table {
         /// Returns the table as JSON: an object of columns, which has the form of Keras's `History.history` and which
-        /// `pandas.DataFrame` accepts.
+        /// `pandas.DataFrame` accepts. Missing values are `null`. Numbers that are not finite are the strings `"NaN"`,
+        /// `"Infinity"` and `"-Infinity"`, which `pandas.to_numeric`, `float` and JavaScript's `Number` parse.
         ///
         /// # Errors
         ///
@@ -136,7 +171,8 @@ mod files {
             serde_json::to_string(self).map_err(|error| ReportError::Draw(error.to_string()))
         }
 
-        /// Returns the table as CSV with a header line. Missing values are empty fields.
+        /// Returns the table as CSV with a header line. Missing values are empty fields. Numbers that are not finite are
+        /// `NaN`, `Infinity` and `-Infinity`, as in [`json`](Self::json).
         ///
         /// # Errors
         ///
@@ -148,8 +184,10 @@ mod files {
                 |record: Vec<String>| writer.write_record(record).map_err(|error| ReportError::Draw(error.to_string()));
             write(core::iter::once("epoch".to_owned()).chain(names).collect())?;
             for (row, epoch) in self.epochs.iter().enumerate() {
-                let values =
-                    self.columns.iter().map(|column| column.values[row].map_or(String::new(), |v| v.to_string()));
+                let values = self
+                    .columns
+                    .iter()
+                    .map(|column| column.values[row].map_or(String::new(), |value| Number(value).to_string()));
                 write(core::iter::once(epoch.to_string()).chain(values).collect())?;
             }
             let bytes = writer.into_inner().map_err(|error| ReportError::Draw(error.to_string()))?;
@@ -169,5 +207,34 @@ mod files {
                 _ => Err(ReportError::Format { path: path.into(), expected: ".json or .csv" }),
             }
         }
+    }
+}
+
+#[cfg(all(test, feature = "report"))]
+mod tests {
+    use super::*;
+    use crate::train::Epoch;
+
+    #[test]
+    fn json_and_csv_contain_the_same_numbers() {
+        let report = |loss| Report { loss, metrics: () };
+        let losses = [0.1, 1e300, 5e-324, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+        let epochs = losses.iter().enumerate().map(|(index, &loss)| Epoch {
+            epoch: index + 1,
+            training: report(loss),
+            validation: (index % 2 == 0).then(|| report(-0.0)),
+        });
+        let table = Table::from(&History { epochs: epochs.collect() });
+        assert_eq!(
+            table.json().unwrap(),
+            r#"{"epoch":[1,2,3,4,5,6],"loss":[0.1,1e+300,5e-324,"NaN","Infinity","-Infinity"],"val_loss":[-0.0,null,-0.0,null,-0.0,null]}"#
+        );
+        let csv = table.csv().unwrap();
+        let rows: Vec<Vec<&str>> = csv.lines().skip(1).map(|line| line.split(',').collect()).collect();
+        for (row, loss) in rows.iter().zip(losses) {
+            assert_eq!(row[1].parse::<f64>().unwrap().to_bits(), loss.to_bits());
+        }
+        assert_eq!(rows.iter().map(|row| row[1]).skip(3).collect::<Vec<_>>(), ["NaN", "Infinity", "-Infinity"]);
+        assert_eq!([rows[0][2], rows[1][2]], ["-0", ""]);
     }
 }

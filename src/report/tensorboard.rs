@@ -30,8 +30,10 @@ use crate::{
 /// A callback that logs the loss and metrics of each epoch, and a histogram of each parameter, for TensorBoard.
 ///
 /// Training and validation are separate runs in the folders `train` and `validation`, so that TensorBoard shows them in
-/// the same charts, over the number of the epoch. Histograms leave out numbers that are not finite. If a file cannot be
-/// written, training continues to its last epoch; then `fit` returns an error, and [`finish`](Self::finish) the reason.
+/// the same charts, over the number of the epoch. TensorBoard takes a loss or a metric as an `f32`: it is rounded to the
+/// nearest, NaN and infinities stay what they are, and a finite number beyond the range is left out, which is an error.
+/// Histograms leave out numbers that are not finite. If a file cannot be written or a number is left out, training
+/// continues to its last epoch; then `fit` returns an error, and [`finish`](Self::finish) the reason.
 ///
 /// ```
 /// use shiplap::{prelude::*, report::TensorBoard};
@@ -53,40 +55,59 @@ pub struct TensorBoard {
     train: Option<EventFile>,
     validation: Option<EventFile>,
     error: Option<ReportError>,
+    /// The first number that TensorBoard cannot take.
+    left_out: Option<ReportError>,
 }
 
 impl TensorBoard {
     /// Logs to `folder`, which is created after the first epoch if necessary. Existing files are not overwritten.
     pub fn new(folder: impl AsRef<Path>) -> Self {
-        Self { folder: folder.as_ref().into(), train: None, validation: None, error: None }
+        Self { folder: folder.as_ref().into(), train: None, validation: None, error: None, left_out: None }
     }
 
     /// Syncs the files to disk.
     ///
     /// # Errors
     ///
-    /// Returns the first error of creating or writing a file, including those during training.
+    /// Returns the first error of creating or writing a file, including those during training, or the first number that
+    /// was left out.
     pub fn finish(mut self) -> Result<(), ReportError> {
         for events in [&mut self.train, &mut self.validation].into_iter().flatten() {
             if self.error.is_none() {
                 self.error = events.file.sync_all().map_err(|error| events.file_error(error)).err();
             }
         }
-        self.error.map_or(Ok(()), Err)
+        self.error.or(self.left_out).map_or(Ok(()), Err)
     }
 
     fn write<N: Layer, M: Named>(&mut self, epoch: &Epoch<M>, network: &N) -> Result<(), ReportError> {
         let step = epoch.epoch as i64;
         let mut weights = Histograms(vec![]);
         network.parameters(layer::Path::ROOT, &mut weights);
-        let training = scalars(&epoch.training).chain(weights.0);
+        let training = self.scalars(epoch.epoch, &epoch.training).into_iter().chain(weights.0);
         open(&mut self.train, &self.folder, "train")?.write(step, training.collect())?;
         match &epoch.validation {
             Some(report) => {
-                open(&mut self.validation, &self.folder, "validation")?.write(step, scalars(report).collect())
+                let scalars = self.scalars(epoch.epoch, report);
+                open(&mut self.validation, &self.folder, "validation")?.write(step, scalars)
             }
             None => Ok(()),
         }
+    }
+
+    /// The loss and the metrics, without numbers that would become infinite.
+    fn scalars<M: Named>(&mut self, epoch: usize, report: &Report<M>) -> Vec<Value> {
+        let mut values = vec![];
+        report.each(&mut |name, number| {
+            let value = number as f32;
+            if value.is_infinite() && number.is_finite() {
+                let name = name.to_string();
+                self.left_out.get_or_insert(ReportError::Range { name, epoch, number });
+            } else {
+                values.push(Value { tag: format!("epoch_{name}"), kind: Some(Kind::SimpleValue(value)) });
+            }
+        });
+        values
     }
 }
 
@@ -100,7 +121,12 @@ impl<N: Layer, M: Named> Callback<N, M> for &mut TensorBoard {
 
     fn after_fit(&mut self, _: &mut N) -> Result<(), &'static str> {
         let failed = "the files for TensorBoard could not be written: `TensorBoard::finish` returns the reason";
-        if self.error.is_none() { Ok(()) } else { Err(failed) }
+        let left_out = "a number is too large for TensorBoard and is left out: `TensorBoard::finish` returns which";
+        match (&self.error, &self.left_out) {
+            (Some(_), _) => Err(failed),
+            (None, Some(_)) => Err(left_out),
+            (None, None) => Ok(()),
+        }
     }
 }
 
@@ -169,14 +195,6 @@ fn tf_record(data: &[u8]) -> Vec<u8> {
 /// is weak.
 fn masked_crc(data: &[u8]) -> [u8; 4] {
     crc32c::crc32c(data).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
-}
-
-fn scalars<M: Named>(report: &Report<M>) -> impl Iterator<Item = Value> + use<M> {
-    let mut values = vec![];
-    report.each(&mut |name, value| {
-        values.push(Value { tag: format!("epoch_{name}"), kind: Some(Kind::SimpleValue(value as f32)) });
-    });
-    values.into_iter()
 }
 
 /// Collects a histogram of each parameter.
@@ -328,6 +346,39 @@ mod tests {
                 assert_eq!(summary.value[0].kind, Some(Kind::SimpleValue(report.unwrap().loss as f32)));
             }
         }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn numbers_beyond_single_precision_are_left_out_with_an_error() {
+        let folder = std::env::temp_dir().join(format!("shiplap_tensorboard_range_{}", std::process::id()));
+        let mut board = TensorBoard::new(&folder);
+        let network = Dense::<1, 1, Linear>::zeroed();
+        let losses = [0.5, 1e300, 1e-50, f64::NAN, f64::NEG_INFINITY, -1e39, 2.0];
+        for (index, loss) in losses.into_iter().enumerate() {
+            let epoch = Epoch { epoch: index + 1, training: Report { loss, metrics: () }, validation: None };
+            let _ = Callback::<_, ()>::after_epoch(&mut &mut board, &epoch, &mut network.clone());
+        }
+        let file = board.train.as_ref().unwrap().path.clone();
+        let result = Callback::<_, ()>::after_fit(&mut &mut board, &mut network.clone());
+        assert!(result.unwrap_err().contains("`TensorBoard::finish`"));
+        let error = board.finish().unwrap_err().to_string();
+        let expected = "the value of `loss` in epoch 2, 1e300, is too large for TensorBoard, whose numbers are `f32`: \
+                        it is left out";
+        assert_eq!(error, expected);
+        let written: Vec<_> = records(&std::fs::read(file).unwrap())[1..]
+            .iter()
+            .map(|event| match &event.content {
+                Some(Content::Summary(summary)) => match summary.value[0].kind {
+                    Some(Kind::SimpleValue(loss)) => Some(loss),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect();
+        assert_eq!([written[0], written[1], written[2]], [Some(0.5), None, Some(0.0)]);
+        assert!(written[3].unwrap().is_nan());
+        assert_eq!([written[4], written[5], written[6]], [Some(f32::NEG_INFINITY), None, Some(2.0)]);
         std::fs::remove_dir_all(folder).unwrap();
     }
 
