@@ -135,7 +135,7 @@ pub mod prelude {
         kernel::{Element, Real, Simd},
         layer::{Logits, Predictions, SimpleLayer},
         layers::{
-            Activate, AveragePool2d, Conv2d, Dense, Dropout, Flatten, Frozen, GlobalAveragePool, Image, Impute,
+            Activate, AveragePool2d, BatchNorm, Conv2d, Dense, Dropout, Flatten, Frozen, GlobalAveragePool, Image, Impute,
             InFlash, Initialized, MaxPool2d, MinMax, OneHot, Padded, Regularized, Same, Standardize, Valid,
         },
         loss::{

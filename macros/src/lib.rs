@@ -43,14 +43,14 @@ pub fn derive_network(input: TokenStream) -> TokenStream {
 
 /// Implements `Parameters` from the fields of a struct, and `Network` if the struct implements `Layer`. The
 /// documentation of the trait describes the attributes.
-#[proc_macro_derive(Parameters, attributes(kernel, bias, statistic, layer, parameters))]
+#[proc_macro_derive(Parameters, attributes(kernel, bias, statistic, running, layer, parameters))]
 pub fn derive_parameters(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     krate::renamed(parameters::derive(&input).unwrap_or_else(|error| error.to_compile_error())).into()
 }
 
 /// Implements `Layer` from the fields of a struct and its `impl SimpleLayer`. It includes `#[derive(Parameters)]`.
-#[proc_macro_derive(Layer, attributes(kernel, bias, statistic, layer, parameters))]
+#[proc_macro_derive(Layer, attributes(kernel, bias, statistic, running, layer, parameters))]
 pub fn derive_layer(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     krate::renamed(layer::derive(&input).unwrap_or_else(|error| error.to_compile_error())).into()

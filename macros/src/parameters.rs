@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::{
-    Attribute, Data, DeriveInput, Error, Expr, Field, Fields, GenericParam, Generics, Index, Member, MetaNameValue,
+    Attribute, Data, DeriveInput, Error, Expr, Field, Fields, GenericParam, Generics, Index, Member, Meta, MetaNameValue,
     Token, Type, TypeParam, WherePredicate, ext::IdentExt, parse_quote, punctuated::Punctuated, spanned::Spanned,
 };
 
@@ -47,6 +47,8 @@ enum Role {
     Bias(Box<Settings>),
     /// An array that is not trained, and whether its numbers are at least 0.
     Statistic(bool),
+    /// An array of statistics of the batches.
+    Running(Box<Settings>),
     /// A nested layer.
     Layer,
     /// `PhantomData`.
@@ -59,6 +61,7 @@ struct Settings {
     initializer: Option<Expr>,
     fan_in: Option<Expr>,
     fan_out: Option<Expr>,
+    never_negative: bool,
 }
 
 /// The type of the numbers of a field: that of its array, or `None` if it is no array.
@@ -138,13 +141,15 @@ pub fn parts(input: &DeriveInput) -> syn::Result<Vec<Part>> {
         ));
     };
     let members: Vec<Member> = data.fields.members().collect();
+    // With `#[parameters(element = ..)]`, a field may be of any tensor type.
+    let has_element = setting(input, "element")?.is_some();
     match &data.fields {
         Fields::Unit => Ok(Vec::new()),
-        fields => fields.iter().zip(members).map(|(field, member)| part(field, member)).collect(),
+        fields => fields.iter().zip(members).map(|(field, member)| part(field, member, has_element)).collect(),
     }
 }
 
-fn part(field: &Field, member: Member) -> syn::Result<Part> {
+fn part(field: &Field, member: Member, has_element: bool) -> syn::Result<Part> {
     let name = crate::name_of(&member);
     let mut roles = Vec::new();
     for attribute in &field.attrs {
@@ -157,6 +162,9 @@ fn part(field: &Field, member: Member) -> syn::Result<Part> {
         }
         if path.is_ident("statistic") {
             roles.push(Role::Statistic(is_never_negative(attribute)?));
+        }
+        if path.is_ident("running") {
+            roles.push(Role::Running(Box::new(settings(attribute)?)));
         }
         if path.is_ident("layer") {
             attribute.meta.require_path_only()?;
@@ -171,13 +179,14 @@ fn part(field: &Field, member: Member) -> syn::Result<Part> {
         None if is_marker(&field.ty) => Role::Marker,
         None => {
             let message = format!(
-                "`{name}` has no role: mark it `#[kernel]` (weights), `#[bias]`, `#[statistic]` (saved, not trained) or \
-                 `#[layer]`"
+                "`{name}` has no role: mark it `#[kernel]` (weights), `#[bias]`, `#[statistic]` (saved, not trained), \
+                 `#[running]` (statistics of batches) or `#[layer]`"
             );
             return Err(Error::new(field.ty.span(), message));
         }
     };
-    if matches!(role, Role::Kernel(_) | Role::Bias(_) | Role::Statistic(_)) && element_of_array(&field.ty).is_none() {
+    let is_tensor = !matches!(role, Role::Layer | Role::Marker);
+    if is_tensor && !has_element && element_of_array(&field.ty).is_none() {
         let message =
             format!("`{name}` is no array: parameters are arrays of numbers, written out, such as `[[f32; OUT]; IN]`");
         return Err(Error::new(field.ty.span(), message));
@@ -187,7 +196,7 @@ fn part(field: &Field, member: Member) -> syn::Result<Part> {
 
 /// Whether the attribute is `#[statistic(never_negative)]`.
 fn is_never_negative(attribute: &Attribute) -> syn::Result<bool> {
-    if let syn::Meta::Path(_) = attribute.meta {
+    if let Meta::Path(_) = attribute.meta {
         return Ok(false);
     }
     let setting: syn::Path = attribute.parse_args()?;
@@ -199,11 +208,17 @@ fn is_never_negative(attribute: &Attribute) -> syn::Result<bool> {
 
 fn settings(attribute: &Attribute) -> syn::Result<Settings> {
     let mut settings = Settings::default();
-    if let syn::Meta::Path(_) = attribute.meta {
+    if let Meta::Path(_) = attribute.meta {
         return Ok(settings);
     }
-    let arguments: Punctuated<MetaNameValue, Token![,]> = attribute.parse_args_with(Punctuated::parse_terminated)?;
-    for MetaNameValue { path, value, .. } in arguments {
+    let arguments: Punctuated<Meta, Token![,]> = attribute.parse_args_with(Punctuated::parse_terminated)?;
+    for argument in arguments {
+        if argument.path().is_ident("never_negative") && attribute.path().is_ident("running") {
+            argument.require_path_only()?;
+            settings.never_negative = true;
+            continue;
+        }
+        let MetaNameValue { path, value, .. } = argument.require_name_value()?.clone();
         let setting = if path.is_ident("initializer") {
             &mut settings.initializer
         } else if path.is_ident("fan_in") {
@@ -377,6 +392,7 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
         let (role_name, settings, initializer) = match role {
             Role::Kernel(settings) => (quote!(Kernel), Some(settings), default_initializer.clone()),
             Role::Bias(settings) => (quote!(Bias), Some(settings), zeros),
+            Role::Running(settings) => (quote!(Running), Some(settings), zeros),
             _ => (quote!(Statistic), None, zeros),
         };
         let settings = settings.map(|settings| &**settings);
@@ -385,13 +401,14 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
         };
         let initializer = set(|settings| &settings.initializer, initializer);
         let (fan_in, fan_out) = match role {
-            Role::Statistic(_) => (quote!(1), quote!(1)),
+            Role::Statistic(_) | Role::Running(_) => (quote!(1), quote!(1)),
             _ => (set(|settings| &settings.fan_in, fans.0.clone()), set(|settings| &settings.fan_out, fans.1.clone())),
         };
         if let Role::Kernel(_) = role {
             fans = (fan_in.clone(), fan_out.clone());
         }
-        let never_negative = matches!(role, Role::Statistic(true));
+        let never_negative =
+            matches!(role, Role::Statistic(true)) || settings.is_some_and(|settings| settings.never_negative);
         let index = tensors.len();
         tensors.push(quote! {
             #krate::layer::Parameter {

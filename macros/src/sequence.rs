@@ -136,6 +136,10 @@ impl Sequence {
             }
         });
         let (last_member, last_place, last_name) = (members[last], &places[last], names[last]);
+        let statistics = (0..last).map(|index| {
+            let (layer, member, place) = (&layers[index], members[index], &places[index]);
+            quote!(#layer::update_statistics::<Simd_, BATCH_>(&mut self.#member, simd, &tape.#place.tape, share);)
+        });
         let (last_passed, last_recorded, last_sent_back) = (passed(last), recorded(last), sent_back(last));
 
         let same_element = self.same_element();
@@ -317,6 +321,17 @@ impl Sequence {
                         visitor,
                     );
                     #(#learn)*
+                }
+
+                #[inline(always)]
+                fn update_statistics<Simd_: #krate::kernel::Simd, const BATCH_: ::core::primitive::usize>(
+                    &mut self,
+                    simd: Simd_,
+                    tape: &Self::Tape<BATCH_>,
+                    share: ::core::primitive::f64,
+                ) {
+                    #(#statistics)*
+                    #last_layer::update_statistics::<Simd_, BATCH_>(&mut self.#last_member, simd, &tape.#last_place, share);
                 }
 
                 fn describe(

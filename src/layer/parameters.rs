@@ -15,7 +15,10 @@ use crate::{Tensor, Zeroed, init::Initializer, kernel::Element, message::Message
 /// | `#[kernel]` | trainable weights, subject to penalties | an array of numbers |
 /// | `#[bias]` | trainable numbers without penalty | an array of numbers |
 /// | `#[statistic]` | numbers that are fitted to data or set by hand, and saved, but not trained | an array of numbers |
+/// | `#[running]` | statistics of the batches seen in training: [`Layer::update_statistics`] updates them | an array of numbers |
 /// | `#[layer]` | a nested layer | a [`Layer`](super::Layer) |
+///
+/// [`Layer::update_statistics`]: super::Layer::update_statistics
 ///
 /// A `PhantomData` field needs no attribute. `#[kernel(initializer = Initializer::Constant(1.0))]` sets the initial
 /// values; `fan_in` and `fan_out` are set likewise. By default, the activation determines the initializer of a kernel;
@@ -99,6 +102,9 @@ pub enum Role {
     /// Numbers that are not trained but fitted to data or set by hand, such as a mean. They are saved and loaded, but
     /// initializers and optimizers ignore them.
     Statistic,
+    /// Statistics of the batches seen in training, such as a running mean. They are initialized, saved and loaded, but
+    /// optimizers ignore them.
+    Running,
 }
 
 /// The description of one parameter for visitors.
@@ -139,7 +145,7 @@ impl<'a> Parameter<'a> {
         match self.role {
             Role::Kernel => self.penalty + everywhere,
             Role::Bias => self.penalty,
-            Role::Statistic => Penalty::NONE,
+            Role::Statistic | Role::Running => Penalty::NONE,
         }
     }
 }

@@ -129,6 +129,16 @@ macro_rules! annotated {
                 self.layer.visit_gradient(simd, x, tape, dy, state, path, visitor);
             }
 
+            #[inline(always)]
+            fn update_statistics<S: $crate::kernel::Simd, const BATCH: usize>(
+                &mut self,
+                simd: S,
+                tape: &L::Tape<BATCH>,
+                share: f64,
+            ) {
+                self.layer.update_statistics(simd, tape, share);
+            }
+
             fn describe(
                 path: $crate::layer::Path<'_>,
                 show: &mut dyn FnMut(&$crate::layer::Description<'_>),

@@ -41,7 +41,7 @@ fn initializers<K: Initialize, B: Initialize>(parameter: Parameter<'_>) -> Param
     let chosen = match parameter.role {
         Role::Kernel => K::INITIALIZER,
         Role::Bias => B::INITIALIZER,
-        Role::Statistic => None,
+        Role::Statistic | Role::Running => None,
     };
     Parameter { initializer: chosen.unwrap_or(parameter.initializer), ..parameter }
 }

@@ -14,6 +14,7 @@ mod impute;
 mod in_flash;
 mod initialized;
 mod min_max;
+mod norm;
 mod one_hot;
 #[cfg(feature = "rayon")]
 mod parallel;
@@ -30,6 +31,7 @@ pub use impute::Impute;
 pub use in_flash::InFlash;
 pub use initialized::Initialized;
 pub use min_max::MinMax;
+pub use norm::BatchNorm;
 pub use one_hot::OneHot;
 #[cfg(feature = "rayon")]
 pub use parallel::Parallel;

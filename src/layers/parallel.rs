@@ -46,6 +46,8 @@ unsafe impl<N: Zeroed, const SHARDS: usize, const ROWS: usize> Zeroed for Parall
 /// The memory of one shard.
 pub struct Shard<N: Layer, const ROWS: usize> {
     seed: u32,
+    /// The number of rows of the last batch that passed through it.
+    rows: usize,
     tape: Aligned<N::Tape<ROWS>>,
     gradient: Aligned<N::Trainable>,
 }
@@ -125,6 +127,7 @@ where
         y: &mut [N::Output],
     ) {
         const { assert!(B <= SHARDS * ROWS, "the trainer's batch is larger than all shards of `Parallel`") };
+        tape.iter_mut().for_each(|shard| shard.rows = 0);
         let training = rng.is_some();
         if let Some(rng) = rng {
             tape.iter_mut().for_each(|shard| shard.seed = rng.bits());
@@ -176,6 +179,16 @@ where
         visitor: &mut V,
     ) {
         N::trainable_mut(Some(&mut self.network), &mut tape[0].gradient, state, path, visitor);
+    }
+
+    /// Each shard has normalized its rows with its own statistics.
+    #[inline(always)]
+    fn update_statistics<S: Simd, const B: usize>(&mut self, simd: S, tape: &Self::Tape<B>, share: f64) {
+        let rows: usize = tape.iter().map(|shard| shard.rows).sum();
+        for shard in tape.iter().filter(|shard| shard.rows > 0) {
+            let share = share * shard.rows as f64 / rows as f64;
+            self.network.update_statistics(simd, &shard.tape, share);
+        }
     }
 
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
@@ -258,6 +271,7 @@ impl<N: Layer, E: Ending, const ROWS: usize> Task<N, ROWS> for Record<'_, N, E> 
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S, network: &N, shard: &mut Shard<N, ROWS>) {
+        shard.rows = self.x.len();
         let mut rng = Rng::new(shard.seed.into());
         network.record_batch::<S, E, ROWS>(simd, self.training.then_some(&mut rng), self.x, &mut shard.tape, self.y);
     }

@@ -34,6 +34,6 @@ impl<W, P, L: Stored<W, P>, R: Regularizer> Stored<W, P> for Regularized<L, R> {
 fn penalize<R: Regularizer>(parameter: Parameter<'_>) -> Parameter<'_> {
     match parameter.role {
         Role::Kernel => Parameter { penalty: parameter.penalty + R::PENALTY, ..parameter },
-        Role::Bias | Role::Statistic => parameter,
+        Role::Bias | Role::Statistic | Role::Running => parameter,
     }
 }

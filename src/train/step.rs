@@ -214,6 +214,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
             }
         }
         gradient.apply(network, batch, norm, optimizer, step, state);
+        network.update_statistics(simd, tape, 1.0);
         *bound = after;
         Ok(mean + cost)
     }

@@ -104,7 +104,7 @@ pub fn weight_histograms<N: Layer>(network: &N) -> Grid {
     impl<T: Element> Visit<T> for Collect {
         fn visit(&mut self, parameter: Parameter<'_>, values: &[T]) {
             // Statistics are not weights, and have the units of the data.
-            if parameter.role == Role::Statistic {
+            if matches!(parameter.role, Role::Statistic | Role::Running) {
                 return;
             }
             let path = format!("{}", parameter.path);

@@ -1,0 +1,228 @@
+//! Sums over the columns of rows, and the formulas of normalization.
+
+use core::slice;
+
+use crate::{
+    Tensor,
+    kernel::{Element, ElementwiseKernel, Real, Simd, Work, elementwise_row},
+};
+
+/// The rows that are added up before their sum is added to the total, which bounds the rounding error of long sums.
+const BLOCK: usize = 128;
+
+/// The numbers of a tensor.
+#[inline(always)]
+pub(super) fn flat<X: Tensor>(tensor: &X) -> &[X::Element] {
+    X::flat(slice::from_ref(tensor))
+}
+
+/// The numbers of a tensor, with write access.
+#[inline(always)]
+pub(super) fn flat_mut<X: Tensor>(tensor: &mut X) -> &mut [X::Element] {
+    X::flat_mut(slice::from_mut(tensor))
+}
+
+/// `tensor[c] = formula(read[c], tensor[c])`
+#[inline(always)]
+pub(super) fn change<S: Simd, C: Tensor, O: ElementwiseKernel<R, 1>, const R: usize>(
+    simd: S,
+    formula: O,
+    read: [&C; R],
+    mut tensor: C,
+) -> C {
+    elementwise_row(simd, &formula, read.map(flat), [flat_mut(&mut tensor)]);
+    tensor
+}
+
+/// `Σ formula(rows[0][r][c], rows[1][r][c], columns[c])` over all rows `r`, for each column `c`. The formula adds to its
+/// last number.
+#[inline(always)]
+pub(super) fn column_sums<S: Simd, C: Tensor, O: ElementwiseKernel<3, 1>>(
+    simd: S,
+    formula: O,
+    rows: [&[C::Element]; 2],
+    columns: &C,
+) -> C {
+    simd.run(ColumnSums { formula, rows, columns })
+}
+
+struct ColumnSums<'a, C: Tensor, O> {
+    formula: O,
+    rows: [&'a [C::Element]; 2],
+    columns: &'a C,
+}
+
+impl<C: Tensor, O: ElementwiseKernel<3, 1>> Work for ColumnSums<'_, C, O> {
+    type Output = C;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> C {
+        let Self { formula, rows: [a, b], columns } = self;
+        let mut total = C::zeroed();
+        for (a, b) in a.chunks(BLOCK * C::LEN).zip(b.chunks(BLOCK * C::LEN)) {
+            let mut sum = C::zeroed();
+            for (a, b) in a.chunks_exact(C::LEN).zip(b.chunks_exact(C::LEN)) {
+                elementwise_row(simd, &formula, [a, b, flat(columns)], [flat_mut(&mut sum)]);
+            }
+            total = change(simd, Plus, [&sum], total);
+        }
+        total
+    }
+}
+
+/// `y[r][c] = formula(rows[0][r][c], rows[1][r][c], columns[0][c], ..)` for all rows `r` and columns `c`.
+#[inline(always)]
+pub(super) fn for_each_row<S: Simd, C: Tensor, O: ElementwiseKernel<6, 1>>(
+    simd: S,
+    formula: O,
+    rows: [&[C::Element]; 2],
+    columns: [&C; 4],
+    y: &mut [C::Element],
+) {
+    simd.run(EachRow { formula, rows, columns, y });
+}
+
+struct EachRow<'a, C: Tensor, O> {
+    formula: O,
+    rows: [&'a [C::Element]; 2],
+    columns: [&'a C; 4],
+    y: &'a mut [C::Element],
+}
+
+impl<C: Tensor, O: ElementwiseKernel<6, 1>> Work for EachRow<'_, C, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self { formula, rows: [a, b], columns, y } = self;
+        let [c0, c1, c2, c3] = columns.map(flat);
+        let rows = a.chunks_exact(C::LEN).zip(b.chunks_exact(C::LEN)).zip(y.chunks_exact_mut(C::LEN));
+        for ((a, b), y) in rows {
+            elementwise_row(simd, &formula, [a, b, c0, c1, c2, c3], [y]);
+        }
+    }
+}
+
+/// The mean and the variance of each column of `rows`.
+#[inline(always)]
+pub(super) fn moments<S: Simd, C: Tensor>(simd: S, rows: &[C::Element]) -> [C; 2] {
+    let share = share(rows, C::LEN);
+    let mean = change(simd, Times(share), [], column_sums(simd, AddFirst, [rows, rows], &C::zeroed()));
+    let variance = change(simd, Times(share), [], column_sums(simd, AddSquare, [rows, rows], &mean));
+    [mean, variance]
+}
+
+/// 1 over the number of rows.
+#[inline(always)]
+pub(super) fn share<T: Element>(rows: &[T], columns: usize) -> f64 {
+    1.0 / (rows.len() / columns.max(1)).max(1) as f64
+}
+
+/// `Σ a`
+#[derive(Clone, Copy)]
+pub(super) struct AddFirst;
+
+impl ElementwiseKernel<3, 1> for AddFirst {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [a, _, _]: [V; 3], [sum]: [V; 1]) -> [V; 1] {
+        [sum + a]
+    }
+}
+
+/// `Σ (a − mean)²`
+#[derive(Clone, Copy)]
+struct AddSquare;
+
+impl ElementwiseKernel<3, 1> for AddSquare {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [a, _, mean]: [V; 3], [sum]: [V; 1]) -> [V; 1] {
+        let distance = a - mean;
+        [sum + distance * distance]
+    }
+}
+
+/// `Σ a·(b − mean)`
+#[derive(Clone, Copy)]
+pub(super) struct AddProduct;
+
+impl ElementwiseKernel<3, 1> for AddProduct {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [a, b, mean]: [V; 3], [sum]: [V; 1]) -> [V; 1] {
+        [sum + a * (b - mean)]
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Plus;
+
+impl ElementwiseKernel<1, 1> for Plus {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [a]: [V; 1], [b]: [V; 1]) -> [V; 1] {
+        [b + a]
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Times(pub f64);
+
+impl ElementwiseKernel<0, 1> for Times {
+    #[inline(always)]
+    fn apply<V: Real>(&self, []: [V; 0], [a]: [V; 1]) -> [V; 1] {
+        [a * V::splat(self.0)]
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Product;
+
+impl ElementwiseKernel<1, 1> for Product {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [a]: [V; 1], [b]: [V; 1]) -> [V; 1] {
+        [a * b]
+    }
+}
+
+/// `1/√(variance + ε)`. An infinite variance, a sign of divergence, gives NaN.
+#[derive(Clone, Copy)]
+pub(super) struct InverseDeviation(pub f64);
+
+impl ElementwiseKernel<0, 1> for InverseDeviation {
+    #[inline(always)]
+    fn apply<V: Real>(&self, []: [V; 0], [variance]: [V; 1]) -> [V; 1] {
+        [V::splat(1.0) / (variance + V::splat(self.0)).sqrt() + (variance - variance)]
+    }
+}
+
+/// `y = (x − mean)·factor + shift`
+#[derive(Clone, Copy)]
+pub(super) struct Normalize;
+
+impl ElementwiseKernel<6, 1> for Normalize {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [x, _, mean, factor, shift, _]: [V; 6], _: [V; 1]) -> [V; 1] {
+        [(x - mean) * factor + shift]
+    }
+}
+
+/// `dx = (dy − a − (x − mean)·b)·factor`: `a` is the mean of `dy`, and `b` that of `dy·(x − mean)`, divided by the
+/// variance.
+#[derive(Clone, Copy)]
+pub(super) struct NormalizeGradient;
+
+impl ElementwiseKernel<6, 1> for NormalizeGradient {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [dy, x, mean, factor, a, b]: [V; 6], _: [V; 1]) -> [V; 1] {
+        [(dy - a - (x - mean) * b) * factor]
+    }
+}
+
+/// Moves the running value toward that of the batch by this share of their distance.
+#[derive(Clone, Copy)]
+pub(super) struct Toward(pub f64);
+
+impl ElementwiseKernel<1, 1> for Toward {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [batch]: [V; 1], [running]: [V; 1]) -> [V; 1] {
+        [running + (batch - running) * V::splat(self.0)]
+    }
+}
