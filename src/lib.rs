@@ -135,8 +135,9 @@ pub mod prelude {
         kernel::{Element, Real, Simd},
         layer::{Logits, Predictions, SimpleLayer},
         layers::{
-            Activate, AveragePool2d, BatchNorm, Conv2d, Dense, Dropout, Flatten, Frozen, GlobalAveragePool, Image, Impute,
-            InFlash, Initialized, MaxPool2d, MinMax, OneHot, Padded, Regularized, Same, Standardize, Valid,
+            Activate, AveragePool2d, BatchNorm, Conv2d, Dense, Dropout, Flatten, Frozen, GlobalAveragePool, Image,
+            Impute, InFlash, Initialized, MaxPool2d, MinMax, OneHot, Padded, Regularized, Residual, Same, Standardize,
+            Valid,
         },
         loss::{
             BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,

@@ -33,6 +33,19 @@ pub trait Operations<T> {
         self.other(path, "convolution");
     }
 
+    /// `y = (x − mean[c]) / √(variance[c] + epsilon)·scale[c] + shift[c]` for each channel `c` of a tensor of shape
+    /// `shape`. The parameters are scale, shift, mean and variance, each with its name.
+    fn batch_norm(
+        &mut self,
+        path: Path<'_>,
+        shape: &'static [usize],
+        parameters: [(&'static str, &[T]); 4],
+        epsilon: f64,
+    ) {
+        let _ = (shape, parameters, epsilon);
+        self.other(path, "batch norm");
+    }
+
     /// The maximum or the mean of each channel in windows of an image.
     fn pool(&mut self, path: Path<'_>, pool: Pool, window: Sliding) {
         let _ = window;
@@ -49,6 +62,21 @@ pub trait Operations<T> {
     fn flatten(&mut self, path: Path<'_>, shape: &'static [usize]) {
         let _ = shape;
         self.other(path, "flatten");
+    }
+
+    /// Two branches begin, which take the current value. The operations of the first one follow.
+    fn fork(&mut self, path: Path<'_>) {
+        self.other(path, "branches");
+    }
+
+    /// The first branch ends. The operations of the second one follow.
+    fn next_branch(&mut self, path: Path<'_>) {
+        let _ = path;
+    }
+
+    /// The second branch ends, and the outputs of both are joined.
+    fn join(&mut self, path: Path<'_>, junction: Junction) {
+        let _ = (path, junction);
     }
 
     /// An operation that is known only by name. Export fails with an error that contains the name.
@@ -68,6 +96,15 @@ pub struct Sliding {
     pub before: [usize; 2],
     /// The rows and columns of padding after the image. Those that no position of the window reaches are left out.
     pub after: [usize; 2],
+}
+
+/// How two branches are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Junction {
+    /// Their numbers are added.
+    Add,
+    /// The channels of the second follow those of the first.
+    Concat,
 }
 
 /// The operation of a pooling layer.

@@ -1,62 +1,16 @@
 //! Networks of image layers: their gradients against finite differences, on one instruction set (`convolutions.rs`
-//! compares the kernels of all), and 50 steps of training against Keras 3, whose
-//! losses agree to 10⁻⁵ and whose weights agree to 10⁻⁴ (relative; for weights below [`SMALL`], relative to it).
+//! compares the kernels of all), and 50 steps of training against Keras 3.
 
 mod common;
+#[path = "common/keras.rs"]
+mod keras;
 
-use std::{collections::BTreeMap, path::Path as FilePath, sync::LazyLock};
+use std::{collections::BTreeMap, sync::LazyLock};
 
-use common::Exchange;
-use serde::Deserialize;
-use shiplap::{Tensor, check, layer::Path, prelude::*};
+use keras::{Fixture, fixtures, learns_as_in_keras};
+use shiplap::{Tensor, check, prelude::*};
 
-/// 10⁻⁴ of this is the rounding error of fifty steps in `f32`.
-const SMALL: f64 = 0.02;
-
-/// A training run of `reference/make_image_fixtures.py`. Arrays are flat.
-#[derive(Deserialize)]
-struct Fixture {
-    x: Vec<f64>,
-    y: Vec<f64>,
-    initial: Vec<f64>,
-    losses: Vec<f64>,
-    #[serde(rename = "final")]
-    trained: Vec<f64>,
-}
-
-static FIXTURES: LazyLock<BTreeMap<String, Fixture>> = LazyLock::new(|| {
-    let path = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("reference/images.json");
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-});
-
-fn rows<X: Tensor<Element = f32>>(flat: &[f64]) -> Vec<X> {
-    let mut rows = vec![X::zeroed(); flat.len() / X::LEN];
-    X::flat_mut(&mut rows).iter_mut().zip(flat).for_each(|(value, &number)| *value = number as f32);
-    rows
-}
-
-fn learns_as_in_keras<N, O: Optimizer>(name: &str, optimizer: O)
-where
-    N: Network<Element = f32, Input = Image<9, 8, 2>, Output = [f32; 3], Head = Linear>,
-{
-    let fixture = &FIXTURES[name];
-    let (x, y) = (rows::<N::Input>(&fixture.x), rows::<N::Output>(&fixture.y));
-    let mut trainer = Trainer::<N, MeanSquaredError, O, 4, ()>::boxed(optimizer, 0);
-    let mut initial = Exchange(fixture.initial.clone(), 0);
-    N::parameters_mut([trainer.network_mut()], Path::ROOT, &mut initial);
-    assert_eq!((initial.1, fixture.losses.len()), (fixture.initial.len(), 50));
-    for (step, expected) in fixture.losses.iter().enumerate() {
-        let start = step % 2 * 4;
-        let loss = trainer.step(&x[start..start + 4], &y[start..start + 4]).unwrap();
-        assert!((loss - expected).abs() < 1e-5 * expected.abs(), "{name}, step {step}: loss {loss}, not {expected}");
-    }
-    let mut ours = Exchange(vec![0.0; fixture.trained.len()], 0);
-    N::parameters_mut([trainer.network_mut()], Path::ROOT, &mut ours);
-    for (index, (ours, expected)) in ours.0.iter().zip(&fixture.trained).enumerate() {
-        let most = 1e-4 * expected.abs().max(SMALL);
-        assert!((ours - expected).abs() < most, "{name}, weight {index}: {ours}, not {expected}");
-    }
-}
+static FIXTURES: LazyLock<BTreeMap<String, Fixture>> = LazyLock::new(|| fixtures("images.json"));
 
 /// Image layers between an image of 9×8 pixels with 2 channels and a dense layer.
 macro_rules! networks {
@@ -75,9 +29,9 @@ macro_rules! networks {
             fn training() {
                 #[network(input = Image<9, 8, 2>)]
                 type Net = ($layers, Dense<_, 3>);
-                learns_as_in_keras::<Net, _>(stringify!($name), Sgd::new(0.005));
+                learns_as_in_keras::<Net, _>(stringify!($name), &FIXTURES[stringify!($name)], Sgd::new(0.005));
                 #[cfg(feature = "exhaustive")]
-                learns_as_in_keras::<Net, _>(stringify!($name), InPlace(Sgd::new(0.005)));
+                learns_as_in_keras::<Net, _>(stringify!($name), &FIXTURES[stringify!($name)], InPlace(Sgd::new(0.005)));
             }
         })*
     };

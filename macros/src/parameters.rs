@@ -15,6 +15,10 @@ pub fn bounds(input: &DeriveInput, parts: &[Part], element: &Type) -> Vec<WhereP
     if input.generics.type_params().any(|parameter| parameter.ident == name) {
         bounds.push(parse_quote!(#element: ::shiplap::kernel::Element));
     }
+    if let Ok(Some(_)) = setting(input, "element") {
+        // The bounds of the struct say that its layers have these numbers.
+        return bounds;
+    }
     for ty in parts.iter().filter_map(Part::layer) {
         let own = quote!(<#ty as ::shiplap::layer::Parameters>::Element).to_string();
         bounds.push(match name == own {

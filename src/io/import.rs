@@ -100,10 +100,12 @@ impl<'a> Import<'a> {
         let reader = Reader::new(&file, &bytes)?;
         let mut expected = expected_tensors(network);
         expected.retain(|tensor| is_weight(tensor.role));
-        self.rename(&mut expected, &Flattened::of(network), &reader)?;
+        self.rename(&mut expected, &Kinds::of(network), &reader)?;
         let ignored = |name: &str| {
             let layer = layer_of(name);
-            !self.layers.is_empty() && !self.layers.iter().any(|&(_, theirs)| theirs == layer)
+            // PyTorch counts the batches of a batch norm.
+            name.ends_with(".num_batches_tracked")
+                || !self.layers.is_empty() && !self.layers.iter().any(|&(_, theirs)| theirs == layer)
         };
         let values = reader.read(&expected, ignored)?;
         reader.check(&expected, &values)?;
@@ -113,22 +115,18 @@ impl<'a> Import<'a> {
     }
 
     /// Sets the name and the shape that each tensor has in the file.
-    fn rename(
-        &self,
-        tensors: &mut [ExpectedTensor],
-        flattened: &Flattened,
-        reader: &Reader<'_>,
-    ) -> Result<(), FileError> {
+    fn rename(&self, tensors: &mut [ExpectedTensor], kinds: &Kinds, reader: &Reader<'_>) -> Result<(), FileError> {
         let layers = self.match_layers(tensors, reader)?;
         for tensor in tensors {
             let theirs = layers.iter().find(|(own, _)| *own == tensor.layer).map_or("", |(_, theirs)| theirs);
-            let parameter = match (self.source, tensor.parameter) {
-                (Source::Pytorch, "kernel") => "weight",
-                (_, parameter) => parameter,
+            let parameter = match self.source {
+                source if kinds.norms.contains(&tensor.layer) => of_norm(source, tensor.parameter),
+                Source::Pytorch if tensor.parameter == "kernel" => "weight",
+                _ => tensor.parameter,
             };
             tensor.name = if theirs.is_empty() { parameter.into() } else { format!("{theirs}.{parameter}") };
             if matches!(self.source, Source::Pytorch) && tensor.role == Role::Kernel {
-                let flattened = flattened.layers.iter().find(|(layer, _)| *layer == tensor.layer);
+                let flattened = kinds.flattened.iter().find(|(layer, _)| *layer == tensor.layer);
                 as_in_pytorch(tensor, flattened.map(|&(_, image)| image));
             }
         }
@@ -180,6 +178,21 @@ impl<'a> Import<'a> {
     }
 }
 
+/// The name of a parameter of a normalization layer.
+fn of_norm(source: Source, parameter: &'static str) -> &'static str {
+    match (source, parameter) {
+        (Source::Pytorch, "scale") => "weight",
+        (Source::Pytorch, "shift") => "bias",
+        (Source::Pytorch, "mean") => "running_mean",
+        (Source::Pytorch, "variance") => "running_var",
+        (Source::Keras, "scale") => "gamma",
+        (Source::Keras, "shift") => "beta",
+        (Source::Keras, "mean") => "moving_mean",
+        (Source::Keras, "variance") => "moving_variance",
+        (_, parameter) => parameter,
+    }
+}
+
 /// Sets the shape and the order of axes of a kernel in PyTorch: `[OUT, IN]`, or `[FILTERS, CHANNELS, ROWS, COLUMNS]`. The
 /// inputs of a layer after `nn.Flatten` are the planes of an image, one for each channel.
 fn as_in_pytorch(tensor: &mut ExpectedTensor, flattened: Option<[usize; 3]>) {
@@ -200,28 +213,31 @@ fn as_in_pytorch(tensor: &mut ExpectedTensor, flattened: Option<[usize; 3]>) {
     }
 }
 
-/// The layers whose input is a flattened image, with the shape of the image.
+/// The layers whose parameters depend on their place or kind.
 #[derive(Default)]
-struct Flattened {
+struct Kinds {
     current: Option<[usize; 3]>,
-    layers: Vec<(String, [usize; 3])>,
+    /// The layers whose input is a flattened image, with the shape of the image.
+    flattened: Vec<(String, [usize; 3])>,
+    /// The normalization layers.
+    norms: BTreeSet<String>,
 }
 
-impl Flattened {
+impl Kinds {
     fn of<N: Layer>(network: &N) -> Self {
-        let mut flattened = Self::default();
-        network.operations(layer::Path::ROOT, &mut flattened);
-        flattened
+        let mut kinds = Self::default();
+        network.operations(layer::Path::ROOT, &mut kinds);
+        kinds
     }
 }
 
-impl<T> Operations<T> for Flattened {
+impl<T> Operations<T> for Kinds {
     fn flatten(&mut self, _: layer::Path<'_>, shape: &'static [usize]) {
         self.current = shape.try_into().ok();
     }
 
     fn product(&mut self, path: layer::Path<'_>, _: &'static str, _: [usize; 2], _: &[T]) {
-        self.layers.extend(self.current.take().map(|image| (path.to_string(), image)));
+        self.flattened.extend(self.current.take().map(|image| (path.to_string(), image)));
     }
 
     fn add(&mut self, _: layer::Path<'_>, _: &'static str, _: &[T]) {}
@@ -238,6 +254,10 @@ impl<T> Operations<T> for Flattened {
     }
 
     fn softmax(&mut self, _: layer::Path<'_>) {}
+
+    fn batch_norm(&mut self, path: layer::Path<'_>, _: &'static [usize], _: [(&'static str, &[T]); 4], _: f64) {
+        self.norms.insert(path.to_string());
+    }
 
     fn other(&mut self, _: layer::Path<'_>, _: &'static str) {}
 }

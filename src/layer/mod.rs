@@ -13,7 +13,7 @@ mod simple;
 mod unfit;
 
 pub use crate::{
-    operations::{Operations, Pool, Sliding},
+    operations::{Junction, Operations, Pool, Sliding},
     path::Path,
 };
 #[doc(hidden)]

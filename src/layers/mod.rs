@@ -5,6 +5,7 @@
 
 mod activate;
 mod annotated;
+mod branches;
 mod columns;
 mod dense;
 mod dropout;
@@ -22,6 +23,7 @@ mod regularized;
 mod standardize;
 
 pub use activate::Activate;
+pub use branches::{Add, Branches, Concat, Identity, Join, Joins, Residual};
 pub use columns::FitError;
 pub use dense::Dense;
 pub use dropout::Dropout;

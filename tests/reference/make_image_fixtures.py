@@ -67,39 +67,57 @@ def f32(array):
     return np.asarray(array, "float32").astype("float64")
 
 
-def train(index, layers):
+def random(rng, weight):
+    """An initial value: running variances are positive."""
+    values = rng.normal(size=weight.shape) * 0.3
+    return f32(1 + np.abs(values) if weight.name == "moving_variance" else values)
+
+
+def train(index, model, layers):
     rng = np.random.default_rng(index)
-    model = keras.Sequential([keras.Input(SHAPE), *layers])
-    model.set_weights([f32(rng.normal(size=w.shape) * 0.3) for w in model.weights])
+    weights = [weight for layer in layers for weight in layer.weights]
+    assert len(weights) == len(model.weights)
+    for weight in weights:
+        weight.assign(random(rng, weight))
     x = f32(rng.normal(size=(2 * BATCH, *SHAPE)))
     y = f32(rng.normal(size=(2 * BATCH, 3)))
-    trainable = [v.value for v in model.trainable_variables]
+    trainable, others = ([v.value for v in vs] for vs in (model.trainable_variables, model.non_trainable_variables))
     assert all(v.dtype == np.float64 for v in trainable)
+    initial = [np.asarray(weight) for weight in weights]
 
     @jax.jit
-    def step(trainable, x, y):
+    def step(trainable, others, x, y):
         def loss(trainable):
-            outputs, _ = model.stateless_call(trainable, [], x)
-            return keras.losses.MeanSquaredError()(y, outputs)
+            outputs, updated = model.stateless_call(trainable, others, x, training=True)
+            return keras.losses.MeanSquaredError()(y, outputs), updated
 
-        value, gradients = jax.value_and_grad(loss)(trainable)
-        return value, [w - RATE * g for w, g in zip(trainable, gradients)]
+        (value, others), gradients = jax.value_and_grad(loss, has_aux=True)(trainable)
+        return value, [w - RATE * g for w, g in zip(trainable, gradients)], others
 
-    initial, losses = trainable, []
+    losses = []
     for number in range(STEPS):
         rows = slice(number % 2 * BATCH, (number % 2 + 1) * BATCH)
-        value, trainable = step(trainable, x[rows], y[rows])
+        value, trainable, others = step(trainable, others, x[rows], y[rows])
         losses.append(float(value))
+    for variables, values in ((model.trainable_variables, trainable), (model.non_trainable_variables, others)):
+        for variable, value in zip(variables, values):
+            variable.assign(value)
     flat = lambda arrays: [float(f"{v:.9g}") for a in arrays for v in np.asarray(a).ravel()]
     return {
         "x": flat([x]),
         "y": flat([y]),
         "initial": flat(initial),
         "losses": losses,
-        "final": flat(trainable),
+        "final": flat(weights),
     }
 
 
-fixtures = {name: train(index, make()) for index, (name, make) in enumerate(NETWORKS.items())}
-path = Path(__file__).resolve().parent / "images.json"
-path.write_text(json.dumps(fixtures, separators=(",", ":")) + "\n")
+def write(name, models):
+    fixtures = {name: train(index, model, layers) for index, (name, model, layers) in enumerate(models)}
+    path = Path(__file__).resolve().parent / name
+    path.write_text(json.dumps(fixtures, separators=(",", ":")) + "\n")
+
+
+if __name__ == "__main__":
+    models = {name: keras.Sequential([keras.Input(SHAPE), *make()]) for name, make in NETWORKS.items()}
+    write("images.json", ((name, model, model.layers) for name, model in models.items()))

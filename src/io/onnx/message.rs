@@ -76,6 +76,8 @@ pub(super) struct Node {
 pub(super) struct Attribute {
     #[prost(string, tag = "1")]
     pub name: String,
+    #[prost(float, optional, tag = "2")]
+    pub float: Option<f32>,
     #[prost(int64, optional, tag = "3")]
     pub integer: Option<i64>,
     #[prost(int64, repeated, packed = "false", tag = "8")]
@@ -89,6 +91,7 @@ pub(super) struct Attribute {
 #[repr(i32)]
 pub(super) enum AttributeKind {
     Undefined = 0,
+    Float = 1,
     Integer = 2,
     Integers = 7,
 }
@@ -96,12 +99,16 @@ pub(super) enum AttributeKind {
 impl Attribute {
     pub fn of_integer(name: &str, integer: i64) -> Self {
         let kind = AttributeKind::Integer as i32;
-        Self { name: name.into(), integer: Some(integer), integers: Vec::new(), kind }
+        Self { name: name.into(), integer: Some(integer), kind, ..Self::default() }
     }
 
     pub fn of_integers(name: &str, integers: &[usize]) -> Self {
         let integers = integers.iter().map(|&integer| integer as i64).collect();
-        Self { name: name.into(), integer: None, integers, kind: AttributeKind::Integers as i32 }
+        Self { name: name.into(), integers, kind: AttributeKind::Integers as i32, ..Self::default() }
+    }
+
+    pub fn of_float(name: &str, float: f32) -> Self {
+        Self { name: name.into(), float: Some(float), kind: AttributeKind::Float as i32, ..Self::default() }
     }
 }
 

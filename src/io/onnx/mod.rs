@@ -21,7 +21,7 @@ use self::{
 use super::{BYTES, FileError, write};
 use crate::{
     kernel::{Element, ElementwiseKernel},
-    layer::{Layer, Operations, Path, Pool, Sliding},
+    layer::{Junction, Layer, Operations, Path, Pool, Sliding},
 };
 
 /// The version of the file format, released in ONNX 1.8 together with [`OPERATOR_SET`].
@@ -92,6 +92,9 @@ enum Layout {
     Planes,
 }
 
+/// The name of a value of the graph, and its layout.
+type Place = (String, Layout);
+
 /// Builds the graph from the operations of the layers.
 struct Exporter<'a> {
     file: &'a str,
@@ -105,6 +108,10 @@ struct Exporter<'a> {
     current: String,
     /// The layout of that input.
     layout: Layout,
+    /// The same value in the other layout, for each value that was transposed.
+    transposed: BTreeMap<String, String>,
+    /// Where each open fork begins, and the end of its first branch.
+    forks: Vec<(Place, Option<Place>)>,
     error: Option<FileError>,
 }
 
@@ -118,6 +125,8 @@ impl<'a> Exporter<'a> {
             constants: BTreeMap::new(),
             current: INPUT.into(),
             layout: Layout::Pixels,
+            transposed: BTreeMap::new(),
+            forks: Vec::new(),
             error: None,
         }
     }
@@ -129,8 +138,8 @@ impl<'a> Exporter<'a> {
         self.lay_out(OUTPUT, Layout::Pixels);
         // The output of the last node is the output of the model.
         match self.nodes.last_mut() {
-            Some(last) => last.outputs = vec![OUTPUT.into()],
-            None => self.nodes.push(Node {
+            Some(last) if last.outputs[0] == self.current => last.outputs = vec![OUTPUT.into()],
+            _ => self.nodes.push(Node {
                 inputs: vec![self.current],
                 outputs: vec![OUTPUT.into()],
                 name: "identity".into(),
@@ -169,14 +178,20 @@ impl<'a> Exporter<'a> {
         }
     }
 
-    /// Transposes the current value, an image, unless it has this layout.
+    /// Transposes the current value, an image, unless it has this layout. A value is transposed once.
     fn lay_out(&mut self, place: &str, layout: Layout) {
         if self.layout != layout {
             let order = match layout {
                 Layout::Pixels => [0, 2, 3, 1],
                 Layout::Planes => [0, 3, 1, 2],
             };
-            self.unary(Path::ROOT.join(place), "Transpose", vec![Attribute::of_integers("perm", &order)]);
+            let before = self.current.clone();
+            match self.transposed.get(&before) {
+                Some(after) => self.current.clone_from(after),
+                None => self.unary(Path::ROOT.join(place), "Transpose", vec![Attribute::of_integers("perm", &order)]),
+            }
+            self.transposed.insert(self.current.clone(), before.clone());
+            self.transposed.insert(before, self.current.clone());
             self.layout = layout;
         }
     }
@@ -269,6 +284,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         if let Some(node) = self.nodes.last()
             && node.operator == "Conv"
             && node.inputs.len() == 2
+            && node.outputs[0] == self.current
         {
             let bias = self.parameter(path, name, &[addend.len()], addend);
             self.nodes.last_mut().into_iter().for_each(|node| node.inputs.push(bias.clone()));
@@ -290,6 +306,51 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         }
         self.with_parameter("Conv", path, name, &[filters, channels, rows, columns], &transposed);
         self.nodes.last_mut().into_iter().for_each(|node| node.attributes = attributes(&window));
+    }
+
+    fn batch_norm(
+        &mut self,
+        path: Path<'_>,
+        shape: &'static [usize],
+        parameters: [(&'static str, &[T]); 4],
+        epsilon: f64,
+    ) {
+        if shape.len() == 3 {
+            self.lay_out(&path.to_string(), Layout::Planes);
+        } else if shape.len() > 1 {
+            return Operations::<T>::other(self, path, "batch norm of this shape");
+        }
+        let mut inputs = vec![self.current.clone()];
+        inputs.extend(parameters.map(|(name, values)| self.parameter(path, name, &[values.len()], values)));
+        self.current = self.node(&path.to_string(), "BatchNormalization", inputs);
+        let attributes = vec![Attribute::of_float("epsilon", epsilon as f32)];
+        self.nodes.last_mut().into_iter().for_each(|node| node.attributes = attributes.clone());
+    }
+
+    fn fork(&mut self, _: Path<'_>) {
+        self.forks.push(((self.current.clone(), self.layout), None));
+    }
+
+    fn next_branch(&mut self, _: Path<'_>) {
+        let end = (self.current.clone(), self.layout);
+        if let Some((start, first)) = self.forks.last_mut() {
+            *first = Some(end);
+            (self.current, self.layout) = start.clone();
+        }
+    }
+
+    fn join(&mut self, path: Path<'_>, junction: Junction) {
+        let Some((_, Some((first, layout)))) = self.forks.pop() else { return };
+        let place = path.to_string();
+        self.lay_out(&place, layout);
+        let inputs = vec![first, self.current.clone()];
+        let (operator, attributes) = match (junction, layout) {
+            (Junction::Add, _) => ("Add", vec![]),
+            (Junction::Concat, Layout::Pixels) => ("Concat", vec![Attribute::of_integer("axis", -1)]),
+            (Junction::Concat, Layout::Planes) => ("Concat", vec![Attribute::of_integer("axis", 1)]),
+        };
+        self.current = self.node(&place, operator, inputs);
+        self.nodes.last_mut().into_iter().for_each(|node| node.attributes.clone_from(&attributes));
     }
 
     fn pool(&mut self, path: Path<'_>, pool: Pool, window: Sliding) {

@@ -35,26 +35,31 @@ pub type Image<const HEIGHT: usize, const WIDTH: usize, const CHANNELS: usize, T
 pub trait Channels: Tensor {
     /// An `X` for each channel: `[X; 3]` for an image of 3 channels.
     type Each<X: Tensor>: Tensor<Element = X::Element>;
+    /// This tensor with another number of channels.
+    type Resized<const N: usize>: Channels<Element = Self::Element>;
 }
 
 impl Channels for f32 {
     type Each<X: Tensor> = X;
+    type Resized<const N: usize> = [f32; N];
 }
 
 impl Channels for f64 {
     type Each<X: Tensor> = X;
+    type Resized<const N: usize> = [f64; N];
 }
 
 macro_rules! channels {
-    ($([$($axis:ident)*] $shape:ty;)*) => {
+    ($([$($axis:ident)*] $shape:ty, $resized:ty;)*) => {
         $(impl<T: Element, const N: usize, $(const $axis: usize),*> Channels for $shape {
             type Each<X: Tensor> = [X; N];
+            type Resized<const M: usize> = $resized;
         })*
     };
 }
 channels! {
-    [] [T; N];
-    [A] [[T; N]; A];
-    [A B] [[[T; N]; A]; B];
-    [A B C] [[[[T; N]; A]; B]; C];
+    [] [T; N], [T; M];
+    [A] [[T; N]; A], [[T; M]; A];
+    [A B] [[[T; N]; A]; B], [[[T; M]; A]; B];
+    [A B C] [[[[T; N]; A]; B]; C], [[[[T; M]; A]; B]; C];
 }

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use super::moments::{
     AddFirst, AddProduct, InverseDeviation, Normalize, NormalizeGradient, Product, Times, Toward, change, column_sums,
-    for_each_row, moments, share,
+    flat, for_each_row, moments, share,
 };
 use crate::{
     Parameters, Rng,
@@ -181,7 +181,9 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
     }
 
     fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
-        operations.other(path, "batch norm");
+        let [scale, shift, mean, variance] = [&self.scale, &self.shift, &self.mean, &self.variance].map(flat);
+        let parameters = [("scale", scale), ("shift", shift), ("mean", mean), ("variance", variance)];
+        operations.batch_norm(path, I::SHAPE, parameters, Self::EPSILON);
         A::operations(path, operations);
     }
 }

@@ -1,0 +1,180 @@
+//! How the outputs of branches are joined.
+
+use core::marker::PhantomData;
+
+use crate::{
+    Tensor,
+    activation::{Activation, Linear},
+    kernel::{ElementwiseKernel, Real, Simd, elementwise},
+    layer::{Inferred, Junction, Layer},
+    message::Message,
+};
+
+/// [`Add`] or [`Concat`].
+#[diagnostic::on_unimplemented(message = "`{Self}` does not join branches", label = "expected `Add` or `Concat`")]
+pub trait Join: Send + Sync + 'static {
+    /// The name in summaries and files.
+    const KIND: Message<64>;
+    /// The operation, for export.
+    const JUNCTION: Junction;
+    /// The activation after it.
+    type Head: Activation;
+}
+
+/// A join whose output is known: all except `Concat<Inferred>`.
+pub trait Shaped: Join {}
+
+impl<A: Activation> Shaped for Add<A> {}
+
+impl<O: Tensor> Shaped for Concat<O> {}
+
+/// A way to join rows of `A` with rows of `B`.
+pub trait Joins<A: Tensor, B: Tensor>: Shaped {
+    /// One row of the result.
+    type Output: Tensor<Element = A::Element>;
+    /// The reason why they cannot be joined, if there is one.
+    const FAULT: Option<Message>;
+
+    /// Joins the rows, without the activation.
+    fn join<S: Simd>(simd: S, a: &[A], b: &[B], y: &mut [Self::Output]);
+
+    /// Computes the gradients with respect to `a` and `b` from `dy`.
+    fn split<S: Simd>(simd: S, dy: &[Self::Output], da: &mut [A], db: &mut [B]);
+}
+
+/// `y = act(a + b)`, for outputs of the same shape.
+#[derive(Clone, Copy, Debug)]
+pub struct Add<A = Linear>(PhantomData<A>);
+
+/// The channels of `a`, followed by those of `b`, for outputs whose other axes are equal. In a network whose input is
+/// given, omit the output `O`.
+#[derive(Clone, Copy, Debug)]
+pub struct Concat<O = Inferred>(PhantomData<O>);
+
+/// `a + b`
+#[derive(Clone, Copy)]
+pub(super) struct Sum;
+
+impl ElementwiseKernel<1, 1> for Sum {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [a]: [V; 1], [b]: [V; 1]) -> [V; 1] {
+        [a + b]
+    }
+}
+
+#[derive(Clone, Copy)]
+struct SumOfBoth;
+
+impl ElementwiseKernel<2, 1> for SumOfBoth {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [a, b]: [V; 2], _: [V; 1]) -> [V; 1] {
+        [a + b]
+    }
+}
+
+impl<A: Activation> Join for Add<A> {
+    const KIND: Message<64> = Message::new().text("Add<").text(A::NAME).text(">");
+    const JUNCTION: Junction = Junction::Add;
+    type Head = A;
+}
+
+impl<Act: Activation, A: Tensor, B: Tensor<Element = A::Element>> Joins<A, B> for Add<Act> {
+    type Output = A;
+    const FAULT: Option<Message> = if same_axes::<A, B>(A::RANK) && A::RANK == B::RANK {
+        None
+    } else {
+        Some(differ::<A, B>("`Add` needs branches of the same shape, but they output ["))
+    };
+
+    #[inline(always)]
+    fn join<S: Simd>(simd: S, a: &[A], b: &[B], y: &mut [A]) {
+        elementwise(simd, &SumOfBoth, [A::flat(a), B::flat(b)], [A::flat_mut(y)]);
+    }
+
+    #[inline(always)]
+    fn split<S: Simd>(_: S, dy: &[A], da: &mut [A], db: &mut [B]) {
+        da.copy_from_slice(dy);
+        copy(A::flat(dy), B::flat_mut(db));
+    }
+}
+
+impl<O: Send + Sync + 'static> Join for Concat<O> {
+    const KIND: Message<64> = Message::new().text("Concat");
+    const JUNCTION: Junction = Junction::Concat;
+    type Head = Linear;
+}
+
+impl<A: Tensor, B: Tensor<Element = A::Element>, O: Tensor<Element = A::Element>> Joins<A, B> for Concat<O> {
+    type Output = O;
+    const FAULT: Option<Message> = match misfit_of_concat::<A, B>() {
+        None if same_axes::<A, O>(A::RANK - 1) && O::RANK == A::RANK && O::INNERMOST == A::INNERMOST + B::INNERMOST => {
+            None
+        }
+        None => {
+            let message = Message::new().text("`Concat` outputs ").number((A::INNERMOST + B::INNERMOST) as u128);
+            let message = message.text(" channels from [").list(A::SHAPE).text("] and [").list(B::SHAPE);
+            Some(message.text("], but its type says [").list(O::SHAPE).text("]"))
+        }
+        fault => fault,
+    };
+
+    #[inline(always)]
+    fn join<S: Simd>(_: S, a: &[A], b: &[B], y: &mut [O]) {
+        let pixels = A::flat(a).chunks_exact(A::INNERMOST).zip(B::flat(b).chunks_exact(B::INNERMOST));
+        for (y, (a, b)) in O::flat_mut(y).chunks_exact_mut(O::INNERMOST).zip(pixels) {
+            let (first, second) = y.split_at_mut(A::INNERMOST);
+            copy(a, first);
+            copy(b, second);
+        }
+    }
+
+    #[inline(always)]
+    fn split<S: Simd>(_: S, dy: &[O], da: &mut [A], db: &mut [B]) {
+        let pixels = A::flat_mut(da).chunks_exact_mut(A::INNERMOST).zip(B::flat_mut(db).chunks_exact_mut(B::INNERMOST));
+        for (dy, (a, b)) in O::flat(dy).chunks_exact(O::INNERMOST).zip(pixels) {
+            let (first, second) = dy.split_at(A::INNERMOST);
+            copy(first, a);
+            copy(second, b);
+        }
+    }
+}
+
+/// Whether the first `count` axes are equal.
+const fn same_axes<A: Tensor, B: Tensor>(count: usize) -> bool {
+    let mut axis = 0;
+    while axis < count {
+        if A::AXES[axis] != B::AXES[axis] {
+            return false;
+        }
+        axis += 1;
+    }
+    true
+}
+
+/// The fault of branches that take different inputs.
+pub(super) const fn misfit<A: Layer, B: Layer>() -> Option<Message> {
+    if same_axes::<A::Input, B::Input>(A::Input::RANK) && A::Input::RANK == B::Input::RANK {
+        None
+    } else {
+        Some(differ::<A::Input, B::Input>("branches take the same input, but these take ["))
+    }
+}
+
+/// The fault of outputs that cannot be put side by side.
+pub(super) const fn misfit_of_concat<A: Tensor, B: Tensor>() -> Option<Message> {
+    if A::RANK == B::RANK && A::RANK > 0 && same_axes::<A, B>(A::RANK - 1) {
+        None
+    } else {
+        Some(differ::<A, B>("`Concat` needs branches that differ in channels only, but they output ["))
+    }
+}
+
+const fn differ<A: Tensor, B: Tensor>(text: &str) -> Message {
+    Message::new().text(text).list(A::SHAPE).text("] and [").list(B::SHAPE).text("]")
+}
+
+/// Copies as many numbers as both slices have.
+#[inline(always)]
+fn copy<T: Copy>(from: &[T], to: &mut [T]) {
+    from.iter().zip(to).for_each(|(from, to)| *to = *from);
+}

@@ -1,0 +1,212 @@
+//! Layers side by side: [`Residual`] and [`Branches`].
+
+mod identity;
+mod join;
+
+pub use identity::Identity;
+pub use join::{Add, Concat, Join, Joins};
+
+use core::{marker::PhantomData, mem::MaybeUninit};
+
+use crate::{
+    Parameters, Rng, Tensor, Zeroed,
+    activation::{Activation, Linear, Save},
+    kernel::{Simd, elementwise, map_each},
+    layer::{
+        Description, Ending, Infer, Inferred, Layer, Link, Operations, Path, Predictions, VisitGradient, first_fault,
+        learns, pass, pass_mut,
+    },
+    layers::image::Channels,
+    message::Message,
+};
+use join::{Shaped, Sum};
+
+/// `y = act(layer(x) + shortcut(x))` (He et al. 2016), where the shortcut is the identity unless another layer is given.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// #[network(input = Image<8, 8, 3>)]
+/// type Net = (
+///     Conv2d<_, 4, 3, Relu, Same>,
+///     Residual<(Conv2d<_, 4, 3, Relu, Same>, Conv2d<_, 4, 3, Linear, Same>), Relu>,
+///     // The shape changes, so the shortcut has weights.
+///     Residual<(Conv2d<_, 8, 3, Relu, Same<2>>, Conv2d<_, 8, 3, Linear, Same>), Relu, Conv2d<_, 8, 1, Linear, Same<2>>>,
+///     GlobalAveragePool<_>,
+///     Dense<_, 10, Softmax>,
+/// );
+///
+/// assert_eq!(Net::new(1).predict(&[[[0.0; 3]; 8]; 8]), [0.1; 10]);
+/// ```
+pub type Residual<L, A = Linear, S = Identity<<L as Layer>::Input>> = Branches<L, S, Add<A>>;
+
+/// Two layers, or sequences of layers in parentheses, that take the same input. `J` joins their outputs: [`Add`] or
+/// [`Concat`]. For more branches, nest it.
+///
+/// ```
+/// use shiplap::{layers::{Branches, Concat}, prelude::*};
+///
+/// #[network(input = Image<8, 8, 3>)]
+/// type Net = (
+///     Branches<(Conv2d<_, 2, 1, Relu>, Conv2d<_, 4, 3, Relu, Same>), Conv2d<_, 6, 1, Relu>, Concat>,
+///     GlobalAveragePool<_>,
+/// );
+///
+/// let channels: [f32; 4 + 6] = Net::new(1).predict(&[[[0.5; 3]; 8]; 8]);
+/// ```
+#[derive(Parameters)]
+#[parameters(element = A::Element, kind = J::KIND)]
+pub struct Branches<A: Layer, B: Layer<Element = A::Element>, J: Join> {
+    /// The first branch: the layers of a residual connection.
+    #[layer]
+    pub first: A,
+    /// The second branch: the shortcut of a residual connection.
+    #[layer]
+    pub second: B,
+    join: PhantomData<fn() -> J>,
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Layer<Output: Channels>, B: Layer<Element = A::Element>> Infer for Branches<A, B, Concat<Inferred>> {
+    const FAULT: Option<Message> = join::misfit_of_concat::<A::Output, B::Output>();
+    const EXTENTS: [usize; 6] = [A::Output::INNERMOST + B::Output::INNERMOST, 0, 0, 0, 0, 0];
+    type Layer<const N: usize, const U: usize, const V: usize, const W: usize, const X: usize, const Y: usize> =
+        Branches<A, B, Concat<<A::Output as Channels>::Resized<N>>>;
+}
+
+impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::Output>> Layer for Branches<A, B, J> {
+    type Input = A::Input;
+    type Output = J::Output;
+    /// Those of the branches; the logits, if the activation needs them; and the gradient of the second branch with
+    /// respect to the input.
+    type Tape<const N: usize> = (
+        Link<A::Tape<N>, A::Output, N>,
+        Link<B::Tape<N>, B::Output, N>,
+        <<J::Head as Activation>::Saves as Save>::Storage<J::Output, N>,
+        [A::Input; N],
+    );
+    type Head = J::Head;
+
+    const MACS: usize = A::MACS + B::MACS;
+    const FAULT: Option<Message> = first_fault(&[A::FAULT, B::FAULT, join::misfit::<A, B>(), J::FAULT]);
+
+    #[inline(always)]
+    fn forward_batch<S: Simd, E: Ending, const N: usize>(&self, simd: S, x: &[A::Input], y: &mut [J::Output]) {
+        let (mut first, mut second) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+        let first = &mut <[A::Output; N]>::zeroed_in(&mut first)[..x.len()];
+        let second = &mut <[B::Output; N]>::zeroed_in(&mut second)[..x.len()];
+        self.first.forward_batch::<S, Predictions, N>(simd, x, first);
+        self.second.forward_batch::<S, Predictions, N>(simd, pass(x), second);
+        J::join(simd, first, second, y);
+        if !E::LOGITS {
+            J::Head::forward(simd, y);
+        }
+    }
+
+    #[inline(always)]
+    fn record_batch<S: Simd, E: Ending, const N: usize>(
+        &self,
+        simd: S,
+        mut rng: Option<&mut Rng>,
+        x: &[A::Input],
+        (first, second, logits, _): &mut Self::Tape<N>,
+        y: &mut [J::Output],
+    ) {
+        let (a, b) = (&mut first.output[..x.len()], &mut second.output[..x.len()]);
+        self.first.record_batch::<S, Predictions, N>(simd, rng.as_deref_mut(), x, &mut first.tape, a);
+        self.second.record_batch::<S, Predictions, N>(simd, rng, pass(x), &mut second.tape, b);
+        J::join(simd, a, b, y);
+        if !E::LOGITS {
+            <J::Head as Activation>::Saves::store::<_, N>(y, logits);
+            J::Head::forward(simd, y);
+        }
+    }
+
+    #[inline(always)]
+    fn backward_batch<S: Simd, E: Ending, const N: usize>(
+        &self,
+        simd: S,
+        x: &[A::Input],
+        (first, second, logits, dx_of_second): &mut Self::Tape<N>,
+        y: &[J::Output],
+        dy: &mut [J::Output],
+        mut dx: Option<&mut [A::Input]>,
+    ) {
+        if !E::LOGITS {
+            J::Head::backward(simd, <J::Head as Activation>::Saves::logits::<_, N>(logits, y), y, dy);
+        }
+        let (da, db) = (&mut first.gradient[..x.len()], &mut second.gradient[..x.len()]);
+        J::split(simd, dy, da, db);
+        if learns::<A::Trainable>() || dx.is_some() {
+            let a = &first.output[..x.len()];
+            self.first.backward_batch::<S, Predictions, N>(simd, x, &mut first.tape, a, da, dx.as_deref_mut());
+        }
+        if learns::<B::Trainable>() || dx.is_some() {
+            let (b, dx_of_second) = (&second.output[..x.len()], &mut dx_of_second[..x.len()]);
+            let wanted = dx.is_some().then(|| pass_mut::<A::Input, B::Input>(dx_of_second));
+            self.second.backward_batch::<S, Predictions, N>(simd, pass(x), &mut second.tape, b, db, wanted);
+            if let Some(dx) = dx {
+                elementwise(simd, &Sum, [A::Input::flat(dx_of_second)], [A::Input::flat_mut(dx)]);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn gradient_batch<S: Simd, const N: usize>(
+        &self,
+        simd: S,
+        x: &[A::Input],
+        (first, second, ..): &mut Self::Tape<N>,
+        _: &[J::Output],
+        gradient: &mut Self::Trainable,
+    ) {
+        let (da, db) = (&first.gradient[..x.len()], &second.gradient[..x.len()]);
+        self.first.gradient_batch::<S, N>(simd, x, &mut first.tape, da, &mut gradient.0);
+        self.second.gradient_batch::<S, N>(simd, pass(x), &mut second.tape, db, &mut gradient.1);
+    }
+
+    #[inline(always)]
+    fn visit_gradient<S: Simd, V: VisitGradient<A::Element, M>, const M: usize, const N: usize>(
+        &mut self,
+        simd: S,
+        x: &[A::Input],
+        (first, second, ..): &mut Self::Tape<N>,
+        _: &[J::Output],
+        mut state: [&mut Self::Trainable; M],
+        path: Path<'_>,
+        visitor: &mut V,
+    ) {
+        let (da, db) = (&first.gradient[..x.len()], &second.gradient[..x.len()]);
+        let state_of_first = map_each(&mut state, |state| &mut state.0);
+        let path_of_first = path.join("first");
+        self.first.visit_gradient::<S, V, M, N>(simd, x, &mut first.tape, da, state_of_first, path_of_first, visitor);
+        let (state, path) = (map_each(&mut state, |state| &mut state.1), path.join("second"));
+        self.second.visit_gradient::<S, V, M, N>(simd, pass(x), &mut second.tape, db, state, path, visitor);
+    }
+
+    #[inline(always)]
+    fn update_statistics<S: Simd, const N: usize>(&mut self, simd: S, (first, second, ..): &Self::Tape<N>, share: f64) {
+        self.first.update_statistics(simd, &first.tape, share);
+        self.second.update_statistics(simd, &second.tape, share);
+    }
+
+    fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
+        A::describe(path.join("first"), show);
+        B::describe(path.join("second"), show);
+        show(&Description {
+            path,
+            kind: format_args!("{}", J::KIND.as_str()),
+            output: J::Output::write_shape,
+            params: 0,
+        });
+    }
+
+    fn operations<V: Operations<A::Element>>(&self, path: Path<'_>, operations: &mut V) {
+        operations.fork(path);
+        self.first.operations(path.join("first"), operations);
+        operations.next_branch(path);
+        self.second.operations(path.join("second"), operations);
+        operations.join(path, J::JUNCTION);
+        J::Head::operations(path, operations);
+    }
+}

@@ -1,0 +1,159 @@
+//! Networks with normalization and branches: their gradients against finite differences, 50 steps of training against
+//! Keras 3, and each form of such a network.
+
+mod common;
+#[path = "common/keras.rs"]
+mod keras;
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use keras::{Fixture, fixtures, learns_as_in_keras};
+use shiplap::{
+    Tensor, check, io,
+    layers::{Add, Branches, Concat, Identity, Parallel},
+    prelude::*,
+};
+
+static FIXTURES: LazyLock<BTreeMap<String, Fixture>> = LazyLock::new(|| fixtures("graphs.json"));
+
+macro_rules! networks {
+    ($($name:ident: $layers:ty;)*) => {
+        $(#[test]
+        fn $name() {
+            #[network(input = Image<9, 8, 2>)]
+            type Net = $layers;
+            learns_as_in_keras::<Net, _>(stringify!($name), &FIXTURES[stringify!($name)], Sgd::new(0.005));
+            #[cfg(feature = "exhaustive")]
+            learns_as_in_keras::<Net, _>(stringify!($name), &FIXTURES[stringify!($name)], InPlace(Sgd::new(0.005)));
+        })*
+    };
+}
+networks! {
+    batch_norm: (
+        (Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_, Relu>, BatchNorm<_, Linear, 90, -5>),
+        Flatten<_>,
+        Dense<_, 5>,
+        BatchNorm<_, Tanh, 50>,
+        Dense<_, 3>
+    );
+    residual: (
+        Conv2d<_, 4, 3, Tanh, Same>,
+        Residual<(Conv2d<_, 4, 3, Tanh, Same>, Conv2d<_, 4, 3, Linear, Same>), Relu>,
+        Residual<
+            (Conv2d<_, 6, 3, Tanh, Same<2>>, BatchNorm<_>, Conv2d<_, 6, 3, Linear, Same>),
+            Silu,
+            Conv2d<_, 6, 1, Linear, Same<2>>,
+        >,
+        GlobalAveragePool<_>,
+        Dense<_, 3>
+    );
+    concat: (
+        Branches<
+            (Conv2d<_, 2, 1, Relu>, Conv2d<_, 3, 3, Tanh, Same>),
+            (MaxPool2d<_, 3, Same>, Conv2d<_, 2, 3, Linear, Same>),
+            Concat,
+        >,
+        Conv2d<_, 3, 3, Tanh, Same<2>>,
+        Flatten<_>,
+        Dense<_, 3>
+    );
+}
+
+/// A network with everything.
+#[network(input = Image<3, 2, 1, f64>)]
+type Graph = (
+    Conv2d<_, 2, 2, Tanh, Same>,
+    Residual<(BatchNorm<_, Silu>, Conv2d<_, 2, 3, Linear, Same>), Silu>,
+    Branches<Conv2d<_, 1, 1, Tanh>, (BatchNorm<_>, Conv2d<_, 2, 1>), Concat>,
+    Flatten<_>,
+    Branches<Dense<_, 3, Tanh, f64>, Branches<Dense<_, 3, Linear, f64>, Dense<_, 3, Gelu, f64>, Add>, Add<Sigmoid>>,
+    Branches<Identity<_>, Dense<_, 2, Linear, f64>, Concat>,
+    Dense<_, 2, Softmax, f64>,
+);
+
+#[test]
+fn gradients() {
+    check::gradients::<Graph>().unwrap();
+    // Branches without weights, before and behind weights.
+    check::gradients::<(Residual<Activate<Tanh, [f64; 3]>, Sigmoid>, Dense<3, 2, Linear, f64>)>().unwrap();
+    check::gradients::<(Dense<2, 3, Tanh, f64>, Residual<Frozen<Dense<3, 3, Tanh, f64>>>)>().unwrap();
+    check::gradients::<Residual<Dense<3, 3, Tanh, f64>, Softmax, Frozen<Dense<3, 3, Linear, f64>>>>().unwrap();
+}
+
+/// A saved file, frozen layers, and several threads compute the same as the network itself.
+#[test]
+fn networks_with_branches_have_every_form() {
+    #[network(input = Image<4, 3, 2>)]
+    type Features = (Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_, Relu>, Residual<Conv2d<_, 4, 3, Relu, Same>>);
+    #[network(input = Image<4, 3, 2>)]
+    type Net = (Features, Flatten<_>, Dense<_, 2, Softmax>);
+    #[network(input = Image<4, 3, 2>)]
+    type Tuned = (Frozen<Features>, Flatten<_>, Dense<_, 2, Softmax>);
+
+    let mut rng = Rng::new(1);
+    let mut x = vec![<Image<4, 3, 2>>::zeroed(); 8];
+    Tensor::flat_mut(&mut x).iter_mut().for_each(|value| *value = 3.0 + rng.normal() as f32);
+    let y: Vec<usize> = (0..8).map(|index| index % 2).collect();
+
+    type Whole = Trainer<Net, SparseCategoricalCrossentropy, Adam, 8>;
+    let mut trainer = Whole::boxed(Adam::new(0.01), 3);
+    trainer.fit(&x, &y, Fit::epochs(20)).unwrap();
+    let net = trainer.network();
+    let statistics = (net.0.1.mean, net.0.1.variance);
+    assert!(statistics.0 != [0.0; 4] && statistics.1 != [1.0; 4]);
+
+    let mut restored = Net::new(6);
+    io::from_bytes(&mut restored, &io::to_bytes(net).unwrap()).unwrap();
+    assert_eq!(*net, restored);
+    let mut resumed = Whole::boxed(Adam::new(0.01), 4);
+    let file = std::env::temp_dir().join(format!("shiplap_graphs_{}", std::process::id()));
+    io::save_checkpoint(&trainer.state(), 20, &file).unwrap();
+    io::load_checkpoint(resumed.state_mut(), &file).unwrap();
+    std::fs::remove_file(file).unwrap();
+    let losses = [trainer.step(&x, &y).unwrap(), resumed.step(&x, &y).unwrap()];
+    assert_eq!(losses[0], losses[1]);
+    assert_eq!(trainer.network(), resumed.network());
+
+    // Frozen layers normalize as at inference, and keep their statistics.
+    let mut tuned = Trainer::<Tuned, SparseCategoricalCrossentropy, Sgd, 8>::boxed(Sgd::new(0.1), 1);
+    tuned.network_mut().0.layer = trainer.network().0.clone();
+    let before = tuned.evaluate(&x, &y).unwrap().loss;
+    assert!((tuned.step(&x, &y).unwrap() - before).abs() < 1e-6);
+    assert_eq!(tuned.network().0.layer, trainer.network().0);
+
+    // One shard with all rows computes the same; the last batch may be shorter.
+    type Shards = Trainer<Parallel<Net, 2, 8>, SparseCategoricalCrossentropy, Adam, 8>;
+    let (mut whole, mut shards) = (Whole::boxed(Adam::new(0.01), 3), Shards::boxed(Adam::new(0.01), 3));
+    for rows in [8, 5, 8] {
+        assert_eq!(whole.step(&x[..rows], &y[..rows]), shards.step(&x[..rows], &y[..rows]));
+    }
+    assert_eq!(*whole.network(), shards.network().network);
+    // Two shards move the statistics by their shares.
+    type Halves = Trainer<Parallel<Net, 2, 4>, SparseCategoricalCrossentropy, Adam, 8>;
+    let mut halves = Halves::boxed(Adam::new(0.01), 3);
+    halves.step(&x, &y).unwrap();
+    let (whole, halves) = (Whole::boxed(Adam::new(0.01), 3), halves.network());
+    assert!(whole.network().0.1.mean == [0.0; 4] && halves.network.0.1.mean.iter().all(|mean| mean.abs() > 1e-4));
+}
+
+/// A batch whose variance overflows diverges, and nothing changes.
+#[test]
+fn an_infinite_variance_is_divergence() {
+    type Net = (BatchNorm<[f32; 1]>, Dense<1, 1>);
+    let mut trainer = Trainer::<Net, MeanSquaredError, Sgd, 2, ()>::new(Sgd::new(0.1), 1);
+    let before = trainer.network().clone();
+    let error = trainer.step(&[[1e30f32], [-1e30]], &[[1.0f32], [0.0]]).unwrap_err();
+    assert!(matches!(error, TrainError::Diverged { .. }), "{error}");
+    assert_eq!(*trainer.network(), before);
+}
+
+/// The running statistics are then those of the last batch.
+#[test]
+fn at_momentum_0_inference_is_training() {
+    type Net = (BatchNorm<[f32; 2], Linear, 0>, Dense<2, 1>);
+    let (x, y) = ([[1.0f32, 5.0], [2.0, -1.0], [4.0, 0.0]], [[1.0f32], [0.0], [2.0]]);
+    let mut trainer = Trainer::<Net, MeanSquaredError, Sgd, 4, ()>::new(Sgd::new(1e-9), 1);
+    let loss = trainer.step(&x, &y).unwrap();
+    assert!((trainer.evaluate(&x, &y).unwrap().loss - loss).abs() < 1e-5);
+    assert_eq!(trainer.network().0.mean[1], 4.0 / 3.0);
+}

@@ -1,0 +1,63 @@
+"""Writes `graphs.json`: 50 training steps of networks with normalization and branches, computed by Keras on JAX in float64.
+
+    pip install keras==3.15.1 jax==0.10.2 numpy==2.4.6
+    python tests/reference/make_graph_fixtures.py
+"""
+
+from make_image_fixtures import L, SHAPE, keras, write
+
+
+# The layers of the current network in order; those of the model are sorted by depth.
+LAYERS = []
+
+
+def sequence(x, *layers):
+    for layer in layers:
+        x = layer(x)
+        LAYERS.append(layer)
+    return x
+
+
+def conv(filters, activation=None, size=3, strides=1):
+    return L.Conv2D(filters, size, strides=strides, padding="same", activation=activation)
+
+
+def batch_norm(x):
+    return sequence(
+        x,
+        conv(4),
+        L.BatchNormalization(),
+        L.Activation("relu"),
+        L.BatchNormalization(momentum=0.9, epsilon=1e-5),
+        L.Flatten(),
+        L.Dense(5),
+        L.BatchNormalization(momentum=0.5),
+        L.Activation("tanh"),
+        L.Dense(3),
+    )
+
+
+def residual(x):
+    x = sequence(x, conv(4, "tanh"))
+    x = L.Activation("relu")(L.add([sequence(x, conv(4, "tanh"), conv(4)), x]))
+    layers = sequence(x, conv(6, "tanh", strides=2), L.BatchNormalization(), conv(6))
+    x = L.Activation("silu")(L.add([layers, sequence(x, conv(6, size=1, strides=2))]))
+    return sequence(x, L.GlobalAveragePooling2D(), L.Dense(3))
+
+
+def concat(x):
+    branches = [sequence(x, conv(2, "relu", 1), conv(3, "tanh")), sequence(x, L.MaxPool2D(3, 1, "same"), conv(2))]
+    return sequence(L.concatenate(branches), conv(3, "tanh", strides=2), L.Flatten(), L.Dense(3))
+
+
+# The names are those of the types in `tests/graphs.rs`.
+NETWORKS = {"batch_norm": batch_norm, "residual": residual, "concat": concat}
+
+
+def model(network):
+    LAYERS.clear()
+    x = keras.Input(SHAPE)
+    return keras.Model(x, network(x)), list(LAYERS)
+
+
+write("graphs.json", ((name, *model(network)) for name, network in NETWORKS.items()))
