@@ -46,6 +46,21 @@ pub trait Operations<T> {
         self.other(path, "batch norm");
     }
 
+    /// `y = (x − mean) / √(variance + epsilon)·scale[c] + shift[c]` for each channel `c` of a tensor of shape `shape`,
+    /// where mean and variance are those of this many groups of channels in a sample, or those of each pixel. The
+    /// parameters are scale and shift, each with its name.
+    fn normalize(
+        &mut self,
+        path: Path<'_>,
+        shape: &'static [usize],
+        groups: Option<usize>,
+        parameters: [(&'static str, &[T]); 2],
+        epsilon: f64,
+    ) {
+        let _ = (shape, groups, parameters, epsilon);
+        self.other(path, "normalization");
+    }
+
     /// The maximum or the mean of each channel in windows of an image.
     fn pool(&mut self, path: Path<'_>, pool: Pool, window: Sliding) {
         let _ = window;

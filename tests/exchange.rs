@@ -17,6 +17,7 @@ use shiplap::{
     io::{self, Import},
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
     layer::{Operations, Parameter, Path as LayerPath, Sample, Visit},
+    layers::{Branches, Concat, GroupNorm, Identity, LayerNorm},
     prelude::*,
 };
 
@@ -103,6 +104,27 @@ fn convolutions_of_pytorch_predict_the_same() {
         Dense<_, 3>,
     );
     predicts_the_same::<Images>(Import::pytorch(), &committed("torch_images.safetensors"));
+}
+
+/// Residual connections, branches and normalization.
+#[network(input = Image<9, 8, 2>)]
+type Graph = (
+    (Conv2d<_, 4, 3, Linear, Padded<1>>, BatchNorm<_, Relu, 90, -5>),
+    Residual<(Conv2d<_, 4, 3, Linear, Padded<1>>, BatchNorm<_, Linear, 90, -5>), Relu>,
+    Residual<
+        (Conv2d<_, 6, 3, Linear, Padded<1, 2>>, GroupNorm<_, 3, Relu, -5>, Conv2d<_, 6, 3, Linear, Padded<1>>),
+        Tanh,
+        Conv2d<_, 6, 1, Linear, Valid<2>>,
+    >,
+    Branches<Conv2d<_, 2, 1>, Conv2d<_, 3, 3, Relu, Padded<1>>, Concat>,
+    GlobalAveragePool<_>,
+    (Dense<_, 7>, LayerNorm<_, Tanh, -5>),
+    Dense<_, 3>,
+);
+
+#[test]
+fn graphs_of_pytorch_predict_the_same() {
+    predicts_the_same::<Graph>(Import::pytorch(), &committed("torch_graph.safetensors"));
 }
 
 #[derive(Network)]
@@ -215,6 +237,23 @@ type Images = (
     Dense<_, 3>,
 );
 
+#[network(input = Image<9, 8, 2>)]
+type Norms = (
+    (Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_, Relu>, GroupNorm<_, 2>, LayerNorm<_>),
+    Flatten<_>,
+    Dense<_, 3>,
+    BatchNorm<_, Linear, 99, -5>,
+);
+
+/// The network begins and ends with branches, of which some have no layers.
+#[network(input = Image<3, 2, 2>)]
+type Ends = (
+    Residual<Conv2d<_, 2, 3, Relu, Same>>,
+    Branches<Identity<_>, MaxPool2d<_, 2, Same>, Concat>,
+    Flatten<_>,
+    Branches<Branches<Dense<_, 4, Tanh>, GroupNorm<_, 3>, Concat>, Identity<_>, Concat>,
+);
+
 /// The output is an image.
 #[network(input = Image<9, 8, 2>)]
 type Maps = (Conv2d<_, 4, 3, Relu, Padded<2, 1, 2, 1>>, MaxPool2d<_, 2, Padded<1, 2>>, Conv2d<_, 3, 1, Softmax>);
@@ -253,6 +292,7 @@ fn keras_models_predict_the_same() {
     check::<(Block, Dense<4, 4, Elu>, (Block, Dense<4, 3, Softmax>))>("nested");
 
     check::<Images>("images");
+    check::<Norms>("norms");
 
     // A layer that is used twice is in the file once.
     type Shared = (Dense<4, 4, Tanh>, Block, Dense<4, 4, Tanh>, Dense<4, 2, Linear>);
@@ -309,6 +349,12 @@ fn networks_for_python() {
     give::<Dropout<4, 50>>("dropout_alone");
     give::<Dense<4, 2, Sigmoid>>("alone");
     give::<Images>("images");
+    give::<Norms>("norms");
+    let (mut rng, mut graph) = (Rng::new(1), Graph::zeroed());
+    Import::pytorch().load(&mut graph, committed("torch_graph.safetensors")).unwrap();
+    let mut row = |_| (0..144).map(|_| f64::from(rng.normal() as f32)).collect::<Vec<_>>();
+    give_this("graph", &graph, &[0; 8].map(&mut row));
+    give::<Ends>("ends");
     give::<Maps>("maps");
     give::<Means>("means");
     give::<GlobalAveragePool<Image<3, 2, 2>>>("global_average_alone");

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use keras::{Fixture, fixtures, learns_as_in_keras};
 use shiplap::{
     Tensor, check, io,
-    layers::{Add, Branches, Concat, Identity, Parallel},
+    layers::{Add, Branches, Concat, GroupNorm, Identity, LayerNorm, Parallel},
     prelude::*,
 };
 
@@ -34,6 +34,13 @@ networks! {
         Flatten<_>,
         Dense<_, 5>,
         BatchNorm<_, Tanh, 50>,
+        Dense<_, 3>
+    );
+    norms: (
+        (Conv2d<_, 6, 3, Linear, Same>, GroupNorm<_, 3, Tanh>, LayerNorm<_, Linear, -5>, GroupNorm<_, 6>),
+        Flatten<_>,
+        Dense<_, 5>,
+        LayerNorm<_, Silu>,
         Dense<_, 3>
     );
     residual: (

@@ -70,13 +70,13 @@ enum Source {
 impl<'a> Import<'a> {
     /// Expects the parameters of PyTorch: `weight` with shape `[OUT, IN]`, or `[FILTERS, CHANNELS, ROWS, COLUMNS]` for a
     /// convolution, and `bias`. `nn.Flatten` flattens the planes of the channels one after another: the weights of the
-    /// layer after it are reordered.
+    /// layer after it are reordered. A normalization has `weight`, `bias`, `running_mean` and `running_var`.
     pub const fn pytorch() -> Self {
         Self { source: Source::Pytorch, layers: &[] }
     }
 
     /// Expects the parameters of Keras: `kernel` with shape `[IN, OUT]`, or `[ROWS, COLUMNS, CHANNELS, FILTERS]` for a
-    /// convolution, and `bias`.
+    /// convolution, and `bias`; for a normalization, `gamma`, `beta`, `moving_mean` and `moving_variance`.
     pub const fn keras() -> Self {
         Self { source: Source::Keras, layers: &[] }
     }
@@ -256,6 +256,17 @@ impl<T> Operations<T> for Kinds {
     fn softmax(&mut self, _: layer::Path<'_>) {}
 
     fn batch_norm(&mut self, path: layer::Path<'_>, _: &'static [usize], _: [(&'static str, &[T]); 4], _: f64) {
+        self.norms.insert(path.to_string());
+    }
+
+    fn normalize(
+        &mut self,
+        path: layer::Path<'_>,
+        _: &'static [usize],
+        _: Option<usize>,
+        _: [(&'static str, &[T]); 2],
+        _: f64,
+    ) {
         self.norms.insert(path.to_string());
     }
 

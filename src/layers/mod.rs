@@ -33,7 +33,7 @@ pub use impute::Impute;
 pub use in_flash::InFlash;
 pub use initialized::Initialized;
 pub use min_max::MinMax;
-pub use norm::BatchNorm;
+pub use norm::{BatchNorm, EachPixel, GroupNorm, Grouping, Groups, LayerNorm, SampleNorm};
 pub use one_hot::OneHot;
 #[cfg(feature = "rayon")]
 pub use parallel::Parallel;

@@ -1,9 +1,13 @@
 //! Networks: prediction, summaries and initialization of layers, tuples of layers and derived structs.
 
+#[cfg(feature = "std")]
+mod fold;
 mod forward;
 mod initialize;
 mod summary;
 
+#[cfg(feature = "std")]
+pub use fold::{FoldError, fold_batch_norms};
 #[cfg(feature = "std")]
 pub use forward::STACK;
 pub(crate) use forward::{InBlocks, forward, forward_in_blocks, in_blocks, predict};

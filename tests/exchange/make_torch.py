@@ -52,12 +52,58 @@ def images():
     )
 
 
+class Graph(nn.Module):
+    """Takes images of 9 rows and 8 columns with 2 channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList(
+            [
+                nn.Conv2d(2, 4, 3, padding=1),
+                nn.BatchNorm2d(4),
+                nn.Conv2d(4, 4, 3, padding=1),
+                nn.BatchNorm2d(4),
+                nn.Conv2d(4, 6, 3, stride=2, padding=1),
+                nn.GroupNorm(3, 6),
+                nn.Conv2d(6, 6, 3, padding=1),
+                nn.Conv2d(4, 6, 1, stride=2),
+                nn.Conv2d(6, 2, 1),
+                nn.Conv2d(6, 3, 3, padding=1),
+                nn.Linear(5, 7),
+                nn.LayerNorm(7),
+                nn.Linear(7, 3),
+            ]
+        )
+
+    def forward(self, x):
+        layers, relu = self.layers, nn.functional.relu
+        x = relu(layers[1](layers[0](x)))
+        x = relu(layers[3](layers[2](x)) + x)
+        x = torch.tanh(layers[6](relu(layers[5](layers[4](x)))) + layers[7](x))
+        x = torch.cat([layers[8](x), relu(layers[9](x))], 1).mean((2, 3))
+        return layers[12](torch.tanh(layers[11](layers[10](x))))
+
+
+def graph():
+    """A graph whose statistics are not those of an untrained network."""
+    model = Graph()
+    with torch.no_grad():
+        for _ in range(3):
+            model(2 * torch.randn(16, 2, 9, 8) + 1)
+        for layer in model.layers:
+            if isinstance(layer, (nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm)):
+                layer.weight.normal_(1, 0.3)
+                layer.bias.normal_(0, 0.3)
+    return model
+
+
 MODELS = {
     "torch_sequential": (lambda: nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)), 4),
     "torch_deep": (deep, 5),
     "torch_named": (Named, 4),
     "torch_double": (lambda: nn.Sequential(nn.Linear(3, 7), nn.SELU(), nn.Linear(7, 3), nn.Softmax(-1)).double(), 3),
     "torch_images": (images, (2, 9, 8)),
+    "torch_graph": (graph, (2, 9, 8)),
 }
 
 for seed, (name, (make, shape)) in enumerate(MODELS.items()):

@@ -37,6 +37,22 @@ def batch_norm(x):
     )
 
 
+def norms(x):
+    return sequence(
+        x,
+        conv(6),
+        L.GroupNormalization(3),
+        L.Activation("tanh"),
+        L.LayerNormalization(epsilon=1e-5),
+        L.GroupNormalization(6, epsilon=1e-3),
+        L.Flatten(),
+        L.Dense(5),
+        L.LayerNormalization(),
+        L.Activation("silu"),
+        L.Dense(3),
+    )
+
+
 def residual(x):
     x = sequence(x, conv(4, "tanh"))
     x = L.Activation("relu")(L.add([sequence(x, conv(4, "tanh"), conv(4)), x]))
@@ -51,7 +67,7 @@ def concat(x):
 
 
 # The names are those of the types in `tests/graphs.rs`.
-NETWORKS = {"batch_norm": batch_norm, "residual": residual, "concat": concat}
+NETWORKS = {"batch_norm": batch_norm, "residual": residual, "concat": concat, "norms": norms}
 
 
 def model(network):

@@ -5,6 +5,8 @@ use std::{string::String, vec::Vec};
 
 /// `TensorProto.DataType.FLOAT`.
 pub(super) const FLOAT: i32 = 1;
+/// `TensorProto.DataType.INT64`.
+pub(super) const INT64: i32 = 7;
 
 /// `ModelProto`.
 #[derive(Clone, PartialEq, Message)]
@@ -103,7 +105,12 @@ impl Attribute {
     }
 
     pub fn of_integers(name: &str, integers: &[usize]) -> Self {
-        let integers = integers.iter().map(|&integer| integer as i64).collect();
+        let integers: Vec<i64> = integers.iter().map(|&integer| integer as i64).collect();
+        Self::of_signed(name, &integers)
+    }
+
+    pub fn of_signed(name: &str, integers: &[i64]) -> Self {
+        let integers = integers.to_vec();
         Self { name: name.into(), integers, kind: AttributeKind::Integers as i32, ..Self::default() }
     }
 

@@ -221,6 +221,41 @@ impl<'a> Exporter<'a> {
         name
     }
 
+    /// Subtracts the mean along an axis, and divides by the standard deviation.
+    fn standardize(&mut self, path: Path<'_>, axis: i64, epsilon: f64) {
+        let place = path.to_string();
+        let epsilon = self.constant(epsilon as f32);
+        let x = self.current.clone();
+        let mean = self.mean(&place, x.clone(), axis);
+        let distance = self.node(&place, "Sub", vec![x, mean]);
+        let square = self.node(&place, "Mul", vec![distance.clone(); 2]);
+        let variance = self.mean(&place, square, axis);
+        let variance = self.node(&place, "Add", vec![variance, epsilon]);
+        let deviation = self.node(&place, "Sqrt", vec![variance]);
+        self.current = self.node(&place, "Div", vec![distance, deviation]);
+    }
+
+    fn mean(&mut self, place: &str, x: String, axis: i64) -> String {
+        let mean = self.node(place, "ReduceMean", vec![x]);
+        self.nodes
+            .last_mut()
+            .into_iter()
+            .for_each(|node| node.attributes = vec![Attribute::of_signed("axes", &[axis])]);
+        mean
+    }
+
+    fn reshape(&mut self, path: Path<'_>, shape: &[i64]) {
+        let name = format!("{path}/shape_{}", self.nodes.len());
+        self.tensors.push(Tensor {
+            dimensions: vec![shape.len() as i64],
+            data_type: message::INT64,
+            name: name.clone(),
+            raw: shape.iter().flat_map(|length| length.to_le_bytes()).collect(),
+        });
+        let inputs = vec![self.current.clone(), name];
+        self.current = self.node(&path.to_string(), "Reshape", inputs);
+    }
+
     /// Adds the steps of a formula whose inputs are the current value and `others`.
     fn formula<const READ: usize>(
         &mut self,
@@ -325,6 +360,41 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         self.current = self.node(&path.to_string(), "BatchNormalization", inputs);
         let attributes = vec![Attribute::of_float("epsilon", epsilon as f32)];
         self.nodes.last_mut().into_iter().for_each(|node| node.attributes = attributes.clone());
+    }
+
+    fn normalize(
+        &mut self,
+        path: Path<'_>,
+        shape: &'static [usize],
+        groups: Option<usize>,
+        [(scale, factors), (shift, addends)]: [(&'static str, &[T]); 2],
+        epsilon: f64,
+    ) {
+        let place = path.to_string();
+        let channels = factors.len();
+        let per_channel = match (groups, shape) {
+            (None, _) => {
+                self.lay_out(&place, Layout::Pixels);
+                self.standardize(path, -1, epsilon);
+                vec![channels]
+            }
+            (Some(groups), &[height, width, _]) => {
+                self.lay_out(&place, Layout::Planes);
+                self.reshape(path, &[0, groups as i64, -1]);
+                self.standardize(path, 2, epsilon);
+                self.reshape(path, &[0, channels as i64, height as i64, width as i64]);
+                vec![channels, 1, 1]
+            }
+            (Some(groups), &[_]) => {
+                self.reshape(path, &[0, groups as i64, -1]);
+                self.standardize(path, 2, epsilon);
+                self.reshape(path, &[0, channels as i64]);
+                vec![channels]
+            }
+            _ => return Operations::<T>::other(self, path, "group norm of this shape"),
+        };
+        self.with_parameter("Mul", path, scale, &per_channel, factors);
+        self.with_parameter("Add", path, shift, &per_channel, addends);
     }
 
     fn fork(&mut self, _: Path<'_>) {

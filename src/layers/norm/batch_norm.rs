@@ -148,9 +148,10 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
         let Some(dx) = dx else { return };
         // The statistics of the batch depend on x, and the running ones do not.
         let share = Times(if *of_batch { share(x, I::INNERMOST) } else { 0.0 });
-        let a = change(simd, share, [], shift);
-        let b = change(simd, share, [], change(simd, Product, [&inverse], scale));
         let factor = change(simd, Product, [&self.scale], inverse);
+        let a = change(simd, Product, [&factor], change(simd, share, [], shift));
+        let b = change(simd, Product, [&inverse], scale);
+        let b = change(simd, Product, [&factor], change(simd, share, [], b));
         for_each_row(simd, NormalizeGradient, [dy, x], [mean, &factor, &a, &b], I::flat_mut(dx));
     }
 

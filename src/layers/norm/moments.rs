@@ -58,9 +58,9 @@ impl<C: Tensor, O: ElementwiseKernel<3, 1>> Work for ColumnSums<'_, C, O> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> C {
         let Self { formula, rows: [a, b], columns } = self;
-        let mut total = C::zeroed();
+        let mut total = C::zeroed_on_stack();
         for (a, b) in a.chunks(BLOCK * C::LEN).zip(b.chunks(BLOCK * C::LEN)) {
-            let mut sum = C::zeroed();
+            let mut sum = C::zeroed_on_stack();
             for (a, b) in a.chunks_exact(C::LEN).zip(b.chunks_exact(C::LEN)) {
                 elementwise_row(simd, &formula, [a, b, flat(columns)], [flat_mut(&mut sum)]);
             }
@@ -107,7 +107,7 @@ impl<C: Tensor, O: ElementwiseKernel<6, 1>> Work for EachRow<'_, C, O> {
 #[inline(always)]
 pub(super) fn moments<S: Simd, C: Tensor>(simd: S, rows: &[C::Element]) -> [C; 2] {
     let share = share(rows, C::LEN);
-    let mean = change(simd, Times(share), [], column_sums(simd, AddFirst, [rows, rows], &C::zeroed()));
+    let mean = change(simd, Times(share), [], column_sums(simd, AddFirst, [rows, rows], &C::zeroed_on_stack()));
     let variance = change(simd, Times(share), [], column_sums(simd, AddSquare, [rows, rows], &mean));
     [mean, variance]
 }
@@ -131,7 +131,7 @@ impl ElementwiseKernel<3, 1> for AddFirst {
 
 /// `Σ (a − mean)²`
 #[derive(Clone, Copy)]
-struct AddSquare;
+pub(super) struct AddSquare;
 
 impl ElementwiseKernel<3, 1> for AddSquare {
     #[inline(always)]
@@ -153,7 +153,7 @@ impl ElementwiseKernel<3, 1> for AddProduct {
 }
 
 #[derive(Clone, Copy)]
-struct Plus;
+pub(super) struct Plus;
 
 impl ElementwiseKernel<1, 1> for Plus {
     #[inline(always)]
@@ -204,15 +204,14 @@ impl ElementwiseKernel<6, 1> for Normalize {
     }
 }
 
-/// `dx = (dy − a − (x − mean)·b)·factor`: `a` is the mean of `dy`, and `b` that of `dy·(x − mean)`, divided by the
-/// variance.
+/// `dx = dy·factor − a − (x − mean)·b`: `a` and `b` come from the dependence of mean and variance on `x`.
 #[derive(Clone, Copy)]
 pub(super) struct NormalizeGradient;
 
 impl ElementwiseKernel<6, 1> for NormalizeGradient {
     #[inline(always)]
     fn apply<V: Real>(&self, [dy, x, mean, factor, a, b]: [V; 6], _: [V; 1]) -> [V; 1] {
-        [(dy - a - (x - mean) * b) * factor]
+        [dy * factor - a - (x - mean) * b]
     }
 }
 

@@ -1,0 +1,260 @@
+//! Normalization within each sample.
+
+use core::marker::PhantomData;
+
+use super::moments::{
+    AddFirst, AddProduct, AddSquare, InverseDeviation, Normalize, NormalizeGradient, Plus, Product, Times, change,
+    column_sums, flat, flat_mut, for_each_row,
+};
+use crate::{
+    Parameters, Rng, Zeroed as _,
+    activation::{Activation, Linear, Save},
+    init::Initializer,
+    kernel::{Real, Simd, Summand, sum_of_row},
+    layer::{Ending, Layer, Logits, Operations, Path},
+    layers::image::Channels,
+    message::Message,
+    regularize::scientific,
+};
+
+/// `y = act((x − mean) / √(variance + ε)·scale[c] + shift[c])`, where mean and variance are those of the channels of a
+/// pixel, in training and at inference (Ba et al. 2016). x and y: `I`, a tensor whose innermost axis is that of the
+/// channels.
+///
+/// `ε` is `10^EPSILON`. The default, 10⁻³, is that of Keras; that of PyTorch's `nn.LayerNorm(CHANNELS)` is `-5`.
+///
+/// ```
+/// use shiplap::{layers::LayerNorm, prelude::*};
+///
+/// let layer: LayerNorm<[f64; 4], Linear, -12> = Network::new(1);
+/// let y = layer.predict(&[1.0, 2.0, 3.0, 4.0]);
+/// assert!((y[3] - 1.5 / 1.25f64.sqrt()).abs() < 1e-9);
+/// ```
+pub type LayerNorm<I, A = Linear, const EPSILON: i32 = -3> = SampleNorm<I, EachPixel, A, EPSILON>;
+
+/// `y = act((x − mean) / √(variance + ε)·scale[c] + shift[c])`, where mean and variance are those of all pixels of the
+/// channels of a group, in training and at inference (Wu and He 2018). x and y: `I`, an
+/// [`Image`](crate::layers::Image), or another tensor whose innermost axis is that of the channels. Each of the `GROUPS`
+/// has the same number of channels, which lie side by side.
+///
+/// With one channel in each group, it is instance normalization. `ε` is `10^EPSILON`. The default, 10⁻³, is that of
+/// Keras; that of PyTorch is `-5`.
+///
+/// ```
+/// use shiplap::{layers::GroupNorm, prelude::*};
+///
+/// #[network(input = Image<8, 8, 1>)]
+/// type Net = (Conv2d<_, 6, 3>, GroupNorm<_, 2, Relu>, GlobalAveragePool<_>);
+///
+/// let means = Net::new(1).predict(&[[[0.5]; 8]; 8]);
+/// assert_eq!(means.len(), 6);
+/// ```
+pub type GroupNorm<I, const GROUPS: usize, A = Linear, const EPSILON: i32 = -3> =
+    SampleNorm<I, Groups<GROUPS>, A, EPSILON>;
+
+/// The numbers of a sample that share a mean and a variance: [`EachPixel`] or [`Groups`].
+pub trait Grouping: Send + Sync + 'static {
+    /// The number of groups of channels.
+    const GROUPS: usize;
+    /// Whether each pixel is normalized by itself.
+    const EACH_PIXEL: bool;
+    /// The name of the layer.
+    const NAME: &'static str;
+}
+
+/// The channels of a pixel.
+#[derive(Clone, Copy, Debug)]
+pub struct EachPixel;
+
+impl Grouping for EachPixel {
+    const GROUPS: usize = 1;
+    const EACH_PIXEL: bool = true;
+    const NAME: &'static str = "LayerNorm";
+}
+
+/// The pixels of each of `N` groups of channels.
+#[derive(Clone, Copy, Debug)]
+pub struct Groups<const N: usize>;
+
+impl<const N: usize> Grouping for Groups<N> {
+    const GROUPS: usize = N;
+    const EACH_PIXEL: bool = false;
+    const NAME: &'static str = "GroupNorm";
+}
+
+/// A layer that normalizes each sample by itself: [`LayerNorm`] or [`GroupNorm`], depending on `G`.
+#[derive(Parameters)]
+#[parameters(element = I::Element, kind = Self::NAMED)]
+pub struct SampleNorm<I: Channels, G: Grouping, A: Activation = Linear, const EPSILON: i32 = -3> {
+    /// The factor of each channel, initially 1: `gamma`, or PyTorch's `weight`.
+    #[bias(initializer = Initializer::Constant(1.0))]
+    pub scale: I::Each<I::Element>,
+    /// The offset of each channel: `beta`, or PyTorch's `bias`.
+    #[bias]
+    pub shift: I::Each<I::Element>,
+    #[allow(clippy::type_complexity, reason = "three names")]
+    types: PhantomData<fn() -> (I, G, A)>,
+}
+
+impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> SampleNorm<I, G, A, EPSILON> {
+    const EPSILON: f64 = scientific(1.0, EPSILON);
+    const NAMED: Message<64> = {
+        let message = Message::new().text(G::NAME).text("<");
+        let message = if G::EACH_PIXEL { message } else { message.number(G::GROUPS as u128).text(", ") };
+        let message = message.text(A::NAME);
+        let message = if EPSILON == -3 { message } else { message.text(", ").integer(EPSILON as i128) };
+        message.text(">")
+    };
+    /// The numbers that are normalized independently of others: a pixel or a sample.
+    const UNIT: usize = if G::EACH_PIXEL { I::INNERMOST } else { I::LEN };
+    const GROUP: usize = I::INNERMOST / if G::GROUPS == 0 { 1 } else { G::GROUPS };
+    /// 1 over the numbers of a unit that share a mean.
+    const SHARE: f64 = G::GROUPS as f64 / Self::UNIT as f64;
+
+    /// For each channel, the sum of `columns` over the channels of its group, times `factor`.
+    #[inline(always)]
+    fn of_groups<S: Simd>(simd: S, mut columns: I::Each<I::Element>, factor: f64) -> I::Each<I::Element> {
+        for group in flat_mut(&mut columns).chunks_exact_mut(Self::GROUP) {
+            let sum = sum_of_row(simd, &Value, [&*group]);
+            group.fill(sum);
+        }
+        change(simd, Times(factor), [], columns)
+    }
+
+    /// The mean of each channel's group, and 1 over its standard deviation.
+    #[inline(always)]
+    fn moments<S: Simd>(simd: S, unit: &[I::Element]) -> [I::Each<I::Element>; 2] {
+        let sums = column_sums(simd, AddFirst, [unit, unit], &I::Each::zeroed_on_stack());
+        let mean = Self::of_groups(simd, sums, Self::SHARE);
+        let squares = column_sums(simd, AddSquare, [unit, unit], &mean);
+        let variance = Self::of_groups(simd, squares, Self::SHARE);
+        [mean, change(simd, InverseDeviation(Self::EPSILON), [], variance)]
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Value;
+
+impl Summand<1> for Value {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [value]: [V; 1]) -> V {
+        value
+    }
+}
+
+impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> Layer for SampleNorm<I, G, A, EPSILON> {
+    type Input = I;
+    type Output = I;
+    /// The logits, if the activation needs them, and the gradients with respect to `scale` and `shift`.
+    type Tape<const B: usize> = (<A::Saves as Save>::Storage<I, B>, [I::Each<I::Element>; 2]);
+    type Head = A;
+
+    const MACS: usize = I::LEN;
+    const FAULT: Option<Message> = {
+        let message = Message::naming(Self::KIND.as_str());
+        if I::LEN == 0 {
+            Some(message.text("has nothing to normalize: its input is empty"))
+        } else if G::GROUPS == 0 || I::INNERMOST % G::GROUPS != 0 {
+            let message = message.text("splits ").number(I::INNERMOST as u128).text(" channels into ");
+            Some(message.number(G::GROUPS as u128).text(" groups, which do not have the same size"))
+        } else {
+            None
+        }
+    };
+
+    #[inline(always)]
+    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[I], y: &mut [I]) {
+        let units = I::flat(x).chunks_exact(Self::UNIT).zip(I::flat_mut(y).chunks_exact_mut(Self::UNIT));
+        for (x, y) in units {
+            let [mean, inverse] = Self::moments(simd, x);
+            let factor = change(simd, Product, [&self.scale], inverse);
+            for_each_row(simd, Normalize, [x, x], [&mean, &factor, &self.shift, &self.shift], y);
+        }
+        if !E::LOGITS {
+            A::forward(simd, y);
+        }
+    }
+
+    #[inline(always)]
+    fn record_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        _: Option<&mut Rng>,
+        x: &[I],
+        (logits, _): &mut Self::Tape<B>,
+        y: &mut [I],
+    ) {
+        self.forward_batch::<S, Logits, B>(simd, x, y);
+        if !E::LOGITS {
+            A::Saves::store::<_, B>(y, logits);
+            A::forward(simd, y);
+        }
+    }
+
+    #[inline(always)]
+    fn backward_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        x: &[I],
+        (logits, [scale, shift]): &mut Self::Tape<B>,
+        y: &[I],
+        dy: &mut [I],
+        dx: Option<&mut [I]>,
+    ) {
+        if !E::LOGITS {
+            A::backward(simd, A::Saves::logits::<_, B>(logits, y), y, dy);
+        }
+        (*scale, *shift) = (I::Each::zeroed_on_stack(), I::Each::zeroed_on_stack());
+        let units = I::flat(x).chunks_exact(Self::UNIT).zip(I::flat(dy).chunks_exact(Self::UNIT));
+        let mut dx = dx.map(|dx| I::flat_mut(dx).chunks_exact_mut(Self::UNIT));
+        for (x, dy) in units {
+            let [mean, inverse] = Self::moments(simd, x);
+            let of_shift = column_sums(simd, AddFirst, [dy, dy], &mean);
+            let of_scale = change(simd, Product, [&inverse], column_sums(simd, AddProduct, [dy, x], &mean));
+            *shift = change(simd, Plus, [&of_shift], *shift);
+            *scale = change(simd, Plus, [&of_scale], *scale);
+            let Some(dx) = dx.as_mut().and_then(Iterator::next) else { continue };
+            let over_deviation = |sum| {
+                let weighted = change(simd, Product, [&self.scale], sum);
+                change(simd, Product, [&inverse], Self::of_groups(simd, weighted, Self::SHARE))
+            };
+            let (a, b) = (over_deviation(of_shift), change(simd, Product, [&inverse], over_deviation(of_scale)));
+            let factor = change(simd, Product, [&self.scale], inverse);
+            for_each_row(simd, NormalizeGradient, [dy, x], [&mean, &factor, &a, &b], dx);
+        }
+    }
+
+    #[inline(always)]
+    fn gradient_batch<S: Simd, const B: usize>(
+        &self,
+        _: S,
+        _: &[I],
+        (_, [scale, shift]): &mut Self::Tape<B>,
+        _: &[I],
+        gradient: &mut Self::Trainable,
+    ) {
+        (gradient.scale, gradient.shift) = (*scale, *shift);
+    }
+
+    fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
+        let groups = if G::EACH_PIXEL { None } else { Some(G::GROUPS) };
+        let parameters = [("scale", flat(&self.scale)), ("shift", flat(&self.shift))];
+        operations.normalize(path, I::SHAPE, groups, parameters, Self::EPSILON);
+        A::operations(path, operations);
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+    use crate::{check, prelude::*};
+
+    #[test]
+    fn gradients() {
+        check::gradients::<LayerNorm<[f64; 5], Tanh>>().unwrap();
+        check::gradients::<LayerNorm<Image<2, 3, 4, f64>, Silu, -5>>().unwrap();
+        check::gradients::<GroupNorm<Image<2, 3, 6, f64>, 2, Tanh>>().unwrap();
+        check::gradients::<GroupNorm<Image<3, 2, 3, f64>, 3>>().unwrap();
+        check::gradients::<(Dense<3, 4, Tanh, f64>, GroupNorm<[f64; 4], 1>, Dense<4, 2, Linear, f64>)>().unwrap();
+    }
+}
