@@ -3,8 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::{
-    Attribute, Data, DeriveInput, Error, Expr, Field, Fields, GenericParam, Generics, Index, Member, Meta, MetaNameValue,
-    Token, Type, TypeParam, WherePredicate, ext::IdentExt, parse_quote, punctuated::Punctuated, spanned::Spanned,
+    Attribute, Data, DeriveInput, Error, Expr, Field, Fields, GenericParam, Generics, Index, Member, Meta,
+    MetaNameValue, Token, Type, TypeParam, WherePredicate, ext::IdentExt, parse_quote, punctuated::Punctuated,
+    spanned::Spanned,
 };
 
 /// The bounds of the generated code: `T: Element`, if the numbers are of a type parameter, and that nested layers are networks

@@ -1,5 +1,6 @@
 //! The layers: [`Dense`], [`Dropout`], [`Activate`]; layers of images ([`image`]: [`Conv2d`], [`MaxPool2d`],
-//! [`AveragePool2d`], [`GlobalAveragePool`], [`Flatten`]); preprocessing ([`Standardize`], [`MinMax`], [`Impute`],
+//! [`AveragePool2d`], [`GlobalAveragePool`], [`Flatten`]); normalization ([`BatchNorm`], [`LayerNorm`],
+//! [`GroupNorm`]); layers side by side ([`Residual`], [`Branches`]); preprocessing ([`Standardize`], [`MinMax`], [`Impute`],
 //! [`OneHot`]); wrappers that change how a network is initialized, penalized or trained ([`Initialized`],
 //! [`Regularized`], [`Frozen`], `Parallel`); and networks in read-only memory ([`InFlash`]).
 

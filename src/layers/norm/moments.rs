@@ -189,7 +189,7 @@ pub(super) struct InverseDeviation(pub f64);
 impl ElementwiseKernel<0, 1> for InverseDeviation {
     #[inline(always)]
     fn apply<V: Real>(&self, []: [V; 0], [variance]: [V; 1]) -> [V; 1] {
-        [V::splat(1.0) / (variance + V::splat(self.0)).sqrt() + (variance - variance)]
+        [V::splat(1.0) / (variance + V::splat(self.0)).sqrt() + variance * V::splat(0.0)]
     }
 }
 
