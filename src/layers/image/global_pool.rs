@@ -2,10 +2,14 @@
 
 use core::marker::PhantomData;
 
-use super::Channels;
+use super::{
+    Channels,
+    reduce::scale,
+    registers::{channels, with_registers},
+};
 use crate::{
     Layer, Tensor,
-    kernel::{ElementwiseKernel, Real, Simd, elementwise_row},
+    kernel::{Element, ElementwiseKernel, Real, Simd, Vector, elementwise_row},
     layer::{Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
 };
@@ -25,31 +29,39 @@ use crate::{
 #[parameters(element = I::Element)]
 pub struct GlobalAveragePool<I: Channels>(PhantomData<fn() -> I>);
 
-/// `y + factor·x`.
-#[derive(Clone, Copy)]
-struct AddScaled(f64);
+impl<I: Channels> GlobalAveragePool<I> {
+    const PIXELS: usize = I::LEN / if I::INNERMOST == 0 { 1 } else { I::INNERMOST };
+    /// 1 over the number of pixels.
+    const SHARE: f64 = 1.0 / Self::PIXELS as f64;
+    /// A power of two, at most the share: pixels times it have a sum of the same digits that does not overflow.
+    const SCALE: f64 = scale(Self::PIXELS);
 
-impl ElementwiseKernel<1, 1> for AddScaled {
     #[inline(always)]
-    fn apply<V: Real>(&self, [x]: [V; 1], [y]: [V; 1]) -> [V; 1] {
-        [y + x * V::splat(self.0)]
+    fn mean<V: Vector<I::Element>, const N: usize>(x: &[I::Element], y: &mut [I::Element]) {
+        for start in (0..I::INNERMOST).step_by(N * V::LANES) {
+            let channels = channels::<V, I::Element, N>(I::INNERMOST, start);
+            let mut sums = [V::splat(0.0); N];
+            for pixel in x.chunks_exact(I::INNERMOST) {
+                for n in 0..N {
+                    sums[n] = sums[n] + V::load(&pixel[channels[n].clone()]) * V::splat(Self::SCALE);
+                }
+            }
+            for n in 0..N {
+                (sums[n] * V::splat(Self::SHARE / Self::SCALE)).store(&mut y[channels[n].clone()]);
+            }
+        }
     }
 }
 
 /// `y·factor`.
 #[derive(Clone, Copy)]
-struct Scaled(f64);
+struct Times(f64);
 
-impl ElementwiseKernel<0, 1> for Scaled {
+impl ElementwiseKernel<1, 1> for Times {
     #[inline(always)]
-    fn apply<V: Real>(&self, []: [V; 0], [y]: [V; 1]) -> [V; 1] {
-        [y * V::splat(self.0)]
+    fn apply<V: Real>(&self, [x]: [V; 1], _: [V; 1]) -> [V; 1] {
+        [x * V::splat(self.0)]
     }
-}
-
-impl<I: Channels> GlobalAveragePool<I> {
-    /// 1 over the number of pixels.
-    const SHARE: f64 = I::INNERMOST as f64 / I::LEN as f64;
 }
 
 impl<I: Channels> SimpleLayer for GlobalAveragePool<I> {
@@ -65,21 +77,16 @@ impl<I: Channels> SimpleLayer for GlobalAveragePool<I> {
     };
 
     #[inline(always)]
-    fn forward<S: Simd>(&self, simd: S, x: &I, y: &mut Self::Output) {
-        let y = Tensor::flat_mut(core::slice::from_mut(y));
-        y.fill(Default::default());
-        for pixel in I::flat(core::slice::from_ref(x)).chunks_exact(I::INNERMOST) {
-            elementwise_row(simd, &AddScaled(1.0), [pixel], [&mut *y]);
-        }
-        elementwise_row(simd, &Scaled(Self::SHARE), [], [y]);
+    fn forward<S: Simd>(&self, _: S, x: &I, y: &mut Self::Output) {
+        let (x, y) = (I::flat(core::slice::from_ref(x)), Tensor::flat_mut(core::slice::from_mut(y)));
+        with_registers!(S, I::Element, I::INNERMOST; Self::mean(x, y));
     }
 
     #[inline(always)]
     fn backward<S: Simd>(&self, simd: S, _: &I, (): &(), _: &Self::Output, dy: &Self::Output, dx: &mut I) {
         let dy = Tensor::flat(core::slice::from_ref(dy));
         for pixel in I::flat_mut(core::slice::from_mut(dx)).chunks_exact_mut(I::INNERMOST) {
-            pixel.fill(Default::default());
-            elementwise_row(simd, &AddScaled(Self::SHARE), [dy], [pixel]);
+            elementwise_row(simd, &Times(Self::SHARE), [dy], [pixel]);
         }
     }
 

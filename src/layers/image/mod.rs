@@ -5,12 +5,15 @@ mod conv2d;
 mod flatten;
 mod global_pool;
 mod pool2d;
+mod reduce;
+mod registers;
 mod window;
 
 pub use conv2d::Conv2d;
 pub use flatten::Flatten;
 pub use global_pool::GlobalAveragePool;
-pub use pool2d::{Average, AveragePool2d, Max, MaxPool2d, Pool2d, Reduce};
+pub use pool2d::{AveragePool2d, MaxPool2d, Pool2d};
+pub use reduce::{Average, Max, Reduce};
 pub use window::{Padded, Same, Valid, Window};
 
 use crate::{Tensor, kernel::Element};

@@ -3,14 +3,16 @@
 use core::marker::PhantomData;
 
 use super::{
-    Channels, Valid, Window,
+    Average, Channels, Max, Reduce, Valid, Window,
+    reduce::scale,
+    registers::{channels, with_registers},
     window::{self, for_each_pixel, mismatch, slide},
 };
 use crate::{
     Parameters, Rng, Tensor,
     activation::Linear,
-    kernel::{Element, ElementwiseKernel, Real, Simd, elementwise_row},
-    layer::{Ending, Infer, Inferred, Layer, Operations, Path, Pool},
+    kernel::{Element, Simd, Vector},
+    layer::{Ending, Infer, Inferred, Layer, Operations, Path},
     message::Message,
 };
 
@@ -65,124 +67,6 @@ impl<R: Reduce, I: Channels, P: Window, const K: usize, const KW: usize, O> Pool
     };
 }
 
-/// How a pooling layer combines the pixels of a window: [`Max`] or [`Average`].
-pub trait Reduce: sealed::Sealed + 'static {
-    /// The name of the layer.
-    const NAME: &'static str;
-    /// The operation, for export.
-    #[doc(hidden)]
-    const POOL: Pool;
-
-    /// Adds the pixel `x` to `y`; it is the first one of the window if `first` is true.
-    #[doc(hidden)]
-    fn add<S: Simd, T: Element>(simd: S, first: bool, x: &[T], y: &mut [T]);
-
-    /// Completes `y`, the combination of `pixels` pixels.
-    #[doc(hidden)]
-    fn finish<S: Simd, T: Element>(simd: S, pixels: usize, y: &mut [T]);
-
-    /// Adds the share of the pixel `x` of the gradient `dy` to `dx`. `dy` was divided by `pixels` before.
-    #[doc(hidden)]
-    fn backward<S: Simd, T: Element>(simd: S, x: &[T], y: &[T], dy: &mut [T], dx: &mut [T]);
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::Max {}
-    impl Sealed for super::Average {}
-}
-
-/// The maximum of the pixels of a window.
-#[derive(Clone, Copy, Debug)]
-pub struct Max;
-
-/// The mean of the pixels of a window.
-#[derive(Clone, Copy, Debug)]
-pub struct Average;
-
-impl Reduce for Max {
-    const NAME: &'static str = "MaxPool2d";
-    const POOL: Pool = Pool::Max;
-
-    #[inline(always)]
-    fn add<S: Simd, T: Element>(simd: S, first: bool, x: &[T], y: &mut [T]) {
-        if first {
-            y.copy_from_slice(x);
-        } else {
-            elementwise_row(simd, &Larger, [x], [y]);
-        }
-    }
-
-    #[inline(always)]
-    fn finish<S: Simd, T: Element>(_: S, _: usize, _: &mut [T]) {}
-
-    #[inline(always)]
-    fn backward<S: Simd, T: Element>(simd: S, x: &[T], y: &[T], dy: &mut [T], dx: &mut [T]) {
-        elementwise_row(simd, &MoveToLargest, [x, y], [dx, dy]);
-    }
-}
-
-impl Reduce for Average {
-    const NAME: &'static str = "AveragePool2d";
-    const POOL: Pool = Pool::Average;
-
-    #[inline(always)]
-    fn add<S: Simd, T: Element>(simd: S, _: bool, x: &[T], y: &mut [T]) {
-        elementwise_row(simd, &Sum, [x], [y]);
-    }
-
-    #[inline(always)]
-    fn finish<S: Simd, T: Element>(simd: S, pixels: usize, y: &mut [T]) {
-        elementwise_row(simd, &Divide(pixels as f64), [], [y]);
-    }
-
-    #[inline(always)]
-    fn backward<S: Simd, T: Element>(simd: S, _: &[T], _: &[T], dy: &mut [T], dx: &mut [T]) {
-        elementwise_row(simd, &Sum, [dy], [dx]);
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Larger;
-
-impl ElementwiseKernel<1, 1> for Larger {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [x]: [V; 1], [y]: [V; 1]) -> [V; 1] {
-        [x.max(y)]
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Sum;
-
-impl ElementwiseKernel<1, 1> for Sum {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [x]: [V; 1], [y]: [V; 1]) -> [V; 1] {
-        [y + x]
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Divide(f64);
-
-impl ElementwiseKernel<0, 1> for Divide {
-    #[inline(always)]
-    fn apply<V: Real>(&self, []: [V; 0], [y]: [V; 1]) -> [V; 1] {
-        [y / V::splat(self.0)]
-    }
-}
-
-/// Moves the gradient to `dx` where `x` is the maximum `y`, so that no further pixel gets it.
-#[derive(Clone, Copy)]
-struct MoveToLargest;
-
-impl ElementwiseKernel<2, 2> for MoveToLargest {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [x, y]: [V; 2], [dx, dy]: [V; 2]) -> [V; 2] {
-        [y.if_gt(x, dx, dx + dy), y.if_gt(x, dy, V::splat(0.0))]
-    }
-}
-
 #[diagnostic::do_not_recommend]
 impl<R: Reduce, I: Channels, P: Window, const K: usize, const KW: usize> Infer for Pool2d<R, I, K, P, KW, Inferred> {
     const FAULT: Option<Message> = match window::misfit::<I, P>(Self::KIND.as_str(), [K, KW]) {
@@ -195,6 +79,75 @@ impl<R: Reduce, I: Channels, P: Window, const K: usize, const KW: usize> Infer f
     const EXTENTS: [usize; 6] = window::inferred::<I, P>([K, KW]);
     type Layer<const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const UNUSED: usize> =
         Pool2d<R, [[[I::Element; C]; W]; H], K, P, KW, [[[I::Element; C]; OW]; OH]>;
+}
+
+impl<
+    R: Reduce,
+    P: Window,
+    T: Element,
+    const K: usize,
+    const KW: usize,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+> Pool2d<R, [[[T; C]; W]; H], K, P, KW, [[[T; C]; OW]; OH]>
+{
+    const SCALE: f64 = scale(K.saturating_mul(KW));
+
+    #[inline(always)]
+    fn forward_image<V: Vector<T>, const N: usize>(x: &[[[T; C]; W]; H], y: &mut [[[T; C]; OW]; OH]) {
+        for (i, row) in y.iter_mut().enumerate() {
+            for (j, y) in row.iter_mut().enumerate() {
+                for start in (0..C).step_by(N * V::LANES) {
+                    let channels = channels::<V, T, N>(C, start);
+                    let (mut pixels, mut sums) = (0, [V::splat(R::START); N]);
+                    for_each_pixel::<P, H, W, K, KW>([i, j], |row, column| {
+                        let x = &x[row][column];
+                        for n in 0..N {
+                            sums[n] = R::add(V::load(&x[channels[n].clone()]), sums[n], Self::SCALE);
+                        }
+                        pixels += 1;
+                    });
+                    let pixels = f64::from(pixels) * Self::SCALE;
+                    for n in 0..N {
+                        R::finish(sums[n], pixels).store(&mut y[channels[n].clone()]);
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn backward_image<V: Vector<T>, const N: usize>(
+        x: &[[[T; C]; W]; H],
+        y: &[[[T; C]; OW]; OH],
+        dy: &[[[T; C]; OW]; OH],
+        dx: &mut [[[T; C]; W]; H],
+    ) {
+        for i in 0..OH {
+            for j in 0..OW {
+                let mut pixels = 0;
+                for_each_pixel::<P, H, W, K, KW>([i, j], |_, _| pixels += 1);
+                for start in (0..C).step_by(N * V::LANES) {
+                    let channels = channels::<V, T, N>(C, start);
+                    let [y, mut dy] = [y, dy]
+                        .map(|image| channels.each_ref().map(|channels| V::load(&image[i][j][channels.clone()])));
+                    dy = dy.map(|dy| R::share(dy, pixels));
+                    for_each_pixel::<P, H, W, K, KW>([i, j], |row, column| {
+                        let (x, dx) = (&x[row][column], &mut dx[row][column]);
+                        for n in 0..N {
+                            let to = &mut dx[channels[n].clone()];
+                            let dx;
+                            [dx, dy[n]] = R::backward(V::load(&x[channels[n].clone()]), y[n], V::load(to), dy[n]);
+                            dx.store(to);
+                        }
+                    });
+                }
+            }
+        }
+    }
 }
 
 impl<
@@ -221,19 +174,9 @@ impl<
     };
 
     #[inline(always)]
-    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]) {
+    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, _: S, x: &[Self::Input], y: &mut [Self::Output]) {
         for (x, y) in x.iter().zip(y) {
-            for (i, row) in y.iter_mut().enumerate() {
-                for (j, y) in row.iter_mut().enumerate() {
-                    let mut pixels = 0;
-                    y.fill(T::zero());
-                    for_each_pixel::<P, H, W>([K, KW], [i, j], |row, column| {
-                        R::add(simd, pixels == 0, &x[row][column], y);
-                        pixels += 1;
-                    });
-                    R::finish(simd, pixels.max(1), y);
-                }
-            }
+            with_registers!(S, T, C; Self::forward_image(x, y));
         }
     }
 
@@ -252,7 +195,7 @@ impl<
     #[inline(always)]
     fn backward_batch<S: Simd, E: Ending, const B: usize>(
         &self,
-        simd: S,
+        _: S,
         x: &[Self::Input],
         (): &mut (),
         y: &[Self::Output],
@@ -262,16 +205,7 @@ impl<
         let Some(dx) = dx else { return };
         Tensor::flat_mut(dx).fill(T::zero());
         for (((x, y), dy), dx) in x.iter().zip(y).zip(dy).zip(dx) {
-            for i in 0..OH {
-                for j in 0..OW {
-                    let (y, dy, mut pixels) = (&y[i][j], &mut dy[i][j], 0);
-                    for_each_pixel::<P, H, W>([K, KW], [i, j], |_, _| pixels += 1);
-                    R::finish(simd, pixels.max(1), dy);
-                    for_each_pixel::<P, H, W>([K, KW], [i, j], |row, column| {
-                        R::backward(simd, &x[row][column], y, dy, &mut dx[row][column]);
-                    });
-                }
-            }
+            with_registers!(S, T, C; Self::backward_image(x, y, dy, dx));
         }
     }
 

@@ -239,19 +239,18 @@ pub(super) const fn mismatch<P: Window>(
 /// Calls `visit` with the row and the column of each pixel under the window at the position `at`, row by row. Pixels
 /// outside the image are left out.
 #[inline(always)]
-pub(super) fn for_each_pixel<P: Window, const H: usize, const W: usize>(
-    kernel: [usize; 2],
+pub(super) fn for_each_pixel<P: Window, const H: usize, const W: usize, const K: usize, const KW: usize>(
     at: [usize; 2],
     mut visit: impl FnMut(usize, usize),
 ) {
-    let before = slide::<P>([H, W], kernel).1.before;
+    let before = const { slide::<P>([H, W], [K, KW]).1.before };
     let start = [0, 1].map(|axis| at[axis] * P::STRIDE[axis]);
-    for row in 0..kernel[0] {
+    for row in 0..K {
         let y = start[0] + row * P::DILATION[0];
         if y < before[0] || y >= before[0] + H {
             continue;
         }
-        for column in 0..kernel[1] {
+        for column in 0..KW {
             let x = start[1] + column * P::DILATION[1];
             if x >= before[1] && x < before[1] + W {
                 visit(y - before[0], x - before[1]);
