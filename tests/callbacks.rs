@@ -6,6 +6,7 @@ use std::ops::{ControlFlow, RangeInclusive};
 
 use common::bits;
 use shiplap::{
+    data::augment::{Augment, Augmentation, Noise},
     metric::MeanAbsolute,
     optim::Settings,
     prelude::*,
@@ -512,4 +513,61 @@ fn an_optimizer_can_be_changed_between_steps() {
     assert!(matches!(changed.step(&x, &y), Err(TrainError::Diverged { .. })));
     changed.optimizer_mut().settings.weight_decay = f64::NAN;
     assert!(matches!(changed.step(&x, &y), Err(TrainError::Settings(_))));
+}
+
+/// Sets the inputs to 0, so that the kernel has no gradient.
+struct Nothing;
+
+impl Augmentation<[f32; 1]> for Nothing {
+    fn apply(&self, sample: &mut [f32; 1], _: &mut Rng) {
+        *sample = [0.0];
+    }
+}
+
+#[test]
+fn augmentation_changes_the_samples_of_training_and_no_others() {
+    let (x, y) = line(10);
+    for shuffle in [true, false] {
+        let mut trainer = trainer();
+        let before = trainer.network().clone();
+        let fit = Fit::epochs(2).shuffle(shuffle).validation(&x, &y);
+        let mut history = History::default();
+        let last = trainer.fit_with(&x, &y, fit, (&mut history, Augment((Nothing, Nothing)))).unwrap();
+        assert_eq!(trainer.network().kernel, before.kernel);
+        assert_ne!(trainer.network().bias, before.bias);
+        assert_eq!(last.validation.unwrap(), trainer.evaluate(&x, &y).unwrap());
+        let zeros = trainer.evaluate(&[[0.0]; 10], &y[..]).unwrap();
+        assert_ne!(last.validation.unwrap().loss, zeros.loss);
+        // Noise of deviation 0 changes no sample.
+        let (mut same, mut plain) = (self::trainer(), self::trainer());
+        let first = same.fit_with(&x, &y, Fit::epochs(1).shuffle(shuffle), Augment(Noise(0.0))).unwrap();
+        assert_eq!(first, plain.fit(&x, &y, Fit::epochs(1).shuffle(shuffle)).unwrap());
+        // The training set stays as it is: without augmentation, the kernel is trained.
+        trainer.fit(&x, &y, Fit::epochs(1).shuffle(shuffle)).unwrap();
+        assert_ne!(trainer.network().kernel, before.kernel);
+    }
+}
+
+#[test]
+fn the_seed_of_the_trainer_determines_the_augmentation_of_resumed_runs_too() {
+    let (x, y) = line(10);
+    let augment = Augment(Noise(0.1));
+    let run = |seed| {
+        let mut trainer = LineTrainer::new(Sgd::new(0.05), seed);
+        *trainer.network_mut() = Line::zeroed();
+        let last = trainer.fit_with(&x, &y, Fit::epochs(4).shuffle(false), augment).unwrap();
+        (bits(trainer.network()), last.training.loss)
+    };
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1), run(2));
+
+    let mut whole = trainer();
+    whole.fit_with(&x, &y, Fit::epochs(4), augment).unwrap();
+    let (mut first, mut second) = (trainer(), LineTrainer::new(Sgd::new(0.05), 7));
+    first.fit_with(&x, &y, Fit::epochs(2), augment).unwrap();
+    let (from, to) = (first.state(), second.state_mut());
+    *to.network = from.network.clone();
+    (*to.rng, *to.steps) = (from.rng.clone(), from.steps);
+    second.fit_with(&x, &y, Fit::epochs(4).from_epoch(2), augment).unwrap();
+    assert_eq!(bits(second.network()), bits(whole.network()));
 }

@@ -9,6 +9,7 @@ use std::{
 
 use common::{at_every_level, bits};
 use shiplap::{
+    data::augment::{Augment, Augmentation, Brightness, Crop, CutOut, Flip, Noise, Rotate, Shift},
     kernel::Real,
     metric::{ConfusionMatrix, F1, Precision, Recall},
     optim::{Accumulate, AmsGrad, Averaged, Clip, Nadam, Settings},
@@ -69,6 +70,22 @@ fn nothing_is_allocated() {
     assert!(report.loss.is_finite() && (prediction.iter().sum::<f32>() - 1.0).abs() < 1e-5);
     drop(vec![1]);
     assert_eq!(CALLS.get() - before, 2, "the counter counts");
+}
+
+#[test]
+fn augmentation_does_not_allocate() {
+    let mut images = [[[[0.5f32; 3]; 16]; 16]; 8];
+    let all = (Flip::BOTH, Shift::by(2), Crop(0.8), Rotate(15.0), CutOut::square(4), Brightness(0.1), Noise(0.1));
+    let mut rng = Rng::new(1);
+    let before = CALLS.get();
+    all.augment(&mut images, &mut rng).unwrap();
+    assert_eq!(CALLS.get() - before, 0);
+
+    let (x, y) = data();
+    let mut trainer = Classifier::new(AdamW::default(), 1);
+    let before = CALLS.get();
+    trainer.fit_with(&x, &y, Fit::epochs(2), Augment(Noise(0.1))).unwrap();
+    assert_eq!(CALLS.get() - before, 0);
 }
 
 #[test]

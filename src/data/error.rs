@@ -145,11 +145,8 @@ pub enum DataError {
         /// The weight.
         weight: f64,
     },
-    /// The standard deviation of noise is negative or NaN, or not finite as an element.
-    Deviation {
-        /// The standard deviation.
-        deviation: f64,
-    },
+    /// A setting of an [augmentation](super::augment) is out of range. The text names the setting and the range.
+    Augmentation(&'static str),
 }
 
 impl DataError {
@@ -227,9 +224,7 @@ impl fmt::Display for DataError {
             Self::Weight { class, weight } => {
                 write!(formatter, "the weight of class {class} is {weight}: it must be finite and at least 0")
             }
-            Self::Deviation { deviation } => {
-                write!(formatter, "the standard deviation of noise is {deviation}: it must be finite and at least 0")
-            }
+            Self::Augmentation(what) => formatter.write_str(what),
         }
     }
 }

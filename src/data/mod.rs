@@ -4,7 +4,7 @@
 //! - [`idx`]: the IDX format of MNIST and related data sets; `npy`: NumPy's formats (feature `npy`);
 //! - [`split`], [`split_stratified`], [`Folds`]: training, validation and test sets, and cross-validation;
 //! - [`class_weights`], [`weighted`]: weights for imbalanced classes;
-//! - [`augment`]: noise, mixup, flips and shifts.
+//! - [`augment`]: random changes of samples in training: flips, shifts, crops, rotations, noise, mixup, ...
 //!
 //! Preprocessing that inference needs too, such as scaling or filling in missing values, is a [layer](crate::layers):
 //! it is part of the network and carries its own statistics. Gzip-compressed files can be read with the feature `gzip`.

@@ -4,6 +4,7 @@ use core::ops::{ControlFlow, RangeInclusive};
 
 use super::{Epoch, Report, TrainingState};
 use crate::{
+    Rng,
     layer::{Layer, Parameter, Path, VisitMut},
     optim::Settings,
 };
@@ -59,6 +60,17 @@ pub trait Callback<N: Layer, M> {
     /// training run with [`TrainError::Settings`](super::TrainError::Settings), and the settings stay as they were.
     fn before_epoch(&mut self, epoch: usize, settings: &mut Settings) {
         let _ = (epoch, settings);
+    }
+
+    /// Whether [`before_step`](Self::before_step) is called.
+    fn changes_inputs(&self) -> bool {
+        false
+    }
+
+    /// Called before each step with a copy of the inputs of its batch and the trainer's random generator, if
+    /// [`changes_inputs`](Self::changes_inputs). The step trains on the changed inputs; validation does not see them.
+    fn before_step(&mut self, inputs: &mut [N::Input], rng: &mut Rng) {
+        let _ = (inputs, rng);
     }
 
     /// Called after each step, with the number of samples `seen` so far in this epoch, out of `samples`, and their mean
@@ -145,6 +157,18 @@ macro_rules! tuples {
                 $($name.before_epoch(epoch, settings);)*
             }
 
+            fn changes_inputs(&self) -> bool {
+                let ($($name,)*) = self;
+                false $(|| $name.changes_inputs())*
+            }
+
+            fn before_step(&mut self, inputs: &mut [Net::Input], rng: &mut Rng) {
+                let ($($name,)*) = self;
+                $(if $name.changes_inputs() {
+                    $name.before_step(inputs, rng);
+                })*
+            }
+
             fn after_step(&mut self, seen: usize, samples: usize, report: &Report<Met>) {
                 let ($($name,)*) = self;
                 $($name.after_step(seen, samples, report);)*
@@ -204,6 +228,14 @@ macro_rules! lend {
 
             fn before_epoch(&mut self, epoch: usize, settings: &mut $crate::optim::Settings) {
                 $crate::train::Callback::<N, M>::before_epoch(&mut **self, epoch, settings);
+            }
+
+            fn changes_inputs(&self) -> bool {
+                $crate::train::Callback::<N, M>::changes_inputs(&**self)
+            }
+
+            fn before_step(&mut self, inputs: &mut [N::Input], rng: &mut $crate::Rng) {
+                $crate::train::Callback::<N, M>::before_step(&mut **self, inputs, rng);
             }
 
             fn after_step(&mut self, seen: usize, samples: usize, report: &$crate::train::Report<M>) {

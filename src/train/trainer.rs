@@ -347,23 +347,29 @@ where
         shuffle: bool,
         callback: &mut impl Callback<N, M>,
     ) -> Result<Report<M>, TrainError> {
+        let augments = callback.changes_inputs();
         let order = shuffle.then(|| Permutation::new(x.len(), &mut self.run.rng));
         let mut report = Report { loss: 0.0, metrics: M::default() };
         for start in (0..x.len()).step_by(BATCH) {
             let Memory { buffers, inputs, labels } = &mut self.memory;
             let end = x.len().min(start + BATCH);
-            let (batch_x, batch_y) = match &order {
-                None => (&x[start..end], &y[start..end]),
-                Some(order) => {
-                    for (row, place) in (start..end).enumerate() {
-                        let sample = order.get(place);
-                        // An assignment may copy a large sample to the stack first.
-                        inputs[row..=row].copy_from_slice(&x[sample..=sample]);
-                        labels[row] = y[sample];
-                    }
-                    (&inputs[..end - start], &labels[..end - start])
+            let rows = end - start;
+            if let Some(order) = &order {
+                for (row, place) in (start..end).enumerate() {
+                    let sample = order.get(place);
+                    // An assignment may copy a large sample to the stack first.
+                    inputs[row..=row].copy_from_slice(&x[sample..=sample]);
+                    labels[row] = y[sample];
                 }
-            };
+            } else if augments {
+                inputs[..rows].copy_from_slice(&x[start..end]);
+            }
+            if augments {
+                callback.before_step(&mut inputs[..rows], &mut self.run.rng);
+            }
+            let is_copy = order.is_some() || augments;
+            let batch_x = if is_copy { &inputs[..rows] } else { &x[start..end] };
+            let batch_y = if order.is_some() { &labels[..rows] } else { &y[start..end] };
             let loss = buffers.step(&mut self.run, batch_x, batch_y)?;
             report.loss += (loss - report.loss) * (batch_x.len() as f64 / end as f64);
             let predictions = &mut buffers.outputs[..batch_y.len()];
