@@ -126,8 +126,8 @@ pub mod prelude {
     pub use crate::{
         Layer, Network, Parameters, Rng, Zeroed,
         activation::{
-            Elementwise, Elu, Gelu, HardSigmoid, LeakyRelu, Linear, Relu, SaveInput, SaveNothing, Selu, Sigmoid, Silu,
-            Softmax, Softplus, Tanh,
+            Elementwise, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Linear, Relu, Relu6, SaveInput, SaveNothing,
+            Selu, Sigmoid, Silu, Softmax, Softplus, Tanh,
         },
         budget, const_assert,
         flash::Flash,
@@ -135,9 +135,9 @@ pub mod prelude {
         kernel::{Element, Real, Simd},
         layer::{Logits, Predictions, SimpleLayer},
         layers::{
-            Activate, AveragePool2d, BatchNorm, Conv2d, Dense, Dropout, Flatten, Frozen, GlobalAveragePool, Image,
-            Impute, InFlash, Initialized, MaxPool2d, MinMax, OneHot, Padded, Regularized, Residual, Same, Standardize,
-            Valid,
+            Activate, AveragePool2d, BatchNorm, Bias, Conv2d, Dense, DepthwiseConv2d, Dropout, Flatten, Frozen,
+            GlobalAveragePool, Image, Impute, InFlash, Initialized, MaxPool2d, MinMax, NoBias, OneHot, Padded,
+            Regularized, Reshape, Residual, Same, SpatialDropout, Standardize, UpSample2d, Valid, ZeroPad2d,
         },
         loss::{
             BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,

@@ -27,10 +27,19 @@ pub trait Operations<T> {
     fn softmax(&mut self, path: Path<'_>);
 
     /// `y[i][j][f] = bias[f] + Σ x[i·s + u·d − p][j·s + v·d − p][c]·kernel[u][v][c][f]`, an image of `f` channels. The
-    /// kernel has the shape `[rows, columns, channels, filters]`. It is followed by the addition of the bias.
+    /// kernel has the shape `[rows, columns, channels, filters]`. It is followed by the addition of the bias, if there is
+    /// one.
     fn convolution(&mut self, path: Path<'_>, name: &'static str, window: Sliding, shape: [usize; 4], kernel: &[T]) {
         let _ = (name, window, shape, kernel);
         self.other(path, "convolution");
+    }
+
+    /// `y[i][j][c] = bias[c] + Σ x[i·s + u·d − p][j·s + v·d − p][c]·kernel[u][v][c]`: each channel of an image has a filter
+    /// of its own. The kernel has the shape `[rows, columns, channels]`. It is followed by the addition of the bias, if
+    /// there is one.
+    fn depthwise(&mut self, path: Path<'_>, name: &'static str, window: Sliding, shape: [usize; 3], kernel: &[T]) {
+        let _ = (name, window, shape, kernel);
+        self.other(path, "depthwise convolution");
     }
 
     /// `y = (x − mean[c]) / √(variance[c] + epsilon)·scale[c] + shift[c]` for each channel `c` of a tensor of shape
@@ -71,6 +80,24 @@ pub trait Operations<T> {
     fn global_average(&mut self, path: Path<'_>, shape: &'static [usize]) {
         let _ = shape;
         self.other(path, "global average");
+    }
+
+    /// Each pixel of an image, repeated in `factors` rows and columns.
+    fn up_sample(&mut self, path: Path<'_>, factors: [usize; 2]) {
+        let _ = factors;
+        self.other(path, "upsampling");
+    }
+
+    /// An image with `before` rows and columns of zeros before it, and `after` after it.
+    fn zero_pad(&mut self, path: Path<'_>, before: [usize; 2], after: [usize; 2]) {
+        let _ = (before, after);
+        self.other(path, "padding");
+    }
+
+    /// The numbers of a tensor of shape `from` as one of shape `to`, in row-major order.
+    fn reshape(&mut self, path: Path<'_>, from: &'static [usize], to: &'static [usize]) {
+        let _ = (from, to);
+        self.other(path, "reshape");
     }
 
     /// The numbers of a tensor of shape `shape` as a vector, in row-major order.

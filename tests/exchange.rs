@@ -97,13 +97,14 @@ fn convolutions_of_pytorch_predict_the_same() {
     #[network(input = Image<9, 8, 2>)]
     type Images = (
         Conv2d<_, 5, 3, Relu, Padded<1, 2>>,
-        Conv2d<_, 4, 2, Tanh, Valid<1, 2, 1, 1>, 3>,
+        Conv2d<_, 4, 2, Tanh, Valid<1, 2, 1, 1>, Bias, 3>,
         MaxPool2d<_, 2, Valid<1>>,
         Flatten<_>,
         Dense<_, 6, Relu>,
         Dense<_, 3>,
     );
     predicts_the_same::<Images>(Import::pytorch(), &committed("torch_images.safetensors"));
+    predicts_the_same::<Mobile>(Import::pytorch(), &committed("torch_mobile.safetensors"));
 }
 
 /// Residual connections, branches and normalization.
@@ -126,6 +127,34 @@ type Graph = (
 fn graphs_of_pytorch_predict_the_same() {
     predicts_the_same::<Graph>(Import::pytorch(), &committed("torch_graph.safetensors"));
 }
+
+/// Without bias, and depthwise.
+#[network(input = Image<9, 8, 2>)]
+type Mobile = (
+    Conv2d<_, 4, 3, Relu6, Padded<1, 2>, NoBias>,
+    (DepthwiseConv2d<_, 3, HardSwish, Padded<1>, NoBias>, Conv2d<_, 5, 1>),
+    DepthwiseConv2d<_, 2, Tanh, Valid<2, 1, 1>, Bias, 3>,
+    GlobalAveragePool<_>,
+    Dense<_, 3>,
+);
+
+/// Layers without weights.
+#[network(input = Image<9, 8, 2>)]
+type Decoder = (
+    (Conv2d<_, 3, 3, Relu, Same<2>>, UpSample2d<_, 2, 3>, SpatialDropout<_, 20>, ZeroPad2d<_, 1, 0, 2, 1>),
+    (Conv2d<_, 2, 2, Tanh>, Flatten<_>, Dropout<_, 20>, Dense<_, 24, Relu>, Reshape<_, Image<4, 6, 1>>),
+    (ZeroPad2d<_, 1>, Conv2d<_, 2, 3>, Dropout<_, 10>, Reshape<_, [[f32; 16]; 3]>, GlobalAveragePool<_>),
+);
+
+/// The same with the padding of Keras.
+#[network(input = Image<9, 8, 2>)]
+type Separable = (
+    Conv2d<_, 4, 3, Relu6, Same<2>, NoBias>,
+    (DepthwiseConv2d<_, 3, HardSwish, Same, NoBias>, Conv2d<_, 5, 1>),
+    DepthwiseConv2d<_, 2, Tanh, Valid<2>, Bias, 3>,
+    GlobalAveragePool<_>,
+    Dense<_, 3>,
+);
 
 #[derive(Network)]
 struct NamedAsInPytorch {
@@ -230,7 +259,7 @@ type With<A> = (Dense<5, 7, A>, Dense<7, 3, Linear>);
 #[network(input = Image<9, 8, 2>)]
 type Images = (
     Conv2d<_, 5, 3, Relu, Same<2>>,
-    Conv2d<_, 4, 2, Tanh, Same<1, 2>, 3>,
+    Conv2d<_, 4, 2, Tanh, Same<1, 2>, Bias, 3>,
     AveragePool2d<_, 3, Same<2>>,
     MaxPool2d<_, 2, Same>,
     Flatten<_>,
@@ -265,6 +294,8 @@ macro_rules! each_activation {
     ($do:ident) => {
         $do::<With<Linear>>("linear");
         $do::<With<Relu>>("relu");
+        $do::<With<Relu6>>("relu6");
+        $do::<With<HardSwish>>("hard_silu");
         $do::<With<LeakyRelu>>("leaky_relu");
         $do::<With<HardSigmoid>>("hard_sigmoid");
         $do::<With<Elu>>("elu");
@@ -293,6 +324,7 @@ fn keras_models_predict_the_same() {
 
     check::<Images>("images");
     check::<Norms>("norms");
+    check::<Separable>("separable");
 
     // A layer that is used twice is in the file once.
     type Shared = (Dense<4, 4, Tanh>, Block, Dense<4, 4, Tanh>, Dense<4, 2, Linear>);
@@ -357,6 +389,9 @@ fn networks_for_python() {
     give::<Ends>("ends");
     give::<Maps>("maps");
     give::<Means>("means");
+    give::<Mobile>("mobile");
+    give::<Decoder>("decoder");
+    give::<Separable>("separable");
     give::<GlobalAveragePool<Image<3, 2, 2>>>("global_average_alone");
     give::<(Dense<196, 64, Relu>, Dropout<64, 20>, Dense<64, 32, Gelu>, Dense<32, 10, Softmax>)>("wide");
 }

@@ -275,6 +275,7 @@ macro_rules! activations {
 activations! {
     Linear, Linear 1.0;
     Relu, Relu 1.0;
+    Relu6, Relu6 1.0;
     LeakyRelu, Tanh 1.5;
     Elu, Elu 1.0;
     Selu, Selu 1.0;
@@ -282,6 +283,7 @@ activations! {
     Silu, Silu 1.5;
     Sigmoid, Tanh 1.5;
     HardSigmoid, HardSigmoid 6.0;
+    HardSwish, Tanh 1.5;
     Tanh, Tanh 1.5;
     Softplus, Tanh 1.5;
     Softmax, Tanh 1.5;

@@ -40,21 +40,63 @@ networks! {
     valid: (Conv2d<_, 5, 3, Relu>, MaxPool2d<_, 2>, Flatten<_>);
     same_strided_2: (Conv2d<_, 4, 3, Tanh, Same<2>>, Flatten<_>);
     padded: (Conv2d<_, 4, 3, Tanh, Padded<1, 2>>, Flatten<_>);
+    up_sampled: (UpSample2d<_, 2, 3>, Conv2d<_, 3, 3, Tanh, Valid<2>>, Flatten<_>);
+    zero_padded: (ZeroPad2d<_, 0, 1>, Conv2d<_, 4, 3, Tanh, Valid<2>>, Flatten<_>);
+    separable: (DepthwiseConv2d<_, 3, Linear, Same, NoBias>, Conv2d<_, 4, 1, Silu, Valid, NoBias>, Flatten<_>);
+    depthwise_same_strided_2: (DepthwiseConv2d<_, 3, Tanh, Same<2>>, Flatten<_>);
 }
 #[cfg(feature = "exhaustive")]
 networks! {
     overlapping: (Conv2d<_, 4, 1, Tanh>, MaxPool2d<_, 3, Same<2>>, AveragePool2d<_, 3, Same<2>>, Flatten<_>);
-    rectangular: (Conv2d<_, 3, 4, Tanh, Valid, 2>, MaxPool2d<_, 1, Valid<1, 1, 3>, 3>, Flatten<_>);
+    rectangular: (Conv2d<_, 3, 4, Tanh, Valid, Bias, 2>, MaxPool2d<_, 1, Valid<1, 1, 3>, 3>, Flatten<_>);
     same: (Conv2d<_, 4, 3, Tanh, Same>, AveragePool2d<_, 2>, Flatten<_>);
-    same_even: (Conv2d<_, 3, 2, Silu, Same, 4>, Flatten<_>);
+    same_even: (Conv2d<_, 3, 2, Silu, Same, Bias, 4>, Flatten<_>);
     strided_2: (Conv2d<_, 4, 3, Tanh, Valid<2>>, Flatten<_>);
     strided_3: (Conv2d<_, 4, 3, Tanh, Valid<3>>, Flatten<_>);
-    same_strided_3: (Conv2d<_, 4, 5, Tanh, Same<3>, 4>, Flatten<_>);
+    same_strided_3: (Conv2d<_, 4, 5, Tanh, Same<3>, Bias, 4>, Flatten<_>);
     dilated_2: (Conv2d<_, 3, 3, Tanh, Valid<1, 2>>, Flatten<_>);
-    dilated_3: (Conv2d<_, 3, 3, Tanh, Valid<1, 3>, 2>, Flatten<_>);
+    dilated_3: (Conv2d<_, 3, 3, Tanh, Valid<1, 3>, Bias, 2>, Flatten<_>);
     same_dilated_2: (Conv2d<_, 3, 3, Tanh, Same<1, 2>>, Flatten<_>);
     same_dilated_3: (Conv2d<_, 3, 2, Tanh, Same<1, 3>>, Flatten<_>);
+    sides_padded: (Conv2d<_, 3, 1>, ZeroPad2d<_, 1, 2, 0, 3>, Activate<HardSwish, _>, MaxPool2d<_, 3>, Flatten<_>);
+    depthwise: (DepthwiseConv2d<_, 3, Relu>, Flatten<_>);
+    depthwise_strided_2: (DepthwiseConv2d<_, 3, Tanh, Valid<2>>, Flatten<_>);
+    depthwise_strided_3: (DepthwiseConv2d<_, 4, Tanh, Valid<3>>, Flatten<_>);
+    depthwise_same_strided_3: (DepthwiseConv2d<_, 5, Gelu, Same<3>>, Flatten<_>);
+    depthwise_dilated_2: (DepthwiseConv2d<_, 2, Tanh, Valid<1, 2>, Bias, 3>, Flatten<_>);
+    depthwise_dilated_3: (DepthwiseConv2d<_, 3, Tanh, Valid<1, 3>, Bias, 2>, Flatten<_>);
+    depthwise_same_dilated_2: (DepthwiseConv2d<_, 3, Tanh, Same<1, 2>>, Flatten<_>);
+    depthwise_same_dilated_3: (DepthwiseConv2d<_, 2, Tanh, Same<1, 3>>, Flatten<_>);
     global: (Conv2d<_, 6, 3, Relu, Same>, Conv2d<_, 4, 3, Gelu>, GlobalAveragePool<_>);
+}
+
+#[test]
+fn gradients_of_reshaped_and_random_images() {
+    #[network(input = Image<4, 3, 2, f64>)]
+    type Net = (Dropout<_, 30>, Reshape<_, Image<2, 4, 3, f64>>, Conv2d<_, 4, 2>, SpatialDropout<_, 40>);
+    check::gradients::<Net>().unwrap();
+    check::gradients::<SpatialDropout<[[f64; 3]; 5], 50>>().unwrap();
+}
+
+/// A channel is dropped as a whole, and with the probability that its type says; the others keep the mean.
+#[test]
+fn spatial_dropout_drops_whole_channels() {
+    const CHANNELS: usize = 64;
+    #[network(input = Image<3, 3, 1>)]
+    type Net = (Conv2d<_, CHANNELS, 1>, SpatialDropout<_, 25>);
+
+    let mut net = Net::zeroed();
+    net.0.bias = [3.0; CHANNELS];
+    let mut dropped = 0;
+    for seed in 0..50 {
+        let [y] = common::recorded(&net, &[[[[0.0]; 3]; 3]], &mut Rng::new(seed));
+        let channels = y[0][0];
+        assert!(y.as_flattened().iter().all(|pixel| *pixel == channels), "{y:?}");
+        assert!(channels.iter().all(|&value| value == 0.0 || value == 4.0), "{channels:?}");
+        dropped += channels.iter().filter(|&&value| value == 0.0).count();
+    }
+    assert!((700..900).contains(&dropped), "{dropped} of 3200");
+    assert_eq!(net.predict(&[[[0.0]; 3]; 3]), [[[3.0; CHANNELS]; 3]; 3]);
 }
 
 /// A network in flash, one on several threads, a frozen part and a saved file compute the same as the network itself.

@@ -174,7 +174,7 @@ fn other_activations_are_errors() {
 }
 
 /// Layers of an image whose weights fit each other.
-type Strided<P, const K: usize, const H: usize> = Conv2d<Image<8, 8, 1>, 2, K, Relu, P, K, Image<H, H, 2>>;
+type Strided<P, const K: usize, const H: usize> = Conv2d<Image<8, 8, 1>, 2, K, Relu, P, Bias, K, Image<H, H, 2>>;
 
 #[test]
 fn other_layers_without_weights_of_their_own_are_errors() {

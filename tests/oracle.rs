@@ -81,6 +81,8 @@ fn activations_agree_with_keras() {
     agrees::<Silu>(&layers, "silu");
     agrees::<Sigmoid>(&layers, "sigmoid");
     agrees::<HardSigmoid>(&layers, "hard_sigmoid");
+    agrees::<HardSwish>(&layers, "hard_silu");
+    agrees::<Relu6>(&layers, "relu6");
     agrees::<Tanh>(&layers, "tanh");
     agrees::<Softplus>(&layers, "softplus");
     agrees::<LeakyRelu>(&fixture("textbook.json"), "leaky_relu");

@@ -5,6 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
     GenericArgument, Ident, PathArguments, Token, Type, Visibility,
     parse::{Parse, ParseStream},
+    punctuated::Punctuated,
     spanned::Spanned,
 };
 
@@ -114,6 +115,9 @@ impl<'a> Completion<'a> {
         let takes_a_length = TAKE_A_LENGTH.iter().any(|name| segment.ident == name);
         let PathArguments::AngleBracketed(arguments) = &mut segment.arguments else { return Ok(layer) };
         let output = &given.output;
+        if segment.ident == "Dropout" {
+            rows(&mut arguments.args, output);
+        }
         for argument in &mut arguments.args {
             let span = argument.span();
             let length = || syn::parse_quote_spanned!(span=> { <#output as ::shiplap::Tensor>::LEN });
@@ -161,6 +165,17 @@ impl<'a> Completion<'a> {
     pub fn fits(&self) -> TokenStream {
         let faults = self.checks.iter().flat_map(|check| &check.faults);
         quote!(true #(&& ::core::option::Option::is_none(&#faults))*)
+    }
+}
+
+/// Completes the arguments `<_, PERCENT>` of `Dropout`, which takes `[ROW; N]`.
+fn rows(arguments: &mut Punctuated<GenericArgument, Token![,]>, output: &Type) {
+    let span = arguments.span();
+    if let Some(length @ GenericArgument::Type(Type::Infer(_))) = arguments.first_mut() {
+        *length = syn::parse_quote_spanned!(span=> { <#output as ::shiplap::Tensor>::AXES[0] });
+        if arguments.len() == 2 {
+            arguments.push(syn::parse_quote_spanned!(span=> <#output as ::shiplap::Tensor>::Row));
+        }
     }
 }
 

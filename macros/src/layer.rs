@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{DeriveInput, Type};
+use syn::{DeriveInput, Type, TypeParam, parse_quote};
 
 use crate::parameters::{self, Part, bounds, element, parts};
 
@@ -14,8 +14,12 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     let (_, arguments, _) = input.generics.split_for_impl();
     generics.make_where_clause().predicates.extend(bounds(input, &parts, &element(input, &parts)?));
     let nested: Vec<&Type> = parts.iter().filter_map(Part::layer).collect();
-    let (impl_generics, _, where_clause) = generics.split_for_impl();
     let target = quote!(#name #arguments);
+    if input.generics.type_params().any(is_inferred) {
+        // Only the complete layer has a formula.
+        generics.make_where_clause().predicates.push(parse_quote!(#target: #krate::layer::SimpleLayer));
+    }
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
     let simple = quote_spanned!(name.span()=> <#target as #krate::layer::SimpleLayer>);
     Ok(quote! {
         #parameters
@@ -87,5 +91,12 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
                 #simple::operations(self, path, operations);
             }
         }
+    })
+}
+
+/// Whether `#[network(input = ..)]` works out this parameter: its default is `Inferred`.
+fn is_inferred(parameter: &TypeParam) -> bool {
+    parameter.default.as_ref().is_some_and(|default| {
+        matches!(default, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Inferred"))
     })
 }

@@ -43,6 +43,11 @@ impl Part {
     pub fn layer(&self) -> Option<&Type> {
         matches!(self.role, Role::Layer).then_some(&self.ty)
     }
+
+    /// Whether the field holds numbers of a type that is not written as an array. It may have none.
+    fn is_optional(&self) -> bool {
+        !matches!(self.role, Role::Layer | Role::Marker) && element_of_array(&self.ty).is_none()
+    }
 }
 
 enum Role {
@@ -190,13 +195,15 @@ fn part(field: &Field, member: Member, has_element: bool) -> syn::Result<Part> {
             return Err(Error::new(field.ty.span(), message));
         }
     };
-    let is_tensor = !matches!(role, Role::Layer | Role::Marker);
-    if is_tensor && !has_element && element_of_array(&field.ty).is_none() {
-        let message =
-            format!("`{name}` is no array: parameters are arrays of numbers, written out, such as `[[f32; OUT]; IN]`");
+    let part = Part { member, name, ty: field.ty.clone(), role };
+    if !has_element && part.is_optional() {
+        let message = format!(
+            "`{}` is no array: parameters are arrays of numbers, written out, such as `[[f32; OUT]; IN]`",
+            part.name
+        );
         return Err(Error::new(field.ty.span(), message));
     }
-    Ok(Part { member, name, ty: field.ty.clone(), role })
+    Ok(part)
 }
 
 /// Whether the attribute is `#[statistic(never_negative)]`.
@@ -358,6 +365,8 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
 
     let (mut show, mut show_mut, mut each_trainable, mut each_trainable_mut) = (vec![], vec![], vec![], vec![]);
     let (mut types, mut counts, mut tensors) = (vec![], vec![], vec![]);
+    // The number of tensors up to the last one that is always present.
+    let mut required = 0usize;
     let mut fans = (quote!(1), quote!(1));
     for part in &numbers {
         let Part { member, name, ty, role } = part;
@@ -415,6 +424,13 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
         let never_negative =
             matches!(role, Role::Statistic(true)) || settings.is_some_and(|settings| settings.never_negative);
         let index = tensors.len();
+        let when_present = match part.is_optional() {
+            true => quote!(if const { #tensor::LEN > 0 }),
+            false => {
+                required = index + 1;
+                TokenStream::new()
+            }
+        };
         tensors.push(quote! {
             #krate::layer::Parameter {
                 path: #krate::layer::Path::ROOT, name: #name, shape: #tensor::SHAPE,
@@ -426,16 +442,18 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
         let flat = |place: TokenStream| quote!(#tensor::flat(::core::slice::from_ref(&#place)));
         let flat_mut = |place: TokenStream| quote!(#tensor::flat_mut(::core::slice::from_mut(&mut #place)));
         let (values, values_mut) = (flat(quote!(self.#member)), flat_mut(quote!(layer.#member)));
-        show.push(quote!(visitor.visit(#parameter, #values);));
-        show_mut.push(quote!(visitor.visit(#parameter, #krate::kernel::map_each(&mut layers, |layer| #values_mut));));
+        show.push(quote!(#when_present { visitor.visit(#parameter, #values); }));
+        show_mut.push(
+            quote!(#when_present { visitor.visit(#parameter, #krate::kernel::map_each(&mut layers, |layer| #values_mut)); }),
+        );
         if let Role::Kernel(_) | Role::Bias(_) = role {
             types.push(ty.to_token_stream());
             counts.push(quote!(#tensor::LEN));
             let shown = flat(quote!(trainable.#kept));
-            each_trainable.push(quote!(visitor.visit(#parameter, #shown);));
+            each_trainable.push(quote!(#when_present { visitor.visit(#parameter, #shown); }));
             let (gradient, state) = (flat_mut(quote!(gradient.#kept)), flat_mut(quote!(state.#kept)));
             each_trainable_mut.push(quote! {
-                visitor.visit(
+                #when_present { visitor.visit(
                     #parameter,
                     match ::core::option::Option::as_deref_mut(&mut layer) {
                         ::core::option::Option::Some(layer) => #values_mut,
@@ -443,7 +461,7 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
                     },
                     #gradient,
                     #krate::kernel::map_each(&mut state, |state| #state),
-                );
+                ); }
             });
         }
     }
@@ -452,10 +470,14 @@ fn walks(krate: &TokenStream, parts: &[Part], activation: Option<&TypeParam>) ->
         (_, true) => quote!(Self),
         (types, false) => quote!((#(#types,)*)),
     };
+    let tensors = match required == tensors.len() {
+        true => quote!(&[#(#tensors),*]),
+        false => quote!(#krate::layer::present(&[#(#tensors),*], #required)),
+    };
     quote! {
         type Trainable = #trainable;
         const PARAMS: ::core::primitive::usize = 0 #(+ #counts)*;
-        const TENSORS: &'static [#krate::layer::Parameter<'static>] = &[#(#tensors),*];
+        const TENSORS: &'static [#krate::layer::Parameter<'static>] = #tensors;
 
         #[inline(always)]
         fn parameters<Visitor_: #krate::layer::Visit<Self::Element>>(
@@ -571,7 +593,8 @@ fn stored(
     }
     let mut nested = 0usize;
     let mut values = Vec::new();
-    for Part { member, name, ty, role } in parts {
+    for part in parts {
+        let Part { member, name, ty, role } = part;
         let value = match role {
             Role::Marker => quote!(::core::marker::PhantomData),
             Role::Layer => {
@@ -581,8 +604,14 @@ fn stored(
                 quote!(<#ty as #stored>::STORED)
             }
             _ => {
-                quote! {
+                let read = quote! {
                     #krate::kernel::tensor_of::<#ty>(#krate::flash::values(&<#file>::FILE, <#place>::PATH, #name))
+                };
+                match part.is_optional() {
+                    true => quote! {
+                        if <#ty as #krate::Tensor>::LEN == 0 { #krate::kernel::tensor_of::<#ty>(&[]) } else { #read }
+                    },
+                    false => read,
                 }
             }
         };

@@ -34,7 +34,7 @@ mod softmax;
 
 use core::marker::PhantomData;
 
-pub use rectifiers::{HardSigmoid, LeakyRelu, Linear, Relu};
+pub use rectifiers::{HardSigmoid, HardSwish, LeakyRelu, Linear, Relu, Relu6};
 pub use save::{Save, SaveInput, SaveNothing};
 pub use smooth::{Elu, Gelu, Selu, Sigmoid, Silu, Softplus, Tanh};
 pub use softmax::Softmax;

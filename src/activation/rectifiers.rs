@@ -1,6 +1,6 @@
 //! Piecewise linear activations.
 
-use super::{Elementwise, SaveNothing};
+use super::{Elementwise, SaveInput, SaveNothing};
 use crate::{init::Initializer, kernel::Real};
 
 /// `y = x`.
@@ -86,5 +86,50 @@ impl Elementwise for HardSigmoid {
     fn derivative<V: Real>(_: V, y: V) -> V {
         let below_one = V::splat(1.0).if_gt(y, V::splat(1.0 / 6.0), V::splat(0.0));
         y.if_gt(V::splat(0.0), below_one, V::splat(0.0))
+    }
+}
+
+/// `y = min(max(0, x), 6)` (Howard et al. 2017): `relu6` in Keras, `ReLU6` in PyTorch.
+#[derive(Clone, Copy, Debug)]
+pub struct Relu6;
+
+impl Elementwise for Relu6 {
+    type Saves = SaveNothing;
+    const CHEAP: bool = true;
+    const NAME: &'static str = "Relu6";
+    const INITIALIZER: Initializer = Initializer::HeUniform;
+
+    #[inline(always)]
+    fn value<V: Real>(x: V) -> V {
+        V::splat(0.0).max(V::splat(6.0).min(x))
+    }
+
+    #[inline(always)]
+    fn derivative<V: Real>(_: V, y: V) -> V {
+        let below_six = V::splat(6.0).if_gt(y, V::splat(1.0), V::splat(0.0));
+        y.if_gt(V::splat(0.0), below_six, V::splat(0.0))
+    }
+}
+
+/// `y = x·h(x)`, where `h` is [`HardSigmoid`] (Howard et al. 2019): `hard_silu` in Keras, `Hardswish` in PyTorch.
+#[derive(Clone, Copy, Debug)]
+pub struct HardSwish;
+
+impl Elementwise for HardSwish {
+    type Saves = SaveInput;
+    const CHEAP: bool = true;
+    const NAME: &'static str = "HardSwish";
+    const INITIALIZER: Initializer = Initializer::HeUniform;
+
+    #[inline(always)]
+    fn value<V: Real>(x: V) -> V {
+        // Without this bound, −∞·0 would be NaN.
+        V::splat(-3.0).max(x) * HardSigmoid::value(x)
+    }
+
+    #[inline(always)]
+    fn derivative<V: Real>(x: V, _: V) -> V {
+        let rising = V::splat(3.0).if_gt(x, x.mul_add(V::splat(1.0 / 3.0), V::splat(0.5)), V::splat(1.0));
+        x.if_gt(V::splat(-3.0), rising, V::splat(0.0))
     }
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     kernel::ElementwiseKernel,
-    layer::{self, Layer, Operations, Role},
+    layer::{self, Layer, Operations, Role, Sliding},
     short::short,
 };
 
@@ -69,14 +69,16 @@ enum Source {
 
 impl<'a> Import<'a> {
     /// Expects the parameters of PyTorch: `weight` with shape `[OUT, IN]`, or `[FILTERS, CHANNELS, ROWS, COLUMNS]` for a
-    /// convolution, and `bias`. `nn.Flatten` flattens the planes of the channels one after another: the weights of the
-    /// layer after it are reordered. A normalization has `weight`, `bias`, `running_mean` and `running_var`.
+    /// convolution (`[CHANNELS, 1, ROWS, COLUMNS]` if it is depthwise), and `bias`. `nn.Flatten` flattens the planes of
+    /// the channels one after another: the weights of the layer after it are reordered. A normalization has `weight`,
+    /// `bias`, `running_mean` and `running_var`.
     pub const fn pytorch() -> Self {
         Self { source: Source::Pytorch, layers: &[] }
     }
 
     /// Expects the parameters of Keras: `kernel` with shape `[IN, OUT]`, or `[ROWS, COLUMNS, CHANNELS, FILTERS]` for a
-    /// convolution, and `bias`; for a normalization, `gamma`, `beta`, `moving_mean` and `moving_variance`.
+    /// convolution (`[ROWS, COLUMNS, CHANNELS, 1]` if it is depthwise), and `bias`; for a normalization, `gamma`, `beta`,
+    /// `moving_mean` and `moving_variance`.
     pub const fn keras() -> Self {
         Self { source: Source::Keras, layers: &[] }
     }
@@ -125,9 +127,12 @@ impl<'a> Import<'a> {
                 _ => tensor.parameter,
             };
             tensor.name = if theirs.is_empty() { parameter.into() } else { format!("{theirs}.{parameter}") };
-            if matches!(self.source, Source::Pytorch) && tensor.role == Role::Kernel {
-                let flattened = kinds.flattened.iter().find(|(layer, _)| *layer == tensor.layer);
-                as_in_pytorch(tensor, flattened.map(|&(_, image)| image));
+            if tensor.role == Role::Kernel {
+                match self.source {
+                    Source::Pytorch => as_in_pytorch(tensor, kinds),
+                    Source::Keras if kinds.depthwise.contains(&tensor.layer) => tensor.shape.push(1),
+                    Source::Keras => {}
+                }
             }
         }
         Ok(())
@@ -195,22 +200,23 @@ fn of_norm(source: Source, parameter: &'static str) -> &'static str {
 
 /// Sets the shape and the order of axes of a kernel in PyTorch: `[OUT, IN]`, or `[FILTERS, CHANNELS, ROWS, COLUMNS]`. The
 /// inputs of a layer after `nn.Flatten` are the planes of an image, one for each channel.
-fn as_in_pytorch(tensor: &mut ExpectedTensor, flattened: Option<[usize; 3]>) {
-    match (&tensor.shape[..], flattened) {
-        (&[inputs, outputs], None) => {
-            tensor.shape = vec![outputs, inputs];
-            tensor.axes = Some(Axes { lengths: tensor.shape.clone(), order: &[1, 0] });
-        }
-        (&[inputs, outputs], Some([height, width, channels])) => {
-            tensor.shape = vec![outputs, inputs];
+fn as_in_pytorch(tensor: &mut ExpectedTensor, kinds: &Kinds) {
+    let flattened = kinds.flattened.iter().find(|(layer, _)| *layer == tensor.layer);
+    let (lengths, order): (_, &[usize]) = match (&tensor.shape[..], flattened) {
+        (&[inputs, outputs], None) => (vec![outputs, inputs], &[1, 0]),
+        (&[_, outputs], Some(&(_, [height, width, channels]))) => {
+            tensor.shape = vec![outputs, height * width * channels];
             tensor.axes = Some(Axes { lengths: vec![outputs, channels, height, width], order: &[2, 3, 1, 0] });
+            return;
         }
-        (&[rows, columns, channels, filters], _) => {
-            tensor.shape = vec![filters, channels, rows, columns];
-            tensor.axes = Some(Axes { lengths: tensor.shape.clone(), order: &[2, 3, 1, 0] });
+        (&[rows, columns, channels], _) if kinds.depthwise.contains(&tensor.layer) => {
+            (vec![channels, 1, rows, columns], &[2, 3, 0])
         }
-        _ => {}
-    }
+        (&[rows, columns, channels, filters], _) => (vec![filters, channels, rows, columns], &[2, 3, 1, 0]),
+        _ => return,
+    };
+    tensor.shape.clone_from(&lengths);
+    tensor.axes = Some(Axes { lengths, order });
 }
 
 /// The layers whose parameters depend on their place or kind.
@@ -221,6 +227,8 @@ struct Kinds {
     flattened: Vec<(String, [usize; 3])>,
     /// The normalization layers.
     norms: BTreeSet<String>,
+    /// The depthwise convolutions.
+    depthwise: BTreeSet<String>,
 }
 
 impl Kinds {
@@ -234,6 +242,10 @@ impl Kinds {
 impl<T> Operations<T> for Kinds {
     fn flatten(&mut self, _: layer::Path<'_>, shape: &'static [usize]) {
         self.current = shape.try_into().ok();
+    }
+
+    fn depthwise(&mut self, path: layer::Path<'_>, _: &'static str, _: Sliding, _: [usize; 3], _: &[T]) {
+        self.depthwise.insert(path.to_string());
     }
 
     fn product(&mut self, path: layer::Path<'_>, _: &'static str, _: [usize; 2], _: &[T]) {

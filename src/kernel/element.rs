@@ -152,6 +152,8 @@ impl Single for f32 {
 pub trait Tensor: sealed::Sealed + Copy + Zeroed + Send + Sync + 'static {
     /// The type of the elements.
     type Element: Element;
+    /// What the outermost axis consists of; the number itself if there is no axis.
+    type Row: Tensor<Element = Self::Element>;
     /// The number of elements: the product of the lengths of all axes, 1 for a single number.
     const LEN: usize;
     /// The number of axes: 0 for a single number.
@@ -202,6 +204,7 @@ macro_rules! scalar_tensors {
     ($($scalar:ty),*) => {
         $(impl Tensor for $scalar {
             type Element = $scalar;
+            type Row = $scalar;
             const LEN: usize = 1;
             const RANK: usize = 0;
             const AXES: [usize; MOST_AXES] = [0; MOST_AXES];
@@ -222,6 +225,7 @@ scalar_tensors!(f32, f64);
 
 impl<X: Tensor, const N: usize> Tensor for [X; N] {
     type Element = X::Element;
+    type Row = X;
     const LEN: usize = N * X::LEN;
     const RANK: usize = X::RANK + 1;
     const AXES: [usize; MOST_AXES] = {

@@ -9,7 +9,7 @@ pub(crate) const fn is_same(one: &str, other: &str) -> bool {
 
 /// Whether a layer of this type is left out of comparisons: it does nothing at inference, and has no weights.
 pub(crate) const fn is_left_out(kind: &str) -> bool {
-    starts_with(kind.as_bytes(), b"Dropout<")
+    starts_with(kind.as_bytes(), b"Dropout<") || starts_with(kind.as_bytes(), b"SpatialDropout<")
 }
 
 /// A layer of a list.

@@ -30,7 +30,7 @@ pub use infer::{Infer, Inferred};
 pub use outline::{Leaf, Outline};
 pub use parameters::{Parameter, Parameters, Role, Visit, VisitGradient, VisitMut, VisitTrainable};
 #[doc(hidden)]
-pub use parameters::{fan_in, fan_out};
+pub use parameters::{fan_in, fan_out, present};
 pub use simple::SimpleLayer;
 #[doc(hidden)]
 pub use simple::batch as simple_batch;

@@ -26,6 +26,9 @@ use crate::{Tensor, Zeroed, init::Initializer, kernel::Element, message::Message
 /// counts as its outputs. A bias starts at 0. `#[statistic(never_negative)]` marks numbers such as standard deviations:
 /// files in which one is negative are neither written nor read.
 ///
+/// With `#[parameters(element = ..)]`, which names the type of the numbers, a field may have another type than an array:
+/// any [`Tensor`], such as the associated type of a trait. If it has no elements, visitors do not see it.
+///
 /// The derive also implements [`Zeroed`], `Clone`, `Debug`, `PartialEq` and [`Stored`](crate::flash::Stored).
 /// [`KIND`](Self::KIND) contains the name of the struct, its integer parameters and the name of its activation, which
 /// is the type parameter with the bound `Activation` or `Elementwise`.
@@ -148,6 +151,27 @@ impl<'a> Parameter<'a> {
             Role::Statistic | Role::Running => Penalty::NONE,
         }
     }
+}
+
+/// `tensors` without those at the end, after the first `required`, that have no numbers.
+#[doc(hidden)]
+pub const fn present(tensors: &'static [Parameter<'static>], required: usize) -> &'static [Parameter<'static>] {
+    let mut count = tensors.len();
+    while count > required && has_no_numbers(tensors[count - 1].shape) {
+        count -= 1;
+    }
+    tensors.split_at(count).0
+}
+
+const fn has_no_numbers(shape: &[usize]) -> bool {
+    let mut axis = 0;
+    while axis < shape.len() {
+        if shape[axis] == 0 {
+            return true;
+        }
+        axis += 1;
+    }
+    false
 }
 
 /// The default number of inputs that affect one output of the kernel `X`: the last of several axes counts as outputs.

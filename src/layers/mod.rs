@@ -1,11 +1,14 @@
-//! The layers: [`Dense`], [`Dropout`], [`Activate`]; layers of images ([`image`]: [`Conv2d`], [`MaxPool2d`],
-//! [`AveragePool2d`], [`GlobalAveragePool`], [`Flatten`]); normalization ([`BatchNorm`], [`LayerNorm`],
-//! [`GroupNorm`]); layers side by side ([`Residual`], [`Branches`]); preprocessing ([`Standardize`], [`MinMax`], [`Impute`],
+//! The layers: [`Dense`], [`Dropout`], [`Activate`]; layers of images ([`image`]: [`Conv2d`], [`DepthwiseConv2d`],
+//! [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`UpSample2d`], [`ZeroPad2d`], [`SpatialDropout`],
+//! [`Flatten`], [`Reshape`]); normalization ([`BatchNorm`], [`LayerNorm`], [`GroupNorm`]); layers side by side
+//! ([`Residual`], [`Branches`]); preprocessing ([`Standardize`], [`MinMax`], [`Impute`],
 //! [`OneHot`]); wrappers that change how a network is initialized, penalized or trained ([`Initialized`],
 //! [`Regularized`], [`Frozen`], `Parallel`); and networks in read-only memory ([`InFlash`]).
 
 mod activate;
+mod affine;
 mod annotated;
+mod bias;
 mod branches;
 mod columns;
 mod dense;
@@ -24,12 +27,16 @@ mod regularized;
 mod standardize;
 
 pub use activate::Activate;
+pub use bias::{Bias, Biased, NoBias};
 pub use branches::{Add, Branches, Concat, Identity, Join, Joins, Residual};
 pub use columns::FitError;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use frozen::Frozen;
-pub use image::{AveragePool2d, Conv2d, Flatten, GlobalAveragePool, Image, MaxPool2d, Padded, Same, Valid, Window};
+pub use image::{
+    AveragePool2d, Conv2d, DepthwiseConv2d, Flatten, GlobalAveragePool, Image, MaxPool2d, Padded, Reshape, Same,
+    SpatialDropout, UpSample2d, Valid, Window, ZeroPad2d,
+};
 pub use impute::Impute;
 pub use in_flash::InFlash;
 pub use initialized::Initialized;

@@ -178,6 +178,11 @@ impl<T: Element> Operations<T> for Steps {
         self.push(path, name, operation, Kind::Kernel(shape[3]), in_f64(kernel));
     }
 
+    fn depthwise(&mut self, path: Path<'_>, name: &'static str, window: Sliding, shape: [usize; 3], kernel: &[T]) {
+        let operation = format!("a depthwise convolution with {shape:?}, {window:?}");
+        self.push(path, name, operation, Kind::Kernel(shape[2]), in_f64(kernel));
+    }
+
     fn batch_norm(&mut self, path: Path<'_>, _: &'static [usize], parameters: [(&'static str, &[T]); 4], epsilon: f64) {
         let [scale, shift, mean, variance] = parameters.map(|(_, values)| in_f64(values));
         let factors = scale.iter().zip(&variance).map(|(scale, variance)| scale / libm::sqrt(variance + epsilon));
@@ -211,6 +216,18 @@ impl<T: Element> Operations<T> for Steps {
 
     fn flatten(&mut self, path: Path<'_>, shape: &'static [usize]) {
         self.other(path, ("flatten", shape));
+    }
+
+    fn up_sample(&mut self, path: Path<'_>, factors: [usize; 2]) {
+        self.other(path, ("upsampling", factors));
+    }
+
+    fn zero_pad(&mut self, path: Path<'_>, before: [usize; 2], after: [usize; 2]) {
+        self.other(path, ("padding", before, after));
+    }
+
+    fn reshape(&mut self, path: Path<'_>, from: &'static [usize], to: &'static [usize]) {
+        self.other(path, ("reshape", from, to));
     }
 
     fn fork(&mut self, path: Path<'_>) {
@@ -274,8 +291,8 @@ mod tests {
 
     #[network(input = Image<6, 5, 2>)]
     type Trained = (
-        (Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_, Relu>),
-        Residual<(Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_>), Relu>,
+        (Conv2d<_, 4, 3, Linear, Same, NoBias>, BatchNorm<_, Relu>),
+        Residual<(DepthwiseConv2d<_, 3, Linear, Same, NoBias>, BatchNorm<_>), Relu>,
         Branches<(Conv2d<_, 2, 1>, BatchNorm<_, Tanh, 90, -5>), MaxPool2d<_, 3, Same>, Concat>,
         Flatten<_>,
         (Dense<_, 6>, BatchNorm<_, Silu>),
@@ -284,7 +301,7 @@ mod tests {
     #[network(input = Image<6, 5, 2>)]
     type Deployed = (
         Conv2d<_, 4, 3, Relu, Same>,
-        Residual<Conv2d<_, 4, 3, Linear, Same>, Relu>,
+        Residual<DepthwiseConv2d<_, 3, Linear, Same>, Relu>,
         Branches<Conv2d<_, 2, 1, Tanh>, MaxPool2d<_, 3, Same>, Concat>,
         Flatten<_>,
         Dense<_, 6, Silu>,

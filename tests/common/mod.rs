@@ -4,8 +4,9 @@
 use std::sync::{Mutex, PoisonError};
 
 use shiplap::{
-    kernel::{Element, Level, level, set_level},
-    layer::{Layer, Parameter, Path, Visit, VisitMut},
+    Rng, Zeroed,
+    kernel::{Element, Level, Simd, Work, dispatch, level, set_level},
+    layer::{Layer, Parameter, Path, Predictions, Visit, VisitMut},
 };
 
 /// Runs a check at each instruction set that the processor has. The choice applies to the whole process, so checks wait
@@ -58,4 +59,21 @@ impl VisitMut<f32, 1> for Exchange {
             self.1 += 1;
         }
     }
+}
+
+/// The outputs of a layer in training.
+pub fn recorded<N: Layer, const B: usize>(layer: &N, x: &[N::Input; B], rng: &mut Rng) -> [N::Output; B] {
+    struct Record<'a, N: Layer, const B: usize>(&'a N, &'a [N::Input; B], &'a mut Rng);
+
+    impl<N: Layer, const B: usize> Work for Record<'_, N, B> {
+        type Output = [N::Output; B];
+
+        fn run<S: Simd>(self, simd: S) -> Self::Output {
+            let (mut tape, mut y) = (N::Tape::<B>::zeroed(), [N::Output::zeroed(); B]);
+            self.0.record_batch::<S, Predictions, B>(simd, Some(self.2), self.1, &mut tape, &mut y);
+            y
+        }
+    }
+
+    dispatch(Record(layer, x, rng))
 }

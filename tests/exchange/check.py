@@ -25,7 +25,7 @@ ACTIVATIONS = {
     "gelu": lambda x: keras.activations.gelu(x, approximate=False),
 } | {
     name: name
-    for name in "linear relu hard_sigmoid elu selu silu sigmoid tanh softplus softmax".split()
+    for name in "linear relu relu6 hard_sigmoid hard_silu elu selu silu sigmoid tanh softplus softmax".split()
 }
 
 
@@ -148,6 +148,17 @@ def make(folder):
             keras.layers.BatchNormalization(epsilon=1e-5),
         ]
     )
+    models["separable"] = keras.Sequential(
+        [
+            keras.Input((9, 8, 2)),
+            keras.layers.Conv2D(4, 3, strides=2, padding="same", activation="relu6", use_bias=False),
+            keras.layers.DepthwiseConv2D(3, padding="same", activation="hard_silu", use_bias=False),
+            keras.layers.Conv2D(5, 1),
+            keras.layers.DepthwiseConv2D((2, 3), strides=2, activation="tanh"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(3),
+        ]
+    )
     for name, model in models.items():
         for weight in model.weights:
             values = rng.normal(size=weight.shape).astype("float32")
@@ -221,6 +232,8 @@ def compare(folder):
             expected = tensors[tensor].astype("float32")
             if expected.ndim == 4:  # ONNX has the filters first.
                 expected = expected.transpose(3, 2, 0, 1)
+            elif expected.ndim == 3:  # depthwise
+                expected = expected.transpose(2, 0, 1)[:, None]
             found = initializers[tensor]
             if expected.ndim == 1:  # Numbers of planes have axes of length 1.
                 found = found.ravel()

@@ -97,6 +97,22 @@ def graph():
     return model
 
 
+def mobile():
+    """Takes images of 9 rows and 8 columns with 2 channels."""
+    return nn.Sequential(
+        nn.Conv2d(2, 4, 3, stride=2, padding=1, bias=False),
+        nn.ReLU6(),
+        nn.Conv2d(4, 4, 3, padding=1, groups=4, bias=False),
+        nn.Hardswish(),
+        nn.Conv2d(4, 5, 1),
+        nn.Conv2d(5, 5, (2, 3), stride=(2, 1), groups=5),
+        nn.Tanh(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(5, 3),
+    )
+
+
 MODELS = {
     "torch_sequential": (lambda: nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)), 4),
     "torch_deep": (deep, 5),
@@ -104,6 +120,7 @@ MODELS = {
     "torch_double": (lambda: nn.Sequential(nn.Linear(3, 7), nn.SELU(), nn.Linear(7, 3), nn.Softmax(-1)).double(), 3),
     "torch_images": (images, (2, 9, 8)),
     "torch_graph": (graph, (2, 9, 8)),
+    "torch_mobile": (mobile, (2, 9, 8)),
 }
 
 for seed, (name, (make, shape)) in enumerate(MODELS.items()):

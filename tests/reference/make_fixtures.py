@@ -450,22 +450,24 @@ def train(architecture, name, short=False):
 
 A = keras.activations
 
-# (name, parameters, function, whether the derivative at 0 is a matter of convention).
+# (name, parameters, function, the points at which the derivative is a matter of convention).
 # `keras.activations.leaky_relu` defaults to `negative_slope=0.2`, the `LeakyReLU` layer to 0.3.
 ACTIVATIONS = [
-    ("linear", {}, A.linear, False),
-    ("relu", {}, A.relu, True),
-    ("leaky_relu", {"negative_slope": 0.2}, A.leaky_relu, True),
-    ("leaky_relu", {"negative_slope": 0.3}, keras.layers.LeakyReLU(), True),
-    ("elu", {"alpha": 1.0}, A.elu, False),
-    ("selu", {}, A.selu, True),
-    ("gelu", {"approximate": False}, exact_gelu, False),
-    ("gelu_tanh", {"approximate": True}, lambda x: A.gelu(x, approximate=True), False),
-    ("silu", {}, A.silu, False),
-    ("sigmoid", {}, A.sigmoid, False),
-    ("hard_sigmoid", {}, A.hard_sigmoid, False),  # relu6(x + 3) / 6
-    ("tanh", {}, A.tanh, False),
-    ("softplus", {}, A.softplus, False),
+    ("linear", {}, A.linear, []),
+    ("relu", {}, A.relu, [0]),
+    ("leaky_relu", {"negative_slope": 0.2}, A.leaky_relu, [0]),
+    ("leaky_relu", {"negative_slope": 0.3}, keras.layers.LeakyReLU(), [0]),
+    ("elu", {"alpha": 1.0}, A.elu, []),
+    ("selu", {}, A.selu, [0]),
+    ("gelu", {"approximate": False}, exact_gelu, []),
+    ("gelu_tanh", {"approximate": True}, lambda x: A.gelu(x, approximate=True), []),
+    ("silu", {}, A.silu, []),
+    ("sigmoid", {}, A.sigmoid, []),
+    ("hard_sigmoid", {}, A.hard_sigmoid, []),  # relu6(x + 3) / 6
+    ("tanh", {}, A.tanh, []),
+    ("softplus", {}, A.softplus, []),
+    ("relu6", {}, A.relu6, [0, 6]),
+    ("hard_silu", {}, A.hard_silu, []),  # x relu6(x + 3) / 6
 ]
 
 
@@ -473,12 +475,12 @@ def layers():
     points = [-20, -6, -3.5, -1, -0.5, -1e-3, 0, 1e-3, 0.5, 1, 3.5, 6, 20]
     inputs = jax.numpy.asarray(f32(points))
     activations = []
-    for name, parameters, function, kink in ACTIVATIONS:
+    for name, parameters, function, kinks in ACTIVATIONS:
         outputs = function(inputs)
         derivatives = jax.vmap(jax.grad(lambda x: function(x)))(inputs).tolist()
         assert outputs.dtype == np.float64
-        if kink:
-            derivatives[points.index(0)] = None
+        for point in kinks:
+            derivatives[points.index(point)] = None
         activations.append(
             {
                 "name": name,

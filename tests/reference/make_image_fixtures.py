@@ -60,6 +60,27 @@ NETWORKS = {
         L.GlobalAveragePooling2D(),
         L.Dense(3),
     ],
+    "separable": lambda: head(
+        L.DepthwiseConv2D(3, padding="same", use_bias=False), L.Conv2D(4, 1, activation="silu", use_bias=False)
+    ),
+    "depthwise": lambda: head(L.DepthwiseConv2D(3, activation="relu")),
+    "depthwise_strided_2": lambda: head(L.DepthwiseConv2D(3, strides=2, activation="tanh")),
+    "depthwise_strided_3": lambda: head(L.DepthwiseConv2D(4, strides=3, activation="tanh")),
+    "depthwise_same_strided_2": lambda: head(L.DepthwiseConv2D(3, strides=2, padding="same", activation="tanh")),
+    "depthwise_same_strided_3": lambda: head(L.DepthwiseConv2D(5, strides=3, padding="same", activation="gelu")),
+    "depthwise_dilated_2": lambda: head(L.DepthwiseConv2D((2, 3), dilation_rate=2, activation="tanh")),
+    "depthwise_dilated_3": lambda: head(L.DepthwiseConv2D((3, 2), dilation_rate=3, activation="tanh")),
+    "depthwise_same_dilated_2": lambda: head(
+        L.DepthwiseConv2D(3, dilation_rate=2, padding="same", activation="tanh")
+    ),
+    "depthwise_same_dilated_3": lambda: head(
+        L.DepthwiseConv2D(2, dilation_rate=3, padding="same", activation="tanh")
+    ),
+    "up_sampled": lambda: head(L.UpSampling2D((2, 3)), L.Conv2D(3, 3, strides=2, activation="tanh")),
+    "zero_padded": lambda: head(L.ZeroPadding2D(((0, 1), (0, 1))), L.Conv2D(4, 3, strides=2, activation="tanh")),
+    "sides_padded": lambda: head(
+        L.Conv2D(3, 1), L.ZeroPadding2D(((1, 2), (0, 3))), L.Activation("hard_silu"), L.MaxPool2D(3)
+    ),
 }
 
 

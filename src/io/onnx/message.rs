@@ -82,6 +82,8 @@ pub(super) struct Attribute {
     pub float: Option<f32>,
     #[prost(int64, optional, tag = "3")]
     pub integer: Option<i64>,
+    #[prost(bytes = "vec", optional, tag = "4")]
+    pub text: Option<Vec<u8>>,
     #[prost(int64, repeated, packed = "false", tag = "8")]
     pub integers: Vec<i64>,
     #[prost(enumeration = "AttributeKind", tag = "20")]
@@ -95,6 +97,7 @@ pub(super) enum AttributeKind {
     Undefined = 0,
     Float = 1,
     Integer = 2,
+    Text = 3,
     Integers = 7,
 }
 
@@ -116,6 +119,10 @@ impl Attribute {
 
     pub fn of_float(name: &str, float: f32) -> Self {
         Self { name: name.into(), float: Some(float), kind: AttributeKind::Float as i32, ..Self::default() }
+    }
+
+    pub fn of_text(name: &str, text: &str) -> Self {
+        Self { name: name.into(), text: Some(text.into()), kind: AttributeKind::Text as i32, ..Self::default() }
     }
 }
 

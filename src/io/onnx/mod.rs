@@ -2,6 +2,7 @@
 
 mod formula;
 mod message;
+mod operations;
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +22,7 @@ use self::{
 use super::{BYTES, FileError, write};
 use crate::{
     kernel::{Element, ElementwiseKernel},
-    layer::{Junction, Layer, Operations, Path, Pool, Sliding},
+    layer::{Layer, Path},
 };
 
 /// The version of the file format, released in ONNX 1.8 together with [`OPERATOR_SET`].
@@ -171,11 +172,25 @@ impl<'a> Exporter<'a> {
 
     /// Adds a node whose input is the current value, and whose output is the next one.
     fn unary(&mut self, path: Path<'_>, operator: &str, attributes: Vec<Attribute>) {
-        let inputs = vec![self.current.clone()];
+        self.with_inputs(path, operator, Vec::new(), attributes);
+    }
+
+    /// Adds a node whose inputs are the current value and `others`.
+    fn with_inputs(&mut self, path: Path<'_>, operator: &str, others: Vec<String>, attributes: Vec<Attribute>) {
+        let inputs = [vec![self.current.clone()], others].concat();
         self.current = self.node(&path.to_string(), operator, inputs);
-        if let Some(node) = self.nodes.last_mut() {
-            node.attributes = attributes;
+        self.nodes.last_mut().into_iter().for_each(|node| node.attributes.clone_from(&attributes));
+    }
+
+    /// Lays out the current value, of shape `shape`, so that its numbers are in row-major order.
+    fn lay_out_rows(&mut self, path: Path<'_>, shape: &[usize]) {
+        if let [height, width, channels] = *shape
+            && (channels == 1 || height * width == 1)
+        {
+            // They are in the same order in both layouts.
+            self.layout = Layout::Pixels;
         }
+        self.lay_out(&path.to_string(), Layout::Pixels);
     }
 
     /// Transposes the current value, an image, unless it has this layout. A value is transposed once.
@@ -205,8 +220,8 @@ impl<'a> Exporter<'a> {
         shape: &[usize],
         values: &[T],
     ) {
-        let inputs = vec![self.current.clone(), self.parameter(path, name, shape, values)];
-        self.current = self.node(&path.to_string(), operator, inputs);
+        let parameter = self.parameter(path, name, shape, values);
+        self.with_inputs(path, operator, vec![parameter], Vec::new());
     }
 
     /// Adds a parameter and returns its name.
@@ -244,16 +259,16 @@ impl<'a> Exporter<'a> {
         mean
     }
 
-    fn reshape(&mut self, path: Path<'_>, shape: &[i64]) {
-        let name = format!("{path}/shape_{}", self.nodes.len());
+    /// Adds a node whose inputs are the current value and a vector of integers.
+    fn with_integers(&mut self, operator: &str, path: Path<'_>, integers: &[i64]) {
+        let name = format!("{path}/integers_{}", self.nodes.len());
         self.tensors.push(Tensor {
-            dimensions: vec![shape.len() as i64],
+            dimensions: vec![integers.len() as i64],
             data_type: message::INT64,
             name: name.clone(),
-            raw: shape.iter().flat_map(|length| length.to_le_bytes()).collect(),
+            raw: integers.iter().flat_map(|integer| integer.to_le_bytes()).collect(),
         });
-        let inputs = vec![self.current.clone(), name];
-        self.current = self.node(&path.to_string(), "Reshape", inputs);
+        self.with_inputs(path, operator, vec![name], Vec::new());
     }
 
     /// Adds the steps of a formula whose inputs are the current value and `others`.
@@ -309,206 +324,10 @@ impl<'a> Exporter<'a> {
     }
 }
 
-impl<T: Element> Operations<T> for Exporter<'_> {
-    fn product(&mut self, path: Path<'_>, name: &'static str, shape: [usize; 2], weights: &[T]) {
-        self.lay_out(&path.to_string(), Layout::Pixels);
-        self.with_parameter("MatMul", path, name, &shape, weights);
-    }
-
-    fn add(&mut self, path: Path<'_>, name: &'static str, addend: &[T]) {
-        if let Some(node) = self.nodes.last()
-            && node.operator == "Conv"
-            && node.inputs.len() == 2
-            && node.outputs[0] == self.current
-        {
-            let bias = self.parameter(path, name, &[addend.len()], addend);
-            self.nodes.last_mut().into_iter().for_each(|node| node.inputs.push(bias.clone()));
-            return;
-        }
-        self.lay_out(&path.to_string(), Layout::Pixels);
-        self.with_parameter("Add", path, name, &[addend.len()], addend);
-    }
-
-    fn convolution(&mut self, path: Path<'_>, name: &'static str, window: Sliding, shape: [usize; 4], kernel: &[T]) {
-        self.lay_out(&path.to_string(), Layout::Planes);
-        let [rows, columns, channels, filters] = shape;
-        let mut transposed = Vec::with_capacity(kernel.len());
-        for filter in 0..filters {
-            for channel in 0..channels {
-                let weights = kernel.iter().skip(channel * filters + filter).step_by(channels * filters);
-                transposed.extend(weights.copied());
-            }
-        }
-        self.with_parameter("Conv", path, name, &[filters, channels, rows, columns], &transposed);
-        self.nodes.last_mut().into_iter().for_each(|node| node.attributes = attributes(&window));
-    }
-
-    fn batch_norm(
-        &mut self,
-        path: Path<'_>,
-        shape: &'static [usize],
-        parameters: [(&'static str, &[T]); 4],
-        epsilon: f64,
-    ) {
-        if shape.len() == 3 {
-            self.lay_out(&path.to_string(), Layout::Planes);
-        } else if shape.len() > 1 {
-            return Operations::<T>::other(self, path, "batch norm of this shape");
-        }
-        let mut inputs = vec![self.current.clone()];
-        inputs.extend(parameters.map(|(name, values)| self.parameter(path, name, &[values.len()], values)));
-        self.current = self.node(&path.to_string(), "BatchNormalization", inputs);
-        let attributes = vec![Attribute::of_float("epsilon", epsilon as f32)];
-        self.nodes.last_mut().into_iter().for_each(|node| node.attributes = attributes.clone());
-    }
-
-    fn normalize(
-        &mut self,
-        path: Path<'_>,
-        shape: &'static [usize],
-        groups: Option<usize>,
-        [(scale, factors), (shift, addends)]: [(&'static str, &[T]); 2],
-        epsilon: f64,
-    ) {
-        let place = path.to_string();
-        let channels = factors.len();
-        let per_channel = match (groups, shape) {
-            (None, _) => {
-                self.lay_out(&place, Layout::Pixels);
-                self.standardize(path, -1, epsilon);
-                vec![channels]
-            }
-            (Some(groups), &[height, width, _]) => {
-                self.lay_out(&place, Layout::Planes);
-                self.reshape(path, &[0, groups as i64, -1]);
-                self.standardize(path, 2, epsilon);
-                self.reshape(path, &[0, channels as i64, height as i64, width as i64]);
-                vec![channels, 1, 1]
-            }
-            (Some(groups), &[_]) => {
-                self.reshape(path, &[0, groups as i64, -1]);
-                self.standardize(path, 2, epsilon);
-                self.reshape(path, &[0, channels as i64]);
-                vec![channels]
-            }
-            _ => return Operations::<T>::other(self, path, "group norm of this shape"),
-        };
-        self.with_parameter("Mul", path, scale, &per_channel, factors);
-        self.with_parameter("Add", path, shift, &per_channel, addends);
-    }
-
-    fn fork(&mut self, _: Path<'_>) {
-        self.forks.push(((self.current.clone(), self.layout), None));
-    }
-
-    fn next_branch(&mut self, _: Path<'_>) {
-        let end = (self.current.clone(), self.layout);
-        if let Some((start, first)) = self.forks.last_mut() {
-            *first = Some(end);
-            (self.current, self.layout) = start.clone();
-        }
-    }
-
-    fn join(&mut self, path: Path<'_>, junction: Junction) {
-        let Some((_, Some((first, layout)))) = self.forks.pop() else { return };
-        let place = path.to_string();
-        self.lay_out(&place, layout);
-        let inputs = vec![first, self.current.clone()];
-        let (operator, attributes) = match (junction, layout) {
-            (Junction::Add, _) => ("Add", vec![]),
-            (Junction::Concat, Layout::Pixels) => ("Concat", vec![Attribute::of_integer("axis", -1)]),
-            (Junction::Concat, Layout::Planes) => ("Concat", vec![Attribute::of_integer("axis", 1)]),
-        };
-        self.current = self.node(&place, operator, inputs);
-        self.nodes.last_mut().into_iter().for_each(|node| node.attributes.clone_from(&attributes));
-    }
-
-    fn pool(&mut self, path: Path<'_>, pool: Pool, window: Sliding) {
-        self.lay_out(&path.to_string(), Layout::Planes);
-        let mut attributes = attributes(&window);
-        match pool {
-            Pool::Max => self.unary(path, "MaxPool", attributes),
-            // The operator has no dilations in this version.
-            Pool::Average if window.dilation == [1, 1] => {
-                attributes.retain(|attribute| attribute.name != "dilations");
-                self.unary(path, "AveragePool", attributes);
-            }
-            Pool::Average => Operations::<T>::other(self, path, "average pool with dilation"),
-        }
-    }
-
-    fn global_average(&mut self, path: Path<'_>, shape: &'static [usize]) {
-        let axes: Vec<usize> = match self.layout {
-            Layout::Pixels => (1..shape.len()).collect(),
-            Layout::Planes => vec![2, 3],
-        };
-        self.unary(
-            path,
-            "ReduceMean",
-            vec![Attribute::of_integers("axes", &axes), Attribute::of_integer("keepdims", 0)],
-        );
-        self.layout = Layout::Pixels;
-    }
-
-    fn flatten(&mut self, path: Path<'_>, shape: &'static [usize]) {
-        if let [height, width, channels] = *shape
-            && (channels == 1 || height * width == 1)
-        {
-            // The numbers are in the same order in both layouts.
-            self.layout = Layout::Pixels;
-        }
-        self.lay_out(&path.to_string(), Layout::Pixels);
-        self.unary(path, "Flatten", Vec::new());
-    }
-
-    fn elementwise(&mut self, path: Path<'_>, name: &'static str, formula: &impl ElementwiseKernel<0, 1>) {
-        self.formula(&path.join(name).to_string(), Vec::new(), formula);
-    }
-
-    fn columnwise<const READ: usize>(
-        &mut self,
-        path: Path<'_>,
-        name: &'static str,
-        columns: &[(&'static str, &[T])],
-        formula: &impl ElementwiseKernel<READ, 1>,
-    ) {
-        self.lay_out(&path.to_string(), Layout::Pixels);
-        let others = columns.iter().map(|&(name, values)| {
-            let name = self.parameter(path, name, &[values.len()], values);
-            // It may be a divisor: a deviation of 0 stands for another function than one of 1e-50.
-            if let Some(index) = values.iter().position(|value| is_out_of_range(value.to_f64())) {
-                self.refuse(&format!("element {index} of `{name}`"), values[index].to_f64());
-            }
-            name
-        });
-        let others = others.collect();
-        self.formula(&path.join(name).to_string(), others, formula);
-    }
-
-    fn softmax(&mut self, path: Path<'_>) {
-        let axis = if self.layout == Layout::Planes { 1 } else { -1 };
-        self.unary(path, "Softmax", vec![Attribute::of_integer("axis", axis)]);
-    }
-
-    fn other(&mut self, path: Path<'_>, name: &'static str) {
-        self.error.get_or_insert(FileError::Unknown { layer: path.to_string(), operation: name });
-    }
-}
-
 /// Whether a finite number is too large or too small for an `f32` of the usual precision.
 fn is_out_of_range(number: f64) -> bool {
     let rounded = f64::from(number as f32);
     number.is_finite() && (rounded - number).abs() > f64::from(f32::EPSILON) * number.abs()
-}
-
-fn attributes(window: &Sliding) -> Vec<Attribute> {
-    let Sliding { kernel, stride, dilation, before, after } = window;
-    vec![
-        Attribute::of_integers("kernel_shape", kernel),
-        Attribute::of_integers("strides", stride),
-        Attribute::of_integers("dilations", dilation),
-        Attribute::of_integers("pads", &[*before, *after].concat()),
-    ]
 }
 
 /// Describes an input or output of the model, with a dynamic batch size.

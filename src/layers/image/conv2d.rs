@@ -4,13 +4,17 @@ use core::{marker::PhantomData, slice};
 
 use super::{
     Channels, Valid, Window,
-    window::{self, mismatch, slide},
+    window::{self, Over, mismatch, slide},
 };
 use crate::{
-    Parameters, Rng, Tensor,
-    activation::{Activation, Fusible, Linear, Save},
-    kernel::{Element, ElementwiseKernel, Simd, Steps, Unchanged, conv, conv_backward, conv_gradient, sum_rows},
-    layer::{Ending, Infer, Inferred, Layer, Logits, Operations, Path},
+    Parameters, Tensor,
+    activation::{Activation, Linear},
+    kernel::{Element, ElementwiseKernel, Simd, conv, conv_backward, conv_gradient, sum_rows},
+    layer::{Infer, Inferred, Layer, Operations, Path},
+    layers::{
+        affine::{Affine, affine_passes},
+        bias::{Bias, Biased},
+    },
     message::Message,
 };
 
@@ -37,7 +41,7 @@ use crate::{
 /// ```
 /// use shiplap::prelude::*;
 ///
-/// type Edges = Conv2d<Image<5, 5, 1>, 1, 1, Linear, Valid, 2, Image<5, 4, 1>>;
+/// type Edges = Conv2d<Image<5, 5, 1>, 1, 1, Linear, Valid, Bias, 2, Image<5, 4, 1>>;
 /// let edges = Edges::from_parts([[[[-1.0]], [[1.0]]]], [0.0]);
 /// let mut step = [[[0.0]; 5]; 5];
 /// step.iter_mut().for_each(|row| row[3] = [1.0]);
@@ -51,56 +55,54 @@ pub struct Conv2d<
     const K: usize,
     A: Activation = Linear,
     P: Window = Valid,
+    Z: Biased = Bias,
     const KW: usize = K,
     O = Inferred,
 > {
     /// The weights of the filters: `kernel[row][column][channel][filter]`.
     #[kernel(fan_out = K * KW * F)]
     pub kernel: [[I::Each<[I::Element; F]>; KW]; K],
-    /// The bias of each filter.
+    /// The bias of each filter; an empty array with [`NoBias`](crate::layers::NoBias).
     #[bias]
-    pub bias: [I::Element; F],
-    #[allow(clippy::type_complexity, reason = "three names")]
-    types: PhantomData<fn() -> (A, P, O)>,
+    pub bias: Z::Of<[I::Element; F]>,
+    #[allow(clippy::type_complexity, reason = "four names")]
+    types: PhantomData<fn() -> (A, P, Z, O)>,
 }
 
-impl<I: Channels, const F: usize, const K: usize, A: Activation, P: Window, const KW: usize, O>
-    Conv2d<I, F, K, A, P, KW, O>
+impl<I: Channels, const F: usize, const K: usize, A: Activation, P: Window, Z: Biased, const KW: usize, O>
+    Conv2d<I, F, K, A, P, Z, KW, O>
 {
     const NAMED: Message<64> = {
         let message = Message::new().text("Conv2d<").number(F as u128).text(", ");
-        window::size(message, [K, KW]).text(", ").text(A::NAME).text(window::named::<P>([1, 1]).as_str()).text(">")
+        window::size(message, [K, KW])
+            .text(", ")
+            .text(A::NAME)
+            .text(window::named::<P>([1, 1]).as_str())
+            .text(Z::SUFFIX)
+            .text(">")
     };
 
     /// A layer with these parameters.
-    pub const fn from_parts(kernel: [[I::Each<[I::Element; F]>; KW]; K], bias: [I::Element; F]) -> Self {
+    pub const fn from_parts(kernel: [[I::Each<[I::Element; F]>; KW]; K], bias: Z::Of<[I::Element; F]>) -> Self {
         Self { kernel, bias, types: PhantomData }
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<I: Channels, const F: usize, const K: usize, A: Activation, P: Window, const KW: usize> Infer
-    for Conv2d<I, F, K, A, P, KW, Inferred>
+impl<I: Channels, const F: usize, const K: usize, A: Activation, P: Window, Z: Biased, const KW: usize> Infer
+    for Conv2d<I, F, K, A, P, Z, KW, Inferred>
 {
     const FAULT: Option<Message> = window::misfit::<I, P>(Self::KIND.as_str(), [K, KW]);
     const EXTENTS: [usize; 6] = window::inferred::<I, P>([K, KW]);
     type Layer<const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const UNUSED: usize> =
-        Conv2d<[[[I::Element; C]; W]; H], F, K, A, P, KW, [[[I::Element; F]; OW]; OH]>;
-}
-
-/// The steps of the window over images of `H`×`W` pixels.
-struct Over<P, const H: usize, const W: usize, const K: usize, const KW: usize>(PhantomData<P>);
-
-impl<P: Window, const H: usize, const W: usize, const K: usize, const KW: usize> Steps for Over<P, H, W, K, KW> {
-    const STRIDE: [usize; 2] = P::STRIDE;
-    const DILATION: [usize; 2] = P::DILATION;
-    const BEFORE: [usize; 2] = slide::<P>([H, W], [K, KW]).1.before;
+        Conv2d<[[[I::Element; C]; W]; H], F, K, A, P, Z, KW, [[[I::Element; F]; OW]; OH]>;
 }
 
 impl<
     T: Element,
     A: Activation,
     P: Window,
+    Z: Biased,
     const H: usize,
     const W: usize,
     const C: usize,
@@ -109,61 +111,16 @@ impl<
     const KW: usize,
     const OH: usize,
     const OW: usize,
-> Layer for Conv2d<[[[T; C]; W]; H], F, K, A, P, KW, [[[T; F]; OW]; OH]>
+> Layer for Conv2d<[[[T; C]; W]; H], F, K, A, P, Z, KW, [[[T; F]; OW]; OH]>
 {
     type Input = [[[T; C]; W]; H];
     type Output = [[[T; F]; OW]; OH];
-    type Tape<const B: usize> = <A::Saves as Save>::Storage<Self::Output, B>;
     type Head = A;
 
     const MACS: usize = OH * OW * F * K * KW * C;
     const FAULT: Option<Message> = mismatch::<P>(Self::KIND.as_str(), [H, W, C], [K, KW], [OH, OW, F], F);
 
-    #[inline(always)]
-    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]) {
-        let logits = Convolution { simd, x, layer: self };
-        if E::LOGITS {
-            logits.compute(&Unchanged, y);
-        } else {
-            A::after(simd, logits, y);
-        }
-    }
-
-    #[inline(always)]
-    fn record_batch<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        _: Option<&mut Rng>,
-        x: &[Self::Input],
-        tape: &mut Self::Tape<B>,
-        y: &mut [Self::Output],
-    ) {
-        if E::LOGITS || !A::Saves::SAVES {
-            self.forward_batch::<S, E, B>(simd, x, y);
-        } else {
-            self.forward_batch::<S, Logits, B>(simd, x, y);
-            A::Saves::store::<_, B>(y, tape);
-            A::forward(simd, y);
-        }
-    }
-
-    #[inline(always)]
-    fn backward_batch<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        _: &[Self::Input],
-        tape: &mut Self::Tape<B>,
-        y: &[Self::Output],
-        dy: &mut [Self::Output],
-        dx: Option<&mut [Self::Input]>,
-    ) {
-        if !E::LOGITS {
-            A::backward(simd, A::Saves::logits::<_, B>(tape, y), y, dy);
-        }
-        if let Some(dx) = dx {
-            conv_backward(simd, PhantomData::<Over<P, H, W, K, KW>>, dy, &self.kernel, dx);
-        }
-    }
+    affine_passes!();
 
     #[inline(always)]
     fn gradient_batch<S: Simd, const B: usize>(
@@ -175,30 +132,27 @@ impl<
         gradient: &mut Self,
     ) {
         conv_gradient(simd, PhantomData::<Over<P, H, W, K, KW>>, x, dz, &mut gradient.kernel);
-        sum_rows(simd, dz.as_flattened().as_flattened(), &mut gradient.bias);
+        if let Some(bias) = Z::get_mut(&mut gradient.bias) {
+            sum_rows(simd, dz.as_flattened().as_flattened(), bias);
+        }
     }
 
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         let window = slide::<P>([H, W], [K, KW]).1;
         let kernel = Tensor::flat(slice::from_ref(&self.kernel));
         operations.convolution(path, "kernel", window, [K, KW, C, F], kernel);
-        operations.add(path, "bias", &self.bias);
+        if let Some(bias) = Z::get(&self.bias) {
+            operations.add(path, "bias", bias);
+        }
         A::operations(path, operations);
     }
 }
 
-/// The convolution of `x`, followed by an activation.
-struct Convolution<'a, S, L, X> {
-    simd: S,
-    layer: &'a L,
-    x: &'a [X],
-}
-
 impl<
-    S: Simd,
     T: Element,
     A: Activation,
     P: Window,
+    Z: Biased,
     const H: usize,
     const W: usize,
     const C: usize,
@@ -207,12 +161,23 @@ impl<
     const KW: usize,
     const OH: usize,
     const OW: usize,
-> Fusible<[[[T; F]; OW]; OH]>
-    for Convolution<'_, S, Conv2d<[[[T; C]; W]; H], F, K, A, P, KW, [[[T; F]; OW]; OH]>, [[[T; C]; W]; H]>
+> Affine for Conv2d<[[[T; C]; W]; H], F, K, A, P, Z, KW, [[[T; F]; OW]; OH]>
 {
     #[inline(always)]
-    fn compute<O: ElementwiseKernel<0, 1>>(self, then: &O, y: &mut [[[[T; F]; OW]; OH]]) {
-        let Self { simd, layer, x } = self;
-        conv(simd, PhantomData::<Over<P, H, W, K, KW>>, x, &layer.kernel, &layer.bias, then, y);
+    fn logits<S: Simd, M: ElementwiseKernel<0, 1>>(
+        &self,
+        simd: S,
+        x: &[Self::Input],
+        then: &M,
+        y: &mut [Self::Output],
+    ) {
+        let zeros = [T::zero(); F];
+        let bias = Z::get(&self.bias).unwrap_or(&zeros);
+        conv(simd, PhantomData::<Over<P, H, W, K, KW>>, x, &self.kernel, bias, then, y);
+    }
+
+    #[inline(always)]
+    fn logits_backward<S: Simd>(&self, simd: S, dz: &[Self::Output], dx: &mut [Self::Input]) {
+        conv_backward(simd, PhantomData::<Over<P, H, W, K, KW>>, dz, &self.kernel, dx);
     }
 }

@@ -1,20 +1,30 @@
-//! Layers of images, `[[[T; CHANNELS]; WIDTH]; HEIGHT]`: [`Conv2d`]; pooling ([`MaxPool2d`], [`AveragePool2d`],
-//! [`GlobalAveragePool`]); [`Flatten`]. A [`Window`] describes the steps of a window and the padding of the image.
+//! Layers of images, `[[[T; CHANNELS]; WIDTH]; HEIGHT]`: [`Conv2d`], [`DepthwiseConv2d`]; pooling ([`MaxPool2d`], [`AveragePool2d`],
+//! [`GlobalAveragePool`]); [`UpSample2d`], [`ZeroPad2d`]; [`SpatialDropout`]; [`Flatten`], [`Reshape`]. A [`Window`] describes the steps of a window and the padding of the image.
 
 mod conv2d;
+mod depthwise_conv2d;
 mod flatten;
 mod global_pool;
 mod pool2d;
 mod reduce;
 mod registers;
+mod reshape;
+mod spatial_dropout;
+mod up_sample2d;
 mod window;
+mod zero_pad2d;
 
 pub use conv2d::Conv2d;
+pub use depthwise_conv2d::DepthwiseConv2d;
 pub use flatten::Flatten;
 pub use global_pool::GlobalAveragePool;
 pub use pool2d::{AveragePool2d, MaxPool2d, Pool2d};
 pub use reduce::{Average, Max, Reduce};
+pub use reshape::Reshape;
+pub use spatial_dropout::SpatialDropout;
+pub use up_sample2d::UpSample2d;
 pub use window::{Padded, Same, Valid, Window};
+pub use zero_pad2d::ZeroPad2d;
 
 use crate::{Tensor, kernel::Element};
 

@@ -1,6 +1,8 @@
 //! The steps of a window over an image, and the padding of the image.
 
-use crate::{Tensor, layer::Sliding, message::Message};
+use core::marker::PhantomData;
+
+use crate::{Tensor, kernel::Steps, layer::Sliding, message::Message};
 
 /// How the window of a convolution or a pooling layer moves over an image: [`Valid`], [`Same`] or [`Padded`].
 ///
@@ -117,6 +119,15 @@ pub(super) const fn slide<P: Window>(input: [usize; 2], kernel: [usize; 2]) -> (
     (positions, Sliding { kernel, stride: P::STRIDE, dilation: P::DILATION, before, after })
 }
 
+/// The steps of the window over images of `H`×`W` pixels.
+pub(super) struct Over<P, const H: usize, const W: usize, const K: usize, const KW: usize>(PhantomData<P>);
+
+impl<P: Window, const H: usize, const W: usize, const K: usize, const KW: usize> Steps for Over<P, H, W, K, KW> {
+    const STRIDE: [usize; 2] = P::STRIDE;
+    const DILATION: [usize; 2] = P::DILATION;
+    const BEFORE: [usize; 2] = slide::<P>([H, W], [K, KW]).1.before;
+}
+
 /// Appends the size of a window: `3`, or `10x4`.
 pub(super) const fn size(message: Message<64>, [rows, columns]: [usize; 2]) -> Message<64> {
     let message = message.number(rows as u128);
@@ -160,11 +171,19 @@ pub(super) const fn inferred<I: Tensor, P: Window>(kernel: [usize; 2]) -> [usize
     [height, width, channels, at_least_1[0], at_least_1[1], 0]
 }
 
+/// The fault of a layer of images that is given an `X`, or `None` if that is an image.
+pub(super) const fn no_image<X: Tensor>(layer: &str) -> Option<Message> {
+    if X::RANK == 3 {
+        return None;
+    }
+    let message = Message::naming(layer).text("takes an image `[[[T; CHANNELS]; WIDTH]; HEIGHT]`, but is given ");
+    Some(message.text("a tensor of shape [").list(X::SHAPE).text("]"))
+}
+
 /// The reason why a layer with this window does not take an `X`, or `None` if it does.
 pub(super) const fn misfit<X: Tensor, P: Window>(layer: &str, kernel: [usize; 2]) -> Option<Message> {
-    if X::RANK != 3 {
-        let message = Message::naming(layer).text("takes an image `[[[T; CHANNELS]; WIDTH]; HEIGHT]`, but is given ");
-        return Some(message.text("a tensor of shape [").list(X::SHAPE).text("]"));
+    if let Some(fault) = no_image::<X>(layer) {
+        return Some(fault);
     }
     let [height, width, _] = extents::<X>();
     window_fault::<P>(layer, [height, width], kernel)
@@ -229,11 +248,16 @@ pub(super) const fn mismatch<P: Window>(
         return Some(Message::naming(layer).text("has no channels: an image has at least 1"));
     }
     let ([height, width], _) = slide::<P>([input[0], input[1]], kernel);
-    if height == output[0] && width == output[1] && channels == output[2] {
+    unlike(layer, input, [height, width, channels], output)
+}
+
+/// The fault of a layer that outputs images of the shape `output`, but whose type says `written`, or `None`.
+pub(super) const fn unlike(layer: &str, input: [usize; 3], output: [usize; 3], written: [usize; 3]) -> Option<Message> {
+    if output[0] == written[0] && output[1] == written[1] && output[2] == written[2] {
         return None;
     }
-    let message = Message::naming(layer).text("outputs images of [").list(&[height, width, channels]);
-    Some(message.text("] from [").list(&input).text("], but its type says [").list(&output).text("]"))
+    let message = Message::naming(layer).text("outputs images of [").list(&output).text("] from [").list(&input);
+    Some(message.text("], but its type says [").list(&written).text("]"))
 }
 
 /// Calls `visit` with the row and the column of each pixel under the window at the position `at`, row by row. Pixels

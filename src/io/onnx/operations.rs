@@ -1,0 +1,238 @@
+//! The operations of layers as nodes of the graph.
+
+use std::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+
+use super::{Exporter, Layout, is_out_of_range, message::Attribute};
+use crate::{
+    io::FileError,
+    kernel::{Element, ElementwiseKernel},
+    layer::{Junction, Operations, Path, Pool, Sliding},
+};
+
+impl<T: Element> Operations<T> for Exporter<'_> {
+    fn product(&mut self, path: Path<'_>, name: &'static str, shape: [usize; 2], weights: &[T]) {
+        self.lay_out(&path.to_string(), Layout::Pixels);
+        self.with_parameter("MatMul", path, name, &shape, weights);
+    }
+
+    fn add(&mut self, path: Path<'_>, name: &'static str, addend: &[T]) {
+        if let Some(node) = self.nodes.last()
+            && node.name.starts_with(&format!("{path}/Conv_"))
+            && node.inputs.len() == 2
+            && node.outputs[0] == self.current
+        {
+            let bias = self.parameter(path, name, &[addend.len()], addend);
+            self.nodes.last_mut().into_iter().for_each(|node| node.inputs.push(bias.clone()));
+            return;
+        }
+        self.lay_out(&path.to_string(), Layout::Pixels);
+        self.with_parameter("Add", path, name, &[addend.len()], addend);
+    }
+
+    fn convolution(&mut self, path: Path<'_>, name: &'static str, window: Sliding, shape: [usize; 4], kernel: &[T]) {
+        self.lay_out(&path.to_string(), Layout::Planes);
+        let [rows, columns, channels, filters] = shape;
+        let mut transposed = Vec::with_capacity(kernel.len());
+        for filter in 0..filters {
+            for channel in 0..channels {
+                let weights = kernel.iter().skip(channel * filters + filter).step_by(channels * filters);
+                transposed.extend(weights.copied());
+            }
+        }
+        self.with_parameter("Conv", path, name, &[filters, channels, rows, columns], &transposed);
+        self.nodes.last_mut().into_iter().for_each(|node| node.attributes = attributes(&window));
+    }
+
+    fn batch_norm(
+        &mut self,
+        path: Path<'_>,
+        shape: &'static [usize],
+        parameters: [(&'static str, &[T]); 4],
+        epsilon: f64,
+    ) {
+        if shape.len() == 3 {
+            self.lay_out(&path.to_string(), Layout::Planes);
+        } else if shape.len() > 1 {
+            return Operations::<T>::other(self, path, "batch norm of this shape");
+        }
+        let mut inputs = vec![self.current.clone()];
+        inputs.extend(parameters.map(|(name, values)| self.parameter(path, name, &[values.len()], values)));
+        self.current = self.node(&path.to_string(), "BatchNormalization", inputs);
+        let attributes = vec![Attribute::of_float("epsilon", epsilon as f32)];
+        self.nodes.last_mut().into_iter().for_each(|node| node.attributes = attributes.clone());
+    }
+
+    fn normalize(
+        &mut self,
+        path: Path<'_>,
+        shape: &'static [usize],
+        groups: Option<usize>,
+        [(scale, factors), (shift, addends)]: [(&'static str, &[T]); 2],
+        epsilon: f64,
+    ) {
+        let place = path.to_string();
+        let channels = factors.len();
+        let per_channel = match (groups, shape) {
+            (None, _) => {
+                self.lay_out(&place, Layout::Pixels);
+                self.standardize(path, -1, epsilon);
+                vec![channels]
+            }
+            (Some(groups), &[height, width, _]) => {
+                self.lay_out(&place, Layout::Planes);
+                self.with_integers("Reshape", path, &[0, groups as i64, -1]);
+                self.standardize(path, 2, epsilon);
+                self.with_integers("Reshape", path, &[0, channels as i64, height as i64, width as i64]);
+                vec![channels, 1, 1]
+            }
+            (Some(groups), &[_]) => {
+                self.with_integers("Reshape", path, &[0, groups as i64, -1]);
+                self.standardize(path, 2, epsilon);
+                self.with_integers("Reshape", path, &[0, channels as i64]);
+                vec![channels]
+            }
+            _ => return Operations::<T>::other(self, path, "group norm of this shape"),
+        };
+        self.with_parameter("Mul", path, scale, &per_channel, factors);
+        self.with_parameter("Add", path, shift, &per_channel, addends);
+    }
+
+    fn depthwise(&mut self, path: Path<'_>, name: &'static str, window: Sliding, shape: [usize; 3], kernel: &[T]) {
+        let [rows, columns, channels] = shape;
+        let group = Attribute::of_integer("group", channels as i64);
+        Operations::convolution(self, path, name, window, [rows, columns, 1, channels], kernel);
+        self.nodes.last_mut().into_iter().for_each(|node| node.attributes.push(group.clone()));
+    }
+
+    fn fork(&mut self, _: Path<'_>) {
+        self.forks.push(((self.current.clone(), self.layout), None));
+    }
+
+    fn next_branch(&mut self, _: Path<'_>) {
+        let end = (self.current.clone(), self.layout);
+        if let Some((start, first)) = self.forks.last_mut() {
+            *first = Some(end);
+            (self.current, self.layout) = start.clone();
+        }
+    }
+
+    fn join(&mut self, path: Path<'_>, junction: Junction) {
+        let Some((_, Some((first, layout)))) = self.forks.pop() else { return };
+        let place = path.to_string();
+        self.lay_out(&place, layout);
+        let inputs = vec![first, self.current.clone()];
+        let (operator, attributes) = match (junction, layout) {
+            (Junction::Add, _) => ("Add", vec![]),
+            (Junction::Concat, Layout::Pixels) => ("Concat", vec![Attribute::of_integer("axis", -1)]),
+            (Junction::Concat, Layout::Planes) => ("Concat", vec![Attribute::of_integer("axis", 1)]),
+        };
+        self.current = self.node(&place, operator, inputs);
+        self.nodes.last_mut().into_iter().for_each(|node| node.attributes.clone_from(&attributes));
+    }
+
+    fn pool(&mut self, path: Path<'_>, pool: Pool, window: Sliding) {
+        self.lay_out(&path.to_string(), Layout::Planes);
+        let mut attributes = attributes(&window);
+        match pool {
+            Pool::Max => self.unary(path, "MaxPool", attributes),
+            // The operator has no dilations in this version.
+            Pool::Average if window.dilation == [1, 1] => {
+                attributes.retain(|attribute| attribute.name != "dilations");
+                self.unary(path, "AveragePool", attributes);
+            }
+            Pool::Average => Operations::<T>::other(self, path, "average pool with dilation"),
+        }
+    }
+
+    fn global_average(&mut self, path: Path<'_>, shape: &'static [usize]) {
+        let axes: Vec<usize> = match self.layout {
+            Layout::Pixels => (1..shape.len()).collect(),
+            Layout::Planes => vec![2, 3],
+        };
+        self.unary(
+            path,
+            "ReduceMean",
+            vec![Attribute::of_integers("axes", &axes), Attribute::of_integer("keepdims", 0)],
+        );
+        self.layout = Layout::Pixels;
+    }
+
+    fn up_sample(&mut self, path: Path<'_>, factors: [usize; 2]) {
+        self.lay_out(&path.to_string(), Layout::Planes);
+        let scales = path.join("scales").to_string();
+        self.tensor(scales.clone(), &[4], &[1.0, 1.0, factors[0] as f32, factors[1] as f32]);
+        let modes = [("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor")];
+        let modes = modes.map(|(name, mode)| Attribute::of_text(name, mode));
+        // The second input would be a region to crop.
+        self.with_inputs(path, "Resize", vec![String::new(), scales], modes.into());
+    }
+
+    fn zero_pad(&mut self, path: Path<'_>, before: [usize; 2], after: [usize; 2]) {
+        let [top, left, bottom, right] = [before[0], before[1], after[0], after[1]].map(|zeros| zeros as i64);
+        let pads = match self.layout {
+            Layout::Pixels => [0, top, left, 0, 0, bottom, right, 0],
+            Layout::Planes => [0, 0, top, left, 0, 0, bottom, right],
+        };
+        self.with_integers("Pad", path, &pads);
+    }
+
+    fn reshape(&mut self, path: Path<'_>, from: &'static [usize], to: &'static [usize]) {
+        self.lay_out_rows(path, from);
+        // A length of 0 stands for that of the input: the batch.
+        let lengths = [0].into_iter().chain(to.iter().map(|&length| length as i64));
+        self.with_integers("Reshape", path, &lengths.collect::<Vec<_>>());
+    }
+
+    fn flatten(&mut self, path: Path<'_>, shape: &'static [usize]) {
+        self.lay_out_rows(path, shape);
+        self.unary(path, "Flatten", Vec::new());
+    }
+
+    fn elementwise(&mut self, path: Path<'_>, name: &'static str, formula: &impl ElementwiseKernel<0, 1>) {
+        self.formula(&path.join(name).to_string(), Vec::new(), formula);
+    }
+
+    fn columnwise<const READ: usize>(
+        &mut self,
+        path: Path<'_>,
+        name: &'static str,
+        columns: &[(&'static str, &[T])],
+        formula: &impl ElementwiseKernel<READ, 1>,
+    ) {
+        self.lay_out(&path.to_string(), Layout::Pixels);
+        let others = columns.iter().map(|&(name, values)| {
+            let name = self.parameter(path, name, &[values.len()], values);
+            // It may be a divisor: a deviation of 0 stands for another function than one of 1e-50.
+            if let Some(index) = values.iter().position(|value| is_out_of_range(value.to_f64())) {
+                self.refuse(&format!("element {index} of `{name}`"), values[index].to_f64());
+            }
+            name
+        });
+        let others = others.collect();
+        self.formula(&path.join(name).to_string(), others, formula);
+    }
+
+    fn softmax(&mut self, path: Path<'_>) {
+        let axis = if self.layout == Layout::Planes { 1 } else { -1 };
+        self.unary(path, "Softmax", vec![Attribute::of_integer("axis", axis)]);
+    }
+
+    fn other(&mut self, path: Path<'_>, name: &'static str) {
+        self.error.get_or_insert(FileError::Unknown { layer: path.to_string(), operation: name });
+    }
+}
+
+fn attributes(window: &Sliding) -> Vec<Attribute> {
+    let Sliding { kernel, stride, dilation, before, after } = window;
+    vec![
+        Attribute::of_integers("kernel_shape", kernel),
+        Attribute::of_integers("strides", stride),
+        Attribute::of_integers("dilations", dilation),
+        Attribute::of_integers("pads", &[*before, *after].concat()),
+    ]
+}

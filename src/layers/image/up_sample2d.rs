@@ -1,0 +1,112 @@
+//! Larger images, by repetition of pixels.
+
+use core::marker::PhantomData;
+
+use super::{
+    Channels,
+    window::{self, extents},
+};
+use crate::{
+    Layer,
+    kernel::{Element, ElementwiseKernel, Real, Simd, elementwise_row},
+    layer::{Infer, Inferred, Operations, Parameters as _, Path, SimpleLayer},
+    message::Message,
+};
+
+/// Repeats each pixel in `R` rows and `RW` columns: `y[i][j] = x[⌊i/R⌋][⌊j/RW⌋]`, the nearest pixel.
+///
+/// x: `I`, an [`Image`](super::Image) of H×W pixels; y: an image of H·R×W·RW pixels with the same channels.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// #[network(input = Image<1, 2, 1>)]
+/// type Net = (UpSample2d<_, 2>,);
+///
+/// assert_eq!(Net::new(1).predict(&[[[1.0], [3.0]]]), [[[1.0], [1.0], [3.0], [3.0]]; 2]);
+/// // In full, with the output:
+/// type InFull = UpSample2d<Image<1, 2, 1>, 2, 2, Image<2, 4, 1>>;
+/// assert_eq!(Net::new(1).0, InFull::zeroed());
+/// ```
+#[derive(Default, Layer)]
+#[parameters(element = I::Element, kind = Self::NAMED)]
+pub struct UpSample2d<I: Channels, const R: usize, const RW: usize = R, O = Inferred>(PhantomData<fn() -> (I, O)>);
+
+impl<I: Channels, const R: usize, const RW: usize, O> UpSample2d<I, R, RW, O> {
+    const NAMED: Message<64> = window::size(Message::new().text("UpSample2d<"), [R, RW]).text(">");
+}
+
+#[diagnostic::do_not_recommend]
+impl<I: Channels, const R: usize, const RW: usize> Infer for UpSample2d<I, R, RW, Inferred> {
+    const FAULT: Option<Message> = window::no_image::<I>(Self::NAMED.as_str());
+    const EXTENTS: [usize; 6] = {
+        let [height, width, channels] = extents::<I>();
+        [height, width, channels, height * R, width * RW, 0]
+    };
+    type Layer<const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const UNUSED: usize> =
+        UpSample2d<[[[I::Element; C]; W]; H], R, RW, [[[I::Element; C]; OW]; OH]>;
+}
+
+/// `y + x`.
+#[derive(Clone, Copy)]
+struct Sum;
+
+impl ElementwiseKernel<1, 1> for Sum {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [x]: [V; 1], [y]: [V; 1]) -> [V; 1] {
+        [y + x]
+    }
+}
+
+impl<
+    T: Element,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const R: usize,
+    const RW: usize,
+    const OH: usize,
+    const OW: usize,
+> SimpleLayer for UpSample2d<[[[T; C]; W]; H], R, RW, [[[T; C]; OW]; OH]>
+{
+    type Input = [[[T; C]; W]; H];
+    type Output = [[[T; C]; OW]; OH];
+    type Tape = ();
+
+    const FAULT: Option<Message> = if R == 0 || RW == 0 {
+        Some(Message::naming(Self::KIND.as_str()).text("repeats each pixel 0 times: the factors are at least 1"))
+    } else {
+        window::unlike(Self::KIND.as_str(), [H, W, C], [H * R, W * RW, C], [OH, OW, C])
+    };
+
+    #[inline(always)]
+    fn forward<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
+        for (i, row) in y.iter_mut().enumerate() {
+            for (j, pixel) in row.iter_mut().enumerate() {
+                *pixel = x[i / R][j / RW];
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd>(
+        &self,
+        simd: S,
+        _: &Self::Input,
+        (): &(),
+        _: &Self::Output,
+        dy: &Self::Output,
+        dx: &mut Self::Input,
+    ) {
+        dx.as_flattened_mut().fill([T::zero(); C]);
+        for (i, row) in dy.iter().enumerate() {
+            for (j, pixel) in row.iter().enumerate() {
+                elementwise_row(simd, &Sum, [pixel], [&mut dx[i / R][j / RW]]);
+            }
+        }
+    }
+
+    fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
+        operations.up_sample(path, [R, RW]);
+    }
+}
