@@ -115,7 +115,7 @@ impl<N: Layer> Budgeted for N {
             assert_sound(&N::FAULT);
             size_of::<N>() + N::OUTLINE.bytes_in_flash()
         },
-        ram: N::OUTLINE.outputs(),
+        ram: N::OUTLINE.peak(),
         macs: N::MACS,
         outline: N::OUTLINE,
         training: None,

@@ -3,7 +3,7 @@
 
 #[cfg(feature = "std")]
 use core::alloc::Layout;
-use core::mem::MaybeUninit;
+use core::mem::{ManuallyDrop, MaybeUninit};
 #[cfg(feature = "std")]
 use std::{alloc::handle_alloc_error, boxed::Box};
 
@@ -80,6 +80,24 @@ pub unsafe trait Zeroed: Sized {
             Err(()) => handle_alloc_error(Layout::new::<Self>()),
         }
     }
+}
+
+/// Memory for an `A` or a `B`.
+#[doc(hidden)]
+#[repr(C)]
+pub union Either<A, B> {
+    a: ManuallyDrop<A>,
+    b: ManuallyDrop<B>,
+}
+
+/// Makes a `Z` of zero bytes at the beginning of `place`, which is large enough for it.
+#[doc(hidden)]
+#[inline(always)]
+pub fn zeroed_at<Z: Zeroed, P>(place: &mut MaybeUninit<P>) -> &mut Z {
+    const { assert!(size_of::<Z>() <= size_of::<P>() && align_of::<Z>() <= align_of::<P>()) };
+    // SAFETY: the assertion says that `place` has the size and the alignment of a `MaybeUninit<Z>`, which may hold any
+    // bytes. It is borrowed as long as the result.
+    Z::zeroed_in(unsafe { &mut *place.as_mut_ptr().cast::<MaybeUninit<Z>>() })
 }
 
 /// A wrapper that implements `bytemuck`'s trait for a type that is [`Zeroed`].
@@ -173,5 +191,14 @@ mod tests {
     #[test]
     fn zero_bytes_are_zero_values() {
         assert_eq!(<([f64; 3], (), bool, u16) as Zeroed>::zeroed(), ([0.0; 3], (), false, 0));
+    }
+
+    #[test]
+    fn memory_holds_one_value_after_the_other() {
+        let mut place = MaybeUninit::<Either<[f32; 2], Either<[f64; 3], ()>>>::uninit();
+        assert_eq!(size_of_val(&place), size_of::<[f64; 3]>());
+        let numbers = zeroed_at::<[f64; 3], _>(&mut place);
+        numbers.fill(1.0);
+        assert_eq!(*zeroed_at::<[f32; 2], _>(&mut place), [0.0; 2]);
     }
 }

@@ -88,11 +88,19 @@ impl Sequence {
             }
         };
 
+        // The outputs of the layers are in two memories in turn.
+        let memories = [format_ident!("even"), format_ident!("odd")];
+        let allocations = memories.iter().take(last).enumerate().map(|(start, memory)| {
+            let outputs = layers[..last].iter().skip(start).step_by(2).rev();
+            let any =
+                outputs.fold(quote!(()), |others, layer| quote!(#krate::Either<[#layer::Output; BATCH_], #others>));
+            quote!(let mut #memory = ::core::mem::MaybeUninit::<#any>::uninit();)
+        });
         let forward = (0..last).map(|index| {
             let (layer, member, buffer, x) = (&layers[index], members[index], &buffers[index], passed(index));
+            let memory = &memories[index % 2];
             quote! {
-                let mut #buffer = ::core::mem::MaybeUninit::uninit();
-                let #buffer = &mut <[#layer::Output; BATCH_] as #krate::Zeroed>::zeroed_in(&mut #buffer)[..rows];
+                let #buffer = &mut #krate::zeroed_at::<[#layer::Output; BATCH_], _>(&mut #memory)[..rows];
                 #layer::forward_batch::<Simd_, #krate::layer::Predictions, BATCH_>(&self.#member, simd, #x, #buffer);
             }
         });
@@ -239,6 +247,7 @@ impl Sequence {
                     y: &mut [Self::Output],
                 ) {
                     let rows = x.len();
+                    #(#allocations)*
                     #(#forward)*
                     #last_layer::forward_batch::<Simd_, Ending_, BATCH_>(
                         &self.#last_member, simd, #last_passed, &mut y[..rows],

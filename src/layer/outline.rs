@@ -11,9 +11,9 @@ use crate::message::Message;
 ///
 /// type Net = (Dense<10, 4, Relu>, Dense<4, 1, Sigmoid>);
 /// const OUTLINE: Outline = Net::OUTLINE;
-/// const OUTPUTS: usize = OUTLINE.outputs();
+/// const PEAK: usize = OUTLINE.peak();
 ///
-/// assert_eq!(OUTPUTS, size_of::<[f32; 4]>() + size_of::<[f32; 1]>());
+/// assert_eq!(PEAK, size_of::<[f32; 4]>() + size_of::<[f32; 1]>());
 /// assert_eq!(OUTLINE.activations().collect::<Vec<_>>(), ["Relu", "Sigmoid"]);
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -66,14 +66,36 @@ impl Outline {
         Self { in_flash: true, ..self }
     }
 
-    /// The bytes of the outputs of all layers for one sample.
-    pub const fn outputs(&self) -> usize {
-        let (mut sum, mut number) = (0, 0);
-        while let Some(layer) = self.layer(number) {
-            sum += layer.output;
-            number += 1;
+    /// The bytes of the activations that exist at once at inference, for one sample, including the output.
+    pub const fn peak(&self) -> usize {
+        self.inside() + self.output()
+    }
+
+    /// The bytes of the activations inside. The layers of a sequence write to two buffers in turn, except for the last,
+    /// which writes the output. The layers of branches have a buffer each.
+    const fn inside(&self) -> usize {
+        let (mut buffers, mut deepest, mut index) = ([0; 2], 0, 0);
+        while index < self.children.len() {
+            let child = &self.children[index].1;
+            let buffer = &mut buffers[index % 2];
+            if self.layer.is_some() {
+                *buffer += child.output();
+            } else if index + 1 < self.children.len() {
+                *buffer = most(*buffer, child.output());
+            }
+            deepest = most(deepest, child.inside());
+            index += 1;
         }
-        sum
+        buffers[0] + buffers[1] + deepest
+    }
+
+    /// The bytes of the output for one sample.
+    const fn output(&self) -> usize {
+        match (&self.layer, self.children) {
+            (Some(layer), _) => layer.output,
+            (None, [.., (_, last)]) => last.output(),
+            (None, []) => 0,
+        }
     }
 
     /// The bytes of all numbers, including those in read-only memory.
@@ -133,5 +155,31 @@ impl Outline {
     /// The activations, in order.
     pub fn activations(&self) -> impl Iterator<Item = &'static str> {
         (0..self.layers()).filter_map(|number| self.layer(number)?.activation)
+    }
+}
+
+const fn most(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        layers::{Branches, Concat},
+        prelude::*,
+    };
+
+    /// In bytes of `f32`, for layers of 3, 5, ... numbers.
+    #[test]
+    fn the_peak_counts_what_exists_at_once() {
+        type Four = (Dense<1, 3>, Dense<3, 5>, Dense<5, 7>, Dense<7, 2>);
+        assert_eq!(Four::ACTIVATIONS, 4 * (7 + 5 + 2));
+        // The inner sequence has buffers of its own, beside those of the outer one.
+        type Nested = (Four, Dense<2, 11>, (Dense<11, 13>, Dense<13, 1>), Dense<1, 6>);
+        assert_eq!(Nested::ACTIVATIONS, 4 * ((2 + 11) + 13 + 6));
+        // Both branches and their joint output.
+        type Fork = (Branches<Four, (Dense<1, 9>, Dense<9, 4>), Concat<[f32; 6]>>, Dense<6, 1>);
+        assert_eq!(Fork::ACTIVATIONS, 4 * (6 + (2 + 4) + (7 + 5) + 1));
+        assert_eq!(Dense::<1, 3>::ACTIVATIONS, 4 * 3);
     }
 }

@@ -162,11 +162,11 @@ pub(super) fn forward_without_tape<S: Simd, E: Ending, L: Layer, const B: usize>
     y: &mut [L::Output],
 ) {
     // A branch whose `const` condition is false is not compiled.
-    if const { rows_at_once(L::OUTLINE.outputs()) >= B } {
+    if const { rows_at_once(L::OUTLINE.peak()) >= B } {
         forward_in_blocks::<S, E, L, B>(simd, layer, x, y);
-    } else if const { rows_at_once(L::OUTLINE.outputs()) >= 16 } {
+    } else if const { rows_at_once(L::OUTLINE.peak()) >= 16 } {
         forward_in_blocks::<S, E, L, 16>(simd, layer, x, y);
-    } else if const { rows_at_once(L::OUTLINE.outputs()) >= 4 } {
+    } else if const { rows_at_once(L::OUTLINE.peak()) >= 4 } {
         forward_in_blocks::<S, E, L, 4>(simd, layer, x, y);
     } else {
         forward_in_blocks::<S, E, L, 1>(simd, layer, x, y);

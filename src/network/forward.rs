@@ -87,9 +87,9 @@ pub(crate) fn forward_in_blocks<S: Simd, E: Ending, N: Layer, const B: usize>(
     }
 }
 
-/// The bytes of the activations between the layers, for one sample.
+/// The bytes of the activations between the layers that exist at once, for one sample.
 const fn inside<N: Layer>() -> usize {
-    N::OUTLINE.outputs().saturating_sub(size_of::<N::Output>())
+    N::OUTLINE.peak().saturating_sub(size_of::<N::Output>())
 }
 
 /// A computation over many rows, in blocks of `B`.

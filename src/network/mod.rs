@@ -46,12 +46,20 @@ pub trait Network: Layer {
         size_of::<Self>()
     };
 
-    /// The bytes of the outputs of all layers for one sample, which [`predict`](Self::predict) keeps on the stack. With
-    /// `std`, it keeps at most 256 KiB there, and more on the heap: see `network::STACK`.
+    /// The bytes of the activations for one sample, which [`predict`](Self::predict) keeps on the stack: two buffers to
+    /// which the layers of a sequence write in turn, and the prediction. With `std`, it keeps at most 256 KiB there, and
+    /// more on the heap: see `network::STACK`.
+    ///
+    /// ```
+    /// use shiplap::prelude::*;
+    ///
+    /// type Net = (Dense<2, 9, Relu>, Dense<9, 5, Relu>, Dense<5, 7, Relu>, Dense<7, 1, Sigmoid>);
+    /// assert_eq!(Net::ACTIVATIONS, 4 * (9 + 5 + 1));
+    /// ```
     ///
     /// Its stack frames take more, independently of the widths of the layers: at most 704 bytes on each board of
     /// `examples/firmware`, which measures them by stack painting.
-    const ACTIVATIONS: usize = Self::OUTLINE.outputs();
+    const ACTIVATIONS: usize = Self::OUTLINE.peak();
 
     /// Creates a network on the stack. The initializer of each layer draws its weights, which depend only on `seed`. A
     /// network above 256 KiB does not compile: use `boxed`.

@@ -36,7 +36,7 @@ pub(super) struct Evaluate<'a, N: Layer, L: Loss<N::Output>, M> {
 }
 
 impl<N: Layer, L: Loss<N::Output>, M: Metric<N::Output, L::Label>> InBlocks for Evaluate<'_, N, L, M> {
-    const ROW: usize = N::OUTLINE.outputs();
+    const ROW: usize = N::OUTLINE.peak();
 
     fn pass<const B: usize>(self) {
         dispatch(Blocks::<N, L, M, B>(self));
