@@ -285,6 +285,12 @@ impl Table {
                 index += 1;
             }
             table = table.part("rest", rest);
+        } else {
+            let again = costs.outline.outputs().saturating_sub(costs.ram);
+            if again > 0 {
+                let again: Message<20> = Message::new().text("-").number(again as u128);
+                table = table.line(["used again", "", "", again.as_str(), ""]);
+            }
         }
         let [flash, ram, macs] = totals;
         table.row(Row { layer: "total", kind: "", numbers: [Some(flash), Some(ram), Some(macs)] }).row(Row {
@@ -400,6 +406,26 @@ layer  type                  flash  ram  macs
 2      Dense<16, 1, Linear>     68    4    16
 total                          348  144    67
 limit                               100  4096"
+        );
+    }
+
+    #[test]
+    fn memory_that_several_layers_use_is_counted_once() {
+        type Deep = (Dense<1, 9>, Dense<9, 2>, Dense<2, 7>, Dense<7, 1>);
+        let error = catch_unwind(|| Limits::new("Deep").ram(10).assert::<Deep>()).unwrap_err();
+        assert_eq!(
+            *error.downcast::<String>().unwrap(),
+            "\
+budget exceeded: `Deep: ram <= 10` does not hold, because 48 is not <= 10
+
+layer       type                 flash  ram  macs
+0           Dense<1, 9, Linear>     72   36     9
+1           Dense<9, 2, Linear>     80    8    18
+2           Dense<2, 7, Linear>     84   28    14
+3           Dense<7, 1, Linear>     32    4     7
+used again                              -28
+total                              268   48    48
+limit                                    10"
         );
     }
 }

@@ -89,6 +89,16 @@ impl Outline {
         buffers[0] + buffers[1] + deepest
     }
 
+    /// The bytes of the outputs of all layers for one sample, as if each had its own memory.
+    pub(crate) const fn outputs(&self) -> usize {
+        let (mut sum, mut number) = (0, 0);
+        while let Some(layer) = self.layer(number) {
+            sum += layer.output;
+            number += 1;
+        }
+        sum
+    }
+
     /// The bytes of the output for one sample.
     const fn output(&self) -> usize {
         match (&self.layer, self.children) {
