@@ -118,6 +118,15 @@ fn integrated_gradients_of_a_line_are_its_weights() {
 }
 
 #[test]
+fn a_grid_may_span_all_numbers() {
+    let x = [[-1.7e308], [1.7e308]];
+    let grid = quantile_grid(&x, 0, 3).unwrap();
+    assert!((grid[0] / -1.53e308 - 1.0).abs() < 1e-12 && grid[1] == 0.0 && grid[2] == -grid[0], "{grid:?}");
+    let grid = quantile_grid(&[[0.0], [1.7e308]], 0, 5).unwrap();
+    assert!(grid.windows(2).all(|pair| pair[0] < pair[1] && pair[1].is_finite()), "{grid:?}");
+}
+
+#[test]
 fn invalid_explanations_are_errors() {
     type Net = Dense<2, 2, Sigmoid>;
     let mut net = Net::new(1);
@@ -133,6 +142,11 @@ fn invalid_explanations_are_errors() {
     assert_eq!(partial_dependence(&net, &[x], 2, &[0.0], Target::Logit(0)), Err(outside));
     assert_eq!(quantile_grid(&[x], 2, 5), Err(outside));
     assert_eq!(partial_dependence(&net, &[[0.0f32; 2]; 0], 0, &[0.0], Target::Logit(0)), Err(ExplainError::Empty));
+    // 1e39 is infinite in `f32`.
+    for value in [f64::INFINITY, f64::NAN, 1e39] {
+        let dependence = partial_dependence(&net, &[x], 0, &[0.0, value], Target::Prediction(0));
+        assert_eq!(dependence, Err(ExplainError::Input), "{value}");
+    }
     net.kernel[0][0] = f32::NAN;
     assert_eq!(explainer.gradient(&net, &x, Target::Prediction(0)), Err(ExplainError::NotFinite));
     assert_eq!(partial_dependence(&net, &[x], 0, &[0.0], Target::Logit(0)), Err(ExplainError::NotFinite));

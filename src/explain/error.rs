@@ -22,7 +22,7 @@ pub enum ExplainError {
     },
     /// There are no samples.
     Empty,
-    /// A sample or the baseline contains NaN or an infinity.
+    /// A sample, the baseline or the grid contains NaN or an infinity.
     Input,
     /// The output or its gradient is NaN or infinite.
     NotFinite,
@@ -46,7 +46,7 @@ impl fmt::Display for ExplainError {
             }
             Self::Empty => write!(formatter, "there are no samples: provide at least one"),
             Self::Input => {
-                write!(formatter, "a sample or the baseline contains NaN or an infinity: clean or remove it")
+                write!(formatter, "a sample, the baseline or the grid contains NaN or an infinity: clean or remove it")
             }
             Self::NotFinite => {
                 write!(formatter, "the output or its gradient is NaN or infinite: check the weights of the network")

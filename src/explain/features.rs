@@ -100,8 +100,8 @@ fn replace<X: Tensor>(rows: &mut [X], feature: usize, value: impl Fn(usize) -> X
 ///
 /// # Errors
 ///
-/// Returns an error if there are no samples, the feature or the output does not exist, or an input or output is NaN or
-/// infinite.
+/// Returns an error if there are no samples, the feature or the output does not exist, or an input, a value of the
+/// grid or an output is NaN or infinite as an element of the network.
 pub fn partial_dependence<N: Layer, X: Sample<N>>(
     network: &N,
     x: &[X],
@@ -112,6 +112,9 @@ pub fn partial_dependence<N: Layer, X: Sample<N>>(
     let output = target.check::<N>()?;
     let x = X::rows(x);
     check_feature(x, feature)?;
+    if grid.iter().any(|value| !N::Element::from_f64(*value).is_finite()) {
+        return Err(ExplainError::Input);
+    }
     let mean = |&value: &f64| {
         let mean = dispatch(Mean { network, x, feature, value, output, logits: matches!(target, Target::Logit(_)) });
         if mean.is_finite() { Ok(mean) } else { Err(ExplainError::NotFinite) }
@@ -182,9 +185,15 @@ pub fn quantile_grid<X: Tensor>(x: &[X], feature: usize, points: usize) -> Resul
     let quantile = |share: f64| {
         let place = share * (values.len() - 1) as f64;
         let (below, above) = (values[place as usize], values[(place as usize + 1).min(values.len() - 1)]);
-        below + (place - libm::floor(place)) * (above - below)
+        between(below, above, place - libm::floor(place))
     };
     let (first, last) = (quantile(0.05), quantile(0.95));
     let steps = points.saturating_sub(1).max(1) as f64;
-    Ok((0..points).map(|point| first + (last - first) * point as f64 / steps).collect())
+    Ok((0..points).map(|point| between(first, last, point as f64 / steps)).collect())
+}
+
+/// The number at this share of the way from one number to another, whose distance may be infinite.
+fn between(from: f64, to: f64, share: f64) -> f64 {
+    let distance = to - from;
+    if distance.is_finite() { from + share * distance } else { (1.0 - share) * from + share * to }
 }
