@@ -98,8 +98,9 @@ mod tests {
 
     #[test]
     fn layers_begin_with_their_paths() {
-        let list = "0: Conv2d<8, 3, Relu, Padded<1x2, 2>>, 1: Dropout<4, 50>, head.0: Dense<8, 3, Elu> + A, B, é: Own";
-        let expected = [("0", "Conv2d<8, 3, Relu, Padded<1x2, 2>>"), ("head.0", "Dense<8, 3, Elu>"), ("é", "Own")];
+        let list =
+            "0: Conv2d<8, 3, Relu, Padded<1, 2, 1, 2>>, 1: Dropout<4, 50>, head.0: Dense<8, 3, Elu> + A, B, é: Own";
+        let expected = [("0", "Conv2d<8, 3, Relu, Padded<1, 2, 1, 2>>"), ("head.0", "Dense<8, 3, Elu>"), ("é", "Own")];
         assert_eq!(listed(list), expected);
         assert_eq!(listed("Dense<8, 3, Elu> + Frozen"), [("", "Dense<8, 3, Elu>")]);
         assert_eq!(listed("Dropout<4, 50>"), []);

@@ -126,9 +126,16 @@ pub mod batch {
     use super::*;
     use crate::layer::assert_sound;
 
+    /// One constant for all methods and instruction sets: a fault is one error.
+    struct Sound<L>(core::marker::PhantomData<L>);
+
+    impl<L: SimpleLayer> Sound<L> {
+        const CHECKED: () = assert_sound(&<L as SimpleLayer>::FAULT);
+    }
+
     #[inline(always)]
     pub fn forward<L: SimpleLayer, S: Simd>(layer: &L, simd: S, x: &[L::Input], y: &mut [L::Output]) {
-        const { assert_sound(&<L as SimpleLayer>::FAULT) };
+        let () = Sound::<L>::CHECKED;
         for (x, y) in x.iter().zip(y) {
             layer.forward(simd, x, y);
         }
@@ -143,7 +150,7 @@ pub mod batch {
         tape: &mut [L::Tape],
         y: &mut [L::Output],
     ) {
-        const { assert_sound(&<L as SimpleLayer>::FAULT) };
+        let () = Sound::<L>::CHECKED;
         for ((x, y), tape) in x.iter().zip(y).zip(tape) {
             layer.record(simd, rng.as_deref_mut(), x, tape, y);
         }

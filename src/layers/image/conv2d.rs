@@ -73,13 +73,8 @@ impl<I: Channels, const F: usize, const K: usize, A: Activation, P: Window, Z: B
     Conv2d<I, F, K, A, P, Z, KW, O>
 {
     const NAMED: Message<64> = {
-        let message = Message::new().text("Conv2d<").number(F as u128).text(", ");
-        window::size(message, [K, KW])
-            .text(", ")
-            .text(A::NAME)
-            .text(window::named::<P>([1, 1]).as_str())
-            .text(Z::SUFFIX)
-            .text(">")
+        let message = Message::new().text("Conv2d<").number(F as u128).text(", ").number(K as u128).text(", ");
+        window::named::<P>(message.text(A::NAME), [K, KW], [1, 1], [Z::SUFFIX, ", Bias"]).text(">")
     };
 
     /// A layer with these parameters.

@@ -72,8 +72,8 @@ impl<I: Channels, const K: usize, A: Activation, P: Window, Z: Biased, const KW:
     DepthwiseConv2d<I, K, A, P, Z, KW, O>
 {
     const NAMED: Message<64> = {
-        let message = window::size(Message::new().text("DepthwiseConv2d<"), [K, KW]).text(", ").text(A::NAME);
-        message.text(window::named::<P>([1, 1]).as_str()).text(Z::SUFFIX).text(">")
+        let message = Message::new().text("DepthwiseConv2d<").number(K as u128).text(", ").text(A::NAME);
+        window::named::<P>(message, [K, KW], [1, 1], [Z::SUFFIX, ", Bias"]).text(">")
     };
 
     /// A layer with these parameters.

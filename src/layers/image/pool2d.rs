@@ -62,8 +62,8 @@ pub struct Pool2d<R: Reduce, I: Channels, const K: usize, P: Window = Valid<K>, 
 
 impl<R: Reduce, I: Channels, P: Window, const K: usize, const KW: usize, O> Pool2d<R, I, K, P, KW, O> {
     const NAMED: Message<64> = {
-        let message = window::size(Message::new().text(R::NAME).text("<"), [K, KW]);
-        message.text(window::named::<P>([K, KW]).as_str()).text(">")
+        let message = Message::new().text(R::NAME).text("<").number(K as u128);
+        window::named::<P>(message, [K, KW], [K, K], ["", ""]).text(">")
     };
 }
 

@@ -33,7 +33,10 @@ use crate::{
 pub struct UpSample2d<I: Channels, const R: usize, const RW: usize = R, O = Inferred>(PhantomData<fn() -> (I, O)>);
 
 impl<I: Channels, const R: usize, const RW: usize, O> UpSample2d<I, R, RW, O> {
-    const NAMED: Message<64> = window::size(Message::new().text("UpSample2d<"), [R, RW]).text(">");
+    const NAMED: Message<64> = {
+        let message = Message::new().text("UpSample2d<").number(R as u128);
+        if R == RW { message.text(">") } else { message.text(", ").number(RW as u128).text(">") }
+    };
 }
 
 #[diagnostic::do_not_recommend]

@@ -98,20 +98,21 @@ pub(super) const fn slide<P: Window>(input: [usize; 2], kernel: [usize; 2]) -> (
     while axis < 2 {
         let (length, stride, dilation) = (input[axis], P::STRIDE[axis], P::DILATION[axis]);
         if kernel[axis] > 0 && stride > 0 && dilation > 0 {
-            let reach = (kernel[axis] - 1) * dilation + 1;
+            let reach = (kernel[axis] - 1).saturating_mul(dilation).saturating_add(1);
             let zeros = match P::PADDING {
                 Padding::Valid => [0; 2],
                 Padding::Same => {
-                    let zeros = ((length.div_ceil(stride).saturating_sub(1)) * stride + reach).saturating_sub(length);
+                    let zeros =
+                        (length.saturating_sub(1) / stride * stride).saturating_add(reach).saturating_sub(length);
                     [zeros / 2, zeros - zeros / 2]
                 }
                 Padding::Explicit(zeros) => [zeros[axis]; 2],
             };
-            let padded = zeros[0] + length + zeros[1];
+            let padded = zeros[0].saturating_add(length).saturating_add(zeros[1]);
             if length > 0 && reach <= padded {
                 positions[axis] = (padded - reach) / stride + 1;
                 before[axis] = zeros[0];
-                after[axis] = ((positions[axis] - 1) * stride + reach).saturating_sub(zeros[0] + length);
+                after[axis] = ((positions[axis] - 1) * stride + reach).saturating_sub(zeros[0].saturating_add(length));
             }
         }
         axis += 1;
@@ -128,33 +129,51 @@ impl<P: Window, const H: usize, const W: usize, const K: usize, const KW: usize>
     const BEFORE: [usize; 2] = slide::<P>([H, W], [K, KW]).1.before;
 }
 
-/// Appends the size of a window: `3`, or `10x4`.
-pub(super) const fn size(message: Message<64>, [rows, columns]: [usize; 2]) -> Message<64> {
-    let message = message.number(rows as u128);
-    if rows == columns { message } else { message.text("x").number(columns as u128) }
+/// Appends the window, the bias and the width of the kernel as they are written after other arguments, such as
+/// `, Same<2>, Bias, 4`: without the last ones that have their default. The window `Valid` with a stride of `default` is
+/// one, and a square kernel. The bias is empty if it is the default, which `bias` contains as well.
+pub(super) const fn named<P: Window>(
+    message: Message<64>,
+    [rows, columns]: [usize; 2],
+    default: [usize; 2],
+    bias: [&str; 2],
+) -> Message<64> {
+    let [[stride, column_stride], [dilation, column_dilation]] = [P::STRIDE, P::DILATION];
+    let steps = [stride, dilation, column_stride, column_dilation];
+    let is_default = matches!(P::PADDING, Padding::Valid)
+        && matches!(P::DILATION, [1, 1])
+        && stride == default[0]
+        && column_stride == default[1];
+    if is_default && rows == columns && bias[0].is_empty() {
+        return message;
+    }
+    let message = message.text(", ").text(P::NAME);
+    let message = match P::PADDING {
+        Padding::Explicit([zeros, column_zeros]) => arguments(
+            message,
+            &[zeros, stride, dilation, column_zeros, column_stride, column_dilation],
+            &[None, Some(1), Some(1), Some(zeros), Some(stride), Some(dilation)],
+        ),
+        _ => arguments(message, &steps, &[Some(1), Some(1), Some(stride), Some(dilation)]),
+    };
+    if rows == columns {
+        return message.text(bias[0]);
+    }
+    message.text(bias[bias[0].is_empty() as usize]).text(", ").number(columns as u128)
 }
 
-/// The window as it is written after another argument, such as `, Same<2>`; nothing if it is `Valid` with the stride
-/// `default`.
-pub(super) const fn named<P: Window>(default: [usize; 2]) -> Message<64> {
-    let [rows, columns] = P::STRIDE;
-    let plain = matches!(P::DILATION, [1, 1]);
-    if matches!(P::PADDING, Padding::Valid) && rows == default[0] && columns == default[1] && plain {
-        return Message::new();
+/// Appends constant arguments, `<2, 1, 3>`, up to the last that does not have its default.
+const fn arguments(mut message: Message<64>, numbers: &[usize], defaults: &[Option<usize>]) -> Message<64> {
+    let mut count = numbers.len();
+    while count > 0 && matches!(defaults[count - 1], Some(default) if default == numbers[count - 1]) {
+        count -= 1;
     }
-    let mut message = Message::new().text(", ").text(P::NAME);
-    let explicit = matches!(P::PADDING, Padding::Explicit(_));
-    if let Padding::Explicit(zeros) = P::PADDING {
-        message = size(message.text("<"), zeros);
+    let mut index = 0;
+    while index < count {
+        message = message.text(if index == 0 { "<" } else { ", " }).number(numbers[index] as u128);
+        index += 1;
     }
-    if rows != 1 || columns != 1 || !plain {
-        message = size(message.text(if explicit { ", " } else { "<" }), P::STRIDE);
-        if !plain {
-            message = size(message.text(", "), P::DILATION);
-        }
-        return message.text(">");
-    }
-    if explicit { message.text(">") } else { message }
+    if count == 0 { message } else { message.text(">") }
 }
 
 /// The axes of an image: height, width and channels. Those of another tensor are filled up with ones, so that a layer
@@ -192,6 +211,10 @@ pub(super) const fn misfit<X: Tensor, P: Window>(layer: &str, kernel: [usize; 2]
 /// The fault of a window that has no position in the image, or makes no steps.
 const fn window_fault<P: Window>(layer: &str, input: [usize; 2], kernel: [usize; 2]) -> Option<Message> {
     let message = Message::naming(layer);
+    if input[0] == 0 || input[1] == 0 {
+        let message = message.text("takes an image of at least 1 pixel, but is given one of [").list(&input);
+        return Some(message.text("] pixels"));
+    }
     if kernel[0] == 0 || kernel[1] == 0 {
         return Some(message.text("has a window without pixels: its size is at least 1"));
     }
@@ -222,7 +245,8 @@ pub(super) const fn blind<P: Window>(layer: &str, input: [usize; 2], kernel: [us
             let start = position * P::STRIDE[axis];
             // The first pixel of the window that is not before the image.
             let outside = if start < before[axis] { (before[axis] - start).div_ceil(dilation) } else { 0 };
-            if outside >= kernel[axis] || start + outside * dilation >= before[axis] + input[axis] {
+            let first = outside.saturating_mul(dilation).saturating_add(start);
+            if outside >= kernel[axis] || first >= before[axis] + input[axis] {
                 let message = Message::naming(layer).text("has a window that sees only padding");
                 return Some(message.text(": reduce the padding or the dilation"));
             }
@@ -280,5 +304,48 @@ pub(super) fn for_each_pixel<P: Window, const H: usize, const W: usize, const K:
                 visit(y - before[0], x - before[1]);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::{String, ToString};
+
+    use super::*;
+
+    fn written<P: Window>(kernel: [usize; 2], default: [usize; 2]) -> String {
+        named::<P>(Message::new(), kernel, default, ["", ""]).as_str().to_string()
+    }
+
+    #[test]
+    fn windows_are_named_as_they_are_written() {
+        let same = [1, 1];
+        assert_eq!(written::<Valid>([3, 3], same), "");
+        assert_eq!(written::<Valid<2>>([2, 2], [2, 2]), "");
+        assert_eq!(written::<Valid>([2, 2], [2, 2]), ", Valid");
+        assert_eq!(written::<Valid>([3, 2], same), ", Valid, 2");
+        assert_eq!(written::<Valid<2, 1, 3>>([3, 3], same), ", Valid<2, 1, 3>");
+        assert_eq!(written::<Valid<1, 1, 3>>([3, 3], same), ", Valid<1, 1, 3>");
+        assert_eq!(written::<Same<1, 2>>([3, 3], same), ", Same<1, 2>");
+        assert_eq!(written::<Same<1, 2, 1, 1>>([10, 4], same), ", Same<1, 2, 1, 1>, 4");
+        assert_eq!(written::<Padded<1>>([3, 3], same), ", Padded<1>");
+        assert_eq!(written::<Padded<0, 2>>([3, 3], same), ", Padded<0, 2>");
+        assert_eq!(written::<Padded<1, 2, 1, 0>>([3, 3], same), ", Padded<1, 2, 1, 0>");
+        assert_eq!(written::<Padded<1, 1, 1, 1, 1, 5>>([3, 3], same), ", Padded<1, 1, 1, 1, 1, 5>");
+    }
+
+    fn fault<P: Window>(input: [usize; 2]) -> String {
+        window_fault::<P>("Conv2d", input, [3, 3]).unwrap().as_str().to_string()
+    }
+
+    #[test]
+    fn faults_of_extreme_windows_are_described() {
+        const MOST: usize = usize::MAX;
+        assert!(fault::<Valid<1, MOST>>([8, 8]).contains("larger than the image of [8, 8]"));
+        assert!(fault::<Padded<1, 1, MOST>>([8, 8]).contains("larger than the image of [8, 8]"));
+        assert!(
+            fault::<Valid>([0, 8]).contains("takes an image of at least 1 pixel, but is given one of [0, 8] pixels")
+        );
+        assert!(blind::<Same<1, MOST>>("MaxPool2d", [8, 8], [2, 2]).is_some());
     }
 }
