@@ -42,13 +42,15 @@ fn gzip(bytes: &[u8]) -> Result<Vec<u8>, std::io::Error> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(env::args().nth(1).ok_or("the folder is missing")?);
-    for target in ["checkpoint", "csv", "gzip", "idx", "import", "npy", "npz", "safetensors"] {
+    for target in ["checkpoint", "cifar", "csv", "gzip", "idx", "images", "import", "npy", "npz", "safetensors"] {
         fs::create_dir_all(folder.join(target))?;
     }
     let at = |path: &str| folder.join(path);
     checkpoint(Adam::new(0.01), at("checkpoint/adam"))?;
     checkpoint(Sgd::new(0.1), at("checkpoint/sgd"))?;
     checkpoint(RmsProp::new(0.01), at("checkpoint/rmsprop"))?;
+    fs::write(at("cifar/ten"), [&[7; 3073][..], &[9; 3073]].concat())?;
+    fs::write(at("cifar/hundred"), [19; 3074])?;
     for settings in 0..8u8 {
         fs::write(at("csv").join(settings.to_string()), [&[settings], TABLE.as_bytes()].concat())?;
     }

@@ -16,9 +16,12 @@ use proptest::{
 };
 use serde::Deserialize;
 #[cfg(feature = "exhaustive")]
-use shiplap::data::npy::{self, Npz};
+use shiplap::data::{
+    images,
+    npy::{self, Npz},
+};
 use shiplap::{
-    data::{Csv, DataError, Folds, Missing, Table, Target, class_weights, idx, split_stratified},
+    data::{Csv, DataError, Folds, Missing, Table, Target, cifar, class_weights, idx, split_stratified},
     layers::FitError,
     metric::{
         BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Precision, RSquared, Recall, RootMeanSquaredError,
@@ -765,6 +768,23 @@ fn broken(good: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
 const IDX: [u8; 24] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 51, 102, 153, 204, 255, 0, 0];
 
 #[cfg(feature = "exhaustive")]
+#[test]
+fn images_of_pillow_are_read() {
+    let expected =
+        [0u8, 1].map(|row| [0u8, 1, 2].map(|column| [80 * column, 100 * row, 200].map(|value| value as f32 / 255.0)));
+    assert_eq!(*images::read_from::<2, 3, 3, f32>(PNG, "f").unwrap(), expected);
+    let jpeg = images::read_from::<2, 3, 3, f32>(JPEG, "f").unwrap();
+    let pairs = jpeg.as_flattened().as_flattened().iter().zip(expected.as_flattened().as_flattened());
+    pairs.for_each(|(value, expected)| assert!((value - expected).abs() < 0.02, "{value}, not {expected}"));
+}
+
+/// Images of 2×3 pixels.
+#[cfg(feature = "exhaustive")]
+const PNG: &[u8] = include_bytes!("reference/image.png");
+#[cfg(feature = "exhaustive")]
+const JPEG: &[u8] = include_bytes!("reference/image.jpg");
+
+#[cfg(feature = "exhaustive")]
 fn matrix() -> Vec<u8> {
     fs::read(repository("tests/reference/matrix.npy")).unwrap()
 }
@@ -801,6 +821,23 @@ proptest! {
             let _ = idx::images_from::<[f32; 4]>(&bytes[..], "f");
             let _ = idx::images_from::<[f32; 0]>(&bytes[..], "f");
             let _ = idx::labels_from(&bytes[..], "f");
+        });
+    }
+
+    #[test]
+    fn any_bytes_as_cifar(bytes in broken([&[7; 3073][..], &[9; 3073]].concat())) {
+        modest(&bytes, || {
+            let _ = cifar::cifar10_from::<f64>(&bytes[..], "f");
+            let _ = cifar::cifar100_from::<f32>(&bytes[..], "f");
+        });
+    }
+
+    #[cfg(feature = "exhaustive")]
+    #[test]
+    fn any_bytes_as_images(bytes in select(vec![PNG, JPEG]).prop_flat_map(|good| broken(good.into()))) {
+        modest(&bytes, || {
+            let _ = images::read_from::<2, 3, 3, f32>(&bytes, "f");
+            let _ = images::read_from::<2, 3, 1, f64>(&bytes, "f");
         });
     }
 

@@ -1,7 +1,9 @@
 //! Loading, splitting, weighting and augmenting data sets.
 //!
 //! - `Csv`: tables with named columns, labels, categories and missing values (feature `csv`);
-//! - [`idx`]: the IDX format of MNIST and related data sets; `npy`: NumPy's formats (feature `npy`);
+//! - [`idx`]: the IDX format of MNIST and related data sets; [`cifar`]: that of CIFAR-10 and CIFAR-100;
+//! - `images`: PNG and JPEG images, and folders of them by class (feature `images`);
+//! - `npy`: NumPy's formats (feature `npy`);
 //! - [`split`], [`split_stratified`], [`Folds`]: training, validation and test sets, and cross-validation;
 //! - [`class_weights`], [`weighted`]: weights for imbalanced classes;
 //! - [`augment`]: random changes of samples in training: flips, shifts, crops, rotations, noise, mixup, ...
@@ -11,6 +13,7 @@
 
 pub mod augment;
 mod checks;
+pub mod cifar;
 #[cfg(feature = "csv")]
 mod csv;
 mod error;
@@ -18,6 +21,8 @@ mod file;
 #[cfg(feature = "gzip")]
 mod gzip;
 pub mod idx;
+#[cfg(feature = "images")]
+pub mod images;
 #[cfg(feature = "npy")]
 pub mod npy;
 mod split;

@@ -1,9 +1,9 @@
-"""Writes `data.json`, results of scikit-learn for the data sets in `data/`, and the NumPy files `arrays.npz` and
-`matrix.npy`.
+"""Writes `data.json`, results of scikit-learn for the data sets in `data/`, the NumPy files `arrays.npz` and
+`matrix.npy`, and the images `image.png` and `image.jpg` of Pillow.
 
 To regenerate them (with Python 3.11), in a virtual environment:
 
-    pip install numpy==2.4.6 scikit-learn==1.9.1
+    pip install numpy==2.4.6 pillow==13.0.0 scikit-learn==1.9.1
     python tests/reference/make_data_fixtures.py
 
 All results are computed in float64 from the numbers in the files. Random results of scikit-learn are omitted: the
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import sklearn.metrics as skm
+from PIL import Image
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import KFold, StratifiedKFold, StratifiedShuffleSplit
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
@@ -143,8 +144,18 @@ def arrays():
     np.save(HERE / "matrix.npy", numbers.astype("<f4"))
 
 
+def images():
+    """The same 2×3 pixels as PNG and, in the best quality, as JPEG."""
+    rows, columns = np.mgrid[0:2, 0:3]
+    colors = np.stack([80 * columns, 100 * rows, np.full((2, 3), 200)], axis=-1).astype("u1")
+    image = Image.fromarray(colors)
+    image.save(HERE / "image.png")
+    image.save(HERE / "image.jpg", quality=100, subsampling=0)
+
+
 if __name__ == "__main__":
     arrays()
+    images()
     names = ["breast_cancer", "iris", "wine", "digits", "diabetes"]
     sets = {name: load(name) for name in names}
     content = {
