@@ -82,6 +82,24 @@ pub trait Operations<T> {
         self.other(path, "global average");
     }
 
+    /// `y[i·s + u·d − p][j·s + v·d − p][f] = bias[f] + Σ x[i][j][c]·kernel[u][v][f][c]`, the transpose of a convolution,
+    /// from an image of `from` pixels to one of `to` pixels, over which the window moves. The kernel has the shape
+    /// `[rows, columns, filters, channels]`. It is followed by the addition of the bias, if there is one.
+    #[expect(clippy::too_many_arguments, reason = "both sizes, which the window leaves open")]
+    fn transposed_convolution(
+        &mut self,
+        path: Path<'_>,
+        name: &'static str,
+        window: Sliding,
+        from: [usize; 2],
+        to: [usize; 2],
+        shape: [usize; 4],
+        kernel: &[T],
+    ) {
+        let _ = (name, window, from, to, shape, kernel);
+        self.other(path, "transposed convolution");
+    }
+
     /// Each pixel of an image, repeated in `factors` rows and columns.
     fn up_sample(&mut self, path: Path<'_>, factors: [usize; 2]) {
         let _ = factors;
@@ -128,6 +146,8 @@ pub trait Operations<T> {
 /// A window that moves over an image. The arrays are `[rows, columns]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Sliding {
+    /// 2, or 1 if the image is a series `[[T; CHANNELS]; STEPS]`: a row, whose columns are the steps.
+    pub axes: usize,
     /// The size of the window.
     pub kernel: [usize; 2],
     /// The pixels from one position to the next.

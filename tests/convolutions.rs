@@ -325,12 +325,25 @@ macro_rules! shapes {
 fn convolutions_of_any_shape_agree_with_plain_loops() {
     shapes! {
         f32 9 x 28 x 1 to 8, 3 x 3 by 1 1 every 1 1 zeros 0 0 0 0;
+        f32 7 x 26 x 1 to 3, 3 x 3 by 1 1 every 1 1 zeros 1 1 1 1;
+        f32 12 x 12 x 8 to 16, 3 x 3 by 1 1 every 1 1 zeros 1 1 1 1;
         f32 9 x 9 x 16 to 32, 3 x 3 by 2 2 every 1 1 zeros 0 1 0 1;
         f32 6 x 6 x 33 to 40, 1 x 1 by 1 1 every 1 1 zeros 0 0 0 0;
         f32 21 x 10 x 1 to 64, 10 x 4 by 2 2 every 1 1 zeros 4 5 1 1;
+        f32 2 x 2 x 3 to 5, 7 x 7 by 1 1 every 2 2 zeros 7 7 7 7;
         f64 8 x 9 x 5 to 7, 3 x 2 by 3 2 every 2 3 zeros 2 0 1 3;
+        f64 1 x 1 x 300 to 17, 1 x 1 by 1 1 every 1 1 zeros 0 0 0 0;
         f32 4 x 5 x 5 to 150, 3 x 3 by 1 1 every 1 1 zeros 1 1 1 1;
+        f32 6 x 8 x 8 to 8, 1 x 5 by 1 1 every 3 1 zeros 0 0 0 0;
+        f32 9 x 14 x 15 to 16, 3 x 2 by 1 2 every 1 2 zeros 1 1 1 1;
+        f32 9 x 10 x 33 to 3, 3 x 5 by 1 1 every 1 2 zeros 1 1 4 4;
         f32 2 x 9 x 3 to 8, 3 x 3 by 1 1 every 2 2 zeros 2 2 2 2;
+        f64 5 x 6 x 32 to 17, 3 x 3 by 1 1 every 1 2 zeros 0 0 0 0;
+        f32 5 x 3 x 1 to 22, 3 x 3 by 2 1 every 3 2 zeros 6 5 0 4;
+        f32 6 x 13 x 3 to 5, 3 x 3 by 1 2 every 2 1 zeros 2 2 1 1;
+        f32 6 x 2 x 33 to 33, 3 x 2 by 1 1 every 3 2 zeros 3 3 1 1;
+        f32 2 x 13 x 2 to 10, 3 x 3 by 2 3 every 3 2 zeros 3 3 2 2;
+        f32 9 x 17 x 33 to 33, 6 x 2 by 3 3 every 1 1 zeros 0 0 0 0;
     }
 }
 
@@ -341,7 +354,13 @@ fn depthwise_convolutions_of_any_shape_agree_with_plain_loops() {
         f32 9 x 13 x 64 to each, 3 x 3 by 1 1 every 1 1 zeros 1 1 1 1;
         f32 12 x 12 x 24 to each, 3 x 3 by 2 2 every 1 1 zeros 0 1 0 1;
         f64 9 x 7 x 5 to each, 5 x 3 by 1 3 every 2 1 zeros 3 2 0 1;
+        f32 3 x 2 x 17 to each, 7 x 7 by 1 1 every 1 2 zeros 5 4 9 9;
+        f32 5 x 12 x 1 to each, 4 x 7 by 3 3 every 1 1 zeros 0 0 4 3;
+        f64 1 x 15 x 16 to each, 4 x 4 by 2 1 every 1 1 zeros 0 4 3 3;
+        f32 9 x 4 x 8 to each, 3 x 4 by 1 1 every 2 2 zeros 2 2 3 3;
+        f64 12 x 13 x 8 to each, 3 x 3 by 1 1 every 3 2 zeros 0 0 0 0;
         f32 5 x 5 x 33 to each, 3 x 3 by 1 1 every 1 1 zeros 1 1 1 1;
+        f32 8 x 13 x 4 to each, 6 x 2 by 1 1 every 2 2 zeros 5 5 1 1;
     }
 }
 
@@ -367,19 +386,6 @@ mod exhaustive {
     #[test]
     fn convolutions_of_many_shapes_agree_with_plain_loops() {
         shapes! {
-        f32 7 x 26 x 1 to 3, 3 x 3 by 1 1 every 1 1 zeros 1 1 1 1;
-        f32 12 x 12 x 8 to 16, 3 x 3 by 1 1 every 1 1 zeros 1 1 1 1;
-        f32 2 x 2 x 3 to 5, 7 x 7 by 1 1 every 2 2 zeros 7 7 7 7;
-        f64 1 x 1 x 300 to 17, 1 x 1 by 1 1 every 1 1 zeros 0 0 0 0;
-        f32 6 x 8 x 8 to 8, 1 x 5 by 1 1 every 3 1 zeros 0 0 0 0;
-        f32 9 x 14 x 15 to 16, 3 x 2 by 1 2 every 1 2 zeros 1 1 1 1;
-        f32 9 x 10 x 33 to 3, 3 x 5 by 1 1 every 1 2 zeros 1 1 4 4;
-        f64 5 x 6 x 32 to 17, 3 x 3 by 1 1 every 1 2 zeros 0 0 0 0;
-        f32 5 x 3 x 1 to 22, 3 x 3 by 2 1 every 3 2 zeros 6 5 0 4;
-        f32 6 x 13 x 3 to 5, 3 x 3 by 1 2 every 2 1 zeros 2 2 1 1;
-        f32 6 x 2 x 33 to 33, 3 x 2 by 1 1 every 3 2 zeros 3 3 1 1;
-        f32 2 x 13 x 2 to 10, 3 x 3 by 2 3 every 3 2 zeros 3 3 2 2;
-        f32 9 x 17 x 33 to 33, 6 x 2 by 3 3 every 1 1 zeros 0 0 0 0;
         f32 11 x 3 x 33 to 7, 4 x 3 by 1 1 every 1 1 zeros 0 0 0 0;
         f64 4 x 11 x 8 to 7, 3 x 4 by 1 2 every 1 3 zeros 1 0 5 6;
         f32 9 x 12 x 3 to 8, 3 x 3 by 2 3 every 1 1 zeros 1 1 1 1;
@@ -446,12 +452,6 @@ mod exhaustive {
     #[test]
     fn depthwise_convolutions_of_many_shapes_agree_with_plain_loops() {
         shapes! {
-        f32 3 x 2 x 17 to each, 7 x 7 by 1 1 every 1 2 zeros 5 4 9 9;
-        f32 5 x 12 x 1 to each, 4 x 7 by 3 3 every 1 1 zeros 0 0 4 3;
-        f64 1 x 15 x 16 to each, 4 x 4 by 2 1 every 1 1 zeros 0 4 3 3;
-        f32 9 x 4 x 8 to each, 3 x 4 by 1 1 every 2 2 zeros 2 2 3 3;
-        f64 12 x 13 x 8 to each, 3 x 3 by 1 1 every 3 2 zeros 0 0 0 0;
-        f32 8 x 13 x 4 to each, 6 x 2 by 1 1 every 2 2 zeros 5 5 1 1;
         f32 8 x 17 x 33 to each, 3 x 5 by 1 1 every 1 3 zeros 0 0 0 0;
         f32 12 x 9 x 2 to each, 3 x 3 by 1 1 every 2 1 zeros 0 0 0 0;
         f32 9 x 11 x 4 to each, 2 x 6 by 1 1 every 1 1 zeros 2 0 6 0;

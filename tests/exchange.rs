@@ -105,6 +105,8 @@ fn convolutions_of_pytorch_predict_the_same() {
     );
     predicts_the_same::<Images>(Import::pytorch(), &committed("torch_images.safetensors"));
     predicts_the_same::<Mobile>(Import::pytorch(), &committed("torch_mobile.safetensors"));
+    predicts_the_same::<Series>(Import::pytorch(), &committed("torch_series.safetensors"));
+    predicts_the_same::<Upscaled>(Import::pytorch(), &committed("torch_upscaled.safetensors"));
 }
 
 /// Residual connections, branches and normalization.
@@ -137,6 +139,40 @@ type Mobile = (
     GlobalAveragePool<_>,
     Dense<_, 3>,
 );
+
+#[network(input = [[f32; 2]; 12])]
+type Series = (
+    (Conv1d<_, 4, 3, Relu, Padded<1>>, MaxPool1d<_, 2>),
+    Conv1d<_, 5, 2, HardSwish, Valid<1, 2>, NoBias>,
+    Flatten<_>,
+    Dense<_, 3>,
+);
+
+/// The same layers with the padding of Keras.
+#[network(input = [[f32; 2]; 12])]
+type Causes = (
+    Conv1d<_, 4, 3, Relu, Causal<1, 2>>,
+    (AveragePool1d<_, 3, Same<2>>, Conv1d<_, 5, 2, HardSwish, Same<2>, NoBias>),
+    GlobalAveragePool<_>,
+    Dense<_, 3>,
+);
+
+/// The output is a series.
+#[network(input = [[f32; 2]; 12])]
+type Steps = (Conv1d<_, 4, 3, Relu, Causal>, BatchNorm<_, Tanh>, GroupNorm<_, 2>, Conv1d<_, 3, 1, Softmax>);
+
+#[network(input = Image<4, 3, 2>)]
+type Upscaled = (
+    ConvTranspose2d<_, 4, 3, Relu, Padded<1, 2>>,
+    ConvTranspose2d<_, 3, 2, Tanh, Valid<2>, NoBias, 3>,
+    Flatten<_>,
+    Dense<_, 3>,
+);
+
+/// The same layers with the padding of Keras.
+#[network(input = Image<4, 3, 2>)]
+type Decoded =
+    (ConvTranspose2d<_, 4, 3, Relu, Same<2>>, ConvTranspose2d<_, 3, 2, Tanh, Valid<3>, NoBias, 4>, Conv2d<_, 1, 1>);
 
 /// Layers without weights.
 #[network(input = Image<9, 8, 2>)]
@@ -325,6 +361,8 @@ fn keras_models_predict_the_same() {
     check::<Images>("images");
     check::<Norms>("norms");
     check::<Separable>("separable");
+    check::<Causes>("causes");
+    check::<Decoded>("decoded");
 
     // A layer that is used twice is in the file once.
     type Shared = (Dense<4, 4, Tanh>, Block, Dense<4, 4, Tanh>, Dense<4, 2, Linear>);
@@ -391,6 +429,11 @@ fn networks_for_python() {
     give::<Means>("means");
     give::<Mobile>("mobile");
     give::<Decoder>("decoder");
+    give::<Series>("series");
+    give::<Causes>("causes");
+    give::<Steps>("steps");
+    give::<Upscaled>("upscaled");
+    give::<Decoded>("decoded");
     give::<Separable>("separable");
     give::<GlobalAveragePool<Image<3, 2, 2>>>("global_average_alone");
     give::<(Dense<196, 64, Relu>, Dropout<64, 20>, Dense<64, 32, Gelu>, Dense<32, 10, Softmax>)>("wide");

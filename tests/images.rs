@@ -42,6 +42,8 @@ networks! {
     padded: (Conv2d<_, 4, 3, Tanh, Padded<1, 2>>, Flatten<_>);
     up_sampled: (UpSample2d<_, 2, 3>, Conv2d<_, 3, 3, Tanh, Valid<2>>, Flatten<_>);
     zero_padded: (ZeroPad2d<_, 0, 1>, Conv2d<_, 4, 3, Tanh, Valid<2>>, Flatten<_>);
+    transposed: (ConvTranspose2d<_, 3, 3, Relu>, Flatten<_>);
+    transposed_same_strided_2: (ConvTranspose2d<_, 2, 3, Tanh, Same<2>, NoBias>, AveragePool2d<_, 3>, Flatten<_>);
     separable: (DepthwiseConv2d<_, 3, Linear, Same, NoBias>, Conv2d<_, 4, 1, Silu, Valid, NoBias>, Flatten<_>);
     depthwise_same_strided_2: (DepthwiseConv2d<_, 3, Tanh, Same<2>>, Flatten<_>);
 }
@@ -58,6 +60,14 @@ networks! {
     dilated_3: (Conv2d<_, 3, 3, Tanh, Valid<1, 3>, Bias, 2>, Flatten<_>);
     same_dilated_2: (Conv2d<_, 3, 3, Tanh, Same<1, 2>>, Flatten<_>);
     same_dilated_3: (Conv2d<_, 3, 2, Tanh, Same<1, 3>>, Flatten<_>);
+    transposed_strided_2: (ConvTranspose2d<_, 2, 3, Gelu, Valid<2>, Bias, 4>, AveragePool2d<_, 3>, Flatten<_>);
+    transposed_strided_3: (ConvTranspose2d<_, 2, 2, Tanh, Valid<3>, Bias, 4>, AveragePool2d<_, 4>, Flatten<_>);
+    transposed_same: (ConvTranspose2d<_, 3, 3, Tanh, Same, Bias, 2>, Flatten<_>);
+    transposed_same_strided_3: (ConvTranspose2d<_, 2, 4, Tanh, Same<3>, Bias, 2>, AveragePool2d<_, 4>, Flatten<_>);
+    transposed_dilated_2: (ConvTranspose2d<_, 3, 3, Tanh, Valid<1, 2>, Bias, 2>, Flatten<_>);
+    transposed_dilated_3: (ConvTranspose2d<_, 3, 2, Tanh, Valid<1, 3>>, Flatten<_>);
+    transposed_same_dilated_2: (ConvTranspose2d<_, 3, 3, Tanh, Same<1, 2>>, Flatten<_>);
+    transposed_same_dilated_3: (ConvTranspose2d<_, 3, 2, Tanh, Same<1, 3>, Bias, 3>, Flatten<_>);
     sides_padded: (Conv2d<_, 3, 1>, ZeroPad2d<_, 1, 2, 0, 3>, Activate<HardSwish, _>, MaxPool2d<_, 3>, Flatten<_>);
     depthwise: (DepthwiseConv2d<_, 3, Relu>, Flatten<_>);
     depthwise_strided_2: (DepthwiseConv2d<_, 3, Tanh, Valid<2>>, Flatten<_>);
@@ -68,6 +78,53 @@ networks! {
     depthwise_same_dilated_2: (DepthwiseConv2d<_, 3, Tanh, Same<1, 2>>, Flatten<_>);
     depthwise_same_dilated_3: (DepthwiseConv2d<_, 2, Tanh, Same<1, 3>>, Flatten<_>);
     global: (Conv2d<_, 6, 3, Relu, Same>, Conv2d<_, 4, 3, Gelu>, GlobalAveragePool<_>);
+}
+
+/// Layers of series between 9 steps with 2 channels, or 16 as in an image, and a dense layer.
+macro_rules! networks_of_series {
+    ($($name:ident: $layers:ty;)*) => {
+        $(mod $name {
+            use super::*;
+
+            #[test]
+            fn gradients() {
+                #[network(input = [[f64; 2]; 9])]
+                type Net = ($layers, Dense<_, 2, Linear, f64>);
+                check::gradients::<Net>().unwrap();
+            }
+
+            #[test]
+            fn training() {
+                #[network(input = Image<9, 8, 2>)]
+                type Net = (Reshape<_, [[f32; 16]; 9]>, $layers, Dense<_, 3>);
+                learns_as_in_keras::<Net, _>(stringify!($name), &FIXTURES[stringify!($name)], Sgd::new(0.005));
+            }
+        })*
+    };
+}
+networks_of_series! {
+    series: (Conv1d<_, 4, 3, Relu>, MaxPool1d<_, 2>, Flatten<_>);
+    series_causal_dilated_2: (Conv1d<_, 4, 3, Tanh, Causal<1, 2>>, Conv1d<_, 3, 2, Linear, Causal, NoBias>, Flatten<_>);
+}
+#[cfg(feature = "exhaustive")]
+networks_of_series! {
+    series_same: (Conv1d<_, 4, 4, Tanh, Same>, Flatten<_>);
+    series_strided_2: (Conv1d<_, 4, 3, Tanh, Valid<2>>, Flatten<_>);
+    series_strided_3: (Conv1d<_, 4, 3, Tanh, Valid<3>>, Flatten<_>);
+    series_same_strided_2: (Conv1d<_, 4, 3, Tanh, Same<2>>, Flatten<_>);
+    series_same_strided_3: (Conv1d<_, 4, 4, Tanh, Same<3>>, Flatten<_>);
+    series_dilated_2: (Conv1d<_, 4, 3, Tanh, Valid<1, 2>>, Flatten<_>);
+    series_dilated_3: (Conv1d<_, 4, 3, Tanh, Valid<1, 3>>, Flatten<_>);
+    series_same_dilated_2: (Conv1d<_, 4, 3, Tanh, Same<1, 2>>, Flatten<_>);
+    series_same_dilated_3: (Conv1d<_, 4, 2, Tanh, Same<1, 3>>, Flatten<_>);
+    series_causal: (Conv1d<_, 4, 3, Tanh, Causal>, Flatten<_>);
+    series_causal_strided_2: (Conv1d<_, 4, 3, Tanh, Causal<2>>, Flatten<_>);
+    series_causal_strided_3: (Conv1d<_, 4, 2, Tanh, Causal<3>>, Flatten<_>);
+    series_causal_dilated_3: (Conv1d<_, 4, 3, Tanh, Causal<1, 3>>, Flatten<_>);
+    series_pooled: (
+        (Conv1d<_, 4, 1, Tanh>, MaxPool1d<_, 3, Same<2>>, AveragePool1d<_, 2, Same>, AveragePool1d<_, 2, Valid<1>>),
+        (Conv1d<_, 3, 2, Silu>, GlobalAveragePool<_>)
+    );
 }
 
 #[test]
@@ -97,6 +154,29 @@ fn spatial_dropout_drops_whole_channels() {
     }
     assert!((700..900).contains(&dropped), "{dropped} of 3200");
     assert_eq!(net.predict(&[[[0.0]; 3]; 3]), [[[3.0; CHANNELS]; 3]; 3]);
+}
+
+#[test]
+fn layers_have_their_costs() {
+    #[network(input = Image<8, 8, 4>)]
+    type Net = (
+        DepthwiseConv2d<_, 3, Relu, Same<2>, NoBias>,
+        ConvTranspose2d<_, 2, 3, Relu, Same<2>>,
+        Reshape<_, [[f32; 2]; 64]>,
+        Conv1d<_, 5, 4, Relu, Causal<2>>,
+    );
+    assert_eq!(Net::PARAMS, 3 * 3 * 4 + (3 * 3 * 2 * 4 + 2) + (4 * 2 * 5 + 5));
+    assert_eq!(Net::BYTES, 4 * Net::PARAMS);
+    assert_eq!(Net::MACS, 16 * 3 * 3 * 4 + 16 * 3 * 3 * 2 * 4 + 32 * 4 * 2 * 5);
+    let summary = Net::summary().to_string();
+    for line in [
+        "0        DepthwiseConv2d<3, Relu, Same<2>, NoBias>",
+        "1        ConvTranspose2d<2, 3, Relu, Same<2>>",
+        "2        Reshape<64, 2>",
+        "3        Conv1d<5, 4, Relu, Causal<2>>",
+    ] {
+        assert!(summary.lines().any(|shown| shown.starts_with(line)), "{line}\n{summary}");
+    }
 }
 
 /// A network in flash, one on several threads, a frozen part and a saved file compute the same as the network itself.

@@ -69,9 +69,9 @@ enum Source {
 
 impl<'a> Import<'a> {
     /// Expects the parameters of PyTorch: `weight` with shape `[OUT, IN]`, or `[FILTERS, CHANNELS, ROWS, COLUMNS]` for a
-    /// convolution (`[CHANNELS, 1, ROWS, COLUMNS]` if it is depthwise), and `bias`. `nn.Flatten` flattens the planes of
-    /// the channels one after another: the weights of the layer after it are reordered. A normalization has `weight`,
-    /// `bias`, `running_mean` and `running_var`.
+    /// convolution (`[CHANNELS, 1, ROWS, COLUMNS]` if it is depthwise, without `ROWS` for a series), and `bias`.
+    /// `nn.Flatten` flattens the planes of the channels one after another: the weights of the layer after it are
+    /// reordered. A normalization has `weight`, `bias`, `running_mean` and `running_var`.
     pub const fn pytorch() -> Self {
         Self { source: Source::Pytorch, layers: &[] }
     }
@@ -198,20 +198,28 @@ fn of_norm(source: Source, parameter: &'static str) -> &'static str {
     }
 }
 
-/// Sets the shape and the order of axes of a kernel in PyTorch: `[OUT, IN]`, or `[FILTERS, CHANNELS, ROWS, COLUMNS]`. The
-/// inputs of a layer after `nn.Flatten` are the planes of an image, one for each channel.
+/// Sets the shape and the order of axes of a kernel in PyTorch: `[OUT, IN]`, or `[FILTERS, CHANNELS, ROWS, COLUMNS]`
+/// (transposed, `[CHANNELS, FILTERS, ROWS, COLUMNS]`). The inputs of a layer after `nn.Flatten` are the planes of an
+/// image, one for each channel.
 fn as_in_pytorch(tensor: &mut ExpectedTensor, kinds: &Kinds) {
     let flattened = kinds.flattened.iter().find(|(layer, _)| *layer == tensor.layer);
     let (lengths, order): (_, &[usize]) = match (&tensor.shape[..], flattened) {
         (&[inputs, outputs], None) => (vec![outputs, inputs], &[1, 0]),
-        (&[_, outputs], Some(&(_, [height, width, channels]))) => {
-            tensor.shape = vec![outputs, height * width * channels];
-            tensor.axes = Some(Axes { lengths: vec![outputs, channels, height, width], order: &[2, 3, 1, 0] });
+        (&[inputs, outputs], Some((_, image))) => {
+            tensor.shape = vec![outputs, inputs];
+            tensor.axes = Some(match **image {
+                [height, width, channels] => {
+                    Axes { lengths: vec![outputs, channels, height, width], order: &[2, 3, 1, 0] }
+                }
+                [steps, channels] => Axes { lengths: vec![outputs, channels, steps], order: &[2, 1, 0] },
+                _ => Axes { lengths: vec![outputs, inputs], order: &[1, 0] },
+            });
             return;
         }
         (&[rows, columns, channels], _) if kinds.depthwise.contains(&tensor.layer) => {
             (vec![channels, 1, rows, columns], &[2, 3, 0])
         }
+        (&[steps, channels, filters], _) => (vec![filters, channels, steps], &[2, 1, 0]),
         (&[rows, columns, channels, filters], _) => (vec![filters, channels, rows, columns], &[2, 3, 1, 0]),
         _ => return,
     };
@@ -222,9 +230,10 @@ fn as_in_pytorch(tensor: &mut ExpectedTensor, kinds: &Kinds) {
 /// The layers whose parameters depend on their place or kind.
 #[derive(Default)]
 struct Kinds {
-    current: Option<[usize; 3]>,
-    /// The layers whose input is a flattened image, with the shape of the image.
-    flattened: Vec<(String, [usize; 3])>,
+    /// The shape of the last image or series that was flattened.
+    current: Option<&'static [usize]>,
+    /// The layers whose input is a flattened image or series, with its shape.
+    flattened: Vec<(String, &'static [usize])>,
     /// The normalization layers.
     norms: BTreeSet<String>,
     /// The depthwise convolutions.
@@ -241,7 +250,7 @@ impl Kinds {
 
 impl<T> Operations<T> for Kinds {
     fn flatten(&mut self, _: layer::Path<'_>, shape: &'static [usize]) {
-        self.current = shape.try_into().ok();
+        self.current = Some(shape);
     }
 
     fn depthwise(&mut self, path: layer::Path<'_>, _: &'static str, _: Sliding, _: [usize; 3], _: &[T]) {

@@ -1,9 +1,10 @@
 //! The layers: [`Dense`], [`Dropout`], [`Activate`]; layers of images ([`image`]: [`Conv2d`], [`DepthwiseConv2d`],
-//! [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`UpSample2d`], [`ZeroPad2d`], [`SpatialDropout`],
-//! [`Flatten`], [`Reshape`]); normalization ([`BatchNorm`], [`LayerNorm`], [`GroupNorm`]); layers side by side
-//! ([`Residual`], [`Branches`]); preprocessing ([`Standardize`], [`MinMax`], [`Impute`],
-//! [`OneHot`]); wrappers that change how a network is initialized, penalized or trained ([`Initialized`],
-//! [`Regularized`], [`Frozen`], `Parallel`); and networks in read-only memory ([`InFlash`]).
+//! [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`UpSample2d`], [`ZeroPad2d`],
+//! [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of series ([`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]);
+//! normalization ([`BatchNorm`], [`LayerNorm`], [`GroupNorm`]); layers side by side ([`Residual`], [`Branches`]);
+//! preprocessing ([`Standardize`], [`MinMax`], [`Impute`], [`OneHot`]); wrappers that change how a network is
+//! initialized, penalized or trained ([`Initialized`], [`Regularized`], [`Frozen`], `Parallel`); and networks in
+//! read-only memory ([`InFlash`]).
 
 mod activate;
 mod affine;
@@ -34,8 +35,8 @@ pub use dense::Dense;
 pub use dropout::Dropout;
 pub use frozen::Frozen;
 pub use image::{
-    AveragePool2d, Conv2d, DepthwiseConv2d, Flatten, GlobalAveragePool, Image, MaxPool2d, Padded, Reshape, Same,
-    SpatialDropout, UpSample2d, Valid, Window, ZeroPad2d,
+    AveragePool1d, AveragePool2d, Causal, Conv1d, Conv2d, ConvTranspose2d, DepthwiseConv2d, Flatten, GlobalAveragePool,
+    Image, MaxPool1d, MaxPool2d, Padded, Reshape, Same, SpatialDropout, UpSample2d, Valid, Window, ZeroPad2d,
 };
 pub use impute::Impute;
 pub use in_flash::InFlash;

@@ -97,13 +97,23 @@ struct Step {
 }
 
 enum Kind {
-    /// A kernel whose last axis, of this length, is that of the outputs.
-    Kernel(usize),
+    /// A kernel with an axis of `outputs`, each of which has `side_by_side` weights after that axis.
+    Kernel {
+        outputs: usize,
+        side_by_side: usize,
+    },
     /// Numbers that are added to the output.
     Addend,
     /// The factors and offsets of a batch norm, one after the other.
     Norm,
     Other,
+}
+
+impl Kind {
+    /// A kernel whose last axis is that of the outputs.
+    const fn of_outputs(outputs: usize) -> Self {
+        Self::Kernel { outputs, side_by_side: 1 }
+    }
 }
 
 /// The operations of a network in order.
@@ -133,16 +143,17 @@ impl Steps {
                 continue;
             };
             let (factors, offsets) = step.values.split_at(step.values.len() / 2);
-            if let [.., Step { kind: Kind::Kernel(_), layer, .. }] = &folded[..] {
+            if let [.., Step { kind: Kind::Kernel { .. }, layer, .. }] = &folded[..] {
                 let (layer, values) = (layer.clone(), vec![0.0; factors.len()]);
                 folded.push(Step { layer, name: "bias", operation: "+".into(), kind: Kind::Addend, values });
             }
             let [.., kernel, bias] = &mut folded[..] else { return Err(not_behind_weights(&step)) };
-            let (Kind::Kernel(outputs), Kind::Addend) = (&kernel.kind, &bias.kind) else {
+            let (&Kind::Kernel { outputs, side_by_side }, Kind::Addend) = (&kernel.kind, &bias.kind) else {
                 return Err(not_behind_weights(&step));
             };
-            for row in kernel.values.chunks_mut((*outputs).max(1)) {
-                row.iter_mut().zip(factors).for_each(|(weight, factor)| *weight *= factor);
+            for (number, weights) in kernel.values.chunks_mut(side_by_side.max(1)).enumerate() {
+                let factor = factors.get(number % outputs.max(1)).unwrap_or(&1.0);
+                weights.iter_mut().for_each(|weight| *weight *= factor);
             }
             for ((bias, factor), offset) in bias.values.iter_mut().zip(factors).zip(offsets) {
                 *bias = *bias * factor + offset;
@@ -166,7 +177,7 @@ fn in_f64<T: Element>(values: &[T]) -> Vec<f64> {
 
 impl<T: Element> Operations<T> for Steps {
     fn product(&mut self, path: Path<'_>, name: &'static str, shape: [usize; 2], weights: &[T]) {
-        self.push(path, name, format!("a product with {shape:?}"), Kind::Kernel(shape[1]), in_f64(weights));
+        self.push(path, name, format!("a product with {shape:?}"), Kind::of_outputs(shape[1]), in_f64(weights));
     }
 
     fn add(&mut self, path: Path<'_>, name: &'static str, addend: &[T]) {
@@ -175,12 +186,27 @@ impl<T: Element> Operations<T> for Steps {
 
     fn convolution(&mut self, path: Path<'_>, name: &'static str, window: Sliding, shape: [usize; 4], kernel: &[T]) {
         let operation = format!("a convolution with {shape:?}, {window:?}");
-        self.push(path, name, operation, Kind::Kernel(shape[3]), in_f64(kernel));
+        self.push(path, name, operation, Kind::of_outputs(shape[3]), in_f64(kernel));
     }
 
     fn depthwise(&mut self, path: Path<'_>, name: &'static str, window: Sliding, shape: [usize; 3], kernel: &[T]) {
         let operation = format!("a depthwise convolution with {shape:?}, {window:?}");
-        self.push(path, name, operation, Kind::Kernel(shape[2]), in_f64(kernel));
+        self.push(path, name, operation, Kind::of_outputs(shape[2]), in_f64(kernel));
+    }
+
+    fn transposed_convolution(
+        &mut self,
+        path: Path<'_>,
+        name: &'static str,
+        window: Sliding,
+        _: [usize; 2],
+        to: [usize; 2],
+        shape: [usize; 4],
+        kernel: &[T],
+    ) {
+        let operation = format!("a transposed convolution with {shape:?} to {to:?}, {window:?}");
+        let kind = Kind::Kernel { outputs: shape[2], side_by_side: shape[3] };
+        self.push(path, name, operation, kind, in_f64(kernel));
     }
 
     fn batch_norm(&mut self, path: Path<'_>, _: &'static [usize], parameters: [(&'static str, &[T]); 4], epsilon: f64) {
@@ -294,6 +320,7 @@ mod tests {
         (Conv2d<_, 4, 3, Linear, Same, NoBias>, BatchNorm<_, Relu>),
         Residual<(DepthwiseConv2d<_, 3, Linear, Same, NoBias>, BatchNorm<_>), Relu>,
         Branches<(Conv2d<_, 2, 1>, BatchNorm<_, Tanh, 90, -5>), MaxPool2d<_, 3, Same>, Concat>,
+        (ConvTranspose2d<_, 3, 2, Linear, Valid<2>, NoBias>, BatchNorm<_, Tanh>),
         Flatten<_>,
         (Dense<_, 6>, BatchNorm<_, Silu>),
         Dense<_, 3, Softmax>,
@@ -303,6 +330,7 @@ mod tests {
         Conv2d<_, 4, 3, Relu, Same>,
         Residual<DepthwiseConv2d<_, 3, Linear, Same>, Relu>,
         Branches<Conv2d<_, 2, 1, Tanh>, MaxPool2d<_, 3, Same>, Concat>,
+        ConvTranspose2d<_, 3, 2, Tanh, Valid<2>>,
         Flatten<_>,
         Dense<_, 6, Silu>,
         Dense<_, 3, Softmax>,

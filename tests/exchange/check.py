@@ -148,6 +148,24 @@ def make(folder):
             keras.layers.BatchNormalization(epsilon=1e-5),
         ]
     )
+    models["causes"] = keras.Sequential(
+        [
+            keras.Input((12, 2)),
+            keras.layers.Conv1D(4, 3, dilation_rate=2, padding="causal", activation="relu"),
+            keras.layers.AveragePooling1D(3, strides=2, padding="same"),
+            keras.layers.Conv1D(5, 2, strides=2, padding="same", activation="hard_silu", use_bias=False),
+            keras.layers.GlobalAveragePooling1D(),
+            keras.layers.Dense(3),
+        ]
+    )
+    models["decoded"] = keras.Sequential(
+        [
+            keras.Input((4, 3, 2)),
+            keras.layers.Conv2DTranspose(4, 3, strides=2, padding="same", activation="relu"),
+            keras.layers.Conv2DTranspose(3, (2, 4), strides=3, activation="tanh", use_bias=False),
+            keras.layers.Conv2D(1, 1),
+        ]
+    )
     models["separable"] = keras.Sequential(
         [
             keras.Input((9, 8, 2)),
@@ -166,7 +184,7 @@ def make(folder):
         save_weights(model, folder / f"keras_{name}.safetensors")
         inputs = rng.normal(size=(16, *model.input_shape[1:])).astype("float32")
         outputs = model.predict(inputs, verbose=0)
-        written = {"inputs": inputs.reshape(len(inputs), -1).tolist(), "outputs": outputs.tolist()}
+        written = {name: rows.reshape(len(rows), -1).tolist() for name, rows in [("inputs", inputs), ("outputs", outputs)]}
         (folder / f"keras_{name}.json").write_text(json.dumps(written))
     print(f"made {len(models)} models of Keras {keras.__version__}")
 
@@ -232,8 +250,10 @@ def compare(folder):
             expected = tensors[tensor].astype("float32")
             if expected.ndim == 4:  # ONNX has the filters first.
                 expected = expected.transpose(3, 2, 0, 1)
-            elif expected.ndim == 3:  # depthwise
+            elif expected.ndim == 3 and initializers[tensor].ndim == 4:  # depthwise
                 expected = expected.transpose(2, 0, 1)[:, None]
+            elif expected.ndim == 3:
+                expected = expected.transpose(2, 1, 0)
             found = initializers[tensor]
             if expected.ndim == 1:  # Numbers of planes have axes of length 1.
                 found = found.ravel()

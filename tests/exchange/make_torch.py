@@ -113,6 +113,31 @@ def mobile():
     )
 
 
+def series():
+    """Takes series of 12 steps with 2 channels."""
+    return nn.Sequential(
+        nn.Conv1d(2, 4, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool1d(2),
+        nn.Conv1d(4, 5, 2, dilation=2, bias=False),
+        nn.Hardswish(),
+        nn.Flatten(),
+        nn.Linear(4 * 5, 3),
+    )
+
+
+def upscaled():
+    """Takes images of 4 rows and 3 columns with 2 channels."""
+    return nn.Sequential(
+        nn.ConvTranspose2d(2, 4, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(4, 3, (2, 3), stride=2, bias=False),
+        nn.Tanh(),
+        nn.Flatten(),
+        nn.Linear(14 * 11 * 3, 3),
+    )
+
+
 MODELS = {
     "torch_sequential": (lambda: nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)), 4),
     "torch_deep": (deep, 5),
@@ -121,6 +146,8 @@ MODELS = {
     "torch_images": (images, (2, 9, 8)),
     "torch_graph": (graph, (2, 9, 8)),
     "torch_mobile": (mobile, (2, 9, 8)),
+    "torch_series": (series, (2, 12)),
+    "torch_upscaled": (upscaled, (2, 4, 3)),
 }
 
 for seed, (name, (make, shape)) in enumerate(MODELS.items()):
@@ -133,7 +160,6 @@ for seed, (name, (make, shape)) in enumerate(MODELS.items()):
     with torch.no_grad():
         outputs = model(inputs)
     save_file(model.state_dict(), HERE / f"{name}.safetensors")
-    if len(shape) == 3:
-        # The crate has the channels last.
-        inputs = inputs.permute(0, 2, 3, 1).flatten(1)
+    # The crate has the channels last.
+    inputs = inputs.movedim(1, -1).flatten(1)
     (HERE / f"{name}.json").write_text(json.dumps({"inputs": inputs.tolist(), "outputs": outputs.tolist()}) + "\n")

@@ -33,6 +33,16 @@ pub type Wide = Autoencoder<2, Decoder<2>>;
 
 pub type Own = (Scale<3>, Frozen<Dense<3, 2, Relu>>);
 
+/// Convolutions, some of them without bias.
+#[network(input = Image<6, 5, 2>)]
+pub type Mobile = (
+    (Conv2d<_, 3, 3, Linear, Same, NoBias>, DepthwiseConv2d<_, 3, HardSwish>),
+    ConvTranspose2d<_, 2, 2, Relu6, Valid<2>>,
+    (Reshape<_, [[f32; 8]; 12]>, Conv1d<_, 4, 3, Linear, Causal, NoBias>),
+    Flatten<_>,
+    Dense<_, 2>,
+);
+
 /// A layer that the crate does not know: `y = x·factor`.
 #[derive(Layer)]
 pub struct Scale<const N: usize> {

@@ -34,6 +34,10 @@ def head(*layers):
     return [*layers, L.Flatten(), L.Dense(3)]
 
 
+def series(*layers):
+    return [L.Reshape((9, 16)), *layers, L.Flatten(), L.Dense(3)]
+
+
 # The names are those of the types in `tests/images.rs`.
 NETWORKS = {
     "valid": lambda: head(L.Conv2D(5, 3, activation="relu"), L.MaxPool2D(2)),
@@ -81,6 +85,56 @@ NETWORKS = {
     "sides_padded": lambda: head(
         L.Conv2D(3, 1), L.ZeroPadding2D(((1, 2), (0, 3))), L.Activation("hard_silu"), L.MaxPool2D(3)
     ),
+    "transposed": lambda: head(L.Conv2DTranspose(3, 3, activation="relu")),
+    "transposed_strided_2": lambda: head(
+        L.Conv2DTranspose(2, (3, 4), strides=2, activation="gelu"), L.AveragePooling2D(3)
+    ),
+    "transposed_strided_3": lambda: head(
+        L.Conv2DTranspose(2, (2, 4), strides=3, activation="tanh"), L.AveragePooling2D(4)
+    ),
+    "transposed_same": lambda: head(L.Conv2DTranspose(3, (3, 2), padding="same", activation="tanh")),
+    "transposed_same_strided_2": lambda: head(
+        L.Conv2DTranspose(2, 3, strides=2, padding="same", activation="tanh", use_bias=False), L.AveragePooling2D(3)
+    ),
+    "transposed_same_strided_3": lambda: head(
+        L.Conv2DTranspose(2, (4, 2), strides=3, padding="same", activation="tanh"), L.AveragePooling2D(4)
+    ),
+    "transposed_dilated_2": lambda: head(L.Conv2DTranspose(3, (3, 2), dilation_rate=2, activation="tanh")),
+    "transposed_dilated_3": lambda: head(L.Conv2DTranspose(3, 2, dilation_rate=3, activation="tanh")),
+    "transposed_same_dilated_2": lambda: head(
+        L.Conv2DTranspose(3, 3, dilation_rate=2, padding="same", activation="tanh")
+    ),
+    "transposed_same_dilated_3": lambda: head(
+        L.Conv2DTranspose(3, (2, 3), dilation_rate=3, padding="same", activation="tanh")
+    ),
+    "series": lambda: series(L.Conv1D(4, 3, activation="relu"), L.MaxPool1D(2)),
+    "series_same": lambda: series(L.Conv1D(4, 4, padding="same", activation="tanh")),
+    "series_strided_2": lambda: series(L.Conv1D(4, 3, strides=2, activation="tanh")),
+    "series_strided_3": lambda: series(L.Conv1D(4, 3, strides=3, activation="tanh")),
+    "series_same_strided_2": lambda: series(L.Conv1D(4, 3, strides=2, padding="same", activation="tanh")),
+    "series_same_strided_3": lambda: series(L.Conv1D(4, 4, strides=3, padding="same", activation="tanh")),
+    "series_dilated_2": lambda: series(L.Conv1D(4, 3, dilation_rate=2, activation="tanh")),
+    "series_dilated_3": lambda: series(L.Conv1D(4, 3, dilation_rate=3, activation="tanh")),
+    "series_same_dilated_2": lambda: series(L.Conv1D(4, 3, dilation_rate=2, padding="same", activation="tanh")),
+    "series_same_dilated_3": lambda: series(L.Conv1D(4, 2, dilation_rate=3, padding="same", activation="tanh")),
+    "series_causal": lambda: series(L.Conv1D(4, 3, padding="causal", activation="tanh")),
+    "series_causal_strided_2": lambda: series(L.Conv1D(4, 3, strides=2, padding="causal", activation="tanh")),
+    "series_causal_strided_3": lambda: series(L.Conv1D(4, 2, strides=3, padding="causal", activation="tanh")),
+    "series_causal_dilated_2": lambda: series(
+        L.Conv1D(4, 3, dilation_rate=2, padding="causal", activation="tanh"),
+        L.Conv1D(3, 2, padding="causal", use_bias=False),
+    ),
+    "series_causal_dilated_3": lambda: series(L.Conv1D(4, 3, dilation_rate=3, padding="causal", activation="tanh")),
+    "series_pooled": lambda: [
+        L.Reshape((9, 16)),
+        L.Conv1D(4, 1, activation="tanh"),
+        L.MaxPool1D(3, strides=2, padding="same"),
+        L.AveragePooling1D(2, strides=1, padding="same"),
+        L.AveragePooling1D(2, strides=1),
+        L.Conv1D(3, 2, activation="silu"),
+        L.GlobalAveragePooling1D(),
+        L.Dense(3),
+    ],
 }
 
 

@@ -84,13 +84,13 @@ fn encode<N: Layer>(network: &N, file: &str) -> Result<Vec<u8>, FileError> {
 const INPUT: &str = "input";
 const OUTPUT: &str = "output";
 
-/// The order of the axes of an image in the graph.
+/// The order of the axes of an image or a series in the graph.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Layout {
     /// Rows of pixels of channels, as in this crate.
     Pixels,
-    /// A plane for each channel, as ONNX's operators take them.
-    Planes,
+    /// A plane for each channel, as ONNX's operators take them, with this number of axes.
+    Planes(usize),
 }
 
 /// The name of a value of the graph, and its layout.
@@ -184,8 +184,8 @@ impl<'a> Exporter<'a> {
 
     /// Lays out the current value, of shape `shape`, so that its numbers are in row-major order.
     fn lay_out_rows(&mut self, path: Path<'_>, shape: &[usize]) {
-        if let [height, width, channels] = *shape
-            && (channels == 1 || height * width == 1)
+        if let [pixels @ .., channels] = shape
+            && (*channels == 1 || pixels.iter().product::<usize>() == 1)
         {
             // They are in the same order in both layouts.
             self.layout = Layout::Pixels;
@@ -196,9 +196,10 @@ impl<'a> Exporter<'a> {
     /// Transposes the current value, an image, unless it has this layout. A value is transposed once.
     fn lay_out(&mut self, place: &str, layout: Layout) {
         if self.layout != layout {
-            let order = match layout {
-                Layout::Pixels => [0, 2, 3, 1],
-                Layout::Planes => [0, 3, 1, 2],
+            let order: Vec<usize> = match (self.layout, layout) {
+                (Layout::Planes(axes), _) => [0].into_iter().chain(2..axes + 2).chain([1]).collect(),
+                (_, Layout::Planes(axes)) => [0, axes + 1].into_iter().chain(1..axes + 1).collect(),
+                _ => return,
             };
             let before = self.current.clone();
             match self.transposed.get(&before) {

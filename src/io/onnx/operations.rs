@@ -22,7 +22,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
 
     fn add(&mut self, path: Path<'_>, name: &'static str, addend: &[T]) {
         if let Some(node) = self.nodes.last()
-            && node.name.starts_with(&format!("{path}/Conv_"))
+            && node.name.starts_with(&format!("{path}/Conv"))
             && node.inputs.len() == 2
             && node.outputs[0] == self.current
         {
@@ -35,17 +35,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
     }
 
     fn convolution(&mut self, path: Path<'_>, name: &'static str, window: Sliding, shape: [usize; 4], kernel: &[T]) {
-        self.lay_out(&path.to_string(), Layout::Planes);
-        let [rows, columns, channels, filters] = shape;
-        let mut transposed = Vec::with_capacity(kernel.len());
-        for filter in 0..filters {
-            for channel in 0..channels {
-                let weights = kernel.iter().skip(channel * filters + filter).step_by(channels * filters);
-                transposed.extend(weights.copied());
-            }
-        }
-        self.with_parameter("Conv", path, name, &[filters, channels, rows, columns], &transposed);
-        self.nodes.last_mut().into_iter().for_each(|node| node.attributes = attributes(&window));
+        self.filters(path, "Conv", name, window, shape, kernel);
     }
 
     fn batch_norm(
@@ -55,10 +45,8 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         parameters: [(&'static str, &[T]); 4],
         epsilon: f64,
     ) {
-        if shape.len() == 3 {
-            self.lay_out(&path.to_string(), Layout::Planes);
-        } else if shape.len() > 1 {
-            return Operations::<T>::other(self, path, "batch norm of this shape");
+        if shape.len() > 1 {
+            self.lay_out(&path.to_string(), Layout::Planes(shape.len() - 1));
         }
         let mut inputs = vec![self.current.clone()];
         inputs.extend(parameters.map(|(name, values)| self.parameter(path, name, &[values.len()], values)));
@@ -83,12 +71,14 @@ impl<T: Element> Operations<T> for Exporter<'_> {
                 self.standardize(path, -1, epsilon);
                 vec![channels]
             }
-            (Some(groups), &[height, width, _]) => {
-                self.lay_out(&place, Layout::Planes);
+            (Some(groups), &[ref pixels @ .., _]) if !pixels.is_empty() => {
+                self.lay_out(&place, Layout::Planes(pixels.len()));
                 self.with_integers("Reshape", path, &[0, groups as i64, -1]);
                 self.standardize(path, 2, epsilon);
-                self.with_integers("Reshape", path, &[0, channels as i64, height as i64, width as i64]);
-                vec![channels, 1, 1]
+                let pixels = pixels.iter().map(|&length| length as i64);
+                let shape: Vec<i64> = [0, channels as i64].into_iter().chain(pixels).collect();
+                self.with_integers("Reshape", path, &shape);
+                [channels].into_iter().chain(shape[2..].iter().map(|_| 1)).collect()
             }
             (Some(groups), &[_]) => {
                 self.with_integers("Reshape", path, &[0, groups as i64, -1]);
@@ -105,8 +95,29 @@ impl<T: Element> Operations<T> for Exporter<'_> {
     fn depthwise(&mut self, path: Path<'_>, name: &'static str, window: Sliding, shape: [usize; 3], kernel: &[T]) {
         let [rows, columns, channels] = shape;
         let group = Attribute::of_integer("group", channels as i64);
-        Operations::convolution(self, path, name, window, [rows, columns, 1, channels], kernel);
+        self.filters(path, "Conv", name, window, [rows, columns, 1, channels], kernel);
         self.nodes.last_mut().into_iter().for_each(|node| node.attributes.push(group.clone()));
+    }
+
+    fn transposed_convolution(
+        &mut self,
+        path: Path<'_>,
+        name: &'static str,
+        window: Sliding,
+        from: [usize; 2],
+        to: [usize; 2],
+        shape: [usize; 4],
+        kernel: &[T],
+    ) {
+        self.filters(path, "ConvTranspose", name, window, shape, kernel);
+        let Sliding { kernel, stride, dilation, before, after, .. } = window;
+        // The pixels at the end that no weight reaches.
+        let rest = [0, 1].map(|axis| {
+            let reached = (from[axis] - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1;
+            to[axis] + before[axis] + after[axis] - reached
+        });
+        let rest = Attribute::of_integers("output_padding", &rest);
+        self.nodes.last_mut().into_iter().for_each(|node| node.attributes.push(rest.clone()));
     }
 
     fn fork(&mut self, _: Path<'_>) {
@@ -129,14 +140,14 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         let (operator, attributes) = match (junction, layout) {
             (Junction::Add, _) => ("Add", vec![]),
             (Junction::Concat, Layout::Pixels) => ("Concat", vec![Attribute::of_integer("axis", -1)]),
-            (Junction::Concat, Layout::Planes) => ("Concat", vec![Attribute::of_integer("axis", 1)]),
+            (Junction::Concat, Layout::Planes(_)) => ("Concat", vec![Attribute::of_integer("axis", 1)]),
         };
         self.current = self.node(&place, operator, inputs);
         self.nodes.last_mut().into_iter().for_each(|node| node.attributes.clone_from(&attributes));
     }
 
     fn pool(&mut self, path: Path<'_>, pool: Pool, window: Sliding) {
-        self.lay_out(&path.to_string(), Layout::Planes);
+        self.lay_out(&path.to_string(), Layout::Planes(window.axes));
         let mut attributes = attributes(&window);
         match pool {
             Pool::Max => self.unary(path, "MaxPool", attributes),
@@ -152,7 +163,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
     fn global_average(&mut self, path: Path<'_>, shape: &'static [usize]) {
         let axes: Vec<usize> = match self.layout {
             Layout::Pixels => (1..shape.len()).collect(),
-            Layout::Planes => vec![2, 3],
+            Layout::Planes(axes) => (2..axes + 2).collect(),
         };
         self.unary(
             path,
@@ -163,7 +174,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
     }
 
     fn up_sample(&mut self, path: Path<'_>, factors: [usize; 2]) {
-        self.lay_out(&path.to_string(), Layout::Planes);
+        self.lay_out(&path.to_string(), Layout::Planes(2));
         let scales = path.join("scales").to_string();
         self.tensor(scales.clone(), &[4], &[1.0, 1.0, factors[0] as f32, factors[1] as f32]);
         let modes = [("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor")];
@@ -176,7 +187,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         let [top, left, bottom, right] = [before[0], before[1], after[0], after[1]].map(|zeros| zeros as i64);
         let pads = match self.layout {
             Layout::Pixels => [0, top, left, 0, 0, bottom, right, 0],
-            Layout::Planes => [0, 0, top, left, 0, 0, bottom, right],
+            Layout::Planes(_) => [0, 0, top, left, 0, 0, bottom, right],
         };
         self.with_integers("Pad", path, &pads);
     }
@@ -218,7 +229,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
     }
 
     fn softmax(&mut self, path: Path<'_>) {
-        let axis = if self.layout == Layout::Planes { 1 } else { -1 };
+        let axis = if self.layout == Layout::Pixels { -1 } else { 1 };
         self.unary(path, "Softmax", vec![Attribute::of_integer("axis", axis)]);
     }
 
@@ -227,12 +238,44 @@ impl<T: Element> Operations<T> for Exporter<'_> {
     }
 }
 
+impl Exporter<'_> {
+    /// Adds a node whose weights are filters: of the shape `[rows, columns, channels, filters]` in this crate, and
+    /// `[filters, channels, rows, columns]` in ONNX.
+    fn filters<T: Element>(
+        &mut self,
+        path: Path<'_>,
+        operator: &str,
+        name: &str,
+        window: Sliding,
+        [rows, columns, channels, filters]: [usize; 4],
+        kernel: &[T],
+    ) {
+        self.lay_out(&path.to_string(), Layout::Planes(window.axes));
+        let mut transposed = Vec::with_capacity(kernel.len());
+        for filter in 0..filters {
+            for channel in 0..channels {
+                let weights = kernel.iter().skip(channel * filters + filter).step_by(channels * filters);
+                transposed.extend(weights.copied());
+            }
+        }
+        let shape = [&[filters, channels], of_axes(&[rows, columns], &window)].concat();
+        self.with_parameter(operator, path, name, &shape, &transposed);
+        self.nodes.last_mut().into_iter().for_each(|node| node.attributes = attributes(&window));
+    }
+}
+
+/// The numbers of `[rows, columns]` along which the window moves.
+fn of_axes<'a>(numbers: &'a [usize; 2], window: &Sliding) -> &'a [usize] {
+    &numbers[2 - window.axes.min(2)..]
+}
+
 fn attributes(window: &Sliding) -> Vec<Attribute> {
-    let Sliding { kernel, stride, dilation, before, after } = window;
+    let Sliding { kernel, stride, dilation, before, after, .. } = window;
+    let pads = [of_axes(before, window), of_axes(after, window)].concat();
     vec![
-        Attribute::of_integers("kernel_shape", kernel),
-        Attribute::of_integers("strides", stride),
-        Attribute::of_integers("dilations", dilation),
-        Attribute::of_integers("pads", &[*before, *after].concat()),
+        Attribute::of_integers("kernel_shape", of_axes(kernel, window)),
+        Attribute::of_integers("strides", of_axes(stride, window)),
+        Attribute::of_integers("dilations", of_axes(dilation, window)),
+        Attribute::of_integers("pads", &pads),
     ]
 }

@@ -3,8 +3,8 @@
 use core::{marker::PhantomData, slice};
 
 use super::{
-    Channels, Valid, Window,
-    window::{self, Over, mismatch, slide},
+    Channels, Valid, Window, fault,
+    window::{self, Over, slide},
 };
 use crate::{
     Parameters, Tensor,
@@ -87,8 +87,8 @@ impl<I: Channels, const F: usize, const K: usize, A: Activation, P: Window, Z: B
 impl<I: Channels, const F: usize, const K: usize, A: Activation, P: Window, Z: Biased, const KW: usize> Infer
     for Conv2d<I, F, K, A, P, Z, KW, Inferred>
 {
-    const FAULT: Option<Message> = window::misfit::<I, P>(Self::KIND.as_str(), [K, KW]);
-    const EXTENTS: [usize; 6] = window::inferred::<I, P>([K, KW]);
+    const FAULT: Option<Message> = fault::misfit::<I, P>(Self::KIND.as_str(), [K, KW]);
+    const EXTENTS: [usize; 6] = fault::inferred::<I, P>([K, KW]);
     type Layer<const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const UNUSED: usize> =
         Conv2d<[[[I::Element; C]; W]; H], F, K, A, P, Z, KW, [[[I::Element; F]; OW]; OH]>;
 }
@@ -113,7 +113,7 @@ impl<
     type Head = A;
 
     const MACS: usize = OH * OW * F * K * KW * C;
-    const FAULT: Option<Message> = mismatch::<P>(Self::KIND.as_str(), [H, W, C], [K, KW], [OH, OW, F], F);
+    const FAULT: Option<Message> = fault::mismatch::<P>(Self::KIND.as_str(), [H, W, C], [K, KW], [OH, OW, F], F);
 
     affine_passes!();
 

@@ -3,8 +3,8 @@
 use core::{marker::PhantomData, slice};
 
 use super::{
-    Channels, Valid, Window,
-    window::{self, Over, mismatch, slide},
+    Channels, Valid, Window, fault,
+    window::{self, Over, slide},
 };
 use crate::{
     Parameters, Tensor,
@@ -86,8 +86,8 @@ impl<I: Channels, const K: usize, A: Activation, P: Window, Z: Biased, const KW:
 impl<I: Channels, const K: usize, A: Activation, P: Window, Z: Biased, const KW: usize> Infer
     for DepthwiseConv2d<I, K, A, P, Z, KW, Inferred>
 {
-    const FAULT: Option<Message> = window::misfit::<I, P>(Self::KIND.as_str(), [K, KW]);
-    const EXTENTS: [usize; 6] = window::inferred::<I, P>([K, KW]);
+    const FAULT: Option<Message> = fault::misfit::<I, P>(Self::KIND.as_str(), [K, KW]);
+    const EXTENTS: [usize; 6] = fault::inferred::<I, P>([K, KW]);
     type Layer<const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const UNUSED: usize> =
         DepthwiseConv2d<[[[I::Element; C]; W]; H], K, A, P, Z, KW, [[[I::Element; C]; OW]; OH]>;
 }
@@ -111,7 +111,7 @@ impl<
     type Head = A;
 
     const MACS: usize = OH * OW * C * K * KW;
-    const FAULT: Option<Message> = mismatch::<P>(Self::KIND.as_str(), [H, W, C], [K, KW], [OH, OW, C], C);
+    const FAULT: Option<Message> = fault::mismatch::<P>(Self::KIND.as_str(), [H, W, C], [K, KW], [OH, OW, C], C);
 
     affine_passes!();
 

@@ -1,10 +1,16 @@
-//! Layers of images, `[[[T; CHANNELS]; WIDTH]; HEIGHT]`: [`Conv2d`], [`DepthwiseConv2d`]; pooling ([`MaxPool2d`], [`AveragePool2d`],
-//! [`GlobalAveragePool`]); [`UpSample2d`], [`ZeroPad2d`]; [`SpatialDropout`]; [`Flatten`], [`Reshape`]. A [`Window`] describes the steps of a window and the padding of the image.
+//! Layers of images, `[[[T; CHANNELS]; WIDTH]; HEIGHT]`: [`Conv2d`], [`DepthwiseConv2d`], [`ConvTranspose2d`]; pooling
+//! ([`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`]); [`UpSample2d`], [`ZeroPad2d`]; [`SpatialDropout`];
+//! [`Flatten`], [`Reshape`]. Layers of series, `[[T; CHANNELS]; STEPS]`: [`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]. A
+//! [`Window`] describes the steps of a window and the padding.
 
+mod conv1d;
 mod conv2d;
+mod conv_transpose2d;
 mod depthwise_conv2d;
+mod fault;
 mod flatten;
 mod global_pool;
+mod pool1d;
 mod pool2d;
 mod reduce;
 mod registers;
@@ -14,16 +20,19 @@ mod up_sample2d;
 mod window;
 mod zero_pad2d;
 
+pub use conv_transpose2d::ConvTranspose2d;
+pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
 pub use depthwise_conv2d::DepthwiseConv2d;
 pub use flatten::Flatten;
 pub use global_pool::GlobalAveragePool;
+pub use pool1d::{AveragePool1d, MaxPool1d, Pool1d};
 pub use pool2d::{AveragePool2d, MaxPool2d, Pool2d};
 pub use reduce::{Average, Max, Reduce};
 pub use reshape::Reshape;
 pub use spatial_dropout::SpatialDropout;
 pub use up_sample2d::UpSample2d;
-pub use window::{Padded, Same, Valid, Window};
+pub use window::{Causal, Padded, Same, Valid, Window};
 pub use zero_pad2d::ZeroPad2d;
 
 use crate::{Tensor, kernel::Element};

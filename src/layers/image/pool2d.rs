@@ -3,10 +3,10 @@
 use core::marker::PhantomData;
 
 use super::{
-    Average, Channels, Max, Reduce, Valid, Window,
+    Average, Channels, Max, Reduce, Valid, Window, fault,
     reduce::scale,
     registers::{channels, with_registers},
-    window::{self, for_each_pixel, mismatch, slide},
+    window::{self, for_each_pixel, slide},
 };
 use crate::{
     Parameters, Rng, Tensor,
@@ -62,21 +62,15 @@ pub struct Pool2d<R: Reduce, I: Channels, const K: usize, P: Window = Valid<K>, 
 
 impl<R: Reduce, I: Channels, P: Window, const K: usize, const KW: usize, O> Pool2d<R, I, K, P, KW, O> {
     const NAMED: Message<64> = {
-        let message = Message::new().text(R::NAME).text("<").number(K as u128);
+        let message = Message::new().text(R::NAME).text("2d<").number(K as u128);
         window::named::<P>(message, [K, KW], [K, K], ["", ""]).text(">")
     };
 }
 
 #[diagnostic::do_not_recommend]
 impl<R: Reduce, I: Channels, P: Window, const K: usize, const KW: usize> Infer for Pool2d<R, I, K, P, KW, Inferred> {
-    const FAULT: Option<Message> = match window::misfit::<I, P>(Self::KIND.as_str(), [K, KW]) {
-        None => {
-            let [height, width, _] = window::extents::<I>();
-            window::blind::<P>(Self::KIND.as_str(), [height, width], [K, KW])
-        }
-        fault => fault,
-    };
-    const EXTENTS: [usize; 6] = window::inferred::<I, P>([K, KW]);
+    const FAULT: Option<Message> = fault::misfit_of_pool::<I, P>(Self::KIND.as_str(), [K, KW]);
+    const EXTENTS: [usize; 6] = fault::inferred::<I, P>([K, KW]);
     type Layer<const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const UNUSED: usize> =
         Pool2d<R, [[[I::Element; C]; W]; H], K, P, KW, [[[I::Element; C]; OW]; OH]>;
 }
@@ -168,10 +162,7 @@ impl<
     type Tape<const B: usize> = ();
     type Head = Linear;
 
-    const FAULT: Option<Message> = match mismatch::<P>(Self::KIND.as_str(), [H, W, C], [K, KW], [OH, OW, C], C) {
-        None => window::blind::<P>(Self::KIND.as_str(), [H, W], [K, KW]),
-        fault => fault,
-    };
+    const FAULT: Option<Message> = fault::mismatch_of_pool::<P>(Self::KIND.as_str(), [H, W, C], [K, KW], [OH, OW, C]);
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, _: S, x: &[Self::Input], y: &mut [Self::Output]) {

@@ -4,7 +4,7 @@ use crate::{kernel::Real, layer::Pool};
 
 /// How a pooling layer combines the pixels of a window: [`Max`] or [`Average`].
 pub trait Reduce: sealed::Sealed + 'static {
-    /// The name of the layer.
+    /// The start of the layer's name.
     const NAME: &'static str;
     /// The operation, for export.
     #[doc(hidden)]
@@ -47,7 +47,7 @@ pub struct Average;
 
 /// A NaN among the pixels is the maximum, so that it shows in the output.
 impl Reduce for Max {
-    const NAME: &'static str = "MaxPool2d";
+    const NAME: &'static str = "MaxPool";
     const POOL: Pool = Pool::Max;
     const START: f64 = f64::NEG_INFINITY;
 
@@ -76,7 +76,7 @@ impl Reduce for Max {
 
 /// Pixels are scaled by a power of two before they are added up: their sum has the same digits, but does not overflow.
 impl Reduce for Average {
-    const NAME: &'static str = "AveragePool2d";
+    const NAME: &'static str = "AveragePool";
     const POOL: Pool = Pool::Average;
     const START: f64 = 0.0;
 

@@ -2,10 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::{
-    Channels,
-    window::{self, extents},
-};
+use super::{Channels, Valid, fault};
 use crate::{
     Layer,
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise_row},
@@ -41,9 +38,9 @@ impl<I: Channels, const R: usize, const RW: usize, O> UpSample2d<I, R, RW, O> {
 
 #[diagnostic::do_not_recommend]
 impl<I: Channels, const R: usize, const RW: usize> Infer for UpSample2d<I, R, RW, Inferred> {
-    const FAULT: Option<Message> = window::no_image::<I>(Self::NAMED.as_str());
+    const FAULT: Option<Message> = fault::other_tensor::<I, Valid>(Self::NAMED.as_str());
     const EXTENTS: [usize; 6] = {
-        let [height, width, channels] = extents::<I>();
+        let [height, width, channels] = fault::extents::<I, Valid>();
         [height, width, channels, height * R, width * RW, 0]
     };
     type Layer<const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const UNUSED: usize> =
@@ -79,14 +76,14 @@ impl<
     const FAULT: Option<Message> = if R == 0 || RW == 0 {
         Some(Message::naming(Self::KIND.as_str()).text("repeats each pixel 0 times: the factors are at least 1"))
     } else {
-        window::unlike(Self::KIND.as_str(), [H, W, C], [H * R, W * RW, C], [OH, OW, C])
+        fault::unlike::<Valid>(Self::KIND.as_str(), [H, W, C], [H * R, W * RW, C], [OH, OW, C])
     };
 
     #[inline(always)]
     fn forward<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
-        for (i, row) in y.iter_mut().enumerate() {
-            for (j, pixel) in row.iter_mut().enumerate() {
-                *pixel = x[i / R][j / RW];
+        for (rows, x) in y.chunks_mut(R).zip(x) {
+            for row in rows {
+                row.chunks_mut(RW).zip(x).for_each(|(pixels, x)| pixels.fill(*x));
             }
         }
     }
@@ -102,9 +99,11 @@ impl<
         dx: &mut Self::Input,
     ) {
         dx.as_flattened_mut().fill([T::zero(); C]);
-        for (i, row) in dy.iter().enumerate() {
-            for (j, pixel) in row.iter().enumerate() {
-                elementwise_row(simd, &Sum, [pixel], [&mut dx[i / R][j / RW]]);
+        for (rows, dx) in dy.chunks(R).zip(dx) {
+            for row in rows {
+                for (pixels, dx) in row.chunks(RW).zip(dx.iter_mut()) {
+                    pixels.iter().for_each(|dy| elementwise_row(simd, &Sum, [dy], [dx]));
+                }
             }
         }
     }

@@ -1,15 +1,16 @@
-//! The steps of a window over an image, and the padding of the image.
+//! The steps of a window over an image or a series, and its padding.
 
 use core::marker::PhantomData;
 
-use crate::{Tensor, kernel::Steps, layer::Sliding, message::Message};
+use crate::{kernel::Steps, layer::Sliding, message::Message};
 
-/// How the window of a convolution or a pooling layer moves over an image: [`Valid`], [`Same`] or [`Padded`].
+/// How the window of a convolution or a pooling layer moves over an image or a series: [`Valid`], [`Same`], [`Padded`] or
+/// [`Causal`].
 ///
-/// The arrays are `[rows, columns]`.
+/// The arrays are `[rows, columns]`; of a series, the first number counts.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not describe how a window moves",
-    label = "expected `Valid`, `Same` or `Padded`"
+    label = "expected `Valid`, `Same`, `Padded` or `Causal`"
 )]
 pub trait Window: Send + Sync + 'static {
     /// The pixels from one position of the window to the next.
@@ -20,6 +21,9 @@ pub trait Window: Send + Sync + 'static {
     const PADDING: Padding;
     /// The name in error messages.
     const NAME: &'static str;
+    /// The number of axes along which the window moves: 1 if the image is a series, a single row.
+    #[doc(hidden)]
+    const AXES: usize = 2;
 }
 
 /// The zeros around an image.
@@ -30,6 +34,8 @@ pub enum Padding {
     /// As many as it takes for `⌈length / stride⌉` positions; if their number is odd, one more after the image than
     /// before it.
     Same,
+    /// None after the image, and as many before it as it takes for each window to end at its position.
+    Causal,
     /// These before and after each `[rows, columns]`.
     Explicit([usize; 2]),
 }
@@ -49,6 +55,16 @@ pub struct Valid<
 /// the image than before it.
 #[derive(Clone, Copy, Debug)]
 pub struct Same<
+    const STRIDE: usize = 1,
+    const DILATION: usize = 1,
+    const COLUMN_STRIDE: usize = STRIDE,
+    const COLUMN_DILATION: usize = DILATION,
+>;
+
+/// A window sees no pixels after its position: the zeros are before the image. Along the steps of a series, an output
+/// thus depends on no later input, as with the padding `causal` of Keras.
+#[derive(Clone, Copy, Debug)]
+pub struct Causal<
     const STRIDE: usize = 1,
     const DILATION: usize = 1,
     const COLUMN_STRIDE: usize = STRIDE,
@@ -81,6 +97,13 @@ impl<const S: usize, const D: usize, const CS: usize, const CD: usize> Window fo
     const NAME: &'static str = "Same";
 }
 
+impl<const S: usize, const D: usize, const CS: usize, const CD: usize> Window for Causal<S, D, CS, CD> {
+    const STRIDE: [usize; 2] = [S, CS];
+    const DILATION: [usize; 2] = [D, CD];
+    const PADDING: Padding = Padding::Causal;
+    const NAME: &'static str = "Causal";
+}
+
 impl<const Z: usize, const S: usize, const D: usize, const CZ: usize, const CS: usize, const CD: usize> Window
     for Padded<Z, S, D, CZ, CS, CD>
 {
@@ -88,6 +111,20 @@ impl<const Z: usize, const S: usize, const D: usize, const CZ: usize, const CS: 
     const DILATION: [usize; 2] = [D, CD];
     const PADDING: Padding = Padding::Explicit([Z, CZ]);
     const NAME: &'static str = "Padded";
+}
+
+/// The window `P` over a series, an image of one row.
+pub(super) struct Row<P>(PhantomData<P>);
+
+impl<P: Window> Window for Row<P> {
+    const STRIDE: [usize; 2] = [1, P::STRIDE[0]];
+    const DILATION: [usize; 2] = [1, P::DILATION[0]];
+    const PADDING: Padding = match P::PADDING {
+        Padding::Explicit([zeros, _]) => Padding::Explicit([0, zeros]),
+        padding => padding,
+    };
+    const NAME: &'static str = P::NAME;
+    const AXES: usize = 1;
 }
 
 /// The positions of the window `P` of `kernel` pixels over an image of `input` pixels, 0 if the window is larger than the
@@ -106,6 +143,7 @@ pub(super) const fn slide<P: Window>(input: [usize; 2], kernel: [usize; 2]) -> (
                         (length.saturating_sub(1) / stride * stride).saturating_add(reach).saturating_sub(length);
                     [zeros / 2, zeros - zeros / 2]
                 }
+                Padding::Causal => [reach - 1, 0],
                 Padding::Explicit(zeros) => [zeros[axis]; 2],
             };
             let padded = zeros[0].saturating_add(length).saturating_add(zeros[1]);
@@ -117,7 +155,29 @@ pub(super) const fn slide<P: Window>(input: [usize; 2], kernel: [usize; 2]) -> (
         }
         axis += 1;
     }
-    (positions, Sliding { kernel, stride: P::STRIDE, dilation: P::DILATION, before, after })
+    (positions, Sliding { axes: P::AXES, kernel, stride: P::STRIDE, dilation: P::DILATION, before, after })
+}
+
+/// The height and the width of the image from which the window `P` of `kernel` pixels makes one of `output` pixels: the
+/// largest one with [`Same`] and [`Valid`], the smallest one with [`Padded`]. 0 if there is none.
+pub(super) const fn grown<P: Window>(output: [usize; 2], kernel: [usize; 2]) -> [usize; 2] {
+    let (mut input, mut axis) = ([0; 2], 0);
+    while axis < 2 {
+        let (length, stride, dilation) = (output[axis], P::STRIDE[axis], P::DILATION[axis]);
+        if length > 0 && kernel[axis] > 0 {
+            let reach = (kernel[axis] - 1).saturating_mul(dilation).saturating_add(1);
+            let last = match P::PADDING {
+                Padding::Valid if reach < stride => stride,
+                Padding::Valid | Padding::Explicit(_) => reach,
+                Padding::Same | Padding::Causal => stride,
+            };
+            let zeros = if let Padding::Explicit(zeros) = P::PADDING { zeros[axis] } else { 0 };
+            let steps = (length - 1).saturating_mul(stride);
+            input[axis] = steps.saturating_add(last).saturating_sub(zeros.saturating_mul(2));
+        }
+        axis += 1;
+    }
+    input
 }
 
 /// The steps of the window over images of `H`×`W` pixels.
@@ -176,114 +236,6 @@ const fn arguments(mut message: Message<64>, numbers: &[usize], defaults: &[Opti
     if count == 0 { message } else { message.text(">") }
 }
 
-/// The axes of an image: height, width and channels. Those of another tensor are filled up with ones, so that a layer
-/// that does not take it has a shape.
-pub(super) const fn extents<X: Tensor>() -> [usize; 3] {
-    if X::RANK == 3 { [X::AXES[0], X::AXES[1], X::AXES[2]] } else { [1, 1, 1] }
-}
-
-/// The arguments of an inferred layer: the axes of the input, and the height and width of the output.
-pub(super) const fn inferred<I: Tensor, P: Window>(kernel: [usize; 2]) -> [usize; 6] {
-    let [height, width, channels] = extents::<I>();
-    let ([rows, columns], _) = slide::<P>([height, width], kernel);
-    let at_least_1 = [if rows == 0 { 1 } else { rows }, if columns == 0 { 1 } else { columns }];
-    [height, width, channels, at_least_1[0], at_least_1[1], 0]
-}
-
-/// The fault of a layer of images that is given an `X`, or `None` if that is an image.
-pub(super) const fn no_image<X: Tensor>(layer: &str) -> Option<Message> {
-    if X::RANK == 3 {
-        return None;
-    }
-    let message = Message::naming(layer).text("takes an image `[[[T; CHANNELS]; WIDTH]; HEIGHT]`, but is given ");
-    Some(message.text("a tensor of shape [").list(X::SHAPE).text("]"))
-}
-
-/// The reason why a layer with this window does not take an `X`, or `None` if it does.
-pub(super) const fn misfit<X: Tensor, P: Window>(layer: &str, kernel: [usize; 2]) -> Option<Message> {
-    if let Some(fault) = no_image::<X>(layer) {
-        return Some(fault);
-    }
-    let [height, width, _] = extents::<X>();
-    window_fault::<P>(layer, [height, width], kernel)
-}
-
-/// The fault of a window that has no position in the image, or makes no steps.
-const fn window_fault<P: Window>(layer: &str, input: [usize; 2], kernel: [usize; 2]) -> Option<Message> {
-    let message = Message::naming(layer);
-    if input[0] == 0 || input[1] == 0 {
-        let message = message.text("takes an image of at least 1 pixel, but is given one of [").list(&input);
-        return Some(message.text("] pixels"));
-    }
-    if kernel[0] == 0 || kernel[1] == 0 {
-        return Some(message.text("has a window without pixels: its size is at least 1"));
-    }
-    if P::STRIDE[0] == 0 || P::STRIDE[1] == 0 || P::DILATION[0] == 0 || P::DILATION[1] == 0 {
-        return Some(message.text("makes steps of 0 pixels: strides and dilations are at least 1"));
-    }
-    let (output, _) = slide::<P>(input, kernel);
-    if output[0] == 0 || output[1] == 0 {
-        let message = message.text("has a window of [").list(&kernel).text("] pixels");
-        let message = if P::DILATION[0] > 1 || P::DILATION[1] > 1 {
-            message.text(" at dilations of [").list(&P::DILATION).text("]")
-        } else {
-            message
-        };
-        return Some(message.text(", larger than the image of [").list(&input).text("]: pad it, `Same`, or pool less"));
-    }
-    None
-}
-
-/// The fault of a pooling window that, at one of its positions, sees only padding.
-pub(super) const fn blind<P: Window>(layer: &str, input: [usize; 2], kernel: [usize; 2]) -> Option<Message> {
-    let (positions, Sliding { before, .. }) = slide::<P>(input, kernel);
-    let mut axis = 0;
-    while axis < 2 {
-        let dilation = P::DILATION[axis];
-        let mut position = 0;
-        while position < positions[axis] {
-            let start = position * P::STRIDE[axis];
-            // The first pixel of the window that is not before the image.
-            let outside = if start < before[axis] { (before[axis] - start).div_ceil(dilation) } else { 0 };
-            let first = outside.saturating_mul(dilation).saturating_add(start);
-            if outside >= kernel[axis] || first >= before[axis] + input[axis] {
-                let message = Message::naming(layer).text("has a window that sees only padding");
-                return Some(message.text(": reduce the padding or the dilation"));
-            }
-            position += 1;
-        }
-        axis += 1;
-    }
-    None
-}
-
-/// The fault of a layer from an image `input` to an image `output` of `channels` channels, or `None`.
-pub(super) const fn mismatch<P: Window>(
-    layer: &str,
-    input: [usize; 3],
-    kernel: [usize; 2],
-    output: [usize; 3],
-    channels: usize,
-) -> Option<Message> {
-    if let Some(fault) = window_fault::<P>(layer, [input[0], input[1]], kernel) {
-        return Some(fault);
-    }
-    if input[2] == 0 || channels == 0 {
-        return Some(Message::naming(layer).text("has no channels: an image has at least 1"));
-    }
-    let ([height, width], _) = slide::<P>([input[0], input[1]], kernel);
-    unlike(layer, input, [height, width, channels], output)
-}
-
-/// The fault of a layer that outputs images of the shape `output`, but whose type says `written`, or `None`.
-pub(super) const fn unlike(layer: &str, input: [usize; 3], output: [usize; 3], written: [usize; 3]) -> Option<Message> {
-    if output[0] == written[0] && output[1] == written[1] && output[2] == written[2] {
-        return None;
-    }
-    let message = Message::naming(layer).text("outputs images of [").list(&output).text("] from [").list(&input);
-    Some(message.text("], but its type says [").list(&written).text("]"))
-}
-
 /// Calls `visit` with the row and the column of each pixel under the window at the position `at`, row by row. Pixels
 /// outside the image are left out.
 #[inline(always)]
@@ -332,20 +284,5 @@ mod tests {
         assert_eq!(written::<Padded<0, 2>>([3, 3], same), ", Padded<0, 2>");
         assert_eq!(written::<Padded<1, 2, 1, 0>>([3, 3], same), ", Padded<1, 2, 1, 0>");
         assert_eq!(written::<Padded<1, 1, 1, 1, 1, 5>>([3, 3], same), ", Padded<1, 1, 1, 1, 1, 5>");
-    }
-
-    fn fault<P: Window>(input: [usize; 2]) -> String {
-        window_fault::<P>("Conv2d", input, [3, 3]).unwrap().as_str().to_string()
-    }
-
-    #[test]
-    fn faults_of_extreme_windows_are_described() {
-        const MOST: usize = usize::MAX;
-        assert!(fault::<Valid<1, MOST>>([8, 8]).contains("larger than the image of [8, 8]"));
-        assert!(fault::<Padded<1, 1, MOST>>([8, 8]).contains("larger than the image of [8, 8]"));
-        assert!(
-            fault::<Valid>([0, 8]).contains("takes an image of at least 1 pixel, but is given one of [0, 8] pixels")
-        );
-        assert!(blind::<Same<1, MOST>>("MaxPool2d", [8, 8], [2, 2]).is_some());
     }
 }

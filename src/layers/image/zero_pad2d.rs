@@ -2,10 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::{
-    Channels,
-    window::{self, extents},
-};
+use super::{Channels, Valid, fault};
 use crate::{
     Layer,
     kernel::{Element, Simd},
@@ -47,9 +44,9 @@ pub struct ZeroPad2d<
 impl<I: Channels, const TOP: usize, const BOTTOM: usize, const LEFT: usize, const RIGHT: usize> Infer
     for ZeroPad2d<I, TOP, BOTTOM, LEFT, RIGHT, Inferred>
 {
-    const FAULT: Option<Message> = window::no_image::<I>("ZeroPad2d");
+    const FAULT: Option<Message> = fault::other_tensor::<I, Valid>(Self::KIND.as_str());
     const EXTENTS: [usize; 6] = {
-        let [height, width, channels] = extents::<I>();
+        let [height, width, channels] = fault::extents::<I, Valid>();
         [height, width, channels, TOP + height + BOTTOM, LEFT + width + RIGHT, 0]
     };
     type Layer<const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const UNUSED: usize> =
@@ -74,7 +71,7 @@ impl<
     type Tape = ();
 
     const FAULT: Option<Message> =
-        window::unlike(Self::KIND.as_str(), [H, W, C], [TOP + H + BOTTOM, LEFT + W + RIGHT, C], [OH, OW, C]);
+        fault::unlike::<Valid>(Self::KIND.as_str(), [H, W, C], [TOP + H + BOTTOM, LEFT + W + RIGHT, C], [OH, OW, C]);
 
     #[inline(always)]
     fn forward<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
