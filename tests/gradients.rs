@@ -359,6 +359,16 @@ fn penalties() {
 }
 
 #[test]
+fn dense_without_bias() {
+    type Bare<A> = Dense<3, 4, A, f64, NoBias>;
+    let (x, y) = (rows::<[f64; 3], 5>(1), rows(2));
+    alone("without bias", started::<Bare<Tanh>>(), x);
+    learns::<Bare<Gelu>, MeanSquaredError, _, _, 5>("without bias", 1.0, &x, &y, Penalty::NONE);
+    assert_eq!(Bare::<Tanh>::BYTES, 3 * 4 * 8);
+    assert_eq!(format!("{:?}", Bare::<Tanh>::zeroed()), "Dense<3, 4, Tanh, NoBias>");
+}
+
+#[test]
 fn dropout() {
     type Drop<const N: usize> = Dropout<N, 40, f64>;
     let (x, y) = (rows::<[f64; 3], 5>(1), rows(2));

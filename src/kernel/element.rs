@@ -21,6 +21,9 @@ pub trait Element:
     /// The name of the type: `f32`.
     const NAME: &'static str;
 
+    /// Zeros that are not on the stack.
+    #[doc(hidden)]
+    fn zeros<const N: usize>() -> &'static [Self; N];
     /// The number nearest to `value`.
     fn from_f64(value: f64) -> Self;
     /// The same number as an `f64`.
@@ -92,6 +95,11 @@ macro_rules! elements {
             impl Element for $scalar {
                 type Vector<S: Simd> = S::$vector;
                 const NAME: &'static str = stringify!($scalar);
+
+                #[inline(always)]
+                fn zeros<const N: usize>() -> &'static [Self; N] {
+                    const { &[0.0; N] }
+                }
 
                 #[inline(always)]
                 fn from_f64(value: f64) -> Self {

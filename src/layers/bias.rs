@@ -1,6 +1,10 @@
 //! Whether a layer adds a bias.
 
-use crate::{Tensor, kernel::Element};
+use crate::{
+    Tensor,
+    kernel::Element,
+    layer::{Parameter, Path, VisitGradient},
+};
 
 /// Whether a layer adds a bias to its logits: [`Bias`] or [`NoBias`].
 #[diagnostic::on_unimplemented(
@@ -21,6 +25,17 @@ pub trait Biased: sealed::Sealed + Send + Sync + 'static {
     /// The mutable version of [`get`](Self::get).
     #[doc(hidden)]
     fn get_mut<T: Element, const N: usize>(bias: &mut Self::Of<[T; N]>) -> Option<&mut [T; N]>;
+
+    /// Visits the gradient of the bias, if there is one: it is the second of the layer's `parameters`.
+    #[doc(hidden)]
+    fn sums<T: Element, V: VisitGradient<T, M>, const M: usize, const N: usize>(
+        visitor: &mut V,
+        parameters: &'static [Parameter<'static>],
+        path: Path<'_>,
+        dz: &[[T; N]],
+        bias: &mut Self::Of<[T; N]>,
+        state: [&mut Self::Of<[T; N]>; M],
+    );
 }
 
 /// The layer adds a trainable bias to each of its outputs. It is the default.
@@ -58,6 +73,20 @@ impl Biased for Bias {
     fn get_mut<T: Element, const N: usize>(bias: &mut [T; N]) -> Option<&mut [T; N]> {
         Some(bias)
     }
+
+    #[inline(always)]
+    fn sums<T: Element, V: VisitGradient<T, M>, const M: usize, const N: usize>(
+        visitor: &mut V,
+        parameters: &'static [Parameter<'static>],
+        path: Path<'_>,
+        dz: &[[T; N]],
+        bias: &mut [T; N],
+        state: [&mut [T; N]; M],
+    ) {
+        if let [_, parameter] = parameters {
+            visitor.sums(parameter.at(path), dz, bias, state);
+        }
+    }
 }
 
 impl Biased for NoBias {
@@ -72,5 +101,16 @@ impl Biased for NoBias {
     #[inline(always)]
     fn get_mut<T: Element, const N: usize>(_: &mut [[T; N]; 0]) -> Option<&mut [T; N]> {
         None
+    }
+
+    #[inline(always)]
+    fn sums<T: Element, V: VisitGradient<T, M>, const M: usize, const N: usize>(
+        _: &mut V,
+        _: &'static [Parameter<'static>],
+        _: Path<'_>,
+        _: &[[T; N]],
+        _: &mut [[T; N]; 0],
+        _: [&mut [[T; N]; 0]; M],
+    ) {
     }
 }

@@ -2,11 +2,15 @@
 
 use core::marker::PhantomData;
 
+use super::{
+    affine::{Affine, affine_passes},
+    bias::{Bias, Biased},
+};
 use crate::{
-    Parameters, Rng,
-    activation::{Activation, Fusible, Linear, Save},
-    kernel::{Element, ElementwiseKernel, Simd, Unchanged, map_each, nn, nt, sum_rows, tn},
-    layer::{Ending, Layer, Operations, Path, VisitGradient},
+    Parameters,
+    activation::{Activation, Linear},
+    kernel::{Element, ElementwiseKernel, Simd, map_each, nn, nt, sum_rows, tn},
+    layer::{Layer, Operations, Path, VisitGradient},
     message::Message,
 };
 
@@ -19,29 +23,35 @@ use crate::{
 /// let layer = Dense::<2, 1, Relu>::from_parts([[1.0], [2.0]], [0.5]);
 /// assert_eq!(layer.predict(&[3.0, 4.0]), [11.5]);
 /// assert_eq!(Dense::<2, 1, Relu>::PARAMS, 3);
+/// assert_eq!(Dense::<2, 1, Relu, f32, NoBias>::PARAMS, 2);
 /// ```
 #[derive(Parameters)]
-pub struct Dense<const IN: usize, const OUT: usize, A: Activation = Linear, T: Element = f32> {
+#[parameters(element = T, kind = Self::NAMED)]
+pub struct Dense<const IN: usize, const OUT: usize, A: Activation = Linear, T: Element = f32, Z: Biased = Bias> {
     /// The weights: `kernel[i][o]` from input `i` to output `o`.
     #[kernel]
     pub kernel: [[T; OUT]; IN],
-    /// The bias of each output.
+    /// The bias of each output; an empty array with [`NoBias`](crate::layers::NoBias).
     #[bias]
-    pub bias: [T; OUT],
-    activation: PhantomData<fn() -> A>,
+    pub bias: Z::Of<[T; OUT]>,
+    types: PhantomData<fn() -> (A, Z)>,
 }
 
-impl<const IN: usize, const OUT: usize, A: Activation, T: Element> Dense<IN, OUT, A, T> {
+impl<const IN: usize, const OUT: usize, A: Activation, T: Element, Z: Biased> Dense<IN, OUT, A, T, Z> {
+    const NAMED: Message<64> = {
+        let message = Message::new().text("Dense<").number(IN as u128).text(", ").number(OUT as u128).text(", ");
+        message.text(A::NAME).text(Z::SUFFIX).text(">")
+    };
+
     /// A layer with these parameters.
-    pub const fn from_parts(kernel: [[T; OUT]; IN], bias: [T; OUT]) -> Self {
-        Self { kernel, bias, activation: PhantomData }
+    pub const fn from_parts(kernel: [[T; OUT]; IN], bias: Z::Of<[T; OUT]>) -> Self {
+        Self { kernel, bias, types: PhantomData }
     }
 }
 
-impl<const IN: usize, const OUT: usize, A: Activation, T: Element> Layer for Dense<IN, OUT, A, T> {
+impl<const IN: usize, const OUT: usize, A: Activation, T: Element, Z: Biased> Layer for Dense<IN, OUT, A, T, Z> {
     type Input = [T; IN];
     type Output = [T; OUT];
-    type Tape<const B: usize> = <A::Saves as Save>::Storage<[T; OUT], B>;
     type Head = A;
 
     const MACS: usize = IN * OUT;
@@ -54,51 +64,7 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element> Layer for Den
         None
     };
 
-    #[inline(always)]
-    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[[T; IN]], y: &mut [[T; OUT]]) {
-        let logits = Product { simd, x, kernel: &self.kernel, bias: &self.bias };
-        if E::LOGITS {
-            logits.compute(&Unchanged, y);
-        } else {
-            A::after(simd, logits, y);
-        }
-    }
-
-    #[inline(always)]
-    fn record_batch<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        _: Option<&mut Rng>,
-        x: &[[T; IN]],
-        tape: &mut Self::Tape<B>,
-        y: &mut [[T; OUT]],
-    ) {
-        if E::LOGITS || !A::Saves::SAVES {
-            self.forward_batch::<S, E, B>(simd, x, y);
-        } else {
-            nn(simd, x, &self.kernel, &self.bias, &Unchanged, y);
-            A::Saves::store::<_, B>(y, tape);
-            A::forward(simd, y);
-        }
-    }
-
-    #[inline(always)]
-    fn backward_batch<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        _: &[[T; IN]],
-        tape: &mut Self::Tape<B>,
-        y: &[[T; OUT]],
-        dy: &mut [[T; OUT]],
-        dx: Option<&mut [[T; IN]]>,
-    ) {
-        if !E::LOGITS {
-            A::backward(simd, A::Saves::logits::<_, B>(tape, y), y, dy);
-        }
-        if let Some(dx) = dx {
-            nt(simd, dy, &self.kernel, dx);
-        }
-    }
+    affine_passes!();
 
     #[inline(always)]
     fn gradient_batch<S: Simd, const B: usize>(
@@ -110,7 +76,9 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element> Layer for Den
         gradient: &mut Self,
     ) {
         tn(simd, x, dz, &mut gradient.kernel);
-        sum_rows(simd, dz, &mut gradient.bias);
+        if let Some(bias) = Z::get_mut(&mut gradient.bias) {
+            sum_rows(simd, dz, bias);
+        }
     }
 
     /// The visitor uses the gradient of the kernel while it is computed, a few rows at a time.
@@ -125,29 +93,29 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element> Layer for Den
         path: Path<'_>,
         visitor: &mut V,
     ) {
-        let [kernel, bias] = [Self::TENSORS[0].at(path), Self::TENSORS[1].at(path)];
+        let kernel = Self::TENSORS[0].at(path);
         visitor.product(kernel, x, dz, &mut self.kernel, map_each(&mut state, |state| &mut state.kernel));
-        visitor.sums(bias, dz, &mut self.bias, map_each(&mut state, |state| &mut state.bias));
+        let state = map_each(&mut state, |state| &mut state.bias);
+        Z::sums(visitor, Self::TENSORS, path, dz, &mut self.bias, state);
     }
 
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         operations.product(path, "kernel", [IN, OUT], self.kernel.as_flattened());
-        operations.add(path, "bias", &self.bias);
+        if let Some(bias) = Z::get(&self.bias) {
+            operations.add(path, "bias", bias);
+        }
         A::operations(path, operations);
     }
 }
 
-/// `x·kernel + bias`.
-struct Product<'a, S, T, const IN: usize, const OUT: usize> {
-    simd: S,
-    x: &'a [[T; IN]],
-    kernel: &'a [[T; OUT]; IN],
-    bias: &'a [T; OUT],
-}
-
-impl<S: Simd, T: Element, const IN: usize, const OUT: usize> Fusible<[T; OUT]> for Product<'_, S, T, IN, OUT> {
+impl<const IN: usize, const OUT: usize, A: Activation, T: Element, Z: Biased> Affine for Dense<IN, OUT, A, T, Z> {
     #[inline(always)]
-    fn compute<O: ElementwiseKernel<0, 1>>(self, then: &O, y: &mut [[T; OUT]]) {
-        nn(self.simd, self.x, self.kernel, self.bias, then, y);
+    fn logits<S: Simd, M: ElementwiseKernel<0, 1>>(&self, simd: S, x: &[[T; IN]], then: &M, y: &mut [[T; OUT]]) {
+        nn(simd, x, &self.kernel, Z::get(&self.bias).unwrap_or(T::zeros()), then, y);
+    }
+
+    #[inline(always)]
+    fn logits_backward<S: Simd>(&self, simd: S, dz: &[[T; OUT]], dx: &mut [[T; IN]]) {
+        nt(simd, dz, &self.kernel, dx);
     }
 }

@@ -322,7 +322,7 @@ mod tests {
         Branches<(Conv2d<_, 2, 1>, BatchNorm<_, Tanh, 90, -5>), MaxPool2d<_, 3, Same>, Concat>,
         (ConvTranspose2d<_, 3, 2, Linear, Valid<2>, NoBias>, BatchNorm<_, Tanh>),
         Flatten<_>,
-        (Dense<_, 6>, BatchNorm<_, Silu>),
+        (Dense<_, 6, Linear, f32, NoBias>, BatchNorm<_, Silu>),
         Dense<_, 3, Softmax>,
     );
     #[network(input = Image<6, 5, 2>)]

@@ -172,8 +172,7 @@ impl<
         then: &M,
         y: &mut [Self::Output],
     ) {
-        let (zeros, kernel) = ([T::zero(); F], array::from_ref(&self.kernel));
-        let bias = Z::get(&self.bias).unwrap_or(&zeros);
+        let (kernel, bias) = (array::from_ref(&self.kernel), Z::get(&self.bias).unwrap_or(T::zeros()));
         let steps = PhantomData::<Over<Row<P>, 1, L, 1, K>>;
         conv(simd, steps, x.as_chunks::<1>().0, kernel, bias, then, y.as_chunks_mut::<1>().0);
     }

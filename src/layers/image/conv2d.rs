@@ -166,8 +166,7 @@ impl<
         then: &M,
         y: &mut [Self::Output],
     ) {
-        let zeros = [T::zero(); F];
-        let bias = Z::get(&self.bias).unwrap_or(&zeros);
+        let bias = Z::get(&self.bias).unwrap_or(T::zeros());
         conv(simd, PhantomData::<Over<P, H, W, K, KW>>, x, &self.kernel, bias, then, y);
     }
 

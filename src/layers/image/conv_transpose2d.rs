@@ -184,8 +184,7 @@ impl<
         y: &mut [Self::Output],
     ) {
         conv_backward(simd, PhantomData::<Over<P, OH, OW, K, KW>>, x, &self.kernel, y);
-        let zeros = [T::zero(); F];
-        let bias = Z::get(&self.bias).unwrap_or(&zeros);
+        let bias = Z::get(&self.bias).unwrap_or(T::zeros());
         for pixel in y.as_flattened_mut().as_flattened_mut() {
             elementwise_row(simd, &AddThen(then), [bias], [pixel]);
         }
@@ -194,6 +193,6 @@ impl<
     #[inline(always)]
     fn logits_backward<S: Simd>(&self, simd: S, dz: &[Self::Output], dx: &mut [Self::Input]) {
         let steps = PhantomData::<Over<P, OH, OW, K, KW>>;
-        conv(simd, steps, dz, &self.kernel, &[T::zero(); C], &Unchanged, dx);
+        conv(simd, steps, dz, &self.kernel, T::zeros(), &Unchanged, dx);
     }
 }

@@ -162,8 +162,7 @@ impl<
         then: &M,
         y: &mut [Self::Output],
     ) {
-        let zeros = [T::zero(); C];
-        let bias = Z::get(&self.bias).unwrap_or(&zeros);
+        let bias = Z::get(&self.bias).unwrap_or(T::zeros());
         depthwise(simd, PhantomData::<Over<P, H, W, K, KW>>, x, &self.kernel, bias, then, y);
     }
 
