@@ -6,7 +6,7 @@ use super::{
     Average, Channels, Max, Reduce, Valid, Window, fault,
     reduce::scale,
     registers::{channels, with_registers},
-    window::{self, for_each_pixel, slide},
+    window::{self, inside, pixel, slide},
 };
 use crate::{
     Parameters, Rng, Tensor,
@@ -90,23 +90,26 @@ impl<
 {
     const SCALE: f64 = scale(K.saturating_mul(KW));
 
+    // No closures: one that is not inlined would not be compiled for the instruction set.
     #[inline(always)]
     fn forward_image<V: Vector<T>, const N: usize>(x: &[[[T; C]; W]; H], y: &mut [[[T; C]; OW]; OH]) {
-        for (i, row) in y.iter_mut().enumerate() {
-            for (j, y) in row.iter_mut().enumerate() {
+        for i in 0..OH {
+            for j in 0..OW {
+                let [rows, columns] = inside::<P, H, W, K, KW>([i, j]);
+                let pixels = (rows.len() * columns.len()) as f64 * Self::SCALE;
                 for start in (0..C).step_by(N * V::LANES) {
                     let channels = channels::<V, T, N>(C, start);
-                    let (mut pixels, mut sums) = (0, [V::splat(R::START); N]);
-                    for_each_pixel::<P, H, W, K, KW>([i, j], |row, column| {
-                        let x = &x[row][column];
-                        for n in 0..N {
-                            sums[n] = R::add(V::load(&x[channels[n].clone()]), sums[n], Self::SCALE);
+                    let mut sums = [V::splat(R::START); N];
+                    for u in rows.clone() {
+                        for v in columns.clone() {
+                            let [row, column] = pixel::<P, H, W, K, KW>([i, j], [u, v]);
+                            for n in 0..N {
+                                sums[n] = R::add(V::load(&x[row][column][channels[n].clone()]), sums[n], Self::SCALE);
+                            }
                         }
-                        pixels += 1;
-                    });
-                    let pixels = f64::from(pixels) * Self::SCALE;
+                    }
                     for n in 0..N {
-                        R::finish(sums[n], pixels).store(&mut y[channels[n].clone()]);
+                        R::finish(sums[n], pixels).store(&mut y[i][j][channels[n].clone()]);
                     }
                 }
             }
@@ -122,22 +125,27 @@ impl<
     ) {
         for i in 0..OH {
             for j in 0..OW {
-                let mut pixels = 0;
-                for_each_pixel::<P, H, W, K, KW>([i, j], |_, _| pixels += 1);
+                let [rows, columns] = inside::<P, H, W, K, KW>([i, j]);
+                let pixels = (rows.len() * columns.len()) as u32;
                 for start in (0..C).step_by(N * V::LANES) {
                     let channels = channels::<V, T, N>(C, start);
-                    let [y, mut dy] = [y, dy]
-                        .map(|image| channels.each_ref().map(|channels| V::load(&image[i][j][channels.clone()])));
-                    dy = dy.map(|dy| R::share(dy, pixels));
-                    for_each_pixel::<P, H, W, K, KW>([i, j], |row, column| {
-                        let (x, dx) = (&x[row][column], &mut dx[row][column]);
-                        for n in 0..N {
-                            let to = &mut dx[channels[n].clone()];
-                            let dx;
-                            [dx, dy[n]] = R::backward(V::load(&x[channels[n].clone()]), y[n], V::load(to), dy[n]);
-                            dx.store(to);
+                    let mut dys = [V::splat(0.0); N];
+                    for n in 0..N {
+                        dys[n] = R::share(V::load(&dy[i][j][channels[n].clone()]), pixels);
+                    }
+                    for u in rows.clone() {
+                        for v in columns.clone() {
+                            let [row, column] = pixel::<P, H, W, K, KW>([i, j], [u, v]);
+                            for n in 0..N {
+                                let to = &mut dx[row][column][channels[n].clone()];
+                                let [x, y] = [&x[row][column], &y[i][j]];
+                                let [x, y] = [V::load(&x[channels[n].clone()]), V::load(&y[channels[n].clone()])];
+                                let sum;
+                                [sum, dys[n]] = R::backward(x, y, V::load(to), dys[n]);
+                                sum.store(to);
+                            }
                         }
-                    });
+                    }
                 }
             }
         }

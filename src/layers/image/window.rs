@@ -1,6 +1,6 @@
 //! The steps of a window over an image or a series, and its padding.
 
-use core::marker::PhantomData;
+use core::{marker::PhantomData, ops::Range};
 
 use crate::{kernel::Steps, layer::Sliding, message::Message};
 
@@ -236,27 +236,35 @@ const fn arguments(mut message: Message<64>, numbers: &[usize], defaults: &[Opti
     if count == 0 { message } else { message.text(">") }
 }
 
-/// Calls `visit` with the row and the column of each pixel under the window at the position `at`, row by row. Pixels
-/// outside the image are left out.
+/// The rows and the columns of the window at the position `at` that are inside the image.
 #[inline(always)]
-pub(super) fn for_each_pixel<P: Window, const H: usize, const W: usize, const K: usize, const KW: usize>(
+pub(super) fn inside<P: Window, const H: usize, const W: usize, const K: usize, const KW: usize>(
     at: [usize; 2],
-    mut visit: impl FnMut(usize, usize),
-) {
+) -> [Range<usize>; 2] {
     let before = const { slide::<P>([H, W], [K, KW]).1.before };
-    let start = [0, 1].map(|axis| at[axis] * P::STRIDE[axis]);
-    for row in 0..K {
-        let y = start[0] + row * P::DILATION[0];
-        if y < before[0] || y >= before[0] + H {
-            continue;
-        }
-        for column in 0..KW {
-            let x = start[1] + column * P::DILATION[1];
-            if x >= before[1] && x < before[1] + W {
-                visit(y - before[0], x - before[1]);
-            }
-        }
+    let (length, kernel) = ([H, W], [K, KW]);
+    let mut taps = [0..0, 0..0];
+    for axis in 0..2 {
+        let start = at[axis] * P::STRIDE[axis];
+        let first = before[axis].saturating_sub(start).div_ceil(P::DILATION[axis]);
+        let end = (before[axis] + length[axis]).saturating_sub(start).div_ceil(P::DILATION[axis]);
+        taps[axis] = first..kernel[axis].min(end);
     }
+    taps
+}
+
+/// The pixel under row and column `tap` of the window at the position `at`, which is inside the image.
+#[inline(always)]
+pub(super) fn pixel<P: Window, const H: usize, const W: usize, const K: usize, const KW: usize>(
+    at: [usize; 2],
+    tap: [usize; 2],
+) -> [usize; 2] {
+    let before = const { slide::<P>([H, W], [K, KW]).1.before };
+    let mut pixel = [0; 2];
+    for axis in 0..2 {
+        pixel[axis] = at[axis] * P::STRIDE[axis] + tap[axis] * P::DILATION[axis] - before[axis];
+    }
+    pixel
 }
 
 #[cfg(test)]
