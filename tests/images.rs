@@ -170,10 +170,10 @@ fn layers_have_their_costs() {
     assert_eq!(Net::MACS, 16 * 3 * 3 * 4 + 16 * 3 * 3 * 2 * 4 + 32 * 4 * 2 * 5);
     let summary = Net::summary().to_string();
     for line in [
-        "0        DepthwiseConv2d<3, Relu, Same<2>, NoBias>",
-        "1        ConvTranspose2d<2, 3, Relu, Same<2>>",
-        "2        Reshape<64, 2>",
-        "3        Conv1d<5, 4, Relu, Causal<2>>",
+        "0      DepthwiseConv2d<3, Relu, Same<2>, NoBias>",
+        "1      ConvTranspose2d<2, 3, Relu, Same<2>>",
+        "2      Reshape<64, 2>",
+        "3      Conv1d<5, 4, Relu, Causal<2>>",
     ] {
         assert!(summary.lines().any(|shown| shown.starts_with(line)), "{line}\n{summary}");
     }

@@ -93,8 +93,8 @@ impl<
     // No closures: one that is not inlined would not be compiled for the instruction set.
     #[inline(always)]
     fn forward_image<V: Vector<T>, const N: usize>(x: &[[[T; C]; W]; H], y: &mut [[[T; C]; OW]; OH]) {
-        for i in 0..OH {
-            for j in 0..OW {
+        for (i, row) in y.iter_mut().enumerate() {
+            for (j, y) in row.iter_mut().enumerate() {
                 let [rows, columns] = inside::<P, H, W, K, KW>([i, j]);
                 let pixels = (rows.len() * columns.len()) as f64 * Self::SCALE;
                 for start in (0..C).step_by(N * V::LANES) {
@@ -109,7 +109,7 @@ impl<
                         }
                     }
                     for n in 0..N {
-                        R::finish(sums[n], pixels).store(&mut y[i][j][channels[n].clone()]);
+                        R::finish(sums[n], pixels).store(&mut y[channels[n].clone()]);
                     }
                 }
             }
