@@ -145,62 +145,43 @@ pub fn conv_gradient<
     simd.run(Gradient { x: &x[..images], dz: &dz[..images], gradient, steps });
 }
 
-/// Implements the work of a pass, with the axes of its convolution.
+/// Implements the work of passes, with the axes of their convolution. The first argument lists the constants of their
+/// types, and the name after each pass is that of the number of results that are computed together.
 macro_rules! passes {
-    ($($pass:ident<$($op:ident)?> $outputs:ident;)*) => {
-        $(
-            impl<
-                P: Steps,
-                T: Element,
-                $($op: ElementwiseKernel<0, 1>,)?
-                const H: usize,
-                const W: usize,
-                const C: usize,
-                const OH: usize,
-                const OW: usize,
-                const F: usize,
-                const KH: usize,
-                const KW: usize,
-            > $pass<'_, P, T, $($op,)? H, W, C, OH, OW, F, KH, KW>
-            {
-                const ROWS: Axis = Axis::new::<P>(0, H, OH, KH);
-                const COLUMNS: Axis = Axis::new::<P>(1, W, OW, KW);
-                /// The number of results that are computed together.
-                const OUTPUTS: usize = $outputs;
-            }
+    (@ [$($constant:ident)*] $pass:ident<$($op:ident)?> $outputs:ident) => {
+        impl<P: Steps, T: Element, $($op: ElementwiseKernel<0, 1>,)? $(const $constant: usize),*>
+            $pass<'_, P, T, $($op,)? $($constant),*>
+        {
+            const ROWS: Axis = Axis::new::<P>(0, H, OH, KH);
+            const COLUMNS: Axis = Axis::new::<P>(1, W, OW, KW);
+        }
 
-            impl<
-                P: Steps,
-                T: Element,
-                $($op: ElementwiseKernel<0, 1>,)?
-                const H: usize,
-                const W: usize,
-                const C: usize,
-                const OH: usize,
-                const OW: usize,
-                const F: usize,
-                const KH: usize,
-                const KW: usize,
-            > Work for $pass<'_, P, T, $($op,)? H, W, C, OH, OW, F, KH, KW>
-            {
-                type Output = ();
+        impl<P: Steps, T: Element, $($op: ElementwiseKernel<0, 1>,)? $(const $constant: usize),*> Work
+            for $pass<'_, P, T, $($op,)? $($constant),*>
+        {
+            type Output = ();
 
-                #[inline(always)]
-                fn run<S: Simd>(mut self, _: S) {
-                    if const { T::Vector::<S>::LANES == 1 } {
-                        self.plain();
-                    } else if const { <T::Vector::<S> as Vector<T>>::Half::LANES >= Self::OUTPUTS } {
-                        // More than half of each full-length register would be empty.
-                        self.images::<<T::Vector::<S> as Vector<T>>::Half>();
-                    } else {
-                        self.images::<T::Vector::<S>>();
-                    }
+            #[inline(always)]
+            fn run<S: Simd>(mut self, _: S) {
+                if const { T::Vector::<S>::LANES == 1 } {
+                    self.plain();
+                } else if const { <T::Vector::<S> as Vector<T>>::Half::LANES >= $outputs } {
+                    // More than half of each full-length register would be empty.
+                    self.images::<<T::Vector::<S> as Vector<T>>::Half>();
+                } else {
+                    self.images::<T::Vector::<S>>();
                 }
             }
-        )*
+        }
+    };
+    ($constants:tt $($pass:ident<$($op:ident)?> $outputs:ident;)*) => {
+        $($crate::kernel::conv::passes!(@ $constants $pass<$($op)?> $outputs);)*
     };
 }
+pub(in crate::kernel) use passes;
+
 passes! {
+    [H W C OH OW F KH KW]
     Forward<O> F;
     Backward<> C;
     Gradient<> F;

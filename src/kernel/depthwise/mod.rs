@@ -7,7 +7,7 @@ mod plain;
 use core::marker::PhantomData;
 
 use super::{
-    conv::{Axis, Steps},
+    conv::{Axis, Steps, passes},
     element::Element,
     formula::ElementwiseKernel,
     simd::{Simd, Vector, Work},
@@ -127,58 +127,12 @@ pub fn depthwise_gradient<
     simd.run(Gradient { x: &x[..images], dz: &dz[..images], gradient, steps });
 }
 
-/// Implements the work of a pass, with the axes of its convolution.
-macro_rules! passes {
-    ($($pass:ident<$($op:ident)?>)*) => {
-        $(
-            impl<
-                P: Steps,
-                T: Element,
-                $($op: ElementwiseKernel<0, 1>,)?
-                const H: usize,
-                const W: usize,
-                const C: usize,
-                const OH: usize,
-                const OW: usize,
-                const KH: usize,
-                const KW: usize,
-            > $pass<'_, P, T, $($op,)? H, W, C, OH, OW, KH, KW>
-            {
-                const ROWS: Axis = Axis::new::<P>(0, H, OH, KH);
-                const COLUMNS: Axis = Axis::new::<P>(1, W, OW, KW);
-            }
-
-            impl<
-                P: Steps,
-                T: Element,
-                $($op: ElementwiseKernel<0, 1>,)?
-                const H: usize,
-                const W: usize,
-                const C: usize,
-                const OH: usize,
-                const OW: usize,
-                const KH: usize,
-                const KW: usize,
-            > Work for $pass<'_, P, T, $($op,)? H, W, C, OH, OW, KH, KW>
-            {
-                type Output = ();
-
-                #[inline(always)]
-                fn run<S: Simd>(mut self, _: S) {
-                    if const { T::Vector::<S>::LANES == 1 } {
-                        self.plain();
-                    } else if const { <T::Vector::<S> as Vector<T>>::Half::LANES >= C } {
-                        // More than half of each full-length register would be empty.
-                        self.images::<<T::Vector::<S> as Vector<T>>::Half>();
-                    } else {
-                        self.images::<T::Vector::<S>>();
-                    }
-                }
-            }
-        )*
-    };
+passes! {
+    [H W C OH OW KH KW]
+    Forward<O> C;
+    Backward<> C;
+    Gradient<> C;
 }
-passes!(Forward<O> Backward<> Gradient<>);
 
 struct Forward<
     'a,
