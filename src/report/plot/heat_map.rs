@@ -11,7 +11,7 @@ use plotters::{
 };
 
 use super::{Area, FAINT, HEAD, INK, LABEL, MARGIN, PX, Plot, THIN, WHITE, draw_error, frame, rounded, text};
-use crate::{Tensor, kernel::Element as _, report::ReportError};
+use crate::{Tensor, kernel::Element, report::ReportError};
 
 /// The minimum length of the color scale.
 const SCALE: i32 = 100 * PX;
@@ -63,7 +63,16 @@ impl HeatMap {
     }
 
     fn new<X: Tensor>(title: String, columns: usize, values: &X, signed: bool) -> Result<Self, ReportError> {
-        let values: Vec<f64> = X::flat(core::slice::from_ref(values)).iter().map(|value| value.to_f64()).collect();
+        Self::of(title, columns, X::flat(core::slice::from_ref(values)), signed)
+    }
+
+    /// A heat map of attributions.
+    pub(super) fn of_values<T: Element>(title: String, columns: usize, values: &[T]) -> Result<Self, ReportError> {
+        Self::of(title, columns, values, true)
+    }
+
+    fn of<T: Element>(title: String, columns: usize, values: &[T], signed: bool) -> Result<Self, ReportError> {
+        let values: Vec<f64> = values.iter().map(|value| value.to_f64()).collect();
         if columns == 0
             || values.is_empty()
             || !values.len().is_multiple_of(columns)

@@ -8,6 +8,7 @@ mod grid;
 mod heat_map;
 mod histogram;
 mod lines;
+mod maps;
 mod roc;
 
 use std::{
