@@ -39,7 +39,8 @@ type Features = (
     Conv2d<_, 64, 3, Relu, Same>,
 );
 #[network(input = Image<7, 7, 64>)]
-type Head = (Flatten<_>, Dropout<_, 20>, Dense<_, 128, Relu>, Dropout<_, 30>, Dense<_, 10, Softmax>);
+type Head =
+    (MaxPool2d<_, 2, Same<2>>, Flatten<_>, Dropout<_, 20>, Dense<_, 128, Relu>, Dropout<_, 30>, Dense<_, 10, Softmax>);
 #[network(input = Picture)]
 type ConvNet = (Features, Head);
 
@@ -71,8 +72,8 @@ struct Trained<N> {
     test: String,
 }
 
-/// Trains on mirrored and unmirrored images. 5 % of the samples are held out for validation.
-fn train<N>(train: &Data, test: &Data) -> Result<Trained<N>, Box<dyn Error>>
+/// Trains with this augmentation. 5 % of the samples are held out for validation.
+fn train<N>(train: &Data, test: &Data, flip: Flip) -> Result<Trained<N>, Box<dyn Error>>
 where
     N: Network<Element = f32, Input = Picture, Output = [f32; 10], Head = Softmax>,
 {
@@ -83,7 +84,7 @@ where
     adam.settings.learning_rate = Schedule::Cosine { peak: 2e-3, warm_up: steps as u64 / 20, steps: steps as u64 };
     let (mut trainer, mut history) = (NetTrainer::<N>::boxed(adam, 1), History::default());
     let start = Instant::now();
-    let callbacks = (Progress::new(), &mut history, Augment(Flip::HORIZONTAL));
+    let callbacks = (Progress::new(), &mut history, Augment(flip));
     trainer.fit_with(&train.x, &train.y, Fit::epochs(EPOCHS).validation_split(0.05), callbacks)?;
     let seconds = start.elapsed().as_secs_f64();
     let test = format!("{} on {} images", trainer.evaluate(&test.x, &test.y)?, test.x.len());
@@ -132,8 +133,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [data, out] = common::folders([("--data", "data/fashion_mnist"), ("--out", "target/fashion_mnist")])?;
     fs::create_dir_all(&out)?;
     let (training, test) = (Data::read(&data, "train")?, Data::read(&data, "t10k")?);
-    let dense = train::<DenseNet>(&training, &test)?;
-    let Trained { network, history, seconds, test: result } = train::<ConvNet>(&training, &test)?;
+    let dense = train::<DenseNet>(&training, &test, Flip { horizontal: false, vertical: false })?;
+    let Trained { network, history, seconds, test: result } = train::<ConvNet>(&training, &test, Flip::HORIZONTAL)?;
 
     let (confusion, mistakes) = mistakes(&network, &test)?;
     let regions = regions(&network, &test)?;

@@ -18,6 +18,7 @@ const BASELINE: [u64; runs::COUNT] = [
     0x6b3a_70fa_4575_3b69,
     0x40e9_0662_5eb7_2b1a,
     0xdcf9_e947_7526_a457,
+    0xc5a3_f323_aeaa_8c0f,
 ];
 
 #[test]

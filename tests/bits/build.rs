@@ -8,12 +8,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let target = env::var("TARGET")?;
-    let (flash, ram) = match target.split_once('-') {
-        Some(("thumbv7em", _)) => ("ORIGIN = 0, LENGTH = 4M", "0x20000000"),
-        _ if target.starts_with("thumb") => ("ORIGIN = 0, LENGTH = 256K", "0x20000000"),
-        _ => ("ORIGIN = 0x80000000, LENGTH = 1M", "0x80100000"),
+    let (flash, ram) = match target.starts_with("thumb") {
+        true => ("ORIGIN = 0, LENGTH = 4M", "0x20000000"),
+        false => ("ORIGIN = 0x80000000, LENGTH = 1M", "0x80100000"),
     };
-    let mut memory = format!("MEMORY {{\n  FLASH : {flash}\n  RAM : ORIGIN = {ram}, LENGTH = 64K\n}}\n");
+    let mut memory = format!("MEMORY {{\n  FLASH : {flash}\n  RAM : ORIGIN = {ram}, LENGTH = 256K\n}}\n");
     if target.starts_with("riscv32") {
         for (region, place) in
             [("TEXT", "FLASH"), ("RODATA", "FLASH"), ("DATA", "RAM"), ("BSS", "RAM"), ("HEAP", "RAM"), ("STACK", "RAM")]

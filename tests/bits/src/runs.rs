@@ -4,6 +4,7 @@
 use shiplap::{
     kernel::Element,
     layer::{Parameter, Path, Visit},
+    layers::{Branches, Concat, GroupNorm, LayerNorm, Reshape},
     loss::Weighted,
     prelude::*,
 };
@@ -69,6 +70,17 @@ macro_rules! runs {
             [$((stringify!($name), run::$name)),*];
     };
 }
+/// Layers of images, normalization and branches.
+#[network(input = [f32; INPUTS])]
+type Images = (
+    Reshape<_, Image<5, 2, 1>>,
+    (Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_, Relu, 90>),
+    Residual<(DepthwiseConv2d<_, 3, Tanh, Same>, Conv2d<_, 4, 1>), Relu>,
+    Branches<AveragePool2d<_, 2, Same>, (Conv2d<_, 3, 2, Silu, Same>, GroupNorm<_, 3>), Concat>,
+    (MaxPool2d<_, 2, Same<2>>, Flatten<_>, LayerNorm<_>),
+    Dense<_, 1>,
+);
+
 runs! {
     rectifiers: f32,
         (Dense<10, 16, Relu>, Dense<16, 12, LeakyRelu>, Dense<12, 9, HardSigmoid>, Dense<9, 1, Linear>),
@@ -99,4 +111,5 @@ runs! {
         InPlace(Adam::new(0.01)), |x| [x[0] - x[1]];
     doubles: f64, (Dense<10, 6, Softplus, f64>, Dense<6, 5, Gelu, f64>, Dense<5, 3, Softmax, f64>), CategoricalCrossentropy,
         Adam::new(0.01), |x| if x[0] > x[1] { [1.0, 0.0, 0.0] } else { [0.0, 1.0, 0.0] };
+    images: f32, Images, MeanSquaredError, Momentum::new(0.01), |x| [x[0] * x[1] + x[2]];
 }
