@@ -39,8 +39,7 @@ type Features = (
     Conv2d<_, 64, 3, Relu, Same>,
 );
 #[network(input = Image<7, 7, 64>)]
-type Head =
-    (MaxPool2d<_, 2, Same<2>>, Flatten<_>, Dropout<_, 20>, Dense<_, 128, Relu>, Dropout<_, 30>, Dense<_, 10, Softmax>);
+type Head = (Flatten<_>, Dropout<_, 20>, Dense<_, 128, Relu>, Dropout<_, 30>, Dense<_, 10, Softmax>);
 #[network(input = Picture)]
 type ConvNet = (Features, Head);
 
