@@ -199,13 +199,13 @@ mod tests {
 
         let mut images = vec![[[[0.0f32]; 3], [[1.0]; 3], [[0.0]; 3]]; 2000];
         Rotate(10.0).augment(&mut images, &mut Rng::new(1)).unwrap();
-        let slope = |image: &Image<3, 3, 1>| image[2][2][0] - image[0][2][0];
-        let most = images.iter().map(|image| slope(image).abs()).fold(0.0, f32::max);
+        let rise = |image: &Image<3, 3, 1>| image[2][2][0] - image[0][2][0];
+        let most = images.iter().map(|image| rise(image).abs()).fold(0.0, f32::max);
         let (sine, cosine) = 10f32.to_radians().sin_cos();
         // A corner comes from between the line and the row beside it, and from between the last column and the outside.
         let limit = (1.0 + sine - cosine) * (2.0 - sine - cosine);
         assert!(most > 0.95 * limit && most <= limit + 1e-6, "{most}");
-        assert!(images.iter().any(|image| slope(image) > 0.1) && images.iter().any(|image| slope(image) < -0.1));
+        assert!(images.iter().any(|image| rise(image) > 0.1) && images.iter().any(|image| rise(image) < -0.1));
     }
 
     #[test]
