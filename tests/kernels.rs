@@ -134,7 +134,7 @@ where
         let rows = (2 * i..2 * i + 3).filter(|row| (PADDING..PADDING + 7).contains(row)).map(|row| row - PADDING);
         let pixels: Vec<_> = rows.flat_map(|row| [(row, 2 * j), (row, 2 * j + 1)]).collect();
         let values = pixels.iter().map(|&(row, column)| x[row][column][c]);
-        if R::NAME == "MaxPool2d" {
+        if R::NAME == Max::NAME {
             y[i][j][c] =
                 values.fold(T::from_f64(f64::NEG_INFINITY), |top, value| if value > top { value } else { top });
             let (row, column) = pixels.into_iter().find(|&(row, column)| x[row][column][c] == y[i][j][c]).unwrap();
