@@ -49,7 +49,7 @@ pub struct Bias;
 ///
 /// type Edges = Conv2d<Image<5, 5, 1>, 4, 3, Linear, Valid, NoBias, 3, Image<3, 3, 4>>;
 /// assert_eq!((Edges::PARAMS, Edges::BYTES), (3 * 3 * 4, 3 * 3 * 4 * 4));
-/// assert_eq!(format!("{:?}", Edges::zeroed()), "Conv2d<4, 3, Linear, NoBias>");
+/// assert_eq!(format!("{:?}", Edges::zeroed()), "Conv2d<4, 3, Linear, Valid, NoBias>");
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct NoBias;
