@@ -43,6 +43,13 @@ pub(crate) fn cast_rows_mut<A: 'static, B: 'static>(rows: &mut [A]) -> &mut [B] 
     unsafe { slice::from_raw_parts_mut(rows.as_mut_ptr().cast(), rows.len()) }
 }
 
+/// Copies as many items as both slices have.
+#[inline(always)]
+pub(crate) fn copy<T: Copy>(from: &[T], to: &mut [T]) {
+    let length = from.len().min(to.len());
+    to[..length].copy_from_slice(&from[..length]);
+}
+
 /// The tensor with these numbers, in row-major order.
 ///
 /// # Panics

@@ -26,6 +26,17 @@ impl ElementwiseKernel<0, 1> for Unchanged {
     }
 }
 
+/// Adds the number that it reads.
+#[derive(Clone, Copy)]
+pub(crate) struct Plus;
+
+impl ElementwiseKernel<1, 1> for Plus {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [addend]: [V; 1], [sum]: [V; 1]) -> [V; 1] {
+        [sum + addend]
+    }
+}
+
 /// A formula whose values are summed.
 pub trait Summand<const READ: usize>: Copy {
     /// The formula.

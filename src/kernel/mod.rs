@@ -26,13 +26,14 @@ mod x86;
 pub use array::map_each;
 #[doc(hidden)]
 pub use array::tensor_of;
-pub(crate) use array::{cast_rows, cast_rows_mut};
+pub(crate) use array::{cast_rows, cast_rows_mut, copy};
 pub use conv::{Steps, conv, conv_backward, conv_gradient};
 pub use depthwise::{depthwise, depthwise_backward, depthwise_gradient};
 pub use dispatch::{Baseline, dispatch};
 pub use element::{Element, MOST_AXES, Tensor};
 pub use elementwise::{elementwise, largest, sum_of};
 pub(crate) use elementwise::{elementwise_row, sum_of_row};
+pub(crate) use formula::Plus;
 pub use formula::{ElementwiseKernel, Summand, Unchanged};
 pub use level::{Level, Unavailable, level, set_level};
 pub use matmul::{nn, nt, sum_rows, tn, tn_then};

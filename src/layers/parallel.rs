@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use crate::{
     Rng, Zeroed,
-    kernel::{Element, ElementwiseKernel, Real, Simd, Work, elementwise},
+    kernel::{Element, ElementwiseKernel, Plus, Real, Simd, Work, elementwise},
     layer::{
         Description, Ending, Layer, Operations, Outline, Parameter, Parameters, Path, Visit, VisitGradient, VisitMut,
         VisitTrainable,
@@ -322,15 +322,5 @@ impl ElementwiseKernel<1, 1> for Take {
     #[inline(always)]
     fn apply<V: Real>(&self, a: [V; 1], _: [V; 1]) -> [V; 1] {
         a
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Plus;
-
-impl ElementwiseKernel<1, 1> for Plus {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [a]: [V; 1], [b]: [V; 1]) -> [V; 1] {
-        [a + b]
     }
 }

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use crate::{
     Tensor,
     activation::{Activation, Linear},
-    kernel::{ElementwiseKernel, Real, Simd, elementwise},
+    kernel::{ElementwiseKernel, Real, Simd, copy, elementwise},
     layer::{Inferred, Junction, Layer},
     message::Message,
 };
@@ -50,17 +50,6 @@ pub struct Add<A = Linear>(PhantomData<A>);
 /// given, omit the output `O`.
 #[derive(Clone, Copy, Debug)]
 pub struct Concat<O = Inferred>(PhantomData<O>);
-
-/// `a + b`
-#[derive(Clone, Copy)]
-pub(super) struct Sum;
-
-impl ElementwiseKernel<1, 1> for Sum {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [a]: [V; 1], [b]: [V; 1]) -> [V; 1] {
-        [a + b]
-    }
-}
 
 #[derive(Clone, Copy)]
 struct SumOfBoth;
@@ -171,10 +160,4 @@ pub(super) const fn misfit_of_concat<A: Tensor, B: Tensor>() -> Option<Message> 
 
 const fn differ<A: Tensor, B: Tensor>(text: &str) -> Message {
     Message::new().text(text).list(A::SHAPE).text("] and [").list(B::SHAPE).text("]")
-}
-
-/// Copies as many numbers as both slices have.
-#[inline(always)]
-fn copy<T: Copy>(from: &[T], to: &mut [T]) {
-    from.iter().zip(to).for_each(|(from, to)| *to = *from);
 }

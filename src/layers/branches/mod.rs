@@ -11,7 +11,7 @@ use core::{marker::PhantomData, mem::MaybeUninit};
 use crate::{
     Parameters, Rng, Tensor, Zeroed,
     activation::{Activation, Linear, Save},
-    kernel::{Simd, elementwise, map_each},
+    kernel::{Plus, Simd, elementwise, map_each},
     layer::{
         Description, Ending, Infer, Inferred, Layer, Link, Operations, Path, Predictions, VisitGradient, first_fault,
         learns, pass, pass_mut,
@@ -19,7 +19,7 @@ use crate::{
     layers::image::Channels,
     message::Message,
 };
-use join::{Shaped, Sum};
+use join::Shaped;
 
 /// `y = act(layer(x) + shortcut(x))` (He et al. 2016), where the shortcut is the identity unless another layer is given.
 ///
@@ -146,7 +146,7 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
             let wanted = dx.is_some().then(|| pass_mut::<A::Input, B::Input>(dx_of_second));
             self.second.backward_batch::<S, Predictions, N>(simd, pass(x), &mut second.tape, b, db, wanted);
             if let Some(dx) = dx {
-                elementwise(simd, &Sum, [A::Input::flat(dx_of_second)], [A::Input::flat_mut(dx)]);
+                elementwise(simd, &Plus, [A::Input::flat(dx_of_second)], [A::Input::flat_mut(dx)]);
             }
         }
     }

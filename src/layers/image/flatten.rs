@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use crate::{
     Parameters, Rng, Tensor,
     activation::Linear,
-    kernel::Simd,
+    kernel::{Simd, copy},
     layer::{Ending, Infer, Inferred, Layer, Operations, Path},
     message::Message,
 };
@@ -83,11 +83,4 @@ impl<I: Tensor, const N: usize> Layer for Flatten<I, [I::Element; N]> {
     fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
         operations.flatten(path, I::SHAPE);
     }
-}
-
-/// Copies as many numbers as both slices have.
-#[inline(always)]
-fn copy<T: Copy>(from: &[T], to: &mut [T]) {
-    let length = from.len().min(to.len());
-    to[..length].copy_from_slice(&from[..length]);
 }

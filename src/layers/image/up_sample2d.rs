@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use super::{Channels, Valid, fault};
 use crate::{
     Layer,
-    kernel::{Element, ElementwiseKernel, Real, Simd, elementwise_row},
+    kernel::{Element, Plus, Simd, elementwise_row},
     layer::{Infer, Inferred, Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
 };
@@ -45,17 +45,6 @@ impl<I: Channels, const R: usize, const RW: usize> Infer for UpSample2d<I, R, RW
     };
     type Layer<const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const UNUSED: usize> =
         UpSample2d<[[[I::Element; C]; W]; H], R, RW, [[[I::Element; C]; OW]; OH]>;
-}
-
-/// `y + x`.
-#[derive(Clone, Copy)]
-struct Sum;
-
-impl ElementwiseKernel<1, 1> for Sum {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [x]: [V; 1], [y]: [V; 1]) -> [V; 1] {
-        [y + x]
-    }
 }
 
 impl<
@@ -102,7 +91,7 @@ impl<
         for (rows, dx) in dy.chunks(R).zip(dx) {
             for row in rows {
                 for (pixels, dx) in row.chunks(RW).zip(dx.iter_mut()) {
-                    pixels.iter().for_each(|dy| elementwise_row(simd, &Sum, [dy], [dx]));
+                    pixels.iter().for_each(|dy| elementwise_row(simd, &Plus, [dy], [dx]));
                 }
             }
         }

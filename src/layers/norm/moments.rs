@@ -4,7 +4,7 @@ use core::slice;
 
 use crate::{
     Tensor,
-    kernel::{Element, ElementwiseKernel, Real, Simd, Work, elementwise_row},
+    kernel::{Element, ElementwiseKernel, Plus, Real, Simd, Work, elementwise_row},
 };
 
 /// The rows that are added up before their sum is added to the total, which bounds the rounding error of long sums.
@@ -149,16 +149,6 @@ impl ElementwiseKernel<3, 1> for AddProduct {
     #[inline(always)]
     fn apply<V: Real>(&self, [a, b, mean]: [V; 3], [sum]: [V; 1]) -> [V; 1] {
         [sum + a * (b - mean)]
-    }
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct Plus;
-
-impl ElementwiseKernel<1, 1> for Plus {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [a]: [V; 1], [b]: [V; 1]) -> [V; 1] {
-        [b + a]
     }
 }
 

@@ -3,14 +3,14 @@
 use core::marker::PhantomData;
 
 use super::moments::{
-    AddFirst, AddProduct, AddSquare, InverseDeviation, Normalize, NormalizeGradient, Plus, Product, Times, change,
+    AddFirst, AddProduct, AddSquare, InverseDeviation, Normalize, NormalizeGradient, Product, Times, change,
     column_sums, flat, flat_mut, for_each_row,
 };
 use crate::{
     Parameters, Rng, Zeroed as _,
     activation::{Activation, Linear, Save},
     init::Initializer,
-    kernel::{Real, Simd, Summand, sum_of_row},
+    kernel::{Plus, Real, Simd, Summand, sum_of_row},
     layer::{Ending, Layer, Logits, Operations, Path},
     layers::image::Channels,
     message::Message,
