@@ -5,7 +5,7 @@
 
 use std::{array, error::Error, fmt::Debug, fs};
 
-use firmware::nose;
+use firmware::{digits, nose};
 use shiplap::{
     data::{Csv, Table, split_stratified},
     io,
@@ -18,7 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(FOLDER)?;
     cells()?;
     sine()?;
-    gases()
+    gases()?;
+    digits()
 }
 
 /// Classifies cells as malignant or benign by 30 measurements.
@@ -63,6 +64,28 @@ fn gases() -> Result<(), Box<dyn Error>> {
     trainer.fit(&x, &y, Fit::epochs(20).validation_split(0.2))?;
     println!("gases: {}", trainer.evaluate(&x[1600..], &y[1600..])?);
     Ok(io::save(trainer.network(), format!("{FOLDER}/gases.safetensors"))?)
+}
+
+/// Classifies images of handwritten digits. The test split, 20 % of each digit, is written for the chip.
+fn digits() -> Result<(), Box<dyn Error>> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/digits.csv.gz");
+    let mut table: Table<[f32; 64], usize> = Csv::unnamed().read(path)?;
+    let [train, test] = split_stratified(&mut table.x, &mut table.y, [0.8, 0.2], 1)?;
+    let store = |(grays, digit): (&[f32; 64], &usize)| {
+        let mut stored = [*digit as u8; 65];
+        stored.iter_mut().zip(grays).for_each(|(stored, gray)| *stored = *gray as u8);
+        stored
+    };
+    let stored: Vec<digits::Stored> = test.x.iter().zip(test.y).map(store).collect();
+    fs::write(format!("{FOLDER}/digits.bin"), stored.as_flattened())?;
+
+    let read = |sample| digits::read(&store(sample));
+    let (x, y): (Vec<_>, Vec<_>) = train.x.iter().zip(train.y).map(read).unzip();
+    let (x_test, y_test): (Vec<_>, Vec<_>) = test.x.iter().zip(test.y).map(read).unzip();
+    let mut trainer = Trainer::<digits::Net, SparseCategoricalCrossentropy, Adam, 32>::boxed(Adam::new(3e-3), 1);
+    trainer.fit(&x, &y, Fit::epochs(40))?;
+    println!("digits: {}", trainer.evaluate(&x_test, &y_test)?);
+    Ok(io::save(trainer.network(), format!("{FOLDER}/digits.safetensors"))?)
 }
 
 /// Writes the weights, and a Rust file with the samples, the bits of the outputs, and further constants of the samples.

@@ -10,7 +10,8 @@ use crate::chip::{Counter, Stack};
 
 /// The maximum size of the stack frames of a prediction, in addition to the activations.
 const PREDICTION_FRAMES: usize = 704;
-/// The maximum size of the stack frames of training, in addition to the trainer.
+/// The maximum size of the stack frames of training, in addition to the trainer and the activations of predictions and of
+/// frozen layers.
 const TRAINING_FRAMES: usize = 1536;
 
 /// Prints the size of the weights of a network. `.ci/device` compares it with the symbol table.
@@ -28,18 +29,19 @@ pub fn prediction<N: Network>(network: &N, sample: &N::Input) -> Outcome {
     ensure(stack <= N::ACTIVATIONS + PREDICTION_FRAMES, "prediction took too much stack")
 }
 
-/// Measures the stack of a training run, including the trainer of `trainer` bytes on the stack.
+/// Measures the stack of a training run, including the trainer of `trainer` bytes on the stack, and predictions.
 ///
 /// # Errors
 ///
-/// Returns an error if it takes more stack than the trainer and [`TRAINING_FRAMES`], and the errors of `work`.
-pub fn training(trainer: usize, work: impl FnOnce() -> Outcome) -> Outcome {
+/// Returns an error if it takes more stack than the trainer, the activations and [`TRAINING_FRAMES`], and the errors of
+/// `work`.
+pub fn training<N: Network>(trainer: usize, work: impl FnOnce() -> Outcome) -> Outcome {
     show("trainer", trainer as u32, "bytes");
     let (outcome, cost) = measure(work);
     outcome?;
     if let Some(Cost { stack, .. }) = cost {
         show("training", stack, "bytes of stack");
-        ensure(stack as usize <= trainer + TRAINING_FRAMES, "training took too much stack")?;
+        ensure(stack as usize <= trainer + N::ACTIVATIONS + TRAINING_FRAMES, "training took too much stack")?;
     }
     Ok(())
 }
@@ -48,10 +50,10 @@ pub fn training(trainer: usize, work: impl FnOnce() -> Outcome) -> Outcome {
 ///
 /// # Errors
 ///
-/// Returns an error if it takes more stack than [`TRAINING_FRAMES`], or fails.
-pub fn step(work: impl FnOnce() -> Result<f64, TrainError>) -> Outcome {
+/// Returns an error if it takes more stack than the activations and [`TRAINING_FRAMES`], or fails.
+pub fn step<N: Network>(work: impl FnOnce() -> Result<f64, TrainError>) -> Outcome {
     let (result, stack) = of("step", work);
-    ensure(stack <= TRAINING_FRAMES, "a step took too much stack")?;
+    ensure(stack <= N::ACTIVATIONS + TRAINING_FRAMES, "a step took too much stack")?;
     result.map(drop).map_err(|_| "a step failed")
 }
 

@@ -22,7 +22,8 @@ impl Hash {
         hash
     }
 
-    fn add(&mut self, numbers: &[f32]) {
+    /// Adds these numbers.
+    pub fn add(&mut self, numbers: &[f32]) {
         for byte in numbers.iter().flat_map(|number| number.to_bits().to_le_bytes()) {
             self.0 = (self.0 ^ u32::from(byte)).wrapping_mul(0x0100_0193);
         }

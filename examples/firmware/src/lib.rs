@@ -4,6 +4,7 @@
 //! - [`program!`]: the entry point of a program;
 //! - [`console`]: output of text and integers;
 //! - [`cost`]: measurement of instructions and stack;
+//! - [`digits`]: images of handwritten digits;
 //! - [`hash`]: a hash of the bits of a network or its outputs;
 //! - [`nose`], [`machine`]: simulated sensors, computed with sums and products only, so that the data are the same on every
 //!   processor;
@@ -15,6 +16,7 @@
 pub mod chip;
 pub mod console;
 pub mod cost;
+pub mod digits;
 pub mod hash;
 pub mod machine;
 pub mod nose;

@@ -40,7 +40,7 @@ pub fn adam_10() -> Outcome {
 /// Trains, and compares the hash of the weights with that of the PC.
 fn train<O: Optimizer, const BATCH: usize>(optimizer: O, of_pc: u32) -> Outcome {
     let mut batch = ([[0.0; 10]; BATCH], [[0.0]; BATCH]);
-    cost::training(Trainer::<Net, BinaryCrossentropy, O, BATCH>::BYTES, || {
+    cost::training::<Net>(Trainer::<Net, BinaryCrossentropy, O, BATCH>::BYTES, || {
         let mut memory = MaybeUninit::uninit();
         let trainer = Trainer::<Net, BinaryCrossentropy, O, BATCH>::new_at(&mut memory, optimizer, 42);
         let mut loss = 0.0;
@@ -57,7 +57,7 @@ fn train<O: Optimizer, const BATCH: usize>(optimizer: O, of_pc: u32) -> Outcome 
 
         cost::prediction(trainer.network(), &batch.0[0])?;
         cost::of("evaluation", || trainer.evaluate(&batch.0, &batch.1)).0.map_err(|_| "the evaluation failed")?;
-        cost::step(|| trainer.step(&batch.0, &batch.1))
+        cost::step::<Net>(|| trainer.step(&batch.0, &batch.1))
     })
 }
 

@@ -61,7 +61,7 @@ fn run() -> Outcome {
     let (smell, gas) = nose.smell();
     cost::weights::<nose::Net>();
     cost::prediction(learner.network(), &smell)?;
-    cost::step(|| learner.step(&[smell], &[gas]))
+    cost::step::<Net>(|| learner.step(&[smell], &[gas]))
 }
 
 /// The number of test samples that the network classifies correctly with sensors of this age.

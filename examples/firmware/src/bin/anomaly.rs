@@ -52,7 +52,7 @@ fn run() -> Outcome {
 
     let window = machine.window();
     cost::prediction(learner.network(), &window)?;
-    cost::step(|| learner.step(&[window], &[window]))
+    cost::step::<Autoencoder>(|| learner.step(&[window], &[window]))
 }
 
 /// The number of windows until the alarm, or `None` without an alarm.
