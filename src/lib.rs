@@ -93,7 +93,7 @@ mod tensor;
 pub mod train;
 mod zeroed;
 
-pub use kernel::Tensor;
+pub use kernel::{Pair, Tensor};
 pub use layer::{Layer, Parameters};
 pub(crate) use random::Permutation;
 pub use random::Rng;

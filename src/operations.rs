@@ -139,6 +139,12 @@ pub trait Operations<T> {
         let _ = (path, junction);
     }
 
+    /// The first (0) or second (1) member of a [`Pair`](crate::Pair).
+    fn member(&mut self, path: Path<'_>, index: usize) {
+        let _ = index;
+        self.other(path, "member of a pair");
+    }
+
     /// An operation that is known only by name. Export fails with an error that contains the name.
     fn other(&mut self, path: Path<'_>, name: &'static str);
 }
@@ -167,6 +173,8 @@ pub enum Junction {
     Add,
     /// The channels of the second follow those of the first.
     Concat,
+    /// They are the two members of a [`Pair`](crate::Pair).
+    Both,
 }
 
 /// The operation of a pooling layer.

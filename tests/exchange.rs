@@ -11,13 +11,13 @@ use std::{
 use serde::Deserialize;
 use serde_json::json;
 use shiplap::{
-    Tensor,
+    Pair, Tensor,
     activation::{Elementwise, SaveInput},
     data::npy::{self, Npz},
     io::{self, Import},
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
     layer::{Operations, Parameter, Path as LayerPath, Sample, Visit},
-    layers::{Branches, Concat, GroupNorm, Identity, LayerNorm},
+    layers::{Add, Both, Branches, Concat, First, GroupNorm, Identity, LayerNorm, Second},
     prelude::*,
 };
 
@@ -379,6 +379,20 @@ struct Nested {
     decoder: Regularized<(Dense<4, 6, LeakyRelu>, Dense<6, 8, HardSigmoid>), L2<1, -3>>,
 }
 
+/// Two inputs and three outputs, of which one is an image.
+#[network(input = Pair<Image<6, 5, 2>, [f32; 4]>)]
+type Pairs = (
+    Branches<(First<_>, Conv2d<_, 3, 3, Tanh>), (Second<_>, Dense<_, 36, Tanh>, Reshape<_, Image<4, 3, 3>>), Add>,
+    Branches<Conv2d<_, 2, 2, Sigmoid>, (Flatten<_>, Branches<Dense<_, 3, Softmax>, Dense<_, 2>, Both>), Both>,
+);
+
+/// The members of the input in another order, and one of them twice.
+#[network(input = Pair<[f32; 3], Pair<Image<3, 2, 2>, [f32; 1]>>)]
+type Members = (
+    Branches<(Second<_>, First<_>), (Second<_>, Second<_>), Both>,
+    Branches<(Second<_>, Dense<_, 2, Tanh>, Branches<Identity<_>, Identity<_>, Both>), First<_>, Both>,
+);
+
 /// Names and shapes of all tensors.
 struct Shapes(serde_json::Map<String, serde_json::Value>);
 
@@ -424,6 +438,8 @@ fn networks_for_python() {
     Import::pytorch().load(&mut graph, committed("torch_graph.safetensors")).unwrap();
     let mut row = |_| (0..144).map(|_| f64::from(rng.normal() as f32)).collect::<Vec<_>>();
     give_this("graph", &graph, &[0; 8].map(&mut row));
+    give::<Pairs>("pairs");
+    give::<Members>("members");
     give::<Ends>("ends");
     give::<Maps>("maps");
     give::<Means>("means");

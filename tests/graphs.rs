@@ -7,10 +7,11 @@ mod keras;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use keras::{Fixture, fixtures, learns_as_in_keras};
+use keras::{Fixture, fixtures, learns_as_in_keras, learns_with_loss_as_in_keras};
 use shiplap::{
-    Tensor, check, io,
-    layers::{Add, Branches, Concat, GroupNorm, Identity, LayerNorm, Parallel},
+    Pair, Tensor, check, io,
+    layers::{Add, Both, Branches, Concat, First, GroupNorm, Identity, LayerNorm, Parallel, Second},
+    loss::PairLoss,
     prelude::*,
 };
 
@@ -64,6 +65,98 @@ networks! {
         Flatten<_>,
         Dense<_, 3>
     );
+}
+
+/// Two inputs and two outputs.
+#[network(input = Pair<Image<9, 8, 2>, [f32; 4]>)]
+type Pairs = (
+    Branches<(First<_>, Conv2d<_, 3, 3, Tanh>, Flatten<_>), (Second<_>, Dense<_, 5, Tanh>), Concat>,
+    Dense<_, 6, Tanh>,
+    Branches<(Dense<_, 4, Tanh>, Dense<_, 3>), Dense<_, 2, Sigmoid>, Both>,
+);
+type LossOfPairs = PairLoss<MeanSquaredError, BinaryCrossentropy>;
+
+#[test]
+fn pairs() {
+    let loss = LossOfPairs { weights: [2.0, 0.5], ..LossOfPairs::default() };
+    let learns = learns_with_loss_as_in_keras::<Pairs, _, _, _>;
+    learns("pairs", &FIXTURES["pairs"], Sgd::new(0.005), loss, |&Pair(numbers, shares)| (numbers, shares));
+}
+
+#[test]
+fn pairs_have_gradients() {
+    /// Members of a pair inside of the network, and pairs of pairs.
+    #[network(input = Pair<[f64; 2], Pair<Image<2, 2, 1, f64>, f64>>)]
+    type Nested = (
+        Branches<
+            (Branches<First<_>, (Second<_>, First<_>, Conv2d<_, 2, 1, Tanh>, Flatten<_>), Both>, Activate<Tanh, _>),
+            Branches<(First<_>, Dense<_, 3, Gelu, f64>), (Second<_>, Second<_>, Reshape<_, [f64; 1]>), Both>,
+            Both,
+        >,
+        Branches<
+            (First<_>, Branches<(First<_>, Dense<_, 4, Linear, f64>), (Second<_>, Dense<_, 4, Silu, f64>), Add<Tanh>>),
+            (Second<_>, Identity<_>),
+            Both,
+        >,
+        Branches<
+            Branches<(First<_>, Dense<_, 2, Softmax, f64>), (Second<_>, Second<_>), Both>,
+            (Flatten<_>, Dense<_, 2, Sigmoid, f64>),
+            Both,
+        >,
+    );
+    check::gradients::<Nested>().unwrap();
+    assert_eq!(<Nested as shiplap::Layer>::Output::LEN, 2 + 1 + 2);
+}
+
+/// The forms of a network with two inputs and outputs compute the same as the network.
+#[test]
+fn pairs_have_every_form() {
+    type Whole = Trainer<Pairs, LossOfPairs, Adam, 8>;
+    let mut rng = Rng::new(1);
+    let mut x = vec![<Pairs as shiplap::Layer>::Input::zeroed(); 12];
+    Tensor::flat_mut(&mut x).iter_mut().for_each(|value| *value = rng.normal() as f32);
+    let y: Vec<([f32; 3], [f32; 2])> = x
+        .iter()
+        .map(|Pair(image, numbers)| ([image[0][0][0], numbers[0], 1.0], [1.0, f32::from(numbers[1] > 0.0)]))
+        .collect();
+    let mut trainer = Whole::boxed(Adam::new(0.01), 3);
+    let before = trainer.evaluate(&x, &y).unwrap().loss;
+    trainer.fit(&x, &y, Fit::epochs(60)).unwrap();
+    let report = trainer.evaluate(&x, &y).unwrap();
+    assert!(report.loss < 0.2 * before, "{report:?} {before}");
+
+    let net = trainer.network();
+    let mut predictions = vec![<Pairs as shiplap::Layer>::Output::zeroed(); 12];
+    net.predict_batch(&x, &mut predictions).unwrap();
+    for (x, Pair(numbers, shares)) in x.iter().zip(&predictions) {
+        let one = net.predict(x);
+        assert!(one.0.iter().zip(numbers).chain(one.1.iter().zip(shares)).all(|(a, b)| (a - b).abs() < 1e-5));
+        assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)));
+    }
+    let mut restored = Pairs::new(6);
+    io::from_bytes(&mut restored, &io::to_bytes(net).unwrap()).unwrap();
+    assert_eq!(*net, restored);
+
+    type Shards = Trainer<Parallel<Pairs, 2, 8>, LossOfPairs, Adam, 8>;
+    let (mut whole, mut shards) = (Whole::boxed(Adam::new(0.01), 3), Shards::boxed(Adam::new(0.01), 3));
+    type InBands = Trainer<Pairs, LossOfPairs, InPlace<Adam>, 8>;
+    let mut in_place = InBands::boxed(InPlace(Adam::new(0.01)), 3);
+    for rows in [8, 5, 8] {
+        let losses = [
+            whole.step(&x[..rows], &y[..rows]),
+            shards.step(&x[..rows], &y[..rows]),
+            in_place.step(&x[..rows], &y[..rows]),
+        ];
+        assert!(losses[0] == losses[1] && losses[0] == losses[2], "{losses:?}");
+    }
+    assert!(*whole.network() == shards.network().network && whole.network() == in_place.network());
+
+    let error = trainer.step(&x[..1], &[([0.0f32; 3], [2.0f32, 0.0])]).unwrap_err().to_string();
+    assert!(error.contains("holds 2") && error.contains("as the second"), "{error}");
+    let of_both = io::to_onnx(&Activate::<Relu, Pair<[f32; 2], [f32; 1]>>::new(1)).unwrap_err().to_string();
+    assert!(of_both.contains("pair"), "{of_both}");
+    let summary = Pairs::summary().to_string();
+    assert!(summary.lines().any(|line| line.contains("Both") && line.contains("[[3], [2]]")), "{summary}");
 }
 
 /// A network with everything.

@@ -5,9 +5,8 @@ use std::{vec, vec::Vec};
 use super::{ExplainError, Target, gradient::check_input};
 use crate::{
     Permutation, Rng, Tensor, Zeroed as _,
-    activation::Activation as _,
     kernel::{Element as _, Simd, Work, dispatch},
-    layer::{Layer, Logits, Sample},
+    layer::{Head as _, Layer, Logits, Sample},
     network::forward,
 };
 
@@ -158,7 +157,7 @@ impl<N: Layer> Work for Mean<'_, N> {
             replace(inputs, feature, |_| N::Element::from_f64(value));
             forward::<S, Logits, N, ROWS>(simd, network, inputs, outputs);
             if !logits {
-                N::Head::forward(simd, outputs);
+                N::Head::finish::<S, Logits, _>(simd, outputs);
             }
             sum += outputs.iter().map(|row| Tensor::flat(core::slice::from_ref(row))[output].to_f64()).sum::<f64>();
         }

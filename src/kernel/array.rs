@@ -58,7 +58,7 @@ pub(crate) fn copy<T: Copy>(from: &[T], to: &mut [T]) {
 #[doc(hidden)]
 pub const fn tensor_of<X: Tensor>(values: &[X::Element]) -> X {
     assert!(values.len() == X::LEN, "the file's tensor has another size than the layer's field");
-    // SAFETY: `Tensor` is sealed: `X` is an array, possibly nested, of `X::LEN` numbers of type `X::Element`.
+    // SAFETY: `Tensor` is sealed: `X` is an array or a pair, possibly nested, of `X::LEN` numbers of type `X::Element`.
     unsafe { *values.as_ptr().cast::<X>() }
 }
 

@@ -5,6 +5,7 @@ use core::fmt::{self, Debug, Display};
 use num_traits::NumAssign;
 
 use super::{
+    form::Form,
     fpu,
     math::{self, Single},
     real::Real,
@@ -157,7 +158,7 @@ impl Single for f32 {
     label = "neither a number nor an array of numbers",
     note = "`f32`, `[f32; 10]` and `[[f64; 28]; 28]` are; a `Vec` or slice becomes an array by `try_into`"
 )]
-pub trait Tensor: sealed::Sealed + Copy + Zeroed + Send + Sync + 'static {
+pub trait Tensor: Sealed + Copy + Zeroed + Send + Sync + 'static {
     /// The type of the elements.
     type Element: Element;
     /// What the outermost axis consists of; the number itself if there is no axis.
@@ -172,6 +173,8 @@ pub trait Tensor: sealed::Sealed + Copy + Zeroed + Send + Sync + 'static {
     const INNERMOST: usize = if Self::RANK == 0 { 1 } else { Self::AXES[Self::RANK - 1] };
     /// The length of each axis, outermost first: `[28, 28]`.
     const SHAPE: &'static [usize] = Self::AXES.split_at(Self::RANK).0;
+    /// The type as a value.
+    const FORM: Form = Form::of_array::<Self>();
 
     /// [`SHAPE`](Self::SHAPE) as a function.
     fn axes() -> &'static [usize] {
@@ -198,12 +201,13 @@ pub trait Tensor: sealed::Sealed + Copy + Zeroed + Send + Sync + 'static {
 }
 
 mod sealed {
-    /// Only numbers and arrays are tensors, so any bytes of numbers are a valid tensor.
+    /// Only numbers, arrays and pairs are tensors, so any bytes of numbers are a valid tensor.
     pub trait Sealed {}
     impl Sealed for f32 {}
     impl Sealed for f64 {}
     impl<X: Sealed, const N: usize> Sealed for [X; N] {}
 }
+pub(super) use sealed::Sealed;
 
 /// The maximum number of axes.
 pub const MOST_AXES: usize = 8;

@@ -2,10 +2,9 @@
 
 use core::{fmt, mem::MaybeUninit};
 
-use super::{Leaf, Operations, Outline, Parameters, Path, VisitGradient};
+use super::{Ending, Head, Leaf, Operations, Outline, Parameters, Path, VisitGradient};
 use crate::{
     Rng, Tensor, Zeroed,
-    activation::Activation,
     kernel::Simd,
     message::Message,
     zeroed::{fits_stack, large},
@@ -34,7 +33,7 @@ pub trait Layer: Parameters {
     /// The values that `record_batch` saves for `backward_batch`, for up to `B` rows.
     type Tape<const B: usize>: Zeroed;
     /// The activation at the end of the layer; [`Linear`](crate::activation::Linear) if there is none.
-    type Head: Activation;
+    type Head: Head;
 
     /// The number of multiply-accumulates for one sample.
     const MACS: usize = 0;
@@ -155,36 +154,6 @@ pub trait Layer: Parameters {
     fn operations<V: Operations<Self::Element>>(&self, path: Path<'_>, operations: &mut V) {
         operations.other(path, const { &Self::KIND }.as_str());
     }
-}
-
-/// The end of a pass through the network: after the last activation or before it. Losses that are fused with the
-/// activation ([`BinaryCrossentropy`](crate::loss::BinaryCrossentropy), ...) take the logits.
-pub trait Ending: sealed::Ending {
-    /// Whether the last activation is omitted.
-    const LOGITS: bool;
-}
-
-/// The pass ends after the last activation: `y` is the prediction.
-#[derive(Clone, Copy, Debug)]
-pub struct Predictions;
-
-/// The pass ends before the last activation: `y` is the logits, and `dy` the gradient with respect to them.
-#[derive(Clone, Copy, Debug)]
-pub struct Logits;
-
-impl Ending for Predictions {
-    const LOGITS: bool = false;
-}
-
-impl Ending for Logits {
-    const LOGITS: bool = true;
-}
-
-mod sealed {
-    /// There are no other endings.
-    pub trait Ending {}
-    impl Ending for super::Predictions {}
-    impl Ending for super::Logits {}
 }
 
 /// The number of rows that may pass through layers at once if each row takes `bytes` on the stack: as many as fit into

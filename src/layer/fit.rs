@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use super::{Layer, Parameters, Unfit};
 use crate::{
     Tensor,
-    kernel::{Element, MOST_AXES, cast_rows, cast_rows_mut},
+    kernel::{Form, cast_rows, cast_rows_mut},
     message::Message,
     zeroed::ON_THE_STACK,
 };
@@ -69,9 +69,9 @@ pub fn pass_mut<Given: Tensor, Taken: Tensor>(rows: &mut [Given]) -> &mut [Taken
 }
 
 const fn assert_same_shape<Given: Tensor, Taken: Tensor>() {
-    if !Shape::of::<Given>().is(&Shape::of::<Taken>()) {
-        let message = Shape::of::<Taken>().written(Message::new().text("a layer takes `"));
-        let message = Shape::of::<Given>().written(message.text("`, but the layer before it outputs `"));
+    if !Given::FORM.is(&Taken::FORM) {
+        let message = Taken::FORM.written(Message::new().text("a layer takes `"));
+        let message = Given::FORM.written(message.text("`, but the layer before it outputs `"));
         panic!("{}", message.text("`").as_str());
     }
 }
@@ -93,70 +93,21 @@ pub trait InNetwork {
 #[diagnostic::do_not_recommend]
 impl<L: Layer> InNetwork for L {
     const FAULT: Option<Message> = <L as Layer>::FAULT;
-    const SHAPES: Shapes = Shapes { kind: L::KIND, input: Shape::of::<L::Input>(), output: Shape::of::<L::Output>() };
+    const SHAPES: Shapes = Shapes { kind: L::KIND, input: L::Input::FORM, output: L::Output::FORM };
 }
 
 /// The name of a layer, with its input and output.
 #[derive(Clone, Copy, Debug)]
 pub struct Shapes {
     kind: Message<64>,
-    input: Shape,
-    output: Shape,
+    input: Form,
+    output: Form,
 }
 
 impl Shapes {
     /// The description of the input `X` of a network, as if it were the output of a layer.
     pub const fn of_input<X: Tensor>() -> Self {
-        Self { kind: Message::new(), input: Shape::of::<X>(), output: Shape::of::<X>() }
-    }
-}
-
-/// The element type and the axes of a [`Tensor`].
-#[derive(Clone, Copy, Debug)]
-struct Shape {
-    element: &'static str,
-    rank: usize,
-    axes: [usize; MOST_AXES],
-}
-
-impl Shape {
-    const fn of<X: Tensor>() -> Self {
-        Self { element: X::Element::NAME, rank: X::RANK, axes: X::AXES }
-    }
-
-    const fn is(&self, other: &Self) -> bool {
-        let mut axis = 0;
-        while axis < MOST_AXES {
-            if self.axes[axis] != other.axes[axis] {
-                return false;
-            }
-            axis += 1;
-        }
-        self.rank == other.rank && is_equal(self.element, other.element)
-    }
-
-    const fn length(&self) -> usize {
-        let (mut length, mut axis) = (1, 0);
-        while axis < self.rank {
-            length *= self.axes[axis];
-            axis += 1;
-        }
-        length
-    }
-
-    /// Appends the type: `[[f32; 3]; 28]`.
-    const fn written(&self, mut message: Message) -> Message {
-        let mut axis = 0;
-        while axis < self.rank {
-            message = message.text("[");
-            axis += 1;
-        }
-        message = message.text(self.element);
-        while axis > 0 {
-            axis -= 1;
-            message = message.text("; ").number(self.axes[axis] as u128).text("]");
-        }
-        message
+        Self { kind: Message::new(), input: X::FORM, output: X::FORM }
     }
 }
 
@@ -172,19 +123,13 @@ pub const fn misfit(before: &Shapes, after: &Shapes) -> Option<Message> {
         false => message.text("`, but `").text(before.kind.as_str()).text("` before it outputs `"),
     };
     let message = given.written(message).text("`");
-    Some(if given.rank > 1 && taken.rank == 1 && given.length() == taken.length() {
+    Some(if given.members().is_some() {
+        message.text(": `First` and `Second` output its members")
+    } else if given.axes().len() > 1 && taken.axes().len() == 1 && given.length() == taken.length() {
         message.text(": put `Flatten` between them")
     } else {
         message
     })
-}
-
-const fn is_equal(a: &str, b: &str) -> bool {
-    let (a, b, mut index) = (a.as_bytes(), b.as_bytes(), 0);
-    while index < a.len() && index < b.len() && a[index] == b[index] {
-        index += 1;
-    }
-    index == a.len() && index == b.len()
 }
 
 /// A network declared with `#[network]`, with the input `X`: it stands for `N` if its layers fit.

@@ -4,6 +4,7 @@
 //! sample. `#[derive(Layer)]` derives [`Layer`], the formula for a batch, from them.
 
 mod batch;
+mod ending;
 mod fit;
 mod infer;
 pub(crate) mod listing;
@@ -19,7 +20,8 @@ pub use crate::{
 #[doc(hidden)]
 pub use batch::Link;
 pub(crate) use batch::rows_at_once;
-pub use batch::{Description, Ending, Layer, Logits, Predictions};
+pub use batch::{Description, Layer};
+pub use ending::{Ending, Endings, Head, Heads, Logits, Predictions};
 pub use fit::Sample;
 #[doc(hidden)]
 pub use fit::{

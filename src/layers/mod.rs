@@ -1,7 +1,8 @@
 //! The layers: [`Dense`], [`Dropout`], [`Activate`]; layers of images ([`image`]: [`Conv2d`], [`DepthwiseConv2d`],
 //! [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`UpSample2d`], [`ZeroPad2d`],
 //! [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of series ([`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]);
-//! normalization ([`BatchNorm`], [`LayerNorm`], [`GroupNorm`]); layers side by side ([`Residual`], [`Branches`]);
+//! normalization ([`BatchNorm`], [`LayerNorm`], [`GroupNorm`]); layers side by side ([`Residual`], [`Branches`]), which
+//! also take members of pairs ([`First`], [`Second`]);
 //! preprocessing ([`Standardize`], [`MinMax`], [`Impute`], [`OneHot`]); wrappers that change how a network is
 //! initialized, penalized or trained ([`Initialized`], [`Regularized`], [`Frozen`], `Parallel`); and networks in
 //! read-only memory ([`InFlash`]).
@@ -29,7 +30,7 @@ mod standardize;
 
 pub use activate::Activate;
 pub use bias::{Bias, Biased, NoBias};
-pub use branches::{Add, Branches, Concat, Identity, Join, Joins, Residual};
+pub use branches::{Add, Both, Branches, Concat, First, Identity, Join, Joins, Residual, Second};
 pub use columns::FitError;
 pub use dense::Dense;
 pub use dropout::Dropout;

@@ -4,6 +4,7 @@
 //! - for binary classifications: [`BinaryCrossentropy`], [`BinaryFocalCrossentropy`];
 //! - for classes: [`CategoricalCrossentropy`], [`SparseCategoricalCrossentropy`], [`CategoricalFocalCrossentropy`];
 //! - around another loss: [`Smoothed`] labels, [`Weighted`] samples, [`ClassWeighted`] classes;
+//! - for a pair of outputs: [`PairLoss`];
 //! - [`PointwiseLoss`] and [`Loss`]: the traits, for a loss of your own.
 //!
 //! A loss is a value: [`Trainer::with_loss`](crate::train::Trainer::with_loss) takes one that is not the default.
@@ -15,6 +16,7 @@ mod half_squared_error;
 mod huber;
 mod mean_absolute_error;
 mod mean_squared_error;
+mod pair;
 mod pointwise;
 mod smoothed;
 mod sparse_categorical_crossentropy;
@@ -29,6 +31,7 @@ pub use half_squared_error::HalfSquaredError;
 pub use huber::Huber;
 pub use mean_absolute_error::MeanAbsoluteError;
 pub use mean_squared_error::MeanSquaredError;
+pub use pair::PairLoss;
 pub use pointwise::PointwiseLoss;
 pub use smoothed::Smoothed;
 pub use sparse_categorical_crossentropy::SparseCategoricalCrossentropy;

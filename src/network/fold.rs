@@ -268,6 +268,10 @@ impl<T: Element> Operations<T> for Steps {
         self.other(path, junction);
     }
 
+    fn member(&mut self, path: Path<'_>, index: usize) {
+        self.other(path, ("member", index));
+    }
+
     fn elementwise(&mut self, path: Path<'_>, name: &'static str, _: &impl ElementwiseKernel<0, 1>) {
         // `Linear` does nothing, so it may be missing on one side.
         if name != "Linear" {

@@ -1,28 +1,27 @@
 //! Evaluation of a network on data.
 
-use core::mem::MaybeUninit;
+use core::{marker::PhantomData, mem::MaybeUninit};
 
 use super::Report;
 use crate::{
     Zeroed,
-    activation::Activation as _,
     kernel::{Simd, Work, dispatch},
-    layer::{Ending, Layer},
+    layer::{Ending, Head as _, Layer},
     loss::Loss,
     metric::Metric,
     network::{InBlocks, forward},
     zeroed::{fits_stack, large},
 };
 
-/// Turns logits into predictions.
-pub(super) struct Activate<'a, N: Layer>(pub &'a mut [N::Output]);
+/// Turns outputs that end as `E` into predictions.
+pub(super) struct Finish<'a, N: Layer, E>(pub &'a mut [N::Output], pub PhantomData<E>);
 
-impl<N: Layer> Work for Activate<'_, N> {
+impl<N: Layer, E: Ending> Work for Finish<'_, N, E> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        N::Head::forward(simd, self.0);
+        N::Head::finish::<S, E, _>(simd, self.0);
     }
 }
 
@@ -72,9 +71,7 @@ impl<N: Layer, L: Loss<N::Output>, M: Metric<N::Output, L::Label>> Evaluate<'_, 
             let outputs = &mut outputs[..x.len()];
             forward::<S, L::Ending, N, B>(simd, network, x, outputs);
             report.loss += loss.total(simd, outputs, y) * share;
-            if L::Ending::LOGITS {
-                N::Head::forward(simd, outputs);
-            }
+            N::Head::finish::<S, L::Ending, _>(simd, outputs);
             for (output, label) in outputs.iter().zip(y) {
                 report.metrics.update(output, label);
             }

@@ -5,14 +5,14 @@ use core::{fmt, marker::PhantomData, mem::MaybeUninit, ops::RangeInclusive};
 use super::{
     Callback, Data, Epoch, Fit, Report, TrainError, TrainingState, TrainingStateMut,
     error::check,
-    evaluate::{Activate, Evaluate},
+    evaluate::{Evaluate, Finish},
     step::{Buffers, Memory, Run, WeightBound},
 };
 use crate::{
     Permutation, Zeroed,
     budget::{Budgeted, Costs},
     kernel::dispatch,
-    layer::{Ending, Layer, Parameter, Path, Sample, VisitTrainable, assert_sound, learns},
+    layer::{Layer, Parameter, Path, Sample, VisitTrainable, assert_sound, learns},
     loss::{Follows, Label, Loss},
     metric::Metric,
     network::{AnyNetwork, Summary, in_blocks, initialize, predict},
@@ -373,9 +373,7 @@ where
             let loss = buffers.step(&mut self.run, batch_x, batch_y)?;
             report.loss += (loss - report.loss) * (batch_x.len() as f64 / end as f64);
             let predictions = &mut buffers.outputs[..batch_y.len()];
-            if L::Ending::LOGITS {
-                dispatch(Activate::<N>(predictions));
-            }
+            dispatch(Finish::<N, L::Ending>(predictions, PhantomData));
             for (prediction, label) in predictions.iter().zip(batch_y) {
                 report.metrics.update(prediction, label);
             }

@@ -3,7 +3,12 @@
 use std::{collections::BTreeMap, path::Path as FilePath};
 
 use serde::Deserialize;
-use shiplap::{Tensor, layer::Path, prelude::*};
+use shiplap::{
+    Tensor,
+    layer::Path,
+    loss::{Compares, Loss},
+    prelude::*,
+};
 
 use crate::common::Exchange;
 
@@ -33,14 +38,32 @@ fn rows<X: Tensor<Element = f32>>(flat: &[f64]) -> Vec<X> {
     rows
 }
 
-/// Trains from the same weights as Keras. The losses of all steps agree to 10⁻⁵ and the weights at the end to 10⁻⁴
-/// (relative; for weights below [`SMALL`], relative to it).
+/// [`learns_with_loss_as_in_keras`] with the mean squared error.
 pub fn learns_as_in_keras<N, O: Optimizer>(name: &str, fixture: &Fixture, optimizer: O)
 where
     N: Network<Element = f32, Input = Image<9, 8, 2>, Output = [f32; 3], Head = Linear>,
 {
+    learns_with_loss_as_in_keras::<N, _, O, _>(name, fixture, optimizer, MeanSquaredError, |y| *y);
+}
+
+/// Trains from the same weights as Keras. The losses of all steps agree to 10⁻⁵ and the weights at the end to 10⁻⁴
+/// (relative; for weights below [`SMALL`], relative to it).
+pub fn learns_with_loss_as_in_keras<N, L, O, Y>(
+    name: &str,
+    fixture: &Fixture,
+    optimizer: O,
+    loss: L,
+    label: fn(&N::Output) -> Y,
+) where
+    N: Network<Element = f32>,
+    L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
+    O: Optimizer,
+    Y: Copy,
+{
     let (x, y) = (rows::<N::Input>(&fixture.x), rows::<N::Output>(&fixture.y));
-    let mut trainer = Trainer::<N, MeanSquaredError, O, 4, ()>::boxed(optimizer, 0);
+    let y: Vec<Y> = y.iter().map(label).collect();
+    let mut trainer = Trainer::<N, L, O, 4, ()>::boxed(optimizer, 0);
+    *trainer.loss_mut() = loss;
     let mut initial = Exchange(fixture.initial.clone(), 0);
     N::parameters_mut([trainer.network_mut()], Path::ROOT, &mut initial);
     assert_eq!((initial.1, fixture.losses.len()), (fixture.initial.len(), 50));

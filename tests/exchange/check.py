@@ -221,6 +221,14 @@ def agree(what, found, expected):
     return error
 
 
+def members(rows, tensors):
+    """The columns of `rows` that belong to each of the inputs or outputs of a model, by name."""
+    ends = np.cumsum([int(np.prod(tensor.shape[1:])) for tensor in tensors])
+    assert rows.reshape(len(rows), -1).shape[1] == ends[-1], tensors
+    columns = np.split(rows.reshape(len(rows), -1), ends[:-1], axis=1)
+    return {tensor.name: values.reshape(-1, *tensor.shape[1:]) for tensor, values in zip(tensors, columns)}
+
+
 def compare(folder):
     """Reads and runs what the crate has written, and compares."""
     compare_arrays(folder)
@@ -231,8 +239,8 @@ def compare(folder):
         written = json.loads((folder / f"{name}.json").read_text())
         session = onnxruntime.InferenceSession(folder / f"{name}.onnx", providers=["CPUExecutionProvider"])
         inputs = np.array(written["inputs"], "float32")  # `None` becomes NaN.
-        inputs = inputs.reshape(-1, *session.get_inputs()[0].shape[1:])
-        outputs = np.array(written["outputs"]).reshape(-1, *session.get_outputs()[0].shape[1:])
+        inputs = members(inputs, session.get_inputs())
+        outputs = members(np.array(written["outputs"]), session.get_outputs())
 
         # The weights: names, shapes, and the same numbers as in the ONNX model.
         path = folder / f"{name}.safetensors"
@@ -260,15 +268,16 @@ def compare(folder):
             assert np.array_equal(found, expected), (name, tensor)
 
         # The predictions, in batches of two sizes.
-        for rows in (1, len(inputs)):
-            [found] = session.run(["output"], {"input": inputs[:rows]})
-            error = agree(f"{name} in onnxruntime", found, outputs[:rows])
-            worst["onnxruntime"] = max(worst["onnxruntime"], error)
+        for rows in (1, len(written["inputs"])):
+            found = session.run(list(outputs), {member: values[:rows] for member, values in inputs.items()})
+            for values, (member, expected) in zip(found, outputs.items()):
+                error = agree(f"{member} of {name} in onnxruntime", values, expected[:rows])
+                worst["onnxruntime"] = max(worst["onnxruntime"], error)
 
         if name in ACTIVATIONS:
             twin = keras_model(ACTIVATIONS[name])
             twin.set_weights([tensors[key] for key in ("0.kernel", "0.bias", "1.kernel", "1.bias")])
-            error = agree(f"{name} in Keras", twin.predict(inputs, verbose=0), outputs)
+            error = agree(f"{name} in Keras", twin.predict(inputs["input"], verbose=0), outputs["output"])
             worst["keras"] = max(worst["keras"], error)
     print(f"{len(names)} networks agree with onnxruntime {onnxruntime.__version__} to {worst['onnxruntime']:.1e},")
     print(f"{len(ACTIVATIONS)} of them with Keras {keras.__version__} to {worst['keras']:.1e}")

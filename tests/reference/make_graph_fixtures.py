@@ -76,4 +76,23 @@ def model(network):
     return keras.Model(x, network(x)), list(LAYERS)
 
 
-write("graphs.json", ((name, *model(network)) for name, network in NETWORKS.items()))
+def pairs():
+    """Two inputs and two outputs, with a loss for each."""
+    LAYERS.clear()
+    image, numbers = keras.Input(SHAPE), keras.Input((4,))
+    x = L.concatenate(
+        [sequence(image, L.Conv2D(3, 3, activation="tanh"), L.Flatten()), sequence(numbers, L.Dense(5, "tanh"))]
+    )
+    x = sequence(x, L.Dense(6, "tanh"))
+    outputs = [sequence(x, L.Dense(4, "tanh"), L.Dense(3)), sequence(x, L.Dense(2, "sigmoid"))]
+
+    def loss(outputs, labels):
+        error = keras.losses.MeanSquaredError()(labels[0], outputs[0])
+        return 2 * error + 0.5 * keras.losses.BinaryCrossentropy()(labels[1], outputs[1])
+
+    label = lambda index, y: (y > 0).astype("float64") if index == 1 else y
+    return keras.Model([image, numbers], outputs), list(LAYERS), loss, label
+
+
+MODELS = [(name, *model(network)) for name, network in NETWORKS.items()]
+write("graphs.json", [*MODELS, ("pairs", *pairs())])

@@ -148,14 +148,19 @@ def random(rng, weight):
     return f32(1 + np.abs(values) if weight.name == "moving_variance" else values)
 
 
-def train(index, model, layers):
+def error(outputs, labels):
+    return keras.losses.MeanSquaredError()(labels[0], outputs)
+
+
+def train(index, model, layers, loss_of=error, label=lambda index, y: y):
     rng = np.random.default_rng(index)
     weights = [weight for layer in layers for weight in layer.weights]
     assert len(weights) == len(model.weights)
     for weight in weights:
         weight.assign(random(rng, weight))
-    x = f32(rng.normal(size=(2 * BATCH, *SHAPE)))
-    y = f32(rng.normal(size=(2 * BATCH, 3)))
+    x = [f32(rng.normal(size=(2 * BATCH, *tensor.shape[1:]))) for tensor in model.inputs]
+    y = [f32(rng.normal(size=(2 * BATCH, *tensor.shape[1:]))) for tensor in model.outputs]
+    y = [label(index, labels) for index, labels in enumerate(y)]
     trainable, others = ([v.value for v in vs] for vs in (model.trainable_variables, model.non_trainable_variables))
     assert all(v.dtype == np.float64 for v in trainable)
     initial = [np.asarray(weight) for weight in weights]
@@ -163,8 +168,8 @@ def train(index, model, layers):
     @jax.jit
     def step(trainable, others, x, y):
         def loss(trainable):
-            outputs, updated = model.stateless_call(trainable, others, x, training=True)
-            return keras.losses.MeanSquaredError()(y, outputs), updated
+            outputs, updated = model.stateless_call(trainable, others, x if len(x) > 1 else x[0], training=True)
+            return loss_of(outputs, y), updated
 
         (value, others), gradients = jax.value_and_grad(loss, has_aux=True)(trainable)
         return value, [w - RATE * g for w, g in zip(trainable, gradients)], others
@@ -172,15 +177,17 @@ def train(index, model, layers):
     losses = []
     for number in range(STEPS):
         rows = slice(number % 2 * BATCH, (number % 2 + 1) * BATCH)
-        value, trainable, others = step(trainable, others, x[rows], y[rows])
+        batch_x, batch_y = ([array[rows] for array in arrays] for arrays in (x, y))
+        value, trainable, others = step(trainable, others, batch_x, batch_y)
         losses.append(float(value))
     for variables, values in ((model.trainable_variables, trainable), (model.non_trainable_variables, others)):
         for variable, value in zip(variables, values):
             variable.assign(value)
     flat = lambda arrays: [float(f"{v:.9g}") for a in arrays for v in np.asarray(a).ravel()]
+    rows = lambda arrays: np.concatenate([array.reshape(2 * BATCH, -1) for array in arrays], axis=1)
     return {
-        "x": flat([x]),
-        "y": flat([y]),
+        "x": flat([rows(x)]),
+        "y": flat([rows(y)]),
         "initial": flat(initial),
         "losses": losses,
         "final": flat(weights),
@@ -188,7 +195,7 @@ def train(index, model, layers):
 
 
 def write(name, models):
-    fixtures = {name: train(index, model, layers) for index, (name, model, layers) in enumerate(models)}
+    fixtures = {name: train(index, *model) for index, (name, *model) in enumerate(models)}
     path = Path(__file__).resolve().parent / name
     path.write_text(json.dumps(fixtures, separators=(",", ":")) + "\n")
 

@@ -21,7 +21,8 @@ use self::{
 };
 use super::{BYTES, FileError, write};
 use crate::{
-    kernel::{Element, ElementwiseKernel},
+    Tensor as _,
+    kernel::{Element, ElementwiseKernel, Form},
     layer::{Layer, Path},
 };
 
@@ -33,7 +34,8 @@ const OPERATOR_SET: i64 = 13;
 /// Exports `network` as an ONNX model (operator set 13), for onnxruntime and other runtimes.
 ///
 /// The model computes what `predict` computes, from `input` with shape `[batch, ...]` to `output` with shape
-/// `[batch, ...]`. Its element type is `f32`; the weights of an `f64` network are rounded. Statistics of scalers and
+/// `[batch, ...]`. The members of a [`Pair`](crate::Pair) are `input_0` and `input_1`, or `output_0` and `output_1`; those
+/// of the second, if it is a pair, are `input_1_0` and `input_1_1`. Its element type is `f32`; the weights of an `f64` network are rounded. Statistics of scalers and
 /// constants of formulas have to be in the range of `f32`: a deviation that is rounded to 0 would be another function.
 ///
 /// An activation is exported as the operations of its formula, even if it implements
@@ -69,6 +71,7 @@ pub fn to_onnx<N: Layer>(network: &N) -> Result<Vec<u8>, FileError> {
 
 fn encode<N: Layer>(network: &N, file: &str) -> Result<Vec<u8>, FileError> {
     let mut exporter = Exporter::new::<N::Element>(file);
+    exporter.add_members(INPUT, &N::Input::FORM);
     network.operations(Path::ROOT, &mut exporter);
     let model = Model {
         ir_version: IR_VERSION,
@@ -111,6 +114,8 @@ struct Exporter<'a> {
     layout: Layout,
     /// The same value in the other layout, for each value that was transposed.
     transposed: BTreeMap<String, String>,
+    /// The members of each value that is a pair and has no node.
+    pairs: BTreeMap<String, [Place; 2]>,
     /// Where each open fork begins, and the end of its first branch.
     forks: Vec<(Place, Option<Place>)>,
     error: Option<FileError>,
@@ -127,6 +132,7 @@ impl<'a> Exporter<'a> {
             current: INPUT.into(),
             layout: Layout::Pixels,
             transposed: BTreeMap::new(),
+            pairs: BTreeMap::new(),
             forks: Vec::new(),
             error: None,
         }
@@ -136,29 +142,53 @@ impl<'a> Exporter<'a> {
         if let Some(error) = self.error {
             return Err(error);
         }
-        self.lay_out(OUTPUT, Layout::Pixels);
-        // The output of the last node is the output of the model.
-        match self.nodes.last_mut() {
-            Some(last) if last.outputs[0] == self.current => last.outputs = vec![OUTPUT.into()],
-            _ => self.nodes.push(Node {
-                inputs: vec![self.current],
-                outputs: vec![OUTPUT.into()],
-                name: "identity".into(),
-                operator: "Identity".into(),
-                attributes: Vec::new(),
-            }),
-        }
+        self.output(OUTPUT);
         Ok(Graph {
             nodes: self.nodes,
             name: "network".into(),
             tensors: self.tensors,
-            inputs: vec![value::<N::Input>(INPUT)],
-            outputs: vec![value::<N::Output>(OUTPUT)],
+            inputs: values(INPUT, &N::Input::FORM),
+            outputs: values(OUTPUT, &N::Output::FORM),
         })
+    }
+
+    /// Adds the members of the input `name`, if it is a pair.
+    fn add_members(&mut self, name: &str, form: &Form) {
+        if let Some(forms) = form.members() {
+            let names = members(name);
+            names.iter().zip(forms).for_each(|(name, form)| self.add_members(name, form));
+            self.pairs.insert(name.into(), names.map(|name| (name, Layout::Pixels)));
+        }
+    }
+
+    /// Makes the current value an output of the model, or its members if it is a pair.
+    fn output(&mut self, name: &str) {
+        if let Some(pair) = self.pairs.get(&self.current).cloned() {
+            for (name, place) in members(name).iter().zip(pair) {
+                (self.current, self.layout) = place;
+                self.output(name);
+            }
+            return;
+        }
+        self.lay_out(name, Layout::Pixels);
+        // The output of the last node is the output of the model.
+        match self.nodes.last_mut() {
+            Some(last) if last.outputs[0] == self.current && name == OUTPUT => last.outputs = vec![name.into()],
+            _ => self.nodes.push(Node {
+                inputs: vec![self.current.clone()],
+                outputs: vec![name.into()],
+                name: format!("{name}/identity"),
+                operator: "Identity".into(),
+                attributes: Vec::new(),
+            }),
+        }
     }
 
     /// Adds a node and returns the name of its output.
     fn node(&mut self, place: &str, operator: &str, inputs: Vec<String>) -> String {
+        if inputs.iter().any(|input| self.pairs.contains_key(input)) {
+            self.error.get_or_insert(FileError::Unknown { layer: place.into(), operation: "operation of a pair" });
+        }
         let name = format!("{place}/{operator}_{}", self.nodes.len());
         self.nodes.push(Node {
             inputs,
@@ -331,10 +361,18 @@ fn is_out_of_range(number: f64) -> bool {
     number.is_finite() && (rounded - number).abs() > f64::from(f32::EPSILON) * number.abs()
 }
 
-/// Describes an input or output of the model, with a dynamic batch size.
-fn value<X: crate::Tensor>(name: &str) -> Value {
+/// The names of the members of a pair.
+fn members(name: &str) -> [String; 2] {
+    [format!("{name}_0"), format!("{name}_1")]
+}
+
+/// Describes an input or output of the model, or its members, with a dynamic batch size.
+fn values(name: &str, form: &Form) -> Vec<Value> {
+    if let Some(forms) = form.members() {
+        return members(name).iter().zip(forms).flat_map(|(name, form)| values(name, form)).collect();
+    }
     let mut dimensions = vec![Dimension { length: None, name: Some("batch".into()) }];
-    dimensions.extend(X::axes().iter().map(|&length| Dimension { length: Some(length as i64), name: None }));
+    dimensions.extend(form.axes().iter().map(|&length| Dimension { length: Some(length as i64), name: None }));
     let shape = Some(Shape { dimensions });
-    Value { name: name.into(), kind: Some(Type { tensor: Some(TensorType { element: message::FLOAT, shape }) }) }
+    vec![Value { name: name.into(), kind: Some(Type { tensor: Some(TensorType { element: message::FLOAT, shape }) }) }]
 }

@@ -135,15 +135,28 @@ impl<T: Element> Operations<T> for Exporter<'_> {
     fn join(&mut self, path: Path<'_>, junction: Junction) {
         let Some((_, Some((first, layout)))) = self.forks.pop() else { return };
         let place = path.to_string();
+        if junction == Junction::Both {
+            let second = (self.current.clone(), self.layout);
+            (self.current, self.layout) = (format!("{place}/pair_{}", self.pairs.len()), Layout::Pixels);
+            self.pairs.insert(self.current.clone(), [(first, layout), second]);
+            return;
+        }
         self.lay_out(&place, layout);
         let inputs = vec![first, self.current.clone()];
         let (operator, attributes) = match (junction, layout) {
-            (Junction::Add, _) => ("Add", vec![]),
+            (Junction::Add | Junction::Both, _) => ("Add", vec![]),
             (Junction::Concat, Layout::Pixels) => ("Concat", vec![Attribute::of_integer("axis", -1)]),
             (Junction::Concat, Layout::Planes(_)) => ("Concat", vec![Attribute::of_integer("axis", 1)]),
         };
         self.current = self.node(&place, operator, inputs);
         self.nodes.last_mut().into_iter().for_each(|node| node.attributes.clone_from(&attributes));
+    }
+
+    fn member(&mut self, path: Path<'_>, index: usize) {
+        match self.pairs.get(&self.current) {
+            Some(members) => (self.current, self.layout) = members[index].clone(),
+            None => Operations::<T>::other(self, path, "member of a pair"),
+        }
     }
 
     fn pool(&mut self, path: Path<'_>, pool: Pool, window: Sliding) {

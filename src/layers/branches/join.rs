@@ -3,22 +3,29 @@
 use core::marker::PhantomData;
 
 use crate::{
-    Tensor,
+    Pair, Tensor,
     activation::{Activation, Linear},
     kernel::{ElementwiseKernel, Real, Simd, copy, elementwise},
-    layer::{Inferred, Junction, Layer},
+    layer::{Ending, Head, Heads, Inferred, Junction, Layer, Predictions},
     message::Message,
 };
 
-/// [`Add`] or [`Concat`].
-#[diagnostic::on_unimplemented(message = "`{Self}` does not join branches", label = "expected `Add` or `Concat`")]
+/// [`Add`], [`Concat`] or [`Both`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not join branches",
+    label = "expected `Add`, `Concat` or `Both`"
+)]
 pub trait Join: Send + Sync + 'static {
     /// The name in summaries and files.
     const KIND: Message<64>;
     /// The operation, for export.
     const JUNCTION: Junction;
     /// The activation after it.
-    type Head: Activation;
+    type Activation: Activation;
+    /// The ending of the first branch, if the joint output ends as `E`.
+    type First<E: Ending>: Ending;
+    /// The ending of the second branch.
+    type Second<E: Ending>: Ending;
 }
 
 /// A join whose output is known: all except `Concat<Inferred>`.
@@ -28,10 +35,14 @@ impl<A: Activation> Shaped for Add<A> {}
 
 impl<O: Tensor> Shaped for Concat<O> {}
 
+impl Shaped for Both {}
+
 /// A way to join rows of `A` with rows of `B`.
 pub trait Joins<A: Tensor, B: Tensor>: Shaped {
     /// One row of the result.
     type Output: Tensor<Element = A::Element>;
+    /// The end of the result, if those of the branches are `HA` and `HB`.
+    type Head<HA: Head, HB: Head>: Head;
     /// The reason why they cannot be joined, if there is one.
     const FAULT: Option<Message>;
 
@@ -51,6 +62,10 @@ pub struct Add<A = Linear>(PhantomData<A>);
 #[derive(Clone, Copy, Debug)]
 pub struct Concat<O = Inferred>(PhantomData<O>);
 
+/// A [`Pair`] of both outputs, for a network with two outputs, with the loss [`PairLoss`](crate::loss::PairLoss).
+#[derive(Clone, Copy, Debug)]
+pub struct Both;
+
 #[derive(Clone, Copy)]
 struct SumOfBoth;
 
@@ -64,12 +79,15 @@ impl ElementwiseKernel<2, 1> for SumOfBoth {
 impl<A: Activation> Join for Add<A> {
     const KIND: Message<64> = Message::new().text("Add<").text(A::NAME).text(">");
     const JUNCTION: Junction = Junction::Add;
-    type Head = A;
+    type Activation = A;
+    type First<E: Ending> = Predictions;
+    type Second<E: Ending> = Predictions;
 }
 
 impl<Act: Activation, A: Tensor, B: Tensor<Element = A::Element>> Joins<A, B> for Add<Act> {
     type Output = A;
-    const FAULT: Option<Message> = if same_axes::<A, B>(A::RANK) && A::RANK == B::RANK {
+    type Head<HA: Head, HB: Head> = Act;
+    const FAULT: Option<Message> = if A::FORM.is(&B::FORM) {
         None
     } else {
         Some(differ::<A, B>("`Add` needs branches of the same shape, but they output ["))
@@ -90,11 +108,14 @@ impl<Act: Activation, A: Tensor, B: Tensor<Element = A::Element>> Joins<A, B> fo
 impl<O: Send + Sync + 'static> Join for Concat<O> {
     const KIND: Message<64> = Message::new().text("Concat");
     const JUNCTION: Junction = Junction::Concat;
-    type Head = Linear;
+    type Activation = Linear;
+    type First<E: Ending> = Predictions;
+    type Second<E: Ending> = Predictions;
 }
 
 impl<A: Tensor, B: Tensor<Element = A::Element>, O: Tensor<Element = A::Element>> Joins<A, B> for Concat<O> {
     type Output = O;
+    type Head<HA: Head, HB: Head> = Linear;
     const FAULT: Option<Message> = match misfit_of_concat::<A, B>() {
         None if same_axes::<A, O>(A::RANK - 1) && O::RANK == A::RANK && O::INNERMOST == A::INNERMOST + B::INNERMOST => {
             None
@@ -128,6 +149,34 @@ impl<A: Tensor, B: Tensor<Element = A::Element>, O: Tensor<Element = A::Element>
     }
 }
 
+impl Join for Both {
+    const KIND: Message<64> = Message::new().text("Both");
+    const JUNCTION: Junction = Junction::Both;
+    type Activation = Linear;
+    type First<E: Ending> = E::First;
+    type Second<E: Ending> = E::Second;
+}
+
+impl<A: Tensor, B: Tensor<Element = A::Element>> Joins<A, B> for Both {
+    type Output = Pair<A, B>;
+    type Head<HA: Head, HB: Head> = Heads<HA, HB, A, B>;
+    const FAULT: Option<Message> = None;
+
+    #[inline(always)]
+    fn join<S: Simd>(_: S, a: &[A], b: &[B], y: &mut [Pair<A, B>]) {
+        for (y, (a, b)) in y.iter_mut().zip(a.iter().zip(b)) {
+            *y = Pair(*a, *b);
+        }
+    }
+
+    #[inline(always)]
+    fn split<S: Simd>(_: S, dy: &[Pair<A, B>], da: &mut [A], db: &mut [B]) {
+        for (Pair(a, b), (da, db)) in dy.iter().zip(da.iter_mut().zip(db)) {
+            (*da, *db) = (*a, *b);
+        }
+    }
+}
+
 /// Whether the first `count` axes are equal.
 const fn same_axes<A: Tensor, B: Tensor>(count: usize) -> bool {
     let mut axis = 0;
@@ -142,7 +191,7 @@ const fn same_axes<A: Tensor, B: Tensor>(count: usize) -> bool {
 
 /// The fault of branches that take different inputs.
 pub(super) const fn misfit<A: Layer, B: Layer>() -> Option<Message> {
-    if same_axes::<A::Input, B::Input>(A::Input::RANK) && A::Input::RANK == B::Input::RANK {
+    if A::Input::FORM.is(&B::Input::FORM) {
         None
     } else {
         Some(differ::<A::Input, B::Input>("branches take the same input, but these take ["))

@@ -1,10 +1,12 @@
-//! Layers side by side: [`Residual`] and [`Branches`].
+//! Layers side by side: [`Residual`] and [`Branches`], also of networks with several inputs or outputs.
 
 mod identity;
 mod join;
+mod member;
 
 pub use identity::Identity;
-pub use join::{Add, Concat, Join, Joins};
+pub use join::{Add, Both, Concat, Join, Joins};
+pub use member::{First, Second};
 
 use core::{marker::PhantomData, mem::MaybeUninit};
 
@@ -13,8 +15,8 @@ use crate::{
     activation::{Activation, Linear, Save},
     kernel::{Plus, Simd, elementwise, map_each},
     layer::{
-        Description, Ending, Infer, Inferred, Layer, Link, Operations, Path, Predictions, VisitGradient, first_fault,
-        learns, pass, pass_mut,
+        Description, Ending, Infer, Inferred, Layer, Link, Operations, Path, VisitGradient, first_fault, learns, pass,
+        pass_mut,
     },
     layers::image::Channels,
     message::Message,
@@ -40,8 +42,8 @@ use join::Shaped;
 /// ```
 pub type Residual<L, A = Linear, S = Identity<<L as Layer>::Input>> = Branches<L, S, Add<A>>;
 
-/// Two layers, or sequences of layers in parentheses, that take the same input. `J` joins their outputs: [`Add`] or
-/// [`Concat`]. For more branches, nest it.
+/// Two layers, or sequences of layers in parentheses, that take the same input. `J` joins their outputs: [`Add`],
+/// [`Concat`] or [`Both`]. For more branches, nest it.
 ///
 /// ```
 /// use shiplap::{layers::{Branches, Concat}, prelude::*};
@@ -82,10 +84,10 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
     type Tape<const N: usize> = (
         Link<A::Tape<N>, A::Output, N>,
         Link<B::Tape<N>, B::Output, N>,
-        <<J::Head as Activation>::Saves as Save>::Storage<J::Output, N>,
+        <<J::Activation as Activation>::Saves as Save>::Storage<J::Output, N>,
         [A::Input; N],
     );
-    type Head = J::Head;
+    type Head = J::Head<A::Head, B::Head>;
 
     const MACS: usize = A::MACS + B::MACS;
     const FAULT: Option<Message> = first_fault(&[A::FAULT, B::FAULT, join::misfit::<A, B>(), J::FAULT]);
@@ -95,11 +97,11 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
         let (mut first, mut second) = (MaybeUninit::uninit(), MaybeUninit::uninit());
         let first = &mut <[A::Output; N]>::zeroed_in(&mut first)[..x.len()];
         let second = &mut <[B::Output; N]>::zeroed_in(&mut second)[..x.len()];
-        self.first.forward_batch::<S, Predictions, N>(simd, x, first);
-        self.second.forward_batch::<S, Predictions, N>(simd, pass(x), second);
+        self.first.forward_batch::<S, J::First<E>, N>(simd, x, first);
+        self.second.forward_batch::<S, J::Second<E>, N>(simd, pass(x), second);
         J::join(simd, first, second, y);
         if !E::LOGITS {
-            J::Head::forward(simd, y);
+            J::Activation::forward(simd, y);
         }
     }
 
@@ -113,12 +115,12 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
         y: &mut [J::Output],
     ) {
         let (a, b) = (&mut first.output[..x.len()], &mut second.output[..x.len()]);
-        self.first.record_batch::<S, Predictions, N>(simd, rng.as_deref_mut(), x, &mut first.tape, a);
-        self.second.record_batch::<S, Predictions, N>(simd, rng, pass(x), &mut second.tape, b);
+        self.first.record_batch::<S, J::First<E>, N>(simd, rng.as_deref_mut(), x, &mut first.tape, a);
+        self.second.record_batch::<S, J::Second<E>, N>(simd, rng, pass(x), &mut second.tape, b);
         J::join(simd, a, b, y);
         if !E::LOGITS {
-            <J::Head as Activation>::Saves::store::<_, N>(y, logits);
-            J::Head::forward(simd, y);
+            <J::Activation as Activation>::Saves::store::<_, N>(y, logits);
+            J::Activation::forward(simd, y);
         }
     }
 
@@ -133,18 +135,18 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
         mut dx: Option<&mut [A::Input]>,
     ) {
         if !E::LOGITS {
-            J::Head::backward(simd, <J::Head as Activation>::Saves::logits::<_, N>(logits, y), y, dy);
+            J::Activation::backward(simd, <J::Activation as Activation>::Saves::logits::<_, N>(logits, y), y, dy);
         }
         let (da, db) = (&mut first.gradient[..x.len()], &mut second.gradient[..x.len()]);
         J::split(simd, dy, da, db);
         if learns::<A::Trainable>() || dx.is_some() {
             let a = &first.output[..x.len()];
-            self.first.backward_batch::<S, Predictions, N>(simd, x, &mut first.tape, a, da, dx.as_deref_mut());
+            self.first.backward_batch::<S, J::First<E>, N>(simd, x, &mut first.tape, a, da, dx.as_deref_mut());
         }
         if learns::<B::Trainable>() || dx.is_some() {
             let (b, dx_of_second) = (&second.output[..x.len()], &mut dx_of_second[..x.len()]);
             let wanted = dx.is_some().then(|| pass_mut::<A::Input, B::Input>(dx_of_second));
-            self.second.backward_batch::<S, Predictions, N>(simd, pass(x), &mut second.tape, b, db, wanted);
+            self.second.backward_batch::<S, J::Second<E>, N>(simd, pass(x), &mut second.tape, b, db, wanted);
             if let Some(dx) = dx {
                 elementwise(simd, &Plus, [A::Input::flat(dx_of_second)], [A::Input::flat_mut(dx)]);
             }
@@ -207,6 +209,6 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
         operations.next_branch(path);
         self.second.operations(path.join("second"), operations);
         operations.join(path, J::JUNCTION);
-        J::Head::operations(path, operations);
+        J::Activation::operations(path, operations);
     }
 }

@@ -1,0 +1,97 @@
+//! Two tensors as one.
+
+use core::{fmt, slice};
+
+use super::{
+    Tensor,
+    element::{MOST_AXES, Sealed},
+    form::Form,
+};
+use crate::Zeroed;
+
+/// Two tensors: the input of a network with two inputs, or the output of one with two outputs. For more, nest it:
+/// `Pair<A, Pair<B, C>>`.
+///
+/// The layers [`First`](crate::layers::First) and [`Second`](crate::layers::Second) output one member, and
+/// [`Both`](crate::layers::Both) joins the outputs of two branches to a pair. As a sequence of numbers, a pair has those
+/// of its first member, followed by those of the second.
+///
+/// ```
+/// use shiplap::{Pair, Tensor, prelude::*};
+///
+/// type Input = Pair<Image<2, 2, 1>, [f32; 3]>;
+/// let x: Input = ([[[1.0], [2.0]], [[3.0], [4.0]]], [5.0, 6.0, 7.0]).into();
+/// assert_eq!(x.1, [5.0, 6.0, 7.0]);
+/// assert_eq!(Input::flat(&[x]), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+pub struct Pair<A, B>(pub A, pub B);
+
+impl<A, B> From<(A, B)> for Pair<A, B> {
+    fn from((first, second): (A, B)) -> Self {
+        Self(first, second)
+    }
+}
+
+// SAFETY: both fields are `Zeroed`, and padding may hold any byte.
+unsafe impl<A: Zeroed, B: Zeroed> Zeroed for Pair<A, B> {}
+
+impl<A: Tensor, B: Tensor<Element = A::Element>> Sealed for Pair<A, B> {}
+
+impl<A: Tensor, B: Tensor<Element = A::Element>> Tensor for Pair<A, B> {
+    type Element = A::Element;
+    type Row = A::Element;
+    const LEN: usize = A::LEN + B::LEN;
+    const RANK: usize = 1;
+    const AXES: [usize; MOST_AXES] = [Self::LEN, 0, 0, 0, 0, 0, 0, 0];
+    const FORM: Form = Form::of_pair::<Self>(&[A::FORM, B::FORM]);
+
+    #[inline(always)]
+    fn flat(rows: &[Self]) -> &[A::Element] {
+        // SAFETY: `Tensor` is sealed, so `A` and `B` are `A::LEN` and `B::LEN` numbers of type `A::Element`, and a `Pair`,
+        // which is `repr(C)`, has one after the other without padding: its size and alignment are those of `LEN` numbers.
+        unsafe { slice::from_raw_parts(rows.as_ptr().cast(), rows.len() * Self::LEN) }
+    }
+
+    #[inline(always)]
+    fn flat_mut(rows: &mut [Self]) -> &mut [A::Element] {
+        // SAFETY: as in `flat`. Any numbers are a valid tensor.
+        unsafe { slice::from_raw_parts_mut(rows.as_mut_ptr().cast(), rows.len() * Self::LEN) }
+    }
+
+    fn write_shape(out: &mut dyn fmt::Write) -> fmt::Result {
+        out.write_str("[")?;
+        A::write_shape(out)?;
+        out.write_str("], [")?;
+        B::write_shape(out)?;
+        out.write_str("]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::String;
+
+    use super::*;
+
+    type Nested = Pair<[[f32; 2]; 2], Pair<[f32; 0], Pair<f32, [f32; 2]>>>;
+
+    #[test]
+    fn a_pair_is_its_numbers() {
+        let mut rows = [Nested::zeroed(); 2];
+        Nested::flat_mut(&mut rows).iter_mut().enumerate().for_each(|(index, number)| *number = index as f32);
+        let second = Pair([[7.0, 8.0], [9.0, 10.0]], Pair([], Pair(11.0, [12.0, 13.0])));
+        assert_eq!((rows[1], Nested::LEN, size_of::<Nested>()), (second, 7, 7 * 4));
+        assert_eq!(Nested::flat(&rows)[13], 13.0);
+        let empty = Pair::<[f64; 0], [[f64; 3]; 0]>::zeroed();
+        assert!(Tensor::flat(&[empty; 3]).is_empty());
+    }
+
+    #[test]
+    fn a_pair_shows_the_shapes_of_its_members() {
+        let mut text = String::new();
+        Nested::write_shape(&mut text).unwrap();
+        assert_eq!(text, "[2, 2], [[0], [[], [2]]]");
+    }
+}

@@ -1,0 +1,96 @@
+//! The members of a pair.
+
+use core::marker::PhantomData;
+
+use crate::{
+    Layer, Pair, Tensor, Zeroed as _,
+    kernel::Simd,
+    layer::{Operations, Path, SimpleLayer},
+};
+
+/// The first member of a [`Pair`]: the beginning of the branch that takes the first of two inputs.
+///
+/// ```
+/// use shiplap::{Pair, layers::{Branches, Concat, First, Second}, prelude::*};
+///
+/// #[network(input = Pair<Image<8, 8, 1>, [f32; 4]>)]
+/// type Net = (
+///     Branches<
+///         (First<_>, Conv2d<_, 2, 3, Relu>, Flatten<_>),
+///         (Second<_>, Dense<_, 8, Relu>),
+///         Concat,
+///     >,
+///     Dense<_, 3, Softmax>,
+/// );
+///
+/// let (image, numbers) = ([[[0.0]; 8]; 8], [0.0; 4]);
+/// assert_eq!(Net::new(1).predict(&Pair(image, numbers)), [1.0 / 3.0; 3]);
+/// ```
+#[derive(Default, Layer)]
+#[parameters(element = I::Element)]
+pub struct First<I: IsPair>(PhantomData<fn() -> I>);
+
+/// The second member of a [`Pair`]: the beginning of the branch that takes the second of two inputs. See [`First`].
+#[derive(Default, Layer)]
+#[parameters(element = I::Element)]
+pub struct Second<I: IsPair>(PhantomData<fn() -> I>);
+
+/// A [`Pair`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a pair: it has no `First` and `Second` member",
+    label = "not a `Pair`",
+    note = "the input of a network with two inputs is `Pair<[f32; 10], [f32; 4]>`, and branches joined by `Both` output a pair"
+)]
+pub trait IsPair: Tensor {
+    /// The first member.
+    type First: Tensor<Element = Self::Element>;
+    /// The second member.
+    type Second: Tensor<Element = Self::Element>;
+
+    /// Both members.
+    fn members(&self) -> (&Self::First, &Self::Second);
+
+    /// The pair of these members.
+    fn of(first: Self::First, second: Self::Second) -> Self;
+}
+
+impl<A: Tensor, B: Tensor<Element = A::Element>> IsPair for Pair<A, B> {
+    type First = A;
+    type Second = B;
+
+    #[inline(always)]
+    fn members(&self) -> (&A, &B) {
+        (&self.0, &self.1)
+    }
+
+    #[inline(always)]
+    fn of(first: A, second: B) -> Self {
+        Self(first, second)
+    }
+}
+
+macro_rules! member {
+    ($layer:ident, $index:tt, |$dy:ident| $pair:expr) => {
+        impl<I: IsPair> SimpleLayer for $layer<I> {
+            type Input = I;
+            type Output = I::$layer;
+            type Tape = ();
+
+            #[inline(always)]
+            fn forward<S: Simd>(&self, _: S, x: &I, y: &mut Self::Output) {
+                *y = *x.members().$index;
+            }
+
+            #[inline(always)]
+            fn backward<S: Simd>(&self, _: S, _: &I, (): &(), _: &Self::Output, $dy: &Self::Output, dx: &mut I) {
+                *dx = $pair;
+            }
+
+            fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
+                operations.member(path, $index);
+            }
+        }
+    };
+}
+member!(First, 0, |dy| I::of(*dy, I::Second::zeroed_on_stack()));
+member!(Second, 1, |dy| I::of(I::First::zeroed_on_stack(), *dy));
