@@ -76,10 +76,10 @@ pub trait Operations<T> {
         self.other(path, pool.name());
     }
 
-    /// The mean of each channel of a tensor of shape `shape` over all other axes.
-    fn global_average(&mut self, path: Path<'_>, shape: &'static [usize]) {
-        let _ = shape;
-        self.other(path, "global average");
+    /// The maximum or the mean of each channel of a tensor of shape `shape` over all other axes.
+    fn global_pool(&mut self, path: Path<'_>, pool: Pool, shape: &'static [usize]) {
+        let _ = (pool, shape);
+        self.other(path, "global pool");
     }
 
     /// `y[i·s + u·d − p][j·s + v·d − p][f] = bias[f] + Σ x[i][j][c]·kernel[u][v][f][c]`, the transpose of a convolution,

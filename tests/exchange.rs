@@ -452,6 +452,9 @@ fn networks_for_python() {
     give::<Decoded>("decoded");
     give::<Separable>("separable");
     give::<GlobalAveragePool<Image<3, 2, 2>>>("global_average_alone");
+    give::<(Conv2d<Image<5, 4, 2>, 3, 3, Tanh, Valid, Bias, 3, Image<3, 2, 3>>, GlobalMaxPool<Image<3, 2, 3>>)>(
+        "global_max",
+    );
     give::<(Dense<196, 64, Relu>, Dropout<64, 20>, Dense<64, 32, Gelu>, Dense<32, 10, Softmax>)>("wide");
 }
 

@@ -78,6 +78,7 @@ networks! {
     depthwise_same_dilated_2: (DepthwiseConv2d<_, 3, Tanh, Same<1, 2>>, Flatten<_>);
     depthwise_same_dilated_3: (DepthwiseConv2d<_, 2, Tanh, Same<1, 3>>, Flatten<_>);
     global: (Conv2d<_, 6, 3, Relu, Same>, Conv2d<_, 4, 3, Gelu>, GlobalAveragePool<_>);
+    global_max: (Conv2d<_, 6, 3, Tanh, Same>, GlobalMaxPool<_>);
 }
 
 /// Layers of series between 9 steps with 2 channels, or 16 as in an image, and a dense layer.

@@ -161,6 +161,17 @@ fn every_pool_agrees<T: Element + Tensor<Element = T>, const C: usize>() {
     let dx = [[dy.map(|dy| dy * share); 6]; 7];
     let passes = dispatch(Passes::<GlobalAveragePool<Small<T, C>>>(&x, &dy));
     assert_eq!(passes, (Box::new(y), Box::new(dx)), "{C} channels");
+
+    // Small integers, so that there are several largest pixels.
+    let x = x.map(|row| row.map(|pixel| pixel.map(|value| T::from_f64((2.0 * value.to_f64()).round()))));
+    let y = std::array::from_fn(|c| x.as_flattened().iter().map(|pixel| pixel[c]).reduce(Real::max).unwrap());
+    let mut dx = Small::<T, C>::zeroed();
+    for c in 0..C {
+        let first = x.as_flattened().iter().position(|pixel| pixel[c] == y[c]).unwrap();
+        dx.as_flattened_mut()[first][c] = dy[c];
+    }
+    let passes = dispatch(Passes::<GlobalMaxPool<Small<T, C>>>(&x, &dy));
+    assert_eq!(passes, (Box::new(y), Box::new(dx)), "{C} channels");
 }
 
 #[test]
@@ -188,6 +199,8 @@ fn a_maximum_shows_nan_and_a_mean_of_large_numbers_is_finite() {
             is_nan,
             [[true, true, false], [true, false, false], [false, false, true]].map(|row| row.map(|nan| [nan; C]))
         );
+        let (y, _) = dispatch(Passes::<GlobalMaxPool<Small<f32, C>>>(&x, &[0.0; C]));
+        assert!(y.iter().all(|largest| largest.is_nan()), "{y:?}");
 
         for large in [3e38f32, -3.2e38] {
             let is_mean = |mean: f32| (mean / large - 1.0).abs() < 1e-6;

@@ -1,5 +1,5 @@
 //! The layers: [`Dense`], [`Dropout`], [`Activate`]; layers of images ([`image`]: [`Conv2d`], [`DepthwiseConv2d`],
-//! [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`UpSample2d`], [`ZeroPad2d`],
+//! [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`GlobalMaxPool`], [`UpSample2d`], [`ZeroPad2d`],
 //! [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of series ([`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]);
 //! normalization ([`BatchNorm`], [`LayerNorm`], [`GroupNorm`]); layers side by side ([`Residual`], [`Branches`]), which
 //! also take members of pairs ([`First`], [`Second`]);
@@ -37,7 +37,8 @@ pub use dropout::Dropout;
 pub use frozen::Frozen;
 pub use image::{
     AveragePool1d, AveragePool2d, Causal, Conv1d, Conv2d, ConvTranspose2d, DepthwiseConv2d, Flatten, GlobalAveragePool,
-    Image, MaxPool1d, MaxPool2d, Padded, Reshape, Same, SpatialDropout, UpSample2d, Valid, Window, ZeroPad2d,
+    GlobalMaxPool, Image, MaxPool1d, MaxPool2d, Padded, Reshape, Same, SpatialDropout, UpSample2d, Valid, Window,
+    ZeroPad2d,
 };
 pub use impute::Impute;
 pub use in_flash::InFlash;

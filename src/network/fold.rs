@@ -236,8 +236,8 @@ impl<T: Element> Operations<T> for Steps {
         self.other(path, (pool, window));
     }
 
-    fn global_average(&mut self, path: Path<'_>, shape: &'static [usize]) {
-        self.other(path, ("global average", shape));
+    fn global_pool(&mut self, path: Path<'_>, pool: Pool, shape: &'static [usize]) {
+        self.other(path, ("global", pool, shape));
     }
 
     fn flatten(&mut self, path: Path<'_>, shape: &'static [usize]) {

@@ -63,4 +63,10 @@ type ImageOfPair = (
     Flatten<_>,
 );
 
+#[network(input = Pair<[f32; 2], [f32; 3]>)]
+type Normalized = (
+    BatchNorm<_>,
+    Flatten<_>,
+);
+
 fn main() {}

@@ -11,5 +11,5 @@ type Net = (
 fn main() {
     println!("{}", Net::summary());
     let mut trainer = Trainer::<Net, SparseCategoricalCrossentropy, Adam, 4>::new(Adam::default(), 1);
-    trainer.step(&[[[[0.0]; 8]; 8]], &[3]).unwrap();
+    trainer.step(&[[[[0.0; 3]; 8]; 8]], &[3]).unwrap();
 }

@@ -135,6 +135,11 @@ NETWORKS = {
         L.GlobalAveragePooling1D(),
         L.Dense(3),
     ],
+    "global_max": lambda: [
+        L.Conv2D(6, 3, padding="same", activation="tanh"),
+        L.GlobalMaxPooling2D(),
+        L.Dense(3),
+    ],
 }
 
 

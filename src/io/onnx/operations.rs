@@ -173,14 +173,14 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         }
     }
 
-    fn global_average(&mut self, path: Path<'_>, shape: &'static [usize]) {
+    fn global_pool(&mut self, path: Path<'_>, pool: Pool, shape: &'static [usize]) {
         let axes: Vec<usize> = match self.layout {
             Layout::Pixels => (1..shape.len()).collect(),
             Layout::Planes(axes) => (2..axes + 2).collect(),
         };
         self.unary(
             path,
-            "ReduceMean",
+            if pool == Pool::Max { "ReduceMax" } else { "ReduceMean" },
             vec![Attribute::of_integers("axes", &axes), Attribute::of_integer("keepdims", 0)],
         );
         self.layout = Layout::Pixels;

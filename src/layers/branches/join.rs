@@ -90,7 +90,7 @@ impl<Act: Activation, A: Tensor, B: Tensor<Element = A::Element>> Joins<A, B> fo
     const FAULT: Option<Message> = if A::FORM.is(&B::FORM) {
         None
     } else {
-        Some(differ::<A, B>("`Add` needs branches of the same shape, but they output ["))
+        Some(differ::<A, B>("`Add` needs branches of the same shape, but they output `"))
     };
 
     #[inline(always)]
@@ -194,19 +194,20 @@ pub(super) const fn misfit<A: Layer, B: Layer>() -> Option<Message> {
     if A::Input::FORM.is(&B::Input::FORM) {
         None
     } else {
-        Some(differ::<A::Input, B::Input>("branches take the same input, but these take ["))
+        Some(differ::<A::Input, B::Input>("branches take the same input, but these take `"))
     }
 }
 
 /// The fault of outputs that cannot be put side by side.
 pub(super) const fn misfit_of_concat<A: Tensor, B: Tensor>() -> Option<Message> {
-    if A::RANK == B::RANK && A::RANK > 0 && same_axes::<A, B>(A::RANK - 1) {
+    let is_pair = A::FORM.members().is_some() || B::FORM.members().is_some();
+    if A::RANK == B::RANK && A::RANK > 0 && same_axes::<A, B>(A::RANK - 1) && !is_pair {
         None
     } else {
-        Some(differ::<A, B>("`Concat` needs branches that differ in channels only, but they output ["))
+        Some(differ::<A, B>("`Concat` needs branches that differ in channels only, but they output `"))
     }
 }
 
 const fn differ<A: Tensor, B: Tensor>(text: &str) -> Message {
-    Message::new().text(text).list(A::SHAPE).text("] and [").list(B::SHAPE).text("]")
+    B::FORM.written(A::FORM.written(Message::new().text(text)).text("` and `")).text("`")
 }

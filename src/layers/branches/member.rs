@@ -5,7 +5,8 @@ use core::marker::PhantomData;
 use crate::{
     Layer, Pair, Tensor, Zeroed as _,
     kernel::Simd,
-    layer::{Operations, Path, SimpleLayer},
+    layer::{Operations, Parameters as _, Path, SimpleLayer},
+    message::Message,
 };
 
 /// The first member of a [`Pair`]: the beginning of the branch that takes the first of two inputs.
@@ -28,20 +29,16 @@ use crate::{
 /// ```
 #[derive(Default, Layer)]
 #[parameters(element = I::Element)]
-pub struct First<I: IsPair>(PhantomData<fn() -> I>);
+pub struct First<I: Members>(PhantomData<fn() -> I>);
 
 /// The second member of a [`Pair`]: the beginning of the branch that takes the second of two inputs. See [`First`].
 #[derive(Default, Layer)]
 #[parameters(element = I::Element)]
-pub struct Second<I: IsPair>(PhantomData<fn() -> I>);
+pub struct Second<I: Members>(PhantomData<fn() -> I>);
 
-/// A [`Pair`].
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a pair: it has no `First` and `Second` member",
-    label = "not a `Pair`",
-    note = "the input of a network with two inputs is `Pair<[f32; 10], [f32; 4]>`, and branches joined by `Both` output a pair"
-)]
-pub trait IsPair: Tensor {
+/// The members of a [`Pair`]. For other tensors, which have none, both are the tensor, and [`First`] and [`Second`] have a
+/// [fault](SimpleLayer::FAULT).
+pub trait Members: Tensor {
     /// The first member.
     type First: Tensor<Element = Self::Element>;
     /// The second member.
@@ -54,7 +51,7 @@ pub trait IsPair: Tensor {
     fn of(first: Self::First, second: Self::Second) -> Self;
 }
 
-impl<A: Tensor, B: Tensor<Element = A::Element>> IsPair for Pair<A, B> {
+impl<A: Tensor, B: Tensor<Element = A::Element>> Members for Pair<A, B> {
     type First = A;
     type Second = B;
 
@@ -69,12 +66,40 @@ impl<A: Tensor, B: Tensor<Element = A::Element>> IsPair for Pair<A, B> {
     }
 }
 
+macro_rules! no_members {
+    ($([$($generics:tt)*] $tensor:ty),*) => {
+        $(impl<$($generics)*> Members for $tensor {
+            type First = Self;
+            type Second = Self;
+
+            fn members(&self) -> (&Self, &Self) {
+                (self, self)
+            }
+
+            fn of(first: Self, _: Self) -> Self {
+                first
+            }
+        })*
+    };
+}
+no_members!([] f32, [] f64, [X: Tensor, const N: usize] [X; N]);
+
+/// The fault of a layer that is given no pair.
+const fn not_a_pair<I: Tensor>(kind: &str) -> Option<Message> {
+    match I::FORM.members() {
+        Some(_) => None,
+        None => Some(I::FORM.written(Message::naming(kind).text("takes a `Pair`, but is given `")).text("`")),
+    }
+}
+
 macro_rules! member {
     ($layer:ident, $index:tt, |$dy:ident| $pair:expr) => {
-        impl<I: IsPair> SimpleLayer for $layer<I> {
+        impl<I: Members> SimpleLayer for $layer<I> {
             type Input = I;
             type Output = I::$layer;
             type Tape = ();
+
+            const FAULT: Option<Message> = not_a_pair::<I>(Self::KIND.as_str());
 
             #[inline(always)]
             fn forward<S: Simd>(&self, _: S, x: &I, y: &mut Self::Output) {

@@ -74,8 +74,26 @@ pub(super) const fn other_tensor<X: Tensor, P: Window>(layer: &str) -> Option<Me
     if X::RANK == P::AXES + 1 {
         return None;
     }
-    let message = Message::naming(layer).text("takes ").text(Words::of::<P>().written).text(", but is given ");
-    Some(message.text("a tensor of shape [").list(X::SHAPE).text("]"))
+    Some(but_given::<X>(Message::naming(layer).text("takes ").text(Words::of::<P>().written)))
+}
+
+/// The end of the fault of a layer that is given an `X`.
+const fn but_given<X: Tensor>(message: Message) -> Message {
+    match X::FORM.members() {
+        None => message.text(", but is given a tensor of shape [").list(X::SHAPE).text("]"),
+        Some(_) => {
+            let message = X::FORM.written(message.text(", but is given `"));
+            message.text("`: `First` and `Second` output its members")
+        }
+    }
+}
+
+/// The fault of a layer of channels that is given a pair.
+pub(in crate::layers) const fn pair<X: Tensor>(layer: &str) -> Option<Message> {
+    match X::FORM.members() {
+        None => None,
+        Some(_) => Some(but_given::<X>(Message::naming(layer).text("takes channels"))),
+    }
 }
 
 /// The reason why a layer with this window does not take an `X`, or `None` if it does.
@@ -237,6 +255,11 @@ pub(super) const fn unlike<P: Window>(
     }
     let message = words.list(message.text("outputs ").text(words.many).text(" of "), &output);
     Some(words.list(words.list(message.text(" from "), &input).text(", but its type says "), &written))
+}
+
+/// The fault of a layer that pools all pixels of `I`, if `I` has none.
+pub(super) const fn not_an_image<I: Tensor>(kind: &str) -> Option<Message> {
+    if I::RANK < 2 || I::LEN == 0 { Some(but_given::<I>(Message::naming(kind).text("takes an image"))) } else { None }
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@ use core::marker::PhantomData;
 
 use super::{
     Channels,
+    fault::not_an_image,
     reduce::scale,
     registers::{channels, with_registers},
 };
 use crate::{
     Layer, Tensor,
     kernel::{Element, ElementwiseKernel, Real, Simd, Vector, elementwise_row},
-    layer::{Operations, Parameters as _, Path, SimpleLayer},
+    layer::{Operations, Parameters as _, Path, Pool, SimpleLayer},
     message::Message,
 };
 
@@ -69,12 +70,7 @@ impl<I: Channels> SimpleLayer for GlobalAveragePool<I> {
     type Output = I::Each<I::Element>;
     type Tape = ();
 
-    const FAULT: Option<Message> = if I::RANK < 2 || I::LEN == 0 {
-        let message = Message::naming(Self::KIND.as_str()).text("takes an image, but is given a tensor of shape [");
-        Some(message.list(I::SHAPE).text("]"))
-    } else {
-        None
-    };
+    const FAULT: Option<Message> = not_an_image::<I>(Self::KIND.as_str());
 
     #[inline(always)]
     fn forward<S: Simd>(&self, _: S, x: &I, y: &mut Self::Output) {
@@ -91,6 +87,6 @@ impl<I: Channels> SimpleLayer for GlobalAveragePool<I> {
     }
 
     fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
-        operations.global_average(path, I::SHAPE);
+        operations.global_pool(path, Pool::Average, I::SHAPE);
     }
 }

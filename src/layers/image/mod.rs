@@ -1,5 +1,5 @@
 //! Layers of images, `[[[T; CHANNELS]; WIDTH]; HEIGHT]`: [`Conv2d`], [`DepthwiseConv2d`], [`ConvTranspose2d`]; pooling
-//! ([`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`]); [`UpSample2d`], [`ZeroPad2d`]; [`SpatialDropout`];
+//! ([`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`GlobalMaxPool`]); [`UpSample2d`], [`ZeroPad2d`]; [`SpatialDropout`];
 //! [`Flatten`], [`Reshape`]. Layers of series, `[[T; CHANNELS]; STEPS]`: [`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]. A
 //! [`Window`] describes the steps of a window and the padding.
 
@@ -7,8 +7,9 @@ mod conv1d;
 mod conv2d;
 mod conv_transpose2d;
 mod depthwise_conv2d;
-mod fault;
+pub(super) mod fault;
 mod flatten;
+mod global_max_pool;
 mod global_pool;
 mod pool1d;
 mod pool2d;
@@ -25,6 +26,7 @@ pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
 pub use depthwise_conv2d::DepthwiseConv2d;
 pub use flatten::Flatten;
+pub use global_max_pool::GlobalMaxPool;
 pub use global_pool::GlobalAveragePool;
 pub use pool1d::{AveragePool1d, MaxPool1d, Pool1d};
 pub use pool2d::{AveragePool2d, MaxPool2d, Pool2d};
@@ -35,7 +37,7 @@ pub use up_sample2d::UpSample2d;
 pub use window::{Causal, Padded, Same, Valid, Window};
 pub use zero_pad2d::ZeroPad2d;
 
-use crate::{Tensor, kernel::Element};
+use crate::{Pair, Tensor, kernel::Element};
 
 /// An image: rows of pixels, each with a number for each channel. It is the alias of a nested array.
 ///
@@ -55,7 +57,8 @@ pub type Image<const HEIGHT: usize, const WIDTH: usize, const CHANNELS: usize, T
     note = "an image is `[[[f32; CHANNELS]; WIDTH]; HEIGHT]`, or `Image<HEIGHT, WIDTH, CHANNELS>`"
 )]
 pub trait Channels: Tensor {
-    /// An `X` for each channel: `[X; 3]` for an image of 3 channels.
+    /// An `X` for each channel: `[X; 3]` for an image of 3 channels. A [`Pair`], which has none, is a fault of each layer of
+    /// channels.
     type Each<X: Tensor>: Tensor<Element = X::Element>;
     /// This tensor with another number of channels.
     type Resized<const N: usize>: Channels<Element = Self::Element>;
@@ -69,6 +72,11 @@ impl Channels for f32 {
 impl Channels for f64 {
     type Each<X: Tensor> = X;
     type Resized<const N: usize> = [f64; N];
+}
+
+impl<A: Tensor, B: Tensor<Element = A::Element>> Channels for Pair<A, B> {
+    type Each<X: Tensor> = X;
+    type Resized<const N: usize> = [A::Element; N];
 }
 
 macro_rules! channels {

@@ -2,11 +2,11 @@
 
 use core::{marker::PhantomData, slice};
 
-use super::Channels;
+use super::{Channels, fault};
 use crate::{
     Layer, Rng, Tensor,
     kernel::{ElementwiseKernel, Real, Simd, elementwise_row},
-    layer::{Operations, Parameters as _, Path, SimpleLayer},
+    layer::{Operations, Parameters as _, Path, SimpleLayer, first_fault},
     layers::dropout::{draw, rate_fault},
     message::Message,
 };
@@ -63,7 +63,7 @@ impl<I: Channels, const PERCENT: u32> SimpleLayer for SpatialDropout<I, PERCENT>
     const FAULT: Option<Message> = if I::LEN == 0 {
         Some(Message::naming(Self::KIND.as_str()).text("has no channels: an image has at least 1"))
     } else {
-        rate_fault(Self::KIND.as_str(), PERCENT)
+        first_fault(&[fault::pair::<I>(Self::KIND.as_str()), rate_fault(Self::KIND.as_str(), PERCENT)])
     };
 
     #[inline(always)]

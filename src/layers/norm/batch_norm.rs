@@ -12,7 +12,7 @@ use crate::{
     init::Initializer,
     kernel::Simd,
     layer::{Ending, Layer, Operations, Path},
-    layers::image::Channels,
+    layers::image::{Channels, fault},
     message::Message,
     regularize::scientific,
 };
@@ -98,7 +98,7 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
     } else if MOMENTUM > 100 {
         Some(Message::naming(Self::KIND.as_str()).text("has a momentum above 1: it is a percentage from 0 to 100"))
     } else {
-        None
+        fault::pair::<I>(Self::KIND.as_str())
     };
 
     #[inline(always)]

@@ -12,7 +12,7 @@ use crate::{
     init::Initializer,
     kernel::{Plus, Real, Simd, Summand, sum_of_row},
     layer::{Ending, Layer, Logits, Operations, Path},
-    layers::image::Channels,
+    layers::image::{Channels, fault},
     message::Message,
     regularize::scientific,
 };
@@ -152,7 +152,9 @@ impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> Layer for Samp
     const MACS: usize = I::LEN;
     const FAULT: Option<Message> = {
         let message = Message::naming(Self::KIND.as_str());
-        if I::LEN == 0 {
+        if let Some(fault) = fault::pair::<I>(Self::KIND.as_str()) {
+            Some(fault)
+        } else if I::LEN == 0 {
             Some(message.text("has nothing to normalize: its input is empty"))
         } else if G::GROUPS == 0 || I::INNERMOST % G::GROUPS != 0 {
             let message = message.text("splits ").number(I::INNERMOST as u128).text(" channels into ");

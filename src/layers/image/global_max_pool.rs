@@ -1,0 +1,90 @@
+//! The maximum of each channel.
+
+use core::{marker::PhantomData, slice};
+
+use super::{
+    Channels,
+    fault::not_an_image,
+    reduce::{Max, Reduce as _},
+    registers::{channels, with_registers},
+};
+use crate::{
+    Layer, Tensor,
+    kernel::{Element, Simd, Vector},
+    layer::{Operations, Parameters as _, Path, Pool, SimpleLayer},
+    message::Message,
+};
+
+/// The maximum of each channel over all pixels: `y[c] = max x[i][j][c]`. A NaN is the maximum. The first pixel that is the
+/// maximum gets the gradient.
+///
+/// x: `I`, an [`Image`](super::Image), or another tensor whose innermost axis is that of the channels; y: a vector with
+/// a number for each channel.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let pool: GlobalMaxPool<Image<1, 2, 3>> = Network::new(1);
+/// assert_eq!(pool.predict(&[[[1.0, 2.0, -3.0], [3.0, 2.0, -1.0]]]), [3.0, 2.0, -1.0]);
+/// ```
+#[derive(Default, Layer)]
+#[parameters(element = I::Element)]
+pub struct GlobalMaxPool<I: Channels>(PhantomData<fn() -> I>);
+
+impl<I: Channels> GlobalMaxPool<I> {
+    #[inline(always)]
+    fn largest<V: Vector<I::Element>, const N: usize>(x: &[I::Element], y: &mut [I::Element]) {
+        for start in (0..I::INNERMOST).step_by(N * V::LANES) {
+            let channels = channels::<V, I::Element, N>(I::INNERMOST, start);
+            let mut largest = [V::splat(Max::START); N];
+            for pixel in x.chunks_exact(I::INNERMOST) {
+                for n in 0..N {
+                    largest[n] = Max::add(V::load(&pixel[channels[n].clone()]), largest[n], 1.0);
+                }
+            }
+            for n in 0..N {
+                largest[n].store(&mut y[channels[n].clone()]);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn gradient<V: Vector<I::Element>, const N: usize>([x, y, dy]: [&[I::Element]; 3], dx: &mut [I::Element]) {
+        for start in (0..I::INNERMOST).step_by(N * V::LANES) {
+            let channels = channels::<V, I::Element, N>(I::INNERMOST, start);
+            for channels in channels {
+                let (y, mut rest) = (V::load(&y[channels.clone()]), V::load(&dy[channels.clone()]));
+                for (x, dx) in x.chunks_exact(I::INNERMOST).zip(dx.chunks_exact_mut(I::INNERMOST)) {
+                    let [share, others] = Max::backward(V::load(&x[channels.clone()]), y, V::splat(0.0), rest);
+                    share.store(&mut dx[channels.clone()]);
+                    rest = others;
+                }
+            }
+        }
+    }
+}
+
+impl<I: Channels> SimpleLayer for GlobalMaxPool<I> {
+    type Input = I;
+    type Output = I::Each<I::Element>;
+    type Tape = ();
+
+    const FAULT: Option<Message> = not_an_image::<I>(Self::KIND.as_str());
+
+    #[inline(always)]
+    fn forward<S: Simd>(&self, _: S, x: &I, y: &mut Self::Output) {
+        let (x, y) = (I::flat(slice::from_ref(x)), Tensor::flat_mut(slice::from_mut(y)));
+        with_registers!(S, I::Element, I::INNERMOST; Self::largest(x, y));
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd>(&self, _: S, x: &I, (): &(), y: &Self::Output, dy: &Self::Output, dx: &mut I) {
+        let read = [I::flat(slice::from_ref(x)), Tensor::flat(slice::from_ref(y)), Tensor::flat(slice::from_ref(dy))];
+        let dx = I::flat_mut(slice::from_mut(dx));
+        with_registers!(S, I::Element, I::INNERMOST; Self::gradient(read, dx));
+    }
+
+    fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
+        operations.global_pool(path, Pool::Max, I::SHAPE);
+    }
+}
