@@ -81,6 +81,7 @@ pub mod optim;
 mod path;
 #[cfg(feature = "progress")]
 pub mod progress;
+pub mod quantized;
 mod random;
 mod range;
 pub mod regularize;

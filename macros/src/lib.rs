@@ -10,6 +10,7 @@ mod check;
 #[cfg(feature = "include-weights")]
 mod include;
 mod infer;
+mod int8;
 mod krate;
 mod layer;
 mod parameters;
@@ -271,6 +272,13 @@ pub fn const_assert(input: TokenStream) -> TokenStream {
 pub fn include_weights(input: TokenStream) -> TokenStream {
     let name = parse_macro_input!(input as syn::LitStr);
     krate::renamed(include::weights(&name, name.span()).unwrap_or_else(|error| error.to_compile_error())).into()
+}
+
+/// The int8 forms of tuples of 1 to 16 layers.
+#[doc(hidden)]
+#[proc_macro]
+pub fn impl_int8_tuples(_: TokenStream) -> TokenStream {
+    (1..=check::MOST).map(int8::tuple).collect::<TokenStream2>().into()
 }
 
 /// `Layer` for tuples of 1 to 16 layers.

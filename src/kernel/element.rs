@@ -7,6 +7,7 @@ use num_traits::NumAssign;
 use super::{
     form::Form,
     fpu,
+    int8::Int8Tensor,
     math::{self, Single},
     real::Real,
     simd::{Simd, Vector},
@@ -15,7 +16,7 @@ use crate::Zeroed;
 
 /// `f32` or `f64`.
 pub trait Element:
-    Tensor<Element = Self> + Real + NumAssign + PartialOrd + Debug + Display + Default + Zeroed + Send + Sync + 'static
+    Tensor<Element = Self, Int8 = i8> + Real + NumAssign + PartialOrd + Debug + Display + Default + Zeroed + Send + Sync + 'static
 {
     /// A register of this type.
     type Vector<S: Simd>: Vector<Self>;
@@ -161,6 +162,8 @@ impl Single for f32 {
 pub trait Tensor: Sealed + Copy + Zeroed + Send + Sync + 'static {
     /// The type of the elements.
     type Element: Element;
+    /// The same tensor with int8 elements.
+    type Int8: Int8Tensor;
     /// What the outermost axis consists of; the number itself if there is no axis.
     type Row: Tensor<Element = Self::Element>;
     /// The number of elements: the product of the lengths of all axes, 1 for a single number.
@@ -216,6 +219,7 @@ macro_rules! scalar_tensors {
     ($($scalar:ty),*) => {
         $(impl Tensor for $scalar {
             type Element = $scalar;
+            type Int8 = i8;
             type Row = $scalar;
             const LEN: usize = 1;
             const RANK: usize = 0;
@@ -237,6 +241,7 @@ scalar_tensors!(f32, f64);
 
 impl<X: Tensor, const N: usize> Tensor for [X; N] {
     type Element = X::Element;
+    type Int8 = [X::Int8; N];
     type Row = X;
     const LEN: usize = N * X::LEN;
     const RANK: usize = X::RANK + 1;

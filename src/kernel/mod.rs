@@ -12,6 +12,7 @@ mod elementwise;
 mod form;
 mod formula;
 mod fpu;
+pub(crate) mod int8;
 mod lanes;
 mod level;
 mod math;

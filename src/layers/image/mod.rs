@@ -18,7 +18,7 @@ mod registers;
 mod reshape;
 mod spatial_dropout;
 mod up_sample2d;
-mod window;
+pub(crate) mod window;
 mod zero_pad2d;
 
 pub use conv_transpose2d::ConvTranspose2d;

@@ -114,7 +114,7 @@ impl<const Z: usize, const S: usize, const D: usize, const CZ: usize, const CS: 
 }
 
 /// The window `P` over a series, an image of one row.
-pub(super) struct Row<P>(PhantomData<P>);
+pub(crate) struct Row<P>(PhantomData<P>);
 
 impl<P: Window> Window for Row<P> {
     const STRIDE: [usize; 2] = [1, P::STRIDE[0]];
@@ -129,7 +129,7 @@ impl<P: Window> Window for Row<P> {
 
 /// The positions of the window `P` of `kernel` pixels over an image of `input` pixels, 0 if the window is larger than the
 /// image, and the window itself.
-pub(super) const fn slide<P: Window>(input: [usize; 2], kernel: [usize; 2]) -> ([usize; 2], Sliding) {
+pub(crate) const fn slide<P: Window>(input: [usize; 2], kernel: [usize; 2]) -> ([usize; 2], Sliding) {
     let (mut positions, mut before, mut after) = ([0; 2], [0; 2], [0; 2]);
     let mut axis = 0;
     while axis < 2 {
@@ -238,7 +238,7 @@ const fn arguments(mut message: Message<64>, numbers: &[usize], defaults: &[Opti
 
 /// The rows and the columns of the window at the position `at` that are inside the image.
 #[inline(always)]
-pub(super) fn inside<P: Window, const H: usize, const W: usize, const K: usize, const KW: usize>(
+pub(crate) fn inside<P: Window, const H: usize, const W: usize, const K: usize, const KW: usize>(
     at: [usize; 2],
 ) -> [Range<usize>; 2] {
     let before = const { slide::<P>([H, W], [K, KW]).1.before };
@@ -255,7 +255,7 @@ pub(super) fn inside<P: Window, const H: usize, const W: usize, const K: usize, 
 
 /// The pixel under row and column `tap` of the window at the position `at`, which is inside the image.
 #[inline(always)]
-pub(super) fn pixel<P: Window, const H: usize, const W: usize, const K: usize, const KW: usize>(
+pub(crate) fn pixel<P: Window, const H: usize, const W: usize, const K: usize, const KW: usize>(
     at: [usize; 2],
     tap: [usize; 2],
 ) -> [usize; 2] {

@@ -1,0 +1,18 @@
+//! Arithmetic of int8, with the bits of TensorFlow Lite's reference kernels.
+
+mod multiplier;
+mod product;
+mod softmax;
+mod tensor;
+
+pub use multiplier::Multiplier;
+pub use product::{Bounds, Channel};
+pub(crate) use product::{Once, Round, Twice, center, products};
+pub use softmax::Exponential;
+pub use tensor::Int8Tensor;
+
+/// A number from −128 to 127 as int8.
+#[inline(always)]
+pub(crate) const fn int8_fits(x: i32) -> i8 {
+    x as i8
+}

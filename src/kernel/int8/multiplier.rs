@@ -1,0 +1,121 @@
+//! Rounding of sums to int8.
+
+/// A factor in fixed point, `mantissa·2^(exponent − 31)`, as in TensorFlow Lite.
+///
+/// ```
+/// use shiplap::quantized::Multiplier;
+///
+/// let quarter = Multiplier::new(0.25);
+/// assert_eq!(quarter, Multiplier { mantissa: 1 << 30, exponent: -1 });
+/// assert_eq!(quarter.apply(10), 3);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Multiplier {
+    /// 0, or a number from 2³⁰ up.
+    pub mantissa: i32,
+    /// From −31 to 30.
+    pub exponent: i32,
+}
+
+impl Multiplier {
+    /// The multiplier closest to `factor`. Below 2⁻³², and if the factor is not positive, it is 0; at most, it is 2³⁰.
+    pub const fn new(factor: f64) -> Self {
+        const LEAST: f64 = 1.0 / (1u64 << 32) as f64;
+        if !(factor >= LEAST) {
+            return Self { mantissa: 0, exponent: 0 };
+        }
+        let bits = factor.to_bits();
+        let digits = bits & ((1 << 52) - 1) | 1 << 52;
+        let (mantissa, exponent) = ((digits + (1 << 21)) >> 22, (bits >> 52) as i32 - 1022);
+        let (mantissa, exponent) = if mantissa == 1 << 31 { (1 << 30, exponent + 1) } else { (mantissa, exponent) };
+        if exponent > 30 {
+            return Self { mantissa: i32::MAX, exponent: 30 };
+        }
+        Self { mantissa: mantissa as i32, exponent }
+    }
+
+    /// `sum` times the factor. It is rounded twice: to the bits of the sum, half up, and then to an integer, half away
+    /// from 0. Convolutions and additions of TensorFlow Lite round in this way.
+    #[inline(always)]
+    pub const fn apply(self, sum: i32) -> i32 {
+        let (left, right) = if self.exponent > 0 { (self.exponent, 0) } else { (0, -self.exponent) };
+        rounding_shift(doubled_high_product(sum.wrapping_shl(left as u32), self.mantissa), right)
+    }
+
+    /// `sum` times the factor, rounded once, half up. Fully connected layers of TensorFlow Lite round in this way.
+    #[inline(always)]
+    pub const fn apply_once(self, sum: i32) -> i32 {
+        let shift = 31 - self.exponent;
+        let rounded = (sum as i64 * self.mantissa as i64 + (1 << (shift - 1))) >> shift;
+        if rounded > i32::MAX as i64 {
+            i32::MAX
+        } else if rounded < i32::MIN as i64 {
+            i32::MIN
+        } else {
+            rounded as i32
+        }
+    }
+}
+
+/// `a·b / 2³¹`, rounded half up. It saturates only for twice the least number.
+#[inline(always)]
+pub(super) const fn doubled_high_product(a: i32, b: i32) -> i32 {
+    if a == i32::MIN && b == i32::MIN {
+        return i32::MAX;
+    }
+    ((a as i64 * b as i64 + (1 << 30)) >> 31) as i32
+}
+
+/// `x / 2^shift`, rounded half away from 0, for shifts from 0 to 31.
+#[inline(always)]
+pub(super) const fn rounding_shift(x: i32, shift: i32) -> i32 {
+    let mask = ((1i64 << shift) - 1) as i32;
+    let threshold = (mask >> 1) + (x < 0) as i32;
+    (x >> shift) + ((x & mask) > threshold) as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn multipliers_are_the_closest() {
+        for (factor, mantissa, exponent) in [
+            (1.0, 1 << 30, 1),
+            (0.5, 1 << 30, 0),
+            (0.75, 3 << 29, 0),
+            (1.0 - 1e-12, 1 << 30, 1),
+            (2f64.powi(-32), 1 << 30, -31),
+            (2f64.powi(-33), 0, 0),
+            (2f64.powi(40), i32::MAX, 30),
+            (0.0, 0, 0),
+            (-1.0, 0, 0),
+            (f64::NAN, 0, 0),
+        ] {
+            assert_eq!(Multiplier::new(factor), Multiplier { mantissa, exponent }, "{factor}");
+        }
+    }
+
+    #[test]
+    fn both_ways_round_to_the_closest_integer_except_for_ties() {
+        let mut rng = crate::Rng::new(1);
+        for _ in 0..10_000 {
+            let factor = (-25.0 * rng.uniform()).exp2();
+            let sum = (2e9 * rng.uniform() - 1e9) as i32;
+            let (exact, multiplier) = (f64::from(sum) * factor, Multiplier::new(factor));
+            for rounded in [multiplier.apply(sum), multiplier.apply_once(sum)] {
+                assert!((f64::from(rounded) - exact).abs() <= 1.01, "{sum} · {factor} is {exact}, not {rounded}");
+            }
+        }
+    }
+
+    #[test]
+    fn halves_are_rounded_away_from_zero_after_the_product() {
+        let half = Multiplier::new(0.25);
+        assert_eq!([6, -6, 2, -2, 5, -5].map(|sum| half.apply(sum)), [2, -2, 1, -1, 2, -1]);
+        assert_eq!([6, -6, 2, -2, 5, -5].map(|sum| half.apply_once(sum)), [2, -1, 1, 0, 1, -1]);
+        assert_eq!(rounding_shift(i32::MAX, 31), 1);
+        assert_eq!(rounding_shift(i32::MIN, 31), -1);
+        assert_eq!(doubled_high_product(i32::MIN, i32::MIN), i32::MAX);
+    }
+}

@@ -1,0 +1,81 @@
+//! Arrays of int8.
+
+use crate::Zeroed;
+
+/// An array of int8, possibly nested: `[[[i8; CHANNELS]; WIDTH]; HEIGHT]`.
+pub trait Int8Tensor: Copy + Zeroed + Send + Sync + 'static {
+    /// The same array with 16 bits for each number.
+    type Wide: Copy + Zeroed + Send + Sync;
+    /// The number of elements.
+    const LEN: usize;
+    /// The number of axes.
+    const RANK: usize;
+    /// The length of the innermost axis; 1 for a single number.
+    const INNERMOST: usize;
+
+    /// The elements of several arrays as one slice, in row-major order.
+    fn flat(rows: &[Self]) -> &[i8];
+
+    /// The mutable version of [`flat`](Self::flat).
+    fn flat_mut(rows: &mut [Self]) -> &mut [i8];
+
+    /// The elements of several wide arrays as one slice.
+    fn wide(rows: &[Self::Wide]) -> &[i16];
+
+    /// The mutable version of [`wide`](Self::wide).
+    fn wide_mut(rows: &mut [Self::Wide]) -> &mut [i16];
+}
+
+impl Int8Tensor for i8 {
+    type Wide = i16;
+    const LEN: usize = 1;
+    const RANK: usize = 0;
+    const INNERMOST: usize = 1;
+
+    #[inline(always)]
+    fn flat(rows: &[i8]) -> &[i8] {
+        rows
+    }
+
+    #[inline(always)]
+    fn flat_mut(rows: &mut [i8]) -> &mut [i8] {
+        rows
+    }
+
+    #[inline(always)]
+    fn wide(rows: &[i16]) -> &[i16] {
+        rows
+    }
+
+    #[inline(always)]
+    fn wide_mut(rows: &mut [i16]) -> &mut [i16] {
+        rows
+    }
+}
+
+impl<X: Int8Tensor, const N: usize> Int8Tensor for [X; N] {
+    type Wide = [X::Wide; N];
+    const LEN: usize = N * X::LEN;
+    const RANK: usize = X::RANK + 1;
+    const INNERMOST: usize = if X::RANK == 0 { N } else { X::INNERMOST };
+
+    #[inline(always)]
+    fn flat(rows: &[Self]) -> &[i8] {
+        X::flat(rows.as_flattened())
+    }
+
+    #[inline(always)]
+    fn flat_mut(rows: &mut [Self]) -> &mut [i8] {
+        X::flat_mut(rows.as_flattened_mut())
+    }
+
+    #[inline(always)]
+    fn wide(rows: &[Self::Wide]) -> &[i16] {
+        X::wide(rows.as_flattened())
+    }
+
+    #[inline(always)]
+    fn wide_mut(rows: &mut [Self::Wide]) -> &mut [i16] {
+        X::wide_mut(rows.as_flattened_mut())
+    }
+}

@@ -1,0 +1,310 @@
+//! Scales from samples.
+
+use core::fmt;
+use std::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+
+use super::{Entrance, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Quantize, Raw, Run, Scale};
+use crate::{
+    Tensor, Zeroed,
+    kernel::{Element as _, Simd, Work, dispatch},
+    layer::{Ending, Layer, Logits, Path, Predictions},
+};
+
+/// How the scale of an activation follows from its values on the samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum Ranges {
+    /// All values are in range.
+    #[default]
+    MinMax,
+    /// This percentage of the values is in range, and outliers at both ends in equal parts are not.
+    Percentile(f64),
+    /// The range has the least sum of squared errors, of those from half the values' range to all of it.
+    LeastSquares,
+}
+
+/// The course of [`Quantized::calibrate_with`](super::Quantized::calibrate_with): how ranges are determined, and what was
+/// found for each layer.
+///
+/// ```
+/// use shiplap::{prelude::*, quantized::{Calibration, Quantized, Ranges}};
+///
+/// type Net = (Dense<2, 8, Relu>, Dense<8, 1, Linear>);
+///
+/// let samples: Vec<[f32; 2]> = (0..100).map(|n| [n as f32 / 100.0, (n % 10) as f32]).collect();
+/// let mut calibration = Calibration::new(Ranges::Percentile(99.9));
+/// Quantized::<Net>::calibrate_with(&Net::new(1), &samples, &mut calibration)?;
+/// println!("{calibration}");
+/// assert!(calibration.layers[1].decibels > 30.0);
+/// # Ok::<(), shiplap::quantized::QuantizeError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Calibration {
+    ranges: Ranges,
+    /// The layers that were quantized, in order.
+    pub layers: Vec<Calibrated>,
+}
+
+/// The range and the error of a layer in int8.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Calibrated {
+    /// The position of the layer in the network.
+    pub layer: String,
+    /// The name of the layer's type.
+    pub kind: String,
+    /// The least and the largest output.
+    pub range: [f32; 2],
+    /// The scale of the output.
+    pub scale: Scale,
+    /// The power of the output divided by that of its error, which the layers before have a part in. It is infinite if
+    /// there is no error.
+    pub decibels: f64,
+}
+
+impl fmt::Display for Calibration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = self.layers.iter().map(|layer| layer.kind.len()).max().unwrap_or(0).max(4);
+        write!(formatter, "{:<9}  {:<kinds$}  {:>11}  {:>11}  {:>10}  {:>4}  {:>5}", "layer", "type", "least", "largest", "scale", "zero", "dB")?;
+        for Calibrated { layer, kind, range: [low, high], scale: Scale { scale, zero }, decibels } in &self.layers {
+            write!(formatter, "\n{layer:<9}  {kind:<kinds$}  {low:>11.4}  {high:>11.4}  {scale:>10.6}  {zero:>4}  {decibels:>5.1}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Samples at a place in a network: the activations of the network itself, and those of its int8 twin.
+#[derive(Clone, Debug)]
+pub struct Samples<X: Tensor> {
+    /// The activations of the network.
+    pub real: Vec<X>,
+    /// Those in int8.
+    pub int8: Vec<X::Int8>,
+    /// The scale of the int8.
+    pub scale: Scale,
+}
+
+/// The error of [`Quantized::calibrate`](super::Quantized::calibrate).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum QuantizeError {
+    /// There are no samples.
+    NoSamples,
+    /// A number is infinite or NaN.
+    NotFinite {
+        /// Where it is: the samples, or the output of a layer.
+        place: String,
+    },
+    /// The percentage of [`Ranges::Percentile`] is not above 0 and at most 100.
+    Percentage,
+}
+
+impl fmt::Display for QuantizeError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSamples => formatter.write_str("there are no samples: pass some of the training data"),
+            Self::NotFinite { place } => write!(formatter, "{place}: a number is infinite or NaN, and has no int8"),
+            Self::Percentage => formatter.write_str("the percentile is not above 0 and at most 100"),
+        }
+    }
+}
+
+impl core::error::Error for QuantizeError {}
+
+/// Values that are examined one by one are at most so many.
+const MOST_VALUES: usize = 1 << 20;
+
+impl Calibration {
+    /// Scales from these ranges.
+    #[must_use]
+    pub const fn new(ranges: Ranges) -> Self {
+        Self { ranges, layers: Vec::new() }
+    }
+
+    /// The samples at the entrance of a network.
+    pub(super) fn enter<X: Tensor>(&self, samples: &[X]) -> Result<Samples<X>, QuantizeError> {
+        if samples.is_empty() {
+            return Err(QuantizeError::NoSamples);
+        }
+        if let Ranges::Percentile(percentage) = self.ranges
+            && !(percentage > 0.0 && percentage <= 100.0)
+        {
+            return Err(QuantizeError::Percentage);
+        }
+        check(samples, || "the samples".into())?;
+        let scale = self.scale(samples);
+        let mut int8 = vec![X::Int8::zeroed_on_stack(); samples.len()];
+        int8.iter_mut().zip(samples).for_each(|(int8, x)| int8.enter(x, scale));
+        Ok(Samples { real: samples.to_vec(), int8, scale })
+    }
+
+    /// The outputs of a layer for `x`, with the scales before and after its activation `A`.
+    pub(super) fn scales<L: Layer, A: Int8Activation>(
+        &self,
+        layer: &L,
+        x: &Samples<L::Input>,
+        path: Path<'_>,
+    ) -> Result<(Vec<L::Output>, Scale, Scale), QuantizeError> {
+        let y = outputs::<L, Predictions>(layer, x, path)?;
+        if A::Form::LIMITS {
+            let scale = self.scale(&y);
+            return Ok((y, scale, scale));
+        }
+        let logits = self.scale(&outputs::<L, Logits>(layer, x, path)?);
+        let output = A::OUTPUT.unwrap_or_else(|| self.scale(&y));
+        Ok((y, logits, output))
+    }
+
+    /// The outputs of a layer and of its int8 form, for the report.
+    pub(super) fn run<L: Quantize>(
+        &mut self,
+        layer: &L::Int8,
+        x: Samples<L::Input>,
+        y: Vec<L::Output>,
+        scale: Scale,
+        path: Path<'_>,
+    ) -> Samples<L::Output>
+    where
+        L::Int8: Int8Layer<Input = <L::Input as Tensor>::Int8>,
+    {
+        let int8 = x.int8.iter().map(|x| run(layer, x)).collect();
+        self.list::<L>(Samples { real: y, int8, scale }, path)
+    }
+
+    /// Like [`run`](Self::run), for a layer that takes real numbers.
+    pub(super) fn run_real<L: Quantize>(
+        &mut self,
+        layer: &L::Int8,
+        x: Samples<L::Input>,
+        y: Vec<L::Output>,
+        scale: Scale,
+        path: Path<'_>,
+    ) -> Samples<L::Output>
+    where
+        L::Int8: Int8Layer<Input = Raw<L::Input>>,
+    {
+        let int8 = x.real.iter().map(|x| run(layer, &Raw(*x))).collect();
+        self.list::<L>(Samples { real: y, int8, scale }, path)
+    }
+
+    /// The outputs of a layer that keeps the scale.
+    pub(super) fn same_scale<L: Quantize>(
+        &mut self,
+        layer: &L,
+        int8: &L::Int8,
+        x: Samples<L::Input>,
+        path: Path<'_>,
+    ) -> Result<Samples<L::Output>, QuantizeError>
+    where
+        L::Int8: Int8Layer<Input = <L::Input as Tensor>::Int8>,
+    {
+        let (y, scale) = (outputs::<L, Predictions>(layer, &x, path)?, x.scale);
+        Ok(self.run::<L>(int8, x, y, scale, path))
+    }
+
+    fn list<L: Layer>(&mut self, y: Samples<L::Output>, path: Path<'_>) -> Samples<L::Output> {
+        let (real, int8) = (L::Output::flat(&y.real), <L::Output as Tensor>::Int8::flat(&y.int8));
+        let [mut power, mut error] = [0.0f64; 2];
+        for (real, int8) in real.iter().zip(int8) {
+            let real = real.to_f64();
+            power += real * real;
+            error += (real - f64::from(y.scale.real(*int8))).powi(2);
+        }
+        self.layers.push(Calibrated {
+            layer: path.to_string(),
+            kind: L::KIND.as_str().to_string(),
+            range: range(&y.real),
+            scale: y.scale,
+            decibels: 10.0 * (power / error).log10(),
+        });
+        y
+    }
+
+    /// The scale of these activations.
+    pub(super) fn scale<X: Tensor>(&self, x: &[X]) -> Scale {
+        let [low, high] = range(x);
+        if self.ranges == Ranges::MinMax {
+            return Scale::of_range(low, high);
+        }
+        let values = X::flat(x);
+        let step = values.len().div_ceil(MOST_VALUES).max(1);
+        let mut values: Vec<f32> = values.iter().step_by(step).map(|x| x.to_f64() as f32).collect();
+        if let Ranges::Percentile(percentage) = self.ranges {
+            values.sort_unstable_by(f32::total_cmp);
+            let outside = (values.len() as f64 * (100.0 - percentage) / 200.0) as usize;
+            return match (values.get(outside), values.iter().rev().nth(outside)) {
+                (Some(low), Some(high)) if low <= high => Scale::of_range(*low, *high),
+                _ => Scale::of_range(low, high),
+            };
+        }
+        let candidates = (0..=20).map(|part| Scale::of_range(low * share(part), high * share(part)));
+        let error = |scale: &Scale| {
+            values.iter().map(|x| f64::from(x - scale.real(scale.quantize(*x))).powi(2)).sum::<f64>()
+        };
+        candidates.min_by(|a, b| error(a).total_cmp(&error(b))).unwrap_or(Scale::of_range(low, high))
+    }
+}
+
+/// From all of the range to half of it.
+fn share(part: u8) -> f32 {
+    1.0 - f32::from(part) / 40.0
+}
+
+/// The least and the largest number.
+fn range<X: Tensor>(x: &[X]) -> [f32; 2] {
+    X::flat(x).iter().fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], x| {
+        let x = x.to_f64() as f32;
+        [low.min(x), high.max(x)]
+    })
+}
+
+fn check<X: Tensor>(x: &[X], place: impl Fn() -> String) -> Result<(), QuantizeError> {
+    if X::flat(x).iter().all(|x| (x.to_f64() as f32).is_finite()) {
+        Ok(())
+    } else {
+        Err(QuantizeError::NotFinite { place: place() })
+    }
+}
+
+/// The outputs of a layer for `x`.
+fn outputs<L: Layer, E: Ending>(
+    layer: &L,
+    x: &Samples<L::Input>,
+    path: Path<'_>,
+) -> Result<Vec<L::Output>, QuantizeError> {
+    let mut y = vec![L::Output::zeroed_on_stack(); x.real.len()];
+    dispatch(Forward::<L, E> { layer, x: &x.real, y: &mut y, ending: core::marker::PhantomData });
+    check(&y, || format!("the output of layer {path}"))?;
+    Ok(y)
+}
+
+/// The output of an int8 layer.
+fn run<L: Int8Layer>(layers: &L, x: &L::Input) -> L::Output {
+    let mut y = L::Output::zeroed_on_stack();
+    dispatch(Run { layers, x, y: &mut y });
+    y
+}
+
+/// The forward pass of a layer, row by row.
+struct Forward<'a, L: Layer, E> {
+    layer: &'a L,
+    x: &'a [L::Input],
+    y: &'a mut [L::Output],
+    ending: core::marker::PhantomData<E>,
+}
+
+impl<L: Layer, E: Ending> Work for Forward<'_, L, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        for (x, y) in self.x.chunks_exact(1).zip(self.y.chunks_exact_mut(1)) {
+            self.layer.forward_batch::<S, E, 1>(simd, x, y);
+        }
+    }
+}

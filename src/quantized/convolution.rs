@@ -1,0 +1,291 @@
+//! Convolutions in int8.
+
+use core::{array, marker::PhantomData};
+
+use super::{Affine, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum};
+#[cfg(feature = "std")]
+use crate::layer::Path;
+#[cfg(feature = "std")]
+use super::{Calibration, QuantizeError, Samples, affine::Real};
+use crate::{
+    Zeroed,
+    kernel::{
+        Element, Simd, Work,
+        int8::{Twice, center},
+    },
+    layers::{
+        Biased, Window,
+        image::window::{Row, slide},
+    },
+};
+
+/// [`Conv2d`](crate::layers::Conv2d) in int8: the weights of each filter, `[row][column][channel]`, with a scale each.
+/// The arguments are the shapes of input, output and kernel.
+pub struct Conv2d<
+    P,
+    A: Int8Activation,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const F: usize,
+    const K: usize,
+    const KW: usize,
+> {
+    /// The constants of the filters.
+    pub filters: Affine<[[[[i8; C]; KW]; K]; F], F, A>,
+    window: PhantomData<fn() -> P>,
+}
+
+// SAFETY: the fields are `Zeroed`.
+unsafe impl<
+    P,
+    A: Int8Activation,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const F: usize,
+    const K: usize,
+    const KW: usize,
+> Zeroed for Conv2d<P, A, H, W, C, OH, OW, F, K, KW>
+{
+}
+
+/// The pixels whose sums share each load of weights.
+const PIXELS: usize = if cfg!(target_pointer_width = "64") { 4 } else { 2 };
+
+impl<
+    P: Window,
+    A: Int8Activation,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const F: usize,
+    const K: usize,
+    const KW: usize,
+> Conv2d<P, A, H, W, C, OH, OW, F, K, KW>
+{
+    /// A layer with these filters.
+    pub const fn from_parts(filters: Affine<[[[[i8; C]; KW]; K]; F], F, A>) -> Self {
+        Self { filters, window: PhantomData }
+    }
+
+    /// Writes the window at output pixel `at` to `patch`, centered at 0.
+    #[inline(always)]
+    fn gather(&self, x: &[[[i8; C]; W]; H], at: usize, patch: &mut [[[i16; C]; KW]; K]) {
+        let before = const { slide::<P>([H, W], [K, KW]).1.before };
+        let top = (at / OW * P::STRIDE[0]).wrapping_sub(before[0]);
+        let left = (at % OW * P::STRIDE[1]).wrapping_sub(before[1]);
+        for (u, patch) in patch.iter_mut().enumerate() {
+            let Some(row) = x.get(top.wrapping_add(u * P::DILATION[0])) else {
+                *patch = [[0; C]; KW];
+                continue;
+            };
+            // Pixels side by side are one slice.
+            if P::DILATION[1] == 1
+                && left <= W
+                && let Some(pixels) = row.get(left..left + KW)
+            {
+                center(pixels.as_flattened(), self.filters.zero, patch.as_flattened_mut());
+                continue;
+            }
+            for (v, patch) in patch.iter_mut().enumerate() {
+                match row.get(left.wrapping_add(v * P::DILATION[1])) {
+                    Some(pixel) => center(pixel, self.filters.zero, patch),
+                    None => *patch = [0; C],
+                }
+            }
+        }
+    }
+
+    /// The outputs from pixel `start`, `N` at a time, as long as there are so many. Returns the pixel after them.
+    #[inline(always)]
+    fn pixels<const N: usize>(&self, x: &[[[i8; C]; W]; H], start: usize, y: &mut [[i8; F]]) -> usize {
+        let mut patches = [[[[0i16; C]; KW]; K]; N];
+        let mut at = start;
+        for y in y[start..].chunks_exact_mut(N) {
+            for (p, patch) in patches.iter_mut().enumerate() {
+                self.gather(x, at + p, patch);
+            }
+            self.filters.rows::<Twice, N>(&patches, y.as_flattened_mut());
+            at += N;
+        }
+        at
+    }
+}
+
+/// The convolution of an image.
+struct Convolve<'a, L, X, Y> {
+    layer: &'a L,
+    x: &'a X,
+    y: &'a mut Y,
+}
+
+impl<
+    P: Window,
+    A: Int8Activation,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const F: usize,
+    const K: usize,
+    const KW: usize,
+> Work for Convolve<'_, Conv2d<P, A, H, W, C, OH, OW, F, K, KW>, [[[i8; C]; W]; H], [[[i8; F]; OW]; OH]>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let y = self.y.as_flattened_mut();
+        let rest = self.layer.pixels::<PIXELS>(self.x, 0, y);
+        self.layer.pixels::<1>(self.x, rest, y);
+    }
+}
+
+impl<
+    P: Window,
+    A: Int8Activation,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const F: usize,
+    const K: usize,
+    const KW: usize,
+> Int8Layer for Conv2d<P, A, H, W, C, OH, OW, F, K, KW>
+{
+    type Input = [[[i8; C]; W]; H];
+    type Output = [[[i8; F]; OW]; OH];
+
+    #[inline(always)]
+    fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
+        const { assert_fits_sum(K * KW * C) };
+        simd.run(Convolve { layer: self, x, y });
+    }
+}
+
+impl<
+    T: Element,
+    A: Int8Activation,
+    P: Window,
+    Z: Biased,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const F: usize,
+    const K: usize,
+    const KW: usize,
+    const OH: usize,
+    const OW: usize,
+> Quantize for crate::layers::Conv2d<[[[T; C]; W]; H], F, K, A, P, Z, KW, [[[T; F]; OW]; OH]>
+{
+    type Int8 = Conv2d<P, A, H, W, C, OH, OW, F, K, KW>;
+
+    #[cfg(feature = "std")]
+    fn quantize(
+        &self,
+        int8: &mut Self::Int8,
+        x: Samples<Self::Input>,
+        calibration: &mut Calibration,
+        path: Path<'_>,
+    ) -> Result<Samples<Self::Output>, QuantizeError> {
+        let (kernel, bias) = (self.kernel.as_flattened().as_flattened(), Z::get(&self.bias));
+        let real = Real {
+            products: K * KW * C,
+            weight: &|f, k| kernel[k][f].to_f64(),
+            place: &|f, k| f * (K * KW * C) + k,
+            bias: &|f| bias.map_or(0.0, |bias| bias[f].to_f64()),
+            one_scale: false,
+        };
+        let (y, scale) = int8.filters.quantize(self, &real, &x, calibration, path)?;
+        Ok(calibration.run::<Self>(int8, x, y, scale, path))
+    }
+}
+
+/// [`Conv1d`](crate::layers::Conv1d) in int8: a convolution of images of one row.
+pub struct Conv1d<
+    P: Window,
+    A: Int8Activation,
+    const W: usize,
+    const C: usize,
+    const OW: usize,
+    const F: usize,
+    const K: usize,
+>(Conv2d<Row<P>, A, 1, W, C, 1, OW, F, 1, K>);
+
+// SAFETY: the field is `Zeroed`.
+unsafe impl<
+    P: Window,
+    A: Int8Activation,
+    const W: usize,
+    const C: usize,
+    const OW: usize,
+    const F: usize,
+    const K: usize,
+> Zeroed for Conv1d<P, A, W, C, OW, F, K>
+{
+}
+
+impl<P: Window, A: Int8Activation, const W: usize, const C: usize, const OW: usize, const F: usize, const K: usize>
+    Conv1d<P, A, W, C, OW, F, K>
+{
+    /// A layer with these filters.
+    pub const fn from_parts(filters: Affine<[[[[i8; C]; K]; 1]; F], F, A>) -> Self {
+        Self(Conv2d::from_parts(filters))
+    }
+}
+
+impl<P: Window, A: Int8Activation, const W: usize, const C: usize, const OW: usize, const F: usize, const K: usize>
+    Int8Layer for Conv1d<P, A, W, C, OW, F, K>
+{
+    type Input = [[i8; C]; W];
+    type Output = [[i8; F]; OW];
+
+    #[inline(always)]
+    fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
+        self.0.run(simd, array::from_ref(x), array::from_mut(y));
+    }
+}
+
+impl<
+    T: Element,
+    A: Int8Activation,
+    P: Window,
+    Z: Biased,
+    const L: usize,
+    const C: usize,
+    const F: usize,
+    const K: usize,
+    const OL: usize,
+> Quantize for crate::layers::Conv1d<[[T; C]; L], F, K, A, P, Z, [[T; F]; OL]>
+{
+    type Int8 = Conv1d<P, A, L, C, OL, F, K>;
+
+    #[cfg(feature = "std")]
+    fn quantize(
+        &self,
+        int8: &mut Self::Int8,
+        x: Samples<Self::Input>,
+        calibration: &mut Calibration,
+        path: Path<'_>,
+    ) -> Result<Samples<Self::Output>, QuantizeError> {
+        let (kernel, bias) = (self.kernel.as_flattened(), Z::get(&self.bias));
+        let real = Real {
+            products: K * C,
+            weight: &|f, k| kernel[k][f].to_f64(),
+            place: &|f, k| f * (K * C) + k,
+            bias: &|f| bias.map_or(0.0, |bias| bias[f].to_f64()),
+            one_scale: false,
+        };
+        let (y, scale) = int8.0.filters.quantize(self, &real, &x, calibration, path)?;
+        Ok(calibration.run::<Self>(int8, x, y, scale, path))
+    }
+}

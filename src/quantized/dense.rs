@@ -1,0 +1,60 @@
+//! The fully connected layer in int8.
+
+use super::{Affine, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum};
+#[cfg(feature = "std")]
+use crate::layer::Path;
+#[cfg(feature = "std")]
+use super::{Calibration, QuantizeError, Samples, affine::Real};
+use crate::{
+    Zeroed,
+    kernel::{
+        Element, Simd,
+        int8::{Once, center},
+    },
+    layers::Biased,
+};
+
+/// [`Dense`](crate::layers::Dense) in int8: the weights of each output, side by side. All weights have one scale.
+pub struct Dense<const IN: usize, const OUT: usize, A: Int8Activation>(pub Affine<[[i8; IN]; OUT], OUT, A>);
+
+// SAFETY: the field is `Zeroed`.
+unsafe impl<const IN: usize, const OUT: usize, A: Int8Activation> Zeroed for Dense<IN, OUT, A> {}
+
+impl<const IN: usize, const OUT: usize, A: Int8Activation> Int8Layer for Dense<IN, OUT, A> {
+    type Input = [i8; IN];
+    type Output = [i8; OUT];
+
+    #[inline(always)]
+    fn run<S: Simd>(&self, _: S, x: &[i8; IN], y: &mut [i8; OUT]) {
+        const { assert_fits_sum(IN) };
+        let mut centered = [[0i16; IN]];
+        center(x, self.0.zero, &mut centered[0]);
+        self.0.rows::<Once, 1>(&centered, y);
+    }
+}
+
+impl<const IN: usize, const OUT: usize, A: Int8Activation, T: Element, Z: Biased> Quantize
+    for crate::layers::Dense<IN, OUT, A, T, Z>
+{
+    type Int8 = Dense<IN, OUT, A>;
+
+    #[cfg(feature = "std")]
+    fn quantize(
+        &self,
+        int8: &mut Self::Int8,
+        x: Samples<[T; IN]>,
+        calibration: &mut Calibration,
+        path: Path<'_>,
+    ) -> Result<Samples<[T; OUT]>, QuantizeError> {
+        let bias = Z::get(&self.bias);
+        let real = Real {
+            products: IN,
+            weight: &|f, k| self.kernel[k][f].to_f64(),
+            place: &|f, k| f * IN + k,
+            bias: &|f| bias.map_or(0.0, |bias| bias[f].to_f64()),
+            one_scale: true,
+        };
+        let (y, scale) = int8.0.quantize(self, &real, &x, calibration, path)?;
+        Ok(calibration.run::<Self>(int8, x, y, scale, path))
+    }
+}

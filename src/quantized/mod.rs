@@ -1,0 +1,258 @@
+//! Networks in int8, with the arithmetic of TensorFlow Lite's int8 specification.
+//!
+//! [`Quantized<N>`] is the int8 twin of a network `N`: its weights are int8, its biases and sums 32-bit integers, and its
+//! activations int8 of a [`Scale`] each. The multipliers are fixed-point numbers, so it needs no floating-point unit, and
+//! every processor computes the same bits: those of TensorFlow Lite's reference kernels.
+//!
+//! ```
+//! use shiplap::{prelude::*, quantized::Quantized};
+//!
+//! type Net = (Dense<2, 8, Tanh>, Dense<8, 1, Sigmoid>);
+//!
+//! let (x, y) = ([[0.0f32, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [[0.0f32], [1.0], [1.0], [0.0]]);
+//! let mut trainer = Trainer::<Net, BinaryCrossentropy, Adam, 4>::new(Adam::new(0.1), 1);
+//! trainer.fit(&x, &y, Fit::epochs(200))?;
+//!
+//! // The samples determine the scales of the activations.
+//! let int8 = Quantized::<Net>::calibrate(trainer.network(), &x)?;
+//! for (x, y) in x.iter().zip(&y) {
+//!     assert!((int8.predict(x)[0] - y[0]).abs() < 0.1);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A layer without an int8 form, such as [`BatchNorm`](crate::layers::BatchNorm), is a compile error that names it: fold
+//! batch norms with [`fold_batch_norms`](crate::network::fold_batch_norms) first.
+
+mod activation;
+mod affine;
+mod branches;
+#[cfg(feature = "std")]
+mod calibrate;
+mod convolution;
+mod dense;
+mod depthwise;
+mod pool;
+mod reshape;
+mod scale;
+mod sequence;
+mod standardize;
+
+pub use activation::{Activate, Int8Activation, Int8Form, Table};
+pub use affine::Affine;
+pub use branches::{Add, Concat, Rescale, Sum};
+#[cfg(feature = "std")]
+pub use calibrate::{Calibrated, Calibration, QuantizeError, Ranges, Samples};
+pub use convolution::{Conv1d, Conv2d};
+pub use dense::Dense;
+pub use depthwise::DepthwiseConv2d;
+pub use pool::{GlobalAverage, Int8Reduce, Pool1d, Pool2d};
+pub use reshape::Reshape;
+pub use scale::Scale;
+pub use standardize::Standardize;
+
+pub use crate::kernel::int8::{Bounds, Channel, Exponential, Int8Tensor, Multiplier};
+
+use core::slice;
+#[cfg(feature = "std")]
+use std::boxed::Box;
+
+#[cfg(feature = "std")]
+use crate::layer::Path;
+use crate::{
+    Layer, Tensor, Zeroed,
+    kernel::{Element as _, Simd, Work, dispatch},
+};
+
+/// A layer or network that has an int8 form.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no int8 form",
+    label = "cannot be quantized",
+    note = "fold batch norms into the layers before them with `network::fold_batch_norms`; layers that only act in training, such as `Dropout`, have a form"
+)]
+pub trait Quantize: Layer {
+    /// The int8 form.
+    type Int8: Int8Layer<Output = <Self::Output as Tensor>::Int8>;
+
+    /// Writes the int8 form to `int8`, whose bytes are zero, and returns the outputs for the samples `x`.
+    ///
+    /// # Errors
+    ///
+    /// If an output is not finite.
+    #[cfg(feature = "std")]
+    fn quantize(
+        &self,
+        int8: &mut Self::Int8,
+        x: Samples<Self::Input>,
+        calibration: &mut Calibration,
+        path: Path<'_>,
+    ) -> Result<Samples<Self::Output>, QuantizeError>;
+}
+
+/// A layer in int8.
+pub trait Int8Layer: Zeroed + Send + Sync + 'static {
+    /// One sample of the input: an [`Int8Tensor`], or [`Raw`] numbers.
+    type Input: Zeroed;
+    /// The output for one sample.
+    type Output: Int8Tensor;
+    /// The bytes of the activations inside.
+    const INSIDE: usize = 0;
+    /// Whether the output has the numbers of the input, unchanged.
+    const COPIES: bool = false;
+
+    /// Computes the output `y` for `x`.
+    fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output);
+}
+
+/// The input of a network in int8, for samples `X`.
+pub trait Entrance<X: Tensor>: Zeroed {
+    /// Writes the sample, in int8 of `scale`.
+    fn enter(&mut self, x: &X, scale: Scale);
+}
+
+impl<X: Tensor<Int8 = I>, I: Int8Tensor> Entrance<X> for I {
+    #[inline(always)]
+    fn enter(&mut self, x: &X, scale: Scale) {
+        for (q, x) in I::flat_mut(slice::from_mut(self)).iter_mut().zip(X::flat(slice::from_ref(x))) {
+            *q = scale.quantize(x.to_f64() as f32);
+        }
+    }
+}
+
+/// Numbers that enter an int8 network as they are, for a layer such as [`Standardize`] that quantizes them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Raw<X>(pub X);
+
+// SAFETY: the field is `Zeroed`.
+unsafe impl<X: Zeroed> Zeroed for Raw<X> {}
+
+impl<X: Tensor> Entrance<X> for Raw<X> {
+    #[inline(always)]
+    fn enter(&mut self, x: &X, _: Scale) {
+        self.0 = *x;
+    }
+}
+
+/// The network `N` in int8.
+///
+/// ```
+/// use shiplap::{prelude::*, quantized::Quantized};
+///
+/// #[network(input = Image<8, 8, 1>)]
+/// type Net = (Conv2d<_, 4, 3, Relu, Same>, MaxPool2d<_, 2>, Flatten<_>, Dense<_, 2, Softmax>);
+///
+/// let samples: Vec<_> = (0..10).map(|n| [[[n as f32 / 10.0]; 8]; 8]).collect();
+/// let network = Net::new(1);
+/// let int8 = Quantized::<Net>::calibrate(&network, &samples)?;
+/// assert!((int8.predict(&samples[3])[0] - network.predict(&samples[3])[0]).abs() < 0.02);
+/// // Two buffers of int8, to which the layers write in turn, and the output.
+/// assert_eq!(Quantized::<Net>::ACTIVATIONS, 8 * 8 * 4 + 4 * 4 * 4 + 2);
+/// # Ok::<(), shiplap::quantized::QuantizeError>(())
+/// ```
+pub struct Quantized<N: Quantize> {
+    /// The scale of the input.
+    pub input: Scale,
+    /// The layers.
+    pub layers: N::Int8,
+    /// The scale of the output.
+    pub output: Scale,
+}
+
+impl<N: Quantize> Quantized<N> {
+    /// The bytes of the weights and of all other constants.
+    pub const BYTES: usize = size_of::<Self>();
+
+    /// The bytes of the activations of [`predict_int8`](Self::predict_int8): two buffers to which the layers write in
+    /// turn, and the output.
+    pub const ACTIVATIONS: usize = N::Int8::INSIDE + <N::Output as Tensor>::Int8::LEN;
+
+    /// A network of these parts.
+    pub const fn from_parts(input: Scale, layers: N::Int8, output: Scale) -> Self {
+        Self { input, layers, output }
+    }
+
+    /// The int8 output for an int8 input. The scales of both are in [`input`](Self::input) and [`output`](Self::output).
+    pub fn predict_int8(&self, x: &<N::Int8 as Int8Layer>::Input) -> <N::Output as Tensor>::Int8 {
+        const {
+            assert!(
+                Self::ACTIVATIONS <= crate::zeroed::ON_THE_STACK,
+                "the int8 activations of this network are too large for the stack (over 256 KiB)"
+            );
+        }
+        let mut y = <N::Output as Tensor>::Int8::zeroed_on_stack();
+        dispatch(Run { layers: &self.layers, x, y: &mut y });
+        y
+    }
+
+    /// The prediction for one sample, which is quantized first.
+    pub fn predict(&self, sample: &N::Input) -> N::Output
+    where
+        <N::Int8 as Int8Layer>::Input: Entrance<N::Input>,
+    {
+        let mut x = <N::Int8 as Int8Layer>::Input::zeroed_on_stack();
+        x.enter(sample, self.input);
+        real(&self.predict_int8(&x), self.output)
+    }
+}
+
+// SAFETY: the fields are `Zeroed`.
+unsafe impl<N: Quantize> Zeroed for Quantized<N> {}
+
+#[cfg(feature = "std")]
+impl<N: Quantize> Quantized<N>
+where
+    <N::Int8 as Int8Layer>::Input: Entrance<N::Input>,
+{
+    /// Quantizes `network`. The samples determine the scales of the activations: they cover the range of each.
+    ///
+    /// # Errors
+    ///
+    /// If there are no samples, or a number in them, in the weights or in the activations is not finite.
+    pub fn calibrate(network: &N, samples: &[N::Input]) -> Result<Box<Self>, QuantizeError> {
+        Self::calibrate_with(network, samples, &mut Calibration::default())
+    }
+
+    /// Like [`calibrate`](Self::calibrate), with other [`Ranges`]. The calibration then lists each layer with its range
+    /// and its error.
+    ///
+    /// # Errors
+    ///
+    /// As for [`calibrate`](Self::calibrate).
+    pub fn calibrate_with(
+        network: &N,
+        samples: &[N::Input],
+        calibration: &mut Calibration,
+    ) -> Result<Box<Self>, QuantizeError> {
+        let mut quantized = Self::zeroed_box();
+        let x = calibration.enter(samples)?;
+        quantized.input = x.scale;
+        let y = network.quantize(&mut quantized.layers, x, calibration, Path::ROOT)?;
+        quantized.output = y.scale;
+        Ok(quantized)
+    }
+}
+
+/// The layers of a network at work.
+struct Run<'a, L: Int8Layer> {
+    layers: &'a L,
+    x: &'a L::Input,
+    y: &'a mut L::Output,
+}
+
+impl<L: Int8Layer> Work for Run<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        self.layers.run(simd, self.x, self.y);
+    }
+}
+
+/// The real numbers of a tensor in int8.
+fn real<X: Tensor>(q: &X::Int8, scale: Scale) -> X {
+    let mut x = X::zeroed_on_stack();
+    for (x, q) in X::flat_mut(slice::from_mut(&mut x)).iter_mut().zip(X::Int8::flat(slice::from_ref(q))) {
+        *x = X::Element::from_f64(f64::from(scale.real(*q)));
+    }
+    x
+}

@@ -1,0 +1,242 @@
+//! Pooling in int8. Input and output have the same scale.
+
+use core::{marker::PhantomData, slice};
+
+use super::{Int8Layer, Int8Tensor, Quantize};
+#[cfg(feature = "std")]
+use crate::layer::Path;
+#[cfg(feature = "std")]
+use super::{Calibration, QuantizeError, Samples};
+use crate::{
+    Zeroed,
+    kernel::{Element, Simd, int8::int8_fits},
+    layers::{
+        GlobalAveragePool, Window,
+        image::{
+            Average, Channels, Max, Reduce,
+            window::{Row, inside, pixel},
+        },
+    },
+};
+
+/// How pooling layers combine int8.
+pub trait Int8Reduce: Reduce {
+    /// The combination of no pixels.
+    #[doc(hidden)]
+    const NONE: i32;
+
+    /// The combination of `y` and the pixel `x`.
+    #[doc(hidden)]
+    fn join(y: i32, x: i8) -> i32;
+
+    /// The output, given the number of pixels.
+    #[doc(hidden)]
+    fn output(y: i32, pixels: i32) -> i8;
+}
+
+impl Int8Reduce for Max {
+    const NONE: i32 = -128;
+
+    #[inline(always)]
+    fn join(y: i32, x: i8) -> i32 {
+        y.max(i32::from(x))
+    }
+
+    #[inline(always)]
+    fn output(y: i32, _: i32) -> i8 {
+        int8_fits(y)
+    }
+}
+
+/// The mean is rounded half away from 0.
+impl Int8Reduce for Average {
+    const NONE: i32 = 0;
+
+    #[inline(always)]
+    fn join(y: i32, x: i8) -> i32 {
+        y + i32::from(x)
+    }
+
+    #[inline(always)]
+    fn output(y: i32, pixels: i32) -> i8 {
+        let half = if y > 0 { pixels / 2 } else { -(pixels / 2) };
+        int8_fits((y + half) / pixels.max(1))
+    }
+}
+
+/// [`MaxPool2d`](crate::layers::MaxPool2d) or [`AveragePool2d`](crate::layers::AveragePool2d) in int8, depending on `R`.
+/// The arguments are the shapes of input, output and window.
+pub struct Pool2d<
+    R,
+    P,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const K: usize,
+    const KW: usize,
+>(PhantomData<fn() -> (R, P)>);
+
+impl<R, P, const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const K: usize, const KW: usize>
+    Pool2d<R, P, H, W, C, OH, OW, K, KW>
+{
+    /// The layer, which has no constants.
+    pub const POOL: Self = Self(PhantomData);
+}
+
+// SAFETY: the field has no size.
+unsafe impl<
+    R,
+    P,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const K: usize,
+    const KW: usize,
+> Zeroed for Pool2d<R, P, H, W, C, OH, OW, K, KW>
+{
+}
+
+impl<
+    R: Int8Reduce,
+    P: Window,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const K: usize,
+    const KW: usize,
+> Int8Layer for Pool2d<R, P, H, W, C, OH, OW, K, KW>
+{
+    type Input = [[[i8; C]; W]; H];
+    type Output = [[[i8; C]; OW]; OH];
+
+    #[inline(always)]
+    fn run<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
+        for (i, row) in y.iter_mut().enumerate() {
+            for (j, y) in row.iter_mut().enumerate() {
+                let [rows, columns] = inside::<P, H, W, K, KW>([i, j]);
+                let pixels = (rows.len() * columns.len()) as i32;
+                let mut sums = [R::NONE; C];
+                for u in rows {
+                    for v in columns.clone() {
+                        let [row, column] = pixel::<P, H, W, K, KW>([i, j], [u, v]);
+                        for (sum, x) in sums.iter_mut().zip(&x[row][column]) {
+                            *sum = R::join(*sum, *x);
+                        }
+                    }
+                }
+                for (y, sum) in y.iter_mut().zip(sums) {
+                    *y = R::output(sum, pixels);
+                }
+            }
+        }
+    }
+}
+
+impl<
+    R: Int8Reduce,
+    P: Window,
+    T: Element,
+    const K: usize,
+    const KW: usize,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+> Quantize for crate::layers::image::Pool2d<R, [[[T; C]; W]; H], K, P, KW, [[[T; C]; OW]; OH]>
+{
+    type Int8 = Pool2d<R, P, H, W, C, OH, OW, K, KW>;
+
+    #[cfg(feature = "std")]
+    fn quantize(
+        &self,
+        int8: &mut Self::Int8,
+        x: Samples<Self::Input>,
+        calibration: &mut Calibration,
+        path: Path<'_>,
+    ) -> Result<Samples<Self::Output>, QuantizeError> {
+        calibration.same_scale(self, int8, x, path)
+    }
+}
+
+/// A pooling layer of a series in int8.
+pub struct Pool1d<R, P: Window, const L: usize, const C: usize, const OL: usize, const K: usize>(
+    Pool2d<R, Row<P>, 1, L, C, 1, OL, 1, K>,
+);
+
+// SAFETY: the field is `Zeroed`.
+unsafe impl<R, P: Window, const L: usize, const C: usize, const OL: usize, const K: usize> Zeroed
+    for Pool1d<R, P, L, C, OL, K>
+{
+}
+
+impl<R: Int8Reduce, P: Window, const L: usize, const C: usize, const OL: usize, const K: usize> Int8Layer
+    for Pool1d<R, P, L, C, OL, K>
+{
+    type Input = [[i8; C]; L];
+    type Output = [[i8; C]; OL];
+
+    #[inline(always)]
+    fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
+        self.0.run(simd, core::array::from_ref(x), core::array::from_mut(y));
+    }
+}
+
+impl<R: Int8Reduce, P: Window, T: Element, const K: usize, const L: usize, const C: usize, const OL: usize> Quantize
+    for crate::layers::image::Pool1d<R, [[T; C]; L], K, P, [[T; C]; OL]>
+{
+    type Int8 = Pool1d<R, P, L, C, OL, K>;
+
+    #[cfg(feature = "std")]
+    fn quantize(
+        &self,
+        int8: &mut Self::Int8,
+        x: Samples<Self::Input>,
+        calibration: &mut Calibration,
+        path: Path<'_>,
+    ) -> Result<Samples<Self::Output>, QuantizeError> {
+        calibration.same_scale(self, int8, x, path)
+    }
+}
+
+/// [`GlobalAveragePool`] in int8.
+pub struct GlobalAverage<I>(PhantomData<fn() -> I>);
+
+// SAFETY: the field has no size.
+unsafe impl<I> Zeroed for GlobalAverage<I> {}
+
+impl<I: Channels> Int8Layer for GlobalAverage<I> {
+    type Input = I::Int8;
+    type Output = <I::Each<I::Element> as crate::Tensor>::Int8;
+
+    #[inline(always)]
+    fn run<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
+        let (x, y) = (I::Int8::flat(slice::from_ref(x)), Self::Output::flat_mut(slice::from_mut(y)));
+        let pixels = x.len() / y.len().max(1);
+        for (c, y) in y.iter_mut().enumerate() {
+            let sum = x.iter().skip(c).step_by(I::INNERMOST).fold(0, |sum, x| Average::join(sum, *x));
+            *y = Average::output(sum, pixels as i32);
+        }
+    }
+}
+
+impl<I: Channels> Quantize for GlobalAveragePool<I> {
+    type Int8 = GlobalAverage<I>;
+
+    #[cfg(feature = "std")]
+    fn quantize(
+        &self,
+        int8: &mut Self::Int8,
+        x: Samples<Self::Input>,
+        calibration: &mut Calibration,
+        path: Path<'_>,
+    ) -> Result<Samples<Self::Output>, QuantizeError> {
+        calibration.same_scale(self, int8, x, path)
+    }
+}

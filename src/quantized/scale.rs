@@ -1,0 +1,67 @@
+//! The real numbers that int8 stand for.
+
+use crate::kernel::int8::int8_fits;
+
+/// The scale of a tensor of int8: `q` stands for `scale·(q − zero)`.
+///
+/// ```
+/// use shiplap::quantized::Scale;
+///
+/// let scale = Scale::of_range(-1.0, 4.1);
+/// assert_eq!(scale, Scale { scale: 0.02, zero: -78 });
+/// assert_eq!(scale.quantize(1.0), -28);
+/// assert_eq!(scale.real(-28), 1.0);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scale {
+    /// The distance of two real numbers whose int8 are adjacent: positive and finite.
+    pub scale: f32,
+    /// The int8 of the real number 0.
+    pub zero: i8,
+}
+
+impl Scale {
+    /// The scale of the outputs of softmax and the sigmoid: from 0 to 255/256.
+    pub const OF_SHARES: Self = Self { scale: 1.0 / 256.0, zero: -128 };
+    /// The scale of the outputs of tanh: from −1 to 127/128.
+    pub const OF_TANH: Self = Self { scale: 1.0 / 128.0, zero: 0 };
+
+    /// The scale by which 256 int8 cover the numbers from `low` to `high` and 0.
+    pub const fn of_range(low: f32, high: f32) -> Self {
+        let (low, high) = (if low < 0.0 { low as f64 } else { 0.0 }, if high > 0.0 { high as f64 } else { 0.0 });
+        let scale = ((high - low) / 255.0) as f32;
+        // All numbers are 0, or so close to it that their scale is none.
+        if !(scale >= f32::MIN_POSITIVE) {
+            return Self { scale: f32::MIN_POSITIVE, zero: 0 };
+        }
+        let zero = rounded((-128.0 - low / scale as f64) as f32);
+        Self { scale, zero: clamped(zero) }
+    }
+
+    /// The int8 closest to `real`; 0 for NaN.
+    pub const fn quantize(self, real: f32) -> i8 {
+        clamped(rounded(real / self.scale).saturating_add(self.zero as i32))
+    }
+
+    /// The real number of `q`.
+    pub const fn real(self, q: i8) -> f32 {
+        self.scale * (q as i32 - self.zero as i32) as f32
+    }
+}
+
+/// The closest integer, half away from 0; saturating.
+const fn rounded(x: f32) -> i32 {
+    // Every `f32` plus a half is an `f64`.
+    let x = x as f64;
+    (if x < 0.0 { x - 0.5 } else { x + 0.5 }) as i32
+}
+
+const fn clamped(q: i32) -> i8 {
+    int8_fits(if q < -128 {
+        -128
+    } else if q > 127 {
+        127
+    } else {
+        q
+    })
+}

@@ -1,0 +1,24 @@
+//! Layers in int8 that run one after another.
+
+use core::mem::MaybeUninit;
+
+#[cfg(feature = "std")]
+use super::{Calibration, QuantizeError, Samples};
+use super::{Int8Layer, Quantize};
+#[cfg(feature = "std")]
+use crate::layer::Path;
+use crate::{Tensor, kernel::Simd};
+
+shiplap_macros::impl_int8_tuples!();
+
+/// The largest of these numbers.
+const fn most(numbers: &[usize]) -> usize {
+    let (mut most, mut index) = (0, 0);
+    while index < numbers.len() {
+        if numbers[index] > most {
+            most = numbers[index];
+        }
+        index += 1;
+    }
+    most
+}
