@@ -112,6 +112,22 @@ pub use random::Rng;
 #[cfg(feature = "include-weights")]
 #[doc(inline)]
 pub use shiplap_macros::include_weights;
+/// Declares the type and the static of a TensorFlow Lite model in int8:
+///
+/// ```standalone_crate
+/// use shiplap::include_model;
+///
+/// include_model! {
+///     /// Tells 12 classes of sounds apart.
+///     static KWS: Kws = "../data/mlperf_tiny/kws_int8.tflite";
+/// }
+///
+/// let classes: [i8; 12] = KWS.predict_int8(&[[[83]; 10]; 49]);
+/// assert!(classes.iter().map(|class| i32::from(*class) + 128).sum::<i32>().abs_diff(256) < 4);
+/// ```
+#[cfg(feature = "include-model")]
+#[doc(inline)]
+pub use shiplap_macros::include_model;
 pub use shiplap_macros::{Layer, Network, Parameters, const_assert, network};
 
 pub use zeroed::Zeroed;

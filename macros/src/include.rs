@@ -1,14 +1,13 @@
 //! `include_weights!`.
 
-use std::{
-    fs, io,
-    path::{self, Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use safetensors::tensor::{Dtype, Metadata};
 use syn::{Error, LitStr};
+
+use crate::file::resolve;
 
 /// The prefix of the names of optimizer tensors in a checkpoint.
 const OPTIMIZER: &str = "optimizer/";
@@ -93,15 +92,6 @@ pub fn weights(name: &LitStr, place: Span) -> syn::Result<TokenStream> {
         #(#implementations)*
         const { ::shiplap::flash::Checked::<_, File>::new().network() }
     }})
-}
-
-/// Resolves a path relative to the source file at `place`.
-fn resolve(file: &Path, place: Span) -> io::Result<PathBuf> {
-    match place.unwrap().local_file() {
-        Some(source) => path::absolute(source.with_file_name("").join(file)),
-        None if file.is_absolute() => Ok(file.into()),
-        None => Err(io::Error::other("the compiler does not say beside which file: write an absolute path")),
-    }
 }
 
 /// The offset of the numbers in a file and the description of its tensors, or the reason why the file is invalid.

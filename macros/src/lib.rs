@@ -7,15 +7,21 @@
 
 mod budget;
 mod check;
+#[cfg(any(feature = "include-model", feature = "include-weights"))]
+mod file;
 #[cfg(feature = "include-weights")]
 mod include;
 mod infer;
 mod int8;
 mod krate;
 mod layer;
+#[cfg(feature = "include-model")]
+mod model;
 mod parameters;
 mod sequence;
 mod stored;
+#[cfg(feature = "include-model")]
+mod tflite;
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as TokenStream2;
@@ -306,4 +312,19 @@ pub fn impl_tuples(_: TokenStream) -> TokenStream {
         })
         .collect::<TokenStream2>()
         .into()
+}
+
+/// A TensorFlow Lite model in int8, read at compile time, as a type and a static.
+///
+/// `include_model! { pub static NET: Net = "net.tflite"; }` declares the type `Net`, which the documentation shows layer by
+/// layer, and the static `NET` with the constants of the file in read-only memory. The path is relative to the source
+/// file, as for `include_bytes!`. A change of the file causes a recompilation.
+///
+/// An operator that is not supported, an input or output of another type, a sum that can overflow and a damaged file are
+/// compile errors that name the operator and its place.
+#[cfg(feature = "include-model")]
+#[proc_macro]
+pub fn include_model(input: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(input as model::Item);
+    krate::renamed(model::expand(&item).unwrap_or_else(|error| error.to_compile_error())).into()
 }

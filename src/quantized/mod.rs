@@ -51,6 +51,8 @@ pub use reshape::Reshape;
 pub use scale::Scale;
 pub use standardize::Standardize;
 
+#[doc(hidden)]
+pub use crate::kernel::int8::int8_of;
 pub use crate::kernel::int8::{Bounds, Channel, Exponential, Int8Tensor, Multiplier};
 
 use core::slice;

@@ -208,6 +208,11 @@ impl<R: Int8Reduce, P: Window, T: Element, const K: usize, const L: usize, const
 /// [`GlobalAveragePool`] in int8.
 pub struct GlobalAverage<I>(PhantomData<fn() -> I>);
 
+impl<I> GlobalAverage<I> {
+    /// The layer, which has no constants.
+    pub const POOL: Self = Self(PhantomData);
+}
+
 // SAFETY: the field has no size.
 unsafe impl<I> Zeroed for GlobalAverage<I> {}
 

@@ -9,7 +9,7 @@ pub use multiplier::Multiplier;
 pub use product::{Bounds, Channel};
 pub(crate) use product::{Once, Round, Twice, center, products};
 pub use softmax::Exponential;
-pub use tensor::Int8Tensor;
+pub use tensor::{Int8Tensor, int8_of};
 
 /// A number from −128 to 127 as int8.
 #[inline(always)]

@@ -3,7 +3,7 @@
 use crate::Zeroed;
 
 /// An array of int8, possibly nested: `[[[i8; CHANNELS]; WIDTH]; HEIGHT]`.
-pub trait Int8Tensor: Copy + Zeroed + Send + Sync + 'static {
+pub trait Int8Tensor: sealed::Sealed + Copy + Zeroed + Send + Sync + 'static {
     /// The same array with 16 bits for each number.
     type Wide: Copy + Zeroed + Send + Sync;
     /// The number of elements.
@@ -24,6 +24,13 @@ pub trait Int8Tensor: Copy + Zeroed + Send + Sync + 'static {
 
     /// The mutable version of [`wide`](Self::wide).
     fn wide_mut(rows: &mut [Self::Wide]) -> &mut [i16];
+}
+
+mod sealed {
+    /// Only int8 and arrays of them are tensors, so any bytes are a valid tensor.
+    pub trait Sealed {}
+    impl Sealed for i8 {}
+    impl<X: Sealed, const N: usize> Sealed for [X; N] {}
 }
 
 impl Int8Tensor for i8 {
@@ -77,5 +84,27 @@ impl<X: Int8Tensor, const N: usize> Int8Tensor for [X; N] {
     #[inline(always)]
     fn wide_mut(rows: &mut [Self::Wide]) -> &mut [i16] {
         X::wide_mut(rows.as_flattened_mut())
+    }
+}
+
+/// The array of these bytes, in row-major order.
+///
+/// # Panics
+///
+/// Panics if the array has another number of elements.
+#[doc(hidden)]
+pub const fn int8_of<X: Int8Tensor>(bytes: &[u8]) -> X {
+    assert!(bytes.len() == X::LEN && size_of::<X>() == X::LEN, "the file's weights have another size than the layer's");
+    // SAFETY: `Int8Tensor` is sealed: `X` is an array, possibly nested, of `X::LEN` int8, for which any byte is valid.
+    unsafe { *bytes.as_ptr().cast::<X>() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_take_the_shape_of_an_array() {
+        assert_eq!(int8_of::<[[i8; 3]; 2]>(&[1, 2, 255, 128, 0, 127]), [[1, 2, -1], [-128, 0, 127]]);
     }
 }
