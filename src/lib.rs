@@ -98,20 +98,6 @@ pub use kernel::{Pair, Tensor};
 pub use layer::{Layer, Parameters};
 pub(crate) use random::Permutation;
 pub use random::Rng;
-/// Embeds a saved network in the program:
-///
-/// ```standalone_crate
-/// use shiplap::prelude::*;
-///
-/// type Net = (Dense<2, 4, Tanh>, Dense<4, 1, Sigmoid>);
-/// static XOR: Net = include_weights!("../tests/flash/xor.safetensors");
-///
-/// assert!(XOR.predict(&[0.0, 1.0])[0] > 0.9);
-/// assert!(XOR.predict(&[1.0, 1.0])[0] < 0.1);
-/// ```
-#[cfg(feature = "include-weights")]
-#[doc(inline)]
-pub use shiplap_macros::include_weights;
 /// Declares the type and the static of a TensorFlow Lite model in int8:
 ///
 /// ```standalone_crate
@@ -128,6 +114,20 @@ pub use shiplap_macros::include_weights;
 #[cfg(feature = "include-model")]
 #[doc(inline)]
 pub use shiplap_macros::include_model;
+/// Embeds a saved network in the program:
+///
+/// ```standalone_crate
+/// use shiplap::prelude::*;
+///
+/// type Net = (Dense<2, 4, Tanh>, Dense<4, 1, Sigmoid>);
+/// static XOR: Net = include_weights!("../tests/flash/xor.safetensors");
+///
+/// assert!(XOR.predict(&[0.0, 1.0])[0] > 0.9);
+/// assert!(XOR.predict(&[1.0, 1.0])[0] < 0.1);
+/// ```
+#[cfg(feature = "include-weights")]
+#[doc(inline)]
+pub use shiplap_macros::include_weights;
 pub use shiplap_macros::{Layer, Network, Parameters, const_assert, network};
 
 pub use zeroed::Zeroed;

@@ -29,8 +29,11 @@ pub fn tuple(count: usize) -> TokenStream {
         outputs.fold(quote!(()), |others, layer| quote!(crate::Either<#layer::Output, #others>))
     };
     let (even, odd) = (any(0), any(1));
-    let allocations =
-        memories.iter().take(count - 1).zip([&even, &odd]).map(|(memory, any)| quote!(let mut #memory = MaybeUninit::<#any>::uninit();));
+    let allocations = memories
+        .iter()
+        .take(count - 1)
+        .zip([&even, &odd])
+        .map(|(memory, any)| quote!(let mut #memory = MaybeUninit::<#any>::uninit();));
     let steps = (0..count).map(|index| {
         let place = &places[index];
         let x = index.checked_sub(1).map_or(quote!(x), |before| {

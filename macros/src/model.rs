@@ -51,7 +51,8 @@ pub fn expand(item: &Item) -> syn::Result<TokenStream> {
     })?;
     let include = path.to_str().ok_or_else(|| refuse("is in a folder whose name is not UTF-8".into()))?;
     let Model { layers, scales: [input, output] } = Model::parse(&bytes).map_err(refuse)?;
-    let layers_type: TokenStream = sequence(&layers, &qualified).parse().map_err(|_| refuse("is not readable".into()))?;
+    let layers_type: TokenStream =
+        sequence(&layers, &qualified).parse().map_err(|_| refuse("is not readable".into()))?;
     let about = format!(" The layers of `{text}`, in int8:\n ```text\n {}\n ```", sequence(&layers, &str::to_string));
     let (value, input, output) = (values(&layers), scale(input), scale(output));
     Ok(quote! {

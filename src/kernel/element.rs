@@ -16,7 +16,17 @@ use crate::Zeroed;
 
 /// `f32` or `f64`.
 pub trait Element:
-    Tensor<Element = Self, Int8 = i8> + Real + NumAssign + PartialOrd + Debug + Display + Default + Zeroed + Send + Sync + 'static
+    Tensor<Element = Self, Int8 = i8>
+    + Real
+    + NumAssign
+    + PartialOrd
+    + Debug
+    + Display
+    + Default
+    + Zeroed
+    + Send
+    + Sync
+    + 'static
 {
     /// A register of this type.
     type Vector<S: Simd>: Vector<Self>;

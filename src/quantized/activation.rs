@@ -4,9 +4,9 @@ use core::{fmt::Debug, marker::PhantomData, slice};
 
 use super::{Bounds, Exponential, Int8Layer, Int8Tensor, Quantize, Scale};
 #[cfg(feature = "std")]
-use crate::layer::Path;
-#[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples};
+#[cfg(feature = "std")]
+use crate::layer::Path;
 use crate::{
     Tensor, Zeroed,
     activation::{

@@ -6,14 +6,11 @@ use std::vec::Vec;
 use super::{Bounds, Channel, Int8Activation, Int8Form, Int8Tensor, Multiplier, Scale};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples};
+#[cfg(feature = "std")]
+use crate::{Layer, layer::Path};
 use crate::{
     Zeroed,
     kernel::int8::{Round, products},
-};
-#[cfg(feature = "std")]
-use crate::{
-    Layer,
-    layer::Path,
 };
 
 /// The weights `W` of `F` outputs, and the constants of the activation after them.
@@ -44,7 +41,10 @@ const MOST_PRODUCTS: usize = (1 << 30) / (255 * 128);
 
 /// Does not compile if a sum of so many products could overflow.
 pub(super) const fn assert_fits_sum(products: usize) {
-    assert!(products <= MOST_PRODUCTS, "in int8, a sum of more than 32896 products can overflow: this layer is too wide");
+    assert!(
+        products <= MOST_PRODUCTS,
+        "in int8, a sum of more than 32896 products can overflow: this layer is too wide"
+    );
 }
 
 impl<W: Copy, const F: usize, A: Int8Activation> Affine<W, F, A> {

@@ -5,13 +5,13 @@ use core::{marker::PhantomData, mem::MaybeUninit, slice};
 use super::{Bounds, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Multiplier, Quantize, Scale};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples};
-#[cfg(feature = "std")]
-use crate::{activation::Linear, layer::Path};
 use crate::{
     Tensor, Zeroed,
     kernel::Simd,
     layers::{self, Branches},
 };
+#[cfg(feature = "std")]
+use crate::{activation::Linear, layer::Path};
 
 /// Two branches whose outputs are added: a [`Residual`](crate::layers::Residual) connection.
 pub struct Add<A, B, Act: Int8Activation> {
@@ -68,7 +68,9 @@ unsafe impl Zeroed for Sum {}
 // SAFETY: the fields are `Zeroed`.
 unsafe impl<A: Zeroed, B: Zeroed, Act: Int8Activation> Zeroed for Add<A, B, Act> {}
 
-impl<X: Int8Tensor, A: Int8Layer<Input = X>, B: Int8Layer<Input = X>, Act: Int8Activation> Int8Layer for Add<A, B, Act> {
+impl<X: Int8Tensor, A: Int8Layer<Input = X>, B: Int8Layer<Input = X>, Act: Int8Activation> Int8Layer
+    for Add<A, B, Act>
+{
     type Input = X;
     type Output = A::Output;
     const INSIDE: usize = {
@@ -173,8 +175,7 @@ impl<A, B, O> Concat<A, B, O> {
 impl<A: Int8Layer, B: Int8Layer<Input = A::Input>, O: Int8Tensor> Int8Layer for Concat<A, B, O> {
     type Input = A::Input;
     type Output = O;
-    const INSIDE: usize =
-        A::Output::LEN + B::Output::LEN + if A::INSIDE > B::INSIDE { A::INSIDE } else { B::INSIDE };
+    const INSIDE: usize = A::Output::LEN + B::Output::LEN + if A::INSIDE > B::INSIDE { A::INSIDE } else { B::INSIDE };
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &A::Input, y: &mut O) {

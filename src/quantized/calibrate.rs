@@ -70,9 +70,16 @@ pub struct Calibrated {
 impl fmt::Display for Calibration {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kinds = self.layers.iter().map(|layer| layer.kind.len()).max().unwrap_or(0).max(4);
-        write!(formatter, "{:<9}  {:<kinds$}  {:>11}  {:>11}  {:>10}  {:>4}  {:>5}", "layer", "type", "least", "largest", "scale", "zero", "dB")?;
+        write!(
+            formatter,
+            "{:<9}  {:<kinds$}  {:>11}  {:>11}  {:>10}  {:>4}  {:>5}",
+            "layer", "type", "least", "largest", "scale", "zero", "dB"
+        )?;
         for Calibrated { layer, kind, range: [low, high], scale: Scale { scale, zero }, decibels } in &self.layers {
-            write!(formatter, "\n{layer:<9}  {kind:<kinds$}  {low:>11.4}  {high:>11.4}  {scale:>10.6}  {zero:>4}  {decibels:>5.1}")?;
+            write!(
+                formatter,
+                "\n{layer:<9}  {kind:<kinds$}  {low:>11.4}  {high:>11.4}  {scale:>10.6}  {zero:>4}  {decibels:>5.1}"
+            )?;
         }
         Ok(())
     }
@@ -243,9 +250,8 @@ impl Calibration {
             };
         }
         let candidates = (0..=20).map(|part| Scale::of_range(low * share(part), high * share(part)));
-        let error = |scale: &Scale| {
-            values.iter().map(|x| f64::from(x - scale.real(scale.quantize(*x))).powi(2)).sum::<f64>()
-        };
+        let error =
+            |scale: &Scale| values.iter().map(|x| f64::from(x - scale.real(scale.quantize(*x))).powi(2)).sum::<f64>();
         candidates.min_by(|a, b| error(a).total_cmp(&error(b))).unwrap_or(Scale::of_range(low, high))
     }
 }

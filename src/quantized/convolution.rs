@@ -4,9 +4,9 @@ use core::{array, marker::PhantomData};
 
 use super::{Affine, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum};
 #[cfg(feature = "std")]
-use crate::layer::Path;
-#[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples, affine::Real};
+#[cfg(feature = "std")]
+use crate::layer::Path;
 use crate::{
     Zeroed,
     kernel::{

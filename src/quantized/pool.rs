@@ -2,11 +2,11 @@
 
 use core::{marker::PhantomData, slice};
 
+#[cfg(feature = "std")]
+use super::{Calibration, QuantizeError, Samples};
 use super::{Int8Layer, Int8Tensor, Quantize};
 #[cfg(feature = "std")]
 use crate::layer::Path;
-#[cfg(feature = "std")]
-use super::{Calibration, QuantizeError, Samples};
 use crate::{
     Zeroed,
     kernel::{Element, Simd, int8::int8_fits},
@@ -78,8 +78,17 @@ pub struct Pool2d<
     const KW: usize,
 >(PhantomData<fn() -> (R, P)>);
 
-impl<R, P, const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const K: usize, const KW: usize>
-    Pool2d<R, P, H, W, C, OH, OW, K, KW>
+impl<
+    R,
+    P,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const K: usize,
+    const KW: usize,
+> Pool2d<R, P, H, W, C, OH, OW, K, KW>
 {
     /// The layer, which has no constants.
     pub const POOL: Self = Self(PhantomData);

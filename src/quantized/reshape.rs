@@ -2,11 +2,11 @@
 
 use core::{marker::PhantomData, slice};
 
+#[cfg(feature = "std")]
+use super::{Calibration, QuantizeError, Samples};
 use super::{Int8Layer, Int8Tensor, Quantize};
 #[cfg(feature = "std")]
 use crate::layer::Path;
-#[cfg(feature = "std")]
-use super::{Calibration, QuantizeError, Samples};
 use crate::{
     Tensor, Zeroed,
     kernel::{Simd, copy},

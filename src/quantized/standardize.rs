@@ -1,15 +1,15 @@
 //! Standardization in front of an int8 network.
 
-use super::{Int8Layer, Quantize, Raw, Scale};
-#[cfg(feature = "std")]
-use crate::{activation::Linear, layer::Path};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples};
+use super::{Int8Layer, Quantize, Raw, Scale};
 use crate::{
     Zeroed,
     kernel::{Element, Simd},
     layers,
 };
+#[cfg(feature = "std")]
+use crate::{activation::Linear, layer::Path};
 
 /// [`Standardize`](crate::layers::Standardize) in front of an int8 network: it takes real numbers, and quantizes them
 /// after standardization.

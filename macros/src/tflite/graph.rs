@@ -184,7 +184,11 @@ impl<'a> Graph<'a> {
         }
         let ends = [graph.ints(1)?, graph.ints(2)?];
         let ([input], [output]) = (&ends[0][..], &ends[1][..]) else {
-            return Err(format!("has {} inputs and {} outputs, and one each is supported", ends[0].len(), ends[1].len()));
+            return Err(format!(
+                "has {} inputs and {} outputs, and one each is supported",
+                ends[0].len(),
+                ends[1].len()
+            ));
         };
         let [input, output] = [*input, *output].map(|tensor| usize::try_from(tensor).unwrap_or(usize::MAX));
         if input >= tensors.len() || output >= tensors.len() {
@@ -253,7 +257,9 @@ impl<'a> Graph<'a> {
     /// The operator that computes a tensor.
     fn source(&self, tensor: usize) -> Parsed<&Operator<'a>> {
         let found = self.operators.iter().find(|operator| operator.output == tensor);
-        found.ok_or_else(|| format!("has tensor `{}`, which no operator computes from the input", self.tensors[tensor].name))
+        found.ok_or_else(|| {
+            format!("has tensor `{}`, which no operator computes from the input", self.tensors[tensor].name)
+        })
     }
 
     fn input_of(&self, operator: &Operator<'a>, index: usize) -> Parsed<usize> {
@@ -302,7 +308,9 @@ impl<'a> Graph<'a> {
             let axis = options.map_or(Ok(0), |table| table.int(0, 0))?;
             let rank = self.tensors[operator.output].shape.len();
             if axis != -1 && usize::try_from(axis).ok() != rank.checked_sub(1) {
-                return Err(operator.refuse(&format!("it joins axis {axis}, and only the last one, of channels, is supported")));
+                return Err(
+                    operator.refuse(&format!("it joins axis {axis}, and only the last one, of channels, is supported"))
+                );
             }
             let inputs = [self.scale(ends[0])?, self.scale(ends[1])?];
             let output = self.scale(operator.output)?;
@@ -311,7 +319,7 @@ impl<'a> Graph<'a> {
             }
             Join::Concat { shape, inputs, output }
         };
-        let mut branch = |end: usize| -> Parsed<Vec<Layer>> {
+        let branch = |end: usize| -> Parsed<Vec<Layer>> {
             let layers = self.between(fork, end)?;
             Ok(if layers.is_empty() { vec![Layer::Identity { shape: self.shape(end)? }] } else { layers })
         };
@@ -388,12 +396,15 @@ impl<'a> Graph<'a> {
                 let activation = options(3 + more)?;
                 if depthwise {
                     if channels != filters {
-                        return Err(format!("{channels} channels become {filters}, and a multiplier of 1 is supported"));
+                        return Err(format!(
+                            "{channels} channels become {filters}, and a multiplier of 1 is supported"
+                        ));
                     }
                     let constants = self.affine(operator, activation, vec![1, rows, columns, channels], Some(3))?;
                     Layer::DepthwiseConv2d { images, window, constants }
                 } else {
-                    let constants = self.affine(operator, activation, vec![filters, rows, columns, channels], Some(0))?;
+                    let constants =
+                        self.affine(operator, activation, vec![filters, rows, columns, channels], Some(0))?;
                     Layer::Conv2d { images, window, constants }
                 }
             }
@@ -455,7 +466,13 @@ impl<'a> Graph<'a> {
     }
 
     /// The constants of a layer whose weights have `shape`, with a scale for each index of `axis`.
-    fn affine(&self, operator: &Operator<'a>, activation: u8, shape: Vec<usize>, axis: Option<usize>) -> Parsed<Affine> {
+    fn affine(
+        &self,
+        operator: &Operator<'a>,
+        activation: u8,
+        shape: Vec<usize>,
+        axis: Option<usize>,
+    ) -> Parsed<Affine> {
         let input = self.input_of(operator, 0)?;
         let weights = &self.tensors[self.input_of(operator, 1)?];
         if weights.shape != shape {
@@ -466,7 +483,11 @@ impl<'a> Graph<'a> {
         }
         let outputs = shape[axis.unwrap_or(0)];
         if weights.data.len() != shape.iter().product::<usize>() {
-            return Err(format!("its weights have {} bytes, not {}", weights.data.len(), shape.iter().product::<usize>()));
+            return Err(format!(
+                "its weights have {} bytes, not {}",
+                weights.data.len(),
+                shape.iter().product::<usize>()
+            ));
         }
         if weights.zeros.iter().any(|zero| *zero != 0) {
             return Err("its weights have a zero point other than 0".into());
@@ -590,13 +611,12 @@ fn merge(layers: &mut Vec<Layer>) {
                 ),
                 Layer::Activate { activation, .. },
             ) if constants.activation == "Linear" => constants.activation = activation,
-            (
-                Some(last @ Layer::Pool { name: "AveragePool2d", .. }),
-                Layer::Reshape { to, .. },
-            ) => {
+            (Some(last @ Layer::Pool { name: "AveragePool2d", .. }), Layer::Reshape { to, .. }) => {
                 let Layer::Pool { images, window, .. } = last else { continue };
                 match *images {
-                    [image, [1, 1, channels]] if to[..] == [channels] && window.kernel[..] == image[..2] => *last = Layer::GlobalAveragePool { image },
+                    [image, [1, 1, channels]] if to[..] == [channels] && window.kernel[..] == image[..2] => {
+                        *last = Layer::GlobalAveragePool { image }
+                    }
                     _ => merged.push(layer),
                 }
             }
