@@ -69,17 +69,15 @@ pub struct Calibrated {
 
 impl fmt::Display for Calibration {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kinds = self.layers.iter().map(|layer| layer.kind.len()).max().unwrap_or(0).max(4);
-        write!(
-            formatter,
-            "{:<9}  {:<kinds$}  {:>11}  {:>11}  {:>10}  {:>4}  {:>5}",
-            "layer", "type", "least", "largest", "scale", "zero", "dB"
-        )?;
+        let widest = |text: fn(&Calibrated) -> &String, header: usize| {
+            self.layers.iter().map(|layer| text(layer).len()).fold(header, usize::max)
+        };
+        let (paths, kinds) = (widest(|layer| &layer.layer, 5), widest(|layer| &layer.kind, 4));
+        write!(formatter, "{:<paths$}  {:<kinds$}  {:>10}  {:>10}", "layer", "type", "least", "largest")?;
+        write!(formatter, "  {:>10}  {:>4}  {:>5}", "scale", "zero", "dB")?;
         for Calibrated { layer, kind, range: [low, high], scale: Scale { scale, zero }, decibels } in &self.layers {
-            write!(
-                formatter,
-                "\n{layer:<9}  {kind:<kinds$}  {low:>11.4}  {high:>11.4}  {scale:>10.6}  {zero:>4}  {decibels:>5.1}"
-            )?;
+            write!(formatter, "\n{layer:<paths$}  {kind:<kinds$}  {low:>10.4}  {high:>10.4}")?;
+            write!(formatter, "  {scale:>10.6}  {zero:>4}  {decibels:>5.1}")?;
         }
         Ok(())
     }

@@ -31,7 +31,7 @@ impl Scale {
         let (low, high) = (if low < 0.0 { low as f64 } else { 0.0 }, if high > 0.0 { high as f64 } else { 0.0 });
         let scale = ((high - low) / 255.0) as f32;
         // All numbers are 0, or so close to it that their scale is none.
-        if !(scale >= f32::MIN_POSITIVE) {
+        if scale.is_nan() || scale < f32::MIN_POSITIVE {
             return Self { scale: f32::MIN_POSITIVE, zero: 0 };
         }
         let zero = rounded((-128.0 - low / scale as f64) as f32);

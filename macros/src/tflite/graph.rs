@@ -426,7 +426,7 @@ impl<'a> Graph<'a> {
             }
             "RESHAPE" => {
                 let [from, to] = [self.shape(input)?, self.shape(operator.output)?];
-                if from.iter().product::<usize>() != to.iter().product() {
+                if from.iter().product::<usize>() != to.iter().product::<usize>() {
                     return Err(format!("from {from:?} to {to:?}: the sizes differ"));
                 }
                 self.same_scale(operator, input)?;

@@ -21,7 +21,7 @@ impl Multiplier {
     /// The multiplier closest to `factor`. Below 2⁻³², and if the factor is not positive, it is 0; at most, it is 2³⁰.
     pub const fn new(factor: f64) -> Self {
         const LEAST: f64 = 1.0 / (1u64 << 32) as f64;
-        if !(factor >= LEAST) {
+        if factor.is_nan() || factor < LEAST {
             return Self { mantissa: 0, exponent: 0 };
         }
         let bits = factor.to_bits();

@@ -1,0 +1,165 @@
+//! Networks in int8.
+
+use std::slice;
+
+use shiplap::{
+    include_model,
+    kernel::{Level, level, set_level},
+    layers::{Branches, Concat},
+    prelude::*,
+    quantized::{Calibration, Int8Layer, Int8Tensor, Quantize, QuantizeError, Quantized, Ranges},
+};
+
+include_model! {
+    static AD01: Ad01 = "../data/mlperf_tiny/ad01_int8.tflite";
+}
+include_model! {
+    static KWS: Kws = "../data/mlperf_tiny/kws_int8.tflite";
+}
+
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/mlperf_tiny/");
+
+/// The outputs for the sample inputs are those of TensorFlow Lite, as hashes. The example `int8` compares all networks on
+/// 1000 inputs.
+fn compare<N: Quantize<Int8: Int8Layer<Input: Int8Tensor>>>(name: &str, network: &Quantized<N>, count: usize) {
+    let samples = std::fs::read(format!("{DATA}{name}_int8.samples")).unwrap();
+    let outputs = std::fs::read(format!("{DATA}{name}_int8.outputs")).unwrap();
+    let mut x = <N::Int8 as Int8Layer>::Input::zeroed();
+    let length = Int8Tensor::flat(slice::from_ref(&x)).len();
+    for (sample, expected) in samples.chunks_exact(length).zip(outputs.as_chunks().0).take(count) {
+        let numbers = Int8Tensor::flat_mut(slice::from_mut(&mut x));
+        numbers.iter_mut().zip(sample).for_each(|(x, byte)| *x = *byte as i8);
+        let y = network.predict_int8(&x);
+        let hash = Int8Tensor::flat(slice::from_ref(&y))
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325u64, |hash, y| (hash ^ u64::from(*y as u8)).wrapping_mul(0x100_0000_01b3));
+        assert_eq!(hash, u64::from_le_bytes(*expected), "{name}");
+    }
+}
+
+#[test]
+fn models_compute_the_bytes_of_tensorflow_lite_at_each_level() {
+    let available = level();
+    for level in [Level::Baseline, Level::Avx2, Level::Avx512] {
+        if set_level(level).is_ok() {
+            compare("ad01", &AD01, 4);
+            compare("kws", &KWS, 1);
+        }
+    }
+    set_level(available).unwrap();
+}
+
+#[test]
+fn activations_of_models_are_two_buffers_and_the_output() {
+    assert_eq!(Quantized::<<Kws as Twin>::Network>::ACTIVATIONS, 2 * 25 * 5 * 64 + 12);
+    assert_eq!(Quantized::<<Ad01 as Twin>::Network>::ACTIVATIONS, 128 + 128 + 640);
+}
+
+trait Twin {
+    type Network: Quantize;
+}
+
+impl<N: Quantize> Twin for Quantized<N> {
+    type Network = N;
+}
+
+#[network(input = Image<12, 10, 3>)]
+type Mixed = (
+    (Conv2d<_, 8, 3, Relu, Same>, DepthwiseConv2d<_, 3, Relu6, Same<2>>, Conv2d<_, 6, 1, HardSwish, Padded<1>>),
+    Residual<(Conv2d<_, 6, 3, Relu, Same<1, 2>>, SpatialDropout<_, 20>), Relu>,
+    Residual<Conv2d<_, 6, 3, Linear, Same>, Tanh, Conv2d<_, 6, 1>>,
+    Branches<Conv2d<_, 3, 1, Sigmoid>, MaxPool2d<_, 3, Same<1>>, Concat>,
+    AveragePool2d<_, 2, Same<2>>,
+    Activate<Elu, _>,
+    (Reshape<_, [[f32; 9]; 16]>, Conv1d<_, 5, 3, Gelu, Causal<2>>, MaxPool1d<_, 2>),
+    Branches<GlobalAveragePool<_>, (Flatten<_>, Dense<_, 5, Silu>), Concat>,
+    Dense<_, 4, Softmax>,
+);
+
+fn images(count: usize) -> Vec<Image<12, 10, 3>> {
+    let mut rng = Rng::new(3);
+    let mut pixel = |_| std::array::from_fn(|_| rng.normal() as f32);
+    (0..count).map(|_| std::array::from_fn(|_| std::array::from_fn(&mut pixel))).collect()
+}
+
+#[test]
+fn each_layer_is_close_to_its_real_twin() {
+    let (network, x) = (Mixed::boxed(5), images(60));
+    for ranges in [Ranges::MinMax, Ranges::Percentile(99.99), Ranges::LeastSquares] {
+        let mut calibration = Calibration::new(ranges);
+        let int8 = Quantized::<Mixed>::calibrate_with(&network, &x, &mut calibration).unwrap();
+        assert_eq!(calibration.layers.len(), 23, "{calibration}");
+        for layer in &calibration.layers {
+            assert!(layer.decibels > 20.0, "{ranges:?}\n{calibration}");
+        }
+        for x in &x[..10] {
+            let (real, found) = (network.predict(x), int8.predict(x));
+            for class in 0..4 {
+                assert!((real[class] - found[class]).abs() < 0.03, "{found:?}, not {real:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn networks_of_f64_have_the_same_int8() {
+    type Single = (Dense<3, 5, Tanh>, Dense<5, 2, Linear>);
+    type Double = (Dense<3, 5, Tanh, f64>, Dense<5, 2, Linear, f64>);
+    let single = Single::new(1);
+    let double: Double = (
+        Dense::from_parts(single.0.kernel.map(|row| row.map(f64::from)), single.0.bias.map(f64::from)),
+        Dense::from_parts(single.1.kernel.map(|row| row.map(f64::from)), single.1.bias.map(f64::from)),
+    );
+    let x: Vec<[f32; 3]> = (0..50).map(|n| [n as f32 / 10.0, (n % 7) as f32 - 3.0, (n % 3) as f32]).collect();
+    let wide: Vec<[f64; 3]> = x.iter().map(|x| x.map(f64::from)).collect();
+    let [a, b] = [
+        Quantized::<Single>::calibrate(&single, &x).unwrap().layers.1.0.weights,
+        Quantized::<Double>::calibrate(&double, &wide).unwrap().layers.1.0.weights,
+    ];
+    assert_eq!(a, b);
+}
+
+#[test]
+fn a_standardizer_takes_real_numbers() {
+    type Net = (Standardize<2>, Dense<2, 8, Relu>, Dense<8, 1, Linear>);
+    // In one scale for both columns, the second would be lost.
+    let x: Vec<[f32; 2]> = (0..100).map(|n| [n as f32 * 100.0, (n % 10) as f32 / 1000.0]).collect();
+    let mut network = Net::new(1);
+    network.0 = Standardize::fit(&x).unwrap();
+    let int8 = Quantized::<Net>::calibrate(&network, &x).unwrap();
+    for x in &x {
+        let (real, found) = (network.predict(x)[0], int8.predict(x)[0]);
+        assert!((real - found).abs() < 0.05, "{found}, not {real}");
+    }
+}
+
+#[test]
+fn extreme_weights_and_activations_are_quantized() {
+    let mut layer = Dense::<2, 3, Linear>::zeroed();
+    (layer.kernel, layer.bias) = ([[0.0, 1e-20, 1e20], [0.0, 0.0, -1e20]], [1e6, 0.0, 0.0]);
+    let int8 = Quantized::calibrate(&layer, &[[1.0, -1.0], [0.5, 1.0]]).unwrap();
+    let [a, b, c] = int8.predict(&[1.0, -1.0]);
+    assert!(a.abs() < 1e18 && b.abs() < 1e18 && (c - 2e20).abs() < 1e18, "{a} {b} {c}");
+
+    // A large bias beside weights of 0, as pruned networks have it.
+    let mut conv = <Conv2d<Image<1, 1, 1>, 2, 1, Relu, Valid, Bias, 1, Image<1, 1, 2>>>::zeroed();
+    (conv.kernel, conv.bias) = ([[[[0.0, 1.0]]]], [3.0, 0.0]);
+    let int8 = Quantized::calibrate(&conv, &[[[[1.0]]], [[[2.0]]]]).unwrap();
+    let [constant, one] = int8.predict(&[[[1.0]]])[0][0];
+    assert!((constant - 3.0).abs() < 0.02 && (one - 1.0).abs() < 0.02, "{constant} {one}");
+
+    let silent = Dense::<1, 1, Relu>::zeroed();
+    assert_eq!(Quantized::calibrate(&silent, &[[0.0]]).unwrap().predict(&[0.0]), [0.0]);
+}
+
+#[test]
+fn samples_that_give_no_scale_are_errors() {
+    let layer = Dense::<1, 1, Linear>::from_parts([[f32::MAX]], [0.0]);
+    let error = |x: &[[f32; 1]], ranges| {
+        Quantized::calibrate_with(&layer, x, &mut Calibration::new(ranges)).err().unwrap().to_string()
+    };
+    assert_eq!(error(&[], Ranges::MinMax), "there are no samples: pass some of the training data");
+    assert!(error(&[[f32::NAN]], Ranges::MinMax).starts_with("the samples: a number is infinite or NaN"));
+    assert!(error(&[[2.0]], Ranges::MinMax).starts_with("the output of layer"));
+    assert_eq!(error(&[[0.5]], Ranges::Percentile(0.0)), QuantizeError::Percentage.to_string());
+}
