@@ -13,6 +13,21 @@ pub trait Simd: Copy + Send + Sync + 'static {
 
     /// Runs `work` in a separate function, compiled for this instruction set and shared by all callers.
     fn run<W: Work>(self, work: W) -> W::Output;
+
+    /// `Σₖ x[p][k]·weights[n][k]` of integers, for each row and each output. All have the same length.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn dots<const P: usize, const N: usize>(self, x: [&[i16]; P], weights: [&[i8]; N]) -> [[i32; P]; N] {
+        let mut sums = [[0; P]; N];
+        for n in 0..N {
+            for p in 0..P {
+                for (x, weight) in x[p].iter().zip(weights[n]) {
+                    sums[n][p] += i32::from(*x) * i32::from(*weight);
+                }
+            }
+        }
+        sums
+    }
 }
 
 /// Work that can be compiled for any instruction set.

@@ -10,6 +10,7 @@ use core::{
 };
 
 use super::{
+    int8,
     level::Level,
     math::{self, HALF_ROOT, INTEGERS, Single},
     real::Real,
@@ -45,6 +46,12 @@ macro_rules! instruction_sets {
                     }
                     // SAFETY: the existence of `self` implies that the processor has the instructions.
                     unsafe { compiled(self, work) }
+                }
+
+                #[inline(always)]
+                fn dots<const P: usize, const N: usize>(self, x: [&[i16]; P], weights: [&[i8]; N]) -> [[i32; P]; N] {
+                    // SAFETY: as above; both sets contain AVX2.
+                    unsafe { int8::x86::dots(x, weights) }
                 }
             }
         )*

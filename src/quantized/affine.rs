@@ -10,7 +10,10 @@ use super::{Calibration, QuantizeError, Samples};
 use crate::{Layer, layer::Path};
 use crate::{
     Zeroed,
-    kernel::int8::{Round, products},
+    kernel::{
+        Simd,
+        int8::{Round, products},
+    },
 };
 
 /// The weights `W` of `F` outputs, and the constants of the activation after them.
@@ -80,8 +83,8 @@ const fn channels<const F: usize>(bias: [i32; F], scales: [f32; F], input: Scale
 impl<W: Int8Tensor, const F: usize, A: Int8Activation> Affine<[W; F], F, A> {
     /// The outputs of `P` rows, one after the other.
     #[inline(always)]
-    pub(super) fn rows<R: Round, const P: usize>(&self, x: &[W::Wide; P], y: &mut [i8]) {
-        products::<W, R, F, P>(x, &self.weights, &self.channels, self.bounds, y);
+    pub(super) fn rows<S: Simd, R: Round, const P: usize>(&self, simd: S, x: &[W::Wide; P], y: &mut [i8]) {
+        products::<S, W, R, F, P>(simd, x, &self.weights, &self.channels, self.bounds, y);
         self.activate(&mut y[..P * F]);
     }
 }

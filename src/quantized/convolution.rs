@@ -105,14 +105,20 @@ impl<
 
     /// The outputs from pixel `start`, `N` at a time, as long as there are so many. Returns the pixel after them.
     #[inline(always)]
-    fn pixels<const N: usize>(&self, x: &[[[i8; C]; W]; H], start: usize, y: &mut [[i8; F]]) -> usize {
+    fn pixels<S: Simd, const N: usize>(
+        &self,
+        simd: S,
+        x: &[[[i8; C]; W]; H],
+        start: usize,
+        y: &mut [[i8; F]],
+    ) -> usize {
         let mut patches = [[[[0i16; C]; KW]; K]; N];
         let mut at = start;
         for y in y[start..].chunks_exact_mut(N) {
             for (p, patch) in patches.iter_mut().enumerate() {
                 self.gather(x, at + p, patch);
             }
-            self.filters.rows::<Twice, N>(&patches, y.as_flattened_mut());
+            self.filters.rows::<S, Twice, N>(simd, &patches, y.as_flattened_mut());
             at += N;
         }
         at
@@ -142,10 +148,10 @@ impl<
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
+    fn run<S: Simd>(self, simd: S) {
         let y = self.y.as_flattened_mut();
-        let rest = self.layer.pixels::<PIXELS>(self.x, 0, y);
-        self.layer.pixels::<1>(self.x, rest, y);
+        let rest = self.layer.pixels::<S, PIXELS>(simd, self.x, 0, y);
+        self.layer.pixels::<S, 1>(simd, self.x, rest, y);
     }
 }
 

@@ -25,11 +25,11 @@ impl<const IN: usize, const OUT: usize, A: Int8Activation> Int8Layer for Dense<I
     type Output = [i8; OUT];
 
     #[inline(always)]
-    fn run<S: Simd>(&self, _: S, x: &[i8; IN], y: &mut [i8; OUT]) {
+    fn run<S: Simd>(&self, simd: S, x: &[i8; IN], y: &mut [i8; OUT]) {
         const { assert_fits_sum(IN) };
         let mut centered = [[0i16; IN]];
         center(x, self.0.zero, &mut centered[0]);
-        self.0.rows::<Once, 1>(&centered, y);
+        self.0.rows::<S, Once, 1>(simd, &centered, y);
     }
 }
 

@@ -4,6 +4,8 @@ mod multiplier;
 mod product;
 mod softmax;
 mod tensor;
+#[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
+pub(super) mod x86;
 
 pub use multiplier::Multiplier;
 pub use product::{Bounds, Channel};

@@ -63,13 +63,14 @@ pub(super) const fn doubled_high_product(a: i32, b: i32) -> i32 {
     if a == i32::MIN && b == i32::MIN {
         return i32::MAX;
     }
-    ((a as i64 * b as i64 + (1 << 30)) >> 31) as i32
+    // The low 32 bits of the quotient do not depend on the sign, and registers shift without one.
+    ((a as i64 * b as i64 + (1 << 30)) as u64 >> 31) as i32
 }
 
 /// `x / 2^shift`, rounded half away from 0, for shifts from 0 to 31.
 #[inline(always)]
 pub(super) const fn rounding_shift(x: i32, shift: i32) -> i32 {
-    let mask = ((1i64 << shift) - 1) as i32;
+    let mask = ((1u32 << shift) - 1) as i32;
     let threshold = (mask >> 1) + (x < 0) as i32;
     (x >> shift) + ((x & mask) > threshold) as i32
 }

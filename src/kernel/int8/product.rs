@@ -1,8 +1,9 @@
 //! Sums of products of int8, rounded to int8.
 
-use core::{array, slice};
+use core::slice;
 
 use super::{int8_fits, multiplier::Multiplier, tensor::Int8Tensor};
+use crate::kernel::Simd;
 
 /// The rounding of the sums of one output channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,10 +58,14 @@ impl Round for Once {
     }
 }
 
+/// The outputs that are rounded together, in registers.
+const BLOCK: usize = 8;
+
 /// `y[p][f] = bounds(channel[f](Σₖ x[p][k]·weights[f][k]))` for `P` rows `x`, which are centered at 0. `y` has the outputs
 /// of the rows one after the other.
 #[inline(always)]
-pub(crate) fn products<W: Int8Tensor, R: Round, const F: usize, const P: usize>(
+pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const P: usize>(
+    simd: S,
     x: &[W::Wide; P],
     weights: &[W; F],
     channels: &[Channel; F],
@@ -68,24 +73,59 @@ pub(crate) fn products<W: Int8Tensor, R: Round, const F: usize, const P: usize>(
     y: &mut [i8],
 ) {
     let y = &mut y[..P * F];
-    for (f, (weights, channel)) in weights.iter().zip(channels).enumerate() {
-        let sums = dots::<W, P>(x, weights);
+    let mut rows: [&[i16]; P] = [&[]; P];
+    for p in 0..P {
+        rows[p] = W::wide(slice::from_ref(&x[p]));
+    }
+    let ((weights, rest), (blocks, last)) = (weights.as_chunks::<BLOCK>(), channels.as_chunks::<BLOCK>());
+    for (block, (weights, channels)) in weights.iter().zip(blocks).enumerate() {
+        let sums = if P == 1 { eight(simd, rows, weights) } else { by_pairs(simd, rows, weights) };
         for p in 0..P {
-            y[p * F + f] = bounds.clamp(R::round(channel.multiplier, channel.bias.wrapping_add(sums[p])));
+            let start = p * F + block * BLOCK;
+            for (n, y) in y[start..start + BLOCK].iter_mut().enumerate() {
+                *y = rounded::<R>(&channels[n], sums[n][p], bounds);
+            }
+        }
+    }
+    let start = blocks.len() * BLOCK;
+    for (n, (weights, channel)) in rest.iter().zip(last).enumerate() {
+        let [sums] = simd.dots(rows, [W::flat(slice::from_ref(weights))]);
+        for p in 0..P {
+            y[p * F + start + n] = rounded::<R>(channel, sums[p], bounds);
         }
     }
 }
 
-/// `Σₖ x[p][k]·weights[k]` for each row.
 #[inline(always)]
-fn dots<W: Int8Tensor, const P: usize>(x: &[W::Wide; P], weights: &W) -> [i32; P] {
-    let weights = &W::flat(slice::from_ref(weights))[..W::LEN];
-    let x: [&[i16]; P] = array::from_fn(|p| &W::wide(slice::from_ref(&x[p]))[..W::LEN]);
-    let mut sums = [0; P];
-    for k in 0..W::LEN {
-        for p in 0..P {
-            sums[p] += i32::from(x[p][k]) * i32::from(weights[k]);
-        }
+fn rounded<R: Round>(channel: &Channel, sum: i32, bounds: Bounds) -> i8 {
+    bounds.clamp(R::round(channel.multiplier, channel.bias.wrapping_add(sum)))
+}
+
+/// The sums of all outputs at once, for few rows.
+#[inline(always)]
+fn eight<S: Simd, W: Int8Tensor, const P: usize>(
+    simd: S,
+    rows: [&[i16]; P],
+    weights: &[W; BLOCK],
+) -> [[i32; P]; BLOCK] {
+    let mut flat: [&[i8]; BLOCK] = [&[]; BLOCK];
+    for n in 0..BLOCK {
+        flat[n] = W::flat(slice::from_ref(&weights[n]));
+    }
+    simd.dots(rows, flat)
+}
+
+/// The sums of two outputs at a time, for as many rows as fit into registers.
+#[inline(always)]
+fn by_pairs<S: Simd, W: Int8Tensor, const P: usize>(
+    simd: S,
+    rows: [&[i16]; P],
+    weights: &[W; BLOCK],
+) -> [[i32; P]; BLOCK] {
+    let mut sums = [[0; P]; BLOCK];
+    for (sums, weights) in sums.as_chunks_mut::<2>().0.iter_mut().zip(weights.as_chunks::<2>().0) {
+        let [a, b] = weights;
+        *sums = simd.dots(rows, [W::flat(slice::from_ref(a)), W::flat(slice::from_ref(b))]);
     }
     sums
 }
