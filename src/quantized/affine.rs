@@ -3,7 +3,7 @@
 #[cfg(feature = "std")]
 use std::vec::Vec;
 
-use super::{Bounds, Channel, Int8Activation, Int8Form, Int8Tensor, Multiplier, Scale};
+use super::{Bounds, Channels, Int8Activation, Int8Form, Int8Tensor, Multiplier, Scale};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples};
 #[cfg(feature = "std")]
@@ -21,7 +21,7 @@ pub struct Affine<W, const F: usize, A: Int8Activation> {
     /// The weights.
     pub weights: W,
     /// The bias and the multiplier of each output.
-    pub channels: [Channel; F],
+    pub channels: Channels<F>,
     /// The int8 of the input that stands for 0.
     pub zero: i8,
     /// The range of the logits.
@@ -31,7 +31,7 @@ pub struct Affine<W, const F: usize, A: Int8Activation> {
 }
 
 // SAFETY: the fields are integers.
-unsafe impl Zeroed for Channel {}
+unsafe impl<const F: usize> Zeroed for Channels<F> {}
 
 // SAFETY: the fields are integers.
 unsafe impl Zeroed for Bounds {}
@@ -69,12 +69,12 @@ impl<W: Copy, const F: usize, A: Int8Activation> Affine<W, F, A> {
 }
 
 /// The rounding of sums with these scales of the weights.
-const fn channels<const F: usize>(bias: [i32; F], scales: [f32; F], input: Scale, logits: Scale) -> [Channel; F] {
-    let mut channels = [Channel { bias: 0, multiplier: Multiplier { mantissa: 0, exponent: 0 } }; F];
+const fn channels<const F: usize>(bias: [i32; F], scales: [f32; F], input: Scale, logits: Scale) -> Channels<F> {
+    let mut channels = Channels { bias, mantissas: [0; F], exponents: [0; F] };
     let mut f = 0;
     while f < F {
-        let factor = input.scale as f64 * scales[f] as f64 / logits.scale as f64;
-        channels[f] = Channel { bias: bias[f], multiplier: Multiplier::new(factor) };
+        let multiplier = Multiplier::new(input.scale as f64 * scales[f] as f64 / logits.scale as f64);
+        (channels.mantissas[f], channels.exponents[f]) = (multiplier.mantissa, multiplier.exponent as i8);
         f += 1;
     }
     channels

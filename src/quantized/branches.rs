@@ -57,8 +57,9 @@ impl Sum {
     /// `a + b`.
     #[inline(always)]
     fn of(&self, a: i8, b: i8) -> i8 {
-        let common = |n: usize, q: i8| self.inputs[n].apply((i32::from(q) - i32::from(self.zeros[n])) << FRACTION);
-        self.bounds.clamp(self.output.apply(common(0, a) + common(1, b)))
+        let [a, b] = [i32::from(a) - i32::from(self.zeros[0]), i32::from(b) - i32::from(self.zeros[1])];
+        let sum = self.inputs[0].apply(a << FRACTION) + self.inputs[1].apply(b << FRACTION);
+        self.bounds.clamp(self.output.apply(sum))
     }
 }
 
@@ -90,8 +91,10 @@ impl<X: Int8Tensor, A: Int8Layer<Input = X>, B: Int8Layer<Input = X>, Act: Int8A
             self.second.run(simd, x, second);
             B::Output::flat(slice::from_ref(second))
         };
+        // The constants are in registers.
+        let sum = self.sum;
         for (y, second) in y.iter_mut().zip(second) {
-            *y = self.sum.of(*y, *second);
+            *y = sum.of(*y, *second);
         }
         if !Act::Form::LIMITS {
             y.chunks_exact_mut(A::Output::INNERMOST).for_each(|y| self.activation.apply(y));

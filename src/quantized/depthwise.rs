@@ -9,7 +9,7 @@ use super::{Calibration, QuantizeError, Samples, affine::Real};
 use crate::layer::Path;
 use crate::{
     Zeroed,
-    kernel::{Element, Simd, Work},
+    kernel::{Element, Simd, Work, int8::Twice},
     layers::{
         Biased, Window,
         image::window::{inside, pixel},
@@ -81,9 +81,7 @@ impl<
                 }
             }
         }
-        for c in 0..C {
-            y[c] = bounds.clamp(channels[c].multiplier.apply(channels[c].bias.wrapping_add(sums[c])));
-        }
+        channels.round_all::<Twice>(&sums, *bounds, y);
         self.channels.activate(y);
     }
 }

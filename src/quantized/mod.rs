@@ -53,7 +53,7 @@ pub use standardize::Standardize;
 
 #[doc(hidden)]
 pub use crate::kernel::int8::int8_of;
-pub use crate::kernel::int8::{Bounds, Channel, Exponential, Int8Tensor, Multiplier};
+pub use crate::kernel::int8::{Bounds, Channels, Exponential, Int8Tensor, Multiplier};
 
 use core::slice;
 #[cfg(feature = "std")]

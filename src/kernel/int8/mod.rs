@@ -8,7 +8,7 @@ mod tensor;
 pub(super) mod x86;
 
 pub use multiplier::Multiplier;
-pub use product::{Bounds, Channel};
+pub use product::{Bounds, Channels};
 pub(crate) use product::{Once, Round, Twice, center, products};
 pub use softmax::Exponential;
 pub use tensor::{Int8Tensor, int8_of};

@@ -39,7 +39,7 @@ impl Multiplier {
     #[inline(always)]
     pub const fn apply(self, sum: i32) -> i32 {
         let (left, right) = if self.exponent > 0 { (self.exponent, 0) } else { (0, -self.exponent) };
-        rounding_shift(doubled_high_product(sum.wrapping_shl(left as u32), self.mantissa), right)
+        rounding_shift(high_product(sum.wrapping_shl(left as u32), self.mantissa), right)
     }
 
     /// `sum` times the factor, rounded once, half up. Fully connected layers of TensorFlow Lite round in this way.
@@ -63,6 +63,12 @@ pub(super) const fn doubled_high_product(a: i32, b: i32) -> i32 {
     if a == i32::MIN && b == i32::MIN {
         return i32::MAX;
     }
+    high_product(a, b)
+}
+
+/// `a·b / 2³¹`, rounded half up, unless both are the least number.
+#[inline(always)]
+const fn high_product(a: i32, b: i32) -> i32 {
     // The low 32 bits of the quotient do not depend on the sign, and registers shift without one.
     ((a as i64 * b as i64 + (1 << 30)) as u64 >> 31) as i32
 }

@@ -5,13 +5,33 @@ use core::slice;
 use super::{int8_fits, multiplier::Multiplier, tensor::Int8Tensor};
 use crate::kernel::Simd;
 
-/// The rounding of the sums of one output channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Channel {
-    /// The bias, added to the sum.
-    pub bias: i32,
-    /// The scale of the sum divided by that of the output.
-    pub multiplier: Multiplier,
+/// The rounding of sums to int8, for `F` output channels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channels<const F: usize> {
+    /// The bias of each channel, added to the sum.
+    pub bias: [i32; F],
+    /// The mantissas of the [`Multiplier`] of each channel: the scale of the sum divided by that of the output.
+    pub mantissas: [i32; F],
+    /// The exponents.
+    pub exponents: [i8; F],
+}
+
+impl<const F: usize> Channels<F> {
+    /// The output of channel `f`.
+    #[inline(always)]
+    pub(crate) fn round<R: Round>(&self, f: usize, sum: i32, bounds: Bounds) -> i8 {
+        let multiplier = Multiplier { mantissa: self.mantissas[f], exponent: i32::from(self.exponents[f]) };
+        bounds.clamp(R::round(multiplier, self.bias[f].wrapping_add(sum)))
+    }
+
+    /// The outputs of all channels.
+    #[inline(always)]
+    pub(crate) fn round_all<R: Round>(&self, sums: &[i32; F], bounds: Bounds, y: &mut [i8]) {
+        let y = &mut y[..F];
+        for f in 0..F {
+            y[f] = self.round::<R>(f, sums[f], bounds);
+        }
+    }
 }
 
 /// The range of int8 outputs.
@@ -29,7 +49,8 @@ impl Bounds {
     /// The closest number within the bounds to `zero` plus `rounded`.
     #[inline(always)]
     pub(crate) fn clamp(self, rounded: i32) -> i8 {
-        int8_fits(rounded.saturating_add(self.zero as i32).clamp(self.least as i32, self.most as i32))
+        let zero = self.zero as i32;
+        int8_fits(rounded.max(self.least as i32 - zero).min(self.most as i32 - zero) + zero)
     }
 }
 
@@ -58,17 +79,17 @@ impl Round for Once {
     }
 }
 
-/// The outputs that are rounded together, in registers.
+/// The outputs whose sums are computed together, in registers.
 const BLOCK: usize = 8;
 
-/// `y[p][f] = bounds(channel[f](Σₖ x[p][k]·weights[f][k]))` for `P` rows `x`, which are centered at 0. `y` has the outputs
-/// of the rows one after the other.
+/// `y[p][f] = channels(Σₖ x[p][k]·weights[f][k])` for `P` rows `x`, which are centered at 0. `y` has the outputs of the
+/// rows one after the other.
 #[inline(always)]
 pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const P: usize>(
     simd: S,
     x: &[W::Wide; P],
     weights: &[W; F],
-    channels: &[Channel; F],
+    channels: &Channels<F>,
     bounds: Bounds,
     y: &mut [i8],
 ) {
@@ -77,28 +98,46 @@ pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const P
     for p in 0..P {
         rows[p] = W::wide(slice::from_ref(&x[p]));
     }
-    let ((weights, rest), (blocks, last)) = (weights.as_chunks::<BLOCK>(), channels.as_chunks::<BLOCK>());
-    for (block, (weights, channels)) in weights.iter().zip(blocks).enumerate() {
-        let sums = if P == 1 { eight(simd, rows, weights) } else { by_pairs(simd, rows, weights) };
-        for p in 0..P {
-            let start = p * F + block * BLOCK;
-            for (n, y) in y[start..start + BLOCK].iter_mut().enumerate() {
-                *y = rounded::<R>(&channels[n], sums[n][p], bounds);
-            }
+    // Registers round many sums at once, and a microcontroller has no memory for them.
+    if cfg!(target_pointer_width = "64") {
+        let mut sums = [[0i32; F]; P];
+        all_sums(simd, rows, weights, &mut sums);
+        for (sums, y) in sums.iter().zip(y.chunks_exact_mut(F)) {
+            channels.round_all::<R>(sums, bounds, y);
         }
-    }
-    let start = blocks.len() * BLOCK;
-    for (n, (weights, channel)) in rest.iter().zip(last).enumerate() {
-        let [sums] = simd.dots(rows, [W::flat(slice::from_ref(weights))]);
-        for p in 0..P {
-            y[p * F + start + n] = rounded::<R>(channel, sums[p], bounds);
+    } else {
+        for (f, weights) in weights.iter().enumerate() {
+            let [sums] = simd.dots(rows, [W::flat(slice::from_ref(weights))]);
+            for p in 0..P {
+                y[p * F + f] = channels.round::<R>(f, sums[p], bounds);
+            }
         }
     }
 }
 
+/// The sums of all outputs.
 #[inline(always)]
-fn rounded<R: Round>(channel: &Channel, sum: i32, bounds: Bounds) -> i8 {
-    bounds.clamp(R::round(channel.multiplier, channel.bias.wrapping_add(sum)))
+fn all_sums<S: Simd, W: Int8Tensor, const F: usize, const P: usize>(
+    simd: S,
+    rows: [&[i16]; P],
+    weights: &[W; F],
+    sums: &mut [[i32; F]; P],
+) {
+    let (blocks, rest) = weights.as_chunks::<BLOCK>();
+    for (block, weights) in blocks.iter().enumerate() {
+        let found = if P == 1 { eight(simd, rows, weights) } else { by_pairs(simd, rows, weights) };
+        for p in 0..P {
+            for n in 0..BLOCK {
+                sums[p][block * BLOCK + n] = found[n][p];
+            }
+        }
+    }
+    for (n, weights) in rest.iter().enumerate() {
+        let [found] = simd.dots(rows, [W::flat(slice::from_ref(weights))]);
+        for p in 0..P {
+            sums[p][F - rest.len() + n] = found[p];
+        }
+    }
 }
 
 /// The sums of all outputs at once, for few rows.
