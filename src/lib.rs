@@ -31,6 +31,7 @@
 //! - [`flash`]: networks in read-only memory, read from files at compile time;
 //! - [`mod@network`]: tuples and structs of layers: prediction, initialization, summaries;
 //! - [`layers`]: the layers, one file each;
+//! - [`quantized`]: networks in int8, and TensorFlow Lite models as types;
 //! - [`mod@budget`]: limits on flash, RAM and multiply-accumulates, checked at compile time;
 //! - [`metric`], [`loss`], [`optim`]: formulas for metrics, losses and weight updates;
 //! - [`train`]: the trainer: `step`, `fit`, `evaluate`; callbacks such as early stopping and history;
