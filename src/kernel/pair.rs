@@ -6,6 +6,7 @@ use super::{
     Tensor,
     element::{MOST_AXES, Sealed},
     form::Form,
+    int8::{Int8Tensor, Sealed as SealedInt8},
 };
 use crate::Zeroed;
 
@@ -41,6 +42,7 @@ impl<A: Tensor, B: Tensor<Element = A::Element>> Sealed for Pair<A, B> {}
 
 impl<A: Tensor, B: Tensor<Element = A::Element>> Tensor for Pair<A, B> {
     type Element = A::Element;
+    type Int8 = Pair<A::Int8, B::Int8>;
     type Row = A::Element;
     const LEN: usize = A::LEN + B::LEN;
     const RANK: usize = 1;
@@ -69,6 +71,39 @@ impl<A: Tensor, B: Tensor<Element = A::Element>> Tensor for Pair<A, B> {
     }
 }
 
+impl<A: Int8Tensor, B: Int8Tensor> SealedInt8 for Pair<A, B> {}
+
+impl<A: Int8Tensor, B: Int8Tensor> Int8Tensor for Pair<A, B> {
+    type Wide = Pair<A::Wide, B::Wide>;
+    const LEN: usize = A::LEN + B::LEN;
+    const RANK: usize = 1;
+    const INNERMOST: usize = Self::LEN;
+
+    #[inline(always)]
+    fn flat(rows: &[Self]) -> &[i8] {
+        // SAFETY: `Int8Tensor` is sealed, so a `Pair`, which is `repr(C)`, is `LEN` int8 without padding.
+        unsafe { slice::from_raw_parts(rows.as_ptr().cast(), rows.len() * Self::LEN) }
+    }
+
+    #[inline(always)]
+    fn flat_mut(rows: &mut [Self]) -> &mut [i8] {
+        // SAFETY: as in `flat`. Any numbers are a valid tensor.
+        unsafe { slice::from_raw_parts_mut(rows.as_mut_ptr().cast(), rows.len() * Self::LEN) }
+    }
+
+    #[inline(always)]
+    fn wide(rows: &[Self::Wide]) -> &[i16] {
+        // SAFETY: as in `flat`, with 16 bits for each number.
+        unsafe { slice::from_raw_parts(rows.as_ptr().cast(), rows.len() * Self::LEN) }
+    }
+
+    #[inline(always)]
+    fn wide_mut(rows: &mut [Self::Wide]) -> &mut [i16] {
+        // SAFETY: as in `wide`.
+        unsafe { slice::from_raw_parts_mut(rows.as_mut_ptr().cast(), rows.len() * Self::LEN) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::string::String;
@@ -84,6 +119,12 @@ mod tests {
         let second = Pair([[7.0, 8.0], [9.0, 10.0]], Pair([], Pair(11.0, [12.0, 13.0])));
         assert_eq!((rows[1], Nested::LEN, size_of::<Nested>()), (second, 7, 7 * 4));
         assert_eq!(Nested::flat(&rows)[13], 13.0);
+        let mut int8 = [<Nested as Tensor>::Int8::zeroed(); 2];
+        Int8Tensor::flat_mut(&mut int8).iter_mut().zip(0..).for_each(|(number, index)| *number = index);
+        assert_eq!((int8[1].1.1.0, Int8Tensor::flat(&int8)[13]), (11, 13));
+        let mut wide = [<<Nested as Tensor>::Int8 as Int8Tensor>::Wide::zeroed(); 2];
+        <Nested as Tensor>::Int8::wide_mut(&mut wide).iter_mut().zip(0..).for_each(|(number, index)| *number = index);
+        assert_eq!((wide[1].1.1.0, <Nested as Tensor>::Int8::wide(&wide)[13]), (11, 13));
         let empty = Pair::<[f64; 0], [[f64; 3]; 0]>::zeroed();
         assert!(Tensor::flat(&[empty; 3]).is_empty());
     }

@@ -11,6 +11,7 @@ pub use multiplier::Multiplier;
 pub use product::{Bounds, Channels};
 pub(crate) use product::{Once, Round, Twice, center, products};
 pub use softmax::Exponential;
+pub(super) use tensor::Sealed;
 pub use tensor::{Int8Tensor, int8_of};
 
 /// A number from −128 to 127 as int8.

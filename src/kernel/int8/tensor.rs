@@ -3,7 +3,7 @@
 use crate::Zeroed;
 
 /// An array of int8, possibly nested: `[[[i8; CHANNELS]; WIDTH]; HEIGHT]`.
-pub trait Int8Tensor: sealed::Sealed + Copy + Zeroed + Send + Sync + 'static {
+pub trait Int8Tensor: Sealed + Copy + Zeroed + Send + Sync + 'static {
     /// The same array with 16 bits for each number.
     type Wide: Copy + Zeroed + Send + Sync;
     /// The number of elements.
@@ -26,12 +26,12 @@ pub trait Int8Tensor: sealed::Sealed + Copy + Zeroed + Send + Sync + 'static {
     fn wide_mut(rows: &mut [Self::Wide]) -> &mut [i16];
 }
 
-mod sealed {
-    /// Only int8 and arrays of them are tensors, so any bytes are a valid tensor.
-    pub trait Sealed {}
-    impl Sealed for i8 {}
-    impl<X: Sealed, const N: usize> Sealed for [X; N] {}
-}
+/// Only int8, arrays and pairs of them are tensors, so any bytes are a valid tensor.
+pub trait Sealed {}
+
+impl Sealed for i8 {}
+
+impl<X: Sealed, const N: usize> Sealed for [X; N] {}
 
 impl Int8Tensor for i8 {
     type Wide = i16;
