@@ -9,6 +9,34 @@ use crate::{
     layer::{Ending, Layer, Operations, Path},
 };
 
+/// Ends a recorded pass of a layer with the activation `A` that has computed the logits `y`: stores them, if the derivative
+/// needs them, and applies `A`, unless the pass ends before it.
+#[inline(always)]
+pub(super) fn activate<S: Simd, E: Ending, A: Activation, Y: Tensor, const B: usize>(
+    simd: S,
+    y: &mut [Y],
+    logits: &mut <A::Saves as Save>::Storage<Y, B>,
+) {
+    if !E::LOGITS {
+        A::Saves::store::<Y, B>(y, logits);
+        A::forward(simd, y);
+    }
+}
+
+/// Begins the way back through a layer that [`activate`] has ended: turns `dy` into the gradient with respect to the
+/// logits.
+#[inline(always)]
+pub(super) fn activate_backward<S: Simd, E: Ending, A: Activation, Y: Tensor, const B: usize>(
+    simd: S,
+    logits: &<A::Saves as Save>::Storage<Y, B>,
+    y: &[Y],
+    dy: &mut [Y],
+) {
+    if !E::LOGITS {
+        A::backward(simd, A::Saves::logits::<Y, B>(logits, y), y, dy);
+    }
+}
+
 /// `y = a(x)`, x and y: `[X]`, for an [activation](crate::activation) by itself, for example after a layer without one.
 ///
 /// An [`Elementwise`](crate::activation::Elementwise) activation of your own, which is a formula and its derivative,

@@ -18,7 +18,10 @@ use crate::{
         Description, Ending, Infer, Inferred, Layer, Link, Operations, Path, VisitGradient, first_fault, learns, pass,
         pass_mut,
     },
-    layers::image::Channels,
+    layers::{
+        activate::{activate, activate_backward},
+        image::Channels,
+    },
     message::Message,
 };
 use join::Shaped;
@@ -118,10 +121,7 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
         self.first.record_batch::<S, J::First<E>, N>(simd, rng.as_deref_mut(), x, &mut first.tape, a);
         self.second.record_batch::<S, J::Second<E>, N>(simd, rng, pass(x), &mut second.tape, b);
         J::join(simd, a, b, y);
-        if !E::LOGITS {
-            <J::Activation as Activation>::Saves::store::<_, N>(y, logits);
-            J::Activation::forward(simd, y);
-        }
+        activate::<S, E, J::Activation, J::Output, N>(simd, y, logits);
     }
 
     #[inline(always)]
@@ -134,9 +134,7 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
         dy: &mut [J::Output],
         mut dx: Option<&mut [A::Input]>,
     ) {
-        if !E::LOGITS {
-            J::Activation::backward(simd, <J::Activation as Activation>::Saves::logits::<_, N>(logits, y), y, dy);
-        }
+        activate_backward::<S, E, J::Activation, J::Output, N>(simd, logits, y, dy);
         let (da, db) = (&mut first.gradient[..x.len()], &mut second.gradient[..x.len()]);
         J::split(simd, dy, da, db);
         if learns::<A::Trainable>() || dx.is_some() {

@@ -12,7 +12,10 @@ use crate::{
     init::Initializer,
     kernel::Simd,
     layer::{Ending, Layer, Operations, Path},
-    layers::image::{Channels, fault},
+    layers::{
+        activate::{activate, activate_backward},
+        image::{Channels, fault},
+    },
     message::Message,
     regularize::scientific,
 };
@@ -121,10 +124,7 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
         *of_batch = rng.is_some();
         *statistics = if *of_batch { moments(simd, I::flat(x)) } else { [self.mean, self.variance] };
         self.normalize(simd, x, statistics.each_ref(), y);
-        if !E::LOGITS {
-            A::Saves::store::<_, B>(y, logits);
-            A::forward(simd, y);
-        }
+        activate::<S, E, A, I, B>(simd, y, logits);
     }
 
     #[inline(always)]
@@ -137,9 +137,7 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
         dy: &mut [I],
         dx: Option<&mut [I]>,
     ) {
-        if !E::LOGITS {
-            A::backward(simd, A::Saves::logits::<_, B>(logits, y), y, dy);
-        }
+        activate_backward::<S, E, A, I, B>(simd, logits, y, dy);
         let (x, dy) = (I::flat(x), I::flat(dy));
         let inverse = change(simd, InverseDeviation(Self::EPSILON), [], *variance);
         let shift = column_sums(simd, AddFirst, [dy, dy], mean);

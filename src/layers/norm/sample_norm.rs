@@ -12,7 +12,10 @@ use crate::{
     init::Initializer,
     kernel::{Plus, Real, Simd, Summand, sum_of_row},
     layer::{Ending, Layer, Logits, Operations, Path},
-    layers::image::{Channels, fault},
+    layers::{
+        activate::{activate, activate_backward},
+        image::{Channels, fault},
+    },
     message::Message,
     regularize::scientific,
 };
@@ -187,10 +190,7 @@ impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> Layer for Samp
         y: &mut [I],
     ) {
         self.forward_batch::<S, Logits, B>(simd, x, y);
-        if !E::LOGITS {
-            A::Saves::store::<_, B>(y, logits);
-            A::forward(simd, y);
-        }
+        activate::<S, E, A, I, B>(simd, y, logits);
     }
 
     #[inline(always)]
@@ -203,9 +203,7 @@ impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> Layer for Samp
         dy: &mut [I],
         dx: Option<&mut [I]>,
     ) {
-        if !E::LOGITS {
-            A::backward(simd, A::Saves::logits::<_, B>(logits, y), y, dy);
-        }
+        activate_backward::<S, E, A, I, B>(simd, logits, y, dy);
         (*scale, *shift) = (I::Each::zeroed_on_stack(), I::Each::zeroed_on_stack());
         let units = I::flat(x).chunks_exact(Self::UNIT).zip(I::flat(dy).chunks_exact(Self::UNIT));
         let mut dx = dx.map(|dx| I::flat_mut(dx).chunks_exact_mut(Self::UNIT));
