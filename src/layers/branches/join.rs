@@ -1,6 +1,6 @@
 //! How the outputs of branches are joined.
 
-use core::marker::PhantomData;
+use core::{marker::PhantomData, slice};
 
 use crate::{
     Pair, Tensor,
@@ -90,7 +90,8 @@ impl<Act: Activation, A: Tensor, B: Tensor<Element = A::Element>> Joins<A, B> fo
     const FAULT: Option<Message> = if A::FORM.is(&B::FORM) {
         None
     } else {
-        Some(differ::<A, B>("`Add` needs branches of the same shape, but they output `"))
+        let message = differ::<A, B>("`Add` needs branches of the same shape, but they output `");
+        Some(message.text(": change one, or give `Residual` a shortcut that changes the shape"))
     };
 
     #[inline(always)]
@@ -165,14 +166,17 @@ impl<A: Tensor, B: Tensor<Element = A::Element>> Joins<A, B> for Both {
     #[inline(always)]
     fn join<S: Simd>(_: S, a: &[A], b: &[B], y: &mut [Pair<A, B>]) {
         for (y, (a, b)) in y.iter_mut().zip(a.iter().zip(b)) {
-            *y = Pair(*a, *b);
+            // An assignment may copy a large tensor to the stack first.
+            copy(slice::from_ref(a), slice::from_mut(&mut y.0));
+            copy(slice::from_ref(b), slice::from_mut(&mut y.1));
         }
     }
 
     #[inline(always)]
     fn split<S: Simd>(_: S, dy: &[Pair<A, B>], da: &mut [A], db: &mut [B]) {
         for (Pair(a, b), (da, db)) in dy.iter().zip(da.iter_mut().zip(db)) {
-            (*da, *db) = (*a, *b);
+            copy(slice::from_ref(a), slice::from_mut(da));
+            copy(slice::from_ref(b), slice::from_mut(db));
         }
     }
 }
@@ -204,7 +208,8 @@ pub(super) const fn misfit_of_concat<A: Tensor, B: Tensor>() -> Option<Message> 
     if A::RANK == B::RANK && A::RANK > 0 && same_axes::<A, B>(A::RANK - 1) && !is_pair {
         None
     } else {
-        Some(differ::<A, B>("`Concat` needs branches that differ in channels only, but they output `"))
+        let message = differ::<A, B>("`Concat` needs branches that differ in channels only, but they output `");
+        Some(message.text(": pad or pool one of them"))
     }
 }
 

@@ -1,10 +1,10 @@
 //! The members of a pair.
 
-use core::marker::PhantomData;
+use core::{marker::PhantomData, slice};
 
 use crate::{
-    Layer, Pair, Tensor, Zeroed as _,
-    kernel::Simd,
+    Layer, Pair, Tensor,
+    kernel::{Element as _, Simd, copy},
     layer::{Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
 };
@@ -43,27 +43,11 @@ pub trait Members: Tensor {
     type First: Tensor<Element = Self::Element>;
     /// The second member.
     type Second: Tensor<Element = Self::Element>;
-
-    /// Both members.
-    fn members(&self) -> (&Self::First, &Self::Second);
-
-    /// The pair of these members.
-    fn of(first: Self::First, second: Self::Second) -> Self;
 }
 
 impl<A: Tensor, B: Tensor<Element = A::Element>> Members for Pair<A, B> {
     type First = A;
     type Second = B;
-
-    #[inline(always)]
-    fn members(&self) -> (&A, &B) {
-        (&self.0, &self.1)
-    }
-
-    #[inline(always)]
-    fn of(first: A, second: B) -> Self {
-        Self(first, second)
-    }
 }
 
 macro_rules! no_members {
@@ -71,14 +55,6 @@ macro_rules! no_members {
         $(impl<$($generics)*> Members for $tensor {
             type First = Self;
             type Second = Self;
-
-            fn members(&self) -> (&Self, &Self) {
-                (self, self)
-            }
-
-            fn of(first: Self, _: Self) -> Self {
-                first
-            }
         })*
     };
 }
@@ -93,7 +69,7 @@ const fn not_a_pair<I: Tensor>(kind: &str) -> Option<Message> {
 }
 
 macro_rules! member {
-    ($layer:ident, $index:tt, |$dy:ident| $pair:expr) => {
+    ($layer:ident, $index:literal, $start:expr) => {
         impl<I: Members> SimpleLayer for $layer<I> {
             type Input = I;
             type Output = I::$layer;
@@ -103,12 +79,14 @@ macro_rules! member {
 
             #[inline(always)]
             fn forward<S: Simd>(&self, _: S, x: &I, y: &mut Self::Output) {
-                *y = *x.members().$index;
+                copy(&I::flat(slice::from_ref(x))[$start..], Tensor::flat_mut(slice::from_mut(y)));
             }
 
             #[inline(always)]
-            fn backward<S: Simd>(&self, _: S, _: &I, (): &(), _: &Self::Output, $dy: &Self::Output, dx: &mut I) {
-                *dx = $pair;
+            fn backward<S: Simd>(&self, _: S, _: &I, (): &(), _: &Self::Output, dy: &Self::Output, dx: &mut I) {
+                let dx = I::flat_mut(slice::from_mut(dx));
+                dx.fill(I::Element::from_f64(0.0));
+                copy(Tensor::flat(slice::from_ref(dy)), &mut dx[$start..]);
             }
 
             fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
@@ -117,5 +95,5 @@ macro_rules! member {
         }
     };
 }
-member!(First, 0, |dy| I::of(*dy, I::Second::zeroed_on_stack()));
-member!(Second, 1, |dy| I::of(I::First::zeroed_on_stack(), *dy));
+member!(First, 0, 0);
+member!(Second, 1, I::First::LEN);
