@@ -1,17 +1,17 @@
 """Times contenders on all workloads. The contenders take turns in each round, as in `src/main.rs`."""
 
 import sys
-from math import ceil
-from time import perf_counter
+from math import ceil, nan
+from time import process_time
 
 from workload import MANY, WARM_UP, WORKLOADS, Problem
 
 
 def microseconds(times, work):
     """Returns the time per repetition in microseconds, and the result."""
-    start = perf_counter()
+    start = process_time()
     result = work(times)
-    return (perf_counter() - start) * 1e6 / times, result
+    return (process_time() - start) * 1e6 / times, result
 
 
 def predict(work):
@@ -21,17 +21,25 @@ def predict(work):
     return microseconds(max(10, ceil(1e3 / once)), work)
 
 
+def takes(contender, workload):
+    """Whether a class is for this workload."""
+    attribute = "only_images" if len(workload.input) == 1 else "only_dense"
+    return not getattr(contender, attribute, False)
+
+
 def measure(contenders):
     """Prints a CSV line for each workload, contender and round.
 
     `contenders` maps names to classes with the methods `__init__(problem)`; `reset()`, which restores the initial
     weights; `train(steps)`, which returns the loss before the last update; and `predict(rows, times)`, which returns
-    the first element of the prediction.
+    the first element of the prediction. If the class has `only_predicts`, the times and losses of training are NaN.
     """
-    rounds = int(sys.argv[1])
+    rounds, *names = int(sys.argv[1]), *sys.argv[2:]
     for workload in WORKLOADS:
+        if names and workload.name not in names:
+            continue
         problem = Problem(workload)
-        made = {name: start(problem) for name, start in contenders.items()}
+        made = {name: start(problem) for name, start in contenders.items() if takes(start, workload)}
         for contender in made.values():  # compile
             contender.reset()
             contender.train(1)
@@ -46,5 +54,7 @@ def measure(contenders):
                 last_loss = contender.train(1)
                 one, _ = predict(lambda times: contender.predict(1, times))
                 many, prediction = predict(lambda times: contender.predict(MANY, times))
+                if getattr(contender, "only_predicts", False):
+                    step = first_loss = last_loss = nan
                 row = [workload.name, name, "wheel", step, one, many, first_loss, last_loss, prediction]
                 print(*row, sep=",", flush=True)

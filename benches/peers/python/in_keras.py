@@ -8,7 +8,19 @@ import keras
 import numpy
 
 from contender import measure
-from workload import EPSILON, LEARNING_RATE, MANY
+from workload import (
+    EPSILON,
+    LEARNING_RATE,
+    MANY,
+    MOMENTUM,
+    NORM_EPSILON,
+    Dense,
+    Depthwise,
+    Flatten,
+    GlobalAverage,
+    MaxPool,
+    Residual,
+)
 
 LOSSES = {
     "binary": lambda: keras.losses.BinaryCrossentropy(from_logits=True),
@@ -18,21 +30,56 @@ LOSSES = {
 HEADS = {"binary": "sigmoid", "categorical": "softmax", "squared": "linear"}
 
 
+def affine(part):
+    if isinstance(part, Dense):
+        return keras.layers.Dense(part.width)
+    settings = {"strides": part.stride, "padding": "same", "use_bias": not part.norm}
+    if isinstance(part, Depthwise):
+        return keras.layers.DepthwiseConv2D(part.size, **settings)
+    return keras.layers.Conv2D(part.filters, part.size, **settings)
+
+
 class OnBatch:
     def __init__(self, problem):
         workload = problem.workload
-        hidden = [keras.layers.Dense(width, workload.hidden) for width in workload.widths[1:-1]]
-        last = keras.layers.Dense(workload.widths[-1])
-        self.network = keras.Sequential([keras.Input(workload.widths[:1]), *hidden, last])
+        self.layers, self.norms = [], []
+        inputs = keras.Input(workload.input)
+        self.network = keras.Model(inputs, self.run(workload, workload.parts, inputs))
         self.predictor = keras.Sequential([self.network, keras.layers.Activation(HEADS[workload.loss])])
         adam = keras.optimizers.Adam(LEARNING_RATE, epsilon=EPSILON)
         self.network.compile(adam, LOSSES[workload.loss]())
         self.problem = problem
         self.samples = {rows: problem.samples(rows) for rows in (1, MANY)}
 
+    def run(self, workload, parts, x):
+        for part in parts:
+            if isinstance(part, Residual):
+                branch = self.run(workload, part.branch, x)
+                x = keras.layers.Add()([branch, self.run(workload, part.shortcut, x)])
+                x = keras.layers.Activation(workload.hidden)(x)
+            elif isinstance(part, MaxPool):
+                x = keras.layers.MaxPooling2D()(x)
+            elif isinstance(part, GlobalAverage):
+                x = keras.layers.GlobalAveragePooling2D()(x)
+            elif isinstance(part, Flatten):
+                x = keras.layers.Flatten()(x)
+            else:
+                self.layers.append(affine(part))
+                x = self.layers[-1](x)
+                if part.norm:
+                    self.norms.append(keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=NORM_EPSILON))
+                    x = self.norms[-1](x)
+                if part.active:
+                    x = keras.layers.Activation(workload.hidden)(x)
+        return x
+
     def reset(self):
-        for layer, kernel in zip(self.network.layers, self.problem.kernels):
-            layer.set_weights([kernel, numpy.zeros(kernel.shape[1])])
+        for layer, kernel in zip(self.layers, self.problem.kernels):
+            kernel = kernel[..., None] if isinstance(layer, keras.layers.DepthwiseConv2D) else kernel
+            layer.set_weights([kernel, *(numpy.zeros(bias.shape) for bias in layer.weights[1:])])
+        for norm in self.norms:
+            zeros = numpy.zeros(norm.gamma.shape)
+            norm.set_weights([zeros + 1, zeros, zeros, zeros + 1])
         for variable in self.network.optimizer.variables:
             if variable is not self.network.optimizer.learning_rate:
                 variable.assign(numpy.zeros(variable.shape))

@@ -1,10 +1,24 @@
-"""PyTorch, eager and compiled."""
+"""PyTorch: eager, compiled, and with images in the memory format `channels_last`."""
 
 import torch
 from torch import nn
 
 from contender import measure
-from workload import EPSILON, LEARNING_RATE, MANY
+from workload import (
+    EPSILON,
+    LEARNING_RATE,
+    MANY,
+    MOMENTUM,
+    NORM_EPSILON,
+    Dense,
+    Depthwise,
+    Flatten,
+    GlobalAverage,
+    MaxPool,
+    Residual,
+    channels_first,
+    walk,
+)
 
 torch.set_num_threads(1)
 torch.set_num_interop_threads(1)
@@ -14,28 +28,82 @@ LOSSES = {"binary": nn.BCEWithLogitsLoss, "categorical": nn.CrossEntropyLoss, "s
 HEADS = {"binary": nn.Sigmoid, "categorical": lambda: nn.Softmax(dim=1), "squared": nn.Identity}
 
 
+class Sum(nn.Module):
+    def __init__(self, branch, shortcut, hidden):
+        super().__init__()
+        self.branch, self.shortcut, self.hidden = branch, shortcut, hidden()
+
+    def forward(self, x):
+        return self.hidden(self.branch(x) + self.shortcut(x))
+
+
+def convolution(part, given):
+    """The layers of a convolution. PyTorch's own padding is symmetric."""
+    (top, bottom), (left, right) = part.padding(given)
+    symmetric = top == bottom and left == right
+    if not symmetric:
+        yield nn.ZeroPad2d((left, right, top, bottom))
+    padding = (top, left) if symmetric else 0
+    groups, outputs = (given[2] if isinstance(part, Depthwise) else 1), part.shape(given)[2]
+    yield nn.Conv2d(given[2], outputs, part.size, part.stride, padding, groups=groups, bias=not part.norm)
+    if part.norm:
+        yield nn.BatchNorm2d(outputs, eps=NORM_EPSILON, momentum=1 - MOMENTUM)
+
+
+def sequence(workload, parts, given):
+    def layers():
+        for part, given_, _ in walk(parts, given):
+            if isinstance(part, Residual):
+                branches = (sequence(workload, branch, given_) for branch in (part.branch, part.shortcut))
+                yield Sum(*branches, HIDDEN[workload.hidden])
+            elif isinstance(part, MaxPool):
+                yield nn.MaxPool2d(2)
+            elif isinstance(part, GlobalAverage):
+                yield from (nn.AdaptiveAvgPool2d(1), nn.Flatten())
+            elif isinstance(part, Flatten):
+                yield nn.Flatten()
+            else:
+                yield from [nn.Linear(*given_, part.width)] if isinstance(part, Dense) else convolution(part, given_)
+                if part.active:
+                    yield HIDDEN[workload.hidden]()
+
+    return nn.Sequential(*layers())
+
+
 class Eager:
+    format = torch.contiguous_format
+
     def __init__(self, problem):
         workload = problem.workload
-        self.kernels = [torch.tensor(kernel.T) for kernel in problem.kernels]
-        self.linears = [nn.Linear(i, o) for i, o in workload.layers]
-        hidden = [layer for linear in self.linears[:-1] for layer in (linear, HIDDEN[workload.hidden]())]
-        self.network = nn.Sequential(*hidden, self.linears[-1])
+        self.network = sequence(workload, workload.parts, workload.input)
         self.loss = LOSSES[workload.loss]()
         self.predictor = nn.Sequential(self.network, HEADS[workload.loss]())
-        self.x = torch.tensor(problem.x)
+        self.kernels = [torch.tensor(kernel) for kernel in channels_first(workload, problem.kernels)]
+        self.x = self.tensor(problem.x)
         self.y = torch.tensor(problem.y, dtype=torch.int64 if workload.loss == "categorical" else torch.float32)
-        self.samples = {rows: torch.tensor(problem.samples(rows)) for rows in (1, MANY)}
+        self.samples = {rows: self.tensor(problem.samples(rows)) for rows in (1, MANY)}
+        if len(workload.input) == 3:
+            self.network.to(memory_format=self.format)
         self.forward = lambda: self.loss(self.network(self.x), self.y)
 
+    def tensor(self, x):
+        x = torch.tensor(x)
+        return x.permute(0, 3, 1, 2).contiguous(memory_format=self.format) if x.dim() == 4 else x
+
     def reset(self):
+        kernels = iter(self.kernels)
         with torch.no_grad():
-            for linear, kernel in zip(self.linears, self.kernels):
-                linear.weight.copy_(kernel)
-                linear.bias.zero_()
+            for layer in self.network.modules():
+                if isinstance(layer, nn.BatchNorm2d):
+                    layer.reset_parameters()
+                elif isinstance(layer, (nn.Linear, nn.Conv2d)):
+                    layer.weight.copy_(next(kernels))
+                    if layer.bias is not None:
+                        layer.bias.zero_()
         self.adam = torch.optim.Adam(self.network.parameters(), lr=LEARNING_RATE, eps=EPSILON, fused=True)
 
     def train(self, steps):
+        self.predictor.train()
         for _ in range(steps):
             self.adam.zero_grad()
             loss = self.forward()
@@ -45,6 +113,7 @@ class Eager:
 
     def predict(self, rows, times):
         x = self.samples[rows]
+        self.predictor.eval()
         with torch.inference_mode():
             for _ in range(times):
                 prediction = self.predictor(x)
@@ -58,4 +127,21 @@ class Compiled(Eager):
         self.predictor = torch.compile(self.predictor)
 
 
-measure({"PyTorch": Eager, "PyTorch compiled": Compiled})
+class ChannelsLast(Eager):
+    only_images = True
+    format = torch.channels_last
+
+
+class CompiledChannelsLast(Compiled):
+    only_images = True
+    format = torch.channels_last
+
+
+measure(
+    {
+        "PyTorch": Eager,
+        "PyTorch compiled": Compiled,
+        "PyTorch channels_last": ChannelsLast,
+        "PyTorch compiled channels_last": CompiledChannelsLast,
+    }
+)

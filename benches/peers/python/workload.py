@@ -1,16 +1,116 @@
 """The workloads of all contenders: networks, losses, batches and data. `src/workload.rs` defines the same."""
 
 from dataclasses import dataclass
-from itertools import pairwise
+from math import prod
 
 LEARNING_RATE, EPSILON = 1e-3, 1e-8
 WARM_UP, MANY = 10, 64
+MOMENTUM, NORM_EPSILON = 0.99, 1e-3
+
+
+@dataclass(frozen=True)
+class Dense:
+    width: int
+    active: bool = True  # whether the activation of the hidden layers follows
+    norm = False
+
+    def shape(self, given):
+        return (self.width,)
+
+    def kernel_shape(self, given):
+        return (*given, self.width)
+
+    def products(self, given):
+        return prod(given) * self.width
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A convolution of an image, `[height][width][channel]`, with the zeros around it that TensorFlow calls "same"."""
+
+    filters: int
+    size: tuple[int, int] = (3, 3)
+    stride: int = 1
+    active: bool = True
+    norm: bool = False  # whether batch normalization replaces the bias
+
+    def shape(self, given):
+        return *(-(-length // self.stride) for length in given[:2]), self.filters
+
+    def kernel_shape(self, given):
+        return (*self.size, given[2], self.filters)
+
+    def products(self, given):
+        return prod(self.shape(given)) * prod(self.size) * given[2]
+
+    def padding(self, given):
+        """The zeros before and after each axis of the image."""
+        for length, taps in zip(given, self.size):
+            zeros = max(0, (-(-length // self.stride) - 1) * self.stride + taps - length)
+            yield zeros // 2, zeros - zeros // 2
+
+
+@dataclass(frozen=True)
+class Depthwise(Conv):
+    """A convolution with a kernel for each channel."""
+
+    filters: int = 0
+
+    def shape(self, given):
+        return *super().shape(given)[:2], given[2]
+
+    def kernel_shape(self, given):
+        return (*self.size, given[2])
+
+    def products(self, given):
+        return prod(self.shape(given)) * prod(self.size)
+
+
+@dataclass(frozen=True)
+class MaxPool:
+    """The maxima of 2×2 pixels."""
+
+    def shape(self, given):
+        return given[0] // 2, given[1] // 2, given[2]
+
+
+@dataclass(frozen=True)
+class GlobalAverage:
+    def shape(self, given):
+        return given[2:]
+
+
+@dataclass(frozen=True)
+class Flatten:
+    def shape(self, given):
+        return (prod(given),)
+
+
+@dataclass(frozen=True)
+class Residual:
+    """The sum of two branches, followed by the activation."""
+
+    branch: tuple
+    shortcut: tuple
+
+    def shape(self, given):
+        return list(walk(self.branch, given))[-1][2]
+
+
+def walk(parts, given):
+    """Each part with the shapes of its input and output."""
+    for part in parts:
+        shape = part.shape(given)
+        yield part, given, shape
+        given = shape
 
 
 @dataclass(frozen=True)
 class Workload:
     name: str
-    widths: tuple[int, ...]
+    network: str  # its name or widths, for tables
+    input: tuple[int, ...]
+    parts: tuple
     hidden: str
     loss: str
     batch: int
@@ -18,26 +118,78 @@ class Workload:
 
     @property
     def layers(self):
-        return list(pairwise(self.widths))
+        """The parts with weights and the shapes of their inputs, in order, the branch before the shortcut."""
+
+        def layers(parts, given):
+            for part, given, _ in walk(parts, given):
+                if isinstance(part, Residual):
+                    yield from layers(part.branch, given)
+                    yield from layers(part.shortcut, given)
+                elif hasattr(part, "products"):
+                    yield part, given
+
+        return list(layers(self.parts, self.input))
 
     @property
-    def products_per_sample(self):
-        """The number of multiplications and additions in the matrix products of a prediction."""
-        return 2 * sum(i * o for i, o in self.layers)
+    def outputs(self):
+        return self.parts[-1].width
 
     @property
     def products_per_step(self):
-        """The same for a training step: the forward pass, and the gradients with respect to the kernels and to the
-        inputs of all layers except the first."""
-        first = 2 * self.widths[0] * self.widths[1]
-        return self.batch * (3 * self.products_per_sample - first)
+        """The number of multiplications and additions in the products with weights of a training step: the forward
+        pass, and the gradients with respect to the kernels and to the inputs of all layers except the first."""
+        products = [2 * layer.products(given) for layer, given in self.layers]
+        return self.batch * (3 * sum(products) - products[0])
 
+
+def dense(name, widths, hidden, loss, batch, steps):
+    (first, *middle, last) = widths
+    parts = (*map(Dense, middle), Dense(last, active=False))
+    return Workload(name, "-".join(map(str, widths)), (first,), parts, hidden, loss, batch, steps)
+
+
+def image(name, network, shape, parts, batch, steps):
+    return Workload(name, network, shape, parts, "relu", "categorical", batch, steps)
+
+
+def stage(filters, stride):
+    """Two convolutions of ResNet-8 with a shortcut."""
+    branch = Conv(filters, stride=stride, norm=True), Conv(filters, active=False, norm=True)
+    shortcut = (Conv(filters, (1, 1), stride, active=False),) if stride > 1 else ()
+    return Residual(branch, shortcut)
+
+
+def separable(filters, stride=1):
+    return Depthwise(stride=stride), Conv(filters, (1, 1))
+
+
+LENET = Conv(8), MaxPool(), Conv(16), MaxPool(), Flatten(), Dense(32), Dense(10, active=False)
+RESNET = Conv(16, norm=True), stage(16, 1), stage(32, 2), stage(64, 2), GlobalAverage(), Dense(10, active=False)
+DS_CNN = Conv(64, (10, 4), 2), *(4 * separable(64)), GlobalAverage(), Dense(12, active=False)
+MOBILENET = (
+    Conv(8, stride=2),
+    *separable(16),
+    *separable(32, 2),
+    *separable(32),
+    *separable(64, 2),
+    *separable(64),
+    *separable(128, 2),
+    *(5 * separable(128)),
+    *separable(256, 2),
+    *separable(256),
+    GlobalAverage(),
+    Dense(2, active=False),
+)
 
 WORKLOADS = [
-    Workload("W1", (10, 10, 1), "relu", "binary", 32, 500),
-    Workload("W2", (784, 128, 10), "relu", "categorical", 64, 100),
-    Workload("W3", (784, 512, 512, 10), "relu", "categorical", 128, 30),
-    Workload("W4", (17, 64, 64, 6), "tanh", "squared", 256, 100),
+    dense("W1", (10, 10, 1), "relu", "binary", 32, 500),
+    dense("W2", (784, 128, 10), "relu", "categorical", 64, 100),
+    dense("W3", (784, 512, 512, 10), "relu", "categorical", 128, 30),
+    dense("W4", (17, 64, 64, 6), "tanh", "squared", 256, 100),
+    image("W5", "LeNet on 28×28×1", (28, 28, 1), LENET, 64, 30),
+    image("W6", "ResNet-8 with batch norm on 32×32×3", (32, 32, 3), RESNET, 32, 10),
+    image("W7", "DS-CNN on 49×10×1", (49, 10, 1), DS_CNN, 100, 10),
+    image("W8", "MobileNetV1 ¼ on 96×96×3", (96, 96, 3), MOBILENET, 16, 10),
 ]
 
 
@@ -57,19 +209,41 @@ class Problem:
                 values.flat[index] = (state >> 8) / 2**24
             return values
 
-        def kernel(i, o):
-            return ((2 * uniform(i, o) - 1) * (6 / (i + o)) ** 0.5).astype("float32")
+        def kernel(layer, given):
+            shape = layer.kernel_shape(given)
+            # Glorot's limit for dense networks, He's for image networks, whose signal would vanish otherwise.
+            width = prod(shape[: 2 if isinstance(layer, Depthwise) else -1])
+            if len(workload.input) == 1:
+                width += shape[-1]
+            return ((2 * uniform(*shape) - 1) * (6 / width) ** 0.5).astype("float32")
 
-        outputs = workload.widths[-1]
         self.workload = workload
-        self.kernels = [kernel(i, o) for i, o in workload.layers]
-        self.x = uniform(workload.batch, workload.widths[0]).astype("float32")
+        self.kernels = [kernel(*layer) for layer in workload.layers]
+        self.x = uniform(workload.batch, *workload.input).astype("float32")
         if workload.loss == "binary":
             self.y = numpy.floor(uniform(workload.batch, 1) + 0.5).astype("float32")
         elif workload.loss == "categorical":
-            self.y = (uniform(workload.batch) * outputs).astype("int32")
+            self.y = (uniform(workload.batch) * workload.outputs).astype("int32")
         else:
-            self.y = uniform(workload.batch, outputs).astype("float32")
+            self.y = uniform(workload.batch, workload.outputs).astype("float32")
 
     def samples(self, rows):
         return self.x[[row % len(self.x) for row in range(rows)]]
+
+
+def channels_first(workload, kernels):
+    """The kernels with the axes in PyTorch's order: the outputs first, and images as `[channel][height][width]`."""
+    flat = next((given for part, given, _ in walk(workload.parts, workload.input) if isinstance(part, Flatten)), None)
+    first = []
+    for (layer, _), kernel in zip(workload.layers, kernels):
+        if isinstance(layer, Depthwise):
+            kernel = kernel.transpose(2, 0, 1)[:, None]
+        elif isinstance(layer, Conv):
+            kernel = kernel.transpose(3, 2, 0, 1)
+        else:
+            if flat:  # the first dense layer reads the channels of each pixel
+                kernel = kernel.reshape(*flat, -1).transpose(2, 0, 1, 3).reshape(kernel.shape)
+                flat = None
+            kernel = kernel.T
+        first.append(kernel.copy())
+    return first

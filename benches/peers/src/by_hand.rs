@@ -7,17 +7,17 @@ use crate::{
     workload::{Activation, EPSILON, LEARNING_RATE, Loss, Problem, Workload},
 };
 
-pub fn start(problem: &Problem) -> Box<dyn Contender> {
+pub fn start(problem: &Problem) -> Option<Box<dyn Contender>> {
     let workload = problem.workload;
-    let layers = workload.layers().zip(&problem.kernels);
-    Box::new(ByHand {
+    let layers = workload.widths()?.into_iter().zip(&problem.kernels);
+    Some(Box::new(ByHand {
         workload,
         layers: layers.map(|((input, output), kernel)| Layer::new(input, output, kernel, workload.batch)).collect(),
         steps: 0,
         x: problem.x.clone(),
         y: problem.y.clone(),
         samples: problem.samples(MANY),
-    })
+    }))
 }
 
 struct ByHand {

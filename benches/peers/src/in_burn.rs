@@ -1,12 +1,14 @@
 //! Burn with Flex, its newest CPU backend.
 
-use std::hint::black_box;
+use std::{hint::black_box, slice};
 
 use burn::{
     module::{Module, Param},
     nn::{
-        Linear, LinearConfig,
+        BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d,
+        conv::{Conv2d, Conv2dConfig},
         loss::{BinaryCrossEntropyLossConfig, CrossEntropyLossConfig, MseLoss, Reduction},
+        pool::MaxPool2dConfig,
     },
     optim::{AdamConfig, GradientsParams, ModuleOptimizer},
     tensor::{
@@ -17,35 +19,50 @@ use burn::{
 
 use crate::{
     contender::{Contender, MANY},
-    workload::{Activation, EPSILON, LEARNING_RATE, Loss, Problem},
+    workload::{Activation, Conv, EPSILON, LEARNING_RATE, Loss, MOMENTUM, NORM_EPSILON, Part, Problem, Workload},
 };
 
-pub fn start(problem: &Problem) -> Box<dyn Contender> {
-    Box::new(InBurn::new(problem, Device::flex()))
+pub fn start(problem: &Problem) -> Option<Box<dyn Contender>> {
+    Some(Box::new(InBurn::new(problem, Device::flex())))
+}
+
+#[derive(Module, Debug)]
+enum Layer {
+    Dense(Linear),
+    Conv(Conv2d),
+    Norm(BatchNorm),
+}
+
+/// Rows of numbers or `[channel][height][width]`, for each sample.
+#[derive(Clone)]
+enum Value {
+    Rows(Tensor<2>),
+    Images(Tensor<4>),
 }
 
 struct InBurn {
-    network: Vec<Linear>,
-    hidden: fn(Tensor<2>) -> Tensor<2>,
+    workload: &'static Workload,
+    network: Vec<Layer>,
     head: fn(Tensor<2>) -> Tensor<2>,
     loss: Box<dyn Fn(Tensor<2>) -> Tensor<1>>,
     adam: ModuleOptimizer,
-    x: Tensor<2>,
-    one: Tensor<2>,
-    many: Tensor<2>,
+    x: Value,
+    one: Value,
+    many: Value,
 }
 
 impl InBurn {
     fn new(problem: &Problem, plain: Device) -> Self {
         let device = plain.clone().autodiff();
         let workload = problem.workload;
-        let matrix = |values: Vec<f32>, width: usize, device: &Device| {
-            Tensor::<2>::from_data(TensorData::new(values.clone(), [values.len() / width, width]), device)
-        };
-        let layer = |((input, output), kernel): ((usize, usize), &Vec<f32>)| Linear {
-            weight: Param::from_tensor(matrix(kernel.clone(), output, &device)),
-            bias: Some(Param::from_tensor(Tensor::zeros([output], &device))),
-            ..LinearConfig::new(input, output).init(&device)
+        let samples = |values: Vec<f32>, device: &Device| match *workload.input {
+            [height, width, channels] => {
+                let shape = [values.len() / workload.input(), height, width, channels];
+                let images = Tensor::<4>::from_data(TensorData::new(values, shape), device);
+                // Data without strides, as if the images had been read in this order.
+                Value::Images(Tensor::from_data(images.permute([0, 3, 1, 2]).into_data(), device))
+            }
+            _ => Value::Rows(matrix(values, workload.input(), device)),
         };
         let targets = matrix(problem.y.clone(), workload.output(), &device);
         let (head, loss): (fn(Tensor<2>) -> Tensor<2>, Box<dyn Fn(Tensor<2>) -> Tensor<1>>) = match workload.loss {
@@ -66,26 +83,63 @@ impl InBurn {
             ),
         };
         Self {
-            network: workload.layers().zip(&problem.kernels).map(layer).collect(),
-            hidden: match workload.hidden {
-                Activation::Relu => relu,
-                Activation::Tanh => tanh,
-            },
+            workload,
+            network: network(problem, &device),
             head,
             loss,
             adam: AdamConfig::new().with_epsilon(EPSILON as f32).init(),
-            x: matrix(problem.x.clone(), workload.input(), &device),
-            one: matrix(problem.samples(1), workload.input(), &plain),
-            many: matrix(problem.samples(MANY), workload.input(), &plain),
+            x: samples(problem.x.clone(), &device),
+            one: samples(problem.samples(1), &plain),
+            many: samples(problem.samples(MANY), &plain),
         }
     }
 
-    fn forward(&self, network: &[Linear], x: &Tensor<2>) -> Tensor<2> {
-        let (last, hidden) = network.split_last().expect("a network has layers");
-        last.forward(hidden.iter().fold(x.clone(), |x, layer| (self.hidden)(layer.forward(x))))
+    fn forward(&self, network: &[Layer], x: &Value) -> Tensor<2> {
+        match self.run(self.workload.parts, &mut network.iter(), x.clone()) {
+            Value::Rows(rows) => rows,
+            Value::Images(_) => panic!("the last layer is dense"),
+        }
     }
 
-    fn predict(&self, x: &Tensor<2>, times: usize) -> f32 {
+    fn run(&self, parts: &[Part], layers: &mut slice::Iter<'_, Layer>, x: Value) -> Value {
+        parts.iter().fold(x, |x, part| match (part, x) {
+            (Part::Dense(_, active), Value::Rows(x)) => match layers.next() {
+                Some(Layer::Dense(layer)) if *active => Value::Rows(self.hidden(layer.forward(x))),
+                Some(Layer::Dense(layer)) => Value::Rows(layer.forward(x)),
+                _ => panic!("a dense layer"),
+            },
+            (Part::Conv(conv), Value::Images(x)) => {
+                let Some(Layer::Conv(layer)) = layers.next() else { panic!("a convolution") };
+                let mut y = layer.forward(x);
+                if conv.norm {
+                    let Some(Layer::Norm(layer)) = layers.next() else { panic!("a batch norm") };
+                    y = layer.forward(y);
+                }
+                Value::Images(if conv.active { self.hidden(y) } else { y })
+            }
+            (Part::MaxPool, Value::Images(x)) => {
+                Value::Images(MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init().forward(x))
+            }
+            (Part::GlobalAverage, Value::Images(x)) => Value::Rows(x.mean_dim(3).mean_dim(2).flatten(1, 3)),
+            (Part::Flatten, Value::Images(x)) => Value::Rows(x.flatten(1, 3)),
+            (Part::Residual(branch, shortcut), x) => {
+                match (self.run(branch, layers, x.clone()), self.run(shortcut, layers, x)) {
+                    (Value::Images(a), Value::Images(b)) => Value::Images(self.hidden(a + b)),
+                    _ => panic!("branches of images"),
+                }
+            }
+            _ => panic!("a part that fits its input"),
+        })
+    }
+
+    fn hidden<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        match self.workload.hidden {
+            Activation::Relu => relu(x),
+            Activation::Tanh => tanh(x),
+        }
+    }
+
+    fn predict(&self, x: &Value, times: usize) -> f32 {
         let network = self.network.valid();
         let mut predictions = None;
         for _ in 0..times {
@@ -93,6 +147,55 @@ impl InBurn {
         }
         predictions.expect("`times` is not 0").into_data().try_to_vec::<f32>().expect("they are f32")[0]
     }
+}
+
+fn matrix(values: Vec<f32>, width: usize, device: &Device) -> Tensor<2> {
+    let rows = values.len() / width;
+    Tensor::from_data(TensorData::new(values, [rows, width]), device)
+}
+
+/// The layers with the weights of the problem.
+fn network(problem: &Problem, device: &Device) -> Vec<Layer> {
+    let workload = problem.workload;
+    let mut flat = workload.flattened();
+    let mut network = Vec::new();
+    for ((part, input), kernel) in workload.layers().into_iter().zip(&problem.kernels) {
+        let outputs = *part.shape(&input).last().expect("a shape has axes");
+        match part {
+            Part::Dense(..) => {
+                let mut kernel = matrix(kernel.clone(), outputs, device);
+                if let Some([height, width, channels]) = flat.take() {
+                    let images = kernel.reshape([height, width, channels, outputs]);
+                    kernel = images.permute([2, 0, 1, 3]).reshape([input[0], outputs]);
+                }
+                network.push(Layer::Dense(Linear {
+                    weight: Param::from_tensor(kernel),
+                    bias: Some(Param::from_tensor(Tensor::zeros([outputs], device))),
+                    ..LinearConfig::new(input[0], outputs).init(device)
+                }));
+            }
+            Part::Conv(conv) => {
+                let Conv { filters, size: [height, width], stride, norm, .. } = conv;
+                let [[top, bottom], [left, right]] = conv.padding(&input);
+                let config = Conv2dConfig::new([input[2], outputs], conv.size)
+                    .with_stride([stride; 2])
+                    .with_padding(PaddingConfig2d::Explicit(top, left, bottom, right))
+                    .with_groups(if filters.is_none() { input[2] } else { 1 })
+                    .with_bias(!norm);
+                let shape = [height, width, if filters.is_none() { 1 } else { input[2] }, outputs];
+                let kernel = Tensor::<4>::from_data(TensorData::new(kernel.clone(), shape), device);
+                let kernel = Tensor::from_data(kernel.permute([3, 2, 0, 1]).into_data(), device);
+                let bias = (!norm).then(|| Param::from_tensor(Tensor::zeros([outputs], device)));
+                network.push(Layer::Conv(Conv2d { weight: Param::from_tensor(kernel), bias, ..config.init(device) }));
+                if norm {
+                    let config = BatchNormConfig::new(outputs).with_epsilon(NORM_EPSILON);
+                    network.push(Layer::Norm(config.with_momentum(1.0 - MOMENTUM).init(device)));
+                }
+            }
+            _ => panic!("a part with a kernel"),
+        }
+    }
+    network
 }
 
 impl Contender for InBurn {

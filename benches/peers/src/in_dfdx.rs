@@ -23,7 +23,7 @@ type Matrix<const ROWS: usize, const COLUMNS: usize> = Tensor<Rank2<ROWS, COLUMN
 /// A macro, because a generic type would need more lines of bounds than of code.
 macro_rules! contenders {
     ($($network:ident, $input:literal, $output:literal, $batch:literal, $loss:ident, $head:ident;)*) => {
-        pub fn start(problem: &Problem) -> Box<dyn Contender> {
+        pub fn start(problem: &Problem) -> Option<Box<dyn Contender>> {
             match problem.workload.name {
                 $(stringify!($network) => {
                     type Built = <$network as BuildOnDevice<Cpu, f32>>::Built;
@@ -84,9 +84,10 @@ macro_rules! contenders {
                     let y = device.tensor(problem.y.clone());
                     let one = device.tensor(problem.samples(1));
                     let many = device.tensor(problem.samples(MANY));
-                    Box::new(InDfdx { network, gradients, adam, x, y, one, many })
+                    Some(Box::new(InDfdx { network, gradients, adam, x, y, one, many }))
                 })*
-                name => panic!("no type for {name}"),
+                // dfdx has convolutions with nightly Rust only.
+                _ => None,
             }
         }
     };

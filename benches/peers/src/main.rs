@@ -1,7 +1,7 @@
 //! Times a training step and inference for each workload and contender. The contenders take turns in each round.
 //!
-//! `peers BUILD ROUNDS` prints a CSV line for each workload, contender and round. BUILD is a name for the compiler flags.
-//! `run` creates tables from these lines, and checks that all contenders computed the same.
+//! `peers BUILD ROUNDS [WORKLOAD]...` prints a CSV line for each workload (by default all), contender and round. BUILD is
+//! a name for the compiler flags. `run` creates tables from these lines, and checks that all contenders computed the same.
 //!
 //! To add a contender, write a file that implements [`Contender`], and add its `mod` line and a line in [`CONTENDERS`].
 
@@ -13,13 +13,12 @@ mod in_dfdx;
 mod in_shiplap;
 mod workload;
 
-use std::time::Instant;
-
 use contender::Contender;
+use rustix::time::{ClockId, clock_gettime};
 use workload::{Problem, WARM_UP, WORKLOADS};
 
-/// Creates a contender that starts from the weights of the problem.
-type Start = fn(&Problem) -> Box<dyn Contender>;
+/// Creates a contender that starts from the weights of the problem, if the library can run its workload.
+type Start = fn(&Problem) -> Option<Box<dyn Contender>>;
 
 const CONTENDERS: [(&str, Start); 5] = [
     ("shiplap", in_shiplap::start),
@@ -33,14 +32,15 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let (Some(build), Some(rounds)) = (arguments.next(), arguments.next().and_then(|rounds| rounds.parse().ok()))
     else {
-        eprintln!("usage: peers BUILD ROUNDS");
+        eprintln!("usage: peers BUILD ROUNDS [WORKLOAD]...");
         std::process::exit(2);
     };
-    for workload in &WORKLOADS {
+    let names: Vec<String> = arguments.collect();
+    for workload in WORKLOADS.iter().filter(|workload| names.is_empty() || names.iter().any(|n| n == workload.name)) {
         let problem = Problem::new(workload);
         for _round in 0..rounds {
             for (name, start) in CONTENDERS {
-                let mut contender = start(&problem);
+                let Some(mut contender) = start(&problem) else { continue };
                 let first_loss = contender.train(1);
                 contender.train(WARM_UP - 1);
                 let (step, _) = microseconds(workload.steps, |steps| contender.train(steps));
@@ -56,9 +56,15 @@ fn main() {
 
 /// Returns the time per repetition in microseconds, and the result.
 fn microseconds<T>(times: usize, work: impl FnOnce(usize) -> T) -> (f64, T) {
-    let start = Instant::now();
+    let start = now();
     let result = work(times);
-    (start.elapsed().as_secs_f64() * 1e6 / times as f64, result)
+    ((now() - start) / times as f64, result)
+}
+
+/// The time for which the process has run on a core, in microseconds.
+fn now() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3
 }
 
 /// Times predictions for about a millisecond. One prediction warms up, a second one determines the number of repetitions.

@@ -17,11 +17,77 @@ pub enum Activation {
     Tanh,
 }
 
-/// A network of dense layers, which is trained repeatedly on the same batch.
+/// A part of a network. Images are `[height][width][channel]`.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Part {
+    /// The width, and whether the activation of the hidden layers follows.
+    Dense(usize, bool),
+    /// A convolution with the zeros around the image that TensorFlow calls "same".
+    Conv(Conv),
+    /// The maxima of 2×2 pixels.
+    MaxPool,
+    GlobalAverage,
+    Flatten,
+    /// The sum of a branch and a shortcut, followed by the activation.
+    Residual(&'static [Part], &'static [Part]),
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub struct Conv {
+    /// `None` if each channel has a kernel of its own.
+    pub filters: Option<usize>,
+    pub size: [usize; 2],
+    pub stride: usize,
+    /// Whether the activation of the hidden layers follows.
+    pub active: bool,
+    /// Whether batch normalization replaces the bias.
+    pub norm: bool,
+}
+
+impl Conv {
+    /// The zeros before and after each axis of an image.
+    pub fn padding(&self, shape: &[usize]) -> [[usize; 2]; 2] {
+        [0, 1].map(|axis| {
+            let (length, outputs) = (shape[axis], shape[axis].div_ceil(self.stride));
+            let zeros = ((outputs - 1) * self.stride + self.size[axis]).saturating_sub(length);
+            [zeros / 2, zeros - zeros / 2]
+        })
+    }
+}
+
+impl Part {
+    /// The shape of the output.
+    pub fn shape(&self, input: &[usize]) -> Vec<usize> {
+        match *self {
+            Self::Dense(width, _) => vec![width],
+            Self::Conv(Conv { filters, stride, .. }) => {
+                vec![input[0].div_ceil(stride), input[1].div_ceil(stride), filters.unwrap_or(input[2])]
+            }
+            Self::MaxPool => vec![input[0] / 2, input[1] / 2, input[2]],
+            Self::GlobalAverage => vec![input[2]],
+            Self::Flatten => vec![input.iter().product()],
+            Self::Residual(branch, _) => branch.iter().fold(input.to_vec(), |shape, part| part.shape(&shape)),
+        }
+    }
+
+    /// The shape of the kernel, if the part has one.
+    pub fn kernel_shape(&self, input: &[usize]) -> Option<Vec<usize>> {
+        match *self {
+            Self::Dense(width, _) => Some(vec![input[0], width]),
+            Self::Conv(Conv { filters, size: [height, width], .. }) => {
+                Some([height, width, input[2]].into_iter().chain(filters).collect())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A network that is trained repeatedly on the same batch.
 pub struct Workload {
     pub name: &'static str,
-    /// The widths of the input and of the output of each layer.
-    pub widths: &'static [usize],
+    /// The shape of the input.
+    pub input: &'static [usize],
+    pub parts: &'static [Part],
     pub hidden: Activation,
     pub loss: Loss,
     pub batch: usize,
@@ -31,12 +97,104 @@ pub struct Workload {
 
 use Activation::{Relu, Tanh};
 use Loss::{Binary, Categorical, Squared};
+use Part::{Flatten, GlobalAverage, MaxPool, Residual};
 
-pub const WORKLOADS: [Workload; 4] = [
-    Workload { name: "W1", widths: &[10, 10, 1], hidden: Relu, loss: Binary, batch: 32, steps: 500 },
-    Workload { name: "W2", widths: &[784, 128, 10], hidden: Relu, loss: Categorical, batch: 64, steps: 100 },
-    Workload { name: "W3", widths: &[784, 512, 512, 10], hidden: Relu, loss: Categorical, batch: 128, steps: 30 },
-    Workload { name: "W4", widths: &[17, 64, 64, 6], hidden: Tanh, loss: Squared, batch: 256, steps: 100 },
+const fn dense(width: usize) -> Part {
+    Part::Dense(width, true)
+}
+
+const fn last(width: usize) -> Part {
+    Part::Dense(width, false)
+}
+
+const CONV: Conv = Conv { filters: None, size: [3; 2], stride: 1, active: true, norm: false };
+
+const fn conv(filters: usize) -> Part {
+    Part::Conv(Conv { filters: Some(filters), ..CONV })
+}
+
+const fn conv_by(size: [usize; 2], stride: usize, filters: usize) -> Part {
+    Part::Conv(Conv { filters: Some(filters), size, stride, ..CONV })
+}
+
+const fn depthwise(stride: usize) -> Part {
+    Part::Conv(Conv { stride, ..CONV })
+}
+
+const fn normed(filters: usize, stride: usize, active: bool) -> Part {
+    Part::Conv(Conv { filters: Some(filters), stride, active, norm: true, ..CONV })
+}
+
+/// A 1×1 convolution.
+const fn pointwise(filters: usize) -> Part {
+    conv_by([1; 2], 1, filters)
+}
+
+/// The shortcut past a branch with stride 2.
+const fn shortcut(filters: usize) -> Part {
+    Part::Conv(Conv { filters: Some(filters), size: [1; 2], stride: 2, active: false, norm: false })
+}
+
+const LENET: [Part; 7] = [conv(8), MaxPool, conv(16), MaxPool, Flatten, dense(32), last(10)];
+
+const RESNET: [Part; 6] = [
+    normed(16, 1, true),
+    Residual(&[normed(16, 1, true), normed(16, 1, false)], &[]),
+    Residual(&[normed(32, 2, true), normed(32, 1, false)], &[shortcut(32)]),
+    Residual(&[normed(64, 2, true), normed(64, 1, false)], &[shortcut(64)]),
+    GlobalAverage,
+    last(10),
+];
+
+#[rustfmt::skip]
+const DS_CNN: [Part; 11] = [
+    conv_by([10, 4], 2, 64),
+    depthwise(1), pointwise(64),
+    depthwise(1), pointwise(64),
+    depthwise(1), pointwise(64),
+    depthwise(1), pointwise(64),
+    GlobalAverage, last(12),
+];
+
+#[rustfmt::skip]
+const MOBILENET: [Part; 29] = [
+    conv_by([3, 3], 2, 8),
+    depthwise(1), pointwise(16),
+    depthwise(2), pointwise(32),
+    depthwise(1), pointwise(32),
+    depthwise(2), pointwise(64),
+    depthwise(1), pointwise(64),
+    depthwise(2), pointwise(128),
+    depthwise(1), pointwise(128),
+    depthwise(1), pointwise(128),
+    depthwise(1), pointwise(128),
+    depthwise(1), pointwise(128),
+    depthwise(1), pointwise(128),
+    depthwise(2), pointwise(256),
+    depthwise(1), pointwise(256),
+    GlobalAverage, last(2),
+];
+
+const fn workload(
+    name: &'static str,
+    input: &'static [usize],
+    parts: &'static [Part],
+    (hidden, loss): (Activation, Loss),
+    batch: usize,
+    steps: usize,
+) -> Workload {
+    Workload { name, input, parts, hidden, loss, batch, steps }
+}
+
+pub const WORKLOADS: [Workload; 8] = [
+    workload("W1", &[10], &[dense(10), last(1)], (Relu, Binary), 32, 500),
+    workload("W2", &[784], &[dense(128), last(10)], (Relu, Categorical), 64, 100),
+    workload("W3", &[784], &[dense(512), dense(512), last(10)], (Relu, Categorical), 128, 30),
+    workload("W4", &[17], &[dense(64), dense(64), last(6)], (Tanh, Squared), 256, 100),
+    workload("W5", &[28, 28, 1], &LENET, (Relu, Categorical), 64, 30),
+    workload("W6", &[32, 32, 3], &RESNET, (Relu, Categorical), 32, 10),
+    workload("W7", &[49, 10, 1], &DS_CNN, (Relu, Categorical), 100, 10),
+    workload("W8", &[96, 96, 3], &MOBILENET, (Relu, Categorical), 16, 10),
 ];
 
 /// The number of steps to warm up.
@@ -45,10 +203,15 @@ pub const WARM_UP: usize = 10;
 pub const LEARNING_RATE: f64 = 1e-3;
 pub const EPSILON: f64 = 1e-8;
 
+/// The share of the running statistics of batch normalization that a step keeps.
+pub const MOMENTUM: f64 = 0.99;
+pub const NORM_EPSILON: f64 = 1e-3;
+
 /// A workload with its initial weights and its data. The initial biases are 0.
 pub struct Problem {
     pub workload: &'static Workload,
-    /// The initial kernel of each layer, `[input][output]`.
+    /// The initial kernel of each layer, the branch of a residual before its shortcut: `[input][output]`,
+    /// `[row][column][input][output]` or, for each channel, `[row][column][channel]`.
     pub kernels: Vec<Vec<f32>>,
     /// `[batch][input]`
     pub x: Vec<f32>,
@@ -63,9 +226,14 @@ impl Problem {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             f64::from(state >> 8) / f64::from(1 << 24)
         };
-        let kernels = workload.layers().map(|(input, output)| {
-            let limit = (6.0 / (input + output) as f64).sqrt();
-            (0..input * output).map(|_| ((2.0 * uniform() - 1.0) * limit) as f32).collect()
+        let kernels = workload.layers().into_iter().map(|(layer, input)| {
+            let shape = layer.kernel_shape(&input).expect("a layer has a kernel");
+            let depthwise = shape.len() == 3;
+            // Glorot's limit for dense networks, He's for image networks, whose signal would vanish otherwise.
+            let inputs: usize = shape[..if depthwise { 2 } else { shape.len() - 1 }].iter().product();
+            let outputs = if workload.input.len() == 1 { shape[1] } else { 0 };
+            let limit = (6.0 / (inputs + outputs) as f64).sqrt();
+            (0..shape.iter().product()).map(|_| ((2.0 * uniform() - 1.0) * limit) as f32).collect()
         });
         let kernels = kernels.collect();
         let x = (0..workload.batch * workload.input()).map(|_| uniform() as f32).collect();
@@ -94,16 +262,52 @@ impl Problem {
 }
 
 impl Workload {
+    /// The number of inputs.
     pub fn input(&self) -> usize {
-        self.widths[0]
+        self.input.iter().product()
     }
 
+    /// The number of outputs.
     pub fn output(&self) -> usize {
-        self.widths[self.widths.len() - 1]
+        match self.parts {
+            [.., Part::Dense(width, _)] => *width,
+            _ => panic!("the last layer is dense"),
+        }
     }
 
-    /// The input and output width of each layer.
-    pub fn layers(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.widths.windows(2).map(|pair| (pair[0], pair[1]))
+    /// The parts with kernels, with the shape of the input of each, in the order of [`Problem::kernels`].
+    pub fn layers(&self) -> Vec<(Part, Vec<usize>)> {
+        let mut layers = Vec::new();
+        collect(self.parts, self.input, &mut layers);
+        layers
+    }
+
+    /// The shape of the images that `Flatten` turns into rows, if the network does so.
+    pub fn flattened(&self) -> Option<[usize; 3]> {
+        let before = self.parts.split(|part| *part == Flatten).next()?;
+        let shape = before.iter().fold(self.input.to_vec(), |shape, part| part.shape(&shape));
+        if before.len() < self.parts.len() { shape.try_into().ok() } else { None }
+    }
+
+    /// The input and output width of each layer, if all are dense.
+    pub fn widths(&self) -> Option<Vec<(usize, usize)>> {
+        let widths = |(part, input): (Part, Vec<usize>)| match part {
+            Part::Dense(width, _) => Some((input[0], width)),
+            _ => None,
+        };
+        self.layers().into_iter().map(widths).collect()
+    }
+}
+
+fn collect(parts: &[Part], input: &[usize], layers: &mut Vec<(Part, Vec<usize>)>) {
+    let mut shape = input.to_vec();
+    for part in parts {
+        if let Residual(branch, shortcut) = part {
+            collect(branch, &shape, layers);
+            collect(shortcut, &shape, layers);
+        } else if part.kernel_shape(&shape).is_some() {
+            layers.push((*part, shape.clone()));
+        }
+        shape = part.shape(&shape);
     }
 }
