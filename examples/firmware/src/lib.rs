@@ -8,6 +8,7 @@
 //! - [`hash`]: a hash of the bits of a network or its outputs;
 //! - [`nose`], [`machine`]: simulated sensors, computed with sums and products only, so that the data are the same on every
 //!   processor;
+//! - [`nets!`]: training of many networks;
 //! - [`pattern`]: weights of untrained networks;
 //! - [`tutorial`]: training of a network.
 #![cfg_attr(target_os = "none", no_std)]
@@ -19,6 +20,7 @@ pub mod cost;
 pub mod digits;
 pub mod hash;
 pub mod machine;
+pub mod nets;
 pub mod nose;
 pub mod pattern;
 pub mod tutorial;

@@ -6,7 +6,7 @@ use super::{
     Channels,
     fault::not_an_image,
     reduce::scale,
-    registers::{channels, with_registers},
+    registers::{channels, channels_mut, with_registers},
 };
 use crate::{
     Layer, Tensor,
@@ -40,15 +40,14 @@ impl<I: Channels> GlobalAveragePool<I> {
     #[inline(always)]
     fn mean<V: Vector<I::Element>, const N: usize>(x: &[I::Element], y: &mut [I::Element]) {
         for start in (0..I::INNERMOST).step_by(N * V::LANES) {
-            let channels = channels::<V, I::Element, N>(I::INNERMOST, start);
             let mut sums = [V::splat(0.0); N];
             for pixel in x.chunks_exact(I::INNERMOST) {
                 for n in 0..N {
-                    sums[n] = sums[n] + V::load(&pixel[channels[n].clone()]) * V::splat(Self::SCALE);
+                    sums[n] = sums[n] + V::load(channels::<V, _>(pixel, start + n * V::LANES)) * V::splat(Self::SCALE);
                 }
             }
             for n in 0..N {
-                (sums[n] * V::splat(Self::SHARE / Self::SCALE)).store(&mut y[channels[n].clone()]);
+                (sums[n] * V::splat(Self::SHARE / Self::SCALE)).store(channels_mut::<V, _>(y, start + n * V::LANES));
             }
         }
     }

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use super::{
     Average, Channels, Max, Reduce, Valid, Window, fault,
     reduce::scale,
-    registers::{channels, with_registers},
+    registers::{channels, channels_mut, with_registers},
     window::{self, inside, pixel, slide},
 };
 use crate::{
@@ -98,18 +98,20 @@ impl<
                 let [rows, columns] = inside::<P, H, W, K, KW>([i, j]);
                 let pixels = (rows.len() * columns.len()) as f64 * Self::SCALE;
                 for start in (0..C).step_by(N * V::LANES) {
-                    let channels = channels::<V, T, N>(C, start);
                     let mut sums = [V::splat(R::START); N];
                     for u in rows.clone() {
                         for v in columns.clone() {
                             let [row, column] = pixel::<P, H, W, K, KW>([i, j], [u, v]);
+                            let Some(line) = x.get(row) else { continue };
+                            let Some(x) = line.get(column) else { continue };
                             for n in 0..N {
-                                sums[n] = R::add(V::load(&x[row][column][channels[n].clone()]), sums[n], Self::SCALE);
+                                let x = V::load(channels::<V, _>(x, start + n * V::LANES));
+                                sums[n] = R::add(x, sums[n], Self::SCALE);
                             }
                         }
                     }
                     for n in 0..N {
-                        R::finish(sums[n], pixels).store(&mut y[channels[n].clone()]);
+                        R::finish(sums[n], pixels).store(channels_mut::<V, _>(y, start + n * V::LANES));
                     }
                 }
             }
@@ -127,19 +129,21 @@ impl<
             for j in 0..OW {
                 let [rows, columns] = inside::<P, H, W, K, KW>([i, j]);
                 let pixels = (rows.len() * columns.len()) as u32;
+                let (y, dy) = (&y[i][j], &dy[i][j]);
                 for start in (0..C).step_by(N * V::LANES) {
-                    let channels = channels::<V, T, N>(C, start);
                     let mut dys = [V::splat(0.0); N];
                     for n in 0..N {
-                        dys[n] = R::share(V::load(&dy[i][j][channels[n].clone()]), pixels);
+                        dys[n] = R::share(V::load(channels::<V, _>(dy, start + n * V::LANES)), pixels);
                     }
                     for u in rows.clone() {
                         for v in columns.clone() {
                             let [row, column] = pixel::<P, H, W, K, KW>([i, j], [u, v]);
+                            let (Some(x), Some(dx)) = (x.get(row), dx.get_mut(row)) else { continue };
+                            let (Some(x), Some(dx)) = (x.get(column), dx.get_mut(column)) else { continue };
                             for n in 0..N {
-                                let to = &mut dx[row][column][channels[n].clone()];
-                                let [x, y] = [&x[row][column], &y[i][j]];
-                                let [x, y] = [V::load(&x[channels[n].clone()]), V::load(&y[channels[n].clone()])];
+                                let first = start + n * V::LANES;
+                                let [x, y] = [V::load(channels::<V, _>(x, first)), V::load(channels::<V, _>(y, first))];
+                                let to = channels_mut::<V, _>(dx, first);
                                 let sum;
                                 [sum, dys[n]] = R::backward(x, y, V::load(to), dys[n]);
                                 sum.store(to);

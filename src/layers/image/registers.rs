@@ -1,16 +1,20 @@
 //! The registers for the channels of a pixel.
 
-use core::ops::Range;
-
 use crate::kernel::{Element, Vector};
 
-/// The channels in `N` registers from channel `start` on, out of `count`.
+/// The channels of a pixel that fit into a register, from this one on.
 #[inline(always)]
-pub(super) fn channels<V: Vector<T>, T: Element, const N: usize>(count: usize, start: usize) -> [Range<usize>; N] {
-    core::array::from_fn(|n| {
-        let start = start + n * V::LANES;
-        count.min(start)..count.min(start + V::LANES)
-    })
+pub(super) fn channels<V: Vector<T>, T: Element>(pixel: &[T], first: usize) -> &[T] {
+    let Some(rest) = pixel.get(first..) else { return &[] };
+    &rest[..rest.len().min(V::LANES)]
+}
+
+/// The mutable version of [`channels`].
+#[inline(always)]
+pub(super) fn channels_mut<V: Vector<T>, T: Element>(pixel: &mut [T], first: usize) -> &mut [T] {
+    let Some(rest) = pixel.get_mut(first..) else { return &mut [] };
+    let count = rest.len().min(V::LANES);
+    &mut rest[..count]
 }
 
 /// Calls a function with the registers for a number of channels: their type, at most twice as long as needed, and how

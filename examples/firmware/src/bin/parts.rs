@@ -3,41 +3,13 @@
 //! That the program links shows that none of them can panic. The predictions must have the same bits as on a PC.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::mem::MaybeUninit;
-
-use firmware::{Outcome, hash::Hash, program, uniform};
+use firmware::{nets, program};
 use shiplap::{init::LecunNormal, loss::Weighted, prelude::*};
-
-const INPUTS: usize = 6;
-const BATCH: usize = 3;
 
 program!(run);
 
-macro_rules! nets {
-    ($($of_pc:literal: $net:ty, $loss:ty, $optimizer:expr, $label:expr;)*) => {
-        fn run() -> Outcome {
-            $({
-                // Not inlined, so that the stack frames of the networks do not add up.
-                #[inline(never)]
-                fn net() -> Outcome {
-                    let mut rng = Rng::new(5);
-                    let x: [[f32; INPUTS]; BATCH] = core::array::from_fn(|_| core::array::from_fn(|_| uniform(&mut rng)));
-                    let y = [$label; BATCH];
-                    let mut memory = MaybeUninit::uninit();
-                    let trainer = Trainer::<$net, $loss, _, BATCH>::new_at(&mut memory, $optimizer, 4);
-                    for _ in 0..4 {
-                        trainer.step(&x, &y).map_err(|_| "a step failed")?;
-                    }
-                    trainer.evaluate(&x, &y).map_err(|_| "an evaluation failed")?;
-                    Hash::of(&trainer.predict(&x[0])).check($of_pc)
-                }
-                net()?;
-            })*
-            Ok(())
-        }
-    };
-}
 nets! {
+    6 inputs;
     3_328_005_318: (Dense<6, 5, Relu>, Dense<5, 4, LeakyRelu>, Dense<4, 4, HardSigmoid>, Dense<4, 1, Linear>), MeanSquaredError,
         Sgd::new(0.05), [0.5];
     2_238_044_987: (Standardize<6>, Dense<6, 5, Tanh>, Dense<5, 4, Sigmoid>, Dense<4, 2, Softplus>), Huber, Momentum::new(0.02), [0.5, 1.0];
