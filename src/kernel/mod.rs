@@ -30,8 +30,8 @@ pub use array::map_each;
 #[doc(hidden)]
 pub use array::tensor_of;
 pub(crate) use array::{cast_rows, cast_rows_mut, copy};
-pub use conv::{Steps, conv, conv_backward, conv_gradient};
-pub use depthwise::{depthwise, depthwise_backward, depthwise_gradient};
+pub use conv::{Steps, conv, conv_backward, conv_gradient, conv_gradient_parts};
+pub use depthwise::{depthwise, depthwise_backward, depthwise_gradient, depthwise_gradient_parts};
 pub use dispatch::{Baseline, dispatch};
 pub use element::{Element, MOST_AXES, Tensor};
 pub use elementwise::{elementwise, largest, sum_of};

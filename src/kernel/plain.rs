@@ -240,7 +240,7 @@ pub(super) fn shortest<T, const R: usize>(slices: &[&[T]; R]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::{prelude::v1::*, vec};
 
     use super::*;
@@ -254,7 +254,7 @@ mod tests {
 
     /// The instruction set of a processor without SIMD registers.
     #[derive(Clone, Copy)]
-    struct OneLane;
+    pub struct OneLane;
 
     impl Simd for OneLane {
         type F32 = Lanes<f32, 1>;

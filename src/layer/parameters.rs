@@ -205,8 +205,8 @@ pub trait VisitTrainable<T, const M: usize> {
     fn visit(&mut self, parameter: Parameter<'_>, values: &mut [T], gradient: &mut [T], state: [&mut [T]; M]);
 }
 
-/// Processes gradients as they are computed. A gradient is either in memory ([`VisitTrainable::visit`]) or follows from
-/// the arguments.
+/// Processes gradients as they are computed. A gradient is either in memory, whole or in several parts one after another
+/// ([`VisitTrainable::visit`]), or follows from the arguments.
 pub trait VisitGradient<T: Element, const M: usize>: VisitTrainable<T, M> {
     /// Called for a kernel whose gradient is `gradient[i][o] = Σ_b x[b][i]·dz[b][o]`.
     fn product<const IN: usize, const OUT: usize>(

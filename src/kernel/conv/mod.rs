@@ -9,17 +9,19 @@ mod backward;
 mod block;
 mod forward;
 mod gradient;
+mod parts;
 mod pass;
 mod plain;
 
 use core::marker::PhantomData;
 
-pub use self::axis::Steps;
+pub use self::{axis::Steps, parts::conv_gradient_parts};
 pub(in crate::kernel) use self::{
     axis::{Axis, Phase},
     block::{Sizes, depthwise_pixels},
     forward::InPlace,
     gradient::{Group, Grouped, Sums},
+    parts::{at_once, in_rows},
     pass::{Pass, Start, Weights, strip},
 };
 use super::{

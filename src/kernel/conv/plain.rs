@@ -1,6 +1,9 @@
 //! Convolutions for registers of one lane: short code without panics, and the oracle of the others.
 
-use super::{Backward, Forward, Gradient, axis::Steps};
+use super::{
+    Backward, Forward, Gradient,
+    axis::{Axis, Steps},
+};
 use crate::kernel::{
     element::Element,
     formula::ElementwiseKernel,
@@ -123,28 +126,54 @@ impl<
 {
     #[inline(always)]
     pub(super) fn plain(&mut self) {
-        for ky in 0..KH {
-            for kx in 0..KW {
-                for c in 0..C {
-                    of_width!(width::<T>(F, 16), 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16, self.weights(ky, kx, c));
+        let products = Products { x: self.x, dz: self.dz, rows: Self::ROWS, columns: Self::COLUMNS };
+        for (ky, line) in self.gradient.iter_mut().enumerate() {
+            for (kx, tap) in line.iter_mut().enumerate() {
+                for (c, gradient) in tap.iter_mut().enumerate() {
+                    products.sum(ky, kx, c, gradient);
                 }
             }
         }
     }
+}
 
-    /// The gradient of the weights of one channel and tap, `R` at a time, as in [`Forward::pixel`].
+/// The images whose products are the gradient.
+pub(super) struct Products<
+    'a,
+    T,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const F: usize,
+> {
+    pub x: &'a [[[[T; C]; W]; H]],
+    pub dz: &'a [[[[T; F]; OW]; OH]],
+    pub rows: Axis,
+    pub columns: Axis,
+}
+
+impl<T: Element, const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const F: usize>
+    Products<'_, T, H, W, C, OH, OW, F>
+{
+    /// Computes the gradient of the weights of one tap and channel.
     #[inline(always)]
-    fn weights<const R: usize>(&mut self, ky: usize, kx: usize, c: usize) {
-        let Some(tap) = self.gradient.get_mut(ky).and_then(|line| line.get_mut(kx)) else { return };
-        let Some(gradient) = tap.get_mut(c) else { return };
+    pub fn sum(&self, ky: usize, kx: usize, c: usize, gradient: &mut [T; F]) {
+        of_width!(width::<T>(F, 16), 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16, self.blocks(ky, kx, c, gradient));
+    }
+
+    /// [`sum`](Self::sum), `R` numbers at a time, as in [`Forward::pixel`].
+    #[inline(always)]
+    fn blocks<const R: usize>(&self, ky: usize, kx: usize, c: usize, gradient: &mut [T; F]) {
         for block in 0..F.div_ceil(R) {
             let f = (block * R).min(F - R);
             let mut sums = [T::zero(); R];
             for (x, dz) in self.x.iter().zip(self.dz) {
                 for (oy, dz) in dz.iter().enumerate() {
-                    let Some(x) = x.get(Self::ROWS.position(oy, ky)) else { continue };
+                    let Some(x) = x.get(self.rows.position(oy, ky)) else { continue };
                     for (ox, dz) in dz.iter().enumerate() {
-                        let Some(x) = x.get(Self::COLUMNS.position(ox, kx)) else { continue };
+                        let Some(x) = x.get(self.columns.position(ox, kx)) else { continue };
                         let (Some(x), Some(dz)) = (x.get(c), chunk::<T, R>(dz, f)) else { return };
                         for (sum, dz) in sums.iter_mut().zip(dz) {
                             *sum = x.mul_add(*dz, *sum);

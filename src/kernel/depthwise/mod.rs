@@ -6,8 +6,10 @@ mod plain;
 
 use core::marker::PhantomData;
 
+use self::plain::Products;
 use super::{
-    conv::{Axis, Steps, passes},
+    array::map_each,
+    conv::{Axis, Steps, at_once, in_rows, passes},
     element::Element,
     formula::ElementwiseKernel,
     simd::{Simd, Vector, Work},
@@ -125,6 +127,44 @@ pub fn depthwise_gradient<
 ) {
     let images = x.len().min(dz.len());
     simd.run(Gradient { x: &x[..images], dz: &dz[..images], gradient, steps });
+}
+
+/// Computes the gradient of [`depthwise_gradient`] in parts, as
+/// [`conv_gradient_parts`](super::conv_gradient_parts) does. Without SIMD registers, a part is the row of one tap.
+///
+/// See [`depthwise`] for an example of a call.
+#[inline(always)]
+pub fn depthwise_gradient_parts<
+    S: Simd,
+    P: Steps,
+    T: Element,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const KH: usize,
+    const KW: usize,
+    const M: usize,
+>(
+    simd: S,
+    steps: PhantomData<P>,
+    x: &[[[[T; C]; W]; H]],
+    dz: &[[[[T; C]; OW]; OH]],
+    kernel: &mut [[[T; C]; KW]; KH],
+    mut state: [&mut [[[T; C]; KW]; KH]; M],
+    take: impl FnMut(&mut [T], &mut [T], [&mut [T]; M]),
+) {
+    if const { T::Vector::<S>::LANES == 1 } {
+        let (rows, columns) = const { (Axis::new::<P>(0, H, OH, KH), Axis::new::<P>(1, W, OW, KW)) };
+        let products = Products { x, dz, rows, columns };
+        let state = map_each(&mut state, |state| state.as_flattened_mut());
+        in_rows(kernel.as_flattened_mut(), state, take, |row, gradient| {
+            products.sum(row / KW, row % KW, gradient);
+        });
+    } else {
+        at_once(kernel, state, take, |gradient| depthwise_gradient(simd, steps, x, dz, gradient));
+    }
 }
 
 passes! {

@@ -2,7 +2,7 @@
 
 use super::{Backward, Forward, Gradient};
 use crate::kernel::{
-    conv::Steps,
+    conv::{Axis, Steps},
     element::Element,
     formula::ElementwiseKernel,
     plain::{chunk, of_width, width},
@@ -127,25 +127,43 @@ impl<
 {
     #[inline(always)]
     pub(super) fn plain(&mut self) {
-        for ky in 0..KH {
-            for kx in 0..KW {
-                of_width!(width::<T>(C, 16), 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16, self.weights(ky, kx));
+        let products = Products { x: self.x, dz: self.dz, rows: Self::ROWS, columns: Self::COLUMNS };
+        for (ky, line) in self.gradient.iter_mut().enumerate() {
+            for (kx, gradient) in line.iter_mut().enumerate() {
+                products.sum(ky, kx, gradient);
             }
         }
     }
+}
 
-    /// The gradient of the weights of one tap, `R` at a time, as in [`Forward::pixel`].
+/// The images whose products are the gradient.
+pub(super) struct Products<'a, T, const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize> {
+    pub x: &'a [[[[T; C]; W]; H]],
+    pub dz: &'a [[[[T; C]; OW]; OH]],
+    pub rows: Axis,
+    pub columns: Axis,
+}
+
+impl<T: Element, const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize>
+    Products<'_, T, H, W, C, OH, OW>
+{
+    /// Computes the gradient of the weights of one tap.
     #[inline(always)]
-    fn weights<const R: usize>(&mut self, ky: usize, kx: usize) {
-        let Some(gradient) = self.gradient.get_mut(ky).and_then(|line| line.get_mut(kx)) else { return };
+    pub fn sum(&self, ky: usize, kx: usize, gradient: &mut [T; C]) {
+        of_width!(width::<T>(C, 16), 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16, self.blocks(ky, kx, gradient));
+    }
+
+    /// [`sum`](Self::sum), `R` numbers at a time, as in [`Forward::pixel`].
+    #[inline(always)]
+    fn blocks<const R: usize>(&self, ky: usize, kx: usize, gradient: &mut [T; C]) {
         for block in 0..C.div_ceil(R) {
             let c = (block * R).min(C - R);
             let mut sums = [T::zero(); R];
             for (x, dz) in self.x.iter().zip(self.dz) {
                 for (oy, dz) in dz.iter().enumerate() {
-                    let Some(x) = x.get(Self::ROWS.position(oy, ky)) else { continue };
+                    let Some(x) = x.get(self.rows.position(oy, ky)) else { continue };
                     for (ox, dz) in dz.iter().enumerate() {
-                        let Some(x) = x.get(Self::COLUMNS.position(ox, kx)) else { continue };
+                        let Some(x) = x.get(self.columns.position(ox, kx)) else { continue };
                         let (Some(x), Some(dz)) = (chunk(x, c), chunk(dz, c)) else { return };
                         sums = add_products(sums, x, dz);
                     }

@@ -9,10 +9,12 @@ use super::{
 use crate::{
     Parameters, Tensor,
     activation::{Activation, Linear},
-    kernel::{Element, ElementwiseKernel, Simd, conv, conv_backward, conv_gradient, sum_rows},
+    kernel::{
+        Element, ElementwiseKernel, Simd, conv, conv_backward, conv_gradient, conv_gradient_parts, map_each, sum_rows,
+    },
     layer::{Infer, Inferred, Layer, Operations, Path},
     layers::{
-        affine::{Affine, affine_passes},
+        affine::{Affine, affine_passes, sliding_gradient},
         bias::{Bias, Biased},
     },
     message::Message,
@@ -119,27 +121,14 @@ impl<
 
     affine_passes!();
 
-    #[inline(always)]
-    fn gradient_batch<S: Simd, const B: usize>(
-        &self,
-        simd: S,
-        x: &[Self::Input],
-        _: &mut Self::Tape<B>,
-        dz: &[Self::Output],
-        gradient: &mut Self,
-    ) {
-        let kernel = array::from_mut(&mut gradient.kernel);
-        conv_gradient(
-            simd,
-            PhantomData::<Over<Row<P>, 1, L, 1, K>>,
-            x.as_chunks::<1>().0,
-            dz.as_chunks::<1>().0,
-            kernel,
-        );
-        if let Some(bias) = Z::get_mut(&mut gradient.bias) {
-            sum_rows(simd, dz.as_flattened(), bias);
-        }
-    }
+    sliding_gradient!(
+        conv_gradient,
+        conv_gradient_parts,
+        Over<Row<P>, 1, L, 1, K>,
+        |x, dz| (x.as_chunks::<1>().0, dz.as_chunks::<1>().0),
+        dz.as_flattened(),
+        |kernel| array::from_mut(kernel)
+    );
 
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         let kernel = Tensor::flat(slice::from_ref(&self.kernel));

@@ -9,10 +9,12 @@ use super::{
 use crate::{
     Parameters, Tensor,
     activation::{Activation, Linear},
-    kernel::{Element, ElementwiseKernel, Simd, conv, conv_backward, conv_gradient, sum_rows},
+    kernel::{
+        Element, ElementwiseKernel, Simd, conv, conv_backward, conv_gradient, conv_gradient_parts, map_each, sum_rows,
+    },
     layer::{Infer, Inferred, Layer, Operations, Path},
     layers::{
-        affine::{Affine, affine_passes},
+        affine::{Affine, affine_passes, sliding_gradient},
         bias::{Bias, Biased},
     },
     message::Message,
@@ -117,20 +119,10 @@ impl<
 
     affine_passes!();
 
-    #[inline(always)]
-    fn gradient_batch<S: Simd, const B: usize>(
-        &self,
-        simd: S,
-        x: &[Self::Input],
-        _: &mut Self::Tape<B>,
-        dz: &[Self::Output],
-        gradient: &mut Self,
-    ) {
-        conv_gradient(simd, PhantomData::<Over<P, H, W, K, KW>>, x, dz, &mut gradient.kernel);
-        if let Some(bias) = Z::get_mut(&mut gradient.bias) {
-            sum_rows(simd, dz.as_flattened().as_flattened(), bias);
-        }
-    }
+    sliding_gradient!(
+        conv_gradient, conv_gradient_parts, Over<P, H, W, K, KW>, |x, dz| (x, dz), dz.as_flattened().as_flattened(),
+        |kernel| kernel
+    );
 
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         let window = slide::<P>([H, W], [K, KW]).1;

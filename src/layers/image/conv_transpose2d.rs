@@ -10,12 +10,12 @@ use crate::{
     Parameters, Tensor,
     activation::{Activation, Linear},
     kernel::{
-        Element, ElementwiseKernel, Real, Simd, Unchanged, conv, conv_backward, conv_gradient, elementwise_row,
-        sum_rows,
+        Element, ElementwiseKernel, Real, Simd, Unchanged, conv, conv_backward, conv_gradient, conv_gradient_parts,
+        elementwise_row, map_each, sum_rows,
     },
     layer::{Infer, Inferred, Layer, Operations, Path},
     layers::{
-        affine::{Affine, affine_passes},
+        affine::{Affine, affine_passes, sliding_gradient},
         bias::{Bias, Biased},
     },
     message::Message,
@@ -122,20 +122,10 @@ impl<
 
     affine_passes!();
 
-    #[inline(always)]
-    fn gradient_batch<S: Simd, const B: usize>(
-        &self,
-        simd: S,
-        x: &[Self::Input],
-        _: &mut Self::Tape<B>,
-        dz: &[Self::Output],
-        gradient: &mut Self,
-    ) {
-        conv_gradient(simd, PhantomData::<Over<P, OH, OW, K, KW>>, dz, x, &mut gradient.kernel);
-        if let Some(bias) = Z::get_mut(&mut gradient.bias) {
-            sum_rows(simd, dz.as_flattened().as_flattened(), bias);
-        }
-    }
+    sliding_gradient!(
+        conv_gradient, conv_gradient_parts, Over<P, OH, OW, K, KW>, |x, dz| (dz, x), dz.as_flattened().as_flattened(),
+        |kernel| kernel
+    );
 
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         let kernel = Tensor::flat(slice::from_ref(&self.kernel));

@@ -9,10 +9,13 @@ use super::{
 use crate::{
     Parameters, Tensor,
     activation::{Activation, Linear},
-    kernel::{Element, ElementwiseKernel, Simd, depthwise, depthwise_backward, depthwise_gradient, sum_rows},
+    kernel::{
+        Element, ElementwiseKernel, Simd, depthwise, depthwise_backward, depthwise_gradient, depthwise_gradient_parts,
+        map_each, sum_rows,
+    },
     layer::{Infer, Inferred, Layer, Operations, Path},
     layers::{
-        affine::{Affine, affine_passes},
+        affine::{Affine, affine_passes, sliding_gradient},
         bias::{Bias, Biased},
     },
     message::Message,
@@ -115,20 +118,10 @@ impl<
 
     affine_passes!();
 
-    #[inline(always)]
-    fn gradient_batch<S: Simd, const B: usize>(
-        &self,
-        simd: S,
-        x: &[Self::Input],
-        _: &mut Self::Tape<B>,
-        dz: &[Self::Output],
-        gradient: &mut Self,
-    ) {
-        depthwise_gradient(simd, PhantomData::<Over<P, H, W, K, KW>>, x, dz, &mut gradient.kernel);
-        if let Some(bias) = Z::get_mut(&mut gradient.bias) {
-            sum_rows(simd, dz.as_flattened().as_flattened(), bias);
-        }
-    }
+    sliding_gradient!(
+        depthwise_gradient, depthwise_gradient_parts, Over<P, H, W, K, KW>, |x, dz| (x, dz),
+        dz.as_flattened().as_flattened(), |kernel| kernel
+    );
 
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         let kernel = Tensor::flat(slice::from_ref(&self.kernel));

@@ -1,4 +1,6 @@
 //! Trains a convolutional network for handwritten digits from scratch, with one digit at a time.
+//!
+//! The gradient of its convolutions would take 5 KB. Training in place uses it a row at a time, on 1.5 KB of stack.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::mem::MaybeUninit;
@@ -7,20 +9,18 @@ use firmware::{
     Outcome,
     console::show,
     cost,
-    digits::{self, Picture, correct, read},
+    digits::{self, Net, correct, read},
     ensure,
     hash::Hash,
     program,
 };
 use shiplap::prelude::*;
 
-#[network(input = Picture)]
-type Net = (Conv2d<_, 6, 3, Relu, Same>, MaxPool2d<_, 2>, Flatten<_>, Dense<_, 10, Softmax>);
 type Learner = Trainer<Net, SparseCategoricalCrossentropy, InPlace<Sgd>, 1>;
 
 const EPOCHS: usize = 10;
 
-const HASH: u32 = 719_189_573;
+const HASH: u32 = 987_275_251;
 
 program!(run);
 
