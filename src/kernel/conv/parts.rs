@@ -22,7 +22,6 @@ use crate::{
 ///
 /// See [`conv`](super::conv) for an example of a call.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "those of conv_gradient, and the parts")]
 pub fn conv_gradient_parts<
     S: Simd,
     P: Steps,

@@ -1,12 +1,17 @@
 //! The maximum of each channel.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "an index keeps arrays of registers in registers; an iterator takes their address"
+)]
+
 use core::{marker::PhantomData, slice};
 
 use super::{
     Channels,
     fault::not_an_image,
     reduce::{Max, Reduce as _},
-    registers::{channels, with_registers},
+    registers::{channels, channels_mut, with_registers},
 };
 use crate::{
     Layer, Tensor,
@@ -35,15 +40,14 @@ impl<I: Channels> GlobalMaxPool<I> {
     #[inline(always)]
     fn largest<V: Vector<I::Element>, const N: usize>(x: &[I::Element], y: &mut [I::Element]) {
         for start in (0..I::INNERMOST).step_by(N * V::LANES) {
-            let channels = channels::<V, I::Element, N>(I::INNERMOST, start);
             let mut largest = [V::splat(Max::START); N];
             for pixel in x.chunks_exact(I::INNERMOST) {
                 for n in 0..N {
-                    largest[n] = Max::add(V::load(&pixel[channels[n].clone()]), largest[n], 1.0);
+                    largest[n] = Max::add(V::load(channels::<V, _>(pixel, start + n * V::LANES)), largest[n], 1.0);
                 }
             }
             for n in 0..N {
-                largest[n].store(&mut y[channels[n].clone()]);
+                largest[n].store(channels_mut::<V, _>(y, start + n * V::LANES));
             }
         }
     }
@@ -51,12 +55,12 @@ impl<I: Channels> GlobalMaxPool<I> {
     #[inline(always)]
     fn gradient<V: Vector<I::Element>, const N: usize>([x, y, dy]: [&[I::Element]; 3], dx: &mut [I::Element]) {
         for start in (0..I::INNERMOST).step_by(N * V::LANES) {
-            let channels = channels::<V, I::Element, N>(I::INNERMOST, start);
-            for channels in channels {
-                let (y, mut rest) = (V::load(&y[channels.clone()]), V::load(&dy[channels.clone()]));
+            for n in 0..N {
+                let first = start + n * V::LANES;
+                let (y, mut rest) = (V::load(channels::<V, _>(y, first)), V::load(channels::<V, _>(dy, first)));
                 for (x, dx) in x.chunks_exact(I::INNERMOST).zip(dx.chunks_exact_mut(I::INNERMOST)) {
-                    let [share, others] = Max::backward(V::load(&x[channels.clone()]), y, V::splat(0.0), rest);
-                    share.store(&mut dx[channels.clone()]);
+                    let [share, others] = Max::backward(V::load(channels::<V, _>(x, first)), y, V::splat(0.0), rest);
+                    share.store(channels_mut::<V, _>(dx, first));
                     rest = others;
                 }
             }

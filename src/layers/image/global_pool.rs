@@ -1,5 +1,10 @@
 //! The mean of each channel.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "an index keeps arrays of registers in registers; an iterator takes their address"
+)]
+
 use core::marker::PhantomData;
 
 use super::{

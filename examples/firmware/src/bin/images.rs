@@ -5,7 +5,7 @@
 
 use firmware::{nets, program};
 use shiplap::{
-    layers::{Branches, Concat, GroupNorm, LayerNorm, Reshape},
+    layers::{Branches, Concat, GlobalMaxPool, GroupNorm, LayerNorm, Reshape},
     prelude::*,
 };
 
@@ -53,8 +53,12 @@ type Series = (
     (Flatten<_>, Dense<_, 1>),
 );
 
+#[network(input = [f32; 50])]
+type Largest = (Reshape<_, Image<5, 5, 2>>, Conv2d<_, 5, 3, Sigmoid>, GlobalMaxPool<_>, Dense<_, 1>);
+
 nets! {
     50 inputs;
+    305_190_514: Largest, MeanSquaredError, InPlace(Sgd::new(0.05)), [0.5];
     557_265_141: Windows, MeanSquaredError, InPlace(Adam::new(0.01)), [0.5];
     3_977_594_181: Normalized, SparseCategoricalCrossentropy, Momentum::new(0.02), 2;
     319_519_837: Normalized, SparseCategoricalCrossentropy, InPlace(Sgd::new(0.02)), 2;
