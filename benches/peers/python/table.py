@@ -151,7 +151,7 @@ def markdown(tables, earlier):
         yield "\n## Building\n\nMade by `build_times`, in seconds of one core, user and system.\n"
         yield f"| | {' | '.join(commits)} |\n|---|{'--:|' * len(commits)}"
         for what, unit, *values in measured:
-            yield f"| {what} | {' | '.join(f'{value} {unit}' for value in values)} |"
+            yield f"| {what} | {' | '.join(f'{value} {unit}' if value else '–' for value in values)} |"
 
 
 def main():
