@@ -75,7 +75,9 @@ impl<
         for u in rows {
             for v in columns.clone() {
                 let [row, column] = pixel::<P, H, W, K, KW>(at, [u, v]);
-                let (x, weights) = (&x[row][column], &weights[u][v]);
+                // Always there, which the compiler does not see.
+                let pixel = x.get(row).and_then(|row| row.get(column));
+                let (Some(x), Some(weights)) = (pixel, weights.get(u).and_then(|row| row.get(v))) else { continue };
                 for c in 0..C {
                     sums[c] += i32::from(i16::from(x[c]) - i16::from(*zero)) * i32::from(weights[c]);
                 }

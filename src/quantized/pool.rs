@@ -134,7 +134,9 @@ impl<
                 for u in rows {
                     for v in columns.clone() {
                         let [row, column] = pixel::<P, H, W, K, KW>([i, j], [u, v]);
-                        for (sum, x) in sums.iter_mut().zip(&x[row][column]) {
+                        // Always there, which the compiler does not see.
+                        let Some(x) = x.get(row).and_then(|row| row.get(column)) else { continue };
+                        for (sum, x) in sums.iter_mut().zip(x) {
                             *sum = R::join(*sum, *x);
                         }
                     }

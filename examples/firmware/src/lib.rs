@@ -6,6 +6,7 @@
 //! - [`cost`]: measurement of instructions and stack;
 //! - [`digits`]: images of handwritten digits;
 //! - [`hash`]: a hash of the bits of a network or its outputs;
+//! - [`int8`]: networks in int8;
 //! - [`nose`], [`machine`]: simulated sensors, computed with sums and products only, so that the data are the same on every
 //!   processor;
 //! - [`nets!`]: training of many networks;
@@ -19,6 +20,7 @@ pub mod console;
 pub mod cost;
 pub mod digits;
 pub mod hash;
+pub mod int8;
 pub mod machine;
 pub mod nets;
 pub mod nose;

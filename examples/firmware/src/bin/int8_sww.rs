@@ -1,0 +1,15 @@
+//! Hears a wake word: a network of MLPerf Tiny in int8, whose TensorFlow Lite file is in flash.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+use firmware::{Outcome, int8, program};
+use shiplap::include_model;
+
+include_model! {
+    static NET: Net = "../../../../data/mlperf_tiny/sww_int8.tflite";
+}
+
+program!(run);
+
+fn run() -> Outcome {
+    int8::run(&NET, include_bytes!("../../../../data/mlperf_tiny/sww_int8.outputs"), 3, &mut int8::input())
+}
