@@ -83,8 +83,8 @@ const fn channels<const F: usize>(bias: [i32; F], scales: [f32; F], input: Scale
 impl<W: Int8Tensor, const F: usize, A: Int8Activation> Affine<[W; F], F, A> {
     /// The outputs of `P` rows, one after the other.
     #[inline(always)]
-    pub(super) fn rows<S: Simd, R: Round, const P: usize>(&self, simd: S, x: &[W::Wide; P], y: &mut [i8]) {
-        products::<S, W, R, F, P>(simd, x, &self.weights, &self.channels, self.bounds, y);
+    pub(super) fn rows<S: Simd, R: Round, const P: usize>(&self, simd: S, x: &[W; P], y: &mut [i8]) {
+        products::<S, W, R, F, P>(simd, x, self.zero, &self.weights, &self.channels, self.bounds, y);
         self.activate(&mut y[..P * F]);
     }
 }

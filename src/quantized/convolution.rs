@@ -9,10 +9,7 @@ use super::{Calibration, QuantizeError, Samples, affine::Real};
 use crate::layer::Path;
 use crate::{
     Zeroed,
-    kernel::{
-        Element, Simd, Work,
-        int8::{Twice, center},
-    },
+    kernel::{Element, Simd, Work, int8::Twice},
     layers::{
         Biased, Window,
         image::window::{Row, slide},
@@ -75,30 +72,27 @@ impl<
         Self { filters, window: PhantomData }
     }
 
-    /// Writes the window at output pixel `at` to `patch`, centered at 0.
+    /// Writes the window at output pixel `at` to `patch`. Pixels outside the image stand for 0.
     #[inline(always)]
-    fn gather(&self, x: &[[[i8; C]; W]; H], at: usize, patch: &mut [[[i16; C]; KW]; K]) {
+    fn gather(&self, x: &[[[i8; C]; W]; H], at: usize, patch: &mut [[[i8; C]; KW]; K]) {
         let before = const { slide::<P>([H, W], [K, KW]).1.before };
         let top = (at / OW * P::STRIDE[0]).wrapping_sub(before[0]);
         let left = (at % OW * P::STRIDE[1]).wrapping_sub(before[1]);
         for (u, patch) in patch.iter_mut().enumerate() {
             let Some(row) = x.get(top.wrapping_add(u * P::DILATION[0])) else {
-                *patch = [[0; C]; KW];
+                *patch = [[self.filters.zero; C]; KW];
                 continue;
             };
             // Pixels side by side are one slice.
             if P::DILATION[1] == 1
                 && left <= W
-                && let Some(pixels) = row.get(left..left + KW)
+                && let Some(pixels) = row[left..].first_chunk()
             {
-                center(pixels.as_flattened(), self.filters.zero, patch.as_flattened_mut());
+                *patch = *pixels;
                 continue;
             }
             for (v, patch) in patch.iter_mut().enumerate() {
-                match row.get(left.wrapping_add(v * P::DILATION[1])) {
-                    Some(pixel) => center(pixel, self.filters.zero, patch),
-                    None => *patch = [0; C],
-                }
+                *patch = row.get(left.wrapping_add(v * P::DILATION[1])).copied().unwrap_or([self.filters.zero; C]);
             }
         }
     }
@@ -112,7 +106,7 @@ impl<
         start: usize,
         y: &mut [[i8; F]],
     ) -> usize {
-        let mut patches = [[[[0i16; C]; KW]; K]; N];
+        let mut patches = [[[[0i8; C]; KW]; K]; N];
         let mut at = start;
         for y in y[start..].chunks_exact_mut(N) {
             for (p, patch) in patches.iter_mut().enumerate() {

@@ -1,5 +1,7 @@
 //! The fully connected layer in int8.
 
+use core::array;
+
 use super::{Affine, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples, affine::Real};
@@ -7,10 +9,7 @@ use super::{Calibration, QuantizeError, Samples, affine::Real};
 use crate::layer::Path;
 use crate::{
     Zeroed,
-    kernel::{
-        Element, Simd,
-        int8::{Once, center},
-    },
+    kernel::{Element, Simd, int8::Once},
     layers::Biased,
 };
 
@@ -27,9 +26,7 @@ impl<const IN: usize, const OUT: usize, A: Int8Activation> Int8Layer for Dense<I
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &[i8; IN], y: &mut [i8; OUT]) {
         const { assert_fits_sum(IN) };
-        let mut centered = [[0i16; IN]];
-        center(x, self.0.zero, &mut centered[0]);
-        self.0.rows::<S, Once, 1>(simd, &centered, y);
+        self.0.rows::<S, Once, 1>(simd, array::from_ref(x), y);
     }
 }
 

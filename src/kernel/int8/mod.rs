@@ -1,5 +1,7 @@
 //! Arithmetic of int8, with the bits of TensorFlow Lite's reference kernels.
 
+#[cfg(dsp)]
+mod dsp;
 mod multiplier;
 mod product;
 mod softmax;
@@ -9,7 +11,7 @@ pub(super) mod x86;
 
 pub use multiplier::Multiplier;
 pub use product::{Bounds, Channels};
-pub(crate) use product::{Once, Round, Twice, center, products};
+pub(crate) use product::{Once, Round, Twice, products};
 pub use softmax::Exponential;
 pub(super) use tensor::Sealed;
 pub use tensor::{Int8Tensor, int8_of};

@@ -1,9 +1,13 @@
 //! Sums of products of int8, rounded to int8.
 
+use core::mem::MaybeUninit;
+#[cfg(not(dsp))]
 use core::slice;
 
+#[cfg(dsp)]
+use super::dsp::Rows;
 use super::{int8_fits, multiplier::Multiplier, tensor::Int8Tensor};
-use crate::kernel::Simd;
+use crate::{Zeroed as _, kernel::Simd};
 
 /// The rounding of sums to int8, for `F` output channels.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,42 +84,75 @@ impl Round for Once {
 }
 
 /// The outputs whose sums are computed together, in registers.
+#[cfg(not(dsp))]
 const BLOCK: usize = 8;
 
-/// `y[p][f] = channels(Σₖ x[p][k]·weights[f][k])` for `P` rows `x`, which are centered at 0. `y` has the outputs of the
-/// rows one after the other.
+/// `y[p][f] = channels(Σₖ (x[p][k] − zero)·weights[f][k])` for `P` rows `x`. `y` has the outputs of the rows one after the
+/// other.
 #[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "the constants of a layer")]
 pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const P: usize>(
     simd: S,
-    x: &[W::Wide; P],
+    x: &[W; P],
+    zero: i8,
     weights: &[W; F],
     channels: &Channels<F>,
     bounds: Bounds,
     y: &mut [i8],
 ) {
     let y = &mut y[..P * F];
-    let mut rows: [&[i16]; P] = [&[]; P];
-    for p in 0..P {
-        rows[p] = W::wide(slice::from_ref(&x[p]));
-    }
-    // Registers round many sums at once, and a microcontroller has no memory for them.
-    if cfg!(target_pointer_width = "64") {
-        let mut sums = [[0i32; F]; P];
-        all_sums(simd, rows, weights, &mut sums);
-        for (sums, y) in sums.iter().zip(y.chunks_exact_mut(F)) {
-            channels.round_all::<R>(sums, bounds, y);
+    #[cfg(dsp)]
+    {
+        let _ = simd;
+        let mut rows = MaybeUninit::<Rows<W, P>>::uninit();
+        let rows = Rows::<W, P>::zeroed_in(&mut rows);
+        Rows::center(rows, x, zero);
+        let (pairs, last) = weights.as_chunks::<2>();
+        let mut f = 0;
+        for pair in pairs {
+            for (n, sums) in rows.dots(pair).iter().enumerate() {
+                for (p, sum) in sums.iter().enumerate() {
+                    y[p * F + f + n] = channels.round::<R>(f + n, *sum, bounds);
+                }
+            }
+            f += 2;
         }
-    } else {
-        for (f, weights) in weights.iter().enumerate() {
-            let [sums] = simd.dots(rows, [W::flat(slice::from_ref(weights))]);
-            for p in 0..P {
-                y[p * F + f] = channels.round::<R>(f, sums[p], bounds);
+        for weights in last {
+            for (p, sum) in rows.dot(weights).iter().enumerate() {
+                y[p * F + f] = channels.round::<R>(f, *sum, bounds);
+            }
+        }
+    }
+    #[cfg(not(dsp))]
+    {
+        let mut centered = MaybeUninit::<[W::Wide; P]>::uninit();
+        let centered = <[W::Wide; P]>::zeroed_in(&mut centered);
+        let mut rows: [&[i16]; P] = [&[]; P];
+        for (p, centered) in centered.iter_mut().enumerate() {
+            let wide = W::wide_mut(slice::from_mut(centered));
+            center(W::flat(slice::from_ref(&x[p])), zero, wide);
+            rows[p] = wide;
+        }
+        // Registers round many sums at once, and a microcontroller has no memory for them.
+        if cfg!(target_pointer_width = "64") {
+            let mut sums = [[0i32; F]; P];
+            all_sums(simd, rows, weights, &mut sums);
+            for (sums, y) in sums.iter().zip(y.chunks_exact_mut(F)) {
+                channels.round_all::<R>(sums, bounds, y);
+            }
+        } else {
+            for (f, weights) in weights.iter().enumerate() {
+                let [sums] = simd.dots(rows, [W::flat(slice::from_ref(weights))]);
+                for p in 0..P {
+                    y[p * F + f] = channels.round::<R>(f, sums[p], bounds);
+                }
             }
         }
     }
 }
 
 /// The sums of all outputs.
+#[cfg(not(dsp))]
 #[inline(always)]
 fn all_sums<S: Simd, W: Int8Tensor, const F: usize, const P: usize>(
     simd: S,
@@ -141,6 +178,7 @@ fn all_sums<S: Simd, W: Int8Tensor, const F: usize, const P: usize>(
 }
 
 /// The sums of all outputs at once, for few rows.
+#[cfg(not(dsp))]
 #[inline(always)]
 fn eight<S: Simd, W: Int8Tensor, const P: usize>(
     simd: S,
@@ -155,6 +193,7 @@ fn eight<S: Simd, W: Int8Tensor, const P: usize>(
 }
 
 /// The sums of two outputs at a time, for as many rows as fit into registers.
+#[cfg(not(dsp))]
 #[inline(always)]
 fn by_pairs<S: Simd, W: Int8Tensor, const P: usize>(
     simd: S,
@@ -170,8 +209,9 @@ fn by_pairs<S: Simd, W: Int8Tensor, const P: usize>(
 }
 
 /// Writes `x[k] − zero` to `wide`.
+#[cfg(not(dsp))]
 #[inline(always)]
-pub(crate) fn center(x: &[i8], zero: i8, wide: &mut [i16]) {
+fn center(x: &[i8], zero: i8, wide: &mut [i16]) {
     for (wide, x) in wide.iter_mut().zip(x) {
         *wide = i16::from(*x) - i16::from(zero);
     }
