@@ -2,7 +2,7 @@
 
 use core::{array, marker::PhantomData};
 
-use super::{Affine, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum};
+use super::{Affine, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum, gather::gather};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples, affine::Real};
 #[cfg(feature = "std")]
@@ -10,10 +10,7 @@ use crate::layer::Path;
 use crate::{
     Zeroed,
     kernel::{Element, Simd, Work, int8::Twice},
-    layers::{
-        Biased, Window,
-        image::window::{Row, slide},
-    },
+    layers::{Biased, Window, image::window::Row},
 };
 
 /// [`Conv2d`](crate::layers::Conv2d) in int8: the weights of each filter, `[row][column][channel]`, with a scale each.
@@ -72,31 +69,6 @@ impl<
         Self { filters, window: PhantomData }
     }
 
-    /// Writes the window at output pixel `at` to `patch`. Pixels outside the image stand for 0.
-    #[inline(always)]
-    fn gather(&self, x: &[[[i8; C]; W]; H], at: usize, patch: &mut [[[i8; C]; KW]; K]) {
-        let before = const { slide::<P>([H, W], [K, KW]).1.before };
-        let top = (at / OW * P::STRIDE[0]).wrapping_sub(before[0]);
-        let left = (at % OW * P::STRIDE[1]).wrapping_sub(before[1]);
-        for (u, patch) in patch.iter_mut().enumerate() {
-            let Some(row) = x.get(top.wrapping_add(u * P::DILATION[0])) else {
-                *patch = [[self.filters.zero; C]; KW];
-                continue;
-            };
-            // Pixels side by side are one slice.
-            if P::DILATION[1] == 1
-                && left <= W
-                && let Some(pixels) = row[left..].first_chunk()
-            {
-                *patch = *pixels;
-                continue;
-            }
-            for (v, patch) in patch.iter_mut().enumerate() {
-                *patch = row.get(left.wrapping_add(v * P::DILATION[1])).copied().unwrap_or([self.filters.zero; C]);
-            }
-        }
-    }
-
     /// The outputs from pixel `start`, `N` at a time, as long as there are so many. Returns the pixel after them.
     #[inline(always)]
     fn pixels<S: Simd, const N: usize>(
@@ -110,7 +82,7 @@ impl<
         let mut at = start;
         for y in y[start..].chunks_exact_mut(N) {
             for (p, patch) in patches.iter_mut().enumerate() {
-                self.gather(x, at + p, patch);
+                gather::<P, H, W, C, K, KW>(x, [(at + p) / OW, (at + p) % OW], self.filters.zero, patch);
             }
             self.filters.rows::<S, Twice, N>(simd, &patches, y.as_flattened_mut());
             at += N;

@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Affine, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum};
+use super::{Affine, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum, gather::gather};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples, affine::Real};
 #[cfg(feature = "std")]
@@ -10,10 +10,7 @@ use crate::layer::Path;
 use crate::{
     Zeroed,
     kernel::{Element, Simd, Work, int8::Twice},
-    layers::{
-        Biased, Window,
-        image::window::{inside, pixel},
-    },
+    layers::{Biased, Window},
 };
 
 /// [`DepthwiseConv2d`](crate::layers::DepthwiseConv2d) in int8: the weights are `[row][column][channel]`, with a scale for
@@ -66,25 +63,35 @@ impl<
         Self { channels, window: PhantomData }
     }
 
-    /// The outputs of one pixel.
+    /// The outputs of the image.
     #[inline(always)]
-    fn pixel(&self, x: &[[[i8; C]; W]; H], at: [usize; 2], y: &mut [i8; C]) {
+    fn image(&self, x: &[[[i8; C]; W]; H], y: &mut [[[i8; C]; OW]; OH]) {
         let Affine { weights, channels, zero, bounds, .. } = &self.channels;
-        let [rows, columns] = inside::<P, H, W, K, KW>(at);
-        let mut sums = [0i32; C];
-        for u in rows {
-            for v in columns.clone() {
-                let [row, column] = pixel::<P, H, W, K, KW>(at, [u, v]);
-                // Always there, which the compiler does not see.
-                let pixel = x.get(row).and_then(|row| row.get(column));
-                let (Some(x), Some(weights)) = (pixel, weights.get(u).and_then(|row| row.get(v))) else { continue };
-                for c in 0..C {
-                    sums[c] += i32::from(i16::from(x[c]) - i16::from(*zero)) * i32::from(weights[c]);
-                }
+        // The sums of the weights times `zero`, by which the sums are too large.
+        let mut surplus = [0i32; C];
+        for weights in weights.as_flattened() {
+            for c in 0..C {
+                surplus[c] += i32::from(weights[c]) * i32::from(*zero);
             }
         }
-        channels.round_all::<Twice>(&sums, *bounds, y);
-        self.channels.activate(y);
+        let mut patch = [[[0; C]; KW]; K];
+        for (i, row) in y.iter_mut().enumerate() {
+            for (j, y) in row.iter_mut().enumerate() {
+                gather::<P, H, W, C, K, KW>(x, [i, j], *zero, &mut patch);
+                let mut sums = [0i32; C];
+                for c in 0..C {
+                    let mut sum = -surplus[c];
+                    for u in 0..K {
+                        for v in 0..KW {
+                            sum += i32::from(patch[u][v][c]) * i32::from(weights[u][v][c]);
+                        }
+                    }
+                    sums[c] = sum;
+                }
+                channels.round_all::<Twice>(&sums, *bounds, y);
+                self.channels.activate(y);
+            }
+        }
     }
 }
 
@@ -111,11 +118,7 @@ impl<
 
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        for (i, row) in self.y.iter_mut().enumerate() {
-            for (j, y) in row.iter_mut().enumerate() {
-                self.layer.pixel(self.x, [i, j], y);
-            }
-        }
+        self.layer.image(self.x, self.y);
     }
 }
 

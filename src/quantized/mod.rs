@@ -32,6 +32,7 @@ mod calibrate;
 mod convolution;
 mod dense;
 mod depthwise;
+mod gather;
 mod pool;
 mod reshape;
 mod scale;

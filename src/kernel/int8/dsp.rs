@@ -5,7 +5,10 @@
 
 use core::{arch::asm, slice};
 
-use super::tensor::Int8Tensor;
+use super::{
+    multiplier::{Multiplier, half_away_from_zero},
+    tensor::Int8Tensor,
+};
 use crate::Zeroed;
 
 /// `P` rows of 16-bit integers, four of a row at a time: the first and the third, and the second and the fourth. Those
@@ -221,4 +224,21 @@ impl<W: Int8Tensor, const P: usize> Rows<W, P> {
         }
         [[a, 0], [c, 0]]
     }
+}
+
+/// [`Multiplier::apply`]; products that are out of the range of int8 may be others that are out of it, too.
+#[inline(always)]
+pub fn round(multiplier: Multiplier, sum: i32) -> i32 {
+    let Multiplier { mantissa, exponent } = multiplier;
+    if !(-21..=-2).contains(&exponent) {
+        return multiplier.apply(sum);
+    }
+    // Twice the sum saturates from 2³⁰ on. Such sums are 2²⁹ at least after the product, and 2⁸ after the shift.
+    let product: i32;
+    // SAFETY: see the head of this file.
+    unsafe {
+        asm!("smmulr {}, {}, {}", lateout(reg) product, in(reg) sum.saturating_add(sum), in(reg) mantissa,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    half_away_from_zero(product, -exponent)
 }

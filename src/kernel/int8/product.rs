@@ -72,6 +72,9 @@ pub(crate) struct Once;
 impl Round for Twice {
     #[inline(always)]
     fn round(multiplier: Multiplier, sum: i32) -> i32 {
+        #[cfg(dsp)]
+        return super::dsp::round(multiplier, sum);
+        #[cfg(not(dsp))]
         multiplier.apply(sum)
     }
 }
@@ -107,20 +110,24 @@ pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const P
         let mut rows = MaybeUninit::<Rows<W, P>>::uninit();
         let rows = Rows::<W, P>::zeroed_in(&mut rows);
         Rows::center(rows, x, zero);
+        // All sums first: the loops for sums and for rounding need all registers.
+        let mut sums = [[0i32; F]; P];
         let (pairs, last) = weights.as_chunks::<2>();
-        let mut f = 0;
-        for pair in pairs {
-            for (n, sums) in rows.dots(pair).iter().enumerate() {
-                for (p, sum) in sums.iter().enumerate() {
-                    y[p * F + f + n] = channels.round::<R>(f + n, *sum, bounds);
+        for (pair, weights) in pairs.iter().enumerate() {
+            let [a, b] = rows.dots(weights);
+            for p in 0..P {
+                if let [to_a, to_b] = &mut sums[p][2 * pair..2 * pair + 2] {
+                    (*to_a, *to_b) = (a[p], b[p]);
                 }
             }
-            f += 2;
         }
         for weights in last {
-            for (p, sum) in rows.dot(weights).iter().enumerate() {
-                y[p * F + f] = channels.round::<R>(f, *sum, bounds);
+            for (sums, sum) in sums.iter_mut().zip(rows.dot(weights)) {
+                sums[F - 1] = sum;
             }
+        }
+        for (sums, y) in sums.iter().zip(y.chunks_exact_mut(F)) {
+            channels.round_all::<R>(sums, bounds, y);
         }
     }
     #[cfg(not(dsp))]
