@@ -17,11 +17,12 @@ use crate::{
 };
 
 /// The weights `W` of `F` outputs, and the constants of the activation after them.
+#[repr(C)] // The channels first: offsets of a few bytes are part of an instruction. The weights are then aligned to words.
 pub struct Affine<W, const F: usize, A: Int8Activation> {
-    /// The weights.
-    pub weights: W,
     /// The bias and the multiplier of each output.
     pub channels: Channels<F>,
+    /// The weights.
+    pub weights: W,
     /// The int8 of the input that stands for 0.
     pub zero: i8,
     /// The range of the logits.

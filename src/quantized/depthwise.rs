@@ -9,7 +9,10 @@ use super::{Calibration, QuantizeError, Samples, affine::Real};
 use crate::layer::Path;
 use crate::{
     Zeroed,
-    kernel::{Element, Simd, Work, int8::Twice},
+    kernel::{
+        Element, Simd, Work,
+        int8::{Twice, sums_by_channel},
+    },
     layers::{Biased, Window},
 };
 
@@ -79,15 +82,7 @@ impl<
             for (j, y) in row.iter_mut().enumerate() {
                 gather::<P, H, W, C, K, KW>(x, [i, j], *zero, &mut patch);
                 let mut sums = [0i32; C];
-                for c in 0..C {
-                    let mut sum = -surplus[c];
-                    for u in 0..K {
-                        for v in 0..KW {
-                            sum += i32::from(patch[u][v][c]) * i32::from(weights[u][v][c]);
-                        }
-                    }
-                    sums[c] = sum;
-                }
+                sums_by_channel(&patch, weights, &surplus, &mut sums);
                 channels.round_all::<Twice>(&sums, *bounds, y);
                 self.channels.activate(y);
             }

@@ -242,3 +242,44 @@ pub fn round(multiplier: Multiplier, sum: i32) -> i32 {
     }
     half_away_from_zero(product, -exponent)
 }
+
+/// `Σₜ x[t][c]·weights[t][c] − surplus[c]` for each channel `c`: four channels at a time. The offset of the last pixel is
+/// part of an instruction, so windows have at most 4096 numbers.
+#[inline(always)]
+pub fn sums_by_channel<const C: usize, const KW: usize, const K: usize>(
+    x: &[[[i8; C]; KW]; K],
+    weights: &[[[i8; C]; KW]; K],
+    surplus: &[i32; C],
+    sums: &mut [i32; C],
+) {
+    let (mut x, mut weights) = (x.as_ptr().cast::<u32>(), weights.as_ptr().cast::<u32>());
+    for (surplus, sums) in surplus.as_chunks::<4>().0.iter().zip(sums.as_chunks_mut::<4>().0) {
+        let [mut a, mut b, mut c, mut d] = surplus.map(|surplus| -surplus);
+        // SAFETY: it reads a word of each pixel of the window, at the channels of this group.
+        unsafe {
+            asm!(
+                ".set shiplap_offset, 0",
+                ".rept {pixels}",
+                "ldr {p}, [{x}, #shiplap_offset]",
+                "ldr {w}, [{weights}, #shiplap_offset]",
+                "sxtb16 {s}, {p}",
+                "sxtb16 {t}, {w}",
+                "smlabb {a}, {s}, {t}, {a}",
+                "smlatt {c}, {s}, {t}, {c}",
+                "sxtb16 {s}, {p}, ror #8",
+                "sxtb16 {t}, {w}, ror #8",
+                "smlabb {b}, {s}, {t}, {b}",
+                "smlatt {d}, {s}, {t}, {d}",
+                ".set shiplap_offset, shiplap_offset + {channels}",
+                ".endr",
+                pixels = const K * KW, channels = const C,
+                a = inout(reg) a, b = inout(reg) b, c = inout(reg) c, d = inout(reg) d,
+                x = in(reg) x, weights = in(reg) weights,
+                p = out(reg) _, w = out(reg) _, s = out(reg) _, t = out(reg) _,
+                options(readonly, nostack, preserves_flags),
+            );
+        }
+        *sums = [a, b, c, d];
+        (x, weights) = (x.wrapping_add(1), weights.wrapping_add(1));
+    }
+}

@@ -11,7 +11,7 @@ pub(super) mod x86;
 
 pub use multiplier::Multiplier;
 pub use product::{Bounds, Channels};
-pub(crate) use product::{Once, Round, Twice, products};
+pub(crate) use product::{Once, Round, Twice, products, sums_by_channel};
 pub use softmax::Exponential;
 pub(super) use tensor::Sealed;
 pub use tensor::{Int8Tensor, int8_of};

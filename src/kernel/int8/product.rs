@@ -38,6 +38,29 @@ impl<const F: usize> Channels<F> {
     }
 }
 
+/// `Σₜ x[t][c]·weights[t][c] − surplus[c]` for each channel `c`, where `t` goes through the pixels of a window.
+#[inline(always)]
+pub(crate) fn sums_by_channel<const C: usize, const KW: usize, const K: usize>(
+    x: &[[[i8; C]; KW]; K],
+    weights: &[[[i8; C]; KW]; K],
+    surplus: &[i32; C],
+    sums: &mut [i32; C],
+) {
+    #[cfg(dsp)]
+    if C % 4 == 0 && K * KW * C <= 4096 {
+        return super::dsp::sums_by_channel(x, weights, surplus, sums);
+    }
+    for c in 0..C {
+        let mut sum = -surplus[c];
+        for u in 0..K {
+            for v in 0..KW {
+                sum += i32::from(x[u][v][c]) * i32::from(weights[u][v][c]);
+            }
+        }
+        sums[c] = sum;
+    }
+}
+
 /// The range of int8 outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
