@@ -7,7 +7,7 @@ use super::{Bounds, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Multiplier,
 use super::{Calibration, QuantizeError, Samples};
 use crate::{
     Tensor, Zeroed,
-    kernel::Simd,
+    kernel::{Simd, Work, int8::apart},
     layers::{self, Branches},
 };
 #[cfg(feature = "std")]
@@ -81,23 +81,42 @@ impl<X: Int8Tensor, A: Int8Layer<Input = X>, B: Int8Layer<Input = X>, Act: Int8A
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &X, y: &mut A::Output) {
-        self.first.run(simd, x, y);
+        apart(simd, Fork { layer: self, x, y });
+    }
+}
+
+/// Branches at work. They have a stack frame of their own, which other layers use again.
+struct Fork<'a, L: Int8Layer> {
+    layer: &'a L,
+    x: &'a L::Input,
+    y: &'a mut L::Output,
+}
+
+impl<X: Int8Tensor, A: Int8Layer<Input = X>, B: Int8Layer<Input = X>, Act: Int8Activation> Work
+    for Fork<'_, Add<A, B, Act>>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self { layer, x, y } = self;
+        layer.first.run(simd, x, y);
         let y = A::Output::flat_mut(slice::from_mut(y));
         let mut second = MaybeUninit::uninit();
         let second = if B::COPIES {
             X::flat(slice::from_ref(x))
         } else {
             let second = B::Output::zeroed_in(&mut second);
-            self.second.run(simd, x, second);
+            layer.second.run(simd, x, second);
             B::Output::flat(slice::from_ref(second))
         };
         // The constants are in registers.
-        let sum = self.sum;
+        let sum = layer.sum;
         for (y, second) in y.iter_mut().zip(second) {
             *y = sum.of(*y, *second);
         }
         if !Act::Form::LIMITS {
-            y.chunks_exact_mut(A::Output::INNERMOST).for_each(|y| self.activation.apply(y));
+            y.chunks_exact_mut(A::Output::INNERMOST).for_each(|y| layer.activation.apply(y));
         }
     }
 }
@@ -182,16 +201,26 @@ impl<A: Int8Layer, B: Int8Layer<Input = A::Input>, O: Int8Tensor> Int8Layer for 
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &A::Input, y: &mut O) {
+        apart(simd, Fork { layer: self, x, y });
+    }
+}
+
+impl<A: Int8Layer, B: Int8Layer<Input = A::Input>, O: Int8Tensor> Work for Fork<'_, Concat<A, B, O>> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self { layer, x, y } = self;
         let (mut first, mut second) = (MaybeUninit::uninit(), MaybeUninit::uninit());
         let (first, second) = (A::Output::zeroed_in(&mut first), B::Output::zeroed_in(&mut second));
-        self.first.run(simd, x, first);
-        self.second.run(simd, x, second);
+        layer.first.run(simd, x, first);
+        layer.second.run(simd, x, second);
         let first = A::Output::flat(slice::from_ref(first)).chunks_exact(A::Output::INNERMOST);
         let second = B::Output::flat(slice::from_ref(second)).chunks_exact(B::Output::INNERMOST);
         for (y, (a, b)) in O::flat_mut(slice::from_mut(y)).chunks_exact_mut(O::INNERMOST).zip(first.zip(second)) {
             let (to_a, to_b) = y.split_at_mut(A::Output::INNERMOST);
-            to_a.iter_mut().zip(a).for_each(|(y, a)| *y = self.rescales[0].of(*a));
-            to_b.iter_mut().zip(b).for_each(|(y, b)| *y = self.rescales[1].of(*b));
+            to_a.iter_mut().zip(a).for_each(|(y, a)| *y = layer.rescales[0].of(*a));
+            to_b.iter_mut().zip(b).for_each(|(y, b)| *y = layer.rescales[1].of(*b));
         }
     }
 }

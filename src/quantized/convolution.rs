@@ -9,7 +9,10 @@ use super::{Calibration, QuantizeError, Samples, affine::Real};
 use crate::layer::Path;
 use crate::{
     Zeroed,
-    kernel::{Element, Simd, Work, int8::Twice},
+    kernel::{
+        Element, Simd, Work,
+        int8::{Twice, apart},
+    },
     layers::{Biased, Window, image::window::Row},
 };
 
@@ -140,7 +143,7 @@ impl<
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
         const { assert_fits_sum(K * KW * C) };
-        simd.run(Convolve { layer: self, x, y });
+        apart(simd, Convolve { layer: self, x, y });
     }
 }
 

@@ -9,7 +9,10 @@ use super::{Calibration, QuantizeError, Samples, affine::Real};
 use crate::layer::Path;
 use crate::{
     Zeroed,
-    kernel::{Element, Simd, int8::Once},
+    kernel::{
+        Element, Simd, Work,
+        int8::{Once, apart},
+    },
     layers::Biased,
 };
 
@@ -19,6 +22,22 @@ pub struct Dense<const IN: usize, const OUT: usize, A: Int8Activation>(pub Affin
 // SAFETY: the field is `Zeroed`.
 unsafe impl<const IN: usize, const OUT: usize, A: Int8Activation> Zeroed for Dense<IN, OUT, A> {}
 
+/// The outputs of a vector.
+struct Multiply<'a, const IN: usize, const OUT: usize, A: Int8Activation> {
+    layer: &'a Dense<IN, OUT, A>,
+    x: &'a [i8; IN],
+    y: &'a mut [i8; OUT],
+}
+
+impl<const IN: usize, const OUT: usize, A: Int8Activation> Work for Multiply<'_, IN, OUT, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        self.layer.0.rows::<S, Once, 1>(simd, array::from_ref(self.x), self.y);
+    }
+}
+
 impl<const IN: usize, const OUT: usize, A: Int8Activation> Int8Layer for Dense<IN, OUT, A> {
     type Input = [i8; IN];
     type Output = [i8; OUT];
@@ -26,7 +45,7 @@ impl<const IN: usize, const OUT: usize, A: Int8Activation> Int8Layer for Dense<I
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &[i8; IN], y: &mut [i8; OUT]) {
         const { assert_fits_sum(IN) };
-        self.0.rows::<S, Once, 1>(simd, array::from_ref(x), y);
+        apart(simd, Multiply { layer: self, x, y });
     }
 }
 

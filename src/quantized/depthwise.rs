@@ -11,7 +11,7 @@ use crate::{
     Zeroed,
     kernel::{
         Element, Simd, Work,
-        int8::{Twice, sums_by_channel},
+        int8::{Twice, apart, sums_by_channel},
     },
     layers::{Biased, Window},
 };
@@ -135,7 +135,7 @@ impl<
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
         const { assert_fits_sum(K * KW) };
-        simd.run(Convolve { layer: self, x, y });
+        apart(simd, Convolve { layer: self, x, y });
     }
 }
 

@@ -9,9 +9,9 @@ use shiplap::{
 
 use crate::{Outcome, console::show, cost, ensure};
 
-/// The maximum size of the stack frames of a prediction, in addition to the activations and the windows that are
-/// multiplied.
-const FRAMES: usize = 4096;
+/// The maximum size of the stack frames of a prediction, with the windows and sums of a layer, in addition to the
+/// activations.
+const FRAMES: usize = 5120;
 
 /// Compares the outputs for the first of the random inputs of `examples/mlperf_tiny/int8.rs` with those of TensorFlow Lite,
 /// whose hashes are in `outputs` after those for `samples` sample inputs. Then measures a prediction.
