@@ -426,7 +426,7 @@ impl<'a> Graph<'a> {
             }
             "RESHAPE" => {
                 let [from, to] = [self.shape(input)?, self.shape(operator.output)?];
-                if from.iter().product::<usize>() != to.iter().product::<usize>() {
+                if size_of_shape(&from) != size_of_shape(&to) {
                     return Err(format!("from {from:?} to {to:?}: the sizes differ"));
                 }
                 self.same_scale(operator, input)?;
@@ -482,12 +482,8 @@ impl<'a> Graph<'a> {
             return Err(format!("its weights are {}, not int8", type_name(weights.element)));
         }
         let outputs = shape[axis.unwrap_or(0)];
-        if weights.data.len() != shape.iter().product::<usize>() {
-            return Err(format!(
-                "its weights have {} bytes, not {}",
-                weights.data.len(),
-                shape.iter().product::<usize>()
-            ));
+        if Some(weights.data.len()) != size_of_shape(&shape) {
+            return Err(format!("its weights of shape {shape:?} have {} bytes", weights.data.len()));
         }
         if weights.zeros.iter().any(|zero| *zero != 0) {
             return Err("its weights have a zero point other than 0".into());
@@ -554,12 +550,17 @@ impl Operator<'_> {
     }
 }
 
+/// The number of elements, if it is not too large for a `usize`.
+fn size_of_shape(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1usize, |size, length| size.checked_mul(*length))
+}
+
 /// Refuses a window whose output has another size than the file says.
 fn check_window(window: &Window, images: [[usize; 3]; 2]) -> Parsed<()> {
     for axis in 0..2 {
         let Window { kernel, stride, dilation, same } = window;
         let (input, output) = (images[0][axis], images[1][axis]);
-        let reach = (kernel[axis].max(1) - 1) * dilation[axis] + 1;
+        let reach = (kernel[axis].max(1) - 1).saturating_mul(dilation[axis]).saturating_add(1);
         let positions = if *same {
             input.div_ceil(stride[axis])
         } else {
@@ -624,4 +625,54 @@ fn merge(layers: &mut Vec<Layer>) {
         }
     }
     *layers = merged;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tflite::sequence;
+
+    const KWS: &[u8] = include_bytes!("../../../data/mlperf_tiny/kws_int8.tflite");
+    const RESNET8: &[u8] = include_bytes!("../../../data/mlperf_tiny/resnet8_int8.tflite");
+
+    #[test]
+    fn layers_are_written_as_types() {
+        let model = Model::parse(KWS).unwrap();
+        let types = sequence(&model.layers, &str::to_string);
+        assert!(types.starts_with("(Conv2d<Image<49, 10, 1>, 64, 10, Relu, Same<2>, Bias, 4, Image<25, 5, 64>>, "));
+        assert!(types.ends_with("GlobalAveragePool<Image<25, 5, 64>>, Dense<64, 12, Softmax>)"), "{types}");
+        let types = sequence(&Model::parse(RESNET8).unwrap().layers, &str::to_string);
+        assert_eq!(types.matches("Branches<").count(), 3);
+        assert!(types.contains("Identity<[[[f32; 16]; 32]; 32]>, Add<Relu>>"), "{types}");
+    }
+
+    #[test]
+    fn truncated_files_are_refused() {
+        for length in (0..2000).chain((2000..KWS.len()).step_by(97)) {
+            assert!(Model::parse(&KWS[..length]).is_err(), "{length} bytes");
+        }
+    }
+
+    /// A damaged file is refused or read, but causes no panic and no endless loop.
+    #[test]
+    fn damaged_files_are_read_or_refused() {
+        let mut state = 1u32;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 4) as usize % below
+        };
+        let mut refused = 0;
+        for file in [KWS, RESNET8] {
+            for _ in 0..300 {
+                let mut file = file.to_vec();
+                for _ in 0..=random(3) {
+                    // The tables are at both ends, and the weights in between.
+                    let place = if random(2) == 0 { random(4000) } else { file.len() - 1 - random(8000) };
+                    file[place] = [0, 1, 0x7f, 0xff, random(256) as u8][random(5)];
+                }
+                refused += usize::from(Model::parse(&file).is_err());
+            }
+        }
+        assert!((100..600).contains(&refused), "{refused}");
+    }
 }
