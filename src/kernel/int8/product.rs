@@ -116,7 +116,6 @@ const BLOCK: usize = 8;
 /// `y[p][f] = channels(Σₖ (x[p][k] − zero)·weights[f][k])` for `P` rows `x`. `y` has the outputs of the rows one after the
 /// other.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "the constants of a layer")]
 pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const P: usize>(
     simd: S,
     x: &[W; P],
