@@ -101,10 +101,29 @@ impl<'a> Completion<'a> {
             ],
         });
         *given = Given {
-            output: syn::parse_quote_spanned!(start=> <#complete as ::shiplap::layer::Layer>::Output),
+            output: self.output(&complete, start),
             source: quote!(&<#complete as ::shiplap::layer::InNetwork>::SHAPES),
         };
         Ok(complete)
+    }
+
+    /// The output of a complete layer. Its name is that of a type which holds it: written in full, the type of each layer
+    /// would contain that of all layers before it, several times in branches, and compile times would grow with their
+    /// product.
+    fn output(&mut self, layer: &Type, span: Span) -> Type {
+        let (visibility, number) = (self.visibility, self.aliases.len() / 2);
+        let holder = format_ident!("{}Output{number}", self.name, span = span);
+        if let Some(alias) = self.aliases.last_mut() {
+            alias.extend(quote! {
+                #[doc(hidden)]
+                #[allow(missing_debug_implementations, missing_copy_implementations)]
+                #visibility struct #holder;
+                impl ::shiplap::layer::Given for #holder {
+                    type Tensor = <#layer as ::shiplap::layer::Layer>::Output;
+                }
+            });
+        }
+        syn::parse_quote_spanned!(span=> <#holder as ::shiplap::layer::Given>::Tensor)
     }
 
     /// The layer with the input in place of `_`. Layers inside it are given the same input.

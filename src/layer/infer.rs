@@ -1,7 +1,7 @@
 //! Layers whose shapes follow from the input of the network.
 
 use super::Layer;
-use crate::message::Message;
+use crate::{Tensor, message::Message};
 
 /// Stands for the output of a layer that [`#[network(input = ..)]`](macro@crate::network) works out.
 #[derive(Clone, Copy, Debug)]
@@ -32,4 +32,10 @@ pub trait Infer {
 #[diagnostic::do_not_recommend]
 impl<L: Layer> Infer for L {
     type Layer<const A: usize, const B: usize, const C: usize, const D: usize, const E: usize, const F: usize> = L;
+}
+
+/// Holds the output of a layer, as the input of the next one.
+pub trait Given {
+    /// The output.
+    type Tensor: Tensor;
 }

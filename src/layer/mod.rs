@@ -28,6 +28,8 @@ pub use fit::{
     After, Declaration, Declared, InNetwork, SameElement, Shapes, assert_fits_stack, assert_sound, first_fault, learns,
     misfit, pass, pass_mut,
 };
+#[doc(hidden)]
+pub use infer::Given;
 pub use infer::{Infer, Inferred};
 pub use outline::{Leaf, Outline};
 pub use parameters::{Parameter, Parameters, Role, Visit, VisitGradient, VisitMut, VisitTrainable};
