@@ -19,6 +19,18 @@ use static_assertions::{
 type Net = (Standardize<4>, Dense<4, 8, Relu>, Dropout<8, 20>, Dense<8, 3, Softmax>);
 type Classifier = Trainer<Net, SparseCategoricalCrossentropy, Adam, 32>;
 
+// Type checking takes time for each layer, and not their product: it would not end with so many branches.
+#[network(input = Image<8, 8, 4>)]
+type Deep = (
+    Residual<(Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_, Relu>, Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_>), Relu>,
+    Residual<(Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_, Relu>, Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_>), Relu>,
+    Residual<(Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_, Relu>, Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_>), Relu>,
+    Residual<(Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_, Relu>, Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_>), Relu>,
+    Residual<(Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_, Relu>, Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_>), Relu>,
+    Residual<(Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_, Relu>, Conv2d<_, 4, 3, Linear, Same>, BatchNorm<_>), Relu>,
+);
+const_assert_eq!(Deep::PARAMS, 6 * 2 * (3 * 3 * 4 * 4 + 4 + 2 * 4));
+
 // Networks and trainers move to other threads and are shared with them. They are copied only on request.
 assert_impl_all!(Net: Network, Layer, Zeroed, Clone, PartialEq, core::fmt::Debug, Send, Sync, Unpin);
 assert_impl_all!(Classifier: Send, Sync, Unpin);
