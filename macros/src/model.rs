@@ -10,6 +10,7 @@ use syn::{
 };
 
 use crate::{
+    check::MOST,
     file::resolve,
     tflite::{Affine, Join, Layer, Model, Scale, groups, sequence},
 };
@@ -82,7 +83,7 @@ fn qualified(name: &str) -> String {
 fn values(layers: &[Layer]) -> TokenStream {
     match layers {
         [layer] => value(layer),
-        _ if layers.len() <= 16 => {
+        _ if layers.len() <= MOST => {
             let layers = layers.iter().map(value);
             quote!((#(#layers),*))
         }

@@ -1,9 +1,7 @@
 //! Layers as Rust source: their types.
 
 use super::graph::{Join, Layer, Window};
-
-/// The most layers of a tuple.
-const MOST: usize = 16;
+use crate::check::MOST;
 
 /// The type of these layers in sequence. `path` writes the name of an item of this crate.
 pub fn sequence(layers: &[Layer], path: &dyn Fn(&str) -> String) -> String {
