@@ -99,7 +99,7 @@ pub use kernel::{Pair, Tensor};
 pub use layer::{Layer, Parameters};
 pub(crate) use random::Permutation;
 pub use random::Rng;
-/// Declares the type and the static of a TensorFlow Lite model in int8:
+/// Declares the type and the static of a TensorFlow Lite model:
 ///
 /// ```standalone_crate
 /// use shiplap::include_model;
@@ -112,6 +112,23 @@ pub use random::Rng;
 /// let classes: [i8; 12] = KWS.predict_int8(&[[[83]; 10]; 49]);
 /// assert!(classes.iter().map(|class| i32::from(*class) + 128).sum::<i32>().abs_diff(256) < 4);
 /// ```
+///
+/// A model in int8 is a [`Quantized`](quantized::Quantized) network. If its file quantizes real numbers at its ends, so
+/// does `predict`; the bytes of an input in uint8 are the int8 plus 128. A model in float32 is a [`Network`]:
+///
+/// ```standalone_crate
+/// use shiplap::{include_model, prelude::*};
+///
+/// include_model! { static NET: Net = "../tests/models/dense_real.tflite"; }
+///
+/// let y: [f32; 3] = NET.predict(&[0.5; 9]);
+/// ```
+///
+/// These operators have layers: `FULLY_CONNECTED`, `CONV_2D`, `DEPTHWISE_CONV_2D` with a multiplier of 1 or one channel,
+/// `MAX_POOL_2D`, `AVERAGE_POOL_2D`, `MEAN` over all pixels, `PAD` of rows and columns, `ADD` of two tensors that follow
+/// from one, `CONCATENATION` of channels, `RESHAPE` and related ones, `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`,
+/// `QUANTIZE` and `DEQUANTIZE`; `ELU` in float32. `MUL`, constants as an input of `ADD`, recurrent layers, several inputs
+/// or outputs, and models with int8 weights and real activations are compile errors.
 #[cfg(feature = "include-model")]
 #[doc(inline)]
 pub use shiplap_macros::include_model;

@@ -9,6 +9,8 @@ mod budget;
 mod check;
 #[cfg(any(feature = "include-model", feature = "include-weights"))]
 mod file;
+#[cfg(feature = "include-model")]
+mod import;
 #[cfg(feature = "include-weights")]
 mod include;
 mod infer;
@@ -20,8 +22,6 @@ mod model;
 mod parameters;
 mod sequence;
 mod stored;
-#[cfg(feature = "include-model")]
-mod tflite;
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as TokenStream2;
@@ -314,7 +314,7 @@ pub fn impl_tuples(_: TokenStream) -> TokenStream {
         .into()
 }
 
-/// A TensorFlow Lite model in int8, read at compile time, as a type and a static.
+/// A TensorFlow Lite model, in int8 or float32, read at compile time, as a type and a static.
 ///
 /// `include_model! { pub static NET: Net = "net.tflite"; }` declares the type `Net`, which the documentation shows layer by
 /// layer, and the static `NET` with the constants of the file in read-only memory. The path is relative to the source

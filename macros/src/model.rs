@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{
     Attribute, Error, Ident, LitStr, Token, Visibility,
@@ -10,9 +10,8 @@ use syn::{
 };
 
 use crate::{
-    check::MOST,
     file::resolve,
-    tflite::{Affine, Join, Layer, Model, Scale, groups, sequence},
+    import::{Model, source::sequence},
 };
 
 /// `pub static NET: Net = "net.tflite";`
@@ -51,129 +50,24 @@ pub fn expand(item: &Item) -> syn::Result<TokenStream> {
         refuse(format!("cannot be read: {error}; paths are relative to this source file, as for `include_bytes!`"))
     })?;
     let include = path.to_str().ok_or_else(|| refuse("is in a folder whose name is not UTF-8".into()))?;
-    let Model { layers, scales: [input, output] } = Model::parse(&bytes).map_err(refuse)?;
-    let layers_type: TokenStream =
-        sequence(&layers, &qualified).parse().map_err(|_| refuse("is not readable".into()))?;
-    let about = format!(" The layers of `{text}`, in int8:\n ```text\n {}\n ```", sequence(&layers, &str::to_string));
-    let (value, input, output) = (values(&layers), scale(input), scale(output));
+    let model = Model::parse(&bytes).map_err(refuse)?;
+    let qualified = |module: &'static str, name: &str| format!("::shiplap::{module}::{name}");
+    let parse = |source: String| source.parse().map_err(|error| refuse(format!("is not readable: {error}")));
+    let network: TokenStream = parse(model.network(&qualified))?;
+    let value: TokenStream = parse(model.value(&ty.to_string(), &qualified))?;
+    let layers = sequence(&model.layers, &|_, name| name.to_string(), 0);
+    let numbers = if model.scales.is_some() { "int8" } else { "real numbers" };
+    let about = format!(" The layers of `{text}`, in {numbers}:\n```text\n{layers}\n```");
     Ok(quote! {
         #[doc = #about]
         #[allow(clippy::type_complexity)]
-        #visibility type #ty = ::shiplap::quantized::Quantized<#layers_type>;
+        #visibility type #ty = #network;
 
         #(#attributes)*
         #visibility static #name: #ty = {
             // A change of the file causes a recompilation.
             const _: &[::core::primitive::u8] = ::core::include_bytes!(#include);
-            ::shiplap::quantized::Quantized::from_parts(#input, #value, #output)
+            #value
         };
     })
-}
-
-/// The path of an item of the library.
-fn qualified(name: &str) -> String {
-    let module = match name {
-        "Linear" | "Relu" | "Relu6" | "Sigmoid" | "Softmax" | "Tanh" => "activation",
-        _ => "layers",
-    };
-    format!("::shiplap::{module}::{name}")
-}
-
-/// The int8 forms of layers in sequence.
-fn values(layers: &[Layer]) -> TokenStream {
-    match layers {
-        [layer] => value(layer),
-        _ if layers.len() <= MOST => {
-            let layers = layers.iter().map(value);
-            quote!((#(#layers),*))
-        }
-        _ => {
-            let groups = groups(layers).map(values);
-            quote!((#(#groups),*))
-        }
-    }
-}
-
-fn value(layer: &Layer) -> TokenStream {
-    let form = quote!(::shiplap::quantized);
-    match layer {
-        Layer::Dense { constants, .. } => {
-            let constants = affine(constants);
-            quote!(#form::Dense(#constants))
-        }
-        Layer::Conv2d { constants, .. } => {
-            let constants = affine(constants);
-            quote!(#form::Conv2d::from_parts(#constants))
-        }
-        Layer::DepthwiseConv2d { constants, .. } => {
-            let constants = affine(constants);
-            quote!(#form::DepthwiseConv2d::from_parts(#constants))
-        }
-        Layer::Pool { .. } => quote!(#form::Pool2d::POOL),
-        Layer::GlobalAveragePool { .. } => quote!(#form::GlobalAverage::POOL),
-        Layer::Reshape { .. } | Layer::Identity { .. } => quote!(#form::Reshape::RESHAPE),
-        Layer::Activate { activation, input, output, .. } => {
-            let (activation, output) = (constants_of(activation, *input), scale(*output));
-            quote!(#form::Activate::from_parts(#output, #activation))
-        }
-        Layer::Branches { first, second, join } => {
-            let (first, second) = (values(first), values(second));
-            match join {
-                Join::Add { activation, inputs: [a, b], output } => {
-                    let (a, b, output, limits) = (scale(*a), scale(*b), scale(*output), qualified(activation));
-                    let limits: TokenStream = limits.parse().unwrap_or_default();
-                    quote!(#form::Add {
-                        first: #first,
-                        second: #second,
-                        sum: #form::Sum::new(
-                            [#a, #b], #output, <#limits as #form::Int8Activation>::RANGE,
-                        ),
-                        activation: (),
-                    })
-                }
-                Join::Concat { inputs: [a, b], output, .. } => {
-                    let (a, b, output) = (scale(*a), scale(*b), scale(*output));
-                    quote!(#form::Concat::from_parts(
-                        #first, #second, [#form::Rescale::new(#a, #output), #form::Rescale::new(#b, #output)],
-                    ))
-                }
-            }
-        }
-    }
-}
-
-fn affine(constants: &Affine) -> TokenStream {
-    let Affine { weights, bias, scales, activation, input, logits } = constants;
-    let activation = constants_of(activation, *logits);
-    let (weights, input, logits) = (Literal::byte_string(weights), scale(*input), scale(*logits));
-    let bias = bias.iter().map(|bias| Literal::i32_unsuffixed(i32::from_le_bytes(*bias)));
-    quote! {
-        ::shiplap::quantized::Affine::new(
-            ::shiplap::quantized::int8_of(#weights), [#(#bias),*], [#(#scales),*], #input, #logits, #activation,
-        )
-    }
-}
-
-/// The constants of an activation after numbers of this scale.
-fn constants_of(activation: &str, input: Scale) -> TokenStream {
-    let (factor, zero) = (input.scale, input.zero);
-    match activation {
-        "Softmax" => quote!(::shiplap::quantized::Exponential::of_scale(#factor)),
-        "Sigmoid" => table(factor, zero, |x| 1.0 / (1.0 + (-x).exp()), 1.0 / 256.0, -128),
-        "Tanh" => table(factor, zero, f32::tanh, 1.0 / 128.0, 0),
-        _ => quote!(()),
-    }
-}
-
-/// The table of a function.
-fn table(factor: f32, zero: i8, function: impl Fn(f32) -> f32, scale: f32, output_zero: i32) -> TokenStream {
-    let outputs = (-128..=127).map(|q| {
-        let value = function(factor * (q - i32::from(zero)) as f32);
-        Literal::i8_unsuffixed(((value / scale).round() as i32 + output_zero).clamp(-128, 127) as i8)
-    });
-    quote!(::shiplap::quantized::Table([#(#outputs),*]))
-}
-
-fn scale(Scale { scale, zero }: Scale) -> TokenStream {
-    quote!(::shiplap::quantized::Scale { scale: #scale, zero: #zero })
 }

@@ -10,10 +10,10 @@ use crate::layer::Path;
 use crate::{
     Tensor, Zeroed,
     activation::{
-        Activation, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Linear, Relu, Relu6, Selu, Sigmoid, Silu, Softmax,
-        Softplus, Tanh,
+        Activation, Elementwise, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Linear, Relu, Relu6, SaveNothing, Selu,
+        Sigmoid, Silu, Softmax, Softplus, Tanh,
     },
-    kernel::{Baseline, Simd, int8::int8_fits},
+    kernel::{Baseline, Real, Simd, int8::int8_fits},
 };
 
 /// An activation with an int8 form.
@@ -157,6 +157,31 @@ tables! {
 impl Int8Activation for Softmax {
     type Form = Exponential;
     const OUTPUT: Option<Scale> = Some(Scale::OF_SHARES);
+}
+
+/// The identity in real numbers, and in int8 a change of the scale: `Activate<Requantize, X>` has a [`Table`] from
+/// [`Rescale::table`](super::Rescale::table). Models of other libraries have it between layers of different scales.
+#[derive(Clone, Copy, Debug)]
+pub struct Requantize;
+
+impl Elementwise for Requantize {
+    type Saves = SaveNothing;
+    const NAME: &'static str = "Requantize";
+    const CHEAP: bool = true;
+
+    #[inline(always)]
+    fn value<V: Real>(x: V) -> V {
+        x
+    }
+
+    #[inline(always)]
+    fn derivative<V: Real>(_: V, _: V) -> V {
+        V::splat(1.0)
+    }
+}
+
+impl Int8Activation for Requantize {
+    type Form = Table;
 }
 
 impl Bounds {

@@ -2,12 +2,15 @@
 
 use core::{marker::PhantomData, mem::MaybeUninit, slice};
 
-use super::{Bounds, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Multiplier, Quantize, Scale};
+use super::{Bounds, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Multiplier, Quantize, Scale, Table};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples};
 use crate::{
     Tensor, Zeroed,
-    kernel::{Simd, Work, int8::apart},
+    kernel::{
+        Simd, Work,
+        int8::{apart, int8_fits},
+    },
     layers::{self, Branches},
 };
 #[cfg(feature = "std")]
@@ -173,6 +176,25 @@ impl Rescale {
     pub const fn new(from: Scale, to: Scale) -> Self {
         let bounds = Bounds::of(to, [f32::NEG_INFINITY, f32::INFINITY]);
         Self { zero: from.zero, multiplier: Multiplier::new(from.scale as f64 / to.scale as f64), bounds }
+    }
+
+    /// The output for each int8.
+    pub const fn table(&self) -> Table {
+        let Bounds { zero, least, most } = self.bounds;
+        let (mut outputs, mut index) = ([0; 256], 0);
+        while index < 256 {
+            let output = self.multiplier.apply(index as i32 - 128 - self.zero as i32).saturating_add(zero as i32);
+            // `clamp` is no constant function.
+            outputs[index] = if output < least as i32 {
+                least
+            } else if output > most as i32 {
+                most
+            } else {
+                int8_fits(output)
+            };
+            index += 1;
+        }
+        Table(outputs)
     }
 
     #[inline(always)]

@@ -38,8 +38,9 @@ mod reshape;
 mod scale;
 mod sequence;
 mod standardize;
+mod zero_pad2d;
 
-pub use activation::{Activate, Int8Activation, Int8Form, Table};
+pub use activation::{Activate, Int8Activation, Int8Form, Requantize, Table};
 pub use affine::Affine;
 pub use branches::{Add, Concat, Rescale, Sum};
 #[cfg(feature = "std")]
@@ -51,6 +52,7 @@ pub use pool::{GlobalAverage, Int8Reduce, Pool1d, Pool2d};
 pub use reshape::Reshape;
 pub use scale::Scale;
 pub use standardize::Standardize;
+pub use zero_pad2d::ZeroPad2d;
 
 #[doc(hidden)]
 pub use crate::kernel::int8::int8_of;

@@ -4,7 +4,7 @@ use core::{marker::PhantomData, slice};
 
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples};
-use super::{Int8Layer, Int8Tensor, Quantize};
+use super::{Int8Layer, Int8Tensor, Multiplier, Quantize, Scale};
 #[cfg(feature = "std")]
 use crate::layer::Path;
 use crate::{
@@ -217,14 +217,33 @@ impl<R: Int8Reduce, P: Window, T: Element, const K: usize, const L: usize, const
 }
 
 /// [`GlobalAveragePool`] in int8.
-pub struct GlobalAverage<I>(PhantomData<fn() -> I>);
-
-impl<I> GlobalAverage<I> {
-    /// The layer, which has no constants.
-    pub const POOL: Self = Self(PhantomData);
+pub struct GlobalAverage<I> {
+    /// The int8 of the input and of the output that stand for 0, if the scale changes.
+    zeros: [i8; 2],
+    /// From the sum of the pixels to the output; 0 if the scale is kept, and the mean is that of [`Average`].
+    share: Multiplier,
+    image: PhantomData<fn() -> I>,
 }
 
-// SAFETY: the field has no size.
+impl<I> GlobalAverage<I> {
+    /// The layer with the scale of its input, which rounds as an average pool.
+    pub const POOL: Self = Self { zeros: [0; 2], share: Multiplier { mantissa: 0, exponent: 0 }, image: PhantomData };
+
+    /// The layer from one scale to another, which rounds as the operator `MEAN` of TensorFlow Lite.
+    pub const fn mean(input: Scale, output: Scale, pixels: usize) -> Self {
+        let Multiplier { mantissa, exponent } = Multiplier::new(input.scale as f64 / output.scale as f64);
+        // `1 / pixels` is part of the multiplier, which keeps its digits.
+        let (mut shift, pixels) = (0, if pixels == 0 { 1 } else { pixels });
+        while pixels >> (shift + 1) > 0 && shift < 31 + exponent {
+            shift += 1;
+        }
+        let mantissa = (((mantissa as i64) << shift) / pixels as i64) as i32;
+        let share = Multiplier { mantissa, exponent: exponent - shift };
+        Self { zeros: [input.zero, output.zero], share, image: PhantomData }
+    }
+}
+
+// SAFETY: the fields are integers.
 unsafe impl<I> Zeroed for GlobalAverage<I> {}
 
 impl<I: Channels> Int8Layer for GlobalAverage<I> {
@@ -234,10 +253,15 @@ impl<I: Channels> Int8Layer for GlobalAverage<I> {
     #[inline(always)]
     fn run<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
         let (x, y) = (I::Int8::flat(slice::from_ref(x)), Self::Output::flat_mut(slice::from_mut(y)));
-        let pixels = x.len() / y.len().max(1);
+        let pixels = (x.len() / y.len().max(1)) as i32;
+        let [input, output] = self.zeros.map(i32::from);
         for (c, y) in y.iter_mut().enumerate() {
             let sum = x.iter().skip(c).step_by(I::INNERMOST).fold(0, |sum, x| Average::join(sum, *x));
-            *y = Average::output(sum, pixels as i32);
+            *y = if self.share.mantissa == 0 {
+                Average::output(sum, pixels)
+            } else {
+                int8_fits((self.share.apply(sum - input * pixels) + output).clamp(-128, 127))
+            };
         }
     }
 }

@@ -1,0 +1,314 @@
+//! The operators of a model in sequence and in branches.
+
+use std::{borrow::Cow, cell::Cell};
+
+use super::{Join, Layer, Model, Parsed, Scale, Window, merge::merge};
+
+/// A number's type.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Element {
+    F32,
+    I8,
+    U8,
+    I32,
+    Other(&'static str),
+}
+
+/// An input, a constant, or the output of an operator.
+pub struct Tensor<'a> {
+    pub name: String,
+    /// The shape, with that of the batch; images are `[1, height, width, channels]`.
+    pub shape: Vec<usize>,
+    pub element: Element,
+    pub scales: Vec<f32>,
+    pub zeros: Vec<i64>,
+    /// The axis along which the scales differ.
+    pub axis: usize,
+    /// The numbers of a constant.
+    pub data: Cow<'a, [u8]>,
+}
+
+pub struct Operator {
+    pub name: String,
+    pub inputs: Vec<Option<usize>>,
+    pub output: usize,
+    pub kind: Kind,
+}
+
+/// What an operator computes. The weights of a convolution are `[filter, row, column, channel]`, and depthwise
+/// `[1, row, column, channel]`; those of a fully connected layer `[output, input]`.
+pub enum Kind {
+    Dense {
+        activation: &'static str,
+    },
+    Conv2d {
+        window: Window,
+        activation: &'static str,
+    },
+    DepthwiseConv2d {
+        window: Window,
+        activation: &'static str,
+    },
+    MaxPool {
+        window: Window,
+        activation: &'static str,
+    },
+    AveragePool {
+        window: Window,
+        activation: &'static str,
+    },
+    Mean,
+    Pad,
+    Add {
+        activation: &'static str,
+    },
+    Concat {
+        axis: i32,
+    },
+    Reshape,
+    Activate(&'static str),
+    Quantize,
+    Dequantize,
+    /// None of the others, with the reason.
+    Unsupported(String),
+}
+
+pub struct Graph<'a> {
+    pub tensors: Vec<Tensor<'a>>,
+    pub operators: Vec<Operator>,
+    /// The operator that computes each tensor.
+    sources: Vec<Option<usize>>,
+    /// For each operator of several branches, the tensor at which they part.
+    forks: Vec<Option<usize>>,
+    input: usize,
+    output: usize,
+    /// The number of layers so far.
+    layers: Cell<usize>,
+}
+
+/// The most operators and the most layers of a model.
+const MOST_LAYERS: usize = 1000;
+
+impl<'a> Graph<'a> {
+    /// Connects operators, whose tensors exist.
+    pub fn new(tensors: Vec<Tensor<'a>>, operators: Vec<Operator>, [input, output]: [usize; 2]) -> Parsed<Self> {
+        if operators.len() > MOST_LAYERS {
+            return Err(format!("has {} operators, and {MOST_LAYERS} are supported", operators.len()));
+        }
+        let (mut sources, mut forks) = (vec![None; tensors.len()], Vec::new());
+        for (number, operator) in operators.iter().enumerate() {
+            // An operator reads the input, constants, and outputs of operators before it.
+            let is_known =
+                |tensor: &usize| !tensors[*tensor].data.is_empty() || *tensor == input || sources[*tensor].is_some();
+            if !operator.inputs.iter().flatten().all(is_known) {
+                return Err(refused(number, operator, "an input is computed after it, or not at all"));
+            }
+            if sources[operator.output].is_some() || operator.output == input {
+                return Err(refused(number, operator, "another operator computes its output"));
+            }
+            sources[operator.output] = Some(number);
+            forks.push(None);
+        }
+        let mut graph = Self { tensors, operators, sources, forks, input, output, layers: Cell::new(0) };
+        graph.enter()?;
+        for number in 0..graph.operators.len() {
+            if matches!(graph.operators[number].kind, Kind::Add { .. } | Kind::Concat { .. }) {
+                graph.forks[number] = graph.fork(number).ok();
+            }
+        }
+        Ok(graph)
+    }
+
+    /// Moves the ends behind a quantization of the input and before that of the output: they are part of a network.
+    fn enter(&mut self) -> Parsed<()> {
+        let mut readers = self.operators.iter().filter(|operator| operator.inputs.contains(&Some(self.input)));
+        if let (Some(Operator { kind: Kind::Quantize, output, .. }), None) = (readers.next(), readers.next()) {
+            if self.tensors[self.input].element != Element::F32 {
+                self.same_numbers(self.input, *output)?;
+            }
+            self.input = *output;
+        }
+        if let Some(number) = self.sources[self.output] {
+            let Operator { kind, inputs, .. } = &self.operators[number];
+            let quantized = self.tensors[self.output].element == Element::U8;
+            if let (Kind::Dequantize, [Some(before)]) | (Kind::Quantize, [Some(before)]) = (kind, &inputs[..])
+                && (quantized || matches!(kind, Kind::Dequantize))
+                && self.tensors[*before].element == Element::I8
+            {
+                if quantized {
+                    self.same_numbers(self.output, *before)?;
+                }
+                self.output = *before;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses an end in uint8 whose numbers are not those of the int8 inside, plus 128.
+    fn same_numbers(&self, end: usize, inside: usize) -> Parsed<()> {
+        let (Tensor { name, element, scales, zeros, .. }, Scale { scale, zero }) =
+            (&self.tensors[end], self.scale(inside)?);
+        if *element == Element::U8 && scales[..] == [scale] && zeros[..] == [i64::from(zero) + 128] {
+            return Ok(());
+        }
+        Err(format!("has tensor `{name}` at its end, whose numbers are not those of the int8 inside, plus 128"))
+    }
+
+    /// The layers of the model.
+    pub fn model(&self) -> Parsed<Model> {
+        let Tensor { name, element, .. } = &self.tensors[self.input];
+        if !matches!(element, Element::F32 | Element::I8) {
+            return Err(format!("takes `{name}` of type {element}, and only int8 and float32 are supported"));
+        }
+        let mut layers = self.between(self.input, self.output)?;
+        if layers.is_empty() {
+            return Err("has no operators".into());
+        }
+        let scales = match element {
+            Element::F32 => None,
+            _ => Some([self.scale(self.input)?, self.scale(self.output)?]),
+        };
+        merge(&mut layers);
+        Ok(Model { layers, scales })
+    }
+
+    /// The layers from tensor `from` to tensor `to`.
+    fn between(&self, from: usize, to: usize) -> Parsed<Vec<Layer>> {
+        let (mut groups, mut at) = (Vec::new(), to);
+        while at != from {
+            // Branches that share operators repeat them.
+            self.layers.set(self.layers.get() + 1);
+            if self.layers.get() > MOST_LAYERS {
+                return Err("has branches that share too many operators".into());
+            }
+            let number = self.source(at)?;
+            if let Some(fork) = self.forks[number] {
+                groups.push(self.branches(number, fork)?);
+                at = fork;
+            } else {
+                groups.push(self.layers_of(number)?);
+                at = self.input_of(number, 0)?;
+            }
+        }
+        Ok(groups.into_iter().rev().flatten().collect())
+    }
+
+    /// The operator that computes a tensor.
+    fn source(&self, tensor: usize) -> Parsed<usize> {
+        self.sources[tensor].ok_or_else(|| {
+            format!("has tensor `{}`, which no operator computes from the input", self.tensors[tensor].name)
+        })
+    }
+
+    pub fn input_of(&self, number: usize, index: usize) -> Parsed<usize> {
+        let input = self.operators[number].inputs.get(index).copied().flatten();
+        input.ok_or_else(|| self.refuse(number, &format!("input {index} is missing")))
+    }
+
+    /// The tensors from which a tensor follows through one operator after another, latest first.
+    fn ancestors(&self, tensor: usize) -> Parsed<Vec<usize>> {
+        let (mut ancestors, mut at) = (vec![tensor], tensor);
+        while at != self.input {
+            let number = self.source(at)?;
+            at = self.forks[number].map_or_else(|| self.input_of(number, 0), Ok)?;
+            ancestors.push(at);
+        }
+        Ok(ancestors)
+    }
+
+    /// The tensor at which the branches of an operator of several inputs part.
+    pub fn fork(&self, number: usize) -> Parsed<usize> {
+        let inputs = &self.operators[number].inputs;
+        if inputs.len() < 2 {
+            return Err("it has one input, and needs two".into());
+        }
+        let mut common: Option<Vec<usize>> = None;
+        for index in 0..inputs.len() {
+            let input = self.input_of(number, index)?;
+            let Tensor { name, data, .. } = &self.tensors[input];
+            if !data.is_empty() {
+                return Err(format!("its input `{name}` is a constant"));
+            }
+            let ancestors = self.ancestors(input)?;
+            common = Some(match common {
+                None => ancestors,
+                Some(common) => common.into_iter().filter(|tensor| ancestors.contains(tensor)).collect(),
+            });
+        }
+        common.and_then(|common| common.first().copied()).ok_or("its inputs do not follow from one tensor".into())
+    }
+
+    /// Branches from `fork` that an operator joins. More than two are nested.
+    fn branches(&self, number: usize, fork: usize) -> Parsed<Vec<Layer>> {
+        let Operator { inputs, output, kind, .. } = &self.operators[number];
+        let mut ends: Vec<usize> = inputs.iter().flatten().copied().collect();
+        let output_scale = self.scale(*output)?;
+        let branch = |end: usize| -> Parsed<Vec<Layer>> {
+            let layers = self.between(fork, end)?;
+            Ok(if layers.is_empty() { vec![Layer::Identity { shape: self.shape(end)? }] } else { layers })
+        };
+        match kind {
+            Kind::Add { activation } => {
+                let [first, second] = &mut ends[..] else {
+                    return Err(self.refuse(number, &format!("it adds {} tensors, and 2 are supported", ends.len())));
+                };
+                // The identity comes second. A sum does not depend on the order.
+                if *first == fork {
+                    std::mem::swap(first, second);
+                }
+                let (first, second) = (*first, *second);
+                if [first, second].iter().any(|end| self.tensors[*end].shape != self.tensors[*output].shape) {
+                    return Err(self.refuse(number, "its inputs differ in shape"));
+                }
+                let inputs = [self.scale(first)?, self.scale(second)?];
+                let join = Join::Add { activation, inputs, output: output_scale };
+                Ok(vec![Layer::Branches { first: branch(first)?, second: branch(second)?, join }])
+            }
+            Kind::Concat { axis } => {
+                let mut shape = self.shape(*output)?;
+                if *axis != -1 && usize::try_from(*axis).ok() != Some(shape.len()) {
+                    let reason = format!("it joins axis {axis}, and only the last one, of channels, is supported");
+                    return Err(self.refuse(number, &reason));
+                }
+                let mut joined: Option<(Vec<Layer>, usize, Scale)> = None;
+                for end in ends {
+                    // A change of the scale before it is part of the layer.
+                    let end = match self.sources[end].map(|source| &self.operators[source]) {
+                        Some(Operator { kind: Kind::Quantize, inputs, .. }) if end != fork => {
+                            inputs.first().copied().flatten().unwrap_or(end)
+                        }
+                        _ => end,
+                    };
+                    let (second, scale, channels) =
+                        (branch(end)?, self.scale(end)?, self.shape(end)?.last().copied().unwrap_or(0));
+                    joined = Some(match joined {
+                        None => (second, channels, scale),
+                        Some((first, before, scale_of_first)) => {
+                            let channels = before + channels;
+                            if let Some(last) = shape.last_mut() {
+                                *last = channels;
+                            }
+                            let inputs = [scale_of_first, scale];
+                            let join = Join::Concat { shape: shape.clone(), inputs, output: output_scale };
+                            (vec![Layer::Branches { first, second, join }], channels, output_scale)
+                        }
+                    });
+                }
+                if shape != self.shape(*output)? {
+                    return Err(self.refuse(number, "its output has another shape than its inputs together"));
+                }
+                Ok(joined.map(|(layers, ..)| layers).unwrap_or_default())
+            }
+            _ => Err(self.refuse(number, "it joins no branches")),
+        }
+    }
+
+    /// The reason to refuse a model for an operator.
+    pub fn refuse(&self, number: usize, reason: &str) -> String {
+        refused(number, &self.operators[number], reason)
+    }
+}
+
+fn refused(number: usize, operator: &Operator, reason: &str) -> String {
+    format!("has operator {number}, {}, that is not supported: {reason}", operator.name)
+}

@@ -1,0 +1,119 @@
+//! Layers as they are read.
+
+use super::{Padding, Window};
+
+/// A model of one input and one output.
+pub struct Model {
+    /// The layers, in order.
+    pub layers: Vec<Layer>,
+    /// The scales of the input and of the output in int8; none in real numbers.
+    pub scales: Option<[Scale; 2]>,
+}
+
+/// The real number of an int8 `q` is `scale·(q − zero)`.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Scale {
+    pub scale: f32,
+    pub zero: i8,
+}
+
+impl Scale {
+    /// That of real numbers.
+    pub const REAL: Self = Self { scale: 1.0, zero: 0 };
+    /// That of shares from 0 to 255/256.
+    pub const OF_SHARES: Self = Self { scale: 1.0 / 256.0, zero: -128 };
+    /// That of numbers from −1 to 127/128.
+    pub const OF_TANH: Self = Self { scale: 1.0 / 128.0, zero: 0 };
+}
+
+/// A layer. Shapes are those of one sample, and images `[height, width, channels]`.
+pub enum Layer {
+    Dense {
+        width: [usize; 2],
+        constants: Affine,
+    },
+    Conv2d {
+        images: [[usize; 3]; 2],
+        window: Window,
+        constants: Affine,
+    },
+    DepthwiseConv2d {
+        images: [[usize; 3]; 2],
+        window: Window,
+        constants: Affine,
+    },
+    Pool {
+        name: &'static str,
+        images: [[usize; 3]; 2],
+        window: Window,
+    },
+    /// `rescale` is the scale of the input and of the output, if they differ or the mean is rounded as by `MEAN`.
+    GlobalAveragePool {
+        shape: Vec<usize>,
+        rescale: Option<[Scale; 2]>,
+    },
+    ZeroPad {
+        images: [[usize; 3]; 2],
+        /// The rows and columns before the image.
+        before: [usize; 2],
+        zero: i8,
+    },
+    Reshape {
+        from: Vec<usize>,
+        to: Vec<usize>,
+    },
+    Activate {
+        activation: &'static str,
+        shape: Vec<usize>,
+        input: Scale,
+        output: Scale,
+    },
+    Branches {
+        first: Vec<Layer>,
+        second: Vec<Layer>,
+        join: Join,
+    },
+    Identity {
+        shape: Vec<usize>,
+    },
+}
+
+/// How branches are joined.
+pub enum Join {
+    Add { activation: &'static str, inputs: [Scale; 2], output: Scale },
+    Concat { shape: Vec<usize>, inputs: [Scale; 2], output: Scale },
+}
+
+/// Weights and bias, with the activation after them.
+pub struct Affine {
+    /// The bytes of the weights: those of int8 by outputs, as in TensorFlow Lite; real numbers in the order of this crate.
+    pub weights: Vec<u8>,
+    /// The biases, of 32 bits each.
+    pub bias: Vec<[u8; 4]>,
+    /// The scale of the weights of each output; none in real numbers.
+    pub scales: Vec<f32>,
+    pub activation: &'static str,
+    pub input: Scale,
+    pub logits: Scale,
+}
+
+impl Layer {
+    /// The layers of an activation after `shape`, if the scales before and after it are these.
+    pub fn rescale(shape: &[usize], input: Scale, output: Scale) -> Option<Self> {
+        let requantize = || Self::Activate { activation: "Requantize", shape: shape.to_vec(), input, output };
+        (input != output).then(requantize)
+    }
+
+    /// The zeros before and after an image, `[rows, columns]`.
+    pub fn zeros(images: [[usize; 3]; 2], before: [usize; 2]) -> [[usize; 2]; 2] {
+        let after = [0, 1].map(|axis| images[1][axis] - images[0][axis] - before[axis]);
+        [before, after]
+    }
+}
+
+impl Window {
+    /// Whether the window stays inside the image.
+    pub fn is_inside(&self) -> bool {
+        matches!(self.padding, Padding::Valid)
+    }
+}

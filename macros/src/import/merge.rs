@@ -1,0 +1,62 @@
+//! Layers that are one layer in this crate.
+
+use super::{Layer, Window};
+
+/// Makes one layer of those that this crate has as one: a layer and its activation, zeros and the window after them, and
+/// a pool over all of an image.
+pub fn merge(layers: &mut Vec<Layer>) {
+    let mut merged: Vec<Layer> = Vec::new();
+    for mut layer in layers.drain(..) {
+        if let Layer::Branches { first, second, .. } = &mut layer {
+            merge(first);
+            merge(second);
+        }
+        if merged.last_mut().is_none_or(|last| !absorbs(last, &mut layer)) {
+            merged.push(layer);
+        } else if let (Some(last), layer @ (Layer::Conv2d { .. } | Layer::DepthwiseConv2d { .. })) =
+            (merged.last_mut(), layer)
+        {
+            // The layer has absorbed the zeros before it.
+            *last = layer;
+        }
+    }
+    *layers = merged;
+}
+
+/// Whether one of two layers in sequence includes the other from now on.
+fn absorbs(last: &mut Layer, layer: &mut Layer) -> bool {
+    match (last, layer) {
+        (
+            Layer::Dense { constants, .. } | Layer::Conv2d { constants, .. } | Layer::DepthwiseConv2d { constants, .. },
+            Layer::Activate { activation, .. },
+        ) if constants.activation == "Linear" && *activation != "Requantize" => {
+            constants.activation = activation;
+            true
+        }
+        (
+            Layer::ZeroPad { images: zeros, before, .. },
+            Layer::Conv2d { images, window, .. } | Layer::DepthwiseConv2d { images, window, .. },
+        ) => match window.is_inside().then(|| window.padded([zeros[0], images[1]], *before)).flatten() {
+            Some(padded) => {
+                (images[0], *window) = (zeros[0], padded);
+                true
+            }
+            None => false,
+        },
+        (last @ Layer::Pool { name: "AveragePool2d", .. }, Layer::Reshape { to, .. }) => {
+            let Layer::Pool { images: [image, [1, 1, channels]], window: Window { kernel, .. }, .. } = last else {
+                return false;
+            };
+            if to[..] != [*channels] || kernel[..] != image[..2] {
+                return false;
+            }
+            *last = Layer::GlobalAveragePool { shape: image.to_vec(), rescale: None };
+            true
+        }
+        (Layer::Reshape { to, .. }, Layer::Reshape { to: last, .. }) => {
+            *to = std::mem::take(last);
+            true
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,87 @@
+//! Models of other libraries as networks of this crate.
+//!
+//! [`Model::parse`] reads a file; [`source`] writes its layers as types and constants. `tflite` reads operators from a
+//! TensorFlow Lite file; `graph` puts them in sequence and in branches; `operator` makes each a [`Layer`]; `merge`
+//! joins those that are one layer here. The macro `include_model!` and the example `import` share these files: the
+//! example names them by their path, so that no third package has to be published.
+
+mod constants;
+mod graph;
+mod layer;
+mod merge;
+mod numbers;
+mod operator;
+pub mod source;
+mod tflite;
+mod values;
+mod window;
+
+pub use layer::{Affine, Join, Layer, Model, Scale};
+pub use window::{Padding, Window};
+
+/// A value, or the reason to refuse the file. The reason follows its name: `has operator 3, ..`.
+pub type Parsed<T> = Result<T, String>;
+
+/// The most layers of a sequence: longer ones are nested.
+const MOST: usize = 16;
+
+impl Model {
+    /// Reads a model. The error says what is wrong with it.
+    pub fn parse(file: &[u8]) -> Parsed<Self> {
+        match file.get(4..8) {
+            Some(b"TFL3") => tflite::read(file)?.model(),
+            _ => Err("is not a TensorFlow Lite model".into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KWS: &[u8] = include_bytes!("../../../data/mlperf_tiny/kws_int8.tflite");
+    const RESNET8: &[u8] = include_bytes!("../../../data/mlperf_tiny/resnet8_int8.tflite");
+
+    #[test]
+    fn layers_are_written_as_types() {
+        let model = Model::parse(KWS).unwrap();
+        let types = source::sequence(&model.layers, &|_, name| name.to_string(), 0);
+        assert!(
+            types.starts_with("(\n    Conv2d<Image<49, 10, 1>, 64, 10, Relu, Same<2>, Bias, 4, Image<25, 5, 64>>,\n")
+        );
+        assert!(types.ends_with("    GlobalAveragePool<Image<25, 5, 64>>,\n    Dense<64, 12, Softmax>,\n)"), "{types}");
+        let types = source::sequence(&Model::parse(RESNET8).unwrap().layers, &|_, name| name.to_string(), 0);
+        assert_eq!(types.matches("Branches<").count(), 3);
+        assert!(types.contains("        Identity<Image<32, 32, 16>>,\n        Add<Relu>,\n    >"), "{types}");
+    }
+
+    #[test]
+    fn truncated_files_are_refused() {
+        for length in (0..2000).chain((2000..KWS.len()).step_by(97)) {
+            assert!(Model::parse(&KWS[..length]).is_err(), "{length} bytes");
+        }
+    }
+
+    /// A damaged file is refused or read, but causes no panic and no endless loop.
+    #[test]
+    fn damaged_files_are_read_or_refused() {
+        let mut state = 1u32;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 4) as usize % below
+        };
+        let mut refused = 0;
+        for file in [KWS, RESNET8] {
+            for _ in 0..300 {
+                let mut file = file.to_vec();
+                for _ in 0..=random(3) {
+                    // The tables are at both ends, and the weights in between.
+                    let place = if random(2) == 0 { random(4000) } else { file.len() - 1 - random(8000) };
+                    file[place] = [0, 1, 0x7f, 0xff, random(256) as u8][random(5)];
+                }
+                refused += usize::from(Model::parse(&file).is_err());
+            }
+        }
+        assert!((100..600).contains(&refused), "{refused}");
+    }
+}

@@ -1,0 +1,184 @@
+//! An operator as layers.
+
+use super::{
+    Layer, Parsed, Scale, Window,
+    constants::size_of_shape,
+    graph::{Graph, Kind, Operator},
+};
+
+impl Graph<'_> {
+    /// The layers of an operator of one input.
+    pub fn layers_of(&self, number: usize) -> Parsed<Vec<Layer>> {
+        self.parsed(number).map_err(|reason| self.refuse(number, &reason))
+    }
+
+    fn parsed(&self, number: usize) -> Parsed<Vec<Layer>> {
+        let Operator { kind, output, .. } = &self.operators[number];
+        let (input, output) = (self.input_of(number, 0)?, *output);
+        let layer = match kind {
+            Kind::Dense { activation } => return self.dense(number, activation),
+            Kind::Conv2d { window, activation } => {
+                let images = self.images(input, output, window)?;
+                let [[.., channels], [.., filters]] = images;
+                let [rows, columns] = window.kernel;
+                let constants = self.affine(number, activation, &[filters, rows, columns, channels], 0)?;
+                Layer::Conv2d { images, window: *window, constants }
+            }
+            Kind::DepthwiseConv2d { window, activation } => {
+                let images = self.images(input, output, window)?;
+                let [[.., channels], [.., filters]] = images;
+                let [rows, columns] = window.kernel;
+                let mut constants = self.affine(number, activation, &[1, rows, columns, filters], 3)?;
+                if channels == filters {
+                    Layer::DepthwiseConv2d { images, window: *window, constants }
+                } else if channels == 1 {
+                    // Several filters for the only channel are those of a convolution.
+                    if !constants.scales.is_empty() {
+                        let weights = &constants.weights;
+                        constants.weights =
+                            (0..filters).flat_map(|f| weights.iter().skip(f).step_by(filters)).copied().collect();
+                    }
+                    Layer::Conv2d { images, window: *window, constants }
+                } else {
+                    return Err(format!("{channels} channels become {filters}, and a multiplier of 1 is supported"));
+                }
+            }
+            Kind::MaxPool { window, activation } => return self.pool("MaxPool2d", input, output, window, activation),
+            Kind::AveragePool { window, activation } => {
+                return self.pool("AveragePool2d", input, output, window, activation);
+            }
+            Kind::Mean => return self.mean(number, input, output),
+            Kind::Pad => self.pad(number, input, output)?,
+            Kind::Reshape => {
+                self.same_scale(input, output)?;
+                return self.reshape(&self.shape(input)?, &self.shape(output)?);
+            }
+            Kind::Activate(activation) => return self.activate(activation, input, output),
+            Kind::Quantize | Kind::Dequantize => {
+                let [from, to] = [self.scale(input)?, self.scale(output)?];
+                if [input, output].iter().any(|tensor| self.tensors[*tensor].scales.is_empty()) {
+                    return Err("it is between int8 and float32, and only supported at the ends of a model".into());
+                }
+                return Ok(Layer::rescale(&self.shape(output)?, from, to).into_iter().collect());
+            }
+            // With a fork, they are branches.
+            Kind::Add { .. } | Kind::Concat { .. } => return Err(self.fork(number).err().unwrap_or_default()),
+            Kind::Unsupported(reason) => return Err(reason.clone()),
+        };
+        Ok(vec![layer])
+    }
+
+    /// The image before and after a window.
+    fn images(&self, input: usize, output: usize, window: &Window) -> Parsed<[[usize; 3]; 2]> {
+        let images = [self.image(input)?, self.image(output)?];
+        window.check(images)?;
+        Ok(images)
+    }
+
+    /// A fully connected layer of a tensor of any shape.
+    fn dense(&self, number: usize, activation: &'static str) -> Parsed<Vec<Layer>> {
+        let [from, to] = [self.shape(self.input_of(number, 0)?)?, self.shape(self.operators[number].output)?];
+        let [.., outputs] = to[..] else { return Err("its output has no axis".into()) };
+        if size_of_shape(&to) != Some(outputs) {
+            return Err(format!("from {from:?} to {to:?}: only vectors are supported"));
+        }
+        let inputs = size_of_shape(&from).unwrap_or(0);
+        let constants = self.affine(number, activation, &[outputs, inputs], 0)?;
+        let mut layers = self.reshape(&from, &[inputs])?;
+        layers.push(Layer::Dense { width: [inputs, outputs], constants });
+        layers.extend(self.reshape(&[outputs], &to)?);
+        Ok(layers)
+    }
+
+    fn reshape(&self, from: &[usize], to: &[usize]) -> Parsed<Vec<Layer>> {
+        if size_of_shape(from) != size_of_shape(to) {
+            return Err(format!("from {from:?} to {to:?}: the sizes differ"));
+        }
+        let reshape = || Layer::Reshape { from: from.to_vec(), to: to.to_vec() };
+        Ok((from != to).then(reshape).into_iter().collect())
+    }
+
+    fn pool(
+        &self,
+        name: &'static str,
+        input: usize,
+        output: usize,
+        window: &Window,
+        activation: &'static str,
+    ) -> Parsed<Vec<Layer>> {
+        let images = self.images(input, output, window)?;
+        if images[0][2] != images[1][2] {
+            return Err("it changes the number of channels".into());
+        }
+        self.same_scale(input, output)?;
+        let scale = self.scale(output)?;
+        let mut layers = vec![Layer::Pool { name, images, window: *window }];
+        if activation != "Linear" {
+            layers.push(Layer::Activate { activation, shape: images[1].to_vec(), input: scale, output: scale });
+        }
+        Ok(layers)
+    }
+
+    /// The mean over all axes but that of the channels.
+    fn mean(&self, number: usize, input: usize, output: usize) -> Parsed<Vec<Layer>> {
+        let (shape, to) = (self.shape(input)?, self.shape(output)?);
+        let rank = shape.len() as i32 + 1;
+        let mut axes = self.integers(self.input_of(number, 1)?)?;
+        axes.iter_mut().for_each(|axis| *axis = axis.wrapping_add(if *axis < 0 { rank } else { 0 }));
+        axes.sort_unstable();
+        if shape.len() < 2 || !axes.iter().copied().eq(1..rank - 1) {
+            return Err(format!("it is over the axes {axes:?}, and only all between batch and channels are supported"));
+        }
+        let channels = shape[shape.len() - 1];
+        let rescale = Some([self.scale(input)?, self.scale(output)?]);
+        let mut layers = vec![Layer::GlobalAveragePool { shape, rescale }];
+        layers.extend(self.reshape(&[channels], &to)?);
+        Ok(layers)
+    }
+
+    /// Zeros around an image.
+    fn pad(&self, number: usize, input: usize, output: usize) -> Parsed<Layer> {
+        let images = [self.image(input)?, self.image(output)?];
+        self.same_scale(input, output)?;
+        let zeros = self.integers(self.input_of(number, 1)?)?;
+        let zeros: Vec<usize> = zeros.into_iter().map(|zeros| usize::try_from(zeros).unwrap_or(usize::MAX)).collect();
+        let [0, 0, top, bottom, left, right, 0, 0] = zeros[..] else {
+            return Err(format!("its padding is {zeros:?}, and only that of rows and columns is supported"));
+        };
+        let [[height, width, channels], after] = images;
+        let padded = |length: usize, before: usize, after: usize| length.checked_add(before)?.checked_add(after);
+        if [padded(height, top, bottom), padded(width, left, right), Some(channels)] != after.map(Some) {
+            return Err(format!("its output is {after:?}, which its padding {zeros:?} does not give"));
+        }
+        Ok(Layer::ZeroPad { images, before: [top, left], zero: self.scale(input)?.zero })
+    }
+
+    fn activate(&self, activation: &'static str, input: usize, output: usize) -> Parsed<Vec<Layer>> {
+        let (from, shape, to) = (self.scale(input)?, self.shape(output)?, self.scale(output)?);
+        if self.shape(input)? != shape {
+            return Err("its output has another shape than its input".into());
+        }
+        let fixed = match activation {
+            "Tanh" => Some(Scale::OF_TANH),
+            "Softmax" | "Sigmoid" => Some(Scale::OF_SHARES),
+            _ => None,
+        };
+        if let (Some(fixed), true) = (fixed, to != Scale::REAL)
+            && to != fixed
+        {
+            return Err(format!("the scale of its output is not {}", fixed.scale));
+        }
+        if activation == "Elu" && to != Scale::REAL {
+            return Err("it has no int8 form in TensorFlow Lite".into());
+        }
+        let mut layers = Vec::new();
+        let limits = matches!(activation, "Relu" | "Relu6");
+        if limits {
+            // In int8, they only limit: a change of the scale comes before.
+            layers.extend(Layer::rescale(&shape, from, to));
+        }
+        let input = if limits { to } else { from };
+        layers.push(Layer::Activate { activation, shape, input, output: to });
+        Ok(layers)
+    }
+}

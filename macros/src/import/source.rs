@@ -1,0 +1,157 @@
+//! Models as Rust source: their types.
+
+use super::{Join, Layer, MOST, Model, Padding, Window, numbers, values};
+
+/// Writes the path of an item: that of its module, and its name.
+pub type Paths<'a> = &'a dyn Fn(&'static str, &str) -> String;
+
+impl Model {
+    /// The type of the network.
+    pub fn network(&self, paths: Paths<'_>) -> String {
+        let layers = sequence(&self.layers, paths, 0);
+        match self.scales {
+            Some(_) => format!("{}<{layers}>", paths("quantized", "Quantized")),
+            None => layers,
+        }
+    }
+
+    /// The value of the network, an expression. Its type is named `network`.
+    pub fn value(&self, network: &str, paths: Paths<'_>) -> String {
+        match self.scales {
+            Some(scales) => values::quantized(&self.layers, scales, paths),
+            None => numbers::network(&self.layers, network, paths),
+        }
+    }
+}
+
+/// The type of these layers in sequence, each in a line.
+pub fn sequence(layers: &[Layer], paths: Paths<'_>, depth: usize) -> String {
+    let inner = depth + 1;
+    match layers {
+        [layer] => layer.source(paths, depth),
+        _ if layers.len() <= MOST => tuple(layers.iter().map(|layer| layer.source(paths, inner)), depth),
+        _ => tuple(groups(layers).map(|group| sequence(group, paths, inner)), depth),
+    }
+}
+
+/// The items in parentheses, each in a line.
+pub fn tuple(items: impl Iterator<Item = String>, depth: usize) -> String {
+    let indent = "    ".repeat(depth);
+    let lines: String = items.map(|item| format!("{indent}    {item},\n")).collect();
+    format!("(\n{lines}{indent})")
+}
+
+/// Layers that are more than a tuple holds, as tuples of about the same length.
+pub fn groups(layers: &[Layer]) -> std::slice::Chunks<'_, Layer> {
+    layers.chunks(layers.len().div_ceil(layers.len().div_ceil(MOST).max(2)))
+}
+
+impl Layer {
+    fn source(&self, paths: Paths<'_>, depth: usize) -> String {
+        let path = |name: &str| paths("layers", name);
+        let image = |[height, width, channels]: [usize; 3]| format!("{}<{height}, {width}, {channels}>", path("Image"));
+        match self {
+            Self::Dense { width: [inputs, outputs], constants } => {
+                format!("{}<{inputs}, {outputs}, {}>", path("Dense"), activation(constants.activation, paths))
+            }
+            Self::Conv2d { images: [from, to], window, constants } => format!(
+                "{}<{}, {}, {}, {}, {}, {}, {}, {}>",
+                path("Conv2d"),
+                image(*from),
+                to[2],
+                window.kernel[0],
+                activation(constants.activation, paths),
+                window.source(paths),
+                path("Bias"),
+                window.kernel[1],
+                image(*to)
+            ),
+            Self::DepthwiseConv2d { images: [from, to], window, constants } => format!(
+                "{}<{}, {}, {}, {}, {}, {}, {}>",
+                path("DepthwiseConv2d"),
+                image(*from),
+                window.kernel[0],
+                activation(constants.activation, paths),
+                window.source(paths),
+                path("Bias"),
+                window.kernel[1],
+                image(*to)
+            ),
+            Self::Pool { name, images: [from, to], window } => format!(
+                "{}<{}, {}, {}, {}, {}>",
+                path(name),
+                image(*from),
+                window.kernel[0],
+                window.source(paths),
+                window.kernel[1],
+                image(*to)
+            ),
+            Self::GlobalAveragePool { shape, .. } => format!("{}<{}>", path("GlobalAveragePool"), tensor(shape, paths)),
+            Self::ZeroPad { images: [from, to], before: [top, left], .. } => {
+                let [_, [bottom, right]] = Self::zeros([*from, *to], [*top, *left]);
+                let (from, to) = (image(*from), image(*to));
+                format!("{}<{from}, {top}, {bottom}, {left}, {right}, {to}>", path("ZeroPad2d"))
+            }
+            Self::Reshape { from, to } => {
+                // The numbers of a vector.
+                let vector = || format!("[f32; {}]", to[0]);
+                match &to[..] {
+                    [_] => format!("{}<{}, {}>", path("Flatten"), tensor(from, paths), vector()),
+                    _ => format!("{}<{}, {}>", path("Reshape"), tensor(from, paths), tensor(to, paths)),
+                }
+            }
+            Self::Activate { activation: name, shape, .. } => {
+                format!("{}<{}, {}>", path("Activate"), activation(name, paths), tensor(shape, paths))
+            }
+            Self::Identity { shape } => format!("{}<{}>", path("Identity"), tensor(shape, paths)),
+            Self::Branches { first, second, join } => {
+                let join = match join {
+                    Join::Add { activation: name, .. } => format!("{}<{}>", path("Add"), activation(name, paths)),
+                    Join::Concat { shape, .. } => format!("{}<{}>", path("Concat"), tensor(shape, paths)),
+                };
+                let [first, second] = [first, second].map(|branch| sequence(branch, paths, depth + 1));
+                let indent = "    ".repeat(depth);
+                format!(
+                    "{}<\n{indent}    {first},\n{indent}    {second},\n{indent}    {join},\n{indent}>",
+                    path("Branches")
+                )
+            }
+        }
+    }
+}
+
+/// The path of an activation.
+pub fn activation(name: &str, paths: Paths<'_>) -> String {
+    paths(if name == "Requantize" { "quantized" } else { "activation" }, name)
+}
+
+impl Window {
+    fn source(&self, paths: Paths<'_>) -> String {
+        let Self { stride: [s, cs], dilation: [d, cd], .. } = *self;
+        let (name, numbers) = match self.padding {
+            Padding::Same => ("Same", vec![s, d, cs, cd]),
+            Padding::Valid => ("Valid", vec![s, d, cs, cd]),
+            Padding::Explicit([z, cz]) => ("Padded", vec![z, s, d, cz, cs, cd]),
+        };
+        let mut count = numbers.len();
+        // The numbers of columns are those of rows, and steps are 1, unless written.
+        let half = count / 2;
+        if numbers[..half] == numbers[half..] {
+            count = half;
+            while count > 0 && numbers[count - 1] == 1 && !(name == "Padded" && count == 1) {
+                count -= 1;
+            }
+        }
+        let numbers: Vec<String> = numbers[..count].iter().map(usize::to_string).collect();
+        let arguments = if count == 0 { String::new() } else { format!("<{}>", numbers.join(", ")) };
+        format!("{}{arguments}", paths("layers", name))
+    }
+}
+
+/// The array of a shape: an image, or `[[f32; 3]; 28]`.
+fn tensor(shape: &[usize], paths: Paths<'_>) -> String {
+    match shape {
+        [height, width, channels] => format!("{}<{height}, {width}, {channels}>", paths("layers", "Image")),
+        _ => shape.iter().rev().fold("f32".into(), |element, length| format!("[{element}; {length}]")),
+    }
+}

@@ -1,0 +1,86 @@
+//! TensorFlow Lite files.
+
+mod flatbuffer;
+mod options;
+
+use std::borrow::Cow;
+
+use super::{
+    Parsed,
+    graph::{Element, Graph, Kind, Operator, Tensor},
+};
+use flatbuffer::{Bytes, TRUNCATED, Table};
+
+/// Reads the tensors and operators of a file.
+pub fn read(file: &[u8]) -> Parsed<Graph<'_>> {
+    let model = Bytes(file).root()?;
+    let [graph] = model.tables(2)?[..] else {
+        return Err(format!("has {} subgraphs, and one is supported", model.tables(2)?.len()));
+    };
+    let buffers = model.tables(4)?;
+    let tensors: Vec<Tensor<'_>> =
+        graph.tables(0)?.into_iter().map(|table| tensor(table, &buffers)).collect::<Parsed<_>>()?;
+    let codes = model.tables(1)?;
+    let mut operators = Vec::new();
+    for (number, table) in graph.tables(3)?.into_iter().enumerate() {
+        operators.push(operator(number, table, &codes, &tensors)?);
+    }
+    let ends = [graph.ints(1)?, graph.ints(2)?];
+    let ([input], [output]) = (&ends[0][..], &ends[1][..]) else {
+        let [inputs, outputs] = ends.map(|ends| ends.len());
+        return Err(format!("has {inputs} inputs and {outputs} outputs, and one each is supported"));
+    };
+    let ends = [*input, *output].map(|tensor| usize::try_from(tensor).unwrap_or(usize::MAX));
+    if ends.iter().any(|end| *end >= tensors.len()) {
+        return Err(TRUNCATED.into());
+    }
+    Graph::new(tensors, operators, ends)
+}
+
+fn tensor<'a>(table: Table<'a>, buffers: &[Table<'a>]) -> Parsed<Tensor<'a>> {
+    let buffer = buffers.get(u32::from_le_bytes(table.number(2)?) as usize).ok_or(TRUNCATED)?;
+    let mut shape = Vec::new();
+    for length in table.ints(0)? {
+        shape.push(usize::try_from(length).map_err(|_| "has an axis of negative length")?);
+    }
+    let (mut scales, mut zeros, mut axis) = (Vec::new(), Vec::new(), 0);
+    if let Some(quantization) = table.table(4)? {
+        scales = quantization.vector(2)?.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        zeros = quantization.vector(3)?.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect();
+        axis = usize::try_from(quantization.int(6, 0)?).unwrap_or(usize::MAX);
+    }
+    let element = match table.byte(1)? {
+        0 => Element::F32,
+        1 => Element::Other("float16"),
+        2 => Element::I32,
+        3 => Element::U8,
+        4 => Element::Other("int64"),
+        7 => Element::Other("int16"),
+        9 => Element::I8,
+        _ => Element::Other("another"),
+    };
+    let data = Cow::Borrowed(buffer.vector::<1>(0)?.as_flattened());
+    Ok(Tensor { name: table.text(3)?, shape, element, scales, zeros, axis, data })
+}
+
+fn operator(number: usize, table: Table<'_>, codes: &[Table<'_>], tensors: &[Tensor<'_>]) -> Parsed<Operator> {
+    let code = codes.get(u32::from_le_bytes(table.number(0)?) as usize).ok_or(TRUNCATED)?;
+    // Old files have the number in a byte.
+    let code = code.int(3, 0)?.max(i32::from(code.byte(0)?));
+    let name = options::name(code);
+    let [output] = table.ints(2)?[..] else {
+        return Err(format!("has operator {number}, {name}, with other than one output"));
+    };
+    let output = usize::try_from(output).ok().filter(|output| *output < tensors.len()).ok_or(TRUNCATED)?;
+    let mut inputs = Vec::new();
+    for input in table.ints(1)? {
+        let index = usize::try_from(input).ok();
+        if index.map_or(input != -1, |index| index >= tensors.len()) {
+            return Err(TRUNCATED.into());
+        }
+        inputs.push(index);
+    }
+    let weights = inputs.get(1).copied().flatten().map_or(&[][..], |weights| &tensors[weights].shape);
+    let kind = options::kind(code, table.table(4)?, weights).unwrap_or_else(Kind::Unsupported);
+    Ok(Operator { name, inputs, output, kind })
+}

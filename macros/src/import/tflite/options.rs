@@ -1,0 +1,143 @@
+//! The operators of TensorFlow Lite and their options.
+
+use super::{Kind, Parsed, flatbuffer::Table};
+use crate::import::{Padding, Window};
+
+/// The names of operators by their numbers: those that are supported, and others that errors name.
+const NAMES: [(i32, &str); 44] = [
+    (0, "ADD"),
+    (1, "AVERAGE_POOL_2D"),
+    (2, "CONCATENATION"),
+    (3, "CONV_2D"),
+    (4, "DEPTHWISE_CONV_2D"),
+    (6, "DEQUANTIZE"),
+    (9, "FULLY_CONNECTED"),
+    (14, "LOGISTIC"),
+    (16, "LSTM"),
+    (17, "MAX_POOL_2D"),
+    (18, "MUL"),
+    (19, "RELU"),
+    (21, "RELU6"),
+    (22, "RESHAPE"),
+    (23, "RESIZE_BILINEAR"),
+    (25, "SOFTMAX"),
+    (28, "TANH"),
+    (32, "CUSTOM"),
+    (34, "PAD"),
+    (36, "GATHER"),
+    (39, "TRANSPOSE"),
+    (40, "MEAN"),
+    (41, "SUB"),
+    (42, "DIV"),
+    (43, "SQUEEZE"),
+    (44, "UNIDIRECTIONAL_SEQUENCE_LSTM"),
+    (45, "STRIDED_SLICE"),
+    (49, "SPLIT"),
+    (53, "CAST"),
+    (54, "PRELU"),
+    (60, "PADV2"),
+    (67, "TRANSPOSE_CONV"),
+    (70, "EXPAND_DIMS"),
+    (74, "SUM"),
+    (77, "SHAPE"),
+    (82, "REDUCE_MAX"),
+    (83, "PACK"),
+    (97, "RESIZE_NEAREST_NEIGHBOR"),
+    (98, "LEAKY_RELU"),
+    (99, "SQUARED_DIFFERENCE"),
+    (111, "ELU"),
+    (114, "QUANTIZE"),
+    (117, "HARD_SWISH"),
+    (150, "GELU"),
+];
+
+pub fn name(code: i32) -> String {
+    match NAMES.iter().find(|known| known.0 == code) {
+        Some((_, name)) => (*name).to_string(),
+        None => format!("operator code {code}"),
+    }
+}
+
+/// What an operator computes, given the shape of its second input.
+pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<Kind> {
+    let options = Options(options);
+    let kernel = || match weights {
+        [_, rows, columns, _] => Ok([*rows, *columns]),
+        _ => Err(format!("its weights have the shape {weights:?}, and 4 axes are needed")),
+    };
+    Ok(match code {
+        0 => Kind::Add { activation: options.activation(0)? },
+        1 => Kind::AveragePool { window: options.pool()?, activation: options.activation(5)? },
+        2 => Kind::Concat { axis: options.int(0, 0)? },
+        3 => Kind::Conv2d { window: options.window(kernel()?, [4, 5])?, activation: options.activation(3)? },
+        // The options have the multiplier of channels in between.
+        4 => Kind::DepthwiseConv2d { window: options.window(kernel()?, [5, 6])?, activation: options.activation(4)? },
+        6 => Kind::Dequantize,
+        9 => match options.byte(1)? {
+            0 => Kind::Dense { activation: options.activation(0)? },
+            _ => return Err("its weights are shuffled".into()),
+        },
+        14 => Kind::Activate("Sigmoid"),
+        17 => Kind::MaxPool { window: options.pool()?, activation: options.activation(5)? },
+        19 => Kind::Activate("Relu"),
+        21 => Kind::Activate("Relu6"),
+        22 | 43 | 70 => Kind::Reshape,
+        25 => match options.0.map_or(Ok([0; 4]), |table| table.number(0)).map(f32::from_le_bytes)? {
+            1.0 => Kind::Activate("Softmax"),
+            beta => return Err(format!("its beta is {beta}, and 1 is supported")),
+        },
+        28 => Kind::Activate("Tanh"),
+        34 => Kind::Pad,
+        40 => Kind::Mean,
+        111 => Kind::Activate("Elu"),
+        114 => Kind::Quantize,
+        _ => return Err("no layer computes it".into()),
+    })
+}
+
+/// The options of an operator. A missing one has its default.
+struct Options<'a>(Option<Table<'a>>);
+
+impl Options<'_> {
+    fn byte(&self, field: usize) -> Parsed<u8> {
+        Ok(self.0.map_or(Ok(0), |table| table.byte(field))?)
+    }
+
+    fn int(&self, field: usize, default: i32) -> Parsed<i32> {
+        Ok(self.0.map_or(Ok(default), |table| table.int(field, default))?)
+    }
+
+    /// A stride, a dilation or the length of a kernel.
+    fn size(&self, field: usize) -> Parsed<usize> {
+        match usize::try_from(self.int(field, 1)?) {
+            Ok(size) if size > 0 && size < 1 << 16 => Ok(size),
+            _ => Err("a stride, dilation or size is out of range".into()),
+        }
+    }
+
+    fn activation(&self, field: usize) -> Parsed<&'static str> {
+        match self.byte(field)? {
+            0 => Ok("Linear"),
+            1 => Ok("Relu"),
+            3 => Ok("Relu6"),
+            code => Err(format!("its activation has the code {code}, and there are layers for none, ReLU and ReLU6")),
+        }
+    }
+
+    /// The window of a kernel; the fields are those of the dilation of columns and of rows.
+    fn window(&self, kernel: [usize; 2], [columns, rows]: [usize; 2]) -> Parsed<Window> {
+        let padding = match self.byte(0)? {
+            0 => Padding::Same,
+            _ => Padding::Valid,
+        };
+        let dilation = [self.size(rows)?, self.size(columns)?];
+        Ok(Window { kernel, stride: [self.size(2)?, self.size(1)?], dilation, padding })
+    }
+
+    fn pool(&self) -> Parsed<Window> {
+        let kernel = [self.size(4)?, self.size(3)?];
+        // There is no dilation: its fields are missing.
+        let window = self.window(kernel, [usize::MAX, usize::MAX])?;
+        Ok(window)
+    }
+}

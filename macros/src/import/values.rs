@@ -1,0 +1,132 @@
+//! Models as Rust source: the constants of networks in int8.
+
+use super::{
+    Affine, Join, Layer, MOST, Scale,
+    source::{Paths, activation, groups, tuple},
+};
+
+/// The network of these layers.
+pub fn quantized(layers: &[Layer], [input, output]: [Scale; 2], paths: Paths<'_>) -> String {
+    let constants = Constants { paths };
+    let (input, output, layers) = (constants.scale(input), constants.scale(output), constants.sequence(layers, 1));
+    format!("{}(\n    {input},\n    {layers},\n    {output},\n)", constants.form("Quantized::from_parts"))
+}
+
+struct Constants<'a> {
+    paths: Paths<'a>,
+}
+
+impl Constants<'_> {
+    /// An item of the module of int8.
+    fn form(&self, name: &str) -> String {
+        (self.paths)("quantized", name)
+    }
+
+    /// The int8 forms of layers in sequence.
+    fn sequence(&self, layers: &[Layer], depth: usize) -> String {
+        match layers {
+            [layer] => self.layer(layer, depth),
+            _ if layers.len() <= MOST => tuple(layers.iter().map(|layer| self.layer(layer, depth + 1)), depth),
+            _ => tuple(groups(layers).map(|group| self.sequence(group, depth + 1)), depth),
+        }
+    }
+
+    fn layer(&self, layer: &Layer, depth: usize) -> String {
+        match layer {
+            Layer::Dense { constants, .. } => format!("{}({})", self.form("Dense"), self.affine(constants)),
+            Layer::Conv2d { constants, .. } => {
+                format!("{}({})", self.form("Conv2d::from_parts"), self.affine(constants))
+            }
+            Layer::DepthwiseConv2d { constants, .. } => {
+                format!("{}({})", self.form("DepthwiseConv2d::from_parts"), self.affine(constants))
+            }
+            Layer::Pool { .. } => self.form("Pool2d::POOL"),
+            Layer::GlobalAveragePool { rescale: None, .. } => self.form("GlobalAverage::POOL"),
+            Layer::GlobalAveragePool { shape, rescale: Some([input, output]) } => {
+                let pixels: usize = shape[..shape.len() - 1].iter().product();
+                let (input, output) = (self.scale(*input), self.scale(*output));
+                format!("{}({input}, {output}, {pixels})", self.form("GlobalAverage::mean"))
+            }
+            Layer::ZeroPad { zero, .. } => format!("{}({zero})", self.form("ZeroPad2d::from_parts")),
+            Layer::Reshape { .. } | Layer::Identity { .. } => self.form("Reshape::RESHAPE"),
+            Layer::Activate { activation, input, output, .. } => {
+                let (constants, output) = (self.activation(activation, *input, *output), self.scale(*output));
+                format!("{}({output}, {constants})", self.form("Activate::from_parts"))
+            }
+            Layer::Branches { first, second, join } => {
+                let inner = depth + 1;
+                let (first, second) = (self.sequence(first, inner), self.sequence(second, inner));
+                let indent = "    ".repeat(depth);
+                match join {
+                    Join::Add { activation: name, inputs: [a, b], output } => {
+                        let (a, b, output) = (self.scale(*a), self.scale(*b), self.scale(*output));
+                        let (limits, trait_) = (activation(name, self.paths), self.form("Int8Activation"));
+                        format!(
+                            "{} {{\n{indent}    first: {first},\n{indent}    second: {second},\n{indent}    \
+                             sum: {}([{a}, {b}], {output}, <{limits} as {trait_}>::RANGE),\n{indent}    \
+                             activation: (),\n{indent}}}",
+                            self.form("Add"),
+                            self.form("Sum::new"),
+                        )
+                    }
+                    Join::Concat { inputs, output, .. } => {
+                        let [a, b] = inputs.map(|input| {
+                            format!("{}({}, {})", self.form("Rescale::new"), self.scale(input), self.scale(*output))
+                        });
+                        format!(
+                            "{}(\n{indent}    {first},\n{indent}    {second},\n{indent}    [{a}, {b}],\n{indent})",
+                            self.form("Concat::from_parts")
+                        )
+                    }
+                }
+            }
+        }
+    }
+
+    fn affine(&self, constants: &Affine) -> String {
+        let Affine { weights, bias, scales, activation, input, logits } = constants;
+        let bias = list(bias.iter().map(|bias| i32::from_le_bytes(*bias).to_string()));
+        let scales = list(scales.iter().map(|scale| format!("{scale:?}")));
+        format!(
+            "{}({}(b\"{}\"), {bias}, {scales}, {}, {}, {})",
+            self.form("Affine::new"),
+            self.form("int8_of"),
+            weights.escape_ascii(),
+            self.scale(*input),
+            self.scale(*logits),
+            self.activation(activation, *logits, Scale::REAL),
+        )
+    }
+
+    /// The constants of an activation after numbers of the scale `input`.
+    fn activation(&self, activation: &str, input: Scale, output: Scale) -> String {
+        match activation {
+            "Softmax" => format!("{}({:?})", self.form("Exponential::of_scale"), input.scale),
+            "Requantize" => {
+                let (input, output) = (self.scale(input), self.scale(output));
+                format!("{}({input}, {output}).table()", self.form("Rescale::new"))
+            }
+            "Sigmoid" => self.table(input, |x| 1.0 / (1.0 + (-x).exp()), Scale::OF_SHARES),
+            "Tanh" => self.table(input, f32::tanh, Scale::OF_TANH),
+            _ => "()".into(),
+        }
+    }
+
+    /// The table of a function, rounded as in TensorFlow Lite.
+    fn table(&self, input: Scale, function: impl Fn(f32) -> f32, output: Scale) -> String {
+        let outputs = (-128..=127).map(|q| {
+            let value = function(input.scale * (q - i32::from(input.zero)) as f32);
+            let rounded = (value * (1.0 / output.scale)).round() as i32;
+            rounded.saturating_add(i32::from(output.zero)).clamp(-128, 127).to_string()
+        });
+        format!("{}({})", self.form("Table"), list(outputs))
+    }
+
+    fn scale(&self, Scale { scale, zero }: Scale) -> String {
+        format!("{} {{ scale: {scale:?}, zero: {zero} }}", self.form("Scale"))
+    }
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,110 @@
+//! Zeros around images in int8.
+
+use core::marker::PhantomData;
+
+#[cfg(feature = "std")]
+use super::{Calibration, QuantizeError, Samples};
+use super::{Int8Layer, Quantize};
+#[cfg(feature = "std")]
+use crate::layer::Path;
+use crate::{
+    Zeroed,
+    kernel::{Element, Simd},
+};
+
+/// [`ZeroPad2d`](crate::layers::ZeroPad2d) in int8: `TOP` rows before the image and `LEFT` columns. Input and output have
+/// the same scale.
+pub struct ZeroPad2d<
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const TOP: usize,
+    const LEFT: usize,
+> {
+    /// The int8 that stands for 0.
+    pub zero: i8,
+    shape: PhantomData<()>,
+}
+
+impl<
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const TOP: usize,
+    const LEFT: usize,
+> ZeroPad2d<H, W, C, OH, OW, TOP, LEFT>
+{
+    /// The layer for images in which `zero` stands for 0.
+    pub const fn from_parts(zero: i8) -> Self {
+        Self { zero, shape: PhantomData }
+    }
+}
+
+// SAFETY: the field is an integer.
+unsafe impl<
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const TOP: usize,
+    const LEFT: usize,
+> Zeroed for ZeroPad2d<H, W, C, OH, OW, TOP, LEFT>
+{
+}
+
+impl<
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const TOP: usize,
+    const LEFT: usize,
+> Int8Layer for ZeroPad2d<H, W, C, OH, OW, TOP, LEFT>
+{
+    type Input = [[[i8; C]; W]; H];
+    type Output = [[[i8; C]; OW]; OH];
+
+    #[inline(always)]
+    fn run<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
+        y.as_flattened_mut().fill([self.zero; C]);
+        for (x, y) in x.iter().zip(y.iter_mut().skip(TOP)) {
+            for (x, y) in x.iter().zip(y.iter_mut().skip(LEFT)) {
+                *y = *x;
+            }
+        }
+    }
+}
+
+impl<
+    T: Element,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const TOP: usize,
+    const BOTTOM: usize,
+    const LEFT: usize,
+    const RIGHT: usize,
+> Quantize for crate::layers::ZeroPad2d<[[[T; C]; W]; H], TOP, BOTTOM, LEFT, RIGHT, [[[T; C]; OW]; OH]>
+{
+    type Int8 = ZeroPad2d<H, W, C, OH, OW, TOP, LEFT>;
+
+    #[cfg(feature = "std")]
+    fn quantize(
+        &self,
+        int8: &mut Self::Int8,
+        x: Samples<Self::Input>,
+        calibration: &mut Calibration,
+        path: Path<'_>,
+    ) -> Result<Samples<Self::Output>, QuantizeError> {
+        int8.zero = x.scale.zero;
+        calibration.same_scale(self, int8, x, path)
+    }
+}

@@ -1,0 +1,102 @@
+//! Models of other libraries as types. `make_models.py` has written their files, and the outputs of their libraries.
+
+use std::slice;
+
+use shiplap::{
+    Tensor, include_model,
+    prelude::*,
+    quantized::{Int8Layer, Int8Tensor, Quantize, Quantized},
+};
+
+macro_rules! models {
+    ($($file:literal $name:ident: $ty:ident;)*) => {
+        $(include_model! { static $name: $ty = $file; })*
+    };
+}
+models! {
+    "bytes.tflite" BYTES: Bytes;
+    "dense_real.tflite" DENSE_REAL: DenseReal;
+    "inception.tflite" INCEPTION: Inception;
+    "inception_real.tflite" INCEPTION_REAL: InceptionReal;
+    "keep_dims.tflite" KEEP_DIMS: KeepDims;
+    "mobile.tflite" MOBILE: Mobile;
+    "mobile_real.tflite" MOBILE_REAL: MobileReal;
+    "multiplied.tflite" MULTIPLIED: Multiplied;
+    "real_ends.tflite" REAL_ENDS: RealEnds;
+    "relu.tflite" RELU: ReluOnly;
+    "series.tflite" SERIES: Series;
+    "sigmoid.tflite" SIGMOID: SigmoidOnly;
+    "tanh.tflite" TANH: TanhOnly;
+}
+
+/// The inputs and outputs in the file of a model.
+fn samples(name: &str, input: usize, output: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let path = format!("{}/models/{name}.bin", env!("CARGO_MANIFEST_DIR"));
+    let samples: Vec<_> = std::fs::read(path)
+        .unwrap()
+        .chunks_exact(input + output)
+        .map(|sample| (sample[..input].to_vec(), sample[input..].to_vec()))
+        .collect();
+    assert_eq!(samples.len(), 16, "{name}");
+    samples
+}
+
+/// Compares int8 outputs with those of TensorFlow Lite's reference kernels. The bytes of the ends are int8 plus `offset`.
+fn compare<N: Quantize<Int8: Int8Layer<Input: Int8Tensor>>>(name: &str, network: &Quantized<N>, offset: u8) {
+    let mut x = <N::Int8 as Int8Layer>::Input::zeroed();
+    let (input, output) = (Int8Tensor::flat(slice::from_ref(&x)).len(), <N::Output as Tensor>::LEN);
+    for (sample, expected) in samples(name, input, output) {
+        let numbers = Int8Tensor::flat_mut(slice::from_mut(&mut x));
+        numbers.iter_mut().zip(&sample).for_each(|(x, byte)| *x = byte.wrapping_sub(offset) as i8);
+        let y = network.predict_int8(&x);
+        let expected: Vec<i8> = expected.iter().map(|byte| byte.wrapping_sub(offset) as i8).collect();
+        assert_eq!(Int8Tensor::flat(slice::from_ref(&y)), expected, "{name}");
+    }
+}
+
+fn numbers(bytes: &[u8]) -> impl Iterator<Item = f32> {
+    bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes))
+}
+
+/// Compares outputs in real numbers with those of TensorFlow Lite.
+fn compare_real<X: Tensor<Element = f32>, Y: Tensor<Element = f32>>(name: &str, predict: impl Fn(&X) -> Y) {
+    let mut x = X::zeroed();
+    let mut largest = 0f32;
+    for (sample, expected) in samples(name, 4 * X::LEN, 4 * Y::LEN) {
+        X::flat_mut(slice::from_mut(&mut x)).iter_mut().zip(numbers(&sample)).for_each(|(x, number)| *x = number);
+        let y = predict(&x);
+        for (y, expected) in Y::flat(slice::from_ref(&y)).iter().zip(numbers(&expected)) {
+            largest = largest.max((y - expected).abs());
+        }
+    }
+    assert!(largest < 1e-5, "{name}: {largest}");
+}
+
+#[test]
+fn int8_models_compute_the_bytes_of_tensorflow_lite() {
+    compare("mobile", &MOBILE, 0);
+    compare("inception", &INCEPTION, 0);
+    compare("keep_dims", &KEEP_DIMS, 0);
+    compare("series", &SERIES, 0);
+    compare("multiplied", &MULTIPLIED, 0);
+    compare("bytes", &BYTES, 128);
+}
+
+#[test]
+fn activations_of_all_inputs_are_those_of_tensorflow_lite() {
+    compare("sigmoid", &SIGMOID, 0);
+    compare("tanh", &TANH, 0);
+    compare("relu", &RELU, 0);
+}
+
+#[test]
+fn models_with_real_ends_predict_the_same() {
+    compare_real("real_ends", |x| REAL_ENDS.predict(x));
+}
+
+#[test]
+fn real_models_predict_the_same() {
+    compare_real("mobile_real", |x: &Image<12, 12, 3>| MOBILE_REAL.predict(x));
+    compare_real("inception_real", |x: &Image<9, 8, 4>| INCEPTION_REAL.predict(x));
+    compare_real("dense_real", |x: &[f32; 9]| DENSE_REAL.predict(x));
+}

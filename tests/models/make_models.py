@@ -1,0 +1,136 @@
+"""Writes the TensorFlow Lite models of `tests/models`, and the outputs of TensorFlow Lite's reference kernels.
+
+    python make_models.py
+
+It needs tensorflow 2.21. Each `.tflite` has a file `.bin` beside it: 16 inputs, each followed by its output.
+"""
+
+import os
+
+os.environ["CUDA_VISIBLE_DEVICES"] = os.environ["TF_ENABLE_ONEDNN_OPTS"] = ""
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers as L
+
+rng = np.random.default_rng(1)
+keras.utils.set_random_seed(1)
+
+
+def reference(model, samples):
+    """The outputs of the reference kernels."""
+    resolver = tf.lite.experimental.OpResolverType.BUILTIN_REF
+    interpreter = tf.lite.Interpreter(model_content=model, experimental_op_resolver_type=resolver)
+    interpreter.allocate_tensors()
+    entrance, end = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    outputs = []
+    for sample in samples:
+        interpreter.set_tensor(entrance["index"], sample[None])
+        interpreter.invoke()
+        outputs.append(interpreter.get_tensor(end["index"])[0].copy())
+    return outputs
+
+
+def randomize(model):
+    """Biases and statistics other than those of an untrained network."""
+    for weight in model.weights:
+        shape = weight.shape
+        if "variance" in weight.path:
+            weight.assign(rng.uniform(0.5, 2, shape))
+        elif len(shape) == 1:
+            weight.assign(rng.normal(1 if "gamma" in weight.path else 0, 0.3, shape))
+
+
+def write(name, model, ends="int8", spread=1.0, batch=None):
+    randomize(model)
+    shape = model.inputs[0].shape[1:]
+    samples = rng.normal(0, spread, (100, *shape)).astype(np.float32)
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    if ends != "real":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ([sample[None]] for sample in samples)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        if ends != "float":
+            converter.inference_input_type = converter.inference_output_type = getattr(tf, ends)
+    converted = converter.convert()
+    if ends in ("int8", "uint8"):
+        kind = np.iinfo(ends)
+        inputs = rng.integers(kind.min, kind.max + 1, (16, *shape)).astype(ends)
+        if shape == (256,):
+            inputs[0] = np.arange(256) - 128
+    else:
+        inputs = rng.normal(0, spread, (16, *shape)).astype(np.float32)
+    folder = os.environ.get("MODELS", os.path.dirname(os.path.abspath(__file__)))
+    with open(f"{folder}/{name}.tflite", "wb") as file:
+        file.write(converted)
+    with open(f"{folder}/{name}.bin", "wb") as file:
+        for x, y in zip(inputs, reference(converted, inputs)):
+            file.write(x.tobytes() + y.tobytes())
+    print(name, len(converted), "bytes")
+
+
+def network(shape, layers):
+    return keras.Sequential([keras.Input(shape), *layers])
+
+
+def mobile():
+    """Folded batch norms, ReLU6, padding before strides, a residual connection and `MEAN`."""
+    x = image = keras.Input((12, 12, 3))
+    x = L.ZeroPadding2D(((0, 1), (0, 1)))(x)
+    x = L.Conv2D(8, 3, strides=2, use_bias=False)(x)
+    x = L.ReLU(6.0)(L.BatchNormalization()(x))
+    y = L.ReLU(6.0)(L.BatchNormalization()(L.DepthwiseConv2D(3, padding="same", use_bias=False)(x)))
+    y = L.BatchNormalization()(L.Conv2D(8, 1, use_bias=False)(y))
+    x = L.Add()([x, y])
+    x = L.ZeroPadding2D(((1, 2), (2, 0)))(x)
+    x = L.DepthwiseConv2D((3, 2), strides=2)(x)
+    x = L.GlobalAveragePooling2D()(x)
+    return keras.Model(image, L.Dense(5, activation="softmax")(x))
+
+
+def inception():
+    """Branches of several lengths and scales, pools with all paddings, and activations as layers."""
+    x = image = keras.Input((9, 8, 4))
+    a = L.Conv2D(3, 1, activation="relu")(x)
+    b = L.Conv2D(5, 3, padding="same")(x)
+    b = L.ReLU()(b)
+    c = L.MaxPooling2D(3, strides=1, padding="same")(x)
+    x = L.Concatenate()([a, b, c])
+    x = L.AveragePooling2D((2, 3), padding="same")(x)
+    y = L.Conv2D(12, 1, activation="tanh")(x)
+    x = L.ReLU()(L.Add()([x, y]))
+    x = L.MaxPooling2D((3, 1), strides=(2, 1))(x)
+    x = L.Flatten()(x)
+    x = L.Dense(6, use_bias=False, activation="relu6")(x)
+    return keras.Model(image, L.Dense(1, activation="sigmoid")(x))
+
+
+def keep_dims():
+    x = image = keras.Input((6, 6, 4))
+    x = L.Conv2D(8, 3, activation="relu")(x)
+    x = L.GlobalAveragePooling2D(keepdims=True)(x)
+    x = L.Conv2D(6, 1, activation="relu")(x)
+    return keras.Model(image, L.Dense(3)(L.Flatten()(x)))
+
+
+def series():
+    return network((20, 3), [
+        L.Conv1D(6, 5, strides=2, activation="relu"), L.Conv1D(4, 3, padding="same"), L.GlobalAveragePooling1D(),
+        L.Dense(4),
+    ])
+
+
+if __name__ == "__main__":
+    write("mobile", mobile())
+    write("inception", inception())
+    write("keep_dims", keep_dims())
+    write("series", series())
+    write("sigmoid", network((256,), [L.Activation("sigmoid")]), spread=2.0)
+    write("tanh", network((256,), [L.Activation("tanh")]), spread=1.3)
+    write("relu", network((256,), [L.ReLU()]), spread=1.5)
+    write("real_ends", network((7,), [L.Dense(5, activation="relu"), L.Dense(3)]), ends="float")
+    write("bytes", network((7, 6, 1), [L.Conv2D(4, 3, activation="relu"), L.Flatten(), L.Dense(3)]), ends="uint8")
+    write("multiplied", network((8, 8, 1), [L.DepthwiseConv2D(3, depth_multiplier=5, padding="same"), L.Flatten(), L.Dense(2)]))
+    write("mobile_real", mobile(), ends="real")
+    write("inception_real", inception(), ends="real")
+    write("dense_real", network((9,), [L.Dense(4, activation="tanh"), L.Dense(3, use_bias=False)]), ends="real")
