@@ -124,6 +124,8 @@ pub use random::Rng;
 /// let y: [f32; 3] = NET.predict(&[0.5; 9]);
 /// ```
 ///
+/// `cargo run --features include-model --example import -- FILE` prints the type and the static as Rust source.
+///
 /// These operators have layers: `FULLY_CONNECTED`, `CONV_2D`, `DEPTHWISE_CONV_2D` with a multiplier of 1 or one channel,
 /// `MAX_POOL_2D`, `AVERAGE_POOL_2D`, `MEAN` over all pixels, `PAD` of rows and columns, `ADD` of two tensors that follow
 /// from one, `CONCATENATION` of channels, `RESHAPE` and related ones, `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`,

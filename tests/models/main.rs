@@ -1,5 +1,8 @@
 //! Models of other libraries as types. `make_models.py` has written their files, and the outputs of their libraries.
 
+#[rustfmt::skip] // The example `import` has printed it.
+mod printed;
+
 use std::slice;
 
 use shiplap::{
@@ -80,6 +83,11 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("series", &SERIES, 0);
     compare("multiplied", &MULTIPLIED, 0);
     compare("bytes", &BYTES, 128);
+}
+
+#[test]
+fn printed_source_is_the_same_network() {
+    compare("keep_dims", &printed::NET, 0);
 }
 
 #[test]

@@ -2,8 +2,10 @@
 //!
 //! [`Model::parse`] reads a file; [`source`] writes its layers as types and constants. `tflite` reads operators from a
 //! TensorFlow Lite file; `graph` puts them in sequence and in branches; `operator` makes each a [`Layer`]; `merge`
-//! joins those that are one layer here. The macro `include_model!` and the example `import` share these files: the
-//! example names them by their path, so that no third package has to be published.
+//! joins those that are one layer here.
+//!
+//! The macro `include_model!` parses the source, and the example `import` prints it. The example includes this folder by
+//! its path: a library of its own would be a third package to publish, for a tool that is run in the repository.
 
 mod constants;
 mod graph;
@@ -53,6 +55,14 @@ mod tests {
         let types = source::sequence(&Model::parse(RESNET8).unwrap().layers, &|_, name| name.to_string(), 0);
         assert_eq!(types.matches("Branches<").count(), 3);
         assert!(types.contains("        Identity<Image<32, 32, 16>>,\n        Add<Relu>,\n    >"), "{types}");
+    }
+
+    /// A test of the library compiles this source and runs its network.
+    #[test]
+    fn programs_are_printed() {
+        const MODEL: &[u8] = include_bytes!("../../../tests/models/keep_dims.tflite");
+        const PRINTED: &str = include_str!("../../../tests/models/printed.rs");
+        assert_eq!(Model::parse(MODEL).unwrap().program("keep_dims.tflite"), PRINTED);
     }
 
     #[test]

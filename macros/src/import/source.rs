@@ -1,5 +1,10 @@
 //! Models as Rust source: their types.
 
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
+
 use super::{Join, Layer, MOST, Model, Padding, Window, numbers, values};
 
 /// Writes the path of an item: that of its module, and its name.
@@ -21,6 +26,37 @@ impl Model {
             Some(scales) => values::quantized(&self.layers, scales, paths),
             None => numbers::network(&self.layers, network, paths),
         }
+    }
+
+    /// A module with the network of the file `name`: its type and the static `NET`.
+    #[allow(dead_code, reason = "the example `import` calls it")]
+    pub fn program(&self, name: &str) -> String {
+        let used = RefCell::new(BTreeMap::<_, BTreeSet<String>>::new());
+        // Layers and activations have their short names, and the int8 forms of the same names their module.
+        let paths = |module: &'static str, name: &str| {
+            let mut used = used.borrow_mut();
+            let names = used.entry(module).or_default();
+            if matches!(module, "layers" | "activation") {
+                names.insert(name.to_string());
+                name.to_string()
+            } else {
+                format!("{module}::{name}")
+            }
+        };
+        let (network, value) = (self.network(&paths), self.value("Net", &paths));
+        let mut imports = String::new();
+        for (module, names) in used.take() {
+            let names: Vec<String> = names.into_iter().collect();
+            imports += &match &names[..] {
+                [] => format!("    {module},\n"),
+                [name] => format!("    {module}::{name},\n"),
+                names => format!("    {module}::{{{}}},\n", names.join(", ")),
+            };
+        }
+        format!(
+            "//! The network of `{name}`.\n\nuse shiplap::{{\n{imports}}};\n\npub type Net = {network};\n\n\
+             pub static NET: Net = {value};\n"
+        )
     }
 }
 

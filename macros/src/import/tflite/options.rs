@@ -1,7 +1,10 @@
 //! The operators of TensorFlow Lite and their options.
 
-use super::{Kind, Parsed, flatbuffer::Table};
-use crate::import::{Padding, Window};
+use super::{
+    super::{Padding, Window},
+    Kind, Parsed,
+    flatbuffer::Table,
+};
 
 /// The names of operators by their numbers: those that are supported, and others that errors name.
 const NAMES: [(i32, &str); 44] = [
