@@ -1,4 +1,5 @@
-//! Prints the network of a TensorFlow Lite model as Rust source: its type, layer by layer, and a static with its constants.
+//! Prints the network of a TensorFlow Lite or ONNX model as Rust source: its type, layer by layer, and a static with its
+//! constants.
 //!
 //! It is the source that `include_model!` compiles. A program that needs no more than the type, or that changes the
 //! network, starts from it.

@@ -99,7 +99,7 @@ pub use kernel::{Pair, Tensor};
 pub use layer::{Layer, Parameters};
 pub(crate) use random::Permutation;
 pub use random::Rng;
-/// Declares the type and the static of a TensorFlow Lite model:
+/// Declares the type and the static of a TensorFlow Lite or ONNX model:
 ///
 /// ```standalone_crate
 /// use shiplap::include_model;
@@ -131,6 +131,14 @@ pub use random::Rng;
 /// from one, `CONCATENATION` of channels, `RESHAPE` and related ones, `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`,
 /// `QUANTIZE` and `DEQUANTIZE`; `ELU` in float32. `MUL`, constants as an input of `ADD`, recurrent layers, several inputs
 /// or outputs, and models with int8 weights and real activations are compile errors.
+///
+/// An `.onnx` model has real numbers, or pairs of `QuantizeLinear` and `DequantizeLinear` as onnxruntime's static
+/// quantization writes them, with symmetric int8 weights. Its images are `[height][width][channels]` here. The outputs
+/// differ from those of onnxruntime by about one step, because it rounds in real numbers. These operators have layers:
+/// `Conv` of images with one group or one for each channel, `Gemm`, `MatMul` with a bias that is added, `MaxPool`,
+/// `AveragePool`, `GlobalAveragePool`, `ReduceMean` over all pixels, `Add`, `Concat` of channels, `Flatten`, `Reshape`
+/// and `Squeeze` between images and vectors, `Transpose` between both orders of channels, `Relu`, `Clip` to 0 and 6,
+/// `Sigmoid`, `Tanh` and `Softmax`.
 #[cfg(feature = "include-model")]
 #[doc(inline)]
 pub use shiplap_macros::include_model;

@@ -314,7 +314,7 @@ pub fn impl_tuples(_: TokenStream) -> TokenStream {
         .into()
 }
 
-/// A TensorFlow Lite model, in int8 or float32, read at compile time, as a type and a static.
+/// A TensorFlow Lite or ONNX model, in int8 or float32, read at compile time, as a type and a static.
 ///
 /// `include_model! { pub static NET: Net = "net.tflite"; }` declares the type `Net`, which the documentation shows layer by
 /// layer, and the static `NET` with the constants of the file in read-only memory. The path is relative to the source

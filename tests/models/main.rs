@@ -1,4 +1,5 @@
-//! Models of other libraries as types. `make_models.py` has written their files, and the outputs of their libraries.
+//! Models of other libraries as types. `make_models.py` and `make_onnx.py` have written their files, and the outputs of
+//! their libraries.
 
 #[rustfmt::skip] // The example `import` has printed it.
 mod printed;
@@ -8,7 +9,7 @@ use std::slice;
 use shiplap::{
     Tensor, include_model,
     prelude::*,
-    quantized::{Int8Layer, Int8Tensor, Quantize, Quantized},
+    quantized::{Int8Layer, Int8Tensor, Quantize, Quantized, Scale},
 };
 
 macro_rules! models {
@@ -19,12 +20,16 @@ macro_rules! models {
 models! {
     "bytes.tflite" BYTES: Bytes;
     "dense_real.tflite" DENSE_REAL: DenseReal;
+    "images_qdq.onnx" IMAGES_QDQ: ImagesQdq;
+    "images_real.onnx" IMAGES_REAL: ImagesReal;
     "inception.tflite" INCEPTION: Inception;
     "inception_real.tflite" INCEPTION_REAL: InceptionReal;
     "keep_dims.tflite" KEEP_DIMS: KeepDims;
     "mobile.tflite" MOBILE: Mobile;
     "mobile_real.tflite" MOBILE_REAL: MobileReal;
     "multiplied.tflite" MULTIPLIED: Multiplied;
+    "pooled_qdq.onnx" POOLED_QDQ: PooledQdq;
+    "product_qdq.onnx" PRODUCT_QDQ: ProductQdq;
     "real_ends.tflite" REAL_ENDS: RealEnds;
     "relu.tflite" RELU: ReluOnly;
     "series.tflite" SERIES: Series;
@@ -61,18 +66,37 @@ fn numbers(bytes: &[u8]) -> impl Iterator<Item = f32> {
     bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes))
 }
 
-/// Compares outputs in real numbers with those of TensorFlow Lite.
-fn compare_real<X: Tensor<Element = f32>, Y: Tensor<Element = f32>>(name: &str, predict: impl Fn(&X) -> Y) {
+/// The distances of outputs in real numbers from those in the file of a model.
+fn distances<X: Tensor<Element = f32>, Y: Tensor<Element = f32>>(
+    name: &str,
+    predict: impl Fn(&X) -> Y,
+) -> impl Iterator<Item = f32> {
     let mut x = X::zeroed();
-    let mut largest = 0f32;
-    for (sample, expected) in samples(name, 4 * X::LEN, 4 * Y::LEN) {
+    samples(name, 4 * X::LEN, 4 * Y::LEN).into_iter().flat_map(move |(sample, expected)| {
         X::flat_mut(slice::from_mut(&mut x)).iter_mut().zip(numbers(&sample)).for_each(|(x, number)| *x = number);
         let y = predict(&x);
-        for (y, expected) in Y::flat(slice::from_ref(&y)).iter().zip(numbers(&expected)) {
-            largest = largest.max((y - expected).abs());
-        }
-    }
+        let pairs = Y::flat(slice::from_ref(&y)).iter().zip(numbers(&expected));
+        pairs.map(|(y, expected)| (y - expected).abs()).collect::<Vec<_>>()
+    })
+}
+
+/// The outputs in real numbers are those of the library.
+fn compare_real<X: Tensor<Element = f32>, Y: Tensor<Element = f32>>(name: &str, predict: impl Fn(&X) -> Y) {
+    let largest = distances(name, predict).fold(0f32, f32::max);
     assert!(largest < 1e-5, "{name}: {largest}");
+}
+
+/// The outputs in int8 are at most `most` steps from those of onnxruntime, which rounds in real numbers.
+fn compare_steps<X: Tensor<Element = f32>, Y: Tensor<Element = f32>>(
+    name: &str,
+    predict: impl Fn(&X) -> Y,
+    output: Scale,
+    most: f32,
+) {
+    let steps: Vec<f32> = distances(name, predict).map(|distance| (distance / output.scale).round()).collect();
+    let equal = steps.iter().filter(|steps| **steps == 0.0).count();
+    println!("{name}: {equal} of {} are equal", steps.len());
+    assert!(steps.iter().all(|steps| *steps <= most), "{name}: {steps:?}");
 }
 
 #[test]
@@ -106,5 +130,14 @@ fn models_with_real_ends_predict_the_same() {
 fn real_models_predict_the_same() {
     compare_real("mobile_real", |x: &Image<12, 12, 3>| MOBILE_REAL.predict(x));
     compare_real("inception_real", |x: &Image<9, 8, 4>| INCEPTION_REAL.predict(x));
+    compare_real("images_real", |x: &Image<10, 9, 3>| IMAGES_REAL.predict(x));
     compare_real("dense_real", |x: &[f32; 9]| DENSE_REAL.predict(x));
+}
+
+#[test]
+fn quantized_onnx_models_predict_the_same_within_a_step() {
+    compare_steps("images_qdq", |x| IMAGES_QDQ.predict(x), IMAGES_QDQ.output, 1.0);
+    compare_steps("pooled_qdq", |x| POOLED_QDQ.predict(x), POOLED_QDQ.output, 1.0);
+    // Its biases are added after a rounding there, and before it here.
+    compare_steps("product_qdq", |x| PRODUCT_QDQ.predict(x), PRODUCT_QDQ.output, 2.0);
 }

@@ -63,6 +63,8 @@ def write(name, model, ends="int8", spread=1.0, batch=None):
     folder = os.environ.get("MODELS", os.path.dirname(os.path.abspath(__file__)))
     with open(f"{folder}/{name}.tflite", "wb") as file:
         file.write(converted)
+    if name == "unsupported":
+        return
     with open(f"{folder}/{name}.bin", "wb") as file:
         for x, y in zip(inputs, reference(converted, inputs)):
             file.write(x.tobytes() + y.tobytes())
@@ -134,3 +136,4 @@ if __name__ == "__main__":
     write("mobile_real", mobile(), ends="real")
     write("inception_real", inception(), ends="real")
     write("dense_real", network((9,), [L.Dense(4, activation="tanh"), L.Dense(3, use_bias=False)]), ends="real")
+    write("unsupported", network((6,), [L.Dense(4, activation="silu"), L.Dense(2)]))

@@ -22,8 +22,15 @@ impl Scale {
     pub const REAL: Self = Self { scale: 1.0, zero: 0 };
     /// That of shares from 0 to 255/256.
     pub const OF_SHARES: Self = Self { scale: 1.0 / 256.0, zero: -128 };
-    /// That of numbers from −1 to 127/128.
-    pub const OF_TANH: Self = Self { scale: 1.0 / 128.0, zero: 0 };
+
+    /// That of the output of an activation with a fixed range.
+    pub fn of_activation(activation: &str) -> Option<Self> {
+        match activation {
+            "Sigmoid" | "Softmax" => Some(Self::OF_SHARES),
+            "Tanh" => Some(Self { scale: 1.0 / 128.0, zero: 0 }),
+            _ => None,
+        }
+    }
 }
 
 /// A layer. Shapes are those of one sample, and images `[height, width, channels]`.

@@ -1,6 +1,6 @@
 //! Layers that are one layer in this crate.
 
-use super::{Layer, Window};
+use super::{Layer, Scale, Window};
 
 /// Makes one layer of those that this crate has as one: a layer and its activation, zeros and the window after them, and
 /// a pool over all of an image.
@@ -10,6 +10,11 @@ pub fn merge(layers: &mut Vec<Layer>) {
         if let Layer::Branches { first, second, .. } = &mut layer {
             merge(first);
             merge(second);
+        }
+        if let Some(Layer::Reshape { from, to }) = merged.last()
+            && from == to
+        {
+            merged.pop();
         }
         if merged.last_mut().is_none_or(|last| !absorbs(last, &mut layer)) {
             merged.push(layer);
@@ -28,8 +33,8 @@ fn absorbs(last: &mut Layer, layer: &mut Layer) -> bool {
     match (last, layer) {
         (
             Layer::Dense { constants, .. } | Layer::Conv2d { constants, .. } | Layer::DepthwiseConv2d { constants, .. },
-            Layer::Activate { activation, .. },
-        ) if constants.activation == "Linear" && *activation != "Requantize" => {
+            Layer::Activate { activation, output, .. },
+        ) if constants.activation == "Linear" && includes(activation, *output) => {
             constants.activation = activation;
             true
         }
@@ -59,4 +64,10 @@ fn absorbs(last: &mut Layer, layer: &mut Layer) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a layer with weights can end in this activation, whose output then has its usual scale.
+fn includes(activation: &str, output: Scale) -> bool {
+    let is_usual = Scale::of_activation(activation).is_none_or(|usual| output == usual || output == Scale::REAL);
+    activation != "Requantize" && is_usual
 }

@@ -48,7 +48,7 @@ impl Graph<'_> {
                 return self.pool("AveragePool2d", input, output, window, activation);
             }
             Kind::Mean => return self.mean(number, input, output),
-            Kind::Pad => self.pad(number, input, output)?,
+            Kind::Pad => return self.pad(number, input, output),
             Kind::Reshape => {
                 self.same_scale(input, output)?;
                 return self.reshape(&self.shape(input)?, &self.shape(output)?);
@@ -136,11 +136,21 @@ impl Graph<'_> {
         Ok(layers)
     }
 
-    /// Zeros around an image.
-    fn pad(&self, number: usize, input: usize, output: usize) -> Parsed<Layer> {
-        let images = [self.image(input)?, self.image(output)?];
+    /// Zeros around an image, or before and after a series.
+    fn pad(&self, number: usize, input: usize, output: usize) -> Parsed<Vec<Layer>> {
+        let [from, to] = [self.shape(input)?, self.shape(output)?];
         self.same_scale(input, output)?;
-        let zeros = self.integers(self.input_of(number, 1)?)?;
+        let mut zeros = self.integers(self.input_of(number, 1)?)?;
+        // A series is an image of one row.
+        let image = |shape: &[usize]| match *shape {
+            [height, width, channels] => Ok([height, width, channels]),
+            [steps, channels] => Ok([1, steps, channels]),
+            _ => Err(format!("its tensor of shape {shape:?} is not an image")),
+        };
+        let images = [image(&from)?, image(&to)?];
+        if from.len() == 2 && zeros.len() == 6 {
+            zeros.splice(2..2, [0, 0]);
+        }
         let zeros: Vec<usize> = zeros.into_iter().map(|zeros| usize::try_from(zeros).unwrap_or(usize::MAX)).collect();
         let [0, 0, top, bottom, left, right, 0, 0] = zeros[..] else {
             return Err(format!("its padding is {zeros:?}, and only that of rows and columns is supported"));
@@ -150,23 +160,16 @@ impl Graph<'_> {
         if [padded(height, top, bottom), padded(width, left, right), Some(channels)] != after.map(Some) {
             return Err(format!("its output is {after:?}, which its padding {zeros:?} does not give"));
         }
-        Ok(Layer::ZeroPad { images, before: [top, left], zero: self.scale(input)?.zero })
+        let mut layers = self.reshape(&from, &images[0])?;
+        layers.push(Layer::ZeroPad { images, before: [top, left], zero: self.scale(input)?.zero });
+        layers.extend(self.reshape(&images[1], &to)?);
+        Ok(layers)
     }
 
     fn activate(&self, activation: &'static str, input: usize, output: usize) -> Parsed<Vec<Layer>> {
         let (from, shape, to) = (self.scale(input)?, self.shape(output)?, self.scale(output)?);
         if self.shape(input)? != shape {
             return Err("its output has another shape than its input".into());
-        }
-        let fixed = match activation {
-            "Tanh" => Some(Scale::OF_TANH),
-            "Softmax" | "Sigmoid" => Some(Scale::OF_SHARES),
-            _ => None,
-        };
-        if let (Some(fixed), true) = (fixed, to != Scale::REAL)
-            && to != fixed
-        {
-            return Err(format!("the scale of its output is not {}", fixed.scale));
         }
         if activation == "Elu" && to != Scale::REAL {
             return Err("it has no int8 form in TensorFlow Lite".into());
@@ -178,7 +181,10 @@ impl Graph<'_> {
             layers.extend(Layer::rescale(&shape, from, to));
         }
         let input = if limits { to } else { from };
-        layers.push(Layer::Activate { activation, shape, input, output: to });
+        // Softmax has one scale, which another layer changes.
+        let output = if activation == "Softmax" && to != Scale::REAL { Scale::OF_SHARES } else { to };
+        layers.push(Layer::Activate { activation, shape: shape.clone(), input, output });
+        layers.extend(Layer::rescale(&shape, output, to));
         Ok(layers)
     }
 }

@@ -94,7 +94,7 @@ impl Constants<'_> {
             weights.escape_ascii(),
             self.scale(*input),
             self.scale(*logits),
-            self.activation(activation, *logits, Scale::REAL),
+            self.activation(activation, *logits, Scale::of_activation(activation).unwrap_or(*logits)),
         )
     }
 
@@ -106,8 +106,8 @@ impl Constants<'_> {
                 let (input, output) = (self.scale(input), self.scale(output));
                 format!("{}({input}, {output}).table()", self.form("Rescale::new"))
             }
-            "Sigmoid" => self.table(input, |x| 1.0 / (1.0 + (-x).exp()), Scale::OF_SHARES),
-            "Tanh" => self.table(input, f32::tanh, Scale::OF_TANH),
+            "Sigmoid" => self.table(input, |x| 1.0 / (1.0 + (-x).exp()), output),
+            "Tanh" => self.table(input, f32::tanh, output),
             _ => "()".into(),
         }
     }

@@ -41,6 +41,11 @@ impl Window {
         }
     }
 
+    /// The number of positions along an axis of `length` pixels.
+    pub fn positions(&self, length: usize, axis: usize) -> usize {
+        self.slide(length, axis)[0]
+    }
+
     /// Refuses a window whose output has another size than the file says.
     pub fn check(&self, images: [[usize; 3]; 2]) -> Parsed<()> {
         let [input, output] = images;
