@@ -41,8 +41,8 @@
 //!
 //! - `check`: comparison of the gradients of your own layers with finite differences;
 //! - `data`: data sets in arrays: reading files, splits, class weights, augmentation;
-//! - `io` (feature `safetensors` or `onnx`): weight files and checkpoints, import from PyTorch and Keras, export to
-//!   ONNX;
+//! - `io` (feature `safetensors`, `onnx` or `tflite`): weight files and checkpoints, import from PyTorch and Keras,
+//!   export to ONNX and TensorFlow Lite;
 //! - `report` (feature `plot` or `tensorboard`): plots, HTML pages, TensorBoard, JSON and CSV;
 //! - `progress` (feature `progress`): the progress bar in the terminal.
 #![no_std]
@@ -61,13 +61,13 @@ pub mod check;
 #[cfg(feature = "std")]
 pub mod data;
 pub mod explain;
-#[cfg(any(feature = "npy", feature = "onnx", feature = "plot", feature = "safetensors"))]
+#[cfg(any(feature = "npy", feature = "onnx", feature = "plot", feature = "safetensors", feature = "tflite"))]
 mod file;
 pub mod flash;
 #[cfg(feature = "std")]
 pub mod guide;
 pub mod init;
-#[cfg(any(feature = "safetensors", feature = "onnx"))]
+#[cfg(any(feature = "safetensors", feature = "onnx", feature = "tflite"))]
 pub mod io;
 pub mod kernel;
 mod kind;

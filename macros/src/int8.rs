@@ -12,6 +12,7 @@ pub fn tuple(count: usize) -> TokenStream {
     let last = &layers[count - 1];
     let pairs = || layers.iter().zip(&layers[1..]);
     let runs = pairs().map(|(before, layer)| quote!(#layer: Int8Layer<Input = #before::Output>));
+    let descriptions = pairs().map(|(before, layer)| quote!(#layer: Describe<Input = #before::Output>));
     let passes = pairs().map(|(before, layer)| {
         quote! {
             #layer: Quantize<
@@ -60,6 +61,14 @@ pub fn tuple(count: usize) -> TokenStream {
             fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
                 #(#allocations)*
                 #(#steps)*
+            }
+        }
+
+        #[cfg(feature = "std")]
+        impl<L0: Describe, #(#descriptions),*> Describe for (#(#layers,)*) {
+            fn describe(&self, to: &mut Describer<'_>) -> Result<(), DescribeError> {
+                #(self.#places.describe(to)?;)*
+                Ok(())
             }
         }
 

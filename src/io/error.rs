@@ -94,6 +94,11 @@ pub enum FileError {
         /// Its value.
         number: f64,
     },
+    /// An int8 network cannot be exported.
+    Int8 {
+        /// The reason, and what to do.
+        reason: String,
+    },
     /// A layer cannot be exported because it does not describe its operation.
     Unknown {
         /// The path of the layer.
@@ -205,6 +210,7 @@ impl fmt::Display for FileError {
                 "{file}: {what} is {number:e}, out of the range of `f32`, the type of ONNX models: \
                  use other units for the data, or another constant"
             ),
+            Self::Int8 { reason } => formatter.write_str(reason),
             Self::Unknown { layer, operation } => write!(
                 formatter,
                 "cannot export the layer `{layer}`: the operation `{operation}` is unknown; \

@@ -4,6 +4,7 @@
 //!   training run, and [`Checkpoints`] saves a checkpoint every few epochs; [`Import`] loads weights from PyTorch and
 //!   Keras.
 //! - Feature `onnx`: [`export_onnx`] exports a network for other runtimes.
+//! - Feature `tflite`: [`export_tflite`] exports an int8 network as a TensorFlow Lite model.
 //!
 //! Writes are atomic: the data are written to a temporary file in the same folder, which then replaces the target. If
 //! the program or the machine stops, the target is either the old file or the complete new one. An existing file keeps
@@ -21,6 +22,8 @@ mod metadata;
 mod onnx;
 #[cfg(feature = "safetensors")]
 mod tensors;
+#[cfg(feature = "tflite")]
+mod tflite;
 #[cfg(feature = "safetensors")]
 mod weights;
 
@@ -35,10 +38,13 @@ pub use error::{Difference, FileError};
 pub use import::Import;
 #[cfg(feature = "onnx")]
 pub use onnx::{export_onnx, to_onnx};
+#[cfg(feature = "tflite")]
+pub use tflite::{export_tflite, to_tflite};
 #[cfg(feature = "safetensors")]
 pub use weights::{from_bytes, load, save, to_bytes};
 
 /// The name in error messages of data that are not in a file.
+#[cfg(any(feature = "onnx", feature = "safetensors"))]
 const BYTES: &str = "the data";
 
 /// Reads a file. Also returns its name for error messages.

@@ -4,7 +4,7 @@ use core::{fmt::Debug, marker::PhantomData, slice};
 
 use super::{Bounds, Exponential, Int8Layer, Int8Tensor, Quantize, Scale};
 #[cfg(feature = "std")]
-use super::{Calibration, QuantizeError, Samples};
+use super::{Calibration, Operation, QuantizeError, Samples, Scales};
 #[cfg(feature = "std")]
 use crate::layer::Path;
 use crate::{
@@ -69,6 +69,13 @@ pub trait Int8Form: Copy + PartialEq + Debug + Zeroed + Send + Sync + 'static {
 
     /// Replaces a row of inputs by the outputs.
     fn apply(&self, y: &mut [i8]);
+
+    /// The operation of the activation `name`, for export, unless there is none.
+    #[cfg(feature = "std")]
+    fn operation(&self, name: &'static str) -> Option<Operation> {
+        let _ = name;
+        None
+    }
 }
 
 impl Int8Form for () {
@@ -91,6 +98,11 @@ impl Int8Form for Exponential {
     #[inline(always)]
     fn apply(&self, y: &mut [i8]) {
         self.softmax(y);
+    }
+
+    #[cfg(feature = "std")]
+    fn operation(&self, _: &'static str) -> Option<Operation> {
+        Some(Operation::Softmax)
     }
 }
 
@@ -115,6 +127,11 @@ impl Int8Form for Table {
         for y in y {
             *y = self.0[(i16::from(*y) + 128) as usize];
         }
+    }
+
+    #[cfg(feature = "std")]
+    fn operation(&self, name: &'static str) -> Option<Operation> {
+        Some(Operation::Table { name, table: *self })
     }
 }
 
@@ -240,10 +257,11 @@ impl<A: Int8Activation, X: Tensor> Quantize for crate::layers::Activate<A, X> {
         calibration: &mut Calibration,
         path: Path<'_>,
     ) -> Result<Samples<X>, QuantizeError> {
-        let (y, _, output) = calibration.scales::<Self, A>(self, &x, path)?;
+        let (y, scales) = calibration.scales::<Self, A>(self, &x, path)?;
         // An activation that limits its input keeps the scale.
-        let output = if A::Form::LIMITS { x.scale } else { output };
+        let output = if A::Form::LIMITS { x.scale } else { scales.output };
+        let scales = Scales { input: x.scale, logits: x.scale, output };
         *int8 = Activate::from_parts(output, A::Form::of::<A>(x.scale, output));
-        Ok(calibration.run::<Self>(int8, x, y, output, path))
+        Ok(calibration.run::<Self>(int8, x, y, scales, path))
     }
 }

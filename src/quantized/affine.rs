@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use super::{Bounds, Channels, Int8Activation, Int8Form, Int8Tensor, Multiplier, Scale};
 #[cfg(feature = "std")]
-use super::{Calibration, QuantizeError, Samples};
+use super::{Calibration, QuantizeError, Samples, Scales};
 #[cfg(feature = "std")]
 use crate::{Layer, layer::Path};
 use crate::{
@@ -70,7 +70,12 @@ impl<W: Copy, const F: usize, A: Int8Activation> Affine<W, F, A> {
 }
 
 /// The rounding of sums with these scales of the weights.
-const fn channels<const F: usize>(bias: [i32; F], scales: [f32; F], input: Scale, logits: Scale) -> Channels<F> {
+pub(super) const fn channels<const F: usize>(
+    bias: [i32; F],
+    scales: [f32; F],
+    input: Scale,
+    logits: Scale,
+) -> Channels<F> {
     let mut channels = Channels { bias, mantissas: [0; F], exponents: [0; F] };
     let mut f = 0;
     while f < F {
@@ -117,39 +122,59 @@ pub(super) struct Real<'a> {
 
 #[cfg(feature = "std")]
 impl<W: Int8Tensor, const F: usize, A: Int8Activation> Affine<W, F, A> {
-    /// Quantizes the layer. Returns its outputs and their scale.
+    /// Quantizes the layer. Returns its outputs and its scales.
     pub(super) fn quantize<L: Layer>(
         &mut self,
         layer: &L,
         real: &Real<'_>,
         x: &Samples<L::Input>,
-        calibration: &Calibration,
+        calibration: &mut Calibration,
         path: Path<'_>,
-    ) -> Result<(Vec<L::Output>, Scale), QuantizeError> {
-        let (y, logits, output) = calibration.scales::<L, A>(layer, x, path)?;
-        let mut scales = [0f32; F];
-        for (f, scale) in scales.iter_mut().enumerate() {
+    ) -> Result<(Vec<L::Output>, Scales), QuantizeError> {
+        let (y, scales) = calibration.scales::<L, A>(layer, x, path)?;
+        let mut of_weights = [0f32; F];
+        for (f, scale) in of_weights.iter_mut().enumerate() {
             let most = (0..real.products).fold(0f64, |most, k| most.max((real.weight)(f, k).abs()));
-            // The bias is at most 2³⁰ in units of its scale, which is that of the weights times that of the input.
-            let least = (real.bias)(f).abs() / (f64::from(1 << 30) * f64::from(x.scale.scale));
-            *scale = (most / 127.0).max(least * 1.001).max(f64::from(f32::MIN_POSITIVE)) as f32;
+            *scale = scale_of_weights(most, (real.bias)(f), x.scale);
         }
         if real.one_scale {
-            scales = [scales.iter().fold(0f32, |most, scale| most.max(*scale)); F];
+            of_weights = [of_weights.iter().fold(0f32, |most, scale| most.max(*scale)); F];
         }
         let weights = W::flat_mut(core::slice::from_mut(&mut self.weights));
         let mut bias = [0i32; F];
         for f in 0..F {
-            let scale = f64::from(scales[f]);
             for k in 0..real.products {
-                weights[(real.place)(f, k)] = ((real.weight)(f, k) / scale).round().clamp(-127.0, 127.0) as i8;
+                weights[(real.place)(f, k)] = int8_of_weight((real.weight)(f, k), of_weights[f]) as i8;
             }
-            bias[f] = ((real.bias)(f) / (scale * f64::from(x.scale.scale))).round() as i32;
+            bias[f] = int32_of_bias((real.bias)(f), of_weights[f], x.scale) as i32;
         }
-        self.channels = channels(bias, scales, x.scale, logits);
+        self.channels = channels(bias, of_weights, x.scale, scales.logits);
         self.zero = x.scale.zero;
-        self.bounds = Bounds::of(logits, A::RANGE);
-        self.activation = A::Form::of::<A>(logits, output);
-        Ok((y, output))
+        self.bounds = Bounds::of(scales.logits, A::RANGE);
+        self.activation = A::Form::of::<A>(scales.logits, scales.output);
+        calibration.weights = of_weights.to_vec();
+        Ok((y, scales))
     }
+}
+
+/// The scale of the weights of an output, of which the largest absolute value is `most`. That of the bias is this scale
+/// times that of the input; the bias is at most 2³⁰ steps.
+#[cfg(feature = "std")]
+pub(super) fn scale_of_weights(most: f64, bias: f64, input: Scale) -> f32 {
+    let least = bias.abs() / (f64::from(1 << 30) * f64::from(input.scale));
+    ((most / 127.0) as f32).max((least * 1.001) as f32).max(f32::MIN_POSITIVE)
+}
+
+/// The int8 of a weight, as a whole number.
+#[cfg(feature = "std")]
+#[inline(always)]
+pub(super) fn int8_of_weight(weight: f64, scale: f32) -> f64 {
+    (weight / f64::from(scale)).round().clamp(-127.0, 127.0)
+}
+
+/// The 32-bit integer of a bias, as a whole number.
+#[cfg(feature = "std")]
+#[inline(always)]
+pub(super) fn int32_of_bias(bias: f64, weights: f32, input: Scale) -> f64 {
+    (bias / (f64::from(weights) * f64::from(input.scale))).round()
 }

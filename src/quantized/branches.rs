@@ -4,7 +4,7 @@ use core::{marker::PhantomData, mem::MaybeUninit, slice};
 
 use super::{Bounds, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Multiplier, Quantize, Scale, Table};
 #[cfg(feature = "std")]
-use super::{Calibration, QuantizeError, Samples};
+use super::{Calibration, QuantizeError, Samples, Scales};
 use crate::{
     Tensor, Zeroed,
     kernel::{
@@ -142,10 +142,10 @@ where
     ) -> Result<Samples<A::Output>, QuantizeError> {
         let first = self.first.quantize(&mut int8.first, x.clone(), calibration, path.join("first"))?.scale;
         let second = self.second.quantize(&mut int8.second, x.clone(), calibration, path.join("second"))?.scale;
-        let (y, logits, output) = calibration.scales::<Self, Act>(self, &x, path)?;
-        int8.sum = Sum::new([first, second], logits, Act::RANGE);
-        int8.activation = Act::Form::of::<Act>(logits, output);
-        Ok(calibration.run::<Self>(int8, x, y, output, path))
+        let (y, scales) = calibration.scales::<Self, Act>(self, &x, path)?;
+        int8.sum = Sum::new([first, second], scales.logits, Act::RANGE);
+        int8.activation = Act::Form::of::<Act>(scales.logits, scales.output);
+        Ok(calibration.run::<Self>(int8, x, y, scales, path))
     }
 }
 
@@ -265,10 +265,11 @@ where
     ) -> Result<Samples<O>, QuantizeError> {
         let first = self.first.quantize(&mut int8.first, x.clone(), calibration, path.join("first"))?.scale;
         let second = self.second.quantize(&mut int8.second, x.clone(), calibration, path.join("second"))?.scale;
-        let (y, _, output) = calibration.scales::<Self, Linear>(self, &x, path)?;
+        let (y, scales) = calibration.scales::<Self, Linear>(self, &x, path)?;
         // If both have one scale, their int8 are kept.
-        let output = if first == second { first } else { output };
+        let output = if first == second { first } else { scales.output };
         int8.rescales = [Rescale::new(first, output), Rescale::new(second, output)];
-        Ok(calibration.run::<Self>(int8, x, y, output, path))
+        let scales = Scales { logits: output, output, ..scales };
+        Ok(calibration.run::<Self>(int8, x, y, scales, path))
     }
 }

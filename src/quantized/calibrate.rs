@@ -1,6 +1,6 @@
 //! Scales from samples.
 
-use core::fmt;
+use core::{fmt, mem::take};
 use std::{
     format,
     string::{String, ToString},
@@ -48,6 +48,20 @@ pub struct Calibration {
     ranges: Ranges,
     /// The layers that were quantized, in order.
     pub layers: Vec<Calibrated>,
+    /// The scales of the weights of the layer that is quantized.
+    pub(super) weights: Vec<f32>,
+}
+
+/// The scales of a layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scales {
+    /// The scale of the input.
+    pub input: Scale,
+    /// The scale before the activation. That of the output, if there is no activation, or it only limits the logits to a
+    /// range.
+    pub logits: Scale,
+    /// The scale of the output.
+    pub output: Scale,
 }
 
 /// The range and the error of a layer in int8.
@@ -60,8 +74,12 @@ pub struct Calibrated {
     pub kind: String,
     /// The least and the largest output.
     pub range: [f32; 2],
-    /// The scale of the output.
-    pub scale: Scale,
+    /// The scales of the input, before the activation, and of the output.
+    pub scales: Scales,
+    /// The scales of the weights of each output, if there are weights.
+    pub weights: Vec<f32>,
+    /// The shape of the output.
+    pub shape: &'static [usize],
     /// The power of the output divided by that of its error, which the layers before have a part in. It is infinite if
     /// there is no error.
     pub decibels: f64,
@@ -75,8 +93,9 @@ impl fmt::Display for Calibration {
         let (paths, kinds) = (widest(|layer| &layer.layer, 5), widest(|layer| &layer.kind, 4));
         write!(formatter, "{:<paths$}  {:<kinds$}  {:>10}  {:>10}", "layer", "type", "least", "largest")?;
         write!(formatter, "  {:>10}  {:>4}  {:>5}", "scale", "zero", "dB")?;
-        for Calibrated { layer, kind, range: [low, high], scale: Scale { scale, zero }, decibels } in &self.layers {
+        for Calibrated { layer, kind, range: [low, high], scales, decibels, .. } in &self.layers {
             write!(formatter, "\n{layer:<paths$}  {kind:<kinds$}  {low:>10.4}  {high:>10.4}")?;
+            let Scale { scale, zero } = scales.output;
             write!(formatter, "  {scale:>10.6}  {zero:>4}  {decibels:>5.1}")?;
         }
         Ok(())
@@ -128,7 +147,7 @@ impl Calibration {
     /// Scales from these ranges.
     #[must_use]
     pub const fn new(ranges: Ranges) -> Self {
-        Self { ranges, layers: Vec::new() }
+        Self { ranges, layers: Vec::new(), weights: Vec::new() }
     }
 
     /// The samples at the entrance of a network.
@@ -154,15 +173,15 @@ impl Calibration {
         layer: &L,
         x: &Samples<L::Input>,
         path: Path<'_>,
-    ) -> Result<(Vec<L::Output>, Scale, Scale), QuantizeError> {
+    ) -> Result<(Vec<L::Output>, Scales), QuantizeError> {
         let y = outputs::<L, Predictions>(layer, x, path)?;
         if A::Form::LIMITS {
             let scale = self.scale(&y);
-            return Ok((y, scale, scale));
+            return Ok((y, Scales { input: x.scale, logits: scale, output: scale }));
         }
         let logits = self.scale(&outputs::<L, Logits>(layer, x, path)?);
         let output = A::OUTPUT.unwrap_or_else(|| self.scale(&y));
-        Ok((y, logits, output))
+        Ok((y, Scales { input: x.scale, logits, output }))
     }
 
     /// The outputs of a layer and of its int8 form, for the report.
@@ -171,14 +190,14 @@ impl Calibration {
         layer: &L::Int8,
         x: Samples<L::Input>,
         y: Vec<L::Output>,
-        scale: Scale,
+        scales: Scales,
         path: Path<'_>,
     ) -> Samples<L::Output>
     where
         L::Int8: Int8Layer<Input = <L::Input as Tensor>::Int8>,
     {
         let int8 = x.int8.iter().map(|x| run(layer, x)).collect();
-        self.list::<L>(Samples { real: y, int8, scale }, path)
+        self.list::<L>(y, int8, scales, path)
     }
 
     /// Like [`run`](Self::run), for a layer that takes real numbers.
@@ -187,14 +206,14 @@ impl Calibration {
         layer: &L::Int8,
         x: Samples<L::Input>,
         y: Vec<L::Output>,
-        scale: Scale,
+        scales: Scales,
         path: Path<'_>,
     ) -> Samples<L::Output>
     where
         L::Int8: Int8Layer<Input = Raw<L::Input>>,
     {
         let int8 = x.real.iter().map(|x| run(layer, &Raw(*x))).collect();
-        self.list::<L>(Samples { real: y, int8, scale }, path)
+        self.list::<L>(y, int8, scales, path)
     }
 
     /// The outputs of a layer that keeps the scale.
@@ -208,11 +227,19 @@ impl Calibration {
     where
         L::Int8: Int8Layer<Input = <L::Input as Tensor>::Int8>,
     {
-        let (y, scale) = (outputs::<L, Predictions>(layer, &x, path)?, x.scale);
-        Ok(self.run::<L>(int8, x, y, scale, path))
+        let y = outputs::<L, Predictions>(layer, &x, path)?;
+        let scales = Scales { input: x.scale, logits: x.scale, output: x.scale };
+        Ok(self.run::<L>(int8, x, y, scales, path))
     }
 
-    fn list<L: Layer>(&mut self, y: Samples<L::Output>, path: Path<'_>) -> Samples<L::Output> {
+    fn list<L: Layer>(
+        &mut self,
+        real: Vec<L::Output>,
+        int8: Vec<<L::Output as Tensor>::Int8>,
+        scales: Scales,
+        path: Path<'_>,
+    ) -> Samples<L::Output> {
+        let y = Samples { real, int8, scale: scales.output };
         let (real, int8) = (L::Output::flat(&y.real), <L::Output as Tensor>::Int8::flat(&y.int8));
         let [mut power, mut error] = [0.0f64; 2];
         for (real, int8) in real.iter().zip(int8) {
@@ -224,7 +251,9 @@ impl Calibration {
             layer: path.to_string(),
             kind: L::KIND.as_str().to_string(),
             range: range(&y.real),
-            scale: y.scale,
+            scales,
+            weights: take(&mut self.weights),
+            shape: L::Output::SHAPE,
             decibels: 10.0 * (power / error).log10(),
         });
         y

@@ -180,8 +180,8 @@ impl<
             bias: &|f| bias.map_or(0.0, |bias| bias[f].to_f64()),
             one_scale: false,
         };
-        let (y, scale) = int8.filters.quantize(self, &real, &x, calibration, path)?;
-        Ok(calibration.run::<Self>(int8, x, y, scale, path))
+        let (y, scales) = int8.filters.quantize(self, &real, &x, calibration, path)?;
+        Ok(calibration.run::<Self>(int8, x, y, scales, path))
     }
 }
 
@@ -194,7 +194,7 @@ pub struct Conv1d<
     const OW: usize,
     const F: usize,
     const K: usize,
->(Conv2d<Row<P>, A, 1, W, C, 1, OW, F, 1, K>);
+>(pub(super) Conv2d<Row<P>, A, 1, W, C, 1, OW, F, 1, K>);
 
 // SAFETY: the field is `Zeroed`.
 unsafe impl<
@@ -260,7 +260,7 @@ impl<
             bias: &|f| bias.map_or(0.0, |bias| bias[f].to_f64()),
             one_scale: false,
         };
-        let (y, scale) = int8.0.filters.quantize(self, &real, &x, calibration, path)?;
-        Ok(calibration.run::<Self>(int8, x, y, scale, path))
+        let (y, scales) = int8.0.filters.quantize(self, &real, &x, calibration, path)?;
+        Ok(calibration.run::<Self>(int8, x, y, scales, path))
     }
 }

@@ -70,7 +70,7 @@ impl<const IN: usize, const OUT: usize, A: Int8Activation, T: Element, Z: Biased
             bias: &|f| bias.map_or(0.0, |bias| bias[f].to_f64()),
             one_scale: true,
         };
-        let (y, scale) = int8.0.quantize(self, &real, &x, calibration, path)?;
-        Ok(calibration.run::<Self>(int8, x, y, scale, path))
+        let (y, scales) = int8.0.quantize(self, &real, &x, calibration, path)?;
+        Ok(calibration.run::<Self>(int8, x, y, scales, path))
     }
 }

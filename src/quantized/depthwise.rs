@@ -171,7 +171,7 @@ impl<
             bias: &|f| bias.map_or(0.0, |bias| bias[f].to_f64()),
             one_scale: false,
         };
-        let (y, scale) = int8.channels.quantize(self, &real, &x, calibration, path)?;
-        Ok(calibration.run::<Self>(int8, x, y, scale, path))
+        let (y, scales) = int8.channels.quantize(self, &real, &x, calibration, path)?;
+        Ok(calibration.run::<Self>(int8, x, y, scales, path))
     }
 }

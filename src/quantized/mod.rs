@@ -32,6 +32,8 @@ mod calibrate;
 mod convolution;
 mod dense;
 mod depthwise;
+#[cfg(feature = "std")]
+mod describe;
 mod gather;
 mod pool;
 mod reshape;
@@ -44,10 +46,12 @@ pub use activation::{Activate, Int8Activation, Int8Form, Requantize, Table};
 pub use affine::Affine;
 pub use branches::{Add, Concat, Rescale, Sum};
 #[cfg(feature = "std")]
-pub use calibrate::{Calibrated, Calibration, QuantizeError, Ranges, Samples};
+pub use calibrate::{Calibrated, Calibration, QuantizeError, Ranges, Samples, Scales};
 pub use convolution::{Conv1d, Conv2d};
 pub use dense::Dense;
 pub use depthwise::DepthwiseConv2d;
+#[cfg(feature = "std")]
+pub use describe::{Activations, Describe, DescribeError, Describer, Description, Operation, Operator, Weights};
 pub use pool::{GlobalAverage, Int8Reduce, Pool1d, Pool2d};
 pub use reshape::Reshape;
 pub use scale::Scale;

@@ -3,7 +3,7 @@
 use core::mem::MaybeUninit;
 
 #[cfg(feature = "std")]
-use super::{Calibration, QuantizeError, Samples};
+use super::{Calibration, Describe, DescribeError, Describer, QuantizeError, Samples};
 use super::{Int8Layer, Quantize};
 #[cfg(feature = "std")]
 use crate::layer::Path;

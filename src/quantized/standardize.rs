@@ -54,8 +54,8 @@ impl<const N: usize, T: Element> Quantize for layers::Standardize<N, T> {
         calibration: &mut Calibration,
         path: Path<'_>,
     ) -> Result<Samples<[T; N]>, QuantizeError> {
-        let (y, _, scale) = calibration.scales::<Self, Linear>(self, &x, path)?;
-        *int8 = Standardize { mean: self.mean, deviation: self.deviation, scale };
-        Ok(calibration.run_real::<Self>(int8, x, y, scale, path))
+        let (y, scales) = calibration.scales::<Self, Linear>(self, &x, path)?;
+        *int8 = Standardize { mean: self.mean, deviation: self.deviation, scale: scales.output };
+        Ok(calibration.run_real::<Self>(int8, x, y, scales, path))
     }
 }
