@@ -42,12 +42,12 @@ pub fn tuple(count: usize) -> TokenStream {
             quote!(#before)
         });
         if index + 1 == count {
-            return quote!(self.#place.run(simd, #x, y););
+            return quote!(apart(simd, Run { layers: &self.#place, x: #x, y }););
         }
         let (layer, memory, y) = (&layers[index], &memories[index % 2], format_ident!("y{index}"));
         quote! {
             let #y = crate::zeroed_at::<#layer::Output, _>(&mut #memory);
-            self.#place.run(simd, #x, #y);
+            apart(simd, Run { layers: &self.#place, x: #x, y: #y });
         }
     });
 

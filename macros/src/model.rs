@@ -64,6 +64,8 @@ pub fn expand(item: &Item) -> syn::Result<TokenStream> {
         #visibility type #ty = #network;
 
         #(#attributes)*
+        // Large weights take long to be put into the order of a microcontroller.
+        #[allow(long_running_const_eval)]
         #visibility static #name: #ty = {
             // A change of the file causes a recompilation.
             const _: &[::core::primitive::u8] = ::core::include_bytes!(#include);

@@ -76,21 +76,31 @@ pub(super) const fn channels<const F: usize>(
     input: Scale,
     logits: Scale,
 ) -> Channels<F> {
-    let mut channels = Channels { bias, mantissas: [0; F], exponents: [0; F] };
+    let mut multipliers = [Multiplier { mantissa: 0, exponent: 0 }; F];
     let mut f = 0;
     while f < F {
-        let multiplier = Multiplier::new(input.scale as f64 * scales[f] as f64 / logits.scale as f64);
-        (channels.mantissas[f], channels.exponents[f]) = (multiplier.mantissa, multiplier.exponent as i8);
+        multipliers[f] = Multiplier::new(input.scale as f64 * scales[f] as f64 / logits.scale as f64);
         f += 1;
     }
-    channels
+    Channels::new(bias, multipliers)
 }
 
 impl<W: Int8Tensor, const F: usize, A: Int8Activation> Affine<[W; F], F, A> {
-    /// The outputs of `P` rows, one after the other.
+    /// The layer in the order in which the processor reads it.
+    pub(super) const fn ordered<R: Round>(mut self) -> Self {
+        self.channels.order_filters::<W, R>(&mut self.weights, self.zero, self.bounds);
+        self
+    }
+
+    /// The outputs of `P` rows, one after the other. Each row is in `K` parts of one length.
     #[inline(always)]
-    pub(super) fn rows<S: Simd, R: Round, const P: usize>(&self, simd: S, x: &[W; P], y: &mut [i8]) {
-        products::<S, W, R, F, P>(simd, x, self.zero, &self.weights, &self.channels, self.bounds, y);
+    pub(super) fn rows<S: Simd, R: Round, const K: usize, const P: usize>(
+        &self,
+        simd: S,
+        x: [[&[i8]; K]; P],
+        y: &mut [i8],
+    ) {
+        products::<S, W, R, F, K, P>(simd, x, self.zero, &self.weights, &self.channels, self.bounds, y);
         self.activate(&mut y[..P * F]);
     }
 }

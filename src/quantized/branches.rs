@@ -2,14 +2,14 @@
 
 use core::{marker::PhantomData, mem::MaybeUninit, slice};
 
-use super::{Bounds, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Multiplier, Quantize, Scale, Table};
+use super::{Bounds, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Multiplier, Quantize, Run, Scale, Table};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples, Scales};
 use crate::{
     Tensor, Zeroed,
     kernel::{
-        Simd, Work,
-        int8::{apart, int8_fits},
+        Simd,
+        int8::{Factor, apart, int8_fits},
     },
     layers::{self, Branches},
 };
@@ -57,12 +57,25 @@ impl Sum {
         }
     }
 
-    /// `a + b`.
+    /// `y + other`, in `y`.
     #[inline(always)]
-    fn of(&self, a: i8, b: i8) -> i8 {
-        let [a, b] = [i32::from(a) - i32::from(self.zeros[0]), i32::from(b) - i32::from(self.zeros[1])];
-        let sum = self.inputs[0].apply(a << FRACTION) + self.inputs[1].apply(b << FRACTION);
-        self.bounds.clamp(self.output.apply(sum))
+    fn add(&self, y: &mut [i8], other: &[i8]) {
+        // The constants are in registers.
+        let Self { zeros, inputs: [a, b], output, bounds } = *self;
+        let units = |q: i8, input: usize| (i32::from(q) - i32::from(zeros[input])) << FRACTION;
+        if let (Some(a), Some(b), Some(output)) = (Factor::of(a), Factor::of(b), Factor::of(output)) {
+            let zero = i32::from(bounds.zero);
+            for (y, other) in y.iter_mut().zip(other) {
+                let sum = output.apply(a.apply(units(*y, 0)) + b.apply(units(*other, 1)));
+                *y = int8_fits((sum + zero).clamp(-128, 127));
+            }
+            bounds.limit(y);
+            return;
+        }
+        for (y, other) in y.iter_mut().zip(other) {
+            let sum = a.apply(units(*y, 0)) + b.apply(units(*other, 1));
+            *y = bounds.clamp(output.apply(sum));
+        }
     }
 }
 
@@ -84,42 +97,19 @@ impl<X: Int8Tensor, A: Int8Layer<Input = X>, B: Int8Layer<Input = X>, Act: Int8A
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &X, y: &mut A::Output) {
-        apart(simd, Fork { layer: self, x, y });
-    }
-}
-
-/// Branches at work. They have a stack frame of their own, which other layers use again.
-struct Fork<'a, L: Int8Layer> {
-    layer: &'a L,
-    x: &'a L::Input,
-    y: &'a mut L::Output,
-}
-
-impl<X: Int8Tensor, A: Int8Layer<Input = X>, B: Int8Layer<Input = X>, Act: Int8Activation> Work
-    for Fork<'_, Add<A, B, Act>>
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let Self { layer, x, y } = self;
-        layer.first.run(simd, x, y);
+        apart(simd, Run { layers: &self.first, x, y });
         let y = A::Output::flat_mut(slice::from_mut(y));
         let mut second = MaybeUninit::uninit();
         let second = if B::COPIES {
             X::flat(slice::from_ref(x))
         } else {
             let second = B::Output::zeroed_in(&mut second);
-            layer.second.run(simd, x, second);
+            apart(simd, Run { layers: &self.second, x, y: second });
             B::Output::flat(slice::from_ref(second))
         };
-        // The constants are in registers.
-        let sum = layer.sum;
-        for (y, second) in y.iter_mut().zip(second) {
-            *y = sum.of(*y, *second);
-        }
+        self.sum.add(y, second);
         if !Act::Form::LIMITS {
-            y.chunks_exact_mut(A::Output::INNERMOST).for_each(|y| layer.activation.apply(y));
+            y.chunks_exact_mut(A::Output::INNERMOST).for_each(|y| self.activation.apply(y));
         }
     }
 }
@@ -223,26 +213,16 @@ impl<A: Int8Layer, B: Int8Layer<Input = A::Input>, O: Int8Tensor> Int8Layer for 
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &A::Input, y: &mut O) {
-        apart(simd, Fork { layer: self, x, y });
-    }
-}
-
-impl<A: Int8Layer, B: Int8Layer<Input = A::Input>, O: Int8Tensor> Work for Fork<'_, Concat<A, B, O>> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let Self { layer, x, y } = self;
         let (mut first, mut second) = (MaybeUninit::uninit(), MaybeUninit::uninit());
         let (first, second) = (A::Output::zeroed_in(&mut first), B::Output::zeroed_in(&mut second));
-        layer.first.run(simd, x, first);
-        layer.second.run(simd, x, second);
+        apart(simd, Run { layers: &self.first, x, y: first });
+        apart(simd, Run { layers: &self.second, x, y: second });
         let first = A::Output::flat(slice::from_ref(first)).chunks_exact(A::Output::INNERMOST);
         let second = B::Output::flat(slice::from_ref(second)).chunks_exact(B::Output::INNERMOST);
         for (y, (a, b)) in O::flat_mut(slice::from_mut(y)).chunks_exact_mut(O::INNERMOST).zip(first.zip(second)) {
             let (to_a, to_b) = y.split_at_mut(A::Output::INNERMOST);
-            to_a.iter_mut().zip(a).for_each(|(y, a)| *y = layer.rescales[0].of(*a));
-            to_b.iter_mut().zip(b).for_each(|(y, b)| *y = layer.rescales[1].of(*b));
+            to_a.iter_mut().zip(a).for_each(|(y, a)| *y = self.rescales[0].of(*a));
+            to_b.iter_mut().zip(b).for_each(|(y, b)| *y = self.rescales[1].of(*b));
         }
     }
 }

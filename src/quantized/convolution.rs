@@ -9,10 +9,7 @@ use super::{Calibration, QuantizeError, Samples, affine::Real};
 use crate::layer::Path;
 use crate::{
     Zeroed,
-    kernel::{
-        Element, Simd, Work,
-        int8::{Twice, apart},
-    },
+    kernel::{Element, Simd, int8::Twice},
     layers::{Biased, Window, image::window::Row},
 };
 
@@ -69,6 +66,7 @@ impl<
 {
     /// A layer with these filters.
     pub const fn from_parts(filters: Affine<[[[[i8; C]; KW]; K]; F], F, A>) -> Self {
+        let filters = filters.ordered::<Twice>();
         Self { filters, window: PhantomData }
     }
 
@@ -81,46 +79,28 @@ impl<
         start: usize,
         y: &mut [[i8; F]],
     ) -> usize {
-        let mut patches = [[[[0i8; C]; KW]; K]; N];
         let mut at = start;
-        for y in y[start..].chunks_exact_mut(N) {
-            for (p, patch) in patches.iter_mut().enumerate() {
-                gather::<P, H, W, C, K, KW>(x, [(at + p) / OW, (at + p) % OW], self.filters.zero, patch);
+        // The window of a pixel is the pixel itself.
+        if K == 1 && KW == 1 && P::STRIDE == [1, 1] && OH == H && OW == W {
+            let pixels = x.as_flattened()[start..].as_chunks::<N>().0;
+            for (x, y) in pixels.iter().zip(y[start..].chunks_exact_mut(N)) {
+                self.filters.rows::<S, Twice, K, N>(simd, x.each_ref().map(|x| [&x[..]; K]), y.as_flattened_mut());
+                at += N;
             }
-            self.filters.rows::<S, Twice, N>(simd, &patches, y.as_flattened_mut());
+            return at;
+        }
+        let mut patches = [[[[0i8; C]; KW]; K]; N];
+        for y in y[start..].chunks_exact_mut(N) {
+            let mut pixel = at;
+            let rows = patches.each_mut().map(|patch| {
+                let rows = gather::<P, H, W, C, K, KW>(x, [pixel / OW, pixel % OW], self.filters.zero, patch);
+                pixel += 1;
+                rows.map(|row| row.as_flattened())
+            });
+            self.filters.rows::<S, Twice, K, N>(simd, rows, y.as_flattened_mut());
             at += N;
         }
         at
-    }
-}
-
-/// The convolution of an image.
-struct Convolve<'a, L, X, Y> {
-    layer: &'a L,
-    x: &'a X,
-    y: &'a mut Y,
-}
-
-impl<
-    P: Window,
-    A: Int8Activation,
-    const H: usize,
-    const W: usize,
-    const C: usize,
-    const OH: usize,
-    const OW: usize,
-    const F: usize,
-    const K: usize,
-    const KW: usize,
-> Work for Convolve<'_, Conv2d<P, A, H, W, C, OH, OW, F, K, KW>, [[[i8; C]; W]; H], [[[i8; F]; OW]; OH]>
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let y = self.y.as_flattened_mut();
-        let rest = self.layer.pixels::<S, PIXELS>(simd, self.x, 0, y);
-        self.layer.pixels::<S, 1>(simd, self.x, rest, y);
     }
 }
 
@@ -143,7 +123,9 @@ impl<
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
         const { assert_fits_sum(K * KW * C) };
-        apart(simd, Convolve { layer: self, x, y });
+        let y = y.as_flattened_mut();
+        let rest = self.pixels::<S, PIXELS>(simd, x, 0, y);
+        self.pixels::<S, 1>(simd, x, rest, y);
     }
 }
 

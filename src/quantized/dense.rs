@@ -1,7 +1,5 @@
 //! The fully connected layer in int8.
 
-use core::array;
-
 use super::{Affine, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples, affine::Real};
@@ -9,32 +7,21 @@ use super::{Calibration, QuantizeError, Samples, affine::Real};
 use crate::layer::Path;
 use crate::{
     Zeroed,
-    kernel::{
-        Element, Simd, Work,
-        int8::{Once, apart},
-    },
+    kernel::{Element, Simd, int8::Once},
     layers::Biased,
 };
 
 /// [`Dense`](crate::layers::Dense) in int8: the weights of each output, side by side. All weights have one scale.
+#[non_exhaustive] // `from_parts` orders the weights.
 pub struct Dense<const IN: usize, const OUT: usize, A: Int8Activation>(pub Affine<[[i8; IN]; OUT], OUT, A>);
 
 // SAFETY: the field is `Zeroed`.
 unsafe impl<const IN: usize, const OUT: usize, A: Int8Activation> Zeroed for Dense<IN, OUT, A> {}
 
-/// The outputs of a vector.
-struct Multiply<'a, const IN: usize, const OUT: usize, A: Int8Activation> {
-    layer: &'a Dense<IN, OUT, A>,
-    x: &'a [i8; IN],
-    y: &'a mut [i8; OUT],
-}
-
-impl<const IN: usize, const OUT: usize, A: Int8Activation> Work for Multiply<'_, IN, OUT, A> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        self.layer.0.rows::<S, Once, 1>(simd, array::from_ref(self.x), self.y);
+impl<const IN: usize, const OUT: usize, A: Int8Activation> Dense<IN, OUT, A> {
+    /// A layer with these outputs.
+    pub const fn from_parts(outputs: Affine<[[i8; IN]; OUT], OUT, A>) -> Self {
+        Self(outputs.ordered::<Once>())
     }
 }
 
@@ -45,7 +32,7 @@ impl<const IN: usize, const OUT: usize, A: Int8Activation> Int8Layer for Dense<I
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &[i8; IN], y: &mut [i8; OUT]) {
         const { assert_fits_sum(IN) };
-        apart(simd, Multiply { layer: self, x, y });
+        self.0.rows::<S, Once, 1, 1>(simd, [[x]], y);
     }
 }
 

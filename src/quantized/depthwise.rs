@@ -10,10 +10,10 @@ use crate::layer::Path;
 use crate::{
     Zeroed,
     kernel::{
-        Element, Simd, Work,
-        int8::{Twice, apart, sums_by_channel},
+        Element, Simd,
+        int8::{Slide, Twice, depthwise},
     },
-    layers::{Biased, Window},
+    layers::{Biased, Window, image::window::slide},
 };
 
 /// [`DepthwiseConv2d`](crate::layers::DepthwiseConv2d) in int8: the weights are `[row][column][channel]`, with a scale for
@@ -62,7 +62,8 @@ impl<
 > DepthwiseConv2d<P, A, H, W, C, OH, OW, K, KW>
 {
     /// A layer with these channels.
-    pub const fn from_parts(channels: Affine<[[[i8; C]; KW]; K], C, A>) -> Self {
+    pub const fn from_parts(mut channels: Affine<[[[i8; C]; KW]; K], C, A>) -> Self {
+        channels.channels.order_channels::<_, Twice>(&channels.weights, channels.zero, channels.bounds);
         Self { channels, window: PhantomData }
     }
 
@@ -70,50 +71,31 @@ impl<
     #[inline(always)]
     fn image(&self, x: &[[[i8; C]; W]; H], y: &mut [[[i8; C]; OW]; OH]) {
         let Affine { weights, channels, zero, bounds, .. } = &self.channels;
-        // The sums of the weights times `zero`, by which the sums are too large.
-        let mut surplus = [0i32; C];
-        for weights in weights.as_flattened() {
-            for c in 0..C {
-                surplus[c] += i32::from(weights[c]) * i32::from(*zero);
-            }
+        let before = const { slide::<P>([H, W], [K, KW]).1.before };
+        let window = Slide { before, stride: P::STRIDE, dilation: P::DILATION };
+        if depthwise(x, *zero, weights, channels, *bounds, window, y) {
+            self.channels.activate(y.as_flattened_mut().as_flattened_mut());
+            return;
         }
+        let surplus = channels.surplus(weights, *zero);
         let mut patch = [[[0; C]; KW]; K];
         for (i, row) in y.iter_mut().enumerate() {
             for (j, y) in row.iter_mut().enumerate() {
-                gather::<P, H, W, C, K, KW>(x, [i, j], *zero, &mut patch);
+                let rows = gather::<P, H, W, C, K, KW>(x, [i, j], *zero, &mut patch);
                 let mut sums = [0i32; C];
-                sums_by_channel(&patch, weights, &surplus, &mut sums);
+                for c in 0..C {
+                    let mut sum = -surplus[c];
+                    for u in 0..K {
+                        for v in 0..KW {
+                            sum += i32::from(rows[u][v][c]) * i32::from(weights[u][v][c]);
+                        }
+                    }
+                    sums[c] = sum;
+                }
                 channels.round_all::<Twice>(&sums, *bounds, y);
                 self.channels.activate(y);
             }
         }
-    }
-}
-
-/// The convolution of an image.
-struct Convolve<'a, L, X, Y> {
-    layer: &'a L,
-    x: &'a X,
-    y: &'a mut Y,
-}
-
-impl<
-    P: Window,
-    A: Int8Activation,
-    const H: usize,
-    const W: usize,
-    const C: usize,
-    const OH: usize,
-    const OW: usize,
-    const K: usize,
-    const KW: usize,
-> Work for Convolve<'_, DepthwiseConv2d<P, A, H, W, C, OH, OW, K, KW>, [[[i8; C]; W]; H], [[[i8; C]; OW]; OH]>
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
-        self.layer.image(self.x, self.y);
     }
 }
 
@@ -133,9 +115,9 @@ impl<
     type Output = [[[i8; C]; OW]; OH];
 
     #[inline(always)]
-    fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
+    fn run<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
         const { assert_fits_sum(K * KW) };
-        apart(simd, Convolve { layer: self, x, y });
+        self.image(x, y);
     }
 }
 

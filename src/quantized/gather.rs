@@ -2,32 +2,35 @@
 
 use crate::layers::{Window, image::window::slide};
 
-/// Writes the window of output pixel `at` to `patch`. Pixels outside the image are `zero`, which stands for 0.
+/// The rows of the window of output pixel `at`. Those that are not pixels side by side in the image are written to `patch`.
+/// Pixels outside the image are `zero`, which stands for 0.
 #[inline(always)]
-pub(super) fn gather<P: Window, const H: usize, const W: usize, const C: usize, const K: usize, const KW: usize>(
-    x: &[[[i8; C]; W]; H],
+pub(super) fn gather<'a, P: Window, const H: usize, const W: usize, const C: usize, const K: usize, const KW: usize>(
+    x: &'a [[[i8; C]; W]; H],
     at: [usize; 2],
     zero: i8,
-    patch: &mut [[[i8; C]; KW]; K],
-) {
+    patch: &'a mut [[[i8; C]; KW]; K],
+) -> [&'a [[i8; C]; KW]; K] {
     let before = const { slide::<P>([H, W], [K, KW]).1.before };
     let top = (at[0] * P::STRIDE[0]).wrapping_sub(before[0]);
     let left = (at[1] * P::STRIDE[1]).wrapping_sub(before[1]);
-    for (u, patch) in patch.iter_mut().enumerate() {
-        let Some(row) = x.get(top.wrapping_add(u * P::DILATION[0])) else {
+    let mut u = 0;
+    patch.each_mut().map(|patch| {
+        let row = x.get(top.wrapping_add(u * P::DILATION[0]));
+        u += 1;
+        let Some(row) = row else {
             *patch = [[zero; C]; KW];
-            continue;
+            return &*patch;
         };
-        // Pixels side by side are one slice.
         if P::DILATION[1] == 1
             && left <= W
             && let Some(pixels) = row[left..].first_chunk()
         {
-            *patch = *pixels;
-            continue;
+            return pixels;
         }
         for (v, patch) in patch.iter_mut().enumerate() {
             *patch = row.get(left.wrapping_add(v * P::DILATION[1])).copied().unwrap_or([zero; C]);
         }
-    }
+        &*patch
+    })
 }

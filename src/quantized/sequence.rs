@@ -4,10 +4,13 @@ use core::mem::MaybeUninit;
 
 #[cfg(feature = "std")]
 use super::{Calibration, Describe, DescribeError, Describer, QuantizeError, Samples};
-use super::{Int8Layer, Quantize};
+use super::{Int8Layer, Quantize, Run};
 #[cfg(feature = "std")]
 use crate::layer::Path;
-use crate::{Tensor, kernel::Simd};
+use crate::{
+    Tensor,
+    kernel::{Simd, int8::apart},
+};
 
 shiplap_macros::impl_int8_tuples!();
 

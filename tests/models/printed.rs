@@ -23,7 +23,7 @@ pub static NET: Net = quantized::Quantized::from_parts(
         quantized::Reshape::RESHAPE,
         quantized::Conv2d::from_parts(quantized::Affine::new(quantized::int8_of(b"\xe7 \nk0k\x7f\xe5\xdc\xa6\xe9\x81\xcf\xc8g%\xef\x05\xfa\x7f\x11y\xfd\xdd\x9d\x81\x8eo\xf7%g\x9b\\N*\xd3tJ\x1f\x7f\x1d)\"\r(X\xa3\x7f"), [-17635, 11360, -14874, -16740, 31666, 10270], [0.0040173107, 0.0050050537, 0.004993773, 0.0048953528, 0.0040195766, 0.0050408626], quantized::Scale { scale: 0.0051683793, zero: -128 }, quantized::Scale { scale: 0.0059663574, zero: -128 }, ())),
         quantized::Reshape::RESHAPE,
-        quantized::Dense(quantized::Affine::new(quantized::int8_of(b"\xa3\xc4\xce\xe1\x7f\xa2\xd0-\x07\xc8\x1a\x81\x8c&f\x7f?\x85"), [-12953, -4683, 7844], [0.0039449236, 0.0059875986, 0.0050567896], quantized::Scale { scale: 0.0059663574, zero: -128 }, quantized::Scale { scale: 0.004506456, zero: 66 }, ())),
+        quantized::Dense::from_parts(quantized::Affine::new(quantized::int8_of(b"\xa3\xc4\xce\xe1\x7f\xa2\xd0-\x07\xc8\x1a\x81\x8c&f\x7f?\x85"), [-12953, -4683, 7844], [0.0039449236, 0.0059875986, 0.0050567896], quantized::Scale { scale: 0.0059663574, zero: -128 }, quantized::Scale { scale: 0.004506456, zero: 66 }, ())),
     ),
     quantized::Scale { scale: 0.004506456, zero: 66 },
 );

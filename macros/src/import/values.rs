@@ -33,7 +33,7 @@ impl Constants<'_> {
 
     fn layer(&self, layer: &Layer, depth: usize) -> String {
         match layer {
-            Layer::Dense { constants, .. } => format!("{}({})", self.form("Dense"), self.affine(constants)),
+            Layer::Dense { constants, .. } => format!("{}::from_parts({})", self.form("Dense"), self.affine(constants)),
             Layer::Conv2d { constants, .. } => {
                 format!("{}({})", self.form("Conv2d::from_parts"), self.affine(constants))
             }

@@ -66,6 +66,36 @@ impl Multiplier {
     }
 }
 
+/// A [`Multiplier`] below 1 for many sums below 2³⁰.
+#[derive(Clone, Copy)]
+pub(crate) struct Factor {
+    mantissa: i32,
+    /// −1 if there is a shift.
+    sign: i32,
+    half: i32,
+    shift: i32,
+}
+
+impl Factor {
+    /// The factor of a multiplier below 1.
+    #[inline(always)]
+    pub(crate) fn of(multiplier: Multiplier) -> Option<Self> {
+        let Multiplier { mantissa, exponent } = multiplier;
+        let (sign, half) = if exponent < 0 { (-1, 1 << (-exponent - 1)) } else { (0, 0) };
+        (exponent <= 0).then_some(Self { mantissa, sign, half, shift: -exponent })
+    }
+
+    /// [`Multiplier::apply`].
+    #[inline(always)]
+    pub(crate) fn apply(self, sum: i32) -> i32 {
+        #[cfg(dsp)]
+        let product = super::dsp::high_product(sum << 1, self.mantissa);
+        #[cfg(not(dsp))]
+        let product = high_product(sum, self.mantissa);
+        (product + (product >> 31 & self.sign) + self.half) >> self.shift
+    }
+}
+
 /// `a·b / 2³¹`, rounded half up. It saturates only for twice the least number.
 #[inline(always)]
 pub(super) const fn doubled_high_product(a: i32, b: i32) -> i32 {
@@ -129,6 +159,19 @@ mod tests {
                 assert!((f64::from(rounded) - exact).abs() <= 1.01, "{sum} · {factor} is {exact}, not {rounded}");
             }
         }
+    }
+
+    #[test]
+    fn factors_round_as_multipliers_do() {
+        let mut rng = crate::Rng::new(2);
+        for _ in 0..10_000 {
+            let multiplier = Multiplier::new((-31.0 * rng.uniform()).exp2());
+            let sum = ((2.0 * rng.uniform() - 1.0) * (30.0 * rng.uniform()).exp2()) as i32;
+            if let Some(factor) = Factor::of(multiplier) {
+                assert_eq!(factor.apply(sum), multiplier.apply(sum), "{multiplier:?} {sum}");
+            }
+        }
+        assert!(Factor::of(Multiplier::new(1.5)).is_none());
     }
 
     #[test]

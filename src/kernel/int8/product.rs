@@ -1,12 +1,8 @@
 //! Sums of products of int8, rounded to int8.
 
-use core::mem::MaybeUninit;
-#[cfg(not(dsp))]
-use core::slice;
+use core::{mem::MaybeUninit, slice};
 
-#[cfg(dsp)]
-use super::dsp::Rows;
-use super::{int8_fits, multiplier::Multiplier, tensor::Int8Tensor};
+use super::{Bounds, Round, Slide, multiplier::Multiplier, tensor::Int8Tensor};
 use crate::{Zeroed as _, kernel::Simd};
 
 /// The rounding of sums to int8, for `F` output channels.
@@ -21,11 +17,42 @@ pub struct Channels<const F: usize> {
 }
 
 impl<const F: usize> Channels<F> {
+    /// The rounding with these biases and multipliers.
+    pub(crate) const fn new(bias: [i32; F], multipliers: [Multiplier; F]) -> Self {
+        let mut channels = Self { bias, mantissas: [0; F], exponents: [0; F] };
+        let mut f = 0;
+        while f < F {
+            let Multiplier { mantissa, exponent } = multipliers[f];
+            (channels.mantissas[f], channels.exponents[f]) = (mantissa, exponent as i8);
+            f += 1;
+        }
+        channels
+    }
+
+    /// Brings filters and their rounding into the order of the processor, which is this one.
+    pub(crate) const fn order_filters<W: Int8Tensor, R: Round>(&mut self, _: &mut [W; F], _: i8, _: Bounds) {}
+
+    /// Brings the rounding of a depthwise convolution into the order of the processor, which is this one.
+    pub(crate) const fn order_channels<W: Int8Tensor, R: Round>(&mut self, _: &W, _: i8, _: Bounds) {}
+
+    /// The sums of the weights times `zero`, by which the sums of channels are too large.
+    #[inline(always)]
+    pub(crate) fn surplus<const KW: usize, const K: usize>(&self, weights: &[[[i8; F]; KW]; K], zero: i8) -> [i32; F] {
+        let mut surplus = [0i32; F];
+        for weights in weights.as_flattened() {
+            for f in 0..F {
+                surplus[f] += i32::from(weights[f]) * i32::from(zero);
+            }
+        }
+        surplus
+    }
+
     /// The output of channel `f`.
     #[inline(always)]
-    pub(crate) fn round<R: Round>(&self, f: usize, sum: i32, bounds: Bounds) -> i8 {
+    fn round<R: Round>(&self, f: usize, sum: i32, bounds: Bounds) -> i8 {
         let multiplier = Multiplier { mantissa: self.mantissas[f], exponent: i32::from(self.exponents[f]) };
-        bounds.clamp(R::round(multiplier, self.bias[f].wrapping_add(sum)))
+        let sum = self.bias[f].wrapping_add(sum);
+        bounds.clamp(if R::ONCE { multiplier.apply_once(sum) } else { multiplier.apply(sum) })
     }
 
     /// The outputs of all channels.
@@ -38,87 +65,29 @@ impl<const F: usize> Channels<F> {
     }
 }
 
-/// `Σₜ x[t][c]·weights[t][c] − surplus[c]` for each channel `c`, where `t` goes through the pixels of a window.
+/// A depthwise convolution of an image, if the processor has a way of its own.
 #[inline(always)]
-pub(crate) fn sums_by_channel<const C: usize, const KW: usize, const K: usize>(
-    x: &[[[i8; C]; KW]; K],
-    weights: &[[[i8; C]; KW]; K],
-    surplus: &[i32; C],
-    sums: &mut [i32; C],
-) {
-    #[cfg(dsp)]
-    if C % 4 == 0 && K * KW * C <= 4096 {
-        return super::dsp::sums_by_channel(x, weights, surplus, sums);
-    }
-    for c in 0..C {
-        let mut sum = -surplus[c];
-        for u in 0..K {
-            for v in 0..KW {
-                sum += i32::from(x[u][v][c]) * i32::from(weights[u][v][c]);
-            }
-        }
-        sums[c] = sum;
-    }
-}
-
-/// The range of int8 outputs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    /// The int8 that stands for 0.
-    pub zero: i8,
-    /// The least output.
-    pub least: i8,
-    /// The largest output.
-    pub most: i8,
-}
-
-impl Bounds {
-    /// The closest number within the bounds to `zero` plus `rounded`.
-    #[inline(always)]
-    pub(crate) fn clamp(self, rounded: i32) -> i8 {
-        let zero = self.zero as i32;
-        int8_fits(rounded.max(self.least as i32 - zero).min(self.most as i32 - zero) + zero)
-    }
-}
-
-/// How a sum is rounded.
-pub(crate) trait Round {
-    fn round(multiplier: Multiplier, sum: i32) -> i32;
-}
-
-/// As [`Multiplier::apply`].
-pub(crate) struct Twice;
-
-/// As [`Multiplier::apply_once`].
-pub(crate) struct Once;
-
-impl Round for Twice {
-    #[inline(always)]
-    fn round(multiplier: Multiplier, sum: i32) -> i32 {
-        #[cfg(dsp)]
-        return super::dsp::round(multiplier, sum);
-        #[cfg(not(dsp))]
-        multiplier.apply(sum)
-    }
-}
-
-impl Round for Once {
-    #[inline(always)]
-    fn round(multiplier: Multiplier, sum: i32) -> i32 {
-        multiplier.apply_once(sum)
-    }
+pub(crate) fn depthwise<X, Y, V, const C: usize>(
+    _: &X,
+    _: i8,
+    _: &V,
+    _: &Channels<C>,
+    _: Bounds,
+    _: Slide,
+    _: &mut Y,
+) -> bool {
+    false
 }
 
 /// The outputs whose sums are computed together, in registers.
-#[cfg(not(dsp))]
 const BLOCK: usize = 8;
 
-/// `y[p][f] = channels(Σₖ (x[p][k] − zero)·weights[f][k])` for `P` rows `x`. `y` has the outputs of the rows one after the
-/// other.
+/// `y[p][f] = channels(Σₖ (x[p][k] − zero)·weights[f][k])` for `P` rows `x`, each in `K` parts of one length. `y` has
+/// the outputs of the rows one after the other.
 #[inline(always)]
-pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const P: usize>(
+pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const K: usize, const P: usize>(
     simd: S,
-    x: &[W; P],
+    x: [[&[i8]; K]; P],
     zero: i8,
     weights: &[W; F],
     channels: &Channels<F>,
@@ -126,62 +95,34 @@ pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const P
     y: &mut [i8],
 ) {
     let y = &mut y[..P * F];
-    #[cfg(dsp)]
-    {
-        let _ = simd;
-        let mut rows = MaybeUninit::<Rows<W, P>>::uninit();
-        let rows = Rows::<W, P>::zeroed_in(&mut rows);
-        Rows::center(rows, x, zero);
-        // All sums first: the loops for sums and for rounding need all registers.
+    let mut centered = MaybeUninit::<[W::Wide; P]>::uninit();
+    let centered = <[W::Wide; P]>::zeroed_in(&mut centered);
+    let mut rows: [&[i16]; P] = [&[]; P];
+    for (p, centered) in centered.iter_mut().enumerate() {
+        let wide = W::wide_mut(slice::from_mut(centered));
+        for (x, wide) in x[p].iter().zip(wide.chunks_exact_mut(W::LEN / K)) {
+            center(x, zero, wide);
+        }
+        rows[p] = wide;
+    }
+    // Registers round many sums at once, and a microcontroller has no memory for them.
+    if cfg!(target_pointer_width = "64") {
         let mut sums = [[0i32; F]; P];
-        let (pairs, last) = weights.as_chunks::<2>();
-        for (pair, weights) in pairs.iter().enumerate() {
-            let [a, b] = rows.dots(weights);
-            for p in 0..P {
-                if let [to_a, to_b] = &mut sums[p][2 * pair..2 * pair + 2] {
-                    (*to_a, *to_b) = (a[p], b[p]);
-                }
-            }
-        }
-        for weights in last {
-            for (sums, sum) in sums.iter_mut().zip(rows.dot(weights)) {
-                sums[F - 1] = sum;
-            }
-        }
+        all_sums(simd, rows, weights, &mut sums);
         for (sums, y) in sums.iter().zip(y.chunks_exact_mut(F)) {
             channels.round_all::<R>(sums, bounds, y);
         }
-    }
-    #[cfg(not(dsp))]
-    {
-        let mut centered = MaybeUninit::<[W::Wide; P]>::uninit();
-        let centered = <[W::Wide; P]>::zeroed_in(&mut centered);
-        let mut rows: [&[i16]; P] = [&[]; P];
-        for (p, centered) in centered.iter_mut().enumerate() {
-            let wide = W::wide_mut(slice::from_mut(centered));
-            center(W::flat(slice::from_ref(&x[p])), zero, wide);
-            rows[p] = wide;
-        }
-        // Registers round many sums at once, and a microcontroller has no memory for them.
-        if cfg!(target_pointer_width = "64") {
-            let mut sums = [[0i32; F]; P];
-            all_sums(simd, rows, weights, &mut sums);
-            for (sums, y) in sums.iter().zip(y.chunks_exact_mut(F)) {
-                channels.round_all::<R>(sums, bounds, y);
-            }
-        } else {
-            for (f, weights) in weights.iter().enumerate() {
-                let [sums] = simd.dots(rows, [W::flat(slice::from_ref(weights))]);
-                for p in 0..P {
-                    y[p * F + f] = channels.round::<R>(f, sums[p], bounds);
-                }
+    } else {
+        for (f, weights) in weights.iter().enumerate() {
+            let [sums] = simd.dots(rows, [W::flat(slice::from_ref(weights))]);
+            for p in 0..P {
+                y[p * F + f] = channels.round::<R>(f, sums[p], bounds);
             }
         }
     }
 }
 
 /// The sums of all outputs.
-#[cfg(not(dsp))]
 #[inline(always)]
 fn all_sums<S: Simd, W: Int8Tensor, const F: usize, const P: usize>(
     simd: S,
@@ -207,7 +148,6 @@ fn all_sums<S: Simd, W: Int8Tensor, const F: usize, const P: usize>(
 }
 
 /// The sums of all outputs at once, for few rows.
-#[cfg(not(dsp))]
 #[inline(always)]
 fn eight<S: Simd, W: Int8Tensor, const P: usize>(
     simd: S,
@@ -222,7 +162,6 @@ fn eight<S: Simd, W: Int8Tensor, const P: usize>(
 }
 
 /// The sums of two outputs at a time, for as many rows as fit into registers.
-#[cfg(not(dsp))]
 #[inline(always)]
 fn by_pairs<S: Simd, W: Int8Tensor, const P: usize>(
     simd: S,
@@ -238,7 +177,6 @@ fn by_pairs<S: Simd, W: Int8Tensor, const P: usize>(
 }
 
 /// Writes `x[k] − zero` to `wide`.
-#[cfg(not(dsp))]
 #[inline(always)]
 fn center(x: &[i8], zero: i8, wide: &mut [i16]) {
     for (wide, x) in wide.iter_mut().zip(x) {

@@ -1,5 +1,8 @@
 //! Arrays of int8.
 
+#[cfg(dsp)]
+use core::slice;
+
 use crate::Zeroed;
 
 /// An array of int8, possibly nested: `[[[i8; CHANNELS]; WIDTH]; HEIGHT]`.
@@ -97,6 +100,23 @@ pub const fn int8_of<X: Int8Tensor>(bytes: &[u8]) -> X {
     assert!(bytes.len() == X::LEN && size_of::<X>() == X::LEN, "the file's weights have another size than the layer's");
     // SAFETY: `Int8Tensor` is sealed: `X` is an array, possibly nested, of `X::LEN` int8, for which any byte is valid.
     unsafe { *bytes.as_ptr().cast::<X>() }
+}
+
+/// The elements of an array, in row-major order.
+#[cfg(dsp)]
+#[inline(always)]
+pub(super) const fn numbers_of<X: Int8Tensor>(x: &X) -> &[i8] {
+    assert!(size_of::<X>() == X::LEN);
+    // SAFETY: `Int8Tensor` is sealed: `X` is an array, possibly nested, of `X::LEN` int8.
+    unsafe { slice::from_raw_parts((&raw const *x).cast(), X::LEN) }
+}
+
+/// The mutable version of [`numbers_of`].
+#[cfg(dsp)]
+pub(super) const fn numbers_of_mut<X: Int8Tensor>(x: &mut X) -> &mut [i8] {
+    assert!(size_of::<X>() == X::LEN);
+    // SAFETY: as in `numbers_of`.
+    unsafe { slice::from_raw_parts_mut((&raw mut *x).cast(), X::LEN) }
 }
 
 #[cfg(test)]
