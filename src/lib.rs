@@ -128,17 +128,18 @@ pub use random::Rng;
 ///
 /// These operators have layers: `FULLY_CONNECTED`, `CONV_2D`, `DEPTHWISE_CONV_2D` with a multiplier of 1 or one channel,
 /// `MAX_POOL_2D`, `AVERAGE_POOL_2D`, `MEAN` over all pixels, `PAD` of rows and columns, `ADD` of two tensors that follow
-/// from one, `CONCATENATION` of channels, `RESHAPE` and related ones, `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`,
-/// `QUANTIZE` and `DEQUANTIZE`; `ELU` in float32. `MUL`, constants as an input of `ADD`, recurrent layers, several inputs
-/// or outputs, and models with int8 weights and real activations are compile errors.
+/// from one, or of a constant for each channel, `CONCATENATION` of channels, `RESHAPE` and related ones, `SOFTMAX`,
+/// `LOGISTIC`, `TANH`, `RELU`, `RELU6`, `QUANTIZE` and `DEQUANTIZE`; in float32 `ELU`, and `MUL` by a constant for each
+/// channel. Other products, recurrent layers, several inputs or outputs, and models with int8 weights and real activations
+/// are compile errors.
 ///
 /// An `.onnx` model has real numbers, or pairs of `QuantizeLinear` and `DequantizeLinear` as onnxruntime's static
 /// quantization writes them, with symmetric int8 weights. Its images are `[height][width][channels]` here. The outputs
 /// differ from those of onnxruntime by about one step, because it rounds in real numbers. These operators have layers:
-/// `Conv` of images with one group or one for each channel, `Gemm`, `MatMul` with a bias that is added, `MaxPool`,
-/// `AveragePool`, `GlobalAveragePool`, `ReduceMean` over all pixels, `Add`, `Concat` of channels, `Flatten`, `Reshape`
-/// and `Squeeze` between images and vectors, `Transpose` between both orders of channels, `Relu`, `Clip` to 0 and 6,
-/// `Sigmoid`, `Tanh` and `Softmax`.
+/// `Conv` of images with one group or one for each channel, `Gemm`, `MatMul`, `MaxPool`, `AveragePool`,
+/// `GlobalAveragePool`, `ReduceMean` over all pixels, `Add`, `Mul` by a constant in real numbers, `Concat` of channels,
+/// `Flatten`, `Reshape` and `Squeeze` between images and vectors, `Transpose` between both orders of channels, `Relu`,
+/// `Clip` to 0 and 6, `Sigmoid`, `Tanh` and `Softmax`.
 #[cfg(feature = "include-model")]
 #[doc(inline)]
 pub use shiplap_macros::include_model;

@@ -122,7 +122,21 @@ def series():
     ])
 
 
+def constant(batch_norm):
+    """A constant for each channel, or a batch norm after an activation, that no layer includes."""
+    x = image = keras.Input((6, 5, 3))
+    x = L.Conv2D(4, 3, activation="relu")(x)
+    if batch_norm:
+        x = L.BatchNormalization()(x)
+    else:
+        x = keras.ops.add(x, np.float32([0.5, -1, 2, 0.1]))
+    x = L.MaxPooling2D(2)(x)
+    return keras.Model(image, L.Dense(3)(L.Flatten()(x)))
+
+
 if __name__ == "__main__":
+    write("constant", constant(False))
+    write("constant_real", constant(True), ends="real")
     write("mobile", mobile())
     write("inception", inception())
     write("keep_dims", keep_dims())

@@ -62,6 +62,10 @@ pub enum Kind {
     Add {
         activation: &'static str,
     },
+    /// By a constant.
+    Multiply {
+        activation: &'static str,
+    },
     Concat {
         axis: i32,
     },
@@ -91,9 +95,17 @@ const MOST_LAYERS: usize = 1000;
 
 impl<'a> Graph<'a> {
     /// Connects operators, whose tensors exist.
-    pub fn new(tensors: Vec<Tensor<'a>>, operators: Vec<Operator>, [input, output]: [usize; 2]) -> Parsed<Self> {
+    pub fn new(tensors: Vec<Tensor<'a>>, mut operators: Vec<Operator>, [input, output]: [usize; 2]) -> Parsed<Self> {
         if operators.len() > MOST_LAYERS {
             return Err(format!("has {} operators, and {MOST_LAYERS} are supported", operators.len()));
+        }
+        for operator in &mut operators {
+            // A constant comes second.
+            if let (Kind::Add { .. } | Kind::Multiply { .. }, [Some(first), _]) = (&operator.kind, &operator.inputs[..])
+                && !tensors[*first].data.is_empty()
+            {
+                operator.inputs.swap(0, 1);
+            }
         }
         let (mut sources, mut forks) = (vec![None; tensors.len()], Vec::new());
         for (number, operator) in operators.iter().enumerate() {

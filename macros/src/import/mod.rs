@@ -8,6 +8,7 @@
 //! its path: a library of its own would be a third package to publish, for a tool that is run in the repository.
 
 mod constants;
+mod elementwise;
 mod graph;
 mod layer;
 mod merge;
@@ -119,7 +120,7 @@ mod tests {
         let refusal = |file: &[u8]| Model::parse(file).err().unwrap();
         assert_eq!(
             refusal(include_bytes!("../../../tests/models/unsupported.tflite")),
-            "has operator 2, MUL, that is not supported: no layer computes it"
+            "has operator 2, MUL, that is not supported: no layer multiplies two tensors"
         );
         assert!(refusal(include_bytes!("../../../tests/models/unsupported.onnx")).contains(", LeakyRelu, that is not"));
         assert_eq!(refusal(b"\x08\x07"), "has no graph");

@@ -61,6 +61,8 @@ impl Graph<'_> {
                 }
                 return Ok(Layer::rescale(&self.shape(output)?, from, to).into_iter().collect());
             }
+            Kind::Add { activation } if self.is_constant(number, 1) => return self.constant(number, activation, false),
+            Kind::Multiply { activation } => return self.constant(number, activation, true),
             // With a fork, they are branches.
             Kind::Add { .. } | Kind::Concat { .. } => return Err(self.fork(number).err().unwrap_or_default()),
             Kind::Unsupported(reason) => return Err(reason.clone()),
@@ -90,7 +92,7 @@ impl Graph<'_> {
         Ok(layers)
     }
 
-    fn reshape(&self, from: &[usize], to: &[usize]) -> Parsed<Vec<Layer>> {
+    pub fn reshape(&self, from: &[usize], to: &[usize]) -> Parsed<Vec<Layer>> {
         if size_of_shape(from) != size_of_shape(to) {
             return Err(format!("from {from:?} to {to:?}: the sizes differ"));
         }

@@ -122,11 +122,6 @@ impl Reader {
         Ok(())
     }
 
-    /// Whether only one operator reads the tensor of an input.
-    fn is_read_once(&self, node: &Node, index: usize) -> bool {
-        node.inputs.get(index).is_some_and(|name| self.readers.get(name) == Some(&1))
-    }
-
     /// The tensor before it has this scale from now on, or an operator changes its scale.
     fn quantize(&mut self, node: &Node) -> Parsed<()> {
         let (scale, zero) = self.quantization(node)?;

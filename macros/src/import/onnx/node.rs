@@ -24,6 +24,7 @@ impl Reader {
             "MaxPool" | "AveragePool" => self.pool(node),
             "GlobalAveragePool" | "ReduceMean" => self.global_pool(node),
             "Add" => self.sum(node),
+            "Mul" => self.scaled(node),
             "Concat" => self.concat(node),
             "Flatten" | "Reshape" | "Squeeze" => self.reshape(node),
             "Transpose" => self.transpose(node),
@@ -178,27 +179,18 @@ impl Reader {
             let (Ok(named), Ok(Some(bias))) = (self.input(node, input), self.constant(node, constant)) else {
                 continue;
             };
-            let once = self.is_read_once(node, input);
-            let Some(Operator { kind, inputs, .. }) =
-                self.operators.iter().rev().find(|operator| operator.output == named.tensor)
-            else {
-                return Err("it adds a constant to the input".into());
-            };
-            let ([Some(before), Some(weights), None] | [Some(before), Some(weights)], Kind::Dense { .. }, true) =
-                (&inputs[..], kind, once)
-            else {
-                return Err("it adds a constant, which is only supported as the bias of a product before it".into());
-            };
-            let (before, weights) = (*before, *weights);
-            let bias = self.bias(bias, before, weights)?;
-            let operator = self.operators.iter_mut().rev().find(|operator| operator.output == named.tensor);
-            if let Some(operator) = operator {
-                operator.inputs = vec![Some(before), Some(weights), Some(bias)];
+            let product = self.operators.iter_mut().rev().find(|operator| operator.output == named.tensor);
+            if let Some(Operator { kind: Kind::Dense { activation: "Linear" }, inputs, .. }) = product
+                && let [Some(before), Some(weights), None] = inputs[..]
+                && self.readers.get(&node.inputs[input]) == Some(&1)
+                && self.tensors[named.tensor].element == Element::F32
+            {
+                let bias = self.bias(bias, before, weights)?;
+                let product = self.operators.iter_mut().rev().find(|operator| operator.output == named.tensor);
+                product.into_iter().for_each(|product| product.inputs[2] = Some(bias));
+                return self.rename(node, named);
             }
-            // The scale before the bias does not count.
-            let tensor = &mut self.tensors[named.tensor];
-            (tensor.element, tensor.scales, tensor.zeros) = (Element::F32, Vec::new(), Vec::new());
-            return self.rename(node, named);
+            return self.with_constant(node, Kind::Add { activation: "Linear" }, named, bias);
         }
         let [a, b] = [self.input(node, 0)?, self.input(node, 1)?];
         if a.order != b.order || a.order == Order::Rows {
@@ -207,6 +199,35 @@ impl Reader {
         let shape = self.tensors[a.tensor].shape.clone();
         let kind = Kind::Add { activation: "Linear" };
         self.operator(node, kind, vec![Some(a.tensor), Some(b.tensor)], (output(node)?, shape, a.order));
+        Ok(())
+    }
+
+    /// A product with a constant.
+    fn scaled(&mut self, node: &Node) -> Parsed<()> {
+        for (input, constant) in [(0, 1), (1, 0)] {
+            if let (Ok(named), Ok(Some(factor))) = (self.input(node, input), self.constant(node, constant)) {
+                return self.with_constant(node, Kind::Multiply { activation: "Linear" }, named, factor);
+            }
+        }
+        Err("no layer multiplies two tensors".into())
+    }
+
+    /// An operator of a tensor and a constant with a number for each channel.
+    fn with_constant(&mut self, node: &Node, kind: Kind, named: Named, constant: Tensor<'static>) -> Parsed<()> {
+        let shape = self.tensors[named.tensor].shape.clone();
+        let count = size_of_shape(&constant.shape).unwrap_or(0);
+        let by_channel = match (&constant.shape[..], shape.len()) {
+            ([channels, 1, 1] | [1, channels, 1, 1], 4) | ([channels] | [1, channels], 2) => *channels == count,
+            _ => count == 1,
+        };
+        if !by_channel || named.order != Order::Channels && count != 1 {
+            return Err(format!("its constant of shape {:?} is not a number for each channel", constant.shape));
+        }
+        let tensor = self.add("", Vec::new(), Order::Channels);
+        self.names.remove("");
+        self.tensors[tensor] = Tensor { shape: vec![count], ..constant };
+        let output = (output(node)?, shape, named.order);
+        self.operator(node, kind, vec![Some(named.tensor), Some(tensor)], output);
         Ok(())
     }
 

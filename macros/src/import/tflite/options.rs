@@ -7,7 +7,7 @@ use super::{
 };
 
 /// The names of operators by their numbers: those that are supported, and others that errors name.
-const NAMES: [(i32, &str); 44] = [
+const NAMES: [(i32, &str); 46] = [
     (0, "ADD"),
     (1, "AVERAGE_POOL_2D"),
     (2, "CONCATENATION"),
@@ -28,6 +28,8 @@ const NAMES: [(i32, &str); 44] = [
     (32, "CUSTOM"),
     (34, "PAD"),
     (36, "GATHER"),
+    (37, "BATCH_TO_SPACE_ND"),
+    (38, "SPACE_TO_BATCH_ND"),
     (39, "TRANSPOSE"),
     (40, "MEAN"),
     (41, "SUB"),
@@ -81,6 +83,7 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
             _ => return Err("its weights are shuffled".into()),
         },
         14 => Kind::Activate("Sigmoid"),
+        18 => Kind::Multiply { activation: options.activation(0)? },
         17 => Kind::MaxPool { window: options.pool()?, activation: options.activation(5)? },
         19 => Kind::Activate("Relu"),
         21 => Kind::Activate("Relu6"),
