@@ -1,7 +1,7 @@
-//! Int8 networks as TensorFlow Lite models.
+//! Int8 networks as models of TensorFlow Lite and ONNX.
 //!
 //! One model is committed, and read back by `include_model!`. `tests/exchange/run` writes more of them, for TensorFlow
-//! Lite, and compares its outputs with those of this crate.
+//! Lite and onnxruntime, and compares their outputs with those of this crate.
 
 use std::{fs, path::PathBuf, slice};
 
@@ -33,10 +33,11 @@ impl VisitMut<f32, 1> for Randomize {
     }
 }
 
-/// A model, with random inputs and the outputs of this crate for them.
+/// The models of a network, with random inputs and the outputs of this crate for them.
 struct Case {
     name: &'static str,
     model: Vec<u8>,
+    onnx: Vec<u8>,
     inputs: Vec<u8>,
     outputs: Vec<u8>,
 }
@@ -71,6 +72,7 @@ fn case_of<N: Quantize<Int8: Describe + Int8Layer<Input = I>>, I>(
     let mut case = Case {
         name,
         model: io::to_tflite(int8, calibration).unwrap_or_else(|error| panic!("{name}: {error}")),
+        onnx: io::to_onnx_int8(int8, calibration).unwrap_or_else(|error| panic!("{name}: {error}")),
         inputs: Vec::new(),
         outputs: Vec::new(),
     };
@@ -133,6 +135,7 @@ type Convolutions = (
     Conv2d<_, 8, 3, Relu, Same>,
     Conv2d<_, 5, 3, Relu6, Same<2>, NoBias, 2>,
     Conv2d<_, 6, 2, Linear, Same<1, 2>>,
+    ZeroPad2d<_, 1, 2, 0, 3>,
     Conv2d<_, 7, 1>,
     Conv2d<_, 3, 3, Relu, Valid<1, 1, 2>, Bias, 1>,
 );
@@ -299,21 +302,29 @@ fn a_model_is_the_committed_one_and_reads_back_with_the_same_outputs() {
 
 #[test]
 fn models_that_cannot_be_written_are_refused() {
-    fn refused<N: Network<Element = f32> + Quantize<Int8: Describe + Int8Layer<Input: Entrance<N::Input>>>>() -> String
-    {
+    fn refused<N: Network<Element = f32> + Quantize<Int8: Describe + Int8Layer<Input: Entrance<N::Input>>>>(
+        export: fn(&Quantized<N>, &Calibration) -> Result<Vec<u8>, io::FileError>,
+    ) -> String {
         let mut calibration = Calibration::default();
         let network = Quantized::<N>::calibrate_with(&N::new(1), &[N::Input::zeroed()], &mut calibration).unwrap();
-        io::to_tflite(&network, &calibration).unwrap_err().to_string()
+        export(&network, &calibration).unwrap_err().to_string()
     }
 
+    type Dilated = MaxPool2d<Image<5, 5, 1>, 2, Valid<1, 2>, 2, Image<3, 3, 1>>;
+    type Average = AveragePool2d<Image<5, 5, 1>, 2, Valid<1, 2>, 2, Image<3, 3, 1>>;
+    type PaddedAverage =
+        (AveragePool2d<Image<4, 4, 1>, 2, Padded<1>, 2, Image<5, 5, 1>>, GlobalAveragePool<Image<5, 5, 1>>);
     assert_eq!(
-        refused::<MaxPool2d<Image<5, 5, 1>, 2, Valid<1, 2>, 2, Image<3, 3, 1>>>(),
-        "cannot export layer : TensorFlow Lite has no pools with dilation"
+        refused::<Dilated>(io::to_tflite),
+        "cannot export the layer ``: TensorFlow Lite has no pools with dilation"
+    );
+    assert_eq!(
+        refused::<Average>(io::to_onnx_int8),
+        "cannot export the layer ``: ONNX has no average pools with dilation"
     );
     assert!(
-        refused::<(AveragePool2d<Image<4, 4, 1>, 2, Padded<1>, 2, Image<5, 5, 1>>, GlobalAveragePool<Image<5, 5, 1>>)>(
-        )
-        .starts_with("cannot export layer 0: an average pool pads as `Same`, or not at all")
+        refused::<PaddedAverage>(io::to_tflite)
+            .starts_with("cannot export the layer `0`: an average pool pads as `Same`, or not at all")
     );
 
     // A file that exists is unchanged.
@@ -332,13 +343,13 @@ fn models_that_cannot_be_written_are_refused() {
 
 #[test]
 #[ignore = "`tests/exchange/run` compares the files"]
-fn models_for_tensorflow_lite() {
+fn models_for_other_runtimes() {
     let folder = PathBuf::from(std::env::var_os("SHIPLAP_EXCHANGE").expect("`tests/exchange/run` runs this"));
     let (network, calibration) = exact();
     let exact = case_of("exact", &network, &calibration, random, bytes);
     fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/exchange/exact.tflite"), &exact.model).unwrap();
-    for Case { name, model, inputs, outputs } in [exact].into_iter().chain(operators()).chain(networks()) {
-        for (end, bytes) in [("tflite", model), ("inputs", inputs), ("outputs", outputs)] {
+    for Case { name, model, onnx, inputs, outputs } in [exact].into_iter().chain(operators()).chain(networks()) {
+        for (end, bytes) in [("tflite", model), ("int8_onnx", onnx), ("inputs", inputs), ("outputs", outputs)] {
             fs::write(folder.join(name).with_extension(end), bytes).unwrap();
         }
     }

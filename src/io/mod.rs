@@ -3,7 +3,7 @@
 //! - Feature `safetensors`: [`save`] and [`load`] weights; [`save_checkpoint`] and [`load_checkpoint`] resume a
 //!   training run, and [`Checkpoints`] saves a checkpoint every few epochs; [`Import`] loads weights from PyTorch and
 //!   Keras.
-//! - Feature `onnx`: [`export_onnx`] exports a network for other runtimes.
+//! - Feature `onnx`: [`export_onnx`] exports a network for other runtimes, and [`export_onnx_int8`] an int8 network.
 //! - Feature `tflite`: [`export_tflite`] exports an int8 network as a TensorFlow Lite model.
 //!
 //! Writes are atomic: the data are written to a temporary file in the same folder, which then replaces the target. If
@@ -37,7 +37,7 @@ pub use error::{Difference, FileError};
 #[cfg(feature = "safetensors")]
 pub use import::Import;
 #[cfg(feature = "onnx")]
-pub use onnx::{export_onnx, to_onnx};
+pub use onnx::{export_onnx, export_onnx_int8, to_onnx, to_onnx_int8};
 #[cfg(feature = "tflite")]
 pub use tflite::{export_tflite, to_tflite};
 #[cfg(feature = "safetensors")]

@@ -135,6 +135,15 @@ impl Int8Form for Table {
     }
 }
 
+#[cfg(feature = "std")]
+impl Table {
+    /// Whether these are the outputs of `A`.
+    #[allow(dead_code, reason = "exports ask")]
+    pub(crate) fn is<A: Int8Activation>(&self, input: Scale, output: Scale) -> bool {
+        *self == Self::of::<A>(input, output)
+    }
+}
+
 /// Activations that limit their input to a range.
 macro_rules! limits {
     ($($activation:ty: [$low:expr, $high:expr];)*) => {

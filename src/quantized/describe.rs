@@ -10,7 +10,7 @@ use std::{
 use super::{
     Activate, Add, Affine, Calibrated, Calibration, Concat, Conv1d, Conv2d, Dense, DepthwiseConv2d, GlobalAverage,
     Int8Activation, Int8Form, Int8Layer, Int8Reduce, Int8Tensor, Pool1d, Pool2d, Quantize, Quantized, Rescale, Reshape,
-    Scale, Scales, Standardize, Sum, Table, affine::channels,
+    Scale, Scales, Standardize, Sum, Table, ZeroPad2d, affine::channels,
 };
 use crate::{
     Tensor,
@@ -110,6 +110,13 @@ pub enum Operation {
     Depthwise(Weights, Sliding),
     /// The maximum or the mean in windows of an image or a series. Padding does not count.
     Pool(Pool, Sliding),
+    /// Puts zeros around an image: so many rows and columns.
+    ZeroPad {
+        /// Those before it.
+        before: [usize; 2],
+        /// Those after it.
+        after: [usize; 2],
+    },
     /// The mean of each channel.
     GlobalAverage,
     /// The same numbers in another shape.
@@ -168,7 +175,7 @@ impl fmt::Display for DescribeError {
             Self::Calibration => formatter.write_str(
                 "the calibration is that of another network: pass a new one to `calibrate_with`, and then to the export",
             ),
-            Self::Layer { layer, reason } => write!(formatter, "cannot export layer {layer}: {reason}"),
+            Self::Layer { layer, reason } => write!(formatter, "cannot export the layer `{layer}`: {reason}"),
         }
     }
 }
@@ -304,6 +311,13 @@ describe! {
     Pool1d<R, P, L, C, OL, K>: |self, to| {
         let layer = to.layer()?;
         to.append(layer, Operation::Pool(R::POOL, slide::<Row<P>>([1, L], [1, K]).1), layer.scales.output);
+        Ok(())
+    };
+    [const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const TOP: usize, const LEFT: usize]
+    ZeroPad2d<H, W, C, OH, OW, TOP, LEFT>: |self, to| {
+        let layer = to.layer()?;
+        let zeros = Operation::ZeroPad { before: [TOP, LEFT], after: [OH - H - TOP, OW - W - LEFT] };
+        to.append(layer, zeros, layer.scales.output);
         Ok(())
     };
     [I: Channels] GlobalAverage<I>: |self, to| {

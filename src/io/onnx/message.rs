@@ -5,6 +5,10 @@ use std::{string::String, vec::Vec};
 
 /// `TensorProto.DataType.FLOAT`.
 pub(super) const FLOAT: i32 = 1;
+/// `TensorProto.DataType.INT8`.
+pub(super) const INT8: i32 = 3;
+/// `TensorProto.DataType.INT32`.
+pub(super) const INT32: i32 = 6;
 /// `TensorProto.DataType.INT64`.
 pub(super) const INT64: i32 = 7;
 

@@ -1,6 +1,7 @@
 //! Export to ONNX.
 
 mod formula;
+mod int8;
 mod message;
 mod operations;
 
@@ -15,6 +16,7 @@ use std::{
 
 use prost::Message as _;
 
+pub use self::int8::{export_onnx_int8, to_onnx_int8};
 use self::{
     formula::{Number, steps},
     message::{Attribute, Dimension, Entry, Graph, Model, Node, OperatorSet, Shape, Tensor, TensorType, Type, Value},
@@ -73,15 +75,18 @@ fn encode<N: Layer>(network: &N, file: &str) -> Result<Vec<u8>, FileError> {
     let mut exporter = Exporter::new::<N::Element>(file);
     exporter.add_members(INPUT, &N::Input::FORM);
     network.operations(Path::ROOT, &mut exporter);
-    let model = Model {
+    Ok(model(exporter.finish::<N>()?).encode_to_vec())
+}
+
+fn model(graph: Graph) -> Model {
+    Model {
         ir_version: IR_VERSION,
         producer_name: "shiplap".into(),
         producer_version: env!("CARGO_PKG_VERSION").into(),
-        graph: Some(exporter.finish::<N>()?),
+        graph: Some(graph),
         operator_sets: vec![OperatorSet { domain: String::new(), version: OPERATOR_SET }],
         properties: vec![Entry { key: "shiplap".into(), value: env!("CARGO_PKG_VERSION").into() }],
-    };
-    Ok(model.encode_to_vec())
+    }
 }
 
 const INPUT: &str = "input";

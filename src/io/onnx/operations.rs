@@ -282,7 +282,7 @@ fn of_axes<'a>(numbers: &'a [usize; 2], window: &Sliding) -> &'a [usize] {
     &numbers[2 - window.axes.min(2)..]
 }
 
-fn attributes(window: &Sliding) -> Vec<Attribute> {
+pub(super) fn attributes(window: &Sliding) -> Vec<Attribute> {
     let Sliding { kernel, stride, dilation, before, after, .. } = window;
     let pads = [of_axes(before, window), of_axes(after, window)].concat();
     vec![

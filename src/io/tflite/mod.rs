@@ -62,7 +62,8 @@ pub fn to_tflite<N: Quantize<Int8: Describe>>(
     let description = network.describe(calibration).map_err(|error| FileError::Int8 { reason: error.to_string() })?;
     let mut operators = Operators::new(&description);
     for operator in &description.operators {
-        let refuse = |reason| FileError::Int8 { reason: format!("cannot export layer {}: {reason}", operator.layer) };
+        let refuse =
+            |reason| FileError::Int8 { reason: format!("cannot export the layer `{}`: {reason}", operator.layer) };
         operators.append(operator).map_err(refuse)?;
     }
     Ok(file(*b"TFL3", &operators.model(description.output)))

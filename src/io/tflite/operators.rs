@@ -6,7 +6,7 @@ use super::{Element, Tensor, VERSION, Value, flatbuffer::Table as Fields};
 use crate::{
     activation::{Sigmoid, Tanh},
     layer::{Pool, Sliding},
-    quantized::{Description, Int8Form as _, Operation, Operator, Scale, Table, Weights},
+    quantized::{Description, Operation, Operator, Scale, Table, Weights},
 };
 
 /// The number of an operator in the schema, and its version for int8.
@@ -136,6 +136,10 @@ impl<'a> Operators<'a> {
                 };
                 self.push(AVERAGE_POOL_2D, &[x], mean, pool_options(VALID, &window));
                 self.reshape(mean, y);
+            }
+            Operation::ZeroPad { before, after } => {
+                let zeros = self.zeros(*before, *after);
+                self.push(PAD, &[x, zeros], y, (22, vec![]));
             }
             Operation::Reshape => self.reshape(x, y),
             Operation::Limit(range) => {
@@ -275,9 +279,7 @@ impl<'a> Operators<'a> {
         if padding.is_none() {
             let [rows, columns] = [0, 1].map(|axis| window.before[axis] + from[axis] + window.after[axis]);
             let padded = self.like(x, &[rows, columns, from[2]]);
-            let [before, after] = [window.before, window.after].map(|zeros| zeros.map(|zeros| zeros as i32));
-            let zeros = [0, 0, before[0], after[0], before[1], after[1], 0, 0];
-            let zeros = self.tensor(Tensor::integers(&[4, 2], &zeros));
+            let zeros = self.zeros(window.before, window.after);
             match (fill, self.description.tensors[x].scale) {
                 (Some(fill), Some(scale)) => {
                     let fill = Tensor { zero: scale.zero, ..Tensor::bytes(&[1], &[fill], &[scale.scale], 0) };
@@ -294,6 +296,12 @@ impl<'a> Operators<'a> {
         if output != y {
             self.reshape(output, y);
         }
+    }
+
+    /// The rows and columns of zeros, as an input of an operator that pads.
+    fn zeros(&mut self, before: [usize; 2], after: [usize; 2]) -> usize {
+        let [[top, left], [bottom, right]] = [before, after].map(|zeros| zeros.map(|zeros| zeros as i32));
+        self.tensor(Tensor::integers(&[4, 2], &[0, 0, top, bottom, left, right, 0, 0]))
     }
 
     /// The padding of a window in TensorFlow Lite, if it has it.
@@ -354,9 +362,9 @@ fn pool_options(padding: u8, window: &Sliding) -> Options {
 
 /// The operator of which this is the table.
 fn function(table: &Table, input: Scale, output: Scale) -> Option<Code> {
-    if output == Scale::OF_SHARES && *table == Table::of::<Sigmoid>(input, output) {
+    if output == Scale::OF_SHARES && table.is::<Sigmoid>(input, output) {
         Some(LOGISTIC)
-    } else if output == Scale::OF_TANH && *table == Table::of::<Tanh>(input, output) {
+    } else if output == Scale::OF_TANH && table.is::<Tanh>(input, output) {
         Some(TANH)
     } else {
         None
