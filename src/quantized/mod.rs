@@ -181,6 +181,7 @@ impl<N: Quantize> Quantized<N> {
     }
 
     /// The int8 output for an int8 input. The scales of both are in [`input`](Self::input) and [`output`](Self::output).
+    #[inline(never)] // Callers share its code, and its stack.
     pub fn predict_int8(&self, x: &<N::Int8 as Int8Layer>::Input) -> <N::Output as Tensor>::Int8 {
         const {
             assert!(
