@@ -7,7 +7,7 @@ use core::arch::asm;
 
 use super::{product::State, round::multiply};
 
-/// The words in a round.
+/// The words, or pairs of words, in a round.
 const ROUND: usize = 8;
 
 /// The instructions that round the sums of a filter for two rows, shifted left by one through `shift`.
@@ -204,14 +204,14 @@ macro_rules! one {
     };
 }
 
-/// The version of [`two_rows`] for one.
+/// The version of [`two_rows`] for one. It also multiplies filters without weights.
 ///
 /// # Safety
 ///
 /// As for [`two_rows`].
 #[inline(always)]
 pub unsafe fn one_row<const HOW: u8>(weights: *const i8, state: &mut State, words: usize) {
-    /// The loop over words, of which `$steps` in a round are done by the instructions.
+    /// The loop over words, or pairs of them, by these instructions. The first round skips so many bytes of them.
     macro_rules! loops {
         ($how:tt, $skip:expr, $($round:literal),+) => {
             // SAFETY: as in `two_rows`.
@@ -224,24 +224,15 @@ pub unsafe fn one_row<const HOW: u8>(weights: *const i8, state: &mut State, word
                     "orr {w}, {w}, #1",
                     "str {w}, [{x}, #32]",
                     "3:",
-                    "ldr {w}, [{x}, #24]",
-                    "ldr {t}, [{w}, #12]",
+                    "ldr {w}, [{x}, #32]",
+                    "ldr {x}, [{x}, #12]",
                     "mov {a}, #0",
                     "mov {b}, #0",
                     "mov {c}, #0",
                     "mov {d}, #0",
-                    "cmp {t}, #0",
-                    "blt 5f",
-                    "ldr {w}, [{x}, #32]",
-                    "ldr {x}, [{x}, #12]",
                     "bx {w}",
-                    // Filters without weights.
-                    "5:",
-                    "ldr {t}, [{x}, #40]",
-                    "add {weights}, {weights}, {t}",
-                    "b 4f",
                     "2:",
-                    ".rept 4",
+                    ".rept {round}",
                     $($round,)+
                     ".endr",
                     "ldr {w}, [{x}]",
@@ -277,6 +268,7 @@ pub unsafe fn one_row<const HOW: u8>(weights: *const i8, state: &mut State, word
                     "subs {u}, {u}, #1",
                     "strd {w}, {u}, [{x}, #24]",
                     "bne 3b",
+                    round = const ROUND,
                     a = out(reg) _, b = out(reg) _, c = out(reg) _, d = out(reg) _,
                     x = inout(reg) &raw mut *state => _, weights = inout(reg) weights => _,
                     t = inout(reg) $skip => _, u = out(reg) _, v = out(reg) _, w = out(reg) _,
@@ -291,7 +283,7 @@ pub unsafe fn one_row<const HOW: u8>(weights: *const i8, state: &mut State, word
             if words % 2 == 0 {
                 loops!(
                     $how,
-                    (words / 2).wrapping_neg() % 4 * (15 * 4),
+                    (words / 2).wrapping_neg() % ROUND * (15 * 4),
                     "ldrd {w}, {v}, [{weights}], #8",
                     "ldrd {t}, {u}, [{x}], #8",
                     "ldrd {w2}, {w3}, [{weights}], #8",
@@ -311,7 +303,7 @@ pub unsafe fn one_row<const HOW: u8>(weights: *const i8, state: &mut State, word
             } else {
                 loops!(
                     $how,
-                    words.wrapping_neg() % 4 * (9 * 4),
+                    words.wrapping_neg() % ROUND * (9 * 4),
                     "ldr {t}, [{x}], #4",
                     "ldr {w}, [{weights}], #4",
                     "ldr {v}, [{weights}], #4",
