@@ -74,6 +74,8 @@ pub fn tuple(count: usize) -> TokenStream {
 
         impl<L0: Quantize, #(#passes),*> Quantize for (#(#layers,)*) {
             type Int8 = (#(#layers::Int8,)*);
+            #[cfg(feature = "std")]
+            type Aware = (#(#layers::Aware,)*);
 
             #[cfg(feature = "std")]
             fn quantize(

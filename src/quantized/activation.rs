@@ -4,7 +4,7 @@ use core::{fmt::Debug, marker::PhantomData, slice};
 
 use super::{Bounds, Exponential, Int8Layer, Int8Tensor, Quantize, Scale};
 #[cfg(feature = "std")]
-use super::{Calibration, Operation, QuantizeError, Samples, Scales};
+use super::{Calibration, Operation, QuantizeError, Rounded, Samples, Scales};
 #[cfg(feature = "std")]
 use crate::layer::Path;
 use crate::{
@@ -257,6 +257,8 @@ impl<A: Int8Activation, X: Tensor> Int8Layer for Activate<A, X> {
 
 impl<A: Int8Activation, X: Tensor> Quantize for crate::layers::Activate<A, X> {
     type Int8 = Activate<A, X>;
+    #[cfg(feature = "std")]
+    type Aware = Rounded<Self>;
 
     #[cfg(feature = "std")]
     fn quantize(

@@ -4,7 +4,7 @@ use core::{marker::PhantomData, mem::MaybeUninit, slice};
 
 use super::{Bounds, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Multiplier, Quantize, Run, Scale, Table};
 #[cfg(feature = "std")]
-use super::{Calibration, QuantizeError, Samples, Scales};
+use super::{Calibration, QuantizeError, Rounded, Samples, Scales};
 use crate::{
     Tensor, Zeroed,
     kernel::{
@@ -121,6 +121,8 @@ where
     B::Int8: Int8Layer<Input = <A::Input as Tensor>::Int8>,
 {
     type Int8 = Add<A::Int8, B::Int8, Act>;
+    #[cfg(feature = "std")]
+    type Aware = Rounded<Branches<A::Aware, B::Aware, layers::Add<Act>>>;
 
     #[cfg(feature = "std")]
     fn quantize(
@@ -234,6 +236,8 @@ where
     B::Int8: Int8Layer<Input = <A::Input as Tensor>::Int8>,
 {
     type Int8 = Concat<A::Int8, B::Int8, O::Int8>;
+    #[cfg(feature = "std")]
+    type Aware = Rounded<Branches<A::Aware, B::Aware, layers::Concat<O>>>;
 
     #[cfg(feature = "std")]
     fn quantize(

@@ -50,6 +50,16 @@ pub struct Calibration {
     pub layers: Vec<Calibrated>,
     /// The scales of the weights of the layer that is quantized.
     pub(super) weights: Vec<f32>,
+    given: Option<Given>,
+}
+
+/// The scales of a network that is quantized without samples.
+#[derive(Clone, Debug)]
+pub(super) struct Given {
+    /// The scale of the input.
+    pub input: Scale,
+    /// The scales of the layers, by their position in the network.
+    pub layers: Vec<(String, Scales)>,
 }
 
 /// The scales of a layer.
@@ -126,6 +136,8 @@ pub enum QuantizeError {
     },
     /// The percentage of [`Ranges::Percentile`] is not above 0 and at most 100.
     Percentage,
+    /// A [`QuantizationAware`](super::QuantizationAware) network has no scales yet.
+    NotCalibrated,
 }
 
 impl fmt::Display for QuantizeError {
@@ -134,6 +146,7 @@ impl fmt::Display for QuantizeError {
             Self::NoSamples => formatter.write_str("there are no samples: pass some of the training data"),
             Self::NotFinite { place } => write!(formatter, "{place}: a number is infinite or NaN, and has no int8"),
             Self::Percentage => formatter.write_str("the percentile is not above 0 and at most 100"),
+            Self::NotCalibrated => formatter.write_str("the network has no scales: call `calibrate` first"),
         }
     }
 }
@@ -147,11 +160,19 @@ impl Calibration {
     /// Scales from these ranges.
     #[must_use]
     pub const fn new(ranges: Ranges) -> Self {
-        Self { ranges, layers: Vec::new(), weights: Vec::new() }
+        Self { ranges, layers: Vec::new(), weights: Vec::new(), given: None }
+    }
+
+    /// These scales, whatever the samples.
+    pub(super) const fn of_scales(given: Given) -> Self {
+        Self { ranges: Ranges::MinMax, layers: Vec::new(), weights: Vec::new(), given: Some(given) }
     }
 
     /// The samples at the entrance of a network.
     pub(super) fn enter<X: Tensor>(&self, samples: &[X]) -> Result<Samples<X>, QuantizeError> {
+        if let Some(given) = &self.given {
+            return Ok(Samples { real: Vec::new(), int8: Vec::new(), scale: given.input });
+        }
         if samples.is_empty() {
             return Err(QuantizeError::NoSamples);
         }
@@ -174,6 +195,11 @@ impl Calibration {
         x: &Samples<L::Input>,
         path: Path<'_>,
     ) -> Result<(Vec<L::Output>, Scales), QuantizeError> {
+        if let Some(given) = &self.given {
+            let path = path.to_string();
+            let scales = given.layers.iter().find(|layer| layer.0 == path).ok_or(QuantizeError::NotCalibrated)?.1;
+            return Ok((Vec::new(), scales));
+        }
         let y = outputs::<L, Predictions>(layer, x, path)?;
         if A::Form::LIMITS {
             let scale = self.scale(&y);

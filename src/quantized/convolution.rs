@@ -4,7 +4,7 @@ use core::{array, marker::PhantomData};
 
 use super::{Affine, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum, gather::gather};
 #[cfg(feature = "std")]
-use super::{Calibration, QuantizeError, Samples, affine::Real};
+use super::{Calibration, QuantizeError, Rounded, Samples, affine::Real};
 #[cfg(feature = "std")]
 use crate::layer::Path;
 use crate::{
@@ -145,6 +145,8 @@ impl<
 > Quantize for crate::layers::Conv2d<[[[T; C]; W]; H], F, K, A, P, Z, KW, [[[T; F]; OW]; OH]>
 {
     type Int8 = Conv2d<P, A, H, W, C, OH, OW, F, K, KW>;
+    #[cfg(feature = "std")]
+    type Aware = Rounded<Self>;
 
     #[cfg(feature = "std")]
     fn quantize(
@@ -225,6 +227,8 @@ impl<
 > Quantize for crate::layers::Conv1d<[[T; C]; L], F, K, A, P, Z, [[T; F]; OL]>
 {
     type Int8 = Conv1d<P, A, L, C, OL, F, K>;
+    #[cfg(feature = "std")]
+    type Aware = Rounded<Self>;
 
     #[cfg(feature = "std")]
     fn quantize(

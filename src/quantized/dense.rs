@@ -2,7 +2,7 @@
 
 use super::{Affine, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum};
 #[cfg(feature = "std")]
-use super::{Calibration, QuantizeError, Samples, affine::Real};
+use super::{Calibration, QuantizeError, Rounded, Samples, affine::Real};
 #[cfg(feature = "std")]
 use crate::layer::Path;
 use crate::{
@@ -40,6 +40,8 @@ impl<const IN: usize, const OUT: usize, A: Int8Activation, T: Element, Z: Biased
     for crate::layers::Dense<IN, OUT, A, T, Z>
 {
     type Int8 = Dense<IN, OUT, A>;
+    #[cfg(feature = "std")]
+    type Aware = Rounded<Self>;
 
     #[cfg(feature = "std")]
     fn quantize(

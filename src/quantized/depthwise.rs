@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use super::{Affine, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum, gather::gather};
 #[cfg(feature = "std")]
-use super::{Calibration, QuantizeError, Samples, affine::Real};
+use super::{Calibration, QuantizeError, Rounded, Samples, affine::Real};
 #[cfg(feature = "std")]
 use crate::layer::Path;
 use crate::{
@@ -136,6 +136,8 @@ impl<
 > Quantize for crate::layers::DepthwiseConv2d<[[[T; C]; W]; H], K, A, P, Z, KW, [[[T; C]; OW]; OH]>
 {
     type Int8 = DepthwiseConv2d<P, A, H, W, C, OH, OW, K, KW>;
+    #[cfg(feature = "std")]
+    type Aware = Rounded<Self>;
 
     #[cfg(feature = "std")]
     fn quantize(

@@ -26,6 +26,8 @@
 
 mod activation;
 mod affine;
+#[cfg(feature = "std")]
+mod aware;
 mod branches;
 #[cfg(feature = "std")]
 mod calibrate;
@@ -44,6 +46,8 @@ mod zero_pad2d;
 
 pub use activation::{Activate, Int8Activation, Int8Form, Requantize, Table};
 pub use affine::Affine;
+#[cfg(feature = "std")]
+pub use aware::{QuantizationAware, RoundWeights, Rounded};
 pub use branches::{Add, Concat, Rescale, Sum};
 #[cfg(feature = "std")]
 pub use calibrate::{Calibrated, Calibration, QuantizeError, Ranges, Samples, Scales};
@@ -82,6 +86,10 @@ use crate::{
 pub trait Quantize: Layer {
     /// The int8 form.
     type Int8: Int8Layer<Output = <Self::Output as Tensor>::Int8>;
+    /// The layer as [`QuantizationAware`] trains it: [`Rounded`], or the layer itself if its outputs are numbers of its
+    /// input.
+    #[cfg(feature = "std")]
+    type Aware: Layer<Element = Self::Element, Input = Self::Input, Output = Self::Output>;
 
     /// Writes the int8 form to `int8`, whose bytes are zero, and returns the outputs for the samples `x`.
     ///
@@ -115,6 +123,9 @@ pub trait Int8Layer: Zeroed + Send + Sync + 'static {
 
 /// The input of a network in int8, for samples `X`.
 pub trait Entrance<X: Tensor>: Zeroed {
+    /// Whether the numbers are rounded to int8.
+    const ROUNDS: bool = true;
+
     /// Writes the sample, in int8 of `scale`.
     fn enter(&mut self, x: &X, scale: Scale);
 }
@@ -136,6 +147,8 @@ pub struct Raw<X>(pub X);
 unsafe impl<X: Zeroed> Zeroed for Raw<X> {}
 
 impl<X: Tensor> Entrance<X> for Raw<X> {
+    const ROUNDS: bool = false;
+
     #[inline(always)]
     fn enter(&mut self, x: &X, _: Scale) {
         self.0 = *x;

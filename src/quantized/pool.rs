@@ -3,7 +3,7 @@
 use core::{marker::PhantomData, slice};
 
 #[cfg(feature = "std")]
-use super::{Calibration, QuantizeError, Samples};
+use super::{Calibration, QuantizeError, Rounded, Samples};
 use super::{Int8Layer, Int8Tensor, Multiplier, Quantize, Scale};
 #[cfg(feature = "std")]
 use crate::layer::Path;
@@ -163,6 +163,8 @@ impl<
 > Quantize for crate::layers::image::Pool2d<R, [[[T; C]; W]; H], K, P, KW, [[[T; C]; OW]; OH]>
 {
     type Int8 = Pool2d<R, P, H, W, C, OH, OW, K, KW>;
+    #[cfg(feature = "std")]
+    type Aware = Rounded<Self>;
 
     #[cfg(feature = "std")]
     fn quantize(
@@ -203,6 +205,8 @@ impl<R: Int8Reduce, P: Window, T: Element, const K: usize, const L: usize, const
     for crate::layers::image::Pool1d<R, [[T; C]; L], K, P, [[T; C]; OL]>
 {
     type Int8 = Pool1d<R, P, L, C, OL, K>;
+    #[cfg(feature = "std")]
+    type Aware = Rounded<Self>;
 
     #[cfg(feature = "std")]
     fn quantize(
@@ -268,6 +272,8 @@ impl<I: Channels> Int8Layer for GlobalAverage<I> {
 
 impl<I: Channels> Quantize for GlobalAveragePool<I> {
     type Int8 = GlobalAverage<I>;
+    #[cfg(feature = "std")]
+    type Aware = Rounded<Self>;
 
     #[cfg(feature = "std")]
     fn quantize(

@@ -40,6 +40,8 @@ macro_rules! reshapes {
     ($([$($generics:tt)*] $layer:ty: $input:ty, $output:ty;)*) => {
         $(impl<$($generics)*> Quantize for $layer {
             type Int8 = Reshape<<$input as Tensor>::Int8, <$output as Tensor>::Int8>;
+            #[cfg(feature = "std")]
+            type Aware = Self;
 
             #[cfg(feature = "std")]
             fn quantize(

@@ -1,7 +1,7 @@
 //! Standardization in front of an int8 network.
 
 #[cfg(feature = "std")]
-use super::{Calibration, QuantizeError, Samples};
+use super::{Calibration, QuantizeError, Rounded, Samples};
 use super::{Int8Layer, Quantize, Raw, Scale};
 use crate::{
     Zeroed,
@@ -45,6 +45,8 @@ impl<const N: usize, T: Element> Int8Layer for Standardize<N, T> {
 
 impl<const N: usize, T: Element> Quantize for layers::Standardize<N, T> {
     type Int8 = Standardize<N, T>;
+    #[cfg(feature = "std")]
+    type Aware = Rounded<Self>;
 
     #[cfg(feature = "std")]
     fn quantize(

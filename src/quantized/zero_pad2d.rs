@@ -95,6 +95,8 @@ impl<
 > Quantize for crate::layers::ZeroPad2d<[[[T; C]; W]; H], TOP, BOTTOM, LEFT, RIGHT, [[[T; C]; OW]; OH]>
 {
     type Int8 = ZeroPad2d<H, W, C, OH, OW, TOP, LEFT>;
+    #[cfg(feature = "std")]
+    type Aware = Self;
 
     #[cfg(feature = "std")]
     fn quantize(

@@ -1,0 +1,329 @@
+//! Training with the rounding of int8.
+
+mod rounded;
+mod weights;
+
+pub use rounded::Rounded;
+pub use weights::RoundWeights;
+
+use std::{boxed::Box, string::ToString, vec::Vec};
+
+use self::rounded::{ALL, SCALES, numbers, round, scale_of, statistic};
+use super::{
+    Calibration, Entrance, Int8Layer, Quantize, QuantizeError, Quantized, Scales,
+    calibrate::{Calibrated, Given},
+};
+use crate::{
+    Layer, Rng, Zeroed,
+    kernel::{Element, Simd, map_each},
+    layer::{
+        Description, Ending, Operations, Outline, Parameter, Parameters, Path, Visit, VisitGradient, VisitMut,
+        VisitTrainable,
+    },
+    message::Message,
+    network::Network,
+};
+
+/// The network `N`, trained with the rounding of int8 (quantization-aware training, Jacob et al. 2018).
+///
+/// Where [`Quantized::calibrate`] costs too much accuracy, a few more epochs as this network win it back. Each of its layers
+/// computes what its int8 form does, except where a sum is almost in the middle between two int8: `f32` and integers can
+/// round it to different ones.
+///
+/// [`calibrate`](Self::calibrate) takes over a trained network and determines the scales of the activations, which
+/// training keeps. Fold batch norms first, with [`fold_batch_norms`](crate::network::fold_batch_norms). Without scales,
+/// it computes as `N`.
+///
+/// ```
+/// use shiplap::{prelude::*, quantized::QuantizationAware};
+///
+/// type Net = (Dense<2, 8, Tanh>, Dense<8, 1, Sigmoid>);
+///
+/// let (x, y) = ([[0.0f32, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [[0.0f32], [1.0], [1.0], [0.0]]);
+/// let mut trainer = Trainer::<Net, BinaryCrossentropy, Adam, 4>::new(Adam::new(0.1), 1);
+/// trainer.fit(&x, &y, Fit::epochs(100))?;
+///
+/// let mut aware = Trainer::<QuantizationAware<Net>, BinaryCrossentropy, Adam, 4>::new(Adam::new(0.01), 1);
+/// aware.network_mut().calibrate(trainer.network(), &x)?;
+/// aware.fit(&x, &y, Fit::epochs(50))?;
+///
+/// let int8 = aware.network().quantize()?;
+/// for x in &x {
+///     assert!((int8.predict(x)[0] - aware.predict(x)[0]).abs() <= int8.output.scale);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct QuantizationAware<N: Quantize> {
+    /// The layers.
+    pub layers: N::Aware,
+    /// Scale and zero point of the input; zeros if there are none.
+    input: [N::Element; 2],
+}
+
+// SAFETY: the fields are `Zeroed`.
+unsafe impl<N: Quantize> Zeroed for QuantizationAware<N> {}
+
+/// The name of the scale of the input in files.
+const INPUT: &str = "int8_input";
+
+impl<N: Quantize> QuantizationAware<N>
+where
+    <N::Int8 as Int8Layer>::Input: Entrance<N::Input>,
+{
+    /// Takes over the weights of `network`, and determines the scales of its activations from samples. They cover the
+    /// range of each.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Quantized::calibrate`]. The network is then unchanged.
+    pub fn calibrate(&mut self, network: &N, samples: &[N::Input]) -> Result<(), QuantizeError> {
+        self.calibrate_with(network, samples, &mut Calibration::default())
+    }
+
+    /// Like [`calibrate`](Self::calibrate), with other [`Ranges`](super::Ranges).
+    ///
+    /// # Errors
+    ///
+    /// As for [`calibrate`](Self::calibrate).
+    pub fn calibrate_with(
+        &mut self,
+        network: &N,
+        samples: &[N::Input],
+        calibration: &mut Calibration,
+    ) -> Result<(), QuantizeError> {
+        let earlier = calibration.layers.len();
+        let int8 = Quantized::calibrate_with(network, samples, calibration)?;
+        self.input = numbers(int8.input);
+        let mut values = Weights::default();
+        network.parameters(Path::ROOT, &mut values);
+        N::Aware::parameters_mut([&mut self.layers], Path::ROOT, &mut values);
+        N::Aware::parameters_mut([&mut self.layers], Path::ROOT, &mut Place(&calibration.layers[earlier..]));
+        Ok(())
+    }
+
+    /// The network with its weights as they are trained, not rounded.
+    #[must_use]
+    pub fn network(&self) -> Box<N> {
+        let (mut network, mut values) = (N::zeroed_box(), Weights::default());
+        self.layers.parameters(Path::ROOT, &mut values);
+        N::parameters_mut([&mut *network], Path::ROOT, &mut values);
+        network
+    }
+
+    /// The int8 network of these weights and scales.
+    ///
+    /// # Errors
+    ///
+    /// If the network was not [calibrated](Self::calibrate).
+    pub fn quantize(&self) -> Result<Box<Quantized<N>>, QuantizeError> {
+        let mut given = Given { input: scale_of(self.input).ok_or(QuantizeError::NotCalibrated)?, layers: Vec::new() };
+        self.layers.parameters(Path::ROOT, &mut given);
+        Quantized::calibrate_with(&*self.network(), &[], &mut Calibration::of_scales(given))
+    }
+}
+
+/// The weights of one network on their way to another, which has the scales besides.
+struct Weights<T> {
+    values: Vec<T>,
+    written: usize,
+}
+
+impl<T> Default for Weights<T> {
+    fn default() -> Self {
+        Self { values: Vec::new(), written: 0 }
+    }
+}
+
+impl<T: Element> Visit<T> for Weights<T> {
+    fn visit(&mut self, parameter: Parameter<'_>, values: &[T]) {
+        if parameter.name != SCALES {
+            self.values.extend_from_slice(values);
+        }
+    }
+}
+
+impl<T: Element> VisitMut<T, 1> for Weights<T> {
+    fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [T]; 1]) {
+        if parameter.name != SCALES {
+            values.copy_from_slice(&self.values[self.written..][..values.len()]);
+            self.written += values.len();
+        }
+    }
+}
+
+/// Writes the scales of a calibration to the layers.
+struct Place<'a>(&'a [Calibrated]);
+
+impl<T: Element> VisitMut<T, 1> for Place<'_> {
+    fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [T]; 1]) {
+        let path = parameter.path.to_string();
+        if parameter.name == SCALES
+            && let Some(found) = self.0.iter().find(|found| found.layer == path)
+        {
+            values.copy_from_slice(&found.scales.numbers());
+        }
+    }
+}
+
+/// Collects the scales of the layers.
+impl<T: Element> Visit<T> for Given {
+    fn visit(&mut self, parameter: Parameter<'_>, values: &[T]) {
+        if parameter.name == SCALES
+            && let Some(scales) = Scales::of(values)
+        {
+            self.layers.push((parameter.path.to_string(), scales));
+        }
+    }
+}
+
+impl<N: Quantize> Parameters for QuantizationAware<N> {
+    type Element = N::Element;
+    type Trainable = <N::Aware as Parameters>::Trainable;
+
+    const PARAMS: usize = N::Aware::PARAMS;
+    const KIND: Message<64> = N::Aware::KIND;
+
+    fn parameters<V: Visit<N::Element>>(&self, path: Path<'_>, visitor: &mut V) {
+        self.layers.parameters(path, visitor);
+        visitor.visit(statistic(path, INPUT, &[2]), &self.input);
+    }
+
+    fn parameters_mut<V: VisitMut<N::Element, M>, const M: usize>(
+        mut layers: [&mut Self; M],
+        path: Path<'_>,
+        visitor: &mut V,
+    ) {
+        N::Aware::parameters_mut(map_each(&mut layers, |aware| &mut aware.layers), path, visitor);
+        visitor.visit(statistic(path, INPUT, &[2]), map_each(&mut layers, |aware| &mut aware.input[..]));
+    }
+
+    #[inline(always)]
+    fn trainable<V: Visit<N::Element>>(trainable: &Self::Trainable, path: Path<'_>, visitor: &mut V) {
+        N::Aware::trainable(trainable, path, visitor);
+    }
+
+    #[inline(always)]
+    fn trainable_mut<V: VisitTrainable<N::Element, M>, const M: usize>(
+        layer: Option<&mut Self>,
+        gradient: &mut Self::Trainable,
+        state: [&mut Self::Trainable; M],
+        path: Path<'_>,
+        visitor: &mut V,
+    ) {
+        N::Aware::trainable_mut(layer.map(|aware| &mut aware.layers), gradient, state, path, visitor);
+    }
+}
+
+impl<N: Quantize> QuantizationAware<N>
+where
+    <N::Int8 as Int8Layer>::Input: Entrance<N::Input>,
+{
+    /// The samples as they enter the int8 network.
+    #[inline(always)]
+    fn enter<'a>(&self, x: &'a [N::Input], rounded: &'a mut [N::Input]) -> &'a [N::Input] {
+        let Some(scale) = scale_of(self.input) else { return x };
+        if !<<N::Int8 as Int8Layer>::Input as Entrance<N::Input>>::ROUNDS {
+            return x;
+        }
+        let rounded = &mut rounded[..x.len()];
+        rounded.copy_from_slice(x);
+        round(scale, ALL, rounded);
+        rounded
+    }
+
+    /// The samples that [`enter`](Self::enter) returned.
+    #[inline(always)]
+    fn entered<'a>(&self, x: &'a [N::Input], rounded: &'a [N::Input]) -> &'a [N::Input] {
+        let rounds = <<N::Int8 as Int8Layer>::Input as Entrance<N::Input>>::ROUNDS && scale_of(self.input).is_some();
+        if rounds { &rounded[..x.len()] } else { x }
+    }
+}
+
+impl<N: Quantize> Layer for QuantizationAware<N>
+where
+    <N::Int8 as Int8Layer>::Input: Entrance<N::Input>,
+{
+    type Input = N::Input;
+    type Output = N::Output;
+    /// The tape of the layers, and the rounded samples.
+    type Tape<const B: usize> = (<N::Aware as Layer>::Tape<B>, [N::Input; B]);
+    type Head = <N::Aware as Layer>::Head;
+
+    const MACS: usize = N::MACS;
+    const FAULT: Option<Message> = N::FAULT;
+    const TAKES_MISSING: bool = N::TAKES_MISSING;
+    const OUTLINE: Outline = N::Aware::OUTLINE;
+
+    #[inline(always)]
+    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[N::Input], y: &mut [N::Output]) {
+        let mut rounded = <[N::Input; B]>::zeroed_box();
+        self.layers.forward_batch::<S, E, B>(simd, self.enter(x, &mut *rounded), y);
+    }
+
+    #[inline(always)]
+    fn record_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        rng: Option<&mut Rng>,
+        x: &[N::Input],
+        (tape, rounded): &mut Self::Tape<B>,
+        y: &mut [N::Output],
+    ) {
+        self.layers.record_batch::<S, E, B>(simd, rng, self.enter(x, rounded), tape, y);
+    }
+
+    #[inline(always)]
+    fn backward_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        x: &[N::Input],
+        (tape, rounded): &mut Self::Tape<B>,
+        y: &[N::Output],
+        dy: &mut [N::Output],
+        dx: Option<&mut [N::Input]>,
+    ) {
+        self.layers.backward_batch::<S, E, B>(simd, self.entered(x, rounded), tape, y, dy, dx);
+    }
+
+    #[inline(always)]
+    fn gradient_batch<S: Simd, const B: usize>(
+        &self,
+        simd: S,
+        x: &[N::Input],
+        (tape, rounded): &mut Self::Tape<B>,
+        dy: &[N::Output],
+        gradient: &mut Self::Trainable,
+    ) {
+        self.layers.gradient_batch::<S, B>(simd, self.entered(x, rounded), tape, dy, gradient);
+    }
+
+    #[inline(always)]
+    fn visit_gradient<S: Simd, V: VisitGradient<N::Element, M>, const M: usize, const B: usize>(
+        &mut self,
+        simd: S,
+        x: &[N::Input],
+        (tape, rounded): &mut Self::Tape<B>,
+        dy: &[N::Output],
+        state: [&mut Self::Trainable; M],
+        path: Path<'_>,
+        visitor: &mut V,
+    ) {
+        let x = self.entered(x, rounded);
+        self.layers.visit_gradient::<S, V, M, B>(simd, x, tape, dy, state, path, visitor);
+    }
+
+    #[inline(always)]
+    fn update_statistics<S: Simd, const B: usize>(&mut self, simd: S, (tape, _): &Self::Tape<B>, share: f64) {
+        self.layers.update_statistics::<S, B>(simd, tape, share);
+    }
+
+    fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
+        N::Aware::describe(path, show);
+    }
+
+    fn operations<V: Operations<N::Element>>(&self, path: Path<'_>, operations: &mut V) {
+        self.layers.operations(path, operations);
+    }
+}
+
+impl<N: Quantize> Network for QuantizationAware<N> where <N::Int8 as Int8Layer>::Input: Entrance<N::Input> {}
