@@ -24,7 +24,8 @@ use shiplap::{
     io,
     metric::{Class as _, ConfusionMatrix, Metric as _},
     prelude::*,
-    report::{self, Confusion, Grid, HeatMap, Page, Plot, learning_curves, weight_histograms},
+    quantized::{Calibration, Quantized},
+    report::{self, Bars, Confusion, Grid, HeatMap, Page, Plot, learning_curves, weight_histograms},
 };
 
 type Picture = Image<28, 28, 1>;
@@ -111,6 +112,16 @@ fn mistakes(network: &ConvNet, test: &Data) -> Result<(Confusion, Grid), Box<dyn
     Ok((Confusion::new(&matrix, CLASSES), grid))
 }
 
+/// The error of each layer of the network in int8. Some of the training images determine the scales of its activations.
+fn errors_in_int8(network: &ConvNet, training: &Data, test: &Data) -> Result<Bars, Box<dyn Error>> {
+    let (mut calibration, mut accuracy) = (Calibration::default(), Accuracy::default());
+    let samples = &training.x[..training.x.len().min(1000)];
+    let int8 = Quantized::<ConvNet>::calibrate_with(network, samples, &mut calibration)?;
+    test.x.iter().zip(&test.y).for_each(|(x, label)| accuracy.update(&int8.predict(x), label));
+    println!("in int8: accuracy {:.4} on {} images\n{calibration}", accuracy.value(), test.x.len());
+    Ok(Bars::of_calibration(&calibration))
+}
+
 /// The first image of each of four classes, and the regions on which the score of its class depends.
 fn regions(network: &ConvNet, test: &Data) -> Result<Grid, Box<dyn Error>> {
     let mut explainer = Explainer::<Head>::boxed();
@@ -135,15 +146,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let dense = train::<DenseNet>(&training, &test, Flip { horizontal: false, vertical: false })?;
     let Trained { network, history, seconds, test: result } = train::<ConvNet>(&training, &test, Flip::HORIZONTAL)?;
 
+    let int8 = errors_in_int8(&network, &training, &test)?;
     let (confusion, mistakes) = mistakes(&network, &test)?;
     let regions = regions(&network, &test)?;
     let filters = Grid::filters(8, &network.0.0.0.kernel)?;
     let maps = Grid::feature_maps(8, &network.0.0.0.predict(&test.x[0]))?;
     let weights = weight_histograms(&*network);
     let curves = learning_curves(&history, LOSS);
-    let plots: [(&str, &dyn Plot); 7] = [
+    let plots: [(&str, &dyn Plot); 8] = [
         ("learning_curves", &curves),
         ("confusion", &confusion),
+        ("int8", &int8),
         ("mistakes", &mistakes),
         ("regions", &regions),
         ("filters", &filters),

@@ -18,7 +18,7 @@ use plotters::{
 use super::{
     AXIS, Area, FAINT, HEAD, INK, LABEL, MARGIN, PX, Plot, THIN, color, draw_error, frame, number, text, width,
 };
-use crate::report::ReportError;
+use crate::{quantized::Calibration, report::ReportError};
 
 /// A bar of a [`Bars`] chart.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +79,31 @@ impl Bars {
     #[must_use]
     pub fn at_most(self, max_bars: usize) -> Self {
         Self { max_bars, ..self }
+    }
+
+    /// The errors of the layers of an int8 network, in percent of their outputs, as calibration found them: the root mean
+    /// square of the error divided by that of the output. Part of an error comes from the layers before.
+    ///
+    /// ```
+    /// use shiplap::{prelude::*, quantized::{Calibration, Quantized}, report::Bars};
+    ///
+    /// type Net = (Dense<2, 8, Relu>, Dense<8, 3, Softmax>);
+    ///
+    /// let mut calibration = Calibration::default();
+    /// Quantized::<Net>::calibrate_with(&Net::new(1), &[[0.5, -1.0], [1.0, 2.0]], &mut calibration)?;
+    /// let bars = Bars::of_calibration(&calibration);
+    /// assert_eq!(bars.bars[1].name, "1 Dense<8, 3, Softmax>");
+    /// // 20 dB are 10 %.
+    /// let percent = 100.0 / 10f64.powf(calibration.layers[1].decibels / 20.0);
+    /// assert!((bars.bars[1].value - percent).abs() < 1e-9);
+    /// # Ok::<(), shiplap::quantized::QuantizeError>(())
+    /// ```
+    #[must_use]
+    pub fn of_calibration(calibration: &Calibration) -> Self {
+        calibration.layers.iter().fold(Self::new("Error of each layer in int8", "error [%]"), |bars, layer| {
+            let name = format!("{} {}", layer.layer, layer.kind);
+            bars.bar(name, 100.0 / 10f64.powf(layer.decibels / 20.0), 0.0)
+        })
     }
 
     /// The bars in the chart, from the top.
