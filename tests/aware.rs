@@ -141,8 +141,30 @@ fn an_untrained_aware_network_has_the_int8_of_calibration() {
     let (network, x) = (Mixed::boxed(5), samples::<Image<12, 10, 3>>(30));
     let mut aware = QuantizationAware::<Mixed>::zeroed_box();
     aware.calibrate(&network, &x).unwrap();
-    let (int8, alone) = (aware.quantize().unwrap(), Quantized::<Mixed>::calibrate(&network, &x).unwrap());
+    let [mut given, mut found] = [Calibration::default(), Calibration::default()];
+    let int8 = aware.quantize_with(&x, &mut given).unwrap();
+    let alone = Quantized::<Mixed>::calibrate_with(&network, &x, &mut found).unwrap();
     assert!(x.iter().all(|x| int8.predict(x) == alone.predict(x)));
+    assert_eq!(given.layers, found.layers);
+    assert_eq!(io::to_tflite(&int8, &given).unwrap(), io::to_tflite(&alone, &found).unwrap());
+}
+
+/// In place, the gradient is used layer by layer.
+#[test]
+fn training_in_place_computes_the_same() {
+    let (x, y) = (samples::<Image<12, 10, 3>>(32), vec![[0.25; 4]; 32]);
+    let network = Mixed::boxed(5);
+    let mut trainer = Trainer::<QuantizationAware<Mixed>, MeanSquaredError, Sgd, 16>::boxed(Sgd::new(0.05), 1);
+    let mut in_place =
+        Trainer::<QuantizationAware<Mixed>, MeanSquaredError, InPlace<Sgd>, 16>::boxed(InPlace(Sgd::new(0.05)), 1);
+    trainer.network_mut().calibrate(&network, &x).unwrap();
+    in_place.network_mut().calibrate(&network, &x).unwrap();
+    trainer.fit(&x, &y, Fit::epochs(2)).unwrap();
+    in_place.fit(&x, &y, Fit::epochs(2)).unwrap();
+    let close = |(a, b): (&u64, &u64)| (f64::from_bits(*a) - f64::from_bits(*b)).abs() < 1e-5;
+    let (a, b) = (common::bits(&*trainer.network().network()), common::bits(&*in_place.network().network()));
+    assert!(a.iter().zip(&b).all(close));
+    assert_ne!(a, common::bits(&*network));
 }
 
 #[test]

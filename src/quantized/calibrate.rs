@@ -50,10 +50,11 @@ pub struct Calibration {
     pub layers: Vec<Calibrated>,
     /// The scales of the weights of the layer that is quantized.
     pub(super) weights: Vec<f32>,
+    /// The scales, if they do not follow from samples.
     given: Option<Given>,
 }
 
-/// The scales of a network that is quantized without samples.
+/// The scales of a network that do not follow from samples.
 #[derive(Clone, Debug)]
 pub(super) struct Given {
     /// The scale of the input.
@@ -163,17 +164,17 @@ impl Calibration {
         Self { ranges, layers: Vec::new(), weights: Vec::new(), given: None }
     }
 
-    /// These scales, whatever the samples.
-    pub(super) const fn of_scales(given: Given) -> Self {
-        Self { ranges: Ranges::MinMax, layers: Vec::new(), weights: Vec::new(), given: Some(given) }
+    /// Quantizes with these scales, whatever the samples.
+    pub(super) fn with_scales<Y>(&mut self, given: Given, quantize: impl FnOnce(&mut Self) -> Y) -> Y {
+        self.given = Some(given);
+        let result = quantize(self);
+        self.given = None;
+        result
     }
 
     /// The samples at the entrance of a network.
     pub(super) fn enter<X: Tensor>(&self, samples: &[X]) -> Result<Samples<X>, QuantizeError> {
-        if let Some(given) = &self.given {
-            return Ok(Samples { real: Vec::new(), int8: Vec::new(), scale: given.input });
-        }
-        if samples.is_empty() {
+        if samples.is_empty() && self.given.is_none() {
             return Err(QuantizeError::NoSamples);
         }
         if let Ranges::Percentile(percentage) = self.ranges
@@ -182,7 +183,7 @@ impl Calibration {
             return Err(QuantizeError::Percentage);
         }
         check(samples, || "the samples".into())?;
-        let scale = self.scale(samples);
+        let scale = self.given.as_ref().map_or_else(|| self.scale(samples), |given| given.input);
         let mut int8 = vec![X::Int8::zeroed_on_stack(); samples.len()];
         int8.iter_mut().zip(samples).for_each(|(int8, x)| int8.enter(x, scale));
         Ok(Samples { real: samples.to_vec(), int8, scale })
@@ -195,12 +196,12 @@ impl Calibration {
         x: &Samples<L::Input>,
         path: Path<'_>,
     ) -> Result<(Vec<L::Output>, Scales), QuantizeError> {
+        let y = outputs::<L, Predictions>(layer, x, path)?;
         if let Some(given) = &self.given {
             let path = path.to_string();
             let scales = given.layers.iter().find(|layer| layer.0 == path).ok_or(QuantizeError::NotCalibrated)?.1;
-            return Ok((Vec::new(), scales));
+            return Ok((y, scales));
         }
-        let y = outputs::<L, Predictions>(layer, x, path)?;
         if A::Form::LIMITS {
             let scale = self.scale(&y);
             return Ok((y, Scales { input: x.scale, logits: scale, output: scale }));

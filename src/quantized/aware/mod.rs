@@ -32,7 +32,7 @@ use crate::{
 ///
 /// [`calibrate`](Self::calibrate) takes over a trained network and determines the scales of the activations, which
 /// training keeps. Fold batch norms first, with [`fold_batch_norms`](crate::network::fold_batch_norms). Without scales,
-/// it computes as `N`.
+/// it computes as `N`. Training allocates nothing; a prediction allocates memory for the rounded weights.
 ///
 /// ```
 /// use shiplap::{prelude::*, quantized::QuantizationAware};
@@ -116,9 +116,24 @@ where
     ///
     /// If the network was not [calibrated](Self::calibrate).
     pub fn quantize(&self) -> Result<Box<Quantized<N>>, QuantizeError> {
+        self.quantize_with(&[], &mut Calibration::default())
+    }
+
+    /// Like [`quantize`](Self::quantize). The calibration then lists each layer with its scales, for export, and with its
+    /// range and its error on these samples.
+    ///
+    /// # Errors
+    ///
+    /// As for [`quantize`](Self::quantize), or if a number in the samples or in the activations is not finite.
+    pub fn quantize_with(
+        &self,
+        samples: &[N::Input],
+        calibration: &mut Calibration,
+    ) -> Result<Box<Quantized<N>>, QuantizeError> {
         let mut given = Given { input: scale_of(self.input).ok_or(QuantizeError::NotCalibrated)?, layers: Vec::new() };
         self.layers.parameters(Path::ROOT, &mut given);
-        Quantized::calibrate_with(&*self.network(), &[], &mut Calibration::of_scales(given))
+        let network = self.network();
+        calibration.with_scales(given, |calibration| Quantized::calibrate_with(&*network, samples, calibration))
     }
 }
 
