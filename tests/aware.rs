@@ -149,6 +149,24 @@ fn an_untrained_aware_network_has_the_int8_of_calibration() {
     assert_eq!(io::to_tflite(&int8, &given).unwrap(), io::to_tflite(&alone, &found).unwrap());
 }
 
+#[test]
+fn layers_round_one_by_one() {
+    let (network, x) = (Mixed::boxed(5), samples::<Image<12, 10, 3>>(30));
+    let mut aware = QuantizationAware::<Mixed>::zeroed_box();
+    aware.layer_by_layer(|_, _| panic!("it has no scales"));
+    aware.calibrate(&network, &x).unwrap();
+    let (before, real) = (common::bits(&*aware), network.predict(&x[0]));
+    let mut layers = Vec::new();
+    aware.layer_by_layer(|layer, rounded| {
+        let differs = rounded.predict(&x[0]) != real;
+        layers.push((layer.to_string(), differs));
+    });
+    assert_eq!(common::bits(&*aware), before);
+    // Dropout and reshaping round nothing.
+    assert_eq!(layers.len(), 19, "{layers:?}");
+    assert!(layers.iter().all(|(_, differs)| *differs), "{layers:?}");
+}
+
 /// In place, the gradient is used layer by layer.
 #[test]
 fn training_in_place_computes_the_same() {

@@ -6,13 +6,14 @@ mod weights;
 pub use rounded::Rounded;
 pub use weights::RoundWeights;
 
-use std::{boxed::Box, string::ToString, vec::Vec};
+use std::{
+    boxed::Box,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use self::rounded::{ALL, SCALES, numbers, round, scale_of, statistic};
-use super::{
-    Calibration, Entrance, Int8Layer, Quantize, QuantizeError, Quantized, Scales,
-    calibrate::{Calibrated, Given},
-};
+use super::{Calibration, Entrance, Int8Layer, Quantize, QuantizeError, Quantized, Scales, calibrate::Given};
 use crate::{
     Layer, Rng, Zeroed,
     kernel::{Element, Simd, map_each},
@@ -97,8 +98,41 @@ where
         let mut values = Weights::default();
         network.parameters(Path::ROOT, &mut values);
         N::Aware::parameters_mut([&mut self.layers], Path::ROOT, &mut values);
-        N::Aware::parameters_mut([&mut self.layers], Path::ROOT, &mut Place(&calibration.layers[earlier..]));
+        let scales: Vec<_> =
+            calibration.layers[earlier..].iter().map(|found| (found.layer.clone(), found.scales)).collect();
+        N::Aware::parameters_mut([&mut self.layers], Path::ROOT, &mut Place(&scales));
         Ok(())
+    }
+
+    /// Calls `measure` once for each layer that rounds, with its position and the network in which it alone rounds. So the
+    /// accuracies tell what int8 costs in each layer. At the end, all layers round again.
+    ///
+    /// ```
+    /// use shiplap::{prelude::*, quantized::QuantizationAware};
+    ///
+    /// type Net = (Dense<2, 8, Relu>, Dense<8, 1, Linear>);
+    ///
+    /// let (network, x) = (Net::new(1), [[0.5, -1.0], [1.0, 2.0]]);
+    /// let mut aware = QuantizationAware::<Net>::zeroed();
+    /// aware.calibrate(&network, &x)?;
+    /// let mut errors = Vec::new();
+    /// aware.layer_by_layer(|layer, rounded| {
+    ///     errors.push((layer.to_string(), (rounded.predict(&x[0])[0] - network.predict(&x[0])[0]).abs()));
+    /// });
+    /// assert_eq!([&errors[0].0, &errors[1].0], ["0", "1"]);
+    /// assert!(errors.iter().all(|(_, error)| *error < 0.05));
+    /// # Ok::<(), shiplap::quantized::QuantizeError>(())
+    /// ```
+    pub fn layer_by_layer(&mut self, mut measure: impl FnMut(&str, &Self)) {
+        let mut all = Vec::new();
+        self.layers.parameters(Path::ROOT, &mut all);
+        let input = core::mem::replace(&mut self.input, [N::Element::from_f64(0.0); 2]);
+        for layer in &all {
+            N::Aware::parameters_mut([&mut self.layers], Path::ROOT, &mut Place(core::slice::from_ref(layer)));
+            measure(&layer.0, self);
+        }
+        N::Aware::parameters_mut([&mut self.layers], Path::ROOT, &mut Place(&all));
+        self.input = input;
     }
 
     /// The network with its weights as they are trained, not rounded.
@@ -130,8 +164,9 @@ where
         samples: &[N::Input],
         calibration: &mut Calibration,
     ) -> Result<Box<Quantized<N>>, QuantizeError> {
-        let mut given = Given { input: scale_of(self.input).ok_or(QuantizeError::NotCalibrated)?, layers: Vec::new() };
-        self.layers.parameters(Path::ROOT, &mut given);
+        let mut layers = Vec::new();
+        self.layers.parameters(Path::ROOT, &mut layers);
+        let given = Given { input: scale_of(self.input).ok_or(QuantizeError::NotCalibrated)?, layers };
         let network = self.network();
         calibration.with_scales(given, |calibration| Quantized::calibrate_with(&*network, samples, calibration))
     }
@@ -166,27 +201,28 @@ impl<T: Element> VisitMut<T, 1> for Weights<T> {
     }
 }
 
-/// Writes the scales of a calibration to the layers.
-struct Place<'a>(&'a [Calibrated]);
+/// Writes scales to the layers at these positions, and none to the others.
+struct Place<'a>(&'a [(String, Scales)]);
 
 impl<T: Element> VisitMut<T, 1> for Place<'_> {
     fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [T]; 1]) {
-        let path = parameter.path.to_string();
-        if parameter.name == SCALES
-            && let Some(found) = self.0.iter().find(|found| found.layer == path)
-        {
-            values.copy_from_slice(&found.scales.numbers());
+        if parameter.name == SCALES {
+            let path = parameter.path.to_string();
+            match self.0.iter().find(|layer| layer.0 == path) {
+                Some((_, scales)) => values.copy_from_slice(&scales.numbers()),
+                None => values.fill(T::from_f64(0.0)),
+            }
         }
     }
 }
 
 /// Collects the scales of the layers.
-impl<T: Element> Visit<T> for Given {
+impl<T: Element> Visit<T> for Vec<(String, Scales)> {
     fn visit(&mut self, parameter: Parameter<'_>, values: &[T]) {
         if parameter.name == SCALES
             && let Some(scales) = Scales::of(values)
         {
-            self.layers.push((parameter.path.to_string(), scales));
+            self.push((parameter.path.to_string(), scales));
         }
     }
 }
