@@ -21,6 +21,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`QuantizationAware<N>`] is trained with the rounding of int8, where calibration alone costs accuracy.
+//! `io::export_tflite` (feature `tflite`) and `io::export_onnx_int8` (feature `onnx`) write an int8 network for other
+//! runtimes, and `include_model!` (feature `include-model`) reads one.
+//!
 //! A layer without an int8 form, such as [`BatchNorm`](crate::layers::BatchNorm), is a compile error that names it: fold
 //! batch norms with [`fold_batch_norms`](crate::network::fold_batch_norms) first.
 
