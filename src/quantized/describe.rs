@@ -159,9 +159,9 @@ pub struct Weights {
 #[non_exhaustive]
 pub enum DescribeError {
     /// The calibration is that of another network.
-    Calibration,
+    OtherNetwork,
     /// There is no operator for a layer.
-    Layer {
+    NoOperator {
         /// The position of the layer in the network.
         layer: String,
         /// The reason, and what to do.
@@ -172,10 +172,10 @@ pub enum DescribeError {
 impl fmt::Display for DescribeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Calibration => formatter.write_str(
+            Self::OtherNetwork => formatter.write_str(
                 "the calibration is that of another network: pass a new one to `calibrate_with`, and then to the export",
             ),
-            Self::Layer { layer, reason } => write!(formatter, "cannot export the layer `{layer}`: {reason}"),
+            Self::NoOperator { layer, reason } => write!(formatter, "cannot export the layer `{layer}`: {reason}"),
         }
     }
 }
@@ -195,7 +195,7 @@ impl<N: Quantize<Int8: Describe>> Quantized<N> {
         self.layers.describe(&mut describer)?;
         let Describer { mut layers, tensors, operators, current } = describer;
         let fits = layers.next().is_none() && tensors[current].scale == Some(self.output);
-        if fits { Ok(Description { tensors, operators, output: current }) } else { Err(DescribeError::Calibration) }
+        if fits { Ok(Description { tensors, operators, output: current }) } else { Err(DescribeError::OtherNetwork) }
     }
 }
 
@@ -215,7 +215,7 @@ impl<'a> Describer<'a> {
     ///
     /// If there is none.
     pub fn layer(&mut self) -> Result<&'a Calibrated, DescribeError> {
-        self.layers.next().ok_or(DescribeError::Calibration)
+        self.layers.next().ok_or(DescribeError::OtherNetwork)
     }
 
     /// Appends an operator whose input is the output of the last one, and whose output has this scale.
@@ -232,7 +232,7 @@ impl<'a> Describer<'a> {
     fn activation<A: Int8Activation>(&mut self, layer: &Calibrated, form: &A::Form) -> Result<(), DescribeError> {
         if !A::Form::LIMITS {
             let reason = "its activation has no operation: implement `Int8Form::operation`";
-            let error = || DescribeError::Layer { layer: layer.layer.clone(), reason };
+            let error = || DescribeError::NoOperator { layer: layer.layer.clone(), reason };
             self.append(layer, form.operation(A::NAME).ok_or_else(error)?, layer.scales.output);
         }
         Ok(())
@@ -250,7 +250,7 @@ impl<'a> Describer<'a> {
     fn scales(&self, tensors: [usize; 2]) -> Result<[Scale; 2], DescribeError> {
         match tensors.map(|tensor| self.tensors[tensor].scale) {
             [Some(first), Some(second)] => Ok([first, second]),
-            _ => Err(DescribeError::Calibration),
+            _ => Err(DescribeError::OtherNetwork),
         }
     }
 }
@@ -263,9 +263,9 @@ impl<W: Int8Tensor, const F: usize, A: Int8Activation> Affine<W, F, A> {
     ) -> Result<(), DescribeError> {
         let layer = to.layer()?;
         let Scales { input, logits, .. } = layer.scales;
-        let scales: [f32; F] = layer.weights[..].try_into().map_err(|_| DescribeError::Calibration)?;
+        let scales: [f32; F] = layer.weights[..].try_into().map_err(|_| DescribeError::OtherNetwork)?;
         if channels(self.channels.bias, scales, input, logits) != self.channels {
-            return Err(DescribeError::Calibration);
+            return Err(DescribeError::OtherNetwork);
         }
         let weights = Weights {
             weights: W::flat(slice::from_ref(&self.weights)).to_vec(),
@@ -343,7 +343,7 @@ describe! {
         let layer = to.layer()?;
         if size_of::<T>() != size_of::<f32>() {
             let reason = "it standardizes in `f64`: use a network of `f32`";
-            return Err(DescribeError::Layer { layer: layer.layer.to_string(), reason });
+            return Err(DescribeError::NoOperator { layer: layer.layer.to_string(), reason });
         }
         to.tensors[to.current].scale = None;
         let [mean, deviation] =
@@ -355,7 +355,7 @@ describe! {
         let ends = to.branches(&self.first, &self.second)?;
         let (layer, scales) = (to.layer()?, to.scales(ends)?);
         if Sum::new(scales, layer.scales.logits, Act::RANGE) != self.sum {
-            return Err(DescribeError::Calibration);
+            return Err(DescribeError::OtherNetwork);
         }
         to.join(layer, Operation::Add(Act::RANGE), ends.to_vec(), layer.scales.logits);
         to.activation::<Act>(layer, &self.activation)
@@ -365,7 +365,7 @@ describe! {
         let (layer, scales) = (to.layer()?, to.scales(ends)?);
         let output = layer.scales.output;
         if scales.map(|scale| Rescale::new(scale, output)) != self.rescales {
-            return Err(DescribeError::Calibration);
+            return Err(DescribeError::OtherNetwork);
         }
         let mut inputs = Vec::new();
         for (end, scale) in ends.into_iter().zip(scales) {
