@@ -107,9 +107,7 @@ pub trait Network: Layer {
     #[must_use]
     fn boxed_clone(&self) -> std::boxed::Box<Self> {
         let mut copy = Self::zeroed_box();
-        let mut values = Values { values: std::vec::Vec::new(), written: 0 };
-        self.parameters(Path::ROOT, &mut values);
-        Self::parameters_mut([&mut *copy], Path::ROOT, &mut values);
+        copy_parameters(self, &mut *copy, |_| true);
         copy
     }
 
@@ -200,24 +198,41 @@ pub trait AnyNetwork: Network {}
 
 impl<N: Network> AnyNetwork for N {}
 
-/// The values of a network, first read and then written.
+/// Copies the parameters of a network to another that has the same ones, apart from those that are not `shared`.
+#[cfg(feature = "std")]
+pub(crate) fn copy_parameters<A: Layer, B: Layer<Element = A::Element>>(
+    from: &A,
+    to: &mut B,
+    shared: fn(&Parameter<'_>) -> bool,
+) {
+    let mut values = Values { values: std::vec::Vec::new(), written: 0, shared };
+    from.parameters(Path::ROOT, &mut values);
+    B::parameters_mut([to], Path::ROOT, &mut values);
+}
+
+/// The shared values of a network, first read and then written.
 #[cfg(feature = "std")]
 struct Values<T> {
     values: std::vec::Vec<T>,
     written: usize,
+    shared: fn(&Parameter<'_>) -> bool,
 }
 
 #[cfg(feature = "std")]
 impl<T: Element> Visit<T> for Values<T> {
-    fn visit(&mut self, _: Parameter<'_>, values: &[T]) {
-        self.values.extend_from_slice(values);
+    fn visit(&mut self, parameter: Parameter<'_>, values: &[T]) {
+        if (self.shared)(&parameter) {
+            self.values.extend_from_slice(values);
+        }
     }
 }
 
 #[cfg(feature = "std")]
 impl<T: Element> VisitMut<T, 1> for Values<T> {
-    fn visit(&mut self, _: Parameter<'_>, [values]: [&mut [T]; 1]) {
-        values.copy_from_slice(&self.values[self.written..][..values.len()]);
-        self.written += values.len();
+    fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [T]; 1]) {
+        if (self.shared)(&parameter) {
+            values.copy_from_slice(&self.values[self.written..][..values.len()]);
+            self.written += values.len();
+        }
     }
 }

@@ -22,7 +22,7 @@ use crate::{
         VisitTrainable,
     },
     message::Message,
-    network::Network,
+    network::{Network, copy_parameters},
 };
 
 /// The network `N`, trained with the rounding of int8 (quantization-aware training, Jacob et al. 2018).
@@ -95,9 +95,7 @@ where
         let earlier = calibration.layers.len();
         let int8 = Quantized::calibrate_with(network, samples, calibration)?;
         self.input = numbers(int8.input);
-        let mut values = Weights::default();
-        network.parameters(Path::ROOT, &mut values);
-        N::Aware::parameters_mut([&mut self.layers], Path::ROOT, &mut values);
+        copy_parameters(network, &mut self.layers, is_weight);
         let scales: Vec<_> =
             calibration.layers[earlier..].iter().map(|found| (found.layer.clone(), found.scales)).collect();
         N::Aware::parameters_mut([&mut self.layers], Path::ROOT, &mut Place(&scales));
@@ -138,9 +136,8 @@ where
     /// The network with its weights as they are trained, not rounded.
     #[must_use]
     pub fn network(&self) -> Box<N> {
-        let (mut network, mut values) = (N::zeroed_box(), Weights::default());
-        self.layers.parameters(Path::ROOT, &mut values);
-        N::parameters_mut([&mut *network], Path::ROOT, &mut values);
+        let mut network = N::zeroed_box();
+        copy_parameters(&self.layers, &mut *network, is_weight);
         network
     }
 
@@ -172,33 +169,9 @@ where
     }
 }
 
-/// The weights of one network on their way to another, which has the scales besides.
-struct Weights<T> {
-    values: Vec<T>,
-    written: usize,
-}
-
-impl<T> Default for Weights<T> {
-    fn default() -> Self {
-        Self { values: Vec::new(), written: 0 }
-    }
-}
-
-impl<T: Element> Visit<T> for Weights<T> {
-    fn visit(&mut self, parameter: Parameter<'_>, values: &[T]) {
-        if parameter.name != SCALES {
-            self.values.extend_from_slice(values);
-        }
-    }
-}
-
-impl<T: Element> VisitMut<T, 1> for Weights<T> {
-    fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [T]; 1]) {
-        if parameter.name != SCALES {
-            values.copy_from_slice(&self.values[self.written..][..values.len()]);
-            self.written += values.len();
-        }
-    }
+/// Whether a parameter is also one of the network that is trained.
+fn is_weight(parameter: &Parameter<'_>) -> bool {
+    parameter.name != SCALES
 }
 
 /// Writes scales to the layers at these positions, and none to the others.
