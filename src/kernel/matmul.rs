@@ -170,7 +170,7 @@ impl<T: Element, O: ElementwiseKernel<0, 1>, const IN: usize, const OUT: usize> 
 }
 
 /// The smallest number of rows for which packing the weights saves time.
-const UNPACKED_ROWS: usize = 4;
+pub(super) const UNPACKED_ROWS: usize = 4;
 
 /// `y[o] = then(bias[o] + Σᵢ x[i]·w[i][o])`, with several independent sums to hide the latency of a multiply-add.
 /// Columns that do not fit in the registers are computed by [`combine_rows_in_memory`].
@@ -252,7 +252,7 @@ fn add_rows<V: Vector<T>, T: Element, const OUT: usize, const R: usize>(x: &[T],
 
 /// Computes `C` registers of [`combine_rows`] from `column` on, each as `CHAINS` sums. Returns the column after them.
 #[inline(always)]
-fn combine_columns<
+pub(super) fn combine_columns<
     V: Vector<T>,
     T: Element,
     O: ElementwiseKernel<0, 1>,
@@ -431,7 +431,7 @@ impl<T: Element, const IN: usize, const OUT: usize> Work for Backward<'_, T, IN,
 }
 
 /// The rows of a matrix as the left operand.
-struct Rows<'a, T, const N: usize>(&'a [[T; N]]);
+pub(super) struct Rows<'a, T, const N: usize>(pub &'a [[T; N]]);
 
 impl<T: Element, const N: usize> LeftOperand<T> for Rows<'_, T, N> {
     #[inline(always)]
@@ -485,7 +485,7 @@ impl<T: Element, const N: usize, const R: usize> LeftRows<T, R> for ColumnSlice<
 }
 
 /// A matrix as the right operand.
-struct AsIs<'a, T, const N: usize>(&'a [[T; N]]);
+pub(super) struct AsIs<'a, T, const N: usize>(pub &'a [[T; N]]);
 
 impl<T: Element, const N: usize> RightOperand<T> for AsIs<'_, T, N> {
     #[inline(always)]

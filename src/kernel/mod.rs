@@ -4,6 +4,7 @@
 //! frame of a whole training step would not fit on a thread's stack.
 
 mod array;
+mod continued;
 mod conv;
 mod depthwise;
 mod dispatch;
@@ -30,6 +31,7 @@ pub use array::map_each;
 #[doc(hidden)]
 pub use array::tensor_of;
 pub(crate) use array::{cast_rows, cast_rows_mut, copy};
+pub use continued::{nn_from, nt_from};
 pub use conv::{Steps, conv, conv_backward, conv_gradient, conv_gradient_parts};
 pub use depthwise::{depthwise, depthwise_backward, depthwise_gradient, depthwise_gradient_parts};
 pub use dispatch::{Baseline, dispatch};

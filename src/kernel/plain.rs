@@ -105,7 +105,33 @@ pub(super) fn nt<T: Element, const IN: usize, const OUT: usize>(
     dx: &mut [[T; IN]],
 ) {
     for (dz, dx) in dz.iter().zip(dx) {
-        of_width!(width::<T>(IN, 4), 1 2 3 4, dot_blocks(dz, w, dx));
+        of_width!(width::<T>(IN, 4), 1 2 3 4, dot_blocks(dz, (w, None), dx));
+    }
+}
+
+/// `y[b][o] = start[b][o] + Σᵢ x[b][i]·w[i][o]`, where the rows of `start` are repeated.
+#[inline(always)]
+pub(super) fn nn_from<T: Element, const IN: usize, const OUT: usize>(
+    start: &[[T; OUT]],
+    x: &[[T; IN]],
+    w: &[[T; OUT]; IN],
+    y: &mut [[T; OUT]],
+) {
+    for ((x, y), start) in x.iter().zip(y).zip(start.iter().cycle()) {
+        combine(x.iter(), w, start, |sum| sum, y);
+    }
+}
+
+/// `dx[b][i] = start[b][i] + Σₒ dz[b][o]·w[i][o]`, where the rows of `start` are repeated.
+#[inline(always)]
+pub(super) fn nt_from<T: Element, const IN: usize, const OUT: usize>(
+    start: &[[T; IN]],
+    dz: &[[T; OUT]],
+    w: &[[T; OUT]; IN],
+    dx: &mut [[T; IN]],
+) {
+    for ((dz, dx), start) in dz.iter().zip(dx).zip(start.iter().cycle()) {
+        of_width!(width::<T>(IN, 4), 1 2 3 4, dot_blocks(dz, (w, Some(start)), dx));
     }
 }
 
@@ -156,18 +182,25 @@ fn combine_blocks<'a, const C: usize, T: Element, const N: usize, F: Iterator<It
     }
 }
 
-/// `sums[r] = Σₙ x[n]·rows[r][n]`, in blocks as in [`combine_blocks`].
+/// `sums[r] = start[r] + Σₙ x[n]·rows[r][n]`, in blocks as in [`combine_blocks`]. The start is 0 if there is none.
 #[inline(always)]
 fn dot_blocks<const R: usize, T: Element, const N: usize, const ROWS: usize>(
     x: &[T; N],
-    rows: &[[T; N]; ROWS],
+    (rows, start): (&[[T; N]; ROWS], Option<&[T; ROWS]>),
     sums: &mut [T; ROWS],
 ) {
     for block in 0..ROWS.div_ceil(R) {
         let row = (block * R).min(ROWS - R);
         let Some(rows) = chunk::<[T; N], R>(rows, row) else { return };
         let Some(sums) = sums.get_mut(row..).and_then(|sums| sums.first_chunk_mut()) else { return };
-        *sums = dots(x, rows, [T::zero(); R]);
+        let start = match start {
+            None => [T::zero(); R],
+            Some(start) => match chunk::<T, R>(start, row) {
+                Some(start) => *start,
+                None => return,
+            },
+        };
+        *sums = dots(x, rows, start);
     }
 }
 

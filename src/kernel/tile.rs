@@ -48,6 +48,12 @@ pub(super) trait Destination<T: Element> {
         [V::broadcast(T::zero()); C]
     }
 
+    /// The initial values of the sums of `R` rows from `row` on.
+    #[inline(always)]
+    fn starts<V: Vector<T>, const C: usize, const R: usize>(&self, _row: usize, column: usize) -> [[V; C]; R] {
+        [self.start(column); R]
+    }
+
     /// The function that is applied to the final sums.
     #[inline(always)]
     fn end<V: Vector<T>>(&self, sum: V) -> V {
@@ -217,7 +223,7 @@ impl<V, L, D, const C: usize> ColumnBlock<'_, V, L, D, C> {
     {
         let mut sums = [[V::broadcast(T::zero()); C]; R];
         if self.steps.start == 0 {
-            sums = [self.result.start(self.column); R];
+            sums = self.result.starts(row, self.column);
         } else {
             for r in 0..R {
                 sums[r] = load_registers(&self.result.row(row + r)[self.column..]);
