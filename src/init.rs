@@ -1,6 +1,6 @@
 //! Initializers: the initial values of parameters.
 
-use crate::{Rng, regularize::scientific};
+use crate::{Rng, kernel::Element, layer::Parameter, regularize::scientific};
 
 /// The distribution of the initial values of a parameter.
 ///
@@ -24,13 +24,19 @@ pub enum Initializer {
     LecunUniform,
     /// Normal with variance 1 / fan_in (LeCun et al. 1998), for [`Selu`](crate::activation::Selu).
     LecunNormal,
+    /// A random matrix whose rows, or columns if there are fewer of them, are orthonormal (Saxe et al. 2014), for the
+    /// product of a recurrent layer with its state. The gates are side by side in one matrix.
+    Orthogonal,
+    /// Constants for equal parts of the parameter, one after another, such as the gates of the bias of a recurrent layer.
+    Constants(&'static [f64]),
 }
 
 impl Initializer {
     /// Zeros, the initial value of biases.
     pub const ZEROS: Self = Self::Constant(0.0);
 
-    /// Draws one value of a parameter. `fan_in` is the number of inputs that affect one output, `fan_out` the number of
+    /// Draws one value of a parameter: of [`Orthogonal`](Self::Orthogonal), a number of the matrix that is then made
+    /// orthogonal, and of [`Constants`](Self::Constants), the first. `fan_in` is the number of inputs that affect one output, `fan_out` the number of
     /// outputs that one input affects.
     ///
     /// ```
@@ -49,6 +55,57 @@ impl Initializer {
             Self::HeNormal => libm::sqrt(2.0 / fan_in) * rng.normal(),
             Self::LecunUniform => libm::sqrt(3.0 / fan_in) * (2.0 * rng.uniform() - 1.0),
             Self::LecunNormal => libm::sqrt(1.0 / fan_in) * rng.normal(),
+            Self::Orthogonal => rng.normal(),
+            Self::Constants(values) => values.first().copied().unwrap_or(0.0),
+        }
+    }
+
+    /// Draws all values of a parameter.
+    pub(crate) fn fill<T: Element>(self, parameter: &Parameter<'_>, values: &mut [T], rng: &mut Rng) {
+        if let Self::Constants(constants) = self {
+            let length = values.len().div_ceil(constants.len().max(1)).max(1);
+            for (part, constant) in values.chunks_mut(length).zip(constants) {
+                part.fill(T::from_f64(*constant));
+            }
+            return;
+        }
+        for value in values.iter_mut() {
+            *value = T::from_f64(self.draw(parameter.fan_in, parameter.fan_out, rng));
+        }
+        if self == Self::Orthogonal {
+            orthogonalize(values, parameter.fan_in, parameter.shape.last().copied().unwrap_or(1));
+        }
+    }
+}
+
+/// Makes the rows of matrices side by side orthonormal, or the columns if there are fewer. The matrices have `rows` rows
+/// of `width` numbers. It is the method of Gram and Schmidt, done twice against rounding errors.
+fn orthogonalize<T: Element>(values: &mut [T], rows: usize, width: usize) {
+    let matrix = rows * width;
+    let (rows, columns) = match matrix > 0 && values.len().is_multiple_of(matrix) {
+        true => (rows, values.len() / rows),
+        // The inputs do not follow from the shape, as in a depthwise convolution.
+        false => (values.len() / width.max(1), width),
+    };
+    let place = |row: usize, column: usize| (column / width * rows + row) * width + column % width;
+    // The number `index` of vector `vector`.
+    let of = |vector: usize, index: usize| match rows <= columns {
+        true => place(vector, index),
+        false => place(index, vector),
+    };
+    let (vectors, length) = (rows.min(columns), rows.max(columns));
+    for vector in 0..vectors {
+        for other in (0..vector).chain(0..vector) {
+            let product: f64 =
+                (0..length).map(|n| values[of(vector, n)].to_f64() * values[of(other, n)].to_f64()).sum();
+            for n in 0..length {
+                let rest = values[of(vector, n)].to_f64() - product * values[of(other, n)].to_f64();
+                values[of(vector, n)] = T::from_f64(rest);
+            }
+        }
+        let square: f64 = (0..length).map(|n| values[of(vector, n)].to_f64()).map(|value| value * value).sum();
+        for n in 0..length {
+            values[of(vector, n)] = T::from_f64(values[of(vector, n)].to_f64() / libm::sqrt(square));
         }
     }
 }
@@ -97,6 +154,8 @@ types! {
     LecunUniform Some(Initializer::LecunUniform);
     /// [`Initializer::LecunNormal`].
     LecunNormal Some(Initializer::LecunNormal);
+    /// [`Initializer::Orthogonal`].
+    Orthogonal Some(Initializer::Orthogonal);
 }
 
 /// [`Initializer::Constant`] of `MANTISSA·10^EXPONENT`: `Constant<-5, -1>` is −0.5.
@@ -127,6 +186,26 @@ mod tests {
             let squares: f64 =
                 (0..20_000).map(|_| initializer.draw(fan_in, fan_out, &mut rng)).map(|draw| draw * draw).sum();
             assert!((squares / 20_000.0 / variance - 1.0).abs() < 0.05, "{initializer:?}");
+        }
+    }
+
+    /// The last two are matrices of 4 rows, two and three of them side by side.
+    #[test]
+    fn orthogonal_rows_have_a_length_of_1_and_products_of_0() {
+        for (rows, width, columns) in [(5, 5, 5), (3, 7, 7), (7, 3, 3), (4, 4, 8), (4, 2, 6)] {
+            let mut rng = Rng::new(9);
+            let mut values: std::vec::Vec<f64> = (0..rows * columns).map(|_| rng.normal()).collect();
+            orthogonalize(&mut values, rows, width);
+            let at = |row: usize, column: usize| values[(column / width * rows + row) * width + column % width];
+            for a in 0..rows.min(columns) {
+                for b in 0..rows.min(columns) {
+                    let product: f64 = match rows <= columns {
+                        true => (0..columns).map(|column| at(a, column) * at(b, column)).sum(),
+                        false => (0..rows).map(|row| at(row, a) * at(row, b)).sum(),
+                    };
+                    assert!((product - f64::from(u8::from(a == b))).abs() < 1e-14, "{rows}x{columns}: {product}");
+                }
+            }
         }
     }
 }

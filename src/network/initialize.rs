@@ -39,9 +39,7 @@ impl<T: Element> VisitMut<T, 1> for Draw<'_> {
         }
         let chosen = self.kernels.filter(|_| parameter.role == Role::Kernel);
         let initializer = chosen.unwrap_or(parameter.initializer);
-        for value in values {
-            *value = T::from_f64(initializer.draw(parameter.fan_in, parameter.fan_out, self.rng));
-        }
+        initializer.fill(&parameter, values, self.rng);
     }
 }
 
