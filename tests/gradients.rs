@@ -369,6 +369,18 @@ fn dense_without_bias() {
 }
 
 #[test]
+fn recurrent_layers() {
+    let x = rows::<[[f64; 3]; 5], 4>(1);
+    alone("simple RNN", started::<SimpleRnn<[[f64; 3]; 5], 6>>(), x);
+    alone("GRU", started::<Gru<[[f64; 3]; 5], 6>>(), x);
+    alone("GRU, all states", started::<Gru<[[f64; 3]; 5], 6, AllStates>>(), x);
+    alone("LSTM", started::<Lstm<[[f64; 3]; 5], 6>>(), x);
+    alone("LSTM, all states", started::<Lstm<[[f64; 3]; 5], 6, AllStates>>(), x);
+    type Net = (Gru<[[f64; 3]; 5], 4, AllStates>, Lstm<[[f64; 4]; 5], 4>);
+    learns::<Net, HalfSquaredError, _, _, 4>("recurrent layers", 1.0, &x, &rows(2), Penalty::l2(0.05));
+}
+
+#[test]
 fn dropout() {
     type Drop<const N: usize> = Dropout<N, 40, f64>;
     let (x, y) = (rows::<[f64; 3], 5>(1), rows(2));

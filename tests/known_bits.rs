@@ -19,6 +19,7 @@ const BASELINE: [u64; runs::COUNT] = [
     0x40e9_0662_5eb7_2b1a,
     0xdcf9_e947_7526_a457,
     0xc5a3_f323_aeaa_8c0f,
+    0xc15d_043e_13cc_01d0,
 ];
 
 #[test]

@@ -1,6 +1,6 @@
 //! The layers: [`Dense`], [`Dropout`], [`Activate`]; layers of images ([`image`]: [`Conv2d`], [`DepthwiseConv2d`],
 //! [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`GlobalMaxPool`], [`UpSample2d`], [`ZeroPad2d`],
-//! [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of series ([`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]);
+//! [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of series ([`sequence`]: [`SimpleRnn`], [`Gru`], [`Lstm`]; [`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]);
 //! normalization ([`BatchNorm`], [`LayerNorm`], [`GroupNorm`]); layers side by side ([`Residual`], [`Branches`]), which
 //! also take members of pairs ([`First`], [`Second`]);
 //! preprocessing ([`Standardize`], [`MinMax`], [`Impute`], [`OneHot`]); wrappers that change how a network is
@@ -26,6 +26,7 @@ mod one_hot;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod regularized;
+pub mod sequence;
 mod standardize;
 
 pub use activate::Activate;
@@ -49,4 +50,5 @@ pub use one_hot::OneHot;
 #[cfg(feature = "rayon")]
 pub use parallel::Parallel;
 pub use regularized::Regularized;
+pub use sequence::{AllStates, Gru, LastState, Lstm, Recurrent, Returns, SimpleRnn};
 pub use standardize::Standardize;

@@ -1,4 +1,4 @@
-//! Training runs of Keras 3, of `reference/make_image_fixtures.py` and `reference/make_graph_fixtures.py`.
+//! Training runs of Keras 3, of `reference/make_image_fixtures.py` and related scripts.
 
 use std::{collections::BTreeMap, path::Path as FilePath};
 
@@ -41,7 +41,7 @@ fn rows<X: Tensor<Element = f32>>(flat: &[f64]) -> Vec<X> {
 /// [`learns_with_loss_as_in_keras`] with the mean squared error.
 pub fn learns_as_in_keras<N, O: Optimizer>(name: &str, fixture: &Fixture, optimizer: O)
 where
-    N: Network<Element = f32, Input = Image<9, 8, 2>, Output = [f32; 3], Head = Linear>,
+    N: Network<Element = f32, Output = [f32; 3], Head = Linear>,
 {
     learns_with_loss_as_in_keras::<N, _, O, _>(name, fixture, optimizer, MeanSquaredError, |y| *y);
 }

@@ -70,7 +70,7 @@ pub(super) const fn inferred_grown<I: Tensor, P: Window>(kernel: [usize; 2]) -> 
 }
 
 /// The fault of a layer of images (or of series, depending on `P`) that is given an `X`, or `None` if it takes it.
-pub(super) const fn other_tensor<X: Tensor, P: Window>(layer: &str) -> Option<Message> {
+pub(in crate::layers) const fn other_tensor<X: Tensor, P: Window>(layer: &str) -> Option<Message> {
     if X::RANK == P::AXES + 1 {
         return None;
     }

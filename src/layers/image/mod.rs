@@ -37,7 +37,10 @@ pub use up_sample2d::UpSample2d;
 pub use window::{Causal, Padded, Same, Valid, Window};
 pub use zero_pad2d::ZeroPad2d;
 
-use crate::{Pair, Tensor, kernel::Element};
+use crate::{
+    Pair, Tensor,
+    kernel::{Element, Simd, nn_from, nt_from, tn},
+};
 
 /// An image: rows of pixels, each with a number for each channel. It is the alias of a nested array.
 ///
@@ -62,6 +65,44 @@ pub trait Channels: Tensor {
     type Each<X: Tensor>: Tensor<Element = X::Element>;
     /// This tensor with another number of channels.
     type Resized<const N: usize>: Channels<Element = Self::Element>;
+
+    /// `y[p][o] = start[p][o] + Σ_c x[p][c]·kernel[c][o]` for each pixel `p`, as in [`nn_from`].
+    #[doc(hidden)]
+    #[inline(always)]
+    fn pixels_nn<S: Simd, const OUT: usize>(
+        simd: S,
+        start: &[[Self::Element; OUT]],
+        x: &[Self::Element],
+        kernel: &Self::Each<[Self::Element; OUT]>,
+        y: &mut [[Self::Element; OUT]],
+    ) {
+        let _ = (simd, start, x, kernel, y);
+    }
+
+    /// `dx[p][c] = start[p][c] + Σₒ dz[p][o]·kernel[c][o]` for each pixel `p`, as in [`nt_from`].
+    #[doc(hidden)]
+    #[inline(always)]
+    fn pixels_nt<S: Simd, const OUT: usize>(
+        simd: S,
+        start: &[Self::Element],
+        dz: &[[Self::Element; OUT]],
+        kernel: &Self::Each<[Self::Element; OUT]>,
+        dx: &mut [Self::Element],
+    ) {
+        let _ = (simd, start, dz, kernel, dx);
+    }
+
+    /// `gradient[c][o] = Σ_p x[p][c]·dz[p][o]`, as in [`tn`].
+    #[doc(hidden)]
+    #[inline(always)]
+    fn pixels_tn<S: Simd, const OUT: usize>(
+        simd: S,
+        x: &[Self::Element],
+        dz: &[[Self::Element; OUT]],
+        gradient: &mut Self::Each<[Self::Element; OUT]>,
+    ) {
+        let _ = (simd, x, dz, gradient);
+    }
 }
 
 impl Channels for f32 {
@@ -84,6 +125,44 @@ macro_rules! channels {
         $(impl<T: Element, const N: usize, $(const $axis: usize),*> Channels for $shape {
             type Each<X: Tensor> = [X; N];
             type Resized<const M: usize> = $resized;
+
+            #[inline(always)]
+            fn pixels_nn<S: Simd, const OUT: usize>(
+                simd: S,
+                start: &[[T; OUT]],
+                x: &[T],
+                kernel: &[[T; OUT]; N],
+                y: &mut [[T; OUT]],
+            ) {
+                if const { N > 0 } {
+                    nn_from(simd, start, x.as_chunks::<N>().0, kernel, y);
+                }
+            }
+
+            #[inline(always)]
+            fn pixels_nt<S: Simd, const OUT: usize>(
+                simd: S,
+                start: &[T],
+                dz: &[[T; OUT]],
+                kernel: &[[T; OUT]; N],
+                dx: &mut [T],
+            ) {
+                if const { N > 0 } {
+                    nt_from(simd, start.as_chunks::<N>().0, dz, kernel, dx.as_chunks_mut::<N>().0);
+                }
+            }
+
+            #[inline(always)]
+            fn pixels_tn<S: Simd, const OUT: usize>(
+                simd: S,
+                x: &[T],
+                dz: &[[T; OUT]],
+                gradient: &mut [[T; OUT]; N],
+            ) {
+                if const { N > 0 } {
+                    tn(simd, x.as_chunks::<N>().0, dz, gradient);
+                }
+            }
         })*
     };
 }

@@ -81,6 +81,10 @@ type Images = (
     Dense<_, 1>,
 );
 
+/// Recurrent layers.
+#[network(input = [f32; INPUTS])]
+type Sequences = (Reshape<_, [[f32; 2]; 5]>, SimpleRnn<_, 6, AllStates>, Gru<_, 5, AllStates>, Lstm<_, 4>, Dense<_, 1>);
+
 runs! {
     rectifiers: f32,
         (Dense<10, 16, Relu>, Dense<16, 12, LeakyRelu>, Dense<12, 9, HardSigmoid>, Dense<9, 1, Linear>),
@@ -112,4 +116,5 @@ runs! {
     doubles: f64, (Dense<10, 6, Softplus, f64>, Dense<6, 5, Gelu, f64>, Dense<5, 3, Softmax, f64>), CategoricalCrossentropy,
         Adam::new(0.01), |x| if x[0] > x[1] { [1.0, 0.0, 0.0] } else { [0.0, 1.0, 0.0] };
     images: f32, Images, MeanSquaredError, Momentum::new(0.01), |x| [x[0] * x[1] + x[2]];
+    sequences: f32, Sequences, MeanSquaredError, Adam::new(0.01), |x| [x[0] * x[9]];
 }

@@ -1,0 +1,19 @@
+//! Layers of sequences, `[[T; FEATURES]; STEPS]`, that read one frame after another: [`SimpleRnn`], [`Gru`], [`Lstm`].
+//! They output their last state or all states ([`Returns`]).
+//!
+//! Each is a [`Recurrent`] layer, and differs from the others in its [`Unit`], the formula of a step.
+
+mod gru;
+mod lstm;
+mod passes;
+mod recurrent;
+mod returns;
+mod simple_rnn;
+mod unit;
+
+pub use gru::{Gru, GruUnit};
+pub use lstm::{Lstm, LstmUnit};
+pub use recurrent::Recurrent;
+pub use returns::{AllStates, LastState, Returns};
+pub use simple_rnn::{SimpleRnn, SimpleRnnUnit};
+pub use unit::Unit;

@@ -1,0 +1,143 @@
+//! The layer of all recurrent units.
+
+use core::marker::PhantomData;
+
+use super::{
+    Returns, Unit,
+    passes::{self, Tape},
+};
+use crate::{
+    Parameters, Rng,
+    activation::Linear,
+    init::Initializer,
+    kernel::Simd,
+    layer::{Ending, Layer},
+    layers::image::{Channels, Valid, fault, window::Row},
+    message::Message,
+};
+
+/// A layer that reads a sequence frame by frame: [`SimpleRnn`](super::SimpleRnn), [`Gru`](super::Gru) or
+/// [`Lstm`](super::Lstm), depending on `K`, the formula of a step.
+#[derive(Parameters)]
+#[parameters(element = I::Element, kind = Self::NAMED)]
+pub struct Recurrent<
+    I: Channels,
+    const UNITS: usize,
+    K: Unit<GATES, SAVED, STATES>,
+    R: Returns,
+    const GATES: usize,
+    const SAVED: usize,
+    const STATES: usize,
+> {
+    /// The weights of the frame: `kernel[gate][feature][unit]`.
+    #[kernel(fan_in = I::INNERMOST, fan_out = GATES * UNITS)]
+    pub kernel: [I::Each<[I::Element; UNITS]>; GATES],
+    /// The weights of the state before: `recurrent_kernel[gate][unit before][unit]`.
+    #[kernel(initializer = Initializer::Orthogonal, fan_in = UNITS, fan_out = GATES * UNITS)]
+    pub recurrent_kernel: [[[I::Element; UNITS]; UNITS]; GATES],
+    /// The bias of the product with the frame: `bias[gate][unit]`.
+    #[bias(initializer = K::BIAS)]
+    pub bias: [[I::Element; UNITS]; GATES],
+    /// The bias of the product with the state, in layers that need another one: `recurrent_bias[gate][unit]`.
+    #[bias]
+    pub recurrent_bias: K::RecurrentBias<[I::Element; UNITS]>,
+    #[allow(clippy::type_complexity, reason = "three names")]
+    types: PhantomData<fn() -> (I, K, R)>,
+}
+
+impl<
+    I: Channels,
+    const UNITS: usize,
+    K: Unit<GATES, SAVED, STATES>,
+    R: Returns,
+    const GATES: usize,
+    const SAVED: usize,
+    const STATES: usize,
+> Recurrent<I, UNITS, K, R, GATES, SAVED, STATES>
+{
+    const NAMED: Message<64> = Message::new().text(K::NAME).text("<").number(UNITS as u128).text(R::SUFFIX).text(">");
+    /// The number of frames.
+    pub(super) const STEPS: usize = I::LEN / if I::INNERMOST == 0 { 1 } else { I::INNERMOST };
+
+    /// A layer with these parameters.
+    pub const fn from_parts(
+        kernel: [I::Each<[I::Element; UNITS]>; GATES],
+        recurrent_kernel: [[[I::Element; UNITS]; UNITS]; GATES],
+        bias: [[I::Element; UNITS]; GATES],
+        recurrent_bias: K::RecurrentBias<[I::Element; UNITS]>,
+    ) -> Self {
+        Self { kernel, recurrent_kernel, bias, recurrent_bias, types: PhantomData }
+    }
+}
+
+impl<
+    I: Channels,
+    const UNITS: usize,
+    K: Unit<GATES, SAVED, STATES>,
+    R: Returns,
+    const GATES: usize,
+    const SAVED: usize,
+    const STATES: usize,
+> Layer for Recurrent<I, UNITS, K, R, GATES, SAVED, STATES>
+{
+    type Input = I;
+    type Output = R::Of<I, UNITS>;
+    type Tape<const B: usize> = Tape<I, UNITS, B, GATES, SAVED, STATES>;
+    type Head = Linear;
+
+    const MACS: usize = Self::STEPS * GATES * UNITS * (I::INNERMOST + UNITS);
+    const FAULT: Option<Message> = {
+        let message = Message::naming(Self::KIND.as_str());
+        if let Some(fault) = fault::other_tensor::<I, Row<Valid>>(Self::KIND.as_str()) {
+            Some(fault)
+        } else if I::LEN == 0 {
+            Some(message.text("has nothing to read: its series has no steps or no features"))
+        } else if UNITS == 0 {
+            Some(message.text("has no units: it needs at least 1"))
+        } else {
+            None
+        }
+    };
+
+    #[inline(always)]
+    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[I], y: &mut [Self::Output]) {
+        passes::forward::<S, I, K, R, UNITS, B, GATES, SAVED, STATES>(self, simd, x, y);
+    }
+
+    #[inline(always)]
+    fn record_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        _: Option<&mut Rng>,
+        x: &[I],
+        tape: &mut Self::Tape<B>,
+        y: &mut [Self::Output],
+    ) {
+        tape.record(self, simd, x, y);
+    }
+
+    #[inline(always)]
+    fn backward_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        _: &[I],
+        tape: &mut Self::Tape<B>,
+        _: &[Self::Output],
+        dy: &mut [Self::Output],
+        dx: Option<&mut [I]>,
+    ) {
+        tape.backward(self, simd, dy, dx);
+    }
+
+    #[inline(always)]
+    fn gradient_batch<S: Simd, const B: usize>(
+        &self,
+        simd: S,
+        x: &[I],
+        tape: &mut Self::Tape<B>,
+        _: &[Self::Output],
+        gradient: &mut Self,
+    ) {
+        tape.gradient(simd, x.len(), gradient);
+    }
+}

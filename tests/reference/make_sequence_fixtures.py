@@ -1,0 +1,108 @@
+"""Writes `sequences.json`: 50 training steps of recurrent networks, computed by Keras on JAX and by PyTorch in float64.
+
+    pip install keras==3.15.1 jax==0.10.2 torch==2.15.0 numpy==2.4.6
+    python tests/reference/make_sequence_fixtures.py
+
+Inputs and initial weights are rounded to float32. The optimizer is plain gradient descent. The weights are in the order
+of this crate, with the gates one after another.
+"""
+
+import json
+from pathlib import Path
+
+import make_image_fixtures as images
+import numpy as np
+import torch
+from make_image_fixtures import BATCH, RATE, STEPS, L, f32, keras
+
+SHAPE = (7, 4)
+GATES = {"SimpleRNN": 1, "GRU": 3, "LSTM": 4}
+# The names are those of the types in `tests/sequences.rs`.
+KERAS = {
+    "simple_rnn": lambda: [L.SimpleRNN(5)],
+    "simple_rnn_all": lambda: [L.SimpleRNN(5, return_sequences=True), L.Flatten()],
+    "gru": lambda: [L.GRU(5)],
+    "gru_all": lambda: [L.GRU(5, return_sequences=True), L.GRU(3)],
+    "lstm": lambda: [L.LSTM(5)],
+    "lstm_all": lambda: [L.LSTM(5, return_sequences=True), L.LSTM(3)],
+}
+TORCH = {"torch_simple_rnn": torch.nn.RNN, "torch_gru": torch.nn.GRU, "torch_lstm": torch.nn.LSTM}
+
+
+def of_keras(model):
+    """The numbers of a model's weights, by gate."""
+    numbers = []
+    for layer in model.layers:
+        gates = GATES.get(type(layer).__name__, 1)
+        for weight in layer.weights:
+            value = np.asarray(weight)
+            if gates > 1 and "bias" not in weight.path:
+                value = value.reshape(len(value), gates, -1).transpose(1, 0, 2)
+            numbers.append(value.ravel())
+    return np.concatenate(numbers)
+
+
+def of_torch(rnn, dense):
+    """The same for PyTorch, whose GRU has the reset gate first. Only the GRU needs its second bias."""
+    order = [1, 0, 2] if isinstance(rnn, torch.nn.GRU) else slice(None)
+    units = rnn.hidden_size
+    gates = lambda weight: weight.detach().numpy().reshape(-1, units, *weight.shape[1:])[order]
+    numbers = [gates(rnn.weight_ih_l0).transpose(0, 2, 1), gates(rnn.weight_hh_l0).transpose(0, 2, 1)]
+    numbers.append(gates(rnn.bias_ih_l0))
+    if isinstance(rnn, torch.nn.GRU):
+        numbers.append(gates(rnn.bias_hh_l0))
+    numbers += [dense.weight.detach().numpy().T, dense.bias.detach().numpy()]
+    return np.concatenate([number.ravel() for number in numbers])
+
+
+def flat(numbers):
+    return [float(f"{number:.9g}") for number in np.ravel(numbers)]
+
+
+def train_keras(index, name, layers):
+    model = keras.Sequential([keras.Input(SHAPE), *layers, L.Dense(3)])
+    before = {}
+
+    def keep(outputs, labels):
+        before.setdefault("weights", of_keras(model))
+        return images.error(outputs, labels)
+
+    fixture = images.train(index, model, model.layers, loss_of=keep)
+    return fixture | {"initial": flat(before["weights"]), "final": flat(of_keras(model))}
+
+
+def train_torch(index, kind):
+    rng = np.random.default_rng(100 + index)
+    random = lambda *shape: torch.tensor(f32(rng.normal(size=shape)))
+    rnn = kind(SHAPE[1], 5, batch_first=True).double()
+    dense = torch.nn.Linear(5, 3).double()
+    parameters = [*rnn.parameters(), *dense.parameters()]
+    with torch.no_grad():
+        for parameter in parameters:
+            parameter.copy_(torch.tensor(f32(rng.normal(size=parameter.shape) * 0.3)))
+        if kind is not torch.nn.GRU:
+            rnn.bias_hh_l0.zero_().requires_grad_(False)
+    x, y = random(2 * BATCH, *SHAPE), random(2 * BATCH, 3)
+    initial, losses = of_torch(rnn, dense), []
+    optimizer = torch.optim.SGD([p for p in parameters if p.requires_grad], RATE)
+    for number in range(STEPS):
+        rows = slice(number % 2 * BATCH, (number % 2 + 1) * BATCH)
+        loss = torch.nn.functional.mse_loss(dense(rnn(x[rows])[0][:, -1]), y[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    return {
+        "x": flat(x),
+        "y": flat(y),
+        "initial": flat(initial),
+        "losses": losses,
+        "final": flat(of_torch(rnn, dense)),
+    }
+
+
+if __name__ == "__main__":
+    fixtures = {name: train_keras(index, name, make()) for index, (name, make) in enumerate(KERAS.items())}
+    fixtures |= {name: train_torch(index, kind) for index, (name, kind) in enumerate(TORCH.items())}
+    path = Path(__file__).resolve().parent / "sequences.json"
+    path.write_text(json.dumps(fixtures, separators=(",", ":")) + "\n")

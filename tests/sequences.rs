@@ -1,0 +1,101 @@
+//! Recurrent networks: their gradients against finite differences, 50 steps of training against Keras 3 and PyTorch, and
+//! the forms that every network has.
+
+mod common;
+#[path = "common/keras.rs"]
+mod keras;
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use keras::{Fixture, fixtures, learns_as_in_keras};
+use shiplap::{Tensor, check, layers::Parallel, prelude::*};
+
+static FIXTURES: LazyLock<BTreeMap<String, Fixture>> = LazyLock::new(|| fixtures("sequences.json"));
+
+/// Recurrent layers between 7 steps with 4 features and a dense layer, and the runs of Keras and PyTorch.
+macro_rules! networks {
+    ($($name:ident: $layers:ty, $($run:literal),+;)*) => {
+        $(mod $name {
+            use super::*;
+
+            #[test]
+            fn gradients() {
+                #[network(input = [[f64; 2]; 6])]
+                type Net = ($layers, Dense<_, 2, Linear, f64>);
+                check::gradients::<Net>().unwrap();
+            }
+
+            #[test]
+            fn training() {
+                #[network(input = [[f32; 4]; 7])]
+                type Net = ($layers, Dense<_, 3>);
+                for run in [$($run),+] {
+                    learns_as_in_keras::<Net, _>(run, &FIXTURES[run], Sgd::new(0.005));
+                    learns_as_in_keras::<Net, _>(run, &FIXTURES[run], InPlace(Sgd::new(0.005)));
+                }
+            }
+        })*
+    };
+}
+networks! {
+    simple_rnn: SimpleRnn<_, 5>, "simple_rnn", "torch_simple_rnn";
+    simple_rnn_all: (SimpleRnn<_, 5, AllStates>, Flatten<_>), "simple_rnn_all";
+    gru: Gru<_, 5>, "gru", "torch_gru";
+    gru_all: (Gru<_, 5, AllStates>, Gru<_, 3>), "gru_all";
+    lstm: Lstm<_, 5>, "lstm", "torch_lstm";
+    lstm_all: (Lstm<_, 5, AllStates>, Lstm<_, 3>), "lstm_all";
+}
+
+fn series<const N: usize>(seed: u64) -> [[[f32; 4]; 7]; N] {
+    let (mut rng, mut x) = (Rng::new(seed), [[[0.0; 4]; 7]; N]);
+    Tensor::flat_mut(&mut x).iter_mut().for_each(|value| *value = rng.normal() as f32);
+    x
+}
+
+/// The bits of a sample do not depend on the samples beside it, nor on whether it is recorded for training.
+#[test]
+fn bits_do_not_depend_on_the_batch() {
+    fn same<N: Network<Element = f32, Input = [[f32; 4]; 7], Output = [f32; 19]>>() {
+        let (net, x, mut y) = (N::new(3), series::<21>(1), [[0.0; 19]; 21]);
+        net.predict_batch(&x, &mut y).unwrap();
+        for (x, y) in x.iter().zip(&y) {
+            assert_eq!(net.predict(x).map(f32::to_bits), y.map(f32::to_bits));
+        }
+    }
+    common::at_every_level(|_| {
+        same::<SimpleRnn<[[f32; 4]; 7], 19>>();
+        same::<Gru<[[f32; 4]; 7], 19>>();
+        same::<Lstm<[[f32; 4]; 7], 19>>();
+    });
+}
+
+/// A network in pieces on several threads, with a frozen part, and from a file.
+#[test]
+fn recurrent_networks_have_every_form() {
+    type Features = (Gru<[[f32; 4]; 7], 6, AllStates>, Lstm<[[f32; 6]; 7], 5>);
+    type Net = (Features, SimpleHead);
+    type SimpleHead = Dense<5, 2, Softmax>;
+    type Tuned = (Frozen<Features>, SimpleHead);
+    let (x, y) = (series::<12>(1), [0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
+
+    let (net, mut other) = (Net::new(5), Net::new(6));
+    shiplap::io::from_bytes(&mut other, &shiplap::io::to_bytes(&net).unwrap()).unwrap();
+    assert_eq!(net, other);
+
+    let mut tuned = Trainer::<Tuned, SparseCategoricalCrossentropy, Adam, 4>::boxed(Adam::new(0.01), 1);
+    tuned.network_mut().0.layer = net.0.clone();
+    tuned.fit(&x, &y, Fit::epochs(2)).unwrap();
+    assert_eq!(tuned.network().0.layer, net.0);
+
+    type Whole = Trainer<Net, SparseCategoricalCrossentropy, Sgd, 12>;
+    type Shards = Trainer<Parallel<Net, 6, 2>, SparseCategoricalCrossentropy, Sgd, 12>;
+    let (mut whole, mut shards) = (Whole::boxed(Sgd::new(0.1), 3), Shards::boxed(Sgd::new(0.1), 3));
+    for _ in 0..3 {
+        let losses = [whole.step(&x, &y).unwrap(), shards.step(&x, &y).unwrap()];
+        assert!((losses[0] - losses[1]).abs() < 1e-6, "{losses:?}");
+    }
+
+    let summary = Net::summary().to_string();
+    assert!(summary.contains("Gru<6, AllStates>") && summary.contains("Lstm<5>"), "{summary}");
+    assert_eq!(Features::MACS, 7 * 3 * 6 * (4 + 6) + 7 * 4 * 5 * (6 + 5));
+}
