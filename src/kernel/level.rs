@@ -45,6 +45,13 @@ impl Level {
     }
 }
 
+/// Whether a processor with AVX-512 multiplies int8 (BW and VNNI).
+#[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
+#[inline]
+pub(super) fn has_vnni() -> bool {
+    detected!("avx512bw", "avx512vnni")
+}
+
 /// The error of [`set_level`]: the processor or the build lacks the instruction set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

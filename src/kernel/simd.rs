@@ -1,6 +1,6 @@
 //! Instruction sets and their registers, as traits.
 
-use super::{level::Level, real::Real};
+use super::{int8, level::Level, real::Real};
 
 /// The instruction set that code is compiled for. Layers pass it on to kernels.
 pub trait Simd: Copy + Send + Sync + 'static {
@@ -27,6 +27,13 @@ pub trait Simd: Copy + Send + Sync + 'static {
             }
         }
         sums
+    }
+
+    /// Computes the outputs of an int8 layer, if the processor has a way of its own; returns whether it has.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn int8_layer(self, _x: &[i8], _layer: int8::Layer<'_>, _y: &mut [i8]) -> bool {
+        false
     }
 }
 

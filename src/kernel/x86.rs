@@ -11,7 +11,7 @@ use core::{
 
 use super::{
     int8,
-    level::Level,
+    level::{Level, has_vnni},
     math::{self, HALF_ROOT, INTEGERS, Single},
     real::Real,
     simd::{Simd, Vector, Work},
@@ -52,6 +52,12 @@ macro_rules! instruction_sets {
                 fn dots<const P: usize, const N: usize>(self, x: [&[i16]; P], weights: [&[i8]; N]) -> [[i32; P]; N] {
                     // SAFETY: as above; both sets contain AVX2.
                     unsafe { int8::x86::dots(x, weights) }
+                }
+
+                #[inline(always)]
+                fn int8_layer(self, x: &[i8], layer: int8::Layer<'_>, y: &mut [i8]) -> bool {
+                    // SAFETY: the instructions have been detected.
+                    Self::LEVEL == Level::Avx512 && has_vnni() && unsafe { int8::vnni::run(x, layer, y) }
                 }
             }
         )*

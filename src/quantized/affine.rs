@@ -12,7 +12,7 @@ use crate::{
     Zeroed,
     kernel::{
         Simd,
-        int8::{Round, products},
+        int8::{Round, Shape, convolution, products},
     },
 };
 
@@ -90,6 +90,17 @@ impl<W: Int8Tensor, const F: usize, A: Int8Activation> Affine<[W; F], F, A> {
     pub(super) const fn ordered<R: Round>(mut self) -> Self {
         self.channels.order_filters::<W, R>(&mut self.weights, self.zero, self.bounds);
         self
+    }
+
+    /// The outputs of an image, if the processor has a way of its own. Returns whether it has.
+    #[inline(always)]
+    pub(super) fn image<S: Simd, R: Round>(&self, simd: S, x: &[i8], shape: Shape, y: &mut [i8]) -> bool {
+        let Self { weights, channels, zero, bounds, .. } = self;
+        let whole = convolution::<S, W, R, F>(simd, x, *zero, weights, channels, *bounds, shape, y);
+        if whole {
+            self.activate(y);
+        }
+        whole
     }
 
     /// The outputs of `P` rows, one after the other. Each row is in `K` parts of one length.

@@ -2,14 +2,21 @@
 
 use core::{array, marker::PhantomData};
 
-use super::{Affine, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum, gather::gather};
+use super::{
+    Affine, Int8Activation, Int8Layer, Int8Tensor, Quantize,
+    affine::assert_fits_sum,
+    gather::{gather, sliding},
+};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Rounded, Samples, affine::Real};
 #[cfg(feature = "std")]
 use crate::layer::Path;
 use crate::{
     Zeroed,
-    kernel::{Element, Simd, int8::Twice},
+    kernel::{
+        Element, Simd,
+        int8::{Shape, Twice},
+    },
     layers::{Biased, Window, image::window::Row},
 };
 
@@ -123,6 +130,10 @@ impl<
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
         const { assert_fits_sum(K * KW * C) };
+        let shape = Shape { image: [H, W, C], window: [K, KW], output: [OH, OW], slide: sliding::<P>([H, W], [K, KW]) };
+        if self.filters.image::<S, Twice>(simd, Int8Tensor::flat(x), shape, Int8Tensor::flat_mut(y)) {
+            return;
+        }
         let y = y.as_flattened_mut();
         let rest = self.pixels::<S, PIXELS>(simd, x, 0, y);
         self.pixels::<S, 1>(simd, x, rest, y);

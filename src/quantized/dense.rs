@@ -7,7 +7,10 @@ use super::{Calibration, QuantizeError, Rounded, Samples, affine::Real};
 use crate::layer::Path;
 use crate::{
     Zeroed,
-    kernel::{Element, Simd, int8::Once},
+    kernel::{
+        Element, Simd,
+        int8::{Once, Shape, Slide},
+    },
     layers::Biased,
 };
 
@@ -32,7 +35,10 @@ impl<const IN: usize, const OUT: usize, A: Int8Activation> Int8Layer for Dense<I
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &[i8; IN], y: &mut [i8; OUT]) {
         const { assert_fits_sum(IN) };
-        self.0.rows::<S, Once, 1, 1>(simd, [[x]], y);
+        let shape = Shape { image: [1, 1, IN], window: [1; 2], output: [1; 2], slide: Slide::PIXELS };
+        if !self.0.image::<S, Once>(simd, x, shape, y) {
+            self.0.rows::<S, Once, 1, 1>(simd, [[x]], y);
+        }
     }
 }
 

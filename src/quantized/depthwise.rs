@@ -2,7 +2,11 @@
 
 use core::marker::PhantomData;
 
-use super::{Affine, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum, gather::gather};
+use super::{
+    Affine, Int8Activation, Int8Layer, Quantize,
+    affine::assert_fits_sum,
+    gather::{gather, sliding},
+};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Rounded, Samples, affine::Real};
 #[cfg(feature = "std")]
@@ -11,9 +15,9 @@ use crate::{
     Zeroed,
     kernel::{
         Element, Simd,
-        int8::{Slide, Twice, depthwise},
+        int8::{Twice, depthwise},
     },
-    layers::{Biased, Window, image::window::slide},
+    layers::{Biased, Window},
 };
 
 /// [`DepthwiseConv2d`](crate::layers::DepthwiseConv2d) in int8: the weights are `[row][column][channel]`, with a scale for
@@ -69,11 +73,10 @@ impl<
 
     /// The outputs of the image.
     #[inline(always)]
-    fn image(&self, x: &[[[i8; C]; W]; H], y: &mut [[[i8; C]; OW]; OH]) {
+    fn image<S: Simd>(&self, simd: S, x: &[[[i8; C]; W]; H], y: &mut [[[i8; C]; OW]; OH]) {
         let Affine { weights, channels, zero, bounds, .. } = &self.channels;
-        let before = const { slide::<P>([H, W], [K, KW]).1.before };
-        let window = Slide { before, stride: P::STRIDE, dilation: P::DILATION };
-        if depthwise(x, *zero, weights, channels, *bounds, window, y) {
+        let window = const { sliding::<P>([H, W], [K, KW]) };
+        if depthwise(simd, x, *zero, weights, channels, *bounds, window, y) {
             self.channels.activate(y.as_flattened_mut().as_flattened_mut());
             return;
         }
@@ -115,9 +118,9 @@ impl<
     type Output = [[[i8; C]; OW]; OH];
 
     #[inline(always)]
-    fn run<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
+    fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
         const { assert_fits_sum(K * KW) };
-        self.image(x, y);
+        self.image(simd, x, y);
     }
 }
 

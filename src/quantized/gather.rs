@@ -1,6 +1,14 @@
 //! The windows of an image.
 
-use crate::layers::{Window, image::window::slide};
+use crate::{
+    kernel::int8::Slide,
+    layers::{Window, image::window::slide},
+};
+
+/// How the window `P` slides over an image.
+pub(super) const fn sliding<P: Window>(image: [usize; 2], window: [usize; 2]) -> Slide {
+    Slide { before: slide::<P>(image, window).1.before, stride: P::STRIDE, dilation: P::DILATION }
+}
 
 /// The rows of the window of output pixel `at`. Those that are not pixels side by side in the image are written to `patch`.
 /// Pixels outside the image are `zero`, which stands for 0.

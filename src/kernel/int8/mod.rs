@@ -9,34 +9,43 @@ mod round;
 mod softmax;
 mod tensor;
 #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
+pub(super) mod vnni;
+mod window;
+#[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
 pub(super) mod x86;
 
 use super::simd::{Simd, Work};
 #[cfg(dsp)]
 pub use dsp::Channels;
 #[cfg(dsp)]
-pub(crate) use dsp::{depthwise, products};
+pub(crate) use dsp::{convolution, depthwise, products};
 pub(crate) use multiplier::Factor;
 pub use multiplier::Multiplier;
 #[cfg(not(dsp))]
 pub use product::Channels;
 #[cfg(not(dsp))]
-pub(crate) use product::{depthwise, products};
+pub(crate) use product::{convolution, depthwise, products};
 pub use round::Bounds;
 pub(crate) use round::{Once, Round, Twice};
 pub use softmax::Exponential;
 pub(super) use tensor::Sealed;
 pub use tensor::{Int8Tensor, int8_of};
+pub use window::{Layer, Shape};
 
 /// How a window slides over an image: each `[rows, columns]`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Slide {
+pub struct Slide {
     /// The pixels before the first one of the image.
     pub before: [usize; 2],
     /// The distance of two windows.
     pub stride: [usize; 2],
     /// The distance of two pixels of a window.
     pub dilation: [usize; 2],
+}
+
+impl Slide {
+    /// Each window is a pixel.
+    pub const PIXELS: Self = Self { before: [0; 2], stride: [1; 2], dilation: [1; 2] };
 }
 
 /// A number from −128 to 127 as int8.

@@ -2,7 +2,7 @@
 
 use core::{mem::MaybeUninit, slice};
 
-use super::{Bounds, Round, Slide, multiplier::Multiplier, tensor::Int8Tensor};
+use super::{Bounds, Layer, Round, Shape, Slide, Twice, multiplier::Multiplier, tensor::Int8Tensor};
 use crate::{Zeroed as _, kernel::Simd};
 
 /// The rounding of sums to int8, for `F` output channels.
@@ -47,6 +47,20 @@ impl<const F: usize> Channels<F> {
         surplus
     }
 
+    /// A layer with these channels.
+    #[inline(always)]
+    fn layer<'a, R: Round>(
+        &'a self,
+        weights: &'a [i8],
+        zero: i8,
+        bounds: Bounds,
+        shape: Shape,
+        channelwise: bool,
+    ) -> Layer<'a> {
+        let Self { bias, mantissas, exponents } = self;
+        Layer { shape, channelwise, weights, bias, mantissas, exponents, zero, bounds, once: R::ONCE }
+    }
+
     /// The output of channel `f`.
     #[inline(always)]
     fn round<R: Round>(&self, f: usize, sum: i32, bounds: Bounds) -> i8 {
@@ -65,18 +79,47 @@ impl<const F: usize> Channels<F> {
     }
 }
 
-/// A depthwise convolution of an image, if the processor has a way of its own.
+/// A convolution of an image, if the processor has a way of its own. Returns whether it has.
 #[inline(always)]
-pub(crate) fn depthwise<X, Y, V, const C: usize>(
-    _: &X,
-    _: i8,
-    _: &V,
-    _: &Channels<C>,
-    _: Bounds,
-    _: Slide,
-    _: &mut Y,
+#[allow(clippy::too_many_arguments, reason = "those of a layer")]
+pub(crate) fn convolution<S: Simd, W: Int8Tensor, R: Round, const F: usize>(
+    simd: S,
+    x: &[i8],
+    zero: i8,
+    weights: &[W; F],
+    channels: &Channels<F>,
+    bounds: Bounds,
+    shape: Shape,
+    y: &mut [i8],
 ) -> bool {
-    false
+    simd.int8_layer(x, channels.layer::<R>(W::flat(weights), zero, bounds, shape, false), y)
+}
+
+/// A depthwise convolution of an image, if the processor has a way of its own. Returns whether it has.
+#[inline(always)]
+#[allow(clippy::too_many_arguments, reason = "those of a layer")]
+pub(crate) fn depthwise<
+    S: Simd,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const K: usize,
+    const KW: usize,
+>(
+    simd: S,
+    x: &[[[i8; C]; W]; H],
+    zero: i8,
+    weights: &[[[i8; C]; KW]; K],
+    channels: &Channels<C>,
+    bounds: Bounds,
+    slide: Slide,
+    y: &mut [[[i8; C]; OW]; OH],
+) -> bool {
+    let shape = Shape { image: [H, W, C], window: [K, KW], output: [OH, OW], slide };
+    let layer = channels.layer::<Twice>(Int8Tensor::flat(weights), zero, bounds, shape, true);
+    simd.int8_layer(Int8Tensor::flat(x), layer, Int8Tensor::flat_mut(y))
 }
 
 /// The outputs whose sums are computed together, in registers.

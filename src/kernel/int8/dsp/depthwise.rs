@@ -7,6 +7,7 @@ use super::{
     Channel, Channels, even, odd,
     round::round_four,
 };
+use crate::kernel::Simd;
 
 /// Four int8 in 16 bits: the first and the third, and the second and the fourth.
 type Four = [u32; 2];
@@ -22,6 +23,7 @@ const MOST_PIXELS: usize = 64;
 /// other channels, windows of other forms, or rounding of another form than usual.
 #[inline(always)]
 pub(crate) fn depthwise<
+    S: Simd,
     const H: usize,
     const W: usize,
     const C: usize,
@@ -30,6 +32,7 @@ pub(crate) fn depthwise<
     const K: usize,
     const KW: usize,
 >(
+    _: S,
     x: &[[[i8; C]; W]; H],
     zero: i8,
     weights: &[[[i8; C]; KW]; K],

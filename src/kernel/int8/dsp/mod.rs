@@ -26,10 +26,11 @@ pub(crate) use depthwise::depthwise;
 pub(crate) use product::products;
 
 use super::{
-    Bounds, Round,
+    Bounds, Round, Shape,
     multiplier::Multiplier,
     tensor::{Int8Tensor, numbers_of, numbers_of_mut},
 };
+use crate::kernel::Simd;
 
 /// The rounding of sums to int8, for `F` output channels.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,6 +189,21 @@ impl Channel {
         let rounded = if R::ONCE { multiplier.apply_once(sum) } else { multiplier.apply(sum) };
         rounded.saturating_add(i32::from(zero)).clamp(-128, 127) as i8
     }
+}
+
+/// A convolution of an image, if the processor has a way of its own: it has none but [`products`].
+#[inline(always)]
+pub(crate) fn convolution<S: Simd, W, R: Round, const F: usize>(
+    _: S,
+    _: &[i8],
+    _: i8,
+    _: &[W; F],
+    _: &Channels<F>,
+    _: Bounds,
+    _: Shape,
+    _: &mut [i8],
+) -> bool {
+    false
 }
 
 /// The numbers of a row in word `j`: of each group of four, the first and the third, and the second and the fourth; then

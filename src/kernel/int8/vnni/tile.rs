@@ -1,0 +1,229 @@
+//! Convolutions: the sums of some pixels and 16, 32 or 64 filters at a time.
+
+use core::{arch::x86_64::*, mem::MaybeUninit};
+
+use super::{
+    LANES, Layer,
+    area::{self, Area, Outputs},
+    round::Rounding,
+    unsigned,
+};
+
+/// The most products of a sum.
+pub const MOST_PRODUCTS: usize = 4096;
+
+/// The most registers of weights.
+const PANEL: usize = MOST_PRODUCTS / 4;
+
+/// Filters, 16 at a time: for each four products, a register.
+type Panels = MaybeUninit<[__m512i; PANEL]>;
+
+/// The outputs of a convolution whose windows have rows of `quads` times four products.
+///
+/// # Safety
+///
+/// The lengths are those of the shape.
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx512vnni")]
+pub unsafe fn outputs(x: &[i8], layer: Layer<'_>, quads: usize, y: &mut [i8]) {
+    let (mut area, mut panels) = (Area::new(), Panels::uninit());
+    let (groups, length) = (layer.bias.len().div_ceil(LANES), quads * layer.shape.window[0]);
+    let mut group = 0;
+    while group < groups {
+        let work = Work { x, layer, quads, group };
+        let room = (PANEL / length).min(groups - group);
+        // SAFETY: the panels have room for as many filters, and the outputs are those of the shape.
+        group += unsafe {
+            if room >= 4 {
+                work.groups::<4, 6>(&mut area, &mut panels, y)
+            } else if room >= 2 {
+                work.groups::<2, 8>(&mut area, &mut panels, y)
+            } else {
+                work.groups::<1, 8>(&mut area, &mut panels, y)
+            }
+        };
+    }
+}
+
+/// The filters from a group of 16 on.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    x: &'a [i8],
+    layer: Layer<'a>,
+    quads: usize,
+    group: usize,
+}
+
+/// Pixels of a row.
+#[derive(Clone, Copy)]
+struct Pixels {
+    /// The window of the first one.
+    x: *const u8,
+    /// From a window to the next one.
+    step: usize,
+    /// From a row of a window to the next one.
+    length: usize,
+    y: *mut i8,
+}
+
+impl Work<'_> {
+    /// The outputs of `N` groups, `P` pixels at a time. Returns `N`.
+    ///
+    /// # Safety
+    ///
+    /// The panels have room for the groups, and the lengths are those of the shape.
+    #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx512vnni")]
+    unsafe fn groups<const N: usize, const P: usize>(
+        self,
+        area: &mut Area,
+        panels: &mut Panels,
+        y: &mut [i8],
+    ) -> usize {
+        let Self { x, layer, quads, group } = self;
+        let shape = layer.shape;
+        let (channels, outputs) = (shape.image[2], layer.bias.len());
+        let (length, panel) = (quads * shape.window[0], panels.as_mut_ptr().cast::<__m512i>());
+        let zero = _mm512_set1_epi8(unsigned(layer.zero) as i8);
+        let rounding = core::array::from_fn(|n| {
+            // SAFETY: the panels have room for it.
+            let surplus = unsafe { self.pack(group + n, panel.add(n * length), zero) };
+            Rounding::new(&layer, (group + n) * LANES, surplus)
+        });
+        let tile = Tile::<N> { panel, rows: shape.window[0], quads, rounding, outputs };
+        for Outputs { first, size } in area::all(shape) {
+            let (from, bytes) = area.copy(x, shape, Outputs { first, size }, unsigned(layer.zero));
+            let [down, right] = shape.slide.stride;
+            for i in 0..size[0] {
+                let at = ((first[0] + i) * shape.output[1] + first[1]) * outputs + group * LANES;
+                let mut pixels = Pixels {
+                    x: from.wrapping_add(i * down * bytes),
+                    step: right * channels,
+                    length: bytes,
+                    y: y[at..].as_mut_ptr(),
+                };
+                let mut rest = size[1];
+                // SAFETY: the area has the windows of the pixels, and `y` their outputs.
+                unsafe {
+                    while rest >= P {
+                        rest -= tile.pixels::<P>(&mut pixels);
+                    }
+                    if rest >= 4 {
+                        rest -= tile.pixels::<4>(&mut pixels);
+                    }
+                    if rest >= 2 {
+                        rest -= tile.pixels::<2>(&mut pixels);
+                    }
+                    if rest >= 1 {
+                        tile.pixels::<1>(&mut pixels);
+                    }
+                }
+            }
+        }
+        N
+    }
+
+    /// Writes the filters of a group in the order of the instruction, with zeros at the end of each row. Returns their
+    /// sums times `zero`.
+    ///
+    /// # Safety
+    ///
+    /// The panel has room for them.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx512vnni")]
+    unsafe fn pack(&self, group: usize, panel: *mut __m512i, zero: __m512i) -> __m512i {
+        let [rows, columns] = self.layer.shape.window;
+        let row = columns * self.layer.shape.image[2];
+        let filters = &self.layer.weights[group * LANES * rows * row..];
+        let mut filters = filters.chunks_exact(rows * row);
+        for n in 0..LANES {
+            let filter = filters.next().unwrap_or_default();
+            for u in 0..rows {
+                // SAFETY: four bytes of each register are those of a filter.
+                let to = unsafe { panel.add(u * self.quads).cast::<[i8; 4]>().add(n) };
+                let mut written = 0;
+                if let Some(weights) = filter.get(u * row..(u + 1) * row) {
+                    let (quads, rest) = weights.as_chunks::<4>();
+                    for quad in quads {
+                        // SAFETY: as above.
+                        unsafe { *to.add(written * LANES) = *quad };
+                        written += 1;
+                    }
+                    if !rest.is_empty() {
+                        let mut quad = [0; 4];
+                        quad[..rest.len()].copy_from_slice(rest);
+                        // SAFETY: as above.
+                        unsafe { *to.add(written * LANES) = quad };
+                        written += 1;
+                    }
+                }
+                while written < self.quads {
+                    // SAFETY: as above.
+                    unsafe { *to.add(written * LANES) = [0; 4] };
+                    written += 1;
+                }
+            }
+        }
+        let mut sums = _mm512_setzero_si512();
+        for k in 0..rows * self.quads {
+            // SAFETY: the registers have been written.
+            sums = unsafe { _mm512_dpbusd_epi32(sums, zero, _mm512_loadu_si512(panel.add(k).cast())) };
+        }
+        sums
+    }
+}
+
+/// The filters of `N` groups.
+struct Tile<const N: usize> {
+    panel: *const __m512i,
+    rows: usize,
+    quads: usize,
+    rounding: [Rounding; N],
+    outputs: usize,
+}
+
+impl<const N: usize> Tile<N> {
+    /// The outputs of `P` pixels. Goes on to the next ones, and returns `P`.
+    ///
+    /// # Safety
+    ///
+    /// There are so many pixels.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx512vnni")]
+    unsafe fn pixels<const P: usize>(&self, pixels: &mut Pixels) -> usize {
+        let Pixels { x, step, length, y } = *pixels;
+        let (mut sums, mut panel) = ([[_mm512_setzero_si512(); N]; P], self.panel);
+        for p in 0..P {
+            for n in 0..N {
+                sums[p][n] = self.rounding[n].bias();
+            }
+        }
+        let next = self.rows * self.quads;
+        for u in 0..self.rows {
+            let x = x.wrapping_add(u * length);
+            for k in 0..self.quads {
+                let mut weights = [_mm512_setzero_si512(); N];
+                // SAFETY: the caller promises the windows, and four bytes after each of their rows may be read.
+                unsafe {
+                    for n in 0..N {
+                        weights[n] = _mm512_loadu_si512(panel.add(n * next).cast());
+                    }
+                    for p in 0..P {
+                        let x = _mm512_set1_epi32(x.add(p * step + 4 * k).cast::<i32>().read_unaligned());
+                        for n in 0..N {
+                            sums[p][n] = _mm512_dpbusd_epi32(sums[p][n], x, weights[n]);
+                        }
+                    }
+                }
+                panel = panel.wrapping_add(1);
+            }
+        }
+        for p in 0..P {
+            for n in 0..N {
+                // SAFETY: the caller promises the outputs.
+                unsafe { self.rounding[n].store(sums[p][n], y.add(p * self.outputs + n * LANES)) };
+            }
+        }
+        pixels.x = x.wrapping_add(P * step);
+        pixels.y = y.wrapping_add(P * self.outputs);
+        P
+    }
+}
