@@ -134,6 +134,13 @@ pub trait Operations<T> {
         let _ = path;
     }
 
+    /// The output of the second branch, a number for each channel, is for each pixel of the first, whose shape has this
+    /// rank. The operation [`join`](Self::join) follows.
+    fn for_each_pixel(&mut self, path: Path<'_>, rank: usize) {
+        let _ = rank;
+        self.other(path, "numbers for each pixel");
+    }
+
     /// The second branch ends, and the outputs of both are joined.
     fn join(&mut self, path: Path<'_>, junction: Junction) {
         let _ = (path, junction);
@@ -171,6 +178,10 @@ pub struct Sliding {
 pub enum Junction {
     /// Their numbers are added.
     Add,
+    /// The numbers of the second are subtracted from those of the first.
+    Subtract,
+    /// Their numbers are multiplied.
+    Multiply,
     /// The channels of the second follow those of the first.
     Concat,
     /// They are the two members of a [`Pair`](crate::Pair).

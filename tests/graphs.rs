@@ -10,7 +10,10 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use keras::{Fixture, fixtures, learns_as_in_keras, learns_with_loss_as_in_keras};
 use shiplap::{
     Pair, Tensor, check, io,
-    layers::{Add, Both, Branches, Concat, First, GroupNorm, Identity, LayerNorm, Parallel, Second},
+    layers::{
+        Add, Both, Branches, Concat, Constant, First, GroupNorm, Identity, LayerNorm, Multiply, Parallel, Second,
+        Subtract,
+    },
     loss::PairLoss,
     prelude::*,
 };
@@ -106,6 +109,21 @@ fn pairs_have_gradients() {
     );
     check::gradients::<Nested>().unwrap();
     assert_eq!(<Nested as shiplap::Layer>::Output::LEN, 2 + 1 + 2);
+}
+
+#[test]
+fn products_and_differences_have_gradients() {
+    type Pixels = Image<3, 2, 4, f64>;
+    #[network(input = Image<3, 2, 4, f64>)]
+    type Joined = (
+        // A number for each channel, and one for each number.
+        Branches<Conv2d<_, 4, 1, Tanh>, (GlobalAveragePool<_>, Dense<_, 4, Sigmoid, f64>), Multiply<Tanh>>,
+        Branches<Identity<_>, Conv2d<_, 4, 1, Gelu>, Multiply>,
+        Branches<Conv2d<_, 4, 1>, GlobalAveragePool<_>, Subtract>,
+        Branches<Identity<_>, Constant<Pixels, [f64; 4]>, Add>,
+        Branches<Identity<_>, Constant<Pixels, Pixels>, Subtract<Tanh>>,
+    );
+    check::gradients::<Joined>().unwrap();
 }
 
 /// The forms of a network with two inputs and outputs compute the same as the network.

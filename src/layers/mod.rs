@@ -2,7 +2,7 @@
 //! [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`GlobalMaxPool`], [`UpSample2d`], [`ZeroPad2d`],
 //! [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of series ([`sequence`]: [`SimpleRnn`], [`Gru`], [`Lstm`]; [`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]);
 //! normalization ([`BatchNorm`], [`LayerNorm`], [`GroupNorm`]); layers side by side ([`Residual`], [`Branches`]), which
-//! also take members of pairs ([`First`], [`Second`]);
+//! also take members of pairs ([`First`], [`Second`]) and numbers that do not depend on the input ([`Constant`]);
 //! preprocessing ([`Standardize`], [`MinMax`], [`Impute`], [`OneHot`]); wrappers that change how a network is
 //! initialized, penalized or trained ([`Initialized`], [`Regularized`], [`Frozen`], `Parallel`); and networks in
 //! read-only memory ([`InFlash`]).
@@ -13,6 +13,7 @@ mod annotated;
 mod bias;
 mod branches;
 mod columns;
+mod constant;
 mod dense;
 mod dropout;
 mod frozen;
@@ -31,8 +32,9 @@ mod standardize;
 
 pub use activate::Activate;
 pub use bias::{Bias, Biased, NoBias};
-pub use branches::{Add, Both, Branches, Concat, First, Identity, Join, Joins, Residual, Second};
+pub use branches::{Add, Both, Branches, Concat, First, Identity, Join, Joins, Multiply, Residual, Second, Subtract};
 pub use columns::FitError;
+pub use constant::Constant;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use frozen::Frozen;

@@ -2,144 +2,19 @@
 
 use core::{marker::PhantomData, mem::MaybeUninit, slice};
 
-use super::{Bounds, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Multiplier, Quantize, Run, Scale, Table};
+use super::{Bounds, Int8Layer, Int8Tensor, Multiplier, Quantize, Run, Scale, Table};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Rounded, Samples, Scales};
 use crate::{
     Tensor, Zeroed,
     kernel::{
         Simd,
-        int8::{Factor, apart, int8_fits},
+        int8::{apart, int8_fits},
     },
     layers::{self, Branches},
 };
 #[cfg(feature = "std")]
 use crate::{activation::Linear, layer::Path};
-
-/// Two branches whose outputs are added: a [`Residual`](crate::layers::Residual) connection.
-pub struct Add<A, B, Act: Int8Activation> {
-    /// The first branch.
-    pub first: A,
-    /// The second branch.
-    pub second: B,
-    /// The addition.
-    pub sum: Sum,
-    /// The constants of the activation.
-    pub activation: Act::Form,
-}
-
-/// The addition of int8 of two scales. Both are first brought to a common scale with 20 fraction bits.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sum {
-    /// The int8 of both inputs that stand for 0.
-    pub zeros: [i8; 2],
-    /// From both inputs to the common scale.
-    pub inputs: [Multiplier; 2],
-    /// From the common scale to the output.
-    pub output: Multiplier,
-    /// The range of the output.
-    pub bounds: Bounds,
-}
-
-/// The fraction bits of the common scale.
-const FRACTION: u32 = 20;
-
-impl Sum {
-    /// The sum of inputs with these scales, limited to a range.
-    pub const fn new(inputs: [Scale; 2], output: Scale, range: [f32; 2]) -> Self {
-        let [a, b] = [inputs[0].scale as f64, inputs[1].scale as f64];
-        let twice = 2.0 * if a > b { a } else { b };
-        Self {
-            zeros: [inputs[0].zero, inputs[1].zero],
-            inputs: [Multiplier::new(a / twice), Multiplier::new(b / twice)],
-            output: Multiplier::new(twice / ((1 << FRACTION) as f64 * output.scale as f64)),
-            bounds: Bounds::of(output, range),
-        }
-    }
-
-    /// `y + other`, in `y`.
-    #[inline(always)]
-    fn add(&self, y: &mut [i8], other: &[i8]) {
-        // The constants are in registers.
-        let Self { zeros, inputs: [a, b], output, bounds } = *self;
-        let units = |q: i8, input: usize| (i32::from(q) - i32::from(zeros[input])) << FRACTION;
-        if let (Some(a), Some(b), Some(output)) = (Factor::of(a), Factor::of(b), Factor::of(output)) {
-            let zero = i32::from(bounds.zero);
-            for (y, other) in y.iter_mut().zip(other) {
-                let sum = output.apply(a.apply(units(*y, 0)) + b.apply(units(*other, 1)));
-                *y = int8_fits((sum + zero).clamp(-128, 127));
-            }
-            bounds.limit(y);
-            return;
-        }
-        for (y, other) in y.iter_mut().zip(other) {
-            let sum = a.apply(units(*y, 0)) + b.apply(units(*other, 1));
-            *y = bounds.clamp(output.apply(sum));
-        }
-    }
-}
-
-// SAFETY: the fields are integers.
-unsafe impl Zeroed for Sum {}
-
-// SAFETY: the fields are `Zeroed`.
-unsafe impl<A: Zeroed, B: Zeroed, Act: Int8Activation> Zeroed for Add<A, B, Act> {}
-
-impl<X: Int8Tensor, A: Int8Layer<Input = X>, B: Int8Layer<Input = X>, Act: Int8Activation> Int8Layer
-    for Add<A, B, Act>
-{
-    type Input = X;
-    type Output = A::Output;
-    const INSIDE: usize = {
-        let second = B::INSIDE + if B::COPIES { 0 } else { B::Output::LEN };
-        if A::INSIDE > second { A::INSIDE } else { second }
-    };
-
-    #[inline(always)]
-    fn run<S: Simd>(&self, simd: S, x: &X, y: &mut A::Output) {
-        apart(simd, Run { layers: &self.first, x, y });
-        let y = A::Output::flat_mut(slice::from_mut(y));
-        let mut second = MaybeUninit::uninit();
-        let second = if B::COPIES {
-            X::flat(slice::from_ref(x))
-        } else {
-            let second = B::Output::zeroed_in(&mut second);
-            apart(simd, Run { layers: &self.second, x, y: second });
-            B::Output::flat(slice::from_ref(second))
-        };
-        self.sum.add(y, second);
-        if !Act::Form::LIMITS {
-            y.chunks_exact_mut(A::Output::INNERMOST).for_each(|y| self.activation.apply(y));
-        }
-    }
-}
-
-impl<A: Quantize, B: Quantize<Element = A::Element, Input = A::Input>, Act: Int8Activation> Quantize
-    for Branches<A, B, layers::Add<Act>>
-where
-    A::Int8: Int8Layer<Input = <A::Input as Tensor>::Int8>,
-    B::Int8: Int8Layer<Input = <A::Input as Tensor>::Int8>,
-{
-    type Int8 = Add<A::Int8, B::Int8, Act>;
-    #[cfg(feature = "std")]
-    type Aware = Rounded<Branches<A::Aware, B::Aware, layers::Add<Act>>>;
-
-    #[cfg(feature = "std")]
-    fn quantize(
-        &self,
-        int8: &mut Self::Int8,
-        x: Samples<A::Input>,
-        calibration: &mut Calibration,
-        path: Path<'_>,
-    ) -> Result<Samples<A::Output>, QuantizeError> {
-        let first = self.first.quantize(&mut int8.first, x.clone(), calibration, path.join("first"))?.scale;
-        let second = self.second.quantize(&mut int8.second, x.clone(), calibration, path.join("second"))?.scale;
-        let (y, scales) = calibration.scales::<Self, Act>(self, &x, path)?;
-        int8.sum = Sum::new([first, second], scales.logits, Act::RANGE);
-        int8.activation = Act::Form::of::<Act>(scales.logits, scales.output);
-        Ok(calibration.run::<Self>(int8, x, y, scales, path))
-    }
-}
 
 /// Two branches whose channels are put side by side, in int8 of one scale.
 pub struct Concat<A, B, O> {

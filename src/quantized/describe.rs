@@ -8,9 +8,9 @@ use std::{
 };
 
 use super::{
-    Activate, Add, Affine, Calibrated, Calibration, Concat, Conv1d, Conv2d, Dense, DepthwiseConv2d, GlobalAverage,
-    Int8Activation, Int8Form, Int8Layer, Int8Reduce, Int8Tensor, Pool1d, Pool2d, Quantize, Quantized, Rescale, Reshape,
-    Scale, Scales, Standardize, Sum, Table, ZeroPad2d, affine::channels,
+    Activate, Affine, Calibrated, Calibration, Combination, Combine, Concat, Constant, Conv1d, Conv2d, Dense,
+    DepthwiseConv2d, GlobalAverage, Int8Activation, Int8Form, Int8Layer, Int8Reduce, Int8Tensor, Pool1d, Pool2d,
+    Quantize, Quantized, Rescale, Reshape, Scale, Scales, Standardize, Table, ZeroPad2d, affine::channels,
 };
 use crate::{
     Tensor,
@@ -132,8 +132,14 @@ pub enum Operation {
         /// The output for each int8.
         table: Table,
     },
-    /// Adds two tensors.
+    /// Adds two tensors. Those of fewer axes have a number for each channel.
     Add([f32; 2]),
+    /// Subtracts the second tensor from the first.
+    Subtract([f32; 2]),
+    /// Multiplies two tensors.
+    Multiply([f32; 2]),
+    /// A tensor that does not depend on the input.
+    Constant(Vec<i8>),
     /// Changes the scale.
     Rescale,
     /// Joins two tensors of one scale along the last axis.
@@ -351,13 +357,20 @@ describe! {
         to.append(layer, Operation::Standardize { mean, deviation }, layer.scales.output);
         Ok(())
     };
-    [X: Int8Tensor, A: Describe<Input = X>, B: Describe<Input = X>, Act: Int8Activation] Add<A, B, Act>: |self, to| {
+    [X: Int8Tensor, Y: Int8Tensor] Constant<X, Y>: |self, to| {
+        let layer = to.layer()?;
+        to.append(layer, Operation::Constant(Y::flat(slice::from_ref(&self.numbers)).to_vec()), layer.scales.output);
+        Ok(())
+    };
+    [
+        X: Int8Tensor, A: Describe<Input = X>, B: Describe<Input = X>, C: Combination, Act: Int8Activation
+    ] Combine<A, B, C, Act>: |self, to| {
         let ends = to.branches(&self.first, &self.second)?;
         let (layer, scales) = (to.layer()?, to.scales(ends)?);
-        if Sum::new(scales, layer.scales.logits, Act::RANGE) != self.sum {
+        if C::of(scales, layer.scales.logits, Act::RANGE) != self.combination {
             return Err(DescribeError::OtherNetwork);
         }
-        to.join(layer, Operation::Add(Act::RANGE), ends.to_vec(), layer.scales.logits);
+        to.join(layer, C::operation(Act::RANGE), ends.to_vec(), layer.scales.logits);
         to.activation::<Act>(layer, &self.activation)
     };
     [A: Describe, B: Describe<Input = A::Input>, O: Int8Tensor] Concat<A, B, O>: |self, to| {

@@ -30,11 +30,13 @@
 
 mod activation;
 mod affine;
+mod arithmetic;
 #[cfg(feature = "std")]
 mod aware;
 mod branches;
 #[cfg(feature = "std")]
 mod calibrate;
+mod constant;
 mod convolution;
 mod dense;
 mod depthwise;
@@ -50,11 +52,13 @@ mod zero_pad2d;
 
 pub use activation::{Activate, Int8Activation, Int8Form, Requantize, Table};
 pub use affine::Affine;
+pub use arithmetic::{Combination, Combine, Difference, Product, Sum};
 #[cfg(feature = "std")]
 pub use aware::{QuantizationAware, RoundWeights, Rounded};
-pub use branches::{Add, Concat, Rescale, Sum};
+pub use branches::{Concat, Rescale};
 #[cfg(feature = "std")]
 pub use calibrate::{Calibrated, Calibration, QuantizeError, Ranges, Samples, Scales};
+pub use constant::Constant;
 pub use convolution::{Conv1d, Conv2d};
 pub use dense::Dense;
 pub use depthwise::DepthwiseConv2d;

@@ -22,6 +22,8 @@ models! {
     "constant.tflite" CONSTANT: Constant;
     "constant_real.tflite" CONSTANT_REAL: ConstantReal;
     "dense_real.tflite" DENSE_REAL: DenseReal;
+    "excited.tflite" EXCITED: Excited;
+    "excited_real.tflite" EXCITED_REAL: ExcitedReal;
     "images_qdq.onnx" IMAGES_QDQ: ImagesQdq;
     "images_real.onnx" IMAGES_REAL: ImagesReal;
     "inception.tflite" INCEPTION: Inception;
@@ -34,6 +36,7 @@ models! {
     "product_qdq.onnx" PRODUCT_QDQ: ProductQdq;
     "real_ends.tflite" REAL_ENDS: RealEnds;
     "relu.tflite" RELU: ReluOnly;
+    "scaled.tflite" SCALED: Scaled;
     "series.tflite" SERIES: Series;
     "sigmoid.tflite" SIGMOID: SigmoidOnly;
     "tanh.tflite" TANH: TanhOnly;
@@ -108,6 +111,8 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("series", &SERIES, 0);
     compare("multiplied", &MULTIPLIED, 0);
     compare("constant", &CONSTANT, 0);
+    compare("scaled", &SCALED, 0);
+    compare("excited", &EXCITED, 0);
     compare("bytes", &BYTES, 128);
 }
 
@@ -133,6 +138,7 @@ fn real_models_predict_the_same() {
     compare_real("mobile_real", |x: &Image<12, 12, 3>| MOBILE_REAL.predict(x));
     compare_real("inception_real", |x: &Image<9, 8, 4>| INCEPTION_REAL.predict(x));
     compare_real("images_real", |x: &Image<10, 9, 3>| IMAGES_REAL.predict(x));
+    compare_real("excited_real", |x: &Image<7, 6, 3>| EXCITED_REAL.predict(x));
     compare_real("constant_real", |x: &Image<6, 5, 3>| CONSTANT_REAL.predict(x));
     compare_real("dense_real", |x: &[f32; 9]| DENSE_REAL.predict(x));
 }

@@ -134,7 +134,31 @@ def constant(batch_norm):
     return keras.Model(image, L.Dense(3)(L.Flatten()(x)))
 
 
+def scaled():
+    """Batch norms after activations, which no layer includes: products and sums with constants."""
+    return network((8, 8, 2), [
+        L.Normalization(mean=[0.5, -0.2], variance=[0.5, 2.0]),
+        L.Conv2D(6, 3, activation="relu"), L.BatchNormalization(), L.MaxPooling2D(2), L.Flatten(),
+        L.Dense(5, activation="relu"), L.BatchNormalization(), L.Dense(3),
+    ])
+
+
+def excited():
+    """Products of branches: squeeze-and-excitation, SiLU, and a difference."""
+    x = image = keras.Input((7, 6, 3))
+    x = L.Conv2D(8, 3, padding="same", activation="silu")(x)
+    y = L.GlobalAveragePooling2D(keepdims=True)(x)
+    y = L.Conv2D(2, 1, activation="relu")(y)
+    y = L.Conv2D(8, 1, activation="sigmoid")(y)
+    x = L.Multiply()([x, y])
+    x = L.Subtract()([L.Conv2D(4, 3)(x), L.Conv2D(4, 3, activation="tanh")(x)])
+    return keras.Model(image, L.Dense(3)(L.GlobalAveragePooling2D()(x)))
+
+
 if __name__ == "__main__":
+    write("scaled", scaled())
+    write("excited", excited())
+    write("excited_real", excited(), ends="real")
     write("constant", constant(False))
     write("constant_real", constant(True), ends="real")
     write("mobile", mobile())
@@ -150,4 +174,4 @@ if __name__ == "__main__":
     write("mobile_real", mobile(), ends="real")
     write("inception_real", inception(), ends="real")
     write("dense_real", network((9,), [L.Dense(4, activation="tanh"), L.Dense(3, use_bias=False)]), ends="real")
-    write("unsupported", network((6,), [L.Dense(4, activation="silu"), L.Dense(2)]))
+    write("unsupported", network((6,), [L.Dense(4, activation="softplus"), L.Dense(2)]))

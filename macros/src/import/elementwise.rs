@@ -1,7 +1,7 @@
-//! Sums and products of a tensor and a constant.
+//! Sums, differences and products of a tensor and a constant.
 
 use super::{
-    Affine, Join, Layer, Padding, Parsed, Scale, Window,
+    Join, Layer, Parsed,
     constants::size_of_shape,
     graph::{Element, Graph, Tensor},
 };
@@ -11,65 +11,77 @@ impl Graph<'_> {
         self.input_of(number, index).is_ok_and(|input| !self.tensors[input].data.is_empty())
     }
 
-    /// A constant that is added or multiplied: one number, or one for each channel. It is a depthwise convolution of one
-    /// pixel. In int8, the addition has its own rounding: one branch is a convolution with weights of 0, whose bias is the
-    /// constant.
-    pub fn constant(&self, number: usize, activation: &'static str, product: bool) -> Parsed<Vec<Layer>> {
+    /// A tensor and a constant, which is a branch of its own.
+    pub fn with_constant(
+        &self,
+        number: usize,
+        arithmetic: &'static str,
+        activation: &'static str,
+    ) -> Parsed<Vec<Layer>> {
         let [input, constant] = [self.input_of(number, 0)?, self.input_of(number, 1)?];
         let (output, shape) = (self.operators[number].output, self.shape(input)?);
-        let channels = shape.last().copied().unwrap_or(0);
         let Tensor { name, shape: of_constant, element, data, .. } = &self.tensors[constant];
-        if data.is_empty() {
-            return Err("no layer multiplies two tensors".into());
-        }
         if *element != self.tensors[input].element || self.shape(output)? != shape {
             return Err(format!("its constant `{name}` is {element} of shape {of_constant:?}"));
         }
-        let is_real = *element == Element::F32;
-        if product && !is_real {
-            return Err("in int8, no layer multiplies by a constant: fold it into the layer before it".into());
+        let width = if *element == Element::F32 { 4 } else { 1 };
+        if size_of_shape(of_constant).map(|size| size * width) != Some(data.len()) {
+            return Err(format!("its constant `{name}` of shape {of_constant:?} has {} bytes", data.len()));
         }
-        let scale = self.scale(constant)?;
-        let mut numbers: Vec<[u8; 4]> = if is_real {
-            data.as_chunks().0.to_vec()
-        } else {
-            data.iter().map(|byte| (i32::from(*byte as i8) - i32::from(scale.zero)).to_le_bytes()).collect()
-        };
-        let last = of_constant.last().copied().unwrap_or(1);
-        if size_of_shape(of_constant) != Some(numbers.len()) || last != numbers.len() || ![1, channels].contains(&last)
-        {
-            return Err(format!("its constant `{name}` of shape {of_constant:?} is not a number for each channel"));
+        if width == 4 && data.as_chunks().0.iter().any(|bytes| !f32::from_le_bytes(*bytes).is_finite()) {
+            return Err(format!("its constant `{name}` is infinite or NaN"));
         }
-        numbers.resize(channels, numbers[0]);
-        let image = match shape[..] {
-            [height, width, channels] => [height, width, channels],
-            _ => [1, size_of_shape(&shape).unwrap_or(0) / channels, channels],
-        };
-        let one = 1f32.to_le_bytes();
-        let (weights, bias) = match (is_real, product) {
-            (true, true) => (numbers.into_flattened(), vec![[0; 4]; channels]),
-            (true, false) => (one.repeat(channels), numbers),
-            (false, _) => (vec![0; channels], numbers),
-        };
-        // With a multiplier of 1, the outputs are the constants.
-        let unit = Scale { scale: 1.0, zero: scale.zero };
-        let constants = Affine {
-            weights,
-            bias,
-            scales: if is_real { Vec::new() } else { vec![1.0; channels] },
-            activation: if is_real { activation } else { "Linear" },
-            input: Scale::REAL,
-            logits: if is_real { Scale::REAL } else { unit },
-        };
-        constants.check_finite_if(is_real)?;
-        let window = Window { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: Padding::Valid };
-        let mut layers = self.reshape(&shape, &image)?;
-        layers.push(Layer::DepthwiseConv2d { images: [image, image], window, constants });
-        layers.extend(self.reshape(&image, &shape)?);
-        if is_real {
-            return Ok(layers);
+        let refuse = || format!("its constant `{name}` of shape {of_constant:?} does not fit {shape:?}");
+        let mut numbers = Vec::new();
+        for place in places(of_constant, &shape).ok_or_else(refuse)? {
+            numbers.extend_from_slice(&data[place * width..][..width]);
         }
-        let join = Join::Add { activation, inputs: [scale, self.scale(input)?], output: self.scale(output)? };
-        Ok(vec![Layer::Branches { first: layers, second: vec![Layer::Identity { shape }], join }])
+        // Numbers that are the same in each pixel are those of the channels.
+        let channels = shape.last().copied().unwrap_or(1);
+        let mut to = shape.clone();
+        if numbers.chunks_exact(channels * width).all(|pixel| *pixel == numbers[..channels * width]) {
+            numbers.truncate(channels * width);
+            to = vec![channels];
+        }
+        let inputs = [self.scale(input)?, self.scale(constant)?];
+        let join = Join::Combine { arithmetic, activation, inputs, output: self.scale(output)? };
+        let constant = Layer::Constant { from: shape.clone(), to, numbers };
+        Ok(vec![Layer::Branches { first: vec![Layer::Identity { shape }], second: vec![constant], join }])
+    }
+}
+
+/// The place of the number of a tensor for each number of `to`, along whose axes the tensor is repeated.
+fn places(from: &[usize], to: &[usize]) -> Option<Vec<usize>> {
+    let mut from = from.to_vec();
+    while from.len() > to.len() && from[0] == 1 {
+        from.remove(0);
+    }
+    let missing = to.len().checked_sub(from.len())?;
+    let (mut places, mut stride) = (vec![0], size_of_shape(&from)?);
+    for (axis, length) in to.iter().enumerate() {
+        let of_axis = axis.checked_sub(missing).map_or(1, |axis| from[axis]);
+        stride /= of_axis.max(1);
+        let step = match of_axis {
+            1 => 0,
+            _ if of_axis == *length => stride,
+            _ => return None,
+        };
+        places = places.iter().flat_map(|place| (0..*length).map(move |n| place + n * step)).collect();
+    }
+    Some(places)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants_are_repeated_along_axes() {
+        assert_eq!(places(&[], &[2, 2]).unwrap(), [0; 4]);
+        assert_eq!(places(&[1, 1, 1, 3], &[2, 3]).unwrap(), [0, 1, 2, 0, 1, 2]);
+        assert_eq!(places(&[2, 1], &[2, 3]).unwrap(), [0, 0, 0, 1, 1, 1]);
+        assert_eq!(places(&[1, 2, 2], &[2, 2]).unwrap(), [0, 1, 2, 3]);
+        assert!(places(&[2], &[3]).is_none());
+        assert!(places(&[2, 3], &[3]).is_none());
     }
 }

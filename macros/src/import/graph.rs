@@ -59,11 +59,9 @@ pub enum Kind {
     },
     Mean,
     Pad,
-    Add {
-        activation: &'static str,
-    },
-    /// By a constant.
-    Multiply {
+    /// `arithmetic` is the name of a join: `Add`, `Subtract` or `Multiply`.
+    Combine {
+        arithmetic: &'static str,
         activation: &'static str,
     },
     Concat {
@@ -101,7 +99,8 @@ impl<'a> Graph<'a> {
         }
         for operator in &mut operators {
             // A constant comes second.
-            if let (Kind::Add { .. } | Kind::Multiply { .. }, [Some(first), _]) = (&operator.kind, &operator.inputs[..])
+            if let (Kind::Combine { arithmetic: "Add" | "Multiply", .. }, [Some(first), _]) =
+                (&operator.kind, &operator.inputs[..])
                 && !tensors[*first].data.is_empty()
             {
                 operator.inputs.swap(0, 1);
@@ -124,7 +123,7 @@ impl<'a> Graph<'a> {
         let mut graph = Self { tensors, operators, sources, forks, input, output, layers: Cell::new(0) };
         graph.enter()?;
         for number in 0..graph.operators.len() {
-            if matches!(graph.operators[number].kind, Kind::Add { .. } | Kind::Concat { .. }) {
+            if matches!(graph.operators[number].kind, Kind::Combine { .. } | Kind::Concat { .. }) {
                 graph.forks[number] = graph.fork(number).ok();
             }
         }
@@ -253,27 +252,27 @@ impl<'a> Graph<'a> {
     /// Branches from `fork` that an operator joins. More than two are nested.
     fn branches(&self, number: usize, fork: usize) -> Parsed<Vec<Layer>> {
         let Operator { inputs, output, kind, .. } = &self.operators[number];
-        let mut ends: Vec<usize> = inputs.iter().flatten().copied().collect();
+        let ends: Vec<usize> = inputs.iter().flatten().copied().collect();
         let output_scale = self.scale(*output)?;
         let branch = |end: usize| -> Parsed<Vec<Layer>> {
             let layers = self.between(fork, end)?;
             Ok(if layers.is_empty() { vec![Layer::Identity { shape: self.shape(end)? }] } else { layers })
         };
         match kind {
-            Kind::Add { activation } => {
-                let [first, second] = &mut ends[..] else {
-                    return Err(self.refuse(number, &format!("it adds {} tensors, and 2 are supported", ends.len())));
+            Kind::Combine { arithmetic, activation } => {
+                let [mut first, mut second] = ends[..] else {
+                    return Err(self.refuse(number, &format!("it has {} inputs, and 2 are supported", ends.len())));
                 };
-                // The identity comes second. A sum does not depend on the order.
-                if *first == fork {
-                    std::mem::swap(first, second);
+                let (shape, of_first, of_second) = (self.shape(*output)?, self.shape(first)?, self.shape(second)?);
+                // The identity comes second. A sum and a product do not depend on the order.
+                if *arithmetic != "Subtract" && (of_first != shape || first == fork && of_second == shape) {
+                    std::mem::swap(&mut first, &mut second);
                 }
-                let (first, second) = (*first, *second);
-                if [first, second].iter().any(|end| self.tensors[*end].shape != self.tensors[*output].shape) {
-                    return Err(self.refuse(number, "its inputs differ in shape"));
+                if self.shape(first)? != shape || !is_joined(&shape, &self.shape(second)?) {
+                    return Err(self.refuse(number, &format!("it joins the shapes {of_first:?} and {of_second:?}")));
                 }
                 let inputs = [self.scale(first)?, self.scale(second)?];
-                let join = Join::Add { activation, inputs, output: output_scale };
+                let join = Join::Combine { arithmetic, activation, inputs, output: output_scale };
                 Ok(vec![Layer::Branches { first: branch(first)?, second: branch(second)?, join }])
             }
             Kind::Concat { axis } => {
@@ -319,6 +318,11 @@ impl<'a> Graph<'a> {
     pub fn refuse(&self, number: usize, reason: &str) -> String {
         refused(number, &self.operators[number], reason)
     }
+}
+
+/// Whether a tensor has the shape of another, or one number for each of its channels.
+fn is_joined(shape: &[usize], other: &[usize]) -> bool {
+    other == shape || other.last() == shape.last() && other.iter().rev().skip(1).all(|length| *length == 1)
 }
 
 fn refused(number: usize, operator: &Operator, reason: &str) -> String {

@@ -83,12 +83,28 @@ pub enum Layer {
     Identity {
         shape: Vec<usize>,
     },
+    /// Numbers of shape `to`, in the order of this crate, that do not depend on the input of shape `from`.
+    Constant {
+        from: Vec<usize>,
+        to: Vec<usize>,
+        numbers: Vec<u8>,
+    },
 }
 
 /// How branches are joined.
 pub enum Join {
-    Add { activation: &'static str, inputs: [Scale; 2], output: Scale },
-    Concat { shape: Vec<usize>, inputs: [Scale; 2], output: Scale },
+    /// `arithmetic` is the name of a join: `Add`, `Subtract` or `Multiply`.
+    Combine {
+        arithmetic: &'static str,
+        activation: &'static str,
+        inputs: [Scale; 2],
+        output: Scale,
+    },
+    Concat {
+        shape: Vec<usize>,
+        inputs: [Scale; 2],
+        output: Scale,
+    },
 }
 
 /// Weights and bias, with the activation after them.

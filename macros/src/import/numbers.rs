@@ -64,6 +64,10 @@ fn tensors(layer: &Layer, path: &str, entries: &mut Vec<Entry>) {
         Layer::DepthwiseConv2d { images: [from, _], window, constants } => {
             (vec![window.kernel[0], window.kernel[1], from[2]], constants)
         }
+        Layer::Constant { to, numbers, .. } => {
+            entries.push(Entry { name: format!("{path}bias"), shape: to.clone(), bytes: numbers.clone() });
+            return;
+        }
         Layer::Branches { first, second, .. } => {
             sequence(first, &format!("{path}first."), entries);
             return sequence(second, &format!("{path}second."), entries);

@@ -61,10 +61,11 @@ impl Graph<'_> {
                 }
                 return Ok(Layer::rescale(&self.shape(output)?, from, to).into_iter().collect());
             }
-            Kind::Add { activation } if self.is_constant(number, 1) => return self.constant(number, activation, false),
-            Kind::Multiply { activation } => return self.constant(number, activation, true),
+            Kind::Combine { arithmetic, activation } if self.is_constant(number, 1) => {
+                return self.with_constant(number, arithmetic, activation);
+            }
             // With a fork, they are branches.
-            Kind::Add { .. } | Kind::Concat { .. } => return Err(self.fork(number).err().unwrap_or_default()),
+            Kind::Combine { .. } | Kind::Concat { .. } => return Err(self.fork(number).err().unwrap_or_default()),
             Kind::Unsupported(reason) => return Err(reason.clone()),
         };
         Ok(vec![layer])

@@ -140,9 +140,14 @@ impl Layer {
                 format!("{}<{}, {}>", path("Activate"), activation(name, paths), tensor(shape, paths))
             }
             Self::Identity { shape } => format!("{}<{}>", path("Identity"), tensor(shape, paths)),
+            Self::Constant { from, to, .. } => {
+                format!("{}<{}, {}>", path("Constant"), tensor(from, paths), tensor(to, paths))
+            }
             Self::Branches { first, second, join } => {
                 let join = match join {
-                    Join::Add { activation: name, .. } => format!("{}<{}>", path("Add"), activation(name, paths)),
+                    Join::Combine { arithmetic, activation: name, .. } => {
+                        format!("{}<{}>", path(arithmetic), activation(name, paths))
+                    }
                     Join::Concat { shape, .. } => format!("{}<{}>", path("Concat"), tensor(shape, paths)),
                 };
                 let [first, second] = [first, second].map(|branch| sequence(branch, paths, depth + 1));

@@ -53,20 +53,28 @@ impl Constants<'_> {
                 let (constants, output) = (self.activation(activation, *input, *output), self.scale(*output));
                 format!("{}({output}, {constants})", self.form("Activate::from_parts"))
             }
+            Layer::Constant { numbers, .. } => {
+                let [constant, int8] = ["Constant::from_parts", "int8_of"].map(|name| self.form(name));
+                format!("{constant}({int8}(b\"{}\"))", numbers.escape_ascii())
+            }
             Layer::Branches { first, second, join } => {
                 let inner = depth + 1;
                 let (first, second) = (self.sequence(first, inner), self.sequence(second, inner));
                 let indent = "    ".repeat(depth);
                 match join {
-                    Join::Add { activation: name, inputs: [a, b], output } => {
+                    Join::Combine { arithmetic, activation: name, inputs: [a, b], output } => {
                         let (a, b, output) = (self.scale(*a), self.scale(*b), self.scale(*output));
                         let (limits, trait_) = (activation(name, self.paths), self.form("Int8Activation"));
                         format!(
                             "{} {{\n{indent}    first: {first},\n{indent}    second: {second},\n{indent}    \
-                             sum: {}([{a}, {b}], {output}, <{limits} as {trait_}>::RANGE),\n{indent}    \
+                             combination: {}([{a}, {b}], {output}, <{limits} as {trait_}>::RANGE),\n{indent}    \
                              activation: (),\n{indent}}}",
-                            self.form("Add"),
-                            self.form("Sum::new"),
+                            self.form("Combine"),
+                            self.form(match *arithmetic {
+                                "Subtract" => "Difference::new",
+                                "Multiply" => "Product::new",
+                                _ => "Sum::new",
+                            }),
                         )
                     }
                     Join::Concat { inputs, output, .. } => {

@@ -222,10 +222,13 @@ impl Operators<'_> {
                     self.node("Gather", vec![table, index], place(y), vec![]);
                 }
             },
-            Operation::Add(range) => {
-                let inputs = operator.inputs.iter().map(|tensor| self.real(*tensor)).collect();
-                let sum = self.next("Add", inputs, vec![]);
-                self.finish(sum, y, Some(*range));
+            Operation::Add(range) => self.arithmetic("Add", operator, *range),
+            Operation::Subtract(range) => self.arithmetic("Sub", operator, *range),
+            Operation::Multiply(range) => self.arithmetic("Mul", operator, *range),
+            Operation::Constant(numbers) => {
+                let shape: Vec<usize> = [1].into_iter().chain(self.description.tensors[y].shape.clone()).collect();
+                let name = self.constant(message::INT8, &shape, numbers.iter().map(|q| *q as u8).collect());
+                self.node("Identity", vec![name], place(y), vec![]);
             }
             Operation::Rescale => {
                 let x = self.real(x);
@@ -237,6 +240,13 @@ impl Operators<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Appends an operator of two tensors.
+    fn arithmetic(&mut self, name: &str, operator: &Operator, range: [f32; 2]) {
+        let inputs = operator.inputs.iter().map(|tensor| self.real(*tensor)).collect();
+        let y = self.next(name, inputs, vec![]);
+        self.finish(y, operator.output, Some(range));
     }
 
     fn node(&mut self, operator: &str, inputs: Vec<String>, output: String, attributes: Vec<Attribute>) {

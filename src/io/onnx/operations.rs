@@ -132,6 +132,17 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         }
     }
 
+    fn for_each_pixel(&mut self, path: Path<'_>, rank: usize) {
+        let Some((_, Some((_, layout)))) = self.forks.last() else { return };
+        let (layout, pixels) = (*layout, vec![1; rank - 1]);
+        let shape = match layout {
+            Layout::Pixels => [&[0], &pixels[..], &[-1]].concat(),
+            Layout::Planes(_) => [&[0, -1], &pixels[..]].concat(),
+        };
+        self.with_integers("Reshape", path, &shape);
+        self.layout = layout;
+    }
+
     fn join(&mut self, path: Path<'_>, junction: Junction) {
         let Some((_, Some((first, layout)))) = self.forks.pop() else { return };
         let place = path.to_string();
@@ -145,6 +156,8 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         let inputs = vec![first, self.current.clone()];
         let (operator, attributes) = match (junction, layout) {
             (Junction::Add | Junction::Both, _) => ("Add", vec![]),
+            (Junction::Subtract, _) => ("Sub", vec![]),
+            (Junction::Multiply, _) => ("Mul", vec![]),
             (Junction::Concat, Layout::Pixels) => ("Concat", vec![Attribute::of_integer("axis", -1)]),
             (Junction::Concat, Layout::Planes(_)) => ("Concat", vec![Attribute::of_integer("axis", 1)]),
         };

@@ -21,6 +21,7 @@ const DEPTHWISE_CONV_2D: Code = (4, 3);
 const FULLY_CONNECTED: Code = (9, 4);
 const LOGISTIC: Code = (14, 2);
 const MAX_POOL_2D: Code = (17, 2);
+const MUL: Code = (18, 2);
 const RELU: Code = (19, 2);
 const RELU6: Code = (21, 2);
 const RESHAPE: Code = (22, 1);
@@ -29,6 +30,7 @@ const TANH: Code = (28, 2);
 const PAD: Code = (34, 2);
 const GATHER: Code = (36, 2);
 const SUB: Code = (41, 1);
+const SUB_INT8: Code = (41, 2);
 const DIV: Code = (42, 1);
 const CAST: Code = (53, 1);
 const PADV2: Code = (60, 2);
@@ -158,15 +160,23 @@ impl<'a> Operators<'a> {
                     None => self.look_up(x, y, &table.0),
                 }
             }
-            Operation::Add(range) => {
-                self.push(ADD, &operator.inputs, y, (11, vec![(0, Value::Byte(fused(*range)?))]));
-            }
+            Operation::Add(range) => self.arithmetic(ADD, operator, 11, *range)?,
+            Operation::Subtract(range) => self.arithmetic(SUB_INT8, operator, 28, *range)?,
+            Operation::Multiply(range) => self.arithmetic(MUL, operator, 21, *range)?,
+            Operation::Constant(numbers) => self.tensors[y].bytes = numbers.iter().map(|q| *q as u8).collect(),
             Operation::Rescale => self.push(QUANTIZE, &[x], y, (89, vec![])),
             Operation::Concat => {
                 let axis = self.tensors[y].shape.len() as i32 - 1;
                 self.push(CONCATENATION, &operator.inputs, y, (10, vec![(0, Value::Int(axis)), (1, Value::Byte(0))]));
             }
         }
+        Ok(())
+    }
+
+    /// Appends an operator of two tensors, whose options have this type.
+    fn arithmetic(&mut self, code: Code, operator: &Operator, options: u8, range: [f32; 2]) -> Result<(), Refused> {
+        let activation = vec![(0, Value::Byte(fused(range)?))];
+        self.push(code, &operator.inputs, operator.output, (options, activation));
         Ok(())
     }
 

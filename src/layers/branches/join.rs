@@ -5,15 +5,15 @@ use core::{marker::PhantomData, slice};
 use crate::{
     Pair, Tensor,
     activation::{Activation, Linear},
-    kernel::{ElementwiseKernel, Real, Simd, copy, elementwise},
+    kernel::{Simd, copy},
     layer::{Ending, Head, Heads, Inferred, Junction, Layer, Predictions},
     message::Message,
 };
 
-/// [`Add`], [`Concat`] or [`Both`].
+/// [`Add`](super::Add), [`Subtract`](super::Subtract), [`Multiply`](super::Multiply), [`Concat`] or [`Both`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not join branches",
-    label = "expected `Add`, `Concat` or `Both`"
+    label = "expected `Add`, `Subtract`, `Multiply`, `Concat` or `Both`"
 )]
 pub trait Join: Send + Sync + 'static {
     /// The name in summaries and files.
@@ -31,8 +31,6 @@ pub trait Join: Send + Sync + 'static {
 /// A join whose output is known: all except `Concat<Inferred>`.
 pub trait Shaped: Join {}
 
-impl<A: Activation> Shaped for Add<A> {}
-
 impl<O: Tensor> Shaped for Concat<O> {}
 
 impl Shaped for Both {}
@@ -45,17 +43,15 @@ pub trait Joins<A: Tensor, B: Tensor>: Shaped {
     type Head<HA: Head, HB: Head>: Head;
     /// The reason why they cannot be joined, if there is one.
     const FAULT: Option<Message>;
+    /// Whether each number of the second branch is joined with a channel of the first, in all pixels.
+    const BY_CHANNEL: bool = false;
 
     /// Joins the rows, without the activation.
     fn join<S: Simd>(simd: S, a: &[A], b: &[B], y: &mut [Self::Output]);
 
     /// Computes the gradients with respect to `a` and `b` from `dy`.
-    fn split<S: Simd>(simd: S, dy: &[Self::Output], da: &mut [A], db: &mut [B]);
+    fn split<S: Simd>(simd: S, a: &[A], b: &[B], dy: &[Self::Output], da: &mut [A], db: &mut [B]);
 }
-
-/// `y = act(a + b)`, for outputs of the same shape.
-#[derive(Clone, Copy, Debug)]
-pub struct Add<A = Linear>(PhantomData<A>);
 
 /// The channels of `a`, followed by those of `b`, for outputs whose other axes are equal. In a network whose input is
 /// given, omit the output `O`.
@@ -65,46 +61,6 @@ pub struct Concat<O = Inferred>(PhantomData<O>);
 /// A [`Pair`] of both outputs, for a network with two outputs, with the loss [`PairLoss`](crate::loss::PairLoss).
 #[derive(Clone, Copy, Debug)]
 pub struct Both;
-
-#[derive(Clone, Copy)]
-struct SumOfBoth;
-
-impl ElementwiseKernel<2, 1> for SumOfBoth {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [a, b]: [V; 2], _: [V; 1]) -> [V; 1] {
-        [a + b]
-    }
-}
-
-impl<A: Activation> Join for Add<A> {
-    const KIND: Message<64> = Message::new().text("Add<").text(A::NAME).text(">");
-    const JUNCTION: Junction = Junction::Add;
-    type Activation = A;
-    type First<E: Ending> = Predictions;
-    type Second<E: Ending> = Predictions;
-}
-
-impl<Act: Activation, A: Tensor, B: Tensor<Element = A::Element>> Joins<A, B> for Add<Act> {
-    type Output = A;
-    type Head<HA: Head, HB: Head> = Act;
-    const FAULT: Option<Message> = if A::FORM.is(&B::FORM) {
-        None
-    } else {
-        let message = differ::<A, B>("`Add` needs branches of the same shape, but they output `");
-        Some(message.text(": change one, or give `Residual` a shortcut that changes the shape"))
-    };
-
-    #[inline(always)]
-    fn join<S: Simd>(simd: S, a: &[A], b: &[B], y: &mut [A]) {
-        elementwise(simd, &SumOfBoth, [A::flat(a), B::flat(b)], [A::flat_mut(y)]);
-    }
-
-    #[inline(always)]
-    fn split<S: Simd>(_: S, dy: &[A], da: &mut [A], db: &mut [B]) {
-        da.copy_from_slice(dy);
-        copy(A::flat(dy), B::flat_mut(db));
-    }
-}
 
 impl<O: Send + Sync + 'static> Join for Concat<O> {
     const KIND: Message<64> = Message::new().text("Concat");
@@ -140,7 +96,7 @@ impl<A: Tensor, B: Tensor<Element = A::Element>, O: Tensor<Element = A::Element>
     }
 
     #[inline(always)]
-    fn split<S: Simd>(_: S, dy: &[O], da: &mut [A], db: &mut [B]) {
+    fn split<S: Simd>(_: S, _: &[A], _: &[B], dy: &[O], da: &mut [A], db: &mut [B]) {
         let pixels = A::flat_mut(da).chunks_exact_mut(A::INNERMOST).zip(B::flat_mut(db).chunks_exact_mut(B::INNERMOST));
         for (dy, (a, b)) in O::flat(dy).chunks_exact(O::INNERMOST).zip(pixels) {
             let (first, second) = dy.split_at(A::INNERMOST);
@@ -173,7 +129,7 @@ impl<A: Tensor, B: Tensor<Element = A::Element>> Joins<A, B> for Both {
     }
 
     #[inline(always)]
-    fn split<S: Simd>(_: S, dy: &[Pair<A, B>], da: &mut [A], db: &mut [B]) {
+    fn split<S: Simd>(_: S, _: &[A], _: &[B], dy: &[Pair<A, B>], da: &mut [A], db: &mut [B]) {
         for (Pair(a, b), (da, db)) in dy.iter().zip(da.iter_mut().zip(db)) {
             copy(slice::from_ref(a), slice::from_mut(da));
             copy(slice::from_ref(b), slice::from_mut(db));
@@ -198,7 +154,7 @@ pub(super) const fn misfit<A: Layer, B: Layer>() -> Option<Message> {
     if A::Input::FORM.is(&B::Input::FORM) {
         None
     } else {
-        Some(differ::<A::Input, B::Input>("branches take the same input, but these take `"))
+        Some(differ::<A::Input, B::Input>(Message::new().text("branches take the same input, but these take `")))
     }
 }
 
@@ -208,11 +164,12 @@ pub(super) const fn misfit_of_concat<A: Tensor, B: Tensor>() -> Option<Message> 
     if A::RANK == B::RANK && A::RANK > 0 && same_axes::<A, B>(A::RANK - 1) && !is_pair {
         None
     } else {
-        let message = differ::<A, B>("`Concat` needs branches that differ in channels only, but they output `");
+        let message = Message::new().text("`Concat` needs branches that differ in channels only, but they output `");
+        let message = differ::<A, B>(message);
         Some(message.text(": pad or pool one of them"))
     }
 }
 
-const fn differ<A: Tensor, B: Tensor>(text: &str) -> Message {
-    B::FORM.written(A::FORM.written(Message::new().text(text)).text("` and `")).text("`")
+pub(super) const fn differ<A: Tensor, B: Tensor>(message: Message) -> Message {
+    B::FORM.written(A::FORM.written(message).text("` and `")).text("`")
 }

@@ -1,11 +1,13 @@
 //! Layers side by side: [`Residual`] and [`Branches`], also of networks with several inputs or outputs.
 
+mod arithmetic;
 mod identity;
 mod join;
 mod member;
 
+pub use arithmetic::{Add, Multiply, Subtract};
 pub use identity::Identity;
-pub use join::{Add, Both, Concat, Join, Joins};
+pub use join::{Both, Concat, Join, Joins};
 pub use member::{First, Second};
 
 use core::{marker::PhantomData, mem::MaybeUninit};
@@ -46,7 +48,7 @@ use join::Shaped;
 pub type Residual<L, A = Linear, S = Identity<<L as Layer>::Input>> = Branches<L, S, Add<A>>;
 
 /// Two layers, or sequences of layers in parentheses, that take the same input. `J` joins their outputs: [`Add`],
-/// [`Concat`] or [`Both`]. For more branches, nest it.
+/// [`Subtract`], [`Multiply`], [`Concat`] or [`Both`]. For more branches, nest it.
 ///
 /// ```
 /// use shiplap::{layers::{Branches, Concat}, prelude::*};
@@ -135,14 +137,14 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
         mut dx: Option<&mut [A::Input]>,
     ) {
         activate_backward::<S, E, J::Activation, J::Output, N>(simd, logits, y, dy);
+        let (a, b) = (&first.output[..x.len()], &second.output[..x.len()]);
         let (da, db) = (&mut first.gradient[..x.len()], &mut second.gradient[..x.len()]);
-        J::split(simd, dy, da, db);
+        J::split(simd, a, b, dy, da, db);
         if learns::<A::Trainable>() || dx.is_some() {
-            let a = &first.output[..x.len()];
             self.first.backward_batch::<S, J::First<E>, N>(simd, x, &mut first.tape, a, da, dx.as_deref_mut());
         }
         if learns::<B::Trainable>() || dx.is_some() {
-            let (b, dx_of_second) = (&second.output[..x.len()], &mut dx_of_second[..x.len()]);
+            let dx_of_second = &mut dx_of_second[..x.len()];
             let wanted = dx.is_some().then(|| pass_mut::<A::Input, B::Input>(dx_of_second));
             self.second.backward_batch::<S, J::Second<E>, N>(simd, pass(x), &mut second.tape, b, db, wanted);
             if let Some(dx) = dx {
@@ -206,6 +208,9 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
         self.first.operations(path.join("first"), operations);
         operations.next_branch(path);
         self.second.operations(path.join("second"), operations);
+        if J::BY_CHANNEL {
+            operations.for_each_pixel(path, A::Output::RANK);
+        }
         operations.join(path, J::JUNCTION);
         J::Activation::operations(path, operations);
     }

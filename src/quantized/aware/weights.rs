@@ -5,7 +5,7 @@ use crate::{
     activation::Activation,
     kernel::Element,
     layers::{
-        Activate, Biased, Branches, Conv1d, Conv2d, Dense, DepthwiseConv2d, GlobalAveragePool, Join, Joins,
+        Activate, Biased, Branches, Constant, Conv1d, Conv2d, Dense, DepthwiseConv2d, GlobalAveragePool, Join, Joins,
         Standardize, Window,
         image::{Channels, Pool1d, Pool2d, Reduce},
     },
@@ -131,5 +131,7 @@ without_weights! {
     [R: Reduce, I: Channels, P: Window, O, const K: usize] Pool1d<R, I, K, P, O>;
     [I: Channels] GlobalAveragePool<I>;
     [T: Element, const N: usize] Standardize<N, T>;
+    // Its numbers are outputs, which are rounded.
+    [X: Tensor<Element = Y::Element>, Y: Tensor] Constant<X, Y>;
     [A: Layer, B: Layer<Element = A::Element>, J: Join + Joins<A::Output, B::Output>] Branches<A, B, J>;
 }

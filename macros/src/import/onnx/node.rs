@@ -190,14 +190,14 @@ impl Reader {
                 product.into_iter().for_each(|product| product.inputs[2] = Some(bias));
                 return self.rename(node, named);
             }
-            return self.with_constant(node, Kind::Add { activation: "Linear" }, named, bias);
+            return self.with_constant(node, Kind::Combine { arithmetic: "Add", activation: "Linear" }, named, bias);
         }
         let [a, b] = [self.input(node, 0)?, self.input(node, 1)?];
         if a.order != b.order || a.order == Order::Rows {
             return Err("its inputs have their numbers in different orders".into());
         }
         let shape = self.tensors[a.tensor].shape.clone();
-        let kind = Kind::Add { activation: "Linear" };
+        let kind = Kind::Combine { arithmetic: "Add", activation: "Linear" };
         self.operator(node, kind, vec![Some(a.tensor), Some(b.tensor)], (output(node)?, shape, a.order));
         Ok(())
     }
@@ -206,7 +206,12 @@ impl Reader {
     fn scaled(&mut self, node: &Node) -> Parsed<()> {
         for (input, constant) in [(0, 1), (1, 0)] {
             if let (Ok(named), Ok(Some(factor))) = (self.input(node, input), self.constant(node, constant)) {
-                return self.with_constant(node, Kind::Multiply { activation: "Linear" }, named, factor);
+                return self.with_constant(
+                    node,
+                    Kind::Combine { arithmetic: "Multiply", activation: "Linear" },
+                    named,
+                    factor,
+                );
             }
         }
         Err("no layer multiplies two tensors".into())
@@ -333,7 +338,7 @@ impl Reader {
             Kind::Conv2d { activation, .. }
             | Kind::DepthwiseConv2d { activation, .. }
             | Kind::Dense { activation }
-            | Kind::Add { activation },
+            | Kind::Combine { activation, .. },
         ) = kind
             && *activation == "Linear"
             && matches!(name, "Relu" | "Relu6")

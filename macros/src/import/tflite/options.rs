@@ -7,7 +7,7 @@ use super::{
 };
 
 /// The names of operators by their numbers: those that are supported, and others that errors name.
-const NAMES: [(i32, &str); 46] = [
+const NAMES: [(i32, &str); 57] = [
     (0, "ADD"),
     (1, "AVERAGE_POOL_2D"),
     (2, "CONCATENATION"),
@@ -37,22 +37,33 @@ const NAMES: [(i32, &str); 46] = [
     (43, "SQUEEZE"),
     (44, "UNIDIRECTIONAL_SEQUENCE_LSTM"),
     (45, "STRIDED_SLICE"),
+    (47, "EXP"),
     (49, "SPLIT"),
     (53, "CAST"),
     (54, "PRELU"),
+    (55, "MAXIMUM"),
+    (57, "MINIMUM"),
+    (59, "NEG"),
     (60, "PADV2"),
     (67, "TRANSPOSE_CONV"),
+    (69, "TILE"),
     (70, "EXPAND_DIMS"),
+    (73, "LOG"),
     (74, "SUM"),
+    (75, "SQRT"),
+    (76, "RSQRT"),
     (77, "SHAPE"),
     (82, "REDUCE_MAX"),
     (83, "PACK"),
+    (88, "UNPACK"),
     (97, "RESIZE_NEAREST_NEIGHBOR"),
     (98, "LEAKY_RELU"),
     (99, "SQUARED_DIFFERENCE"),
     (111, "ELU"),
     (114, "QUANTIZE"),
     (117, "HARD_SWISH"),
+    (123, "SELECT_V2"),
+    (126, "BATCH_MATMUL"),
     (150, "GELU"),
 ];
 
@@ -71,7 +82,7 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         _ => Err(format!("its weights have the shape {weights:?}, and 4 axes are needed")),
     };
     Ok(match code {
-        0 => Kind::Add { activation: options.activation(0)? },
+        0 => Kind::Combine { arithmetic: "Add", activation: options.activation(0)? },
         1 => Kind::AveragePool { window: options.pool()?, activation: options.activation(5)? },
         2 => Kind::Concat { axis: options.int(0, 0)? },
         3 => Kind::Conv2d { window: options.window(kernel()?, [4, 5])?, activation: options.activation(3)? },
@@ -83,7 +94,8 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
             _ => return Err("its weights are shuffled".into()),
         },
         14 => Kind::Activate("Sigmoid"),
-        18 => Kind::Multiply { activation: options.activation(0)? },
+        18 => Kind::Combine { arithmetic: "Multiply", activation: options.activation(0)? },
+        41 => Kind::Combine { arithmetic: "Subtract", activation: options.activation(0)? },
         17 => Kind::MaxPool { window: options.pool()?, activation: options.activation(5)? },
         19 => Kind::Activate("Relu"),
         21 => Kind::Activate("Relu6"),

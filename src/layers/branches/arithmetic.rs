@@ -1,0 +1,170 @@
+//! Sums, differences and products of branches.
+
+use core::{marker::PhantomData, slice};
+
+use super::{
+    Join, Joins,
+    join::{Shaped, differ},
+};
+use crate::{
+    Tensor,
+    activation::{Activation, Linear},
+    kernel::{Element as _, ElementwiseKernel, Real, Simd, elementwise, elementwise_row},
+    layer::{Ending, Head, Junction, Predictions},
+    message::Message,
+};
+
+/// `y = act(a + b)`. The second branch has an output of the shape of the first, or one number for each channel, which is
+/// added to all pixels.
+#[derive(Clone, Copy, Debug)]
+pub struct Add<A = Linear>(PhantomData<A>);
+
+/// `y = act(a − b)`, for outputs as those of [`Add`].
+///
+/// ```
+/// use shiplap::{layers::{Branches, Identity, Subtract}, prelude::*};
+///
+/// // The distance of each channel from its mean.
+/// type Centered = Branches<Identity<Image<2, 1, 2>>, GlobalAveragePool<Image<2, 1, 2>>, Subtract>;
+///
+/// assert_eq!(Centered::new(1).predict(&[[[1.0, 5.0]], [[3.0, 7.0]]]), [[[-1.0, -1.0]], [[1.0, 1.0]]]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Subtract<A = Linear>(PhantomData<A>);
+
+/// `y = act(a·b)`, for outputs as those of [`Add`]: a branch weighs the numbers or the channels of the other, as in
+/// squeeze-and-excitation (Hu et al. 2018):
+///
+/// ```
+/// use shiplap::{layers::{Branches, Identity, Multiply}, prelude::*};
+///
+/// #[network(input = Image<8, 8, 3>)]
+/// type Net = (
+///     Conv2d<_, 8, 3, Relu>,
+///     Branches<Identity<_>, (GlobalAveragePool<_>, Dense<_, 2, Relu>, Dense<_, 8, Sigmoid>), Multiply>,
+///     GlobalAveragePool<_>,
+/// );
+///
+/// // The weights of the channels are 1/2, because all outputs of the first convolution are 0.
+/// assert_eq!(Net::new(1).predict(&[[[0.0; 3]; 8]; 8]), [0.0; 8]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Multiply<A = Linear>(PhantomData<A>);
+
+/// The value of `a` and `b`.
+#[derive(Clone, Copy)]
+struct Value<J>(PhantomData<J>);
+
+/// The gradient with respect to `a` from `b` and the gradient `dy`.
+#[derive(Clone, Copy)]
+struct GradientOfFirst<J>(PhantomData<J>);
+
+/// The gradient with respect to `b` from `a` and `dy`, which is added.
+#[derive(Clone, Copy)]
+struct GradientOfSecond<J>(PhantomData<J>);
+
+/// Whether the second branch has a number for each channel of the first, and not one for each number.
+const fn is_by_channel<A: Tensor, B: Tensor>() -> bool {
+    B::LEN == A::INNERMOST && B::LEN == B::INNERMOST && !A::FORM.is(&B::FORM)
+}
+
+/// The reason why outputs cannot be combined number by number, if there is one.
+const fn misfit<A: Tensor, B: Tensor>(name: &str) -> Option<Message> {
+    let is_pair = A::FORM.members().is_some() || B::FORM.members().is_some();
+    if A::FORM.is(&B::FORM) || is_by_channel::<A, B>() && !is_pair {
+        return None;
+    }
+    let message = Message::new().text("`").text(name).text("` needs branches of the same shape");
+    Some(differ::<A, B>(message.text(", but they output `")).text(HINT))
+}
+
+const HINT: &str = ": change one, or give `Residual` a shortcut that changes the shape";
+
+macro_rules! arithmetic {
+    ($($join:ident: $name:literal, |$a:ident, $b:ident| $value:expr, |$dy:ident| [$da:expr, $db:expr];)*) => {
+        $(
+            impl<A: Activation> Join for $join<A> {
+                const KIND: Message<64> = Message::new().text($name).text("<").text(A::NAME).text(">");
+                const JUNCTION: Junction = Junction::$join;
+                type Activation = A;
+                type First<E: Ending> = Predictions;
+                type Second<E: Ending> = Predictions;
+            }
+
+            impl<A: Activation> Shaped for $join<A> {}
+
+            impl ElementwiseKernel<2, 1> for Value<$join> {
+                #[inline(always)]
+                fn apply<V: Real>(&self, [$a, $b]: [V; 2], _: [V; 1]) -> [V; 1] {
+                    [$value]
+                }
+            }
+
+            impl ElementwiseKernel<2, 1> for GradientOfFirst<$join> {
+                #[inline(always)]
+                fn apply<V: Real>(&self, [$b, $dy]: [V; 2], _: [V; 1]) -> [V; 1] {
+                    let _ = $b;
+                    [$da]
+                }
+            }
+
+            impl ElementwiseKernel<2, 1> for GradientOfSecond<$join> {
+                #[inline(always)]
+                fn apply<V: Real>(&self, [$a, $dy]: [V; 2], [sum]: [V; 1]) -> [V; 1] {
+                    let _ = $a;
+                    [sum + $db]
+                }
+            }
+
+            impl<Act: Activation, A: Tensor, B: Tensor<Element = A::Element>> Joins<A, B> for $join<Act> {
+                type Output = A;
+                type Head<HA: Head, HB: Head> = Act;
+                const FAULT: Option<Message> = misfit::<A, B>($name);
+                const BY_CHANNEL: bool = is_by_channel::<A, B>();
+
+                #[inline(always)]
+                fn join<S: Simd>(simd: S, a: &[A], b: &[B], y: &mut [A]) {
+                    let value = Value::<$join>(PhantomData);
+                    if !is_by_channel::<A, B>() {
+                        elementwise(simd, &value, [A::flat(a), B::flat(b)], [A::flat_mut(y)]);
+                        return;
+                    }
+                    for ((a, b), y) in a.iter().zip(b).zip(y) {
+                        let (a, b) = (A::flat(slice::from_ref(a)), B::flat(slice::from_ref(b)));
+                        let y = A::flat_mut(slice::from_mut(y)).chunks_exact_mut(A::INNERMOST);
+                        for (a, y) in a.chunks_exact(A::INNERMOST).zip(y) {
+                            elementwise_row(simd, &value, [a, b], [y]);
+                        }
+                    }
+                }
+
+                #[inline(always)]
+                fn split<S: Simd>(simd: S, a: &[A], b: &[B], dy: &[A], da: &mut [A], db: &mut [B]) {
+                    let first = GradientOfFirst::<$join>(PhantomData);
+                    let second = GradientOfSecond::<$join>(PhantomData);
+                    B::flat_mut(db).fill(A::Element::from_f64(0.0));
+                    if !is_by_channel::<A, B>() {
+                        elementwise(simd, &first, [B::flat(b), A::flat(dy)], [A::flat_mut(da)]);
+                        elementwise(simd, &second, [A::flat(a), A::flat(dy)], [B::flat_mut(db)]);
+                        return;
+                    }
+                    for (n, (dy, da)) in dy.iter().zip(da).enumerate() {
+                        let (Some(a), Some(b), Some(db)) = (a.get(n), b.get(n), db.get_mut(n)) else { return };
+                        let pixels = |x| <A as Tensor>::flat(x).chunks_exact(A::INNERMOST);
+                        let (b, db) = (B::flat(slice::from_ref(b)), B::flat_mut(slice::from_mut(db)));
+                        let da = A::flat_mut(slice::from_mut(da)).chunks_exact_mut(A::INNERMOST);
+                        for ((a, dy), da) in pixels(slice::from_ref(a)).zip(pixels(slice::from_ref(dy))).zip(da) {
+                            elementwise_row(simd, &first, [b, dy], [da]);
+                            elementwise_row(simd, &second, [a, dy], [&mut *db]);
+                        }
+                    }
+                }
+            }
+        )*
+    };
+}
+arithmetic! {
+    Add: "Add", |a, b| a + b, |dy| [dy, dy];
+    Subtract: "Subtract", |a, b| a - b, |dy| [dy, V::splat(0.0) - dy];
+    Multiply: "Multiply", |a, b| a * b, |dy| [dy * b, dy * a];
+}
