@@ -124,6 +124,14 @@ pub trait Operations<T> {
         self.other(path, "flatten");
     }
 
+    /// The states of a recurrent layer that reads a sequence. The parameters are the kernel `[gate][feature][unit]`, the
+    /// recurrent kernel `[gate][unit before][unit]`, the bias `[gate][unit]`, and the recurrent bias, which is empty if
+    /// there is none, each with its name.
+    fn recurrent(&mut self, path: Path<'_>, recurrence: Recurrence, parameters: [(&'static str, &[T]); 4]) {
+        let _ = (recurrence, parameters);
+        self.other(path, "recurrent layer");
+    }
+
     /// Two branches begin, which take the current value. The operations of the first one follow.
     fn fork(&mut self, path: Path<'_>) {
         self.other(path, "branches");
@@ -171,6 +179,31 @@ pub struct Sliding {
     pub before: [usize; 2],
     /// The rows and columns of padding after the image. Those that no position of the window reaches are left out.
     pub after: [usize; 2],
+}
+
+/// A recurrent layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Recurrence {
+    /// The formula of a step.
+    pub cell: Cell,
+    /// The length of a frame.
+    pub features: usize,
+    /// The number of units.
+    pub units: usize,
+    /// Whether the output is all states, or the last one.
+    pub all: bool,
+}
+
+/// The formula of a recurrent layer, which also determines the order of its gates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cell {
+    /// That of [`SimpleRnn`](crate::layers::SimpleRnn).
+    SimpleRnn,
+    /// That of [`Gru`](crate::layers::Gru).
+    Gru,
+    /// That of [`Lstm`](crate::layers::Lstm).
+    Lstm,
 }
 
 /// How two branches are joined.

@@ -109,6 +109,32 @@ fn convolutions_of_pytorch_predict_the_same() {
     predicts_the_same::<Upscaled>(Import::pytorch(), &committed("torch_upscaled.safetensors"));
 }
 
+/// One recurrent layer after another.
+#[network(input = [[f32; 3]; 6])]
+type Recurrent = (SimpleRnn<_, 4, AllStates>, Gru<_, 5, AllStates>, Lstm<_, 4>, Dense<_, 3>);
+
+/// PyTorch has the gates in another order, and two biases.
+#[test]
+fn recurrent_layers_of_pytorch_predict_the_same() {
+    let names = [("0", "rnn"), ("1", "gru"), ("2", "lstm"), ("3", "head")];
+    predicts_the_same::<Recurrent>(Import::pytorch().layers(&names), &committed("torch_recurrent.safetensors"));
+}
+
+#[test]
+#[ignore = "`tests/exchange/run` writes and compares the files"]
+fn recurrent_layers_of_keras_and_for_python() {
+    predicts_the_same::<Recurrent>(Import::keras(), &shared("recurrent_layers.safetensors"));
+    // With biases other than 0.
+    let (mut rng, mut network) = (Rng::new(1), Recurrent::zeroed());
+    let names = [("0", "rnn"), ("1", "gru"), ("2", "lstm"), ("3", "head")];
+    Import::pytorch().layers(&names).load(&mut network, committed("torch_recurrent.safetensors")).unwrap();
+    let mut row = |_| (0..18).map(|_| f64::from(rng.normal() as f32)).collect::<Vec<_>>();
+    give_this("recurrent", &network, &[0; 8].map(&mut row));
+    give::<Gru<[[f32; 2]; 4], 3>>("gru_alone");
+    give::<Lstm<[[f32; 2]; 4], 3, AllStates>>("lstm_states");
+    give::<SimpleRnn<[[f32; 2]; 4], 3>>("simple_rnn_alone");
+}
+
 /// Residual connections, branches and normalization.
 #[network(input = Image<9, 8, 2>)]
 type Graph = (

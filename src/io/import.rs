@@ -1,7 +1,7 @@
 //! Weights from other libraries.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     format,
     path::Path,
     string::{String, ToString},
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     kernel::ElementwiseKernel,
-    layer::{self, Layer, Operations, Role, Sliding},
+    layer::{self, Cell, Layer, Operations, Recurrence, Role, Sliding},
     short::short,
 };
 
@@ -71,14 +71,15 @@ impl<'a> Import<'a> {
     /// Expects the parameters of PyTorch: `weight` with shape `[OUT, IN]`, or `[FILTERS, CHANNELS, ROWS, COLUMNS]` for a
     /// convolution (`[CHANNELS, 1, ROWS, COLUMNS]` if it is depthwise, without `ROWS` for a series), and `bias`.
     /// `nn.Flatten` flattens the planes of the channels one after another: the weights of the layer after it are
-    /// reordered. A normalization has `weight`, `bias`, `running_mean` and `running_var`.
+    /// reordered. A normalization has `weight`, `bias`, `running_mean` and `running_var`; a recurrent layer has
+    /// `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0` and `bias_hh_l0`.
     pub const fn pytorch() -> Self {
         Self { source: Source::Pytorch, layers: &[] }
     }
 
     /// Expects the parameters of Keras: `kernel` with shape `[IN, OUT]`, or `[ROWS, COLUMNS, CHANNELS, FILTERS]` for a
     /// convolution (`[ROWS, COLUMNS, CHANNELS, 1]` if it is depthwise), and `bias`; for a normalization, `gamma`, `beta`,
-    /// `moving_mean` and `moving_variance`.
+    /// `moving_mean` and `moving_variance`; for a recurrent layer, also `recurrent_kernel`.
     pub const fn keras() -> Self {
         Self { source: Source::Keras, layers: &[] }
     }
@@ -121,12 +122,16 @@ impl<'a> Import<'a> {
         let layers = self.match_layers(tensors, reader)?;
         for tensor in tensors {
             let theirs = layers.iter().find(|(own, _)| *own == tensor.layer).map_or("", |(_, theirs)| theirs);
+            if let Some(recurrence) = kinds.recurrent.get(&tensor.layer) {
+                self.of_recurrent(tensor, recurrence, theirs);
+                continue;
+            }
             let parameter = match self.source {
                 source if kinds.norms.contains(&tensor.layer) => of_norm(source, tensor.parameter),
                 Source::Pytorch if tensor.parameter == "kernel" => "weight",
                 _ => tensor.parameter,
             };
-            tensor.name = if theirs.is_empty() { parameter.into() } else { format!("{theirs}.{parameter}") };
+            tensor.name = name_in(theirs, parameter);
             if tensor.role == Role::Kernel {
                 match self.source {
                     Source::Pytorch => as_in_pytorch(tensor, kinds),
@@ -136,6 +141,50 @@ impl<'a> Import<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Sets the name of a tensor of a recurrent layer, and where the file has the numbers of each gate. Keras has the
+    /// gates side by side, and both biases of a GRU in one tensor. PyTorch has the units before the inputs, the reset gate
+    /// of a GRU first, and always two biases, whose sum is that of other layers.
+    fn of_recurrent(&self, tensor: &mut ExpectedTensor, recurrence: &Recurrence, theirs: &str) {
+        let Recurrence { cell, units, .. } = *recurrence;
+        let (parameter, shape) = (tensor.parameter, tensor.shape.clone());
+        let is_bias = tensor.role == Role::Bias;
+        let (gates, inputs) = (shape[0], if is_bias { 1 } else { shape[1] });
+        let each = |place: &dyn Fn(usize, usize, usize) -> usize| {
+            let of_input = |gate: usize, input: usize| (0..units).map(move |unit| (gate, input, unit));
+            let all = (0..gates).flat_map(|gate| (0..inputs).flat_map(move |input| of_input(gate, input)));
+            Some(all.map(|(gate, input, unit)| place(gate, input, unit)).collect::<Vec<_>>())
+        };
+        match self.source {
+            Source::Keras => {
+                let second = usize::from(parameter == "recurrent_bias") * gates * units;
+                tensor.name = name_in(theirs, if is_bias { "bias" } else { parameter });
+                tensor.shape = match (is_bias, cell) {
+                    (true, Cell::Gru) => vec![2, gates * units],
+                    (true, _) => vec![gates * units],
+                    (false, _) => vec![inputs, gates * units],
+                };
+                tensor.places = each(&|gate, input, unit| second + (input * gates + gate) * units + unit);
+            }
+            Source::Pytorch => {
+                tensor.name = name_in(
+                    theirs,
+                    match parameter {
+                        "kernel" => "weight_ih_l0",
+                        "recurrent_kernel" => "weight_hh_l0",
+                        "bias" => "bias_ih_l0",
+                        _ => "bias_hh_l0",
+                    },
+                );
+                if is_bias && cell != Cell::Gru {
+                    tensor.added = Some(name_in(theirs, "bias_hh_l0"));
+                }
+                tensor.shape = if is_bias { vec![gates * units] } else { vec![gates * units, inputs] };
+                let order = if cell == Cell::Gru { [1, 0, 2, 3] } else { [0, 1, 2, 3] };
+                tensor.places = each(&|gate, input, unit| (order[gate] * units + unit) * inputs + input);
+            }
+        }
     }
 
     /// Matches the layers of the network with those of the file, as described for [`Import`].
@@ -181,6 +230,11 @@ impl<'a> Import<'a> {
         theirs.sort_by_key(|name| numbers(name));
         Ok(own.into_iter().zip(theirs).collect())
     }
+}
+
+/// The name of a parameter of the layer `theirs` in the file.
+fn name_in(theirs: &str, parameter: &str) -> String {
+    if theirs.is_empty() { parameter.into() } else { format!("{theirs}.{parameter}") }
 }
 
 /// The name of a parameter of a normalization layer.
@@ -236,6 +290,8 @@ struct Kinds {
     flattened: Vec<(String, &'static [usize])>,
     /// The normalization layers.
     norms: BTreeSet<String>,
+    /// The recurrent layers.
+    recurrent: BTreeMap<String, Recurrence>,
     /// The depthwise convolutions.
     depthwise: BTreeSet<String>,
 }
@@ -289,6 +345,10 @@ impl<T> Operations<T> for Kinds {
         _: f64,
     ) {
         self.norms.insert(path.to_string());
+    }
+
+    fn recurrent(&mut self, path: layer::Path<'_>, recurrence: Recurrence, _: [(&'static str, &[T]); 4]) {
+        self.recurrent.insert(path.to_string(), recurrence);
     }
 
     fn other(&mut self, _: layer::Path<'_>, _: &'static str) {}

@@ -121,6 +121,10 @@ pub(super) struct ExpectedTensor {
     pub shape: Vec<usize>,
     /// The order of the axes in the file, if it is another one.
     pub axes: Option<Axes>,
+    /// The place in the file's tensor of each value, if it is another one and does not follow from the order of axes.
+    pub places: Option<Vec<usize>>,
+    /// Another tensor of the same shape, which is added.
+    pub added: Option<String>,
     pub role: Role,
     /// Whether its numbers are at least 0.
     pub never_negative: bool,
@@ -157,6 +161,8 @@ impl<T> Visit<T> for Vec<ExpectedTensor> {
             name: parameter.path.join(parameter.name).to_string(),
             shape: parameter.shape.into(),
             axes: None,
+            places: None,
+            added: None,
             role: parameter.role,
             never_negative: parameter.never_negative,
         });
@@ -236,8 +242,10 @@ impl<'a> Reader<'a> {
         ignored: impl Fn(&str) -> bool,
     ) -> Result<Vec<Vec<T>>, FileError> {
         let mut differences = Vec::new();
-        for ExpectedTensor { name, shape, .. } in expected {
-            match self.metadata.info(name) {
+        let named =
+            |tensor: &'_ ExpectedTensor| [Some(tensor.name.clone()), tensor.added.clone()].into_iter().flatten();
+        for (name, shape) in expected.iter().flat_map(|tensor| named(tensor).map(move |name| (name, &tensor.shape))) {
+            match self.metadata.info(&name) {
                 None => differences.push(Difference::Missing { tensor: name.clone(), shape: shape.clone() }),
                 Some(info) if info.shape != *shape => differences.push(Difference::Shape {
                     tensor: name.clone(),
@@ -251,7 +259,7 @@ impl<'a> Reader<'a> {
             }
         }
         for name in self.names() {
-            if !ignored(&name) && !expected.iter().any(|tensor| tensor.name == name) {
+            if !ignored(&name) && !expected.iter().flat_map(named).any(|expected| expected == name) {
                 let shape = self.metadata.info(&name).map_or_else(Vec::new, |info| info.shape.clone());
                 differences.push(Difference::Extra { tensor: name, shape });
             }
@@ -263,15 +271,23 @@ impl<'a> Reader<'a> {
     }
 
     fn values<T: Element>(&self, tensor: &ExpectedTensor) -> Option<Vec<T>> {
-        let info = self.metadata.info(&tensor.name)?;
+        let mut values: Vec<T> = self.values_of(&tensor.name)?;
+        if let Some(added) = &tensor.added {
+            values.iter_mut().zip(self.values_of::<T>(added)?).for_each(|(value, more)| *value += more);
+        }
+        Some(match (&tensor.axes, &tensor.places) {
+            (Some(axes), _) => axes.reorder(&values),
+            (_, Some(places)) => places.iter().map(|&place| values[place]).collect(),
+            (None, None) => values,
+        })
+    }
+
+    fn values_of<T: Element>(&self, name: &str) -> Option<Vec<T>> {
+        let info = self.metadata.info(name)?;
         let bytes = &self.data[info.data_offsets.0..info.data_offsets.1];
-        let values: Vec<T> = match info.dtype {
+        Some(match info.dtype {
             Dtype::F32 => bytes.as_chunks().0.iter().map(|&x| T::from_f64(f32::from_le_bytes(x).into())).collect(),
             _ => bytes.as_chunks().0.iter().map(|&x| T::from_f64(f64::from_le_bytes(x))).collect(),
-        };
-        Some(match &tensor.axes {
-            Some(axes) => axes.reorder(&values),
-            None => values,
         })
     }
 

@@ -14,7 +14,7 @@ mod simple;
 mod unfit;
 
 pub use crate::{
-    operations::{Junction, Operations, Pool, Sliding},
+    operations::{Cell, Junction, Operations, Pool, Recurrence, Sliding},
     path::Path,
 };
 #[doc(hidden)]

@@ -3,10 +3,13 @@
 PyTorch 1.13.1 for the CPU (Debian 12's `python3-torch`) and safetensors 0.8.0 made the files that are committed; PyPI's
 builds for Linux come with CUDA and are too large for every run of the tests. To make them again:
 
-    python tests/exchange/make_torch.py
+    python tests/exchange/make_torch.py [torch_series ..]
+
+PyTorch 2.15.0 made `torch_recurrent`.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import torch
@@ -126,6 +129,21 @@ def series():
     )
 
 
+class Recurrent(nn.Module):
+    """Takes series of 6 steps with 3 channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.RNN(3, 4, batch_first=True)
+        self.gru = nn.GRU(4, 5, batch_first=True)
+        self.lstm = nn.LSTM(5, 4, batch_first=True)
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, x):
+        x = self.gru(self.rnn(x.transpose(1, 2))[0])[0]
+        return self.head(self.lstm(x)[0][:, -1])
+
+
 def upscaled():
     """Takes images of 4 rows and 3 columns with 2 channels."""
     return nn.Sequential(
@@ -148,9 +166,12 @@ MODELS = {
     "torch_mobile": (mobile, (2, 9, 8)),
     "torch_series": (series, (2, 12)),
     "torch_upscaled": (upscaled, (2, 4, 3)),
+    "torch_recurrent": (Recurrent, (3, 6)),
 }
 
 for seed, (name, (make, shape)) in enumerate(MODELS.items()):
+    if sys.argv[1:] and name not in sys.argv[1:]:
+        continue
     torch.manual_seed(seed)
     model = make().eval()
     dtype = next(model.parameters()).dtype

@@ -11,7 +11,7 @@ use super::{Exporter, Layout, is_out_of_range, message::Attribute};
 use crate::{
     io::FileError,
     kernel::{Element, ElementwiseKernel},
-    layer::{Junction, Operations, Path, Pool, Sliding},
+    layer::{Cell, Junction, Operations, Path, Pool, Recurrence, Sliding},
 };
 
 impl<T: Element> Operations<T> for Exporter<'_> {
@@ -118,6 +118,55 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         });
         let rest = Attribute::of_integers("output_padding", &rest);
         self.nodes.last_mut().into_iter().for_each(|node| node.attributes.push(rest.clone()));
+    }
+
+    fn recurrent(
+        &mut self,
+        path: Path<'_>,
+        Recurrence { cell, features, units, all }: Recurrence,
+        [(_, kernel), (_, recurrent_kernel), (_, bias), (_, recurrent_bias)]: [(&'static str, &[T]); 4],
+    ) {
+        let (operator, order): (_, &[usize]) = match cell {
+            Cell::SimpleRnn => ("RNN", &[0]),
+            Cell::Gru => ("GRU", &[0, 1, 2]),
+            Cell::Lstm => ("LSTM", &[0, 3, 1, 2]),
+        };
+        let rows = order.len() * units;
+        // ONNX has the units before the inputs, and always both biases.
+        let transposed = |weights: &[T], inputs: usize| -> Vec<T> {
+            let of_unit =
+                |gate: usize, unit: usize| (0..inputs).map(move |input| (gate * inputs + input) * units + unit);
+            let places = order.iter().flat_map(|&gate| (0..units).flat_map(move |unit| of_unit(gate, unit)));
+            places.map(|place| weights[place]).collect()
+        };
+        let of_gates = |biases: &[T]| -> Vec<T> {
+            let places = order.iter().flat_map(|&gate| gate * units..(gate + 1) * units);
+            places.map(|place| biases.get(place).copied().unwrap_or(T::zero())).collect()
+        };
+        let (weights, weights_of_state) = (transposed(kernel, features), transposed(recurrent_kernel, units));
+        let biases = [of_gates(bias), of_gates(recurrent_bias)].concat();
+        let parameters = vec![
+            self.parameter(path, "W", &[1, rows, features], &weights),
+            self.parameter(path, "R", &[1, rows, units], &weights_of_state),
+            self.parameter(path, "B", &[1, 2 * rows], &biases),
+        ];
+        self.lay_out(&path.to_string(), Layout::Pixels);
+        // The operators have the steps before the samples.
+        let steps_first = || vec![Attribute::of_integers("perm", &[1, 0, 2])];
+        self.unary(path, "Transpose", steps_first());
+        let mut attributes = vec![Attribute::of_integer("hidden_size", units as i64)];
+        if cell == Cell::Gru {
+            attributes.push(Attribute::of_integer("linear_before_reset", 1));
+        }
+        self.with_inputs(path, operator, parameters, attributes);
+        if all {
+            self.with_integers("Squeeze", path, &[1]);
+            self.unary(path, "Transpose", steps_first());
+        } else {
+            // The second output is the last state.
+            self.nodes.last_mut().into_iter().for_each(|node| node.outputs.insert(0, String::new()));
+            self.with_integers("Squeeze", path, &[0]);
+        }
     }
 
     fn fork(&mut self, _: Path<'_>) {

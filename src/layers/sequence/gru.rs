@@ -4,6 +4,7 @@ use super::{LastState, Recurrent, Unit};
 use crate::{
     Tensor,
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
+    layer::Cell,
 };
 
 /// The gated recurrent unit (Cho et al. 2014), as in Keras, PyTorch and cuDNN: the reset gate applies to the product with
@@ -44,6 +45,7 @@ pub struct GruUnit;
 
 impl Unit<3, 4, 1> for GruUnit {
     const NAME: &'static str = "Gru";
+    const CELL: Option<Cell> = Some(Cell::Gru);
     const RECURRENT: [usize; 3] = [0, 1, 3];
     type RecurrentBias<X: Tensor> = [X; 3];
 

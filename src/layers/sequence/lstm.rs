@@ -5,6 +5,7 @@ use crate::{
     Tensor,
     init::Initializer,
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
+    layer::Cell,
 };
 
 /// Long short-term memory (Hochreiter and Schmidhuber 1997; Gers et al. 2000), as in Keras. For each frame `x[t]` of a
@@ -41,6 +42,7 @@ pub struct LstmUnit;
 
 impl Unit<4, 5, 2> for LstmUnit {
     const NAME: &'static str = "Lstm";
+    const CELL: Option<Cell> = Some(Cell::Lstm);
     const BIAS: Initializer = Initializer::Constants(&[0.0, 1.0, 0.0, 0.0]);
     const RECURRENT: [usize; 4] = [0, 1, 2, 3];
     type RecurrentBias<X: Tensor> = [X; 0];

@@ -1,17 +1,17 @@
 //! The layer of all recurrent units.
 
-use core::marker::PhantomData;
+use core::{marker::PhantomData, slice};
 
 use super::{
     Returns, Unit,
     passes::{self, Tape},
 };
 use crate::{
-    Parameters, Rng,
+    Parameters, Rng, Tensor,
     activation::Linear,
     init::Initializer,
     kernel::Simd,
-    layer::{Ending, Layer},
+    layer::{Ending, Layer, Operations, Path, Recurrence},
     layers::image::{Channels, Valid, fault, window::Row},
     message::Message,
 };
@@ -139,5 +139,19 @@ impl<
         gradient: &mut Self,
     ) {
         tape.gradient(simd, x.len(), gradient);
+    }
+
+    fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
+        let Some(cell) = K::CELL else {
+            operations.other(path, const { &Self::KIND }.as_str());
+            return;
+        };
+        let parameters = [
+            ("kernel", Tensor::flat(&self.kernel)),
+            ("recurrent_kernel", Tensor::flat(&self.recurrent_kernel)),
+            ("bias", Tensor::flat(&self.bias)),
+            ("recurrent_bias", Tensor::flat(slice::from_ref(&self.recurrent_bias))),
+        ];
+        operations.recurrent(path, Recurrence { cell, features: I::INNERMOST, units: UNITS, all: R::ALL }, parameters);
     }
 }

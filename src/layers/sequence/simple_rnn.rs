@@ -4,6 +4,7 @@ use super::{LastState, Recurrent, Unit};
 use crate::{
     Tensor,
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
+    layer::Cell,
 };
 
 /// `h[t] = tanh(x[t]·kernel + h[t−1]·recurrent_kernel + bias)` (Elman 1990), with `h[−1] = 0`, for each frame `x[t]` of a
@@ -28,6 +29,7 @@ pub struct SimpleRnnUnit;
 
 impl Unit<1, 1, 1> for SimpleRnnUnit {
     const NAME: &'static str = "SimpleRnn";
+    const CELL: Option<Cell> = Some(Cell::SimpleRnn);
     const RECURRENT: [usize; 1] = [0];
     type RecurrentBias<X: Tensor> = [X; 0];
 

@@ -4,6 +4,7 @@ use crate::{
     Tensor,
     init::Initializer,
     kernel::{Element, Simd},
+    layer::Cell,
 };
 
 /// The formula of one step of a [`Recurrent`](super::Recurrent) layer, for any number of units at once.
@@ -14,6 +15,8 @@ use crate::{
 pub trait Unit<const GATES: usize, const SAVED: usize, const STATES: usize>: Send + Sync + 'static {
     /// The name of the layer.
     const NAME: &'static str;
+    /// The formula, for export, if other libraries have it.
+    const CELL: Option<Cell> = None;
     /// The initial bias.
     const BIAS: Initializer = Initializer::ZEROS;
     /// For each gate, which saved number becomes the gradient with respect to the product with the state. If it is that
