@@ -127,11 +127,12 @@ pub use random::Rng;
 /// `cargo run --features include-model --example import -- FILE` prints the type and the static as Rust source.
 ///
 /// These operators have layers: `FULLY_CONNECTED`, `CONV_2D`, `DEPTHWISE_CONV_2D` with a multiplier of 1 or one channel,
-/// `MAX_POOL_2D`, `AVERAGE_POOL_2D`, `MEAN` over all pixels, `PAD` of rows and columns, `ADD`, `SUB` and `MUL` of a tensor
-/// and a constant, or of two tensors that follow from one, the second of the same shape or with a number for each channel,
-/// `CONCATENATION` of channels, `RESHAPE` and related ones, `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`, `QUANTIZE` and
-/// `DEQUANTIZE`; in float32 `ELU`. Recurrent layers, several inputs or outputs, and models with int8 weights and real
-/// activations are compile errors.
+/// `MAX_POOL_2D`, `AVERAGE_POOL_2D`, `MEAN` and `REDUCE_MAX` over all pixels or all rows, `PAD` of rows and columns, `ADD`,
+/// `SUB` and `MUL` of a tensor and a constant, or of two tensors that follow from one, the second of the same shape or with
+/// a number for each channel, `CONCATENATION` of channels, `RESHAPE` and related ones, `SOFTMAX`, `LOGISTIC`, `TANH`,
+/// `RELU`, `RELU6`, `LEAKY_RELU` (in int8 with any slope, in float32 of 0.01), `HARD_SWISH`, `QUANTIZE` and `DEQUANTIZE`, also
+/// of weights in float16; in float32 `ELU`. Recurrent layers, several inputs or outputs, and models with int8 weights and
+/// real activations are compile errors.
 ///
 /// An `.onnx` model has real numbers, or pairs of `QuantizeLinear` and `DequantizeLinear` as onnxruntime's static
 /// quantization writes them, with symmetric int8 weights. Its images are `[height][width][channels]` here. The outputs

@@ -48,6 +48,7 @@ mod reshape;
 mod scale;
 mod sequence;
 mod standardize;
+mod table;
 mod zero_pad2d;
 
 pub use activation::{Activate, Int8Activation, Int8Form, Requantize, Table};
@@ -64,7 +65,7 @@ pub use dense::Dense;
 pub use depthwise::DepthwiseConv2d;
 #[cfg(feature = "std")]
 pub use describe::{Activations, Describe, DescribeError, Describer, Description, Operation, Operator, Weights};
-pub use pool::{GlobalAverage, Int8Reduce, Pool1d, Pool2d};
+pub use pool::{GlobalAverage, GlobalMax, Int8Reduce, Pool1d, Pool2d};
 pub use reshape::Reshape;
 pub use scale::Scale;
 pub use standardize::Standardize;

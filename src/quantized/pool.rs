@@ -11,7 +11,7 @@ use crate::{
     Zeroed,
     kernel::{Element, Simd, int8::int8_fits},
     layers::{
-        GlobalAveragePool, Window,
+        GlobalAveragePool, GlobalMaxPool, Window,
         image::{
             Average, Channels, Max, Reduce,
             window::{Row, inside, pixel},
@@ -274,6 +274,48 @@ impl<I: Channels> Quantize for GlobalAveragePool<I> {
     type Int8 = GlobalAverage<I>;
     #[cfg(feature = "std")]
     type Aware = Rounded<Self>;
+
+    #[cfg(feature = "std")]
+    fn quantize(
+        &self,
+        int8: &mut Self::Int8,
+        x: Samples<Self::Input>,
+        calibration: &mut Calibration,
+        path: Path<'_>,
+    ) -> Result<Samples<Self::Output>, QuantizeError> {
+        calibration.same_scale(self, int8, x, path)
+    }
+}
+
+/// [`GlobalMaxPool`] in int8.
+pub struct GlobalMax<I>(PhantomData<fn() -> I>);
+
+impl<I> GlobalMax<I> {
+    /// The layer, which has no constants.
+    pub const POOL: Self = Self(PhantomData);
+}
+
+// SAFETY: the field has no size.
+unsafe impl<I> Zeroed for GlobalMax<I> {}
+
+impl<I: Channels> Int8Layer for GlobalMax<I> {
+    type Input = I::Int8;
+    type Output = <I::Each<I::Element> as crate::Tensor>::Int8;
+
+    #[inline(always)]
+    fn run<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
+        let y = Self::Output::flat_mut(slice::from_mut(y));
+        y.fill(i8::MIN);
+        for pixel in I::Int8::flat(slice::from_ref(x)).chunks_exact(I::INNERMOST.max(1)) {
+            y.iter_mut().zip(pixel).for_each(|(y, x)| *y = (*y).max(*x));
+        }
+    }
+}
+
+impl<I: Channels> Quantize for GlobalMaxPool<I> {
+    type Int8 = GlobalMax<I>;
+    #[cfg(feature = "std")]
+    type Aware = Self;
 
     #[cfg(feature = "std")]
     fn quantize(

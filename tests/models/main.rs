@@ -24,17 +24,21 @@ models! {
     "dense_real.tflite" DENSE_REAL: DenseReal;
     "excited.tflite" EXCITED: Excited;
     "excited_real.tflite" EXCITED_REAL: ExcitedReal;
+    "half_real.tflite" HALF_REAL: HalfReal;
+    "hard_swish.tflite" HARD_SWISH: HardSwishOnly;
     "images_qdq.onnx" IMAGES_QDQ: ImagesQdq;
     "images_real.onnx" IMAGES_REAL: ImagesReal;
     "inception.tflite" INCEPTION: Inception;
     "inception_real.tflite" INCEPTION_REAL: InceptionReal;
     "keep_dims.tflite" KEEP_DIMS: KeepDims;
+    "leaky_relu.tflite" LEAKY_RELU: LeakyReluOnly;
     "mobile.tflite" MOBILE: Mobile;
     "mobile_real.tflite" MOBILE_REAL: MobileReal;
     "multiplied.tflite" MULTIPLIED: Multiplied;
     "pooled_qdq.onnx" POOLED_QDQ: PooledQdq;
     "product_qdq.onnx" PRODUCT_QDQ: ProductQdq;
     "real_ends.tflite" REAL_ENDS: RealEnds;
+    "reduced.tflite" REDUCED: Reduced;
     "relu.tflite" RELU: ReluOnly;
     "scaled.tflite" SCALED: Scaled;
     "series.tflite" SERIES: Series;
@@ -111,6 +115,7 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("series", &SERIES, 0);
     compare("multiplied", &MULTIPLIED, 0);
     compare("constant", &CONSTANT, 0);
+    compare("reduced", &REDUCED, 0);
     compare("scaled", &SCALED, 0);
     compare("excited", &EXCITED, 0);
     compare("bytes", &BYTES, 128);
@@ -126,6 +131,8 @@ fn activations_of_all_inputs_are_those_of_tensorflow_lite() {
     compare("sigmoid", &SIGMOID, 0);
     compare("tanh", &TANH, 0);
     compare("relu", &RELU, 0);
+    compare("leaky_relu", &LEAKY_RELU, 0);
+    compare("hard_swish", &HARD_SWISH, 0);
 }
 
 #[test]
@@ -138,6 +145,7 @@ fn real_models_predict_the_same() {
     compare_real("mobile_real", |x: &Image<12, 12, 3>| MOBILE_REAL.predict(x));
     compare_real("inception_real", |x: &Image<9, 8, 4>| INCEPTION_REAL.predict(x));
     compare_real("images_real", |x: &Image<10, 9, 3>| IMAGES_REAL.predict(x));
+    compare_real("half_real", |x: &Image<12, 12, 3>| HALF_REAL.predict(x));
     compare_real("excited_real", |x: &Image<7, 6, 3>| EXCITED_REAL.predict(x));
     compare_real("constant_real", |x: &Image<6, 5, 3>| CONSTANT_REAL.predict(x));
     compare_real("dense_real", |x: &[f32; 9]| DENSE_REAL.predict(x));

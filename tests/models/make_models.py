@@ -46,7 +46,10 @@ def write(name, model, ends="int8", spread=1.0, batch=None):
     shape = model.inputs[0].shape[1:]
     samples = rng.normal(0, spread, (100, *shape)).astype(np.float32)
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    if ends != "real":
+    if ends == "half":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+    elif ends != "real":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: ([sample[None]] for sample in samples)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
@@ -155,7 +158,19 @@ def excited():
     return keras.Model(image, L.Dense(3)(L.GlobalAveragePooling2D()(x)))
 
 
+def reduced():
+    """The mean of each column, and the maximum of each channel."""
+    image = keras.Input((6, 5, 4))
+    x = L.Conv2D(4, 3, padding="same", activation="hard_swish")(image)
+    y = L.Conv1D(6, 3)(keras.ops.mean(x, axis=1))
+    return keras.Model(image, L.Dense(3)(L.LeakyReLU(0.1)(L.GlobalMaxPooling1D()(y))))
+
+
 if __name__ == "__main__":
+    write("reduced", reduced())
+    write("leaky_relu", network((256,), [L.LeakyReLU(0.2)]), spread=2.0)
+    write("hard_swish", network((256,), [L.Activation("hard_swish")]), spread=2.0)
+    write("half_real", mobile(), ends="half")
     write("scaled", scaled())
     write("excited", excited())
     write("excited_real", excited(), ends="real")

@@ -68,6 +68,11 @@ impl Graph<'_> {
             _ => (Element::I8, Element::I32),
         };
         let width = if bytes == Element::F32 { 4 } else { 1 };
+        if (bytes, weights.element) == (Element::F32, Element::I8) {
+            return Err("its weights are int8 and its input float32 (dynamic range quantization): convert the model \
+                        with int8 activations, or without quantization"
+                .into());
+        }
         if weights.element != bytes {
             return Err(format!("its weights are {}, not {bytes}", weights.element));
         }

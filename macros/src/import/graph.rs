@@ -58,6 +58,9 @@ pub enum Kind {
         activation: &'static str,
     },
     Mean,
+    /// The maximum, over axes as those of a mean.
+    Max,
+    LeakyRelu(f32),
     Pad,
     /// `arithmetic` is the name of a join: `Add`, `Subtract` or `Multiply`.
     Combine {

@@ -59,6 +59,16 @@ pub enum Layer {
         shape: Vec<usize>,
         rescale: Option<[Scale; 2]>,
     },
+    GlobalMaxPool {
+        shape: Vec<usize>,
+    },
+    /// In int8, `alpha` is part of the constants.
+    LeakyRelu {
+        shape: Vec<usize>,
+        alpha: f32,
+        input: Scale,
+        output: Scale,
+    },
     ZeroPad {
         images: [[usize; 3]; 2],
         /// The rows and columns before the image.

@@ -6,6 +6,9 @@ use super::{
     graph::{Graph, Kind, Operator},
 };
 
+/// The slope of the crate's leaky ReLU.
+const LEAK: f32 = 0.01;
+
 impl Graph<'_> {
     /// The layers of an operator of one input.
     pub fn layers_of(&self, number: usize) -> Parsed<Vec<Layer>> {
@@ -47,7 +50,14 @@ impl Graph<'_> {
             Kind::AveragePool { window, activation } => {
                 return self.pool("AveragePool2d", input, output, window, activation);
             }
-            Kind::Mean => return self.mean(number, input, output),
+            Kind::Mean | Kind::Max => return self.reduce(number, input, output),
+            Kind::LeakyRelu(alpha) => {
+                let (shape, input, output) = (self.shape(output)?, self.scale(input)?, self.scale(output)?);
+                if output == Scale::REAL && *alpha != LEAK {
+                    return Err(format!("its alpha is {alpha}, and {LEAK} is supported in real numbers"));
+                }
+                Layer::LeakyRelu { shape, alpha: *alpha, input, output }
+            }
             Kind::Pad => return self.pad(number, input, output),
             Kind::Reshape => {
                 self.same_scale(input, output)?;
@@ -122,19 +132,32 @@ impl Graph<'_> {
         Ok(layers)
     }
 
-    /// The mean over all axes but that of the channels.
-    fn mean(&self, number: usize, input: usize, output: usize) -> Parsed<Vec<Layer>> {
+    /// The mean or maximum over all axes before some of the last: those of the pixels, or only the rows. The others
+    /// count as channels.
+    fn reduce(&self, number: usize, input: usize, output: usize) -> Parsed<Vec<Layer>> {
         let (shape, to) = (self.shape(input)?, self.shape(output)?);
         let rank = shape.len() as i32 + 1;
         let mut axes = self.integers(self.input_of(number, 1)?)?;
         axes.iter_mut().for_each(|axis| *axis = axis.wrapping_add(if *axis < 0 { rank } else { 0 }));
         axes.sort_unstable();
-        if shape.len() < 2 || !axes.iter().copied().eq(1..rank - 1) {
-            return Err(format!("it is over the axes {axes:?}, and only all between batch and channels are supported"));
+        let count = axes.len();
+        if count == 0 || count > shape.len() || !axes.iter().copied().eq(1..=count as i32) {
+            return Err(format!("it is over the axes {axes:?}, and only the first ones after the batch are supported"));
         }
-        let channels = shape[shape.len() - 1];
-        let rescale = Some([self.scale(input)?, self.scale(output)?]);
-        let mut layers = vec![Layer::GlobalAveragePool { shape, rescale }];
+        let channels = size_of_shape(&shape[count..]).unwrap_or(0);
+        let pixels = if count + 1 == shape.len() {
+            shape.clone()
+        } else {
+            vec![size_of_shape(&shape[..count]).unwrap_or(0), channels]
+        };
+        let mut layers = self.reshape(&shape, &pixels)?;
+        if matches!(self.operators[number].kind, Kind::Max) {
+            self.same_scale(input, output)?;
+            layers.push(Layer::GlobalMaxPool { shape: pixels });
+        } else {
+            let rescale = Some([self.scale(input)?, self.scale(output)?]);
+            layers.push(Layer::GlobalAveragePool { shape: pixels, rescale });
+        }
         layers.extend(self.reshape(&[channels], &to)?);
         Ok(layers)
     }

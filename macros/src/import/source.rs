@@ -123,6 +123,10 @@ impl Layer {
                 image(*to)
             ),
             Self::GlobalAveragePool { shape, .. } => format!("{}<{}>", path("GlobalAveragePool"), tensor(shape, paths)),
+            Self::GlobalMaxPool { shape } => format!("{}<{}>", path("GlobalMaxPool"), tensor(shape, paths)),
+            Self::LeakyRelu { shape, .. } => {
+                format!("{}<{}, {}>", path("Activate"), activation("LeakyRelu", paths), tensor(shape, paths))
+            }
             Self::ZeroPad { images: [from, to], before: [top, left], .. } => {
                 let [_, [bottom, right]] = Self::zeros([*from, *to], [*top, *left]);
                 let (from, to) = (image(*from), image(*to));

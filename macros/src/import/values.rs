@@ -47,6 +47,11 @@ impl Constants<'_> {
                 let (input, output) = (self.scale(*input), self.scale(*output));
                 format!("{}({input}, {output}, {pixels})", self.form("GlobalAverage::mean"))
             }
+            Layer::GlobalMaxPool { .. } => self.form("GlobalMax::POOL"),
+            Layer::LeakyRelu { alpha, input, output, .. } => {
+                let (input, output, table) = (self.scale(*input), self.scale(*output), self.form("Table::leaky_relu"));
+                format!("{}({output}, {table}({input}, {output}, {alpha:?}))", self.form("Activate::from_parts"))
+            }
             Layer::ZeroPad { zero, .. } => format!("{}({zero})", self.form("ZeroPad2d::from_parts")),
             Layer::Reshape { .. } | Layer::Identity { .. } => self.form("Reshape::RESHAPE"),
             Layer::Activate { activation, input, output, .. } => {
@@ -113,6 +118,10 @@ impl Constants<'_> {
             "Requantize" => {
                 let (input, output) = (self.scale(input), self.scale(output));
                 format!("{}({input}, {output}).table()", self.form("Rescale::new"))
+            }
+            "HardSwish" => {
+                let (input, output) = (self.scale(input), self.scale(output));
+                format!("{}({input}, {output})", self.form("Table::hard_swish"))
             }
             "Sigmoid" => self.table(input, |x| 1.0 / (1.0 + (-x).exp()), output),
             "Tanh" => self.table(input, f32::tanh, output),

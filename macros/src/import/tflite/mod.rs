@@ -18,7 +18,7 @@ pub fn read(file: &[u8]) -> Parsed<Graph<'_>> {
         return Err(format!("has {} subgraphs, and one is supported", model.tables(2)?.len()));
     };
     let buffers = model.tables(4)?;
-    let tensors: Vec<Tensor<'_>> =
+    let mut tensors: Vec<Tensor<'_>> =
         graph.tables(0)?.into_iter().map(|table| tensor(table, &buffers)).collect::<Parsed<_>>()?;
     let codes = model.tables(1)?;
     let mut operators = Vec::new();
@@ -34,7 +34,32 @@ pub fn read(file: &[u8]) -> Parsed<Graph<'_>> {
     if ends.iter().any(|end| *end >= tensors.len()) {
         return Err(TRUNCATED.into());
     }
+    for Operator { kind, inputs, output, .. } in &operators {
+        // Weights in float16, which are converted at run time.
+        if let (Kind::Dequantize, [Some(half)]) = (kind, &inputs[..])
+            && tensors[*half].element == HALF
+            && !tensors[*half].data.is_empty()
+        {
+            let floats: Vec<u8> = tensors[*half].data.as_chunks().0.iter().flat_map(|half| float(*half)).collect();
+            (tensors[*output].element, tensors[*output].data) = (Element::F32, Cow::Owned(floats));
+        }
+    }
     Graph::new(tensors, operators, ends)
+}
+
+const HALF: Element = Element::Other("float16");
+
+/// The float32 of a float16.
+fn float(half: [u8; 2]) -> [u8; 4] {
+    let bits = u32::from(u16::from_le_bytes(half));
+    let (exponent, digits) = (bits >> 10 & 31, bits & 1023);
+    let size = match exponent {
+        0 => digits as f32 / (1 << 24) as f32,
+        31 if digits == 0 => f32::INFINITY,
+        31 => f32::NAN,
+        _ => f32::from_bits((exponent + 112) << 23 | digits << 13),
+    };
+    (if bits >> 15 == 1 { -size } else { size }).to_le_bytes()
 }
 
 fn tensor<'a>(table: Table<'a>, buffers: &[Table<'a>]) -> Parsed<Tensor<'a>> {
@@ -51,7 +76,7 @@ fn tensor<'a>(table: Table<'a>, buffers: &[Table<'a>]) -> Parsed<Tensor<'a>> {
     }
     let element = match table.byte(1)? {
         0 => Element::F32,
-        1 => Element::Other("float16"),
+        1 => HALF,
         2 => Element::I32,
         3 => Element::U8,
         4 => Element::Other("int64"),

@@ -107,8 +107,14 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         28 => Kind::Activate("Tanh"),
         34 => Kind::Pad,
         40 => Kind::Mean,
+        82 => Kind::Max,
+        98 => match options.0.map_or(Ok([0; 4]), |table| table.number(0)).map(f32::from_le_bytes)? {
+            alpha if (0.0..=1.0).contains(&alpha) => Kind::LeakyRelu(alpha),
+            alpha => return Err(format!("its alpha is {alpha}, and 0 to 1 is supported")),
+        },
         111 => Kind::Activate("Elu"),
         114 => Kind::Quantize,
+        117 => Kind::Activate("HardSwish"),
         _ => return Err("no layer computes it".into()),
     })
 }
