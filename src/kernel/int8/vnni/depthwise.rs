@@ -40,14 +40,14 @@ pub unsafe fn outputs(x: &[i8], layer: Layer<'_>, y: &mut [i8]) {
             let mut weights = [_mm512_setzero_si512(); MOST_TAPS / 4];
             let mut surplus = _mm512_setzero_si512();
             for (quad, weights) in weights[..taps.div_ceil(4)].iter_mut().enumerate() {
-                let mut four = [[0i8; LANES]; 4];
+                let mut four = [_mm_setzero_si128(); 4];
                 for (tap, four) in four.iter_mut().enumerate().take(taps - 4 * quad) {
-                    let row = &layer.weights[(4 * quad + tap) * channels + group..];
                     let count = LANES.min(channels - group);
-                    four[..count].copy_from_slice(&row[..count]);
+                    let row = &layer.weights[(4 * quad + tap) * channels + group..][..count];
+                    // SAFETY: only the numbers of the mask are read.
+                    *four = unsafe { _mm_maskz_loadu_epi8(((1u32 << count) - 1) as __mmask16, row.as_ptr()) };
                 }
-                // SAFETY: each of the four arrays has 16 numbers.
-                *weights = unsafe { side_by_side(four.each_ref().map(|four| four.as_ptr().cast())) };
+                *weights = side_by_side(four);
                 surplus = _mm512_dpbusd_epi32(surplus, zero, *weights);
             }
             let (quads, rounding) = (taps.div_ceil(4), Rounding::new(&layer, group, surplus));
@@ -60,8 +60,15 @@ pub unsafe fn outputs(x: &[i8], layer: Layer<'_>, y: &mut [i8]) {
                     for quad in 0..quads {
                         let places = &places[4 * quad..][..4];
                         // SAFETY: the area has the window, and 15 bytes after it may be read.
-                        let four = unsafe { side_by_side([0, 1, 2, 3].map(|tap| x.add(places[tap]))) };
-                        sums = _mm512_dpbusd_epi32(sums, four, weights[quad]);
+                        let [a, b, c, d] = unsafe {
+                            [
+                                _mm_loadu_si128(x.add(places[0]).cast()),
+                                _mm_loadu_si128(x.add(places[1]).cast()),
+                                _mm_loadu_si128(x.add(places[2]).cast()),
+                                _mm_loadu_si128(x.add(places[3]).cast()),
+                            ]
+                        };
+                        sums = _mm512_dpbusd_epi32(sums, side_by_side([a, b, c, d]), weights[quad]);
                     }
                     // SAFETY: the outputs of the group.
                     unsafe { rounding.store(sums, y.add(j * channels)) };
@@ -72,19 +79,13 @@ pub unsafe fn outputs(x: &[i8], layer: Layer<'_>, y: &mut [i8]) {
 }
 
 /// Four times 16 bytes: the first ones, then the second ones, and so on.
-///
-/// # Safety
-///
-/// There are 16 bytes at each place.
 #[inline]
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx512vnni")]
-unsafe fn side_by_side(from: [*const u8; 4]) -> __m512i {
-    // SAFETY: the caller promises the bytes, and the constants are arrays of the size of a register.
-    unsafe {
-        let [a, b, c, d] = from.map(|from| _mm_loadu_si128(from.cast()));
-        let four = _mm512_inserti32x4::<1>(_mm512_castsi128_si512(a), b);
-        let four = _mm512_inserti32x4::<3>(_mm512_inserti32x4::<2>(four, c), d);
-        let four = _mm512_permutexvar_epi32(_mm512_loadu_si512(DWORDS.as_ptr().cast()), four);
-        _mm512_shuffle_epi8(four, _mm512_broadcast_i32x4(_mm_loadu_si128(BYTES.as_ptr().cast())))
-    }
+fn side_by_side([a, b, c, d]: [__m128i; 4]) -> __m512i {
+    let four = _mm512_inserti32x4::<1>(_mm512_castsi128_si512(a), b);
+    let four = _mm512_inserti32x4::<3>(_mm512_inserti32x4::<2>(four, c), d);
+    // SAFETY: the constants are arrays of the size of a register, and of a quarter.
+    let (dwords, bytes) =
+        unsafe { (_mm512_loadu_si512(DWORDS.as_ptr().cast()), _mm_loadu_si128(BYTES.as_ptr().cast())) };
+    _mm512_shuffle_epi8(_mm512_permutexvar_epi32(dwords, four), _mm512_broadcast_i32x4(bytes))
 }

@@ -4,8 +4,7 @@
 //!   last term becomes part of the bias.
 //! - Part of an image is copied with its padding and as `x + 128`, so that windows have no borders.
 //! - Filters are copied 16 at a time, in the order in which the instruction reads them.
-//! - Sums are rounded 16 at a time. This needs exponents from −31 to 0 and sums below 2³⁰; other layers are computed
-//!   without VNNI.
+//! - Sums are rounded 16 at a time. This needs multipliers below 1/2; other layers are computed without VNNI.
 //!
 //! No function depends on the shapes by its type, so that all layers share their code.
 //!
@@ -35,7 +34,7 @@ pub unsafe fn run(x: &[i8], layer: Layer<'_>, y: &mut [i8]) -> bool {
     let Shape { image: [height, width, channels], window: [rows, columns], output, slide } = layer.shape;
     let (pixels, taps, outputs) = (output[0] * output[1], rows * columns, layer.bias.len());
     let products = if layer.channelwise { taps } else { taps * channels };
-    if pixels * products * outputs == 0 || slide.dilation != [1, 1] || !is_usual(&layer, products) {
+    if pixels * products * outputs == 0 || slide.dilation != [1, 1] || !is_usual(&layer) {
         return false;
     }
     assert!(x.len() == height * width * channels && y.len() == pixels * outputs);
@@ -61,20 +60,12 @@ pub unsafe fn run(x: &[i8], layer: Layer<'_>, y: &mut [i8]) -> bool {
     true
 }
 
-/// Whether sums of so many products can be rounded 16 at a time.
-fn is_usual(layer: &Layer<'_>, products: usize) -> bool {
-    let most = (1i64 << 30) - 255 * 128 * products as i64;
-    let mut usual = true;
-    for bias in layer.bias {
-        usual &= i64::from(bias.unsigned_abs()) < most;
-    }
-    for mantissa in layer.mantissas {
-        usual &= *mantissa >= 0;
-    }
-    for exponent in layer.exponents {
-        usual &= (-31..=0).contains(exponent);
-    }
-    usual
+/// Whether all multipliers can be applied 16 at a time: those below 1/2.
+fn is_usual(layer: &Layer<'_>) -> bool {
+    let multipliers = layer.mantissas.iter().zip(layer.exponents);
+    multipliers.fold(true, |usual, (mantissa, exponent)| {
+        usual & (*mantissa == 0 && *exponent == 0 || *mantissa > 0 && (-31..0).contains(exponent))
+    })
 }
 
 /// The same convolution with one long row, if windows are single pixels.

@@ -70,11 +70,11 @@ fn compare(rng: &mut Rng, shape: Shape, channelwise: bool, outputs: usize) -> bo
     let ([height, width, channels], [rows, columns]) = (shape.image, shape.window);
     let products = rows * columns * if channelwise { 1 } else { channels };
     let (x, weights) = (int8(rng, height * width * channels), int8(rng, products * outputs));
-    let largest = (20.0 * rng.uniform()).exp2();
+    let largest = (30.0 * rng.uniform()).exp2();
     let bias: Vec<i32> = (0..outputs).map(|_| ((2.0 * rng.uniform() - 1.0) * largest) as i32).collect();
-    let scale = 16.0 * rng.uniform();
+    let scale = 1.0 + one_of(rng, &[4.0, 16.0, 28.0]) * rng.uniform();
     let multipliers: Vec<_> =
-        (0..outputs).map(|_| Multiplier::new(rng.uniform() * (-scale - 6.0 * rng.uniform()).exp2())).collect();
+        (0..outputs).map(|_| Multiplier::new(rng.uniform() * (-scale - 3.0 * rng.uniform()).exp2())).collect();
     let mantissas: Vec<i32> = multipliers.iter().map(|multiplier| multiplier.mantissa).collect();
     let exponents: Vec<i8> = multipliers.iter().map(|multiplier| multiplier.exponent as i8).collect();
     let zero = one_of(rng, &[-128, 127, 0, 5]);

@@ -133,33 +133,25 @@ impl Work<'_> {
         let [rows, columns] = self.layer.shape.window;
         let row = columns * self.layer.shape.image[2];
         let filters = &self.layer.weights[group * LANES * rows * row..];
-        let mut filters = filters.chunks_exact(rows * row);
-        for n in 0..LANES {
-            let filter = filters.next().unwrap_or_default();
-            for u in 0..rows {
-                // SAFETY: four bytes of each register are those of a filter.
-                let to = unsafe { panel.add(u * self.quads).cast::<[i8; 4]>().add(n) };
-                let mut written = 0;
-                if let Some(weights) = filter.get(u * row..(u + 1) * row) {
-                    let (quads, rest) = weights.as_chunks::<4>();
-                    for quad in quads {
-                        // SAFETY: as above.
-                        unsafe { *to.add(written * LANES) = *quad };
-                        written += 1;
-                    }
-                    if !rest.is_empty() {
-                        let mut quad = [0; 4];
-                        quad[..rest.len()].copy_from_slice(rest);
-                        // SAFETY: as above.
-                        unsafe { *to.add(written * LANES) = quad };
-                        written += 1;
-                    }
+        let count = (filters.len() / (rows * row)).min(LANES);
+        for u in 0..rows {
+            let mut k = 0;
+            while k < row {
+                // Up to 16 times four weights of each filter; no filter has weights of 0.
+                let rest = row - k;
+                let mask = if rest >= 4 * LANES { !0 } else { (1u64 << rest) - 1 };
+                let mut square = [_mm512_setzero_si512(); LANES];
+                for (n, square) in square.iter_mut().enumerate().take(count) {
+                    // SAFETY: only the weights of the mask are read.
+                    *square = unsafe { _mm512_maskz_loadu_epi8(mask, filters[(n * rows + u) * row + k..].as_ptr()) };
                 }
-                while written < self.quads {
-                    // SAFETY: as above.
-                    unsafe { *to.add(written * LANES) = [0; 4] };
-                    written += 1;
+                let square = transposed(square);
+                let first = u * self.quads + k / 4;
+                for (quad, square) in square[..rest.div_ceil(4).min(LANES)].iter().enumerate() {
+                    // SAFETY: the panel has room for it.
+                    unsafe { _mm512_storeu_si512(panel.add(first + quad).cast(), *square) };
                 }
+                k += 4 * LANES;
             }
         }
         let mut sums = _mm512_setzero_si512();
@@ -169,6 +161,37 @@ impl Work<'_> {
         }
         sums
     }
+}
+
+/// The columns of a square of dwords.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx512vnni")]
+fn transposed(rows: [__m512i; LANES]) -> [__m512i; LANES] {
+    let mut squares = rows;
+    // Within each quarter of the registers: the columns of four rows, one after the other.
+    for (four, to) in rows.as_chunks::<4>().0.iter().zip(squares.as_chunks_mut::<4>().0) {
+        let [a, b, c, d] = *four;
+        let (low, high) = (_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+        let (next_low, next_high) = (_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+        *to = [
+            _mm512_unpacklo_epi64(low, next_low),
+            _mm512_unpackhi_epi64(low, next_low),
+            _mm512_unpacklo_epi64(high, next_high),
+            _mm512_unpackhi_epi64(high, next_high),
+        ];
+    }
+    // Then the quarters.
+    let mut columns = rows;
+    for n in 0..4 {
+        let [a, b, c, d] = [squares[n], squares[n + 4], squares[n + 8], squares[n + 12]];
+        let (even, odd) = (_mm512_shuffle_i32x4::<0x88>(a, b), _mm512_shuffle_i32x4::<0xdd>(a, b));
+        let (next_even, next_odd) = (_mm512_shuffle_i32x4::<0x88>(c, d), _mm512_shuffle_i32x4::<0xdd>(c, d));
+        columns[n] = _mm512_shuffle_i32x4::<0x88>(even, next_even);
+        columns[n + 4] = _mm512_shuffle_i32x4::<0x88>(odd, next_odd);
+        columns[n + 8] = _mm512_shuffle_i32x4::<0xdd>(even, next_even);
+        columns[n + 12] = _mm512_shuffle_i32x4::<0xdd>(odd, next_odd);
+    }
+    columns
 }
 
 /// The filters of `N` groups.
