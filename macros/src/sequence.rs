@@ -71,7 +71,7 @@ impl Sequence {
         // Backpropagation ends at the first trainable layer, or at the input if its gradient is requested.
         let learns_before = |index: usize| {
             let before = parameters[..index].iter();
-            quote!((false #(|| #krate::layer::learns::<#before::Trainable>())*))
+            quote!(const { false #(|| #krate::layer::learns::<#before::Trainable>())* })
         };
         let sent_back = |index: usize| {
             if index == 0 {

@@ -28,6 +28,7 @@ impl Simd for Baseline {
     type F64 = Lanes<f64, { LANES.div_ceil(2) }>;
     const LEVEL: Level = Level::Baseline;
 
+    #[cfg_attr(all(target_arch = "x86_64", not(feature = "deterministic")), inline(never))]
     fn run<W: Work>(self, work: W) -> W::Output {
         work.run(self)
     }

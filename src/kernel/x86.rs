@@ -41,6 +41,7 @@ macro_rules! instruction_sets {
                 #[inline(always)]
                 fn run<W: Work>(self, work: W) -> W::Output {
                     #[target_feature(enable = $features)]
+                    #[inline(never)]
                     fn compiled<W: Work>(simd: $name, work: W) -> W::Output {
                         work.run(simd)
                     }

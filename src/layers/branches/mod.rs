@@ -140,10 +140,10 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
         let (a, b) = (&first.output[..x.len()], &second.output[..x.len()]);
         let (da, db) = (&mut first.gradient[..x.len()], &mut second.gradient[..x.len()]);
         J::split(simd, a, b, dy, da, db);
-        if learns::<A::Trainable>() || dx.is_some() {
+        if const { learns::<A::Trainable>() } || dx.is_some() {
             self.first.backward_batch::<S, J::First<E>, N>(simd, x, &mut first.tape, a, da, dx.as_deref_mut());
         }
-        if learns::<B::Trainable>() || dx.is_some() {
+        if const { learns::<B::Trainable>() } || dx.is_some() {
             let dx_of_second = &mut dx_of_second[..x.len()];
             let wanted = dx.is_some().then(|| pass_mut::<A::Input, B::Input>(dx_of_second));
             self.second.backward_batch::<S, J::Second<E>, N>(simd, pass(x), &mut second.tape, b, db, wanted);

@@ -4,7 +4,7 @@ use core::slice;
 
 use crate::{
     Tensor,
-    kernel::{Element, ElementwiseKernel, Plus, Real, Simd, Work, elementwise_row},
+    kernel::{Element, ElementwiseKernel, Plus, Real, Simd, Work, elementwise, elementwise_row},
 };
 
 /// The rows that are added up before their sum is added to the total, which bounds the rounding error of long sums.
@@ -30,7 +30,7 @@ pub(super) fn change<S: Simd, C: Tensor, O: ElementwiseKernel<R, 1>, const R: us
     read: [&C; R],
     mut tensor: C,
 ) -> C {
-    elementwise_row(simd, &formula, read.map(flat), [flat_mut(&mut tensor)]);
+    elementwise(simd, &formula, read.map(flat), [flat_mut(&mut tensor)]);
     tensor
 }
 
@@ -64,7 +64,7 @@ impl<C: Tensor, O: ElementwiseKernel<3, 1>> Work for ColumnSums<'_, C, O> {
             for (a, b) in a.chunks_exact(C::LEN).zip(b.chunks_exact(C::LEN)) {
                 elementwise_row(simd, &formula, [a, b, flat(columns)], [flat_mut(&mut sum)]);
             }
-            total = change(simd, Plus, [&sum], total);
+            elementwise_row(simd, &Plus, [flat(&sum)], [flat_mut(&mut total)]);
         }
         total
     }

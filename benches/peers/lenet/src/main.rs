@@ -10,7 +10,7 @@ type LeNet = (
 );
 
 fn main() -> Result<(), TrainError> {
-    let (x, y) = (vec![[[[0.5; 1]; 28]; 28]; 64], vec![1usize; 64]);
+    let (x, y) = (vec![[[[0.0; 1]; 28]; 28]; 64], vec![1usize; 64]);
     let mut trainer = Trainer::<LeNet, SparseCategoricalCrossentropy, Adam, 32>::boxed(Adam::default(), 1);
     trainer.fit(&x, &y, Fit::epochs(1))?;
     println!("{}, {:?}", trainer.evaluate(&x, &y)?, trainer.predict(&x[0]));

@@ -22,7 +22,7 @@ type MobileNet = (
 );
 
 fn main() -> Result<(), TrainError> {
-    let (x, y) = (vec![[[[0.5; 3]; 96]; 96]; 64], vec![1usize; 64]);
+    let (x, y) = (vec![[[[0.0; 3]; 96]; 96]; 64], vec![1usize; 64]);
     let mut trainer = Trainer::<MobileNet, SparseCategoricalCrossentropy, Adam, 16>::boxed(Adam::default(), 1);
     trainer.fit(&x, &y, Fit::epochs(1))?;
     println!("{}, {:?}", trainer.evaluate(&x, &y)?, trainer.predict(&x[0]));

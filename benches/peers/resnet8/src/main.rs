@@ -33,7 +33,7 @@ type Resnet8 = (
 );
 
 fn main() -> Result<(), TrainError> {
-    let (x, y) = (vec![[[[0.5; 3]; 32]; 32]; 64], vec![1usize; 64]);
+    let (x, y) = (vec![[[[0.0; 3]; 32]; 32]; 64], vec![1usize; 64]);
     let mut trainer = Trainer::<Resnet8, SparseCategoricalCrossentropy, Adam, 32>::boxed(Adam::default(), 1);
     trainer.fit(&x, &y, Fit::epochs(1))?;
     println!("{}, {:?}", trainer.evaluate(&x, &y)?, trainer.predict(&x[0]));
