@@ -1,5 +1,10 @@
 //! Convolutions: the sums of some pixels and 16, 32 or 64 filters at a time.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "an index keeps arrays of registers in registers; an iterator takes their address"
+)]
+
 use core::{arch::x86_64::*, mem::MaybeUninit};
 
 use super::{
