@@ -36,8 +36,8 @@ impl Initializer {
     pub const ZEROS: Self = Self::Constant(0.0);
 
     /// Draws one value of a parameter: of [`Orthogonal`](Self::Orthogonal), a number of the matrix that is then made
-    /// orthogonal, and of [`Constants`](Self::Constants), the first. `fan_in` is the number of inputs that affect one output, `fan_out` the number of
-    /// outputs that one input affects.
+    /// orthogonal, and of [`Constants`](Self::Constants), the first. `fan_in` is the number of inputs that affect one
+    /// output, `fan_out` the number of outputs that one input affects.
     ///
     /// ```
     /// use shiplap::{Rng, init::Initializer};
@@ -81,11 +81,11 @@ impl Initializer {
 /// Makes the rows of matrices side by side orthonormal, or the columns if there are fewer. The matrices have `rows` rows
 /// of `width` numbers. It is the method of Gram and Schmidt, done twice against rounding errors.
 fn orthogonalize<T: Element>(values: &mut [T], rows: usize, width: usize) {
-    let matrix = rows * width;
-    let (rows, columns) = match matrix > 0 && values.len().is_multiple_of(matrix) {
+    let (rows, width) = (rows.max(1), width.max(1));
+    let (rows, columns) = match values.len().is_multiple_of(rows * width) {
         true => (rows, values.len() / rows),
         // The inputs do not follow from the shape, as in a depthwise convolution.
-        false => (values.len() / width.max(1), width),
+        false => ((values.len() / width).max(1), width),
     };
     let place = |row: usize, column: usize| (column / width * rows + row) * width + column % width;
     // The number `index` of vector `vector`.
@@ -93,19 +93,25 @@ fn orthogonalize<T: Element>(values: &mut [T], rows: usize, width: usize) {
         true => place(vector, index),
         false => place(index, vector),
     };
+    // All places exist. An index would be a panic in the code for microcontrollers.
+    let read = |values: &[T], place: usize| values.get(place).map_or(0.0, |value| value.to_f64());
+    let write = |values: &mut [T], place: usize, number: f64| {
+        if let Some(value) = values.get_mut(place) {
+            *value = T::from_f64(number);
+        }
+    };
     let (vectors, length) = (rows.min(columns), rows.max(columns));
     for vector in 0..vectors {
         for other in (0..vector).chain(0..vector) {
-            let product: f64 =
-                (0..length).map(|n| values[of(vector, n)].to_f64() * values[of(other, n)].to_f64()).sum();
+            let product: f64 = (0..length).map(|n| read(values, of(vector, n)) * read(values, of(other, n))).sum();
             for n in 0..length {
-                let rest = values[of(vector, n)].to_f64() - product * values[of(other, n)].to_f64();
-                values[of(vector, n)] = T::from_f64(rest);
+                let rest = read(values, of(vector, n)) - product * read(values, of(other, n));
+                write(values, of(vector, n), rest);
             }
         }
-        let square: f64 = (0..length).map(|n| values[of(vector, n)].to_f64()).map(|value| value * value).sum();
+        let square: f64 = (0..length).map(|n| read(values, of(vector, n))).map(|value| value * value).sum();
         for n in 0..length {
-            values[of(vector, n)] = T::from_f64(values[of(vector, n)].to_f64() / libm::sqrt(square));
+            write(values, of(vector, n), read(values, of(vector, n)) / libm::sqrt(square));
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{Activation, SaveNothing};
 use crate::{
     Tensor,
     init::Initializer,
-    kernel::{Element as _, ElementwiseKernel, Real, Simd, Summand, elementwise_row, largest, sum_of_row},
+    kernel::{Element as _, ElementwiseKernel, Real, Simd, Summand, Work, elementwise_row, largest, sum_of_row},
     operations::Operations,
     path::Path,
 };
@@ -32,12 +32,7 @@ impl Activation for Softmax {
     #[inline(always)]
     fn forward<S: Simd, X: Tensor>(simd: S, rows: &mut [X]) {
         const { assert!(X::INNERMOST > 1, "softmax of one output is always 1: use `Sigmoid` for a yes or no") };
-        for row in X::flat_mut(rows).chunks_exact_mut(X::INNERMOST) {
-            let top = largest(simd, row);
-            elementwise_row(simd, &ExpBelow(top.to_f64()), [], [row]);
-            let sum = sum_of_row(simd, &Itself, [row]);
-            elementwise_row(simd, &Scale(1.0 / sum.to_f64()), [], [row]);
-        }
+        simd.run(Probabilities(rows));
     }
 
     /// `dx[n] = y[n]·(dy[n] − Σₖ dy[k]·y[k])`.
@@ -52,6 +47,23 @@ impl Activation for Softmax {
 
     fn operations<T>(path: Path<'_>, operations: &mut impl Operations<T>) {
         operations.softmax(path);
+    }
+}
+
+/// The forward pass.
+struct Probabilities<'a, X>(&'a mut [X]);
+
+impl<X: Tensor> Work for Probabilities<'_, X> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        for row in X::flat_mut(self.0).chunks_exact_mut(X::INNERMOST) {
+            let top = largest(simd, row);
+            elementwise_row(simd, &ExpBelow(top.to_f64()), [], [row]);
+            let sum = sum_of_row(simd, &Itself, [row]);
+            elementwise_row(simd, &Scale(1.0 / sum.to_f64()), [], [row]);
+        }
     }
 }
 

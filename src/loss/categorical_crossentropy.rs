@@ -4,7 +4,7 @@ use super::{Compares, Flaw, Follows, Loss, is_probability};
 use crate::{
     Tensor,
     activation::{Activation, Softmax},
-    kernel::{Element, ElementwiseKernel, Real, Simd, Summand, elementwise, largest, sum_of_row},
+    kernel::{Element, ElementwiseKernel, Real, Simd, Summand, Work, elementwise, largest, sum_of_row},
     layer::Logits,
     metric::Accuracy,
 };
@@ -31,10 +31,22 @@ impl Follows<Softmax> for CategoricalCrossentropy {}
 /// which it would hide small terms.
 #[inline(always)]
 pub(super) fn log_sum<S: Simd, T: Element, const N: usize>(simd: S, logits: &[T; N]) -> (f64, f64) {
-    let top = largest(simd, logits).to_f64();
-    let ties = logits.iter().filter(|logit| logit.to_f64() == top).count();
-    let others = sum_of_row(simd, &Others(top), [logits]).to_f64();
-    (top, libm::log1p(others + ties.saturating_sub(1) as f64))
+    simd.run(LogSum(logits))
+}
+
+struct LogSum<'a, T, const N: usize>(&'a [T; N]);
+
+impl<T: Element, const N: usize> Work for LogSum<'_, T, N> {
+    type Output = (f64, f64);
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> (f64, f64) {
+        let logits = self.0;
+        let top = largest(simd, logits).to_f64();
+        let ties = logits.iter().filter(|logit| logit.to_f64() == top).count();
+        let others = sum_of_row(simd, &Others(top), [logits]).to_f64();
+        (top, libm::log1p(others + ties.saturating_sub(1) as f64))
+    }
 }
 
 /// `e^(x − top)` below `top`, and 0 at `top`.
