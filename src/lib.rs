@@ -130,9 +130,9 @@ pub use random::Rng;
 /// `MAX_POOL_2D`, `AVERAGE_POOL_2D`, `MEAN` and `REDUCE_MAX` over all pixels or all rows, `PAD` of rows and columns, `ADD`,
 /// `SUB` and `MUL` of a tensor and a constant, or of two tensors that follow from one, the second of the same shape or with
 /// a number for each channel, `CONCATENATION` of channels, `RESHAPE` and related ones, `SOFTMAX`, `LOGISTIC`, `TANH`,
-/// `RELU`, `RELU6`, `LEAKY_RELU` (in int8 with any slope, in float32 of 0.01), `HARD_SWISH`, `QUANTIZE` and `DEQUANTIZE`, also
-/// of weights in float16; in float32 `ELU`. Recurrent layers, several inputs or outputs, and models with int8 weights and
-/// real activations are compile errors.
+/// `RELU`, `RELU6`, `LEAKY_RELU` (in int8 with any `alpha`, in float32 with 0.01), `HARD_SWISH`, `QUANTIZE` and
+/// `DEQUANTIZE`, also of weights in float16; in float32 `ELU`. Recurrent layers, several inputs or outputs, and models with
+/// int8 weights and real activations are compile errors.
 ///
 /// An `.onnx` model has real numbers, or pairs of `QuantizeLinear` and `DequantizeLinear` as onnxruntime's static
 /// quantization writes them, with symmetric int8 weights. Its images are `[height][width][channels]` here. The outputs

@@ -6,7 +6,7 @@ use super::{
     graph::{Graph, Kind, Operator},
 };
 
-/// The slope of the crate's leaky ReLU.
+/// The factor of negative numbers in the crate's leaky ReLU.
 const LEAK: f32 = 0.01;
 
 impl Graph<'_> {
