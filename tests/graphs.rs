@@ -68,6 +68,14 @@ networks! {
         Flatten<_>,
         Dense<_, 3>
     );
+    arithmetic: (
+        Conv2d<_, 4, 3, Tanh, Same>,
+        Branches<Identity<_>, (GlobalAveragePool<_>, Dense<_, 2, Tanh>, Dense<_, 4, Sigmoid>), Multiply>,
+        Branches<Conv2d<_, 4, 3, Linear, Same>, GlobalAveragePool<_>, Subtract<Tanh>>,
+        Branches<Identity<_>, Constant<Image<9, 8, 4>, [f32; 4]>, Multiply>,
+        Flatten<_>,
+        Dense<_, 3>
+    );
 }
 
 /// Two inputs and two outputs.

@@ -66,6 +66,25 @@ def concat(x):
     return sequence(L.concatenate(branches), conv(3, "tanh", strides=2), L.Flatten(), L.Dense(3))
 
 
+class Scale(L.Layer):
+    """The product with a number for each channel."""
+
+    def build(self, shape):
+        self.bias = self.add_weight(shape=(shape[-1],))
+
+    def call(self, x):
+        return x * self.bias
+
+
+def arithmetic(x):
+    of_channels = lambda numbers: L.Reshape((1, 1, 4))(numbers)
+    x = sequence(x, conv(4, "tanh"))
+    gate = sequence(x, L.GlobalAveragePooling2D(), L.Dense(2, "tanh"), L.Dense(4, "sigmoid"))
+    x = L.multiply([x, of_channels(gate)])
+    x = L.subtract([sequence(x, conv(4)), of_channels(L.GlobalAveragePooling2D()(x))])
+    return sequence(L.Activation("tanh")(x), Scale(), L.Flatten(), L.Dense(3))
+
+
 # The names are those of the types in `tests/graphs.rs`.
 NETWORKS = {"batch_norm": batch_norm, "residual": residual, "concat": concat, "norms": norms}
 
@@ -95,4 +114,4 @@ def pairs():
 
 
 MODELS = [(name, *model(network)) for name, network in NETWORKS.items()]
-write("graphs.json", [*MODELS, ("pairs", *pairs())])
+write("graphs.json", [*MODELS, ("pairs", *pairs()), ("arithmetic", *model(arithmetic))])
