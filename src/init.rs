@@ -87,31 +87,57 @@ fn orthogonalize<T: Element>(values: &mut [T], rows: usize, width: usize) {
         // The inputs do not follow from the shape, as in a depthwise convolution.
         false => ((values.len() / width).max(1), width),
     };
-    let place = |row: usize, column: usize| (column / width * rows + row) * width + column % width;
-    // The number `index` of vector `vector`.
-    let of = |vector: usize, index: usize| match rows <= columns {
-        true => place(vector, index),
-        false => place(index, vector),
-    };
-    // All places exist. An index would be a panic in the code for microcontrollers.
-    let read = |values: &[T], place: usize| values.get(place).map_or(0.0, |value| value.to_f64());
-    let write = |values: &mut [T], place: usize, number: f64| {
-        if let Some(value) = values.get_mut(place) {
-            *value = T::from_f64(number);
-        }
-    };
-    let (vectors, length) = (rows.min(columns), rows.max(columns));
-    for vector in 0..vectors {
-        for other in (0..vector).chain(0..vector) {
-            let product: f64 = (0..length).map(|n| read(values, of(vector, n)) * read(values, of(other, n))).sum();
+    let mut vectors = Vectors { values, rows, columns, width };
+    let length = rows.max(columns);
+    for vector in 0..rows.min(columns) {
+        for number in 0..2 * vector {
+            let other = if number < vector { number } else { number - vector };
+            let mut product = 0.0;
             for n in 0..length {
-                let rest = read(values, of(vector, n)) - product * read(values, of(other, n));
-                write(values, of(vector, n), rest);
+                product += vectors.read(vector, n) * vectors.read(other, n);
+            }
+            for n in 0..length {
+                vectors.write(vector, n, vectors.read(vector, n) - product * vectors.read(other, n));
             }
         }
-        let square: f64 = (0..length).map(|n| read(values, of(vector, n))).map(|value| value * value).sum();
+        let mut square = 0.0;
         for n in 0..length {
-            write(values, of(vector, n), read(values, of(vector, n)) / libm::sqrt(square));
+            square += vectors.read(vector, n) * vectors.read(vector, n);
+        }
+        for n in 0..length {
+            vectors.write(vector, n, vectors.read(vector, n) / libm::sqrt(square));
+        }
+    }
+}
+
+/// The rows of matrices side by side, or the columns if there are fewer.
+struct Vectors<'a, T> {
+    values: &'a mut [T],
+    rows: usize,
+    columns: usize,
+    width: usize,
+}
+
+/// The functions are not inlined and do not panic: each program for microcontrollers that initializes weights contains
+/// them.
+impl<T: Element> Vectors<'_, T> {
+    #[inline(never)]
+    fn place(&self, vector: usize, index: usize) -> usize {
+        let (row, column) = if self.rows <= self.columns { (vector, index) } else { (index, vector) };
+        let width = self.width.max(1);
+        (column / width * self.rows + row) * width + column % width
+    }
+
+    #[inline(never)]
+    fn read(&self, vector: usize, index: usize) -> f64 {
+        self.values.get(self.place(vector, index)).map_or(0.0, |value| value.to_f64())
+    }
+
+    #[inline(never)]
+    fn write(&mut self, vector: usize, index: usize, number: f64) {
+        let place = self.place(vector, index);
+        if let Some(value) = self.values.get_mut(place) {
+            *value = T::from_f64(number);
         }
     }
 }

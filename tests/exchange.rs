@@ -123,7 +123,7 @@ fn recurrent_layers_of_pytorch_predict_the_same() {
 #[test]
 #[ignore = "`tests/exchange/run` writes and compares the files"]
 fn recurrent_layers_of_keras_and_for_python() {
-    predicts_the_same::<Recurrent>(Import::keras(), &shared("recurrent_layers.safetensors"));
+    predicts_the_same::<Recurrent>(Import::keras(), &shared("keras_recurrent_layers.safetensors"));
     // With biases other than 0.
     let (mut rng, mut network) = (Rng::new(1), Recurrent::zeroed());
     let names = [("0", "rnn"), ("1", "gru"), ("2", "lstm"), ("3", "head")];
