@@ -45,6 +45,7 @@ impl Initializer {
     /// let weight = Initializer::GlorotUniform.draw(10, 14, &mut Rng::new(1));
     /// assert!(weight.abs() <= 0.5);
     /// ```
+    #[inline(always)]
     pub fn draw(self, fan_in: usize, fan_out: usize, rng: &mut Rng) -> f64 {
         let (fan_in, fan_sum) = (fan_in as f64, (fan_in + fan_out) as f64);
         match self {
@@ -60,26 +61,36 @@ impl Initializer {
         }
     }
 
-    /// Draws all values of a parameter.
+    /// Draws all values of a parameter. Inlined, so that a program contains only the initializers of its layers.
+    #[inline(always)]
     pub(crate) fn fill<T: Element>(self, parameter: &Parameter<'_>, values: &mut [T], rng: &mut Rng) {
-        if let Self::Constants(constants) = self {
-            let length = values.len().div_ceil(constants.len().max(1)).max(1);
-            for (part, constant) in values.chunks_mut(length).zip(constants) {
-                part.fill(T::from_f64(*constant));
+        match self {
+            Self::Constants(constants) => fill_parts(constants, values),
+            Self::Orthogonal => {
+                values.iter_mut().for_each(|value| *value = T::from_f64(rng.normal()));
+                orthogonalize(values, parameter.fan_in, parameter.shape.last().copied().unwrap_or(1));
             }
-            return;
+            _ => {
+                for value in values {
+                    *value = T::from_f64(self.draw(parameter.fan_in, parameter.fan_out, rng));
+                }
+            }
         }
-        for value in values.iter_mut() {
-            *value = T::from_f64(self.draw(parameter.fan_in, parameter.fan_out, rng));
-        }
-        if self == Self::Orthogonal {
-            orthogonalize(values, parameter.fan_in, parameter.shape.last().copied().unwrap_or(1));
-        }
+    }
+}
+
+/// Fills equal parts with constants.
+#[inline(never)]
+fn fill_parts<T: Element>(constants: &[f64], values: &mut [T]) {
+    let length = values.len().div_ceil(constants.len().max(1)).max(1);
+    for (part, constant) in values.chunks_mut(length).zip(constants) {
+        part.fill(T::from_f64(*constant));
     }
 }
 
 /// Makes the rows of matrices side by side orthonormal, or the columns if there are fewer. The matrices have `rows` rows
 /// of `width` numbers. It is the method of Gram and Schmidt, done twice against rounding errors.
+#[inline(never)]
 fn orthogonalize<T: Element>(values: &mut [T], rows: usize, width: usize) {
     let (rows, width) = (rows.max(1), width.max(1));
     let (rows, columns) = match values.len().is_multiple_of(rows * width) {
@@ -118,8 +129,7 @@ struct Vectors<'a, T> {
     width: usize,
 }
 
-/// The functions are not inlined and do not panic: each program for microcontrollers that initializes weights contains
-/// them.
+/// The functions are not inlined, to keep the code short, and do not panic.
 impl<T: Element> Vectors<'_, T> {
     #[inline(never)]
     fn place(&self, vector: usize, index: usize) -> usize {

@@ -33,6 +33,8 @@ struct Draw<'a> {
 }
 
 impl<T: Element> VisitMut<T, 1> for Draw<'_> {
+    /// Inlined, since the initializer is then a constant, and the code of the others is not in the program.
+    #[inline(always)]
     fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [T]; 1]) {
         if parameter.role == Role::Statistic {
             return;
