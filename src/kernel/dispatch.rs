@@ -28,6 +28,8 @@ impl Simd for Baseline {
     type F64 = Lanes<f64, { LANES.div_ceil(2) }>;
     const LEVEL: Level = Level::Baseline;
 
+    /// Not inlined where there are several instruction sets: [`dispatch`] would otherwise reserve the stack frame of the
+    /// work for each of them.
     #[cfg_attr(all(target_arch = "x86_64", not(feature = "deterministic")), inline(never))]
     fn run<W: Work>(self, work: W) -> W::Output {
         work.run(self)
@@ -44,12 +46,6 @@ pub fn dispatch<W: Work>(work: W) -> W::Output {
         // SAFETY: as above.
         #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
         Level::Avx2 => unsafe { Avx2::new() }.run(work),
-        _ => run_baseline(work),
+        _ => Baseline.run(work),
     }
-}
-
-/// Not inlined: [`dispatch`] would otherwise reserve the stack frame of this work for every instruction set.
-#[cfg_attr(all(target_arch = "x86_64", not(feature = "deterministic")), inline(never))]
-fn run_baseline<W: Work>(work: W) -> W::Output {
-    Baseline.run(work)
 }

@@ -40,6 +40,7 @@ macro_rules! instruction_sets {
 
                 #[inline(always)]
                 fn run<W: Work>(self, work: W) -> W::Output {
+                    // Not inlined into its only caller, such as a step, whose build time grows faster than its length.
                     #[target_feature(enable = $features)]
                     #[inline(never)]
                     fn compiled<W: Work>(simd: $name, work: W) -> W::Output {
