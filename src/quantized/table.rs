@@ -1,7 +1,7 @@
 //! Tables of activations with an arithmetic of their own in TensorFlow Lite.
 
 use super::{Multiplier, Scale, Table};
-use crate::kernel::int8::int8_fits;
+use crate::kernel::int8::{int8_fits, rounding_shift};
 
 impl Table {
     /// The leaky ReLU: `alpha·x` for negative `x`, as the operator `LEAKY_RELU`.
@@ -14,7 +14,7 @@ impl Table {
         while index < 256 {
             let x = index as i32 - 128 - input.zero as i32;
             let y = if x >= 0 { positive.apply(x) } else { negative.apply(x) };
-            outputs[index] = int8_of(y.saturating_add(output.zero as i32));
+            outputs[index] = int8_fits(saturated(y.saturating_add(output.zero as i32), 8));
             index += 1;
         }
         Self(outputs)
@@ -33,17 +33,18 @@ impl Table {
             // From −1 to 1 in 16 bits, which saturate.
             let mut share = x;
             if to_share.exponent > 0 {
-                share = saturated(share << (to_share.exponent - 1));
+                share = saturated(share << (to_share.exponent - 1), 16);
             }
             share = rounded_product(share, half(to_share));
             if to_share.exponent > 0 {
-                share = saturated(share << 1);
+                share = saturated(share << 1, 16);
             } else {
-                share = quotient(share, -to_share.exponent);
+                share = rounding_shift(share, -to_share.exponent);
             }
             let share = (share + (1 << 15)) >> 1;
-            let y = quotient(saturated(share * scaled / (1 << 15)), -to_output.exponent);
-            outputs[index] = int8_of(y + output.zero as i32);
+            let shift = if to_output.exponent < 0 { -to_output.exponent } else { 0 };
+            let y = rounding_shift(saturated(share * scaled / (1 << 15), 16), shift);
+            outputs[index] = int8_fits(saturated(y + output.zero as i32, 8));
             index += 1;
         }
         Self(outputs)
@@ -58,34 +59,17 @@ const fn half(multiplier: Multiplier) -> i32 {
 
 /// `a·b / 2¹⁵`, rounded half up.
 const fn rounded_product(a: i32, b: i32) -> i32 {
-    saturated((a * b + (1 << 14)) >> 15)
+    saturated((a * b + (1 << 14)) >> 15, 16)
 }
 
-/// `x / 2^shift`, rounded half away from 0.
-const fn quotient(x: i32, shift: i32) -> i32 {
-    if shift <= 0 {
-        return x;
-    }
-    let half = 1 << (shift - 1);
-    if x < 0 { -((-x + half) >> shift) } else { (x + half) >> shift }
-}
-
-const fn saturated(x: i32) -> i32 {
-    if x > i16::MAX as i32 {
-        i16::MAX as i32
-    } else if x < i16::MIN as i32 {
-        i16::MIN as i32
+/// The closest number of so many bits.
+const fn saturated(x: i32, bits: u32) -> i32 {
+    let most = (1 << (bits - 1)) - 1;
+    if x > most {
+        most
+    } else if x < -most - 1 {
+        -most - 1
     } else {
         x
     }
-}
-
-const fn int8_of(x: i32) -> i8 {
-    int8_fits(if x > 127 {
-        127
-    } else if x < -128 {
-        -128
-    } else {
-        x
-    })
 }

@@ -21,6 +21,7 @@ pub use dsp::Channels;
 pub(crate) use dsp::{convolution, depthwise, products};
 pub(crate) use multiplier::Factor;
 pub use multiplier::Multiplier;
+pub(crate) use multiplier::rounding_shift;
 #[cfg(not(dsp))]
 pub use product::Channels;
 #[cfg(not(dsp))]

@@ -120,7 +120,7 @@ pub(super) const fn half_away_from_zero(x: i32, shift: i32) -> i32 {
 
 /// `x / 2^shift`, rounded half away from 0, for shifts from 0 to 31.
 #[inline(always)]
-pub(super) const fn rounding_shift(x: i32, shift: i32) -> i32 {
+pub(crate) const fn rounding_shift(x: i32, shift: i32) -> i32 {
     let mask = ((1u32 << shift) - 1) as i32;
     let threshold = (mask >> 1) + (x < 0) as i32;
     (x >> shift) + ((x & mask) > threshold) as i32
