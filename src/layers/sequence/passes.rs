@@ -125,6 +125,51 @@ impl<
             scatter(state.as_flattened(), R::Of::<I, UNITS>::LEN, step, UNITS, Tensor::flat_mut(y));
         }
     }
+
+    /// The states after reading `x`, step by step, for as many rows at once as the stack allows.
+    #[inline(always)]
+    pub(super) fn states<S: Simd, const B: usize>(&self, simd: S, x: &[I], y: &mut [R::Of<I, UNITS>]) {
+        // A branch whose `const` condition is false is not compiled.
+        if const { B >= 16 && rows_at_once(size_of::<Step<I, UNITS, 1, GATES, SAVED, STATES>>()) >= 16 } {
+            self.states_in_blocks::<S, 16>(simd, x, y);
+        } else if const { B >= 4 && rows_at_once(size_of::<Step<I, UNITS, 1, GATES, SAVED, STATES>>()) >= 4 } {
+            self.states_in_blocks::<S, 4>(simd, x, y);
+        } else {
+            self.states_in_blocks::<S, 1>(simd, x, y);
+        }
+    }
+
+    #[inline(always)]
+    fn states_in_blocks<S: Simd, const B: usize>(&self, simd: S, x: &[I], y: &mut [R::Of<I, UNITS>]) {
+        if const { fits_stack(size_of::<Step<I, UNITS, B, GATES, SAVED, STATES>>()) } {
+            self.states_in(simd, x, y, Step::<_, _, B, _, _, _>::zeroed_in(&mut MaybeUninit::uninit()));
+        } else {
+            self.states_in(simd, x, y, &mut large::<Step<_, _, B, _, _, _>>());
+        }
+    }
+
+    #[inline(always)]
+    fn states_in<S: Simd, const B: usize>(
+        &self,
+        simd: S,
+        x: &[I],
+        y: &mut [R::Of<I, UNITS>],
+        memory: &mut Step<I, UNITS, B, GATES, SAVED, STATES>,
+    ) {
+        for (x, y) in x.chunks(B).zip(y.chunks_mut(B)) {
+            memory.states = Zeroed::zeroed_on_stack();
+            for step in 0..Self::STEPS {
+                let frames = Tensor::flat_mut(&mut memory.frames);
+                gather(I::flat(x), I::LEN, step, I::INNERMOST, frames);
+                let mut saved = map_each(&mut memory.saved, |rows| at_mut(rows, 0, x.len()));
+                self.read(simd, at(frames, 0, x.len() * I::INNERMOST), &mut saved);
+                let products = map_each(&mut memory.products, |rows| at_mut(rows, 0, x.len()));
+                let states = map_each(&mut memory.states, |rows| at_mut(rows, 0, x.len()));
+                self.step(simd, products, saved, states);
+                Self::write(step, &memory.states[0], y);
+            }
+        }
+    }
 }
 
 /// The memory of one step of `B` rows.
@@ -152,87 +197,6 @@ unsafe impl<
     const STATES: usize,
 > Zeroed for Step<I, UNITS, B, GATES, SAVED, STATES>
 {
-}
-
-/// The states after reading `x`, step by step, for as many rows at once as the stack allows.
-#[inline(always)]
-pub(super) fn forward<
-    S: Simd,
-    I: Channels,
-    K: Unit<GATES, SAVED, STATES>,
-    R: Returns,
-    const UNITS: usize,
-    const B: usize,
-    const GATES: usize,
-    const SAVED: usize,
-    const STATES: usize,
->(
-    layer: &Recurrent<I, UNITS, K, R, GATES, SAVED, STATES>,
-    simd: S,
-    x: &[I],
-    y: &mut [R::Of<I, UNITS>],
-) {
-    // A branch whose `const` condition is false is not compiled.
-    if const { B >= 16 && rows_at_once(size_of::<Step<I, UNITS, 1, GATES, SAVED, STATES>>()) >= 16 } {
-        in_blocks::<_, _, _, _, UNITS, 16, GATES, SAVED, STATES>(
-            layer,
-            simd,
-            x,
-            y,
-            Zeroed::zeroed_in(&mut MaybeUninit::uninit()),
-        );
-    } else if const { B >= 4 && rows_at_once(size_of::<Step<I, UNITS, 1, GATES, SAVED, STATES>>()) >= 4 } {
-        in_blocks::<_, _, _, _, UNITS, 4, GATES, SAVED, STATES>(
-            layer,
-            simd,
-            x,
-            y,
-            Zeroed::zeroed_in(&mut MaybeUninit::uninit()),
-        );
-    } else if const { fits_stack(size_of::<Step<I, UNITS, 1, GATES, SAVED, STATES>>()) } {
-        in_blocks::<_, _, _, _, UNITS, 1, GATES, SAVED, STATES>(
-            layer,
-            simd,
-            x,
-            y,
-            Zeroed::zeroed_in(&mut MaybeUninit::uninit()),
-        );
-    } else {
-        in_blocks::<_, _, _, _, UNITS, 1, GATES, SAVED, STATES>(layer, simd, x, y, &mut large());
-    }
-}
-
-#[inline(always)]
-fn in_blocks<
-    S: Simd,
-    I: Channels,
-    K: Unit<GATES, SAVED, STATES>,
-    R: Returns,
-    const UNITS: usize,
-    const B: usize,
-    const GATES: usize,
-    const SAVED: usize,
-    const STATES: usize,
->(
-    layer: &Recurrent<I, UNITS, K, R, GATES, SAVED, STATES>,
-    simd: S,
-    x: &[I],
-    y: &mut [R::Of<I, UNITS>],
-    memory: &mut Step<I, UNITS, B, GATES, SAVED, STATES>,
-) {
-    for (x, y) in x.chunks(B).zip(y.chunks_mut(B)) {
-        memory.states = Zeroed::zeroed_on_stack();
-        for step in 0..Recurrent::<I, UNITS, K, R, GATES, SAVED, STATES>::STEPS {
-            let frames = Tensor::flat_mut(&mut memory.frames);
-            gather(I::flat(x), I::LEN, step, I::INNERMOST, frames);
-            let mut saved = map_each(&mut memory.saved, |rows| at_mut(rows, 0, x.len()));
-            layer.read(simd, at(frames, 0, x.len() * I::INNERMOST), &mut saved);
-            let products = map_each(&mut memory.products, |rows| at_mut(rows, 0, x.len()));
-            let states = map_each(&mut memory.states, |rows| at_mut(rows, 0, x.len()));
-            layer.step(simd, products, saved, states);
-            Recurrent::<I, UNITS, K, R, GATES, SAVED, STATES>::write(step, &memory.states[0], y);
-        }
-    }
 }
 
 /// The values that training saves for up to `B` rows, and the memory of its passes.

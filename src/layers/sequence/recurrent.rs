@@ -2,10 +2,7 @@
 
 use core::{marker::PhantomData, slice};
 
-use super::{
-    Returns, Unit,
-    passes::{self, Tape},
-};
+use super::{Returns, Unit, passes::Tape};
 use crate::{
     Parameters, Rng, Tensor,
     activation::Linear,
@@ -101,7 +98,7 @@ impl<
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[I], y: &mut [Self::Output]) {
-        passes::forward::<S, I, K, R, UNITS, B, GATES, SAVED, STATES>(self, simd, x, y);
+        self.states::<S, B>(simd, x, y);
     }
 
     #[inline(always)]
