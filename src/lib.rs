@@ -129,7 +129,8 @@ pub use random::Rng;
 /// These operators have layers: `FULLY_CONNECTED`, `CONV_2D`, `DEPTHWISE_CONV_2D` with a multiplier of 1 or one channel,
 /// `MAX_POOL_2D`, `AVERAGE_POOL_2D`, `MEAN` and `REDUCE_MAX` over all pixels or all rows, `PAD` of rows and columns, `ADD`,
 /// `SUB` and `MUL` of a tensor and a constant, or of two tensors that follow from one, the second of the same shape or with
-/// a number for each channel, `CONCATENATION` of channels, `RESHAPE` and related ones, `SOFTMAX`, `LOGISTIC`, `TANH`,
+/// a number for each channel, `CONCATENATION` of channels, `SPACE_TO_BATCH_ND` and `BATCH_TO_SPACE_ND` around a
+/// convolution, which is then a dilated one, `RESHAPE` and related ones, `SOFTMAX`, `LOGISTIC`, `TANH`,
 /// `RELU`, `RELU6`, `LEAKY_RELU` (in int8 with any `alpha`, in float32 with 0.01), `HARD_SWISH`, `QUANTIZE` and
 /// `DEQUANTIZE`, also of weights in float16; in float32 `ELU`. Recurrent layers, several inputs or outputs, and models with
 /// int8 weights and real activations are compile errors.

@@ -22,6 +22,9 @@ models! {
     "constant.tflite" CONSTANT: Constant;
     "constant_real.tflite" CONSTANT_REAL: ConstantReal;
     "dense_real.tflite" DENSE_REAL: DenseReal;
+    "dilated.tflite" DILATED: Dilated;
+    "dilated_real.tflite" DILATED_REAL: DilatedReal;
+    "dilated_series.tflite" DILATED_SERIES: DilatedSeries;
     "excited.tflite" EXCITED: Excited;
     "excited_real.tflite" EXCITED_REAL: ExcitedReal;
     "half_real.tflite" HALF_REAL: HalfReal;
@@ -118,6 +121,8 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("reduced", &REDUCED, 0);
     compare("scaled", &SCALED, 0);
     compare("excited", &EXCITED, 0);
+    compare("dilated", &DILATED, 0);
+    compare("dilated_series", &DILATED_SERIES, 0);
     compare("bytes", &BYTES, 128);
 }
 
@@ -148,6 +153,7 @@ fn real_models_predict_the_same() {
     compare_real("half_real", |x: &Image<12, 12, 3>| HALF_REAL.predict(x));
     compare_real("excited_real", |x: &Image<7, 6, 3>| EXCITED_REAL.predict(x));
     compare_real("constant_real", |x: &Image<6, 5, 3>| CONSTANT_REAL.predict(x));
+    compare_real("dilated_real", |x: &Image<12, 11, 2>| DILATED_REAL.predict(x));
     compare_real("dense_real", |x: &[f32; 9]| DENSE_REAL.predict(x));
 }
 

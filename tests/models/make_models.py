@@ -125,6 +125,23 @@ def series():
     ])
 
 
+def dilated():
+    """Dilated convolutions, which the converter writes as a convolution of dealt pixels, with and without zeros."""
+    return network((12, 11, 2), [
+        L.Conv2D(4, 3, dilation_rate=2, padding="same", activation="relu"), L.DepthwiseConv2D((3, 2), dilation_rate=2),
+        L.Conv2D(3, 3, dilation_rate=(3, 1)), L.GlobalAveragePooling2D(), L.Dense(3),
+    ])
+
+
+def dilated_series():
+    """Causal convolutions with residual connections."""
+    x = series = keras.Input((25, 3))
+    for dilation in (1, 2, 4):
+        y = L.Conv1D(5, 3, padding="causal", dilation_rate=dilation, activation="relu")(x)
+        x = L.Add()([y, L.Conv1D(5, 1)(x)])
+    return keras.Model(series, L.Dense(2)(L.GlobalAveragePooling1D()(x)))
+
+
 def constant(batch_norm):
     """A constant for each channel, or a batch norm after an activation, that no layer includes."""
     x = image = keras.Input((6, 5, 3))
@@ -171,6 +188,9 @@ if __name__ == "__main__":
     write("leaky_relu", network((256,), [L.LeakyReLU(0.2)]), spread=2.0)
     write("hard_swish", network((256,), [L.Activation("hard_swish")]), spread=2.0)
     write("half_real", mobile(), ends="half")
+    write("dilated", dilated())
+    write("dilated_series", dilated_series())
+    write("dilated_real", dilated(), ends="real")
     write("scaled", scaled())
     write("excited", excited())
     write("excited_real", excited(), ends="real")

@@ -1,5 +1,6 @@
 //! TensorFlow Lite files.
 
+mod dilation;
 mod flatbuffer;
 mod options;
 
@@ -44,6 +45,7 @@ pub fn read(file: &[u8]) -> Parsed<Graph<'_>> {
             (tensors[*output].element, tensors[*output].data) = (Element::F32, Cow::Owned(floats));
         }
     }
+    dilation::dilate(&mut tensors, &mut operators);
     Graph::new(tensors, operators, ends)
 }
 
