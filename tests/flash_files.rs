@@ -6,7 +6,7 @@ mod networks;
 
 use std::{fs, path::Path};
 
-use networks::{Mobile, Own, Scale, Table, Wide, Xor};
+use networks::{Listener, Mobile, Own, Scale, Table, Wide, Xor};
 use shiplap::{io, prelude::*};
 
 #[test]
@@ -32,6 +32,7 @@ fn write() -> Result<(), Box<dyn std::error::Error>> {
     io::save(&table, folder.join("table.safetensors"))?;
     io::save(&Wide::new(3), folder.join("wide.safetensors"))?;
     io::save(&Mobile::new(5), folder.join("mobile.safetensors"))?;
+    io::save(&Listener::new(6), folder.join("listener.safetensors"))?;
     let mut own = Own::new(4);
     own.0 = Scale { factor: [2.0, -1.0, 0.5] };
     io::save(&own, folder.join("own.safetensors"))?;

@@ -8,7 +8,7 @@ use shiplap::{
     explain::{Explainer, Target},
     flash::Flash,
     init::{Constant, HeNormal},
-    layers::{InFlash, Parallel},
+    layers::{AllStates, InFlash, Parallel},
     optim::Accumulate,
     prelude::*,
 };
@@ -119,6 +119,18 @@ type Images = (Conv2d<_, 5, 3, Relu, Same<2>>, MaxPool2d<_, 2, Same>, GlobalAver
 fn networks_of_image_layers_train() {
     let x = [[[[0.5f32, -0.25]; 4]; 5]; 3];
     let mut trainer = Trainer::<Images, MeanSquaredError, Adam, 2>::boxed(Adam::new(0.01), 1);
+    trainer.fit(&x, &[[1.0f32]; 3], Fit::epochs(1)).unwrap();
+    assert!(trainer.evaluate(&x, &[[1.0f32]; 3]).unwrap().loss.is_finite());
+    assert!(trainer.predict(&x[0])[0].is_finite());
+}
+
+#[network(input = [[f32; 2]; 3])]
+type Sequences = (SimpleRnn<_, 5, AllStates>, Gru<_, 3, AllStates>, Lstm<_, 5>, Dense<_, 1>);
+
+#[test]
+fn networks_of_recurrent_layers_train() {
+    let x = [[[0.5f32, -0.25]; 3]; 3];
+    let mut trainer = Trainer::<Sequences, MeanSquaredError, Adam, 2>::boxed(Adam::new(0.01), 1);
     trainer.fit(&x, &[[1.0f32]; 3], Fit::epochs(1)).unwrap();
     assert!(trainer.evaluate(&x, &[[1.0f32]; 3]).unwrap().loss.is_finite());
     assert!(trainer.predict(&x[0])[0].is_finite());

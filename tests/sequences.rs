@@ -82,6 +82,17 @@ fn recurrent_networks_have_every_form() {
     shiplap::io::from_bytes(&mut other, &shiplap::io::to_bytes(&net).unwrap()).unwrap();
     assert_eq!(net, other);
 
+    // A run that is interrupted goes on as if it had not been.
+    type Run = Trainer<Net, SparseCategoricalCrossentropy, Adam, 4>;
+    let (mut first, mut second) = (Run::boxed(Adam::new(0.01), 1), Run::boxed(Adam::new(0.01), 2));
+    first.fit(&x, &y, Fit::epochs(2)).unwrap();
+    let file = std::env::temp_dir().join(format!("shiplap_sequences_{}", std::process::id()));
+    shiplap::io::save_checkpoint(&first.state(), 2, &file).unwrap();
+    shiplap::io::load_checkpoint(second.state_mut(), &file).unwrap();
+    std::fs::remove_file(file).unwrap();
+    assert_eq!(first.step(&x[..4], &y[..4]).unwrap(), second.step(&x[..4], &y[..4]).unwrap());
+    assert_eq!(first.network(), second.network());
+
     let mut tuned = Trainer::<Tuned, SparseCategoricalCrossentropy, Adam, 4>::boxed(Adam::new(0.01), 1);
     tuned.network_mut().0.layer = net.0.clone();
     tuned.fit(&x, &y, Fit::epochs(2)).unwrap();

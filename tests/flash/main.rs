@@ -2,7 +2,7 @@
 
 mod networks;
 
-use networks::{Decoder, Mobile, Own, Table, Wide, Xor};
+use networks::{Decoder, Listener, Mobile, Own, Table, Wide, Xor};
 use shiplap::{
     io,
     kernel::Element,
@@ -16,6 +16,7 @@ static CHECKPOINT: Xor = include_weights!("checkpoint.safetensors");
 static TABLE: Table = include_weights!("table.safetensors");
 static WIDE: Wide = include_weights!("wide.safetensors");
 static MOBILE: Mobile = include_weights!("mobile.safetensors");
+static LISTENER: Listener = include_weights!("listener.safetensors");
 static OWN: Own = include_weights!("own.safetensors");
 
 struct Bits(Vec<u64>);
@@ -45,6 +46,7 @@ fn weights_equal_loaded_ones() {
     assert_eq!(bits(&TABLE), bits(&loaded::<Table>("table.safetensors")));
     assert_eq!(bits(&WIDE), bits(&loaded::<Wide>("wide.safetensors")));
     assert_eq!(bits(&MOBILE), bits(&loaded::<Mobile>("mobile.safetensors")));
+    assert_eq!(bits(&LISTENER), bits(&loaded::<Listener>("listener.safetensors")));
     assert_eq!(bits(&OWN), bits(&loaded::<Own>("own.safetensors")));
     assert_eq!(bits(&CHECKPOINT), bits(&XOR), "moments are left out");
     assert!(TABLE.2.layer.bias[7].is_sign_negative(), "each sample says something");
@@ -92,6 +94,7 @@ fn outlines_agree_with_visitors() {
     says_what_visitors_are_shown::<Wide>();
     says_what_visitors_are_shown::<Own>();
     says_what_visitors_are_shown::<Mobile>();
+    says_what_visitors_are_shown::<Listener>();
     says_what_visitors_are_shown::<Parallel<Xor, 2, 4>>();
     says_what_visitors_are_shown::<Dense<3, 2, Elu, f64>>();
 }
@@ -108,6 +111,9 @@ fn predictions_equal_those_of_loaded_networks() {
     assert_eq!(WIDE.predict(&x).map(f64::to_bits), wide.predict(&x).map(f64::to_bits));
     let (x, mobile): (_, Mobile) = ([[[0.5, -1.0]; 5]; 6], loaded("mobile.safetensors"));
     assert_eq!(MOBILE.predict(&x).map(f32::to_bits), mobile.predict(&x).map(f32::to_bits));
+
+    let (x, listener): (_, Listener) = ([[0.5, -1.0, 2.0]; 5], loaded("listener.safetensors"));
+    assert_eq!(LISTENER.predict(&x).map(f32::to_bits), listener.predict(&x).map(f32::to_bits));
     for (x, y) in [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)] {
         assert!((XOR.predict(&x)[0] - y).abs() < 0.1);
     }

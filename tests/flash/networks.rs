@@ -3,6 +3,7 @@
 use shiplap::{
     activation::{Elementwise, SaveInput},
     init::{Constant, HeNormal},
+    layers::AllStates,
     prelude::*,
 };
 
@@ -42,6 +43,10 @@ pub type Mobile = (
     Flatten<_>,
     Dense<_, 2>,
 );
+
+/// Recurrent layers.
+#[network(input = [[f32; 3]; 5])]
+pub type Listener = (SimpleRnn<_, 4, AllStates>, Gru<_, 3, AllStates>, Lstm<_, 2>, Dense<_, 2>);
 
 /// A layer that the crate does not know: `y = x·factor`.
 #[derive(Layer)]
