@@ -26,6 +26,7 @@
 use std::{
     fmt,
     string::{String, ToString},
+    vec,
     vec::Vec,
 };
 
@@ -43,7 +44,8 @@ use crate::{
 const SAMPLES: usize = 3;
 
 /// Compares the gradients of a layer or network with respect to its inputs and its trainable parameters with central
-/// differences. The inputs and weights are random, but the same in each run.
+/// differences. The inputs and weights are random, but the same in each run. Inputs of a vocabulary
+/// ([`Layer::VOCABULARY`]) are whole numbers, and the gradient with respect to them must be 0.
 ///
 /// It also compares the output of `record` at inference with that of `forward`, and computes the gradient twice, with
 /// and without the gradient with respect to the inputs. Random layers draw the same random numbers each time.
@@ -73,7 +75,12 @@ pub fn gradients<L: Layer>() -> Result<(), Mismatch> {
         }
     }
     set(&mut *layer, &weights);
-    gradients_of(&mut *layer, &random(&mut rng))
+    let mut x = random::<L::Input>(&mut rng);
+    if let Some(vocabulary) = L::VOCABULARY {
+        let whole = |rng: &mut Rng| L::Element::from_f64((rng.uniform() * vocabulary as f64).trunc());
+        L::Input::flat_mut(&mut x).iter_mut().for_each(|number| *number = whole(&mut rng));
+    }
+    gradients_of(&mut *layer, &x)
 }
 
 /// Like [`gradients`], for a layer with its current weights and statistics, and for the samples `x`. The weights are
@@ -101,10 +108,14 @@ pub fn gradients_of<L: Layer>(layer: &mut L, x: &[L::Input; SAMPLES]) -> Result<
 
     let start = numbers(x);
     let mut nudged = *x;
-    let numeric = along_each::<L::Element>(&start, |values| {
-        write(&mut nudged, values);
-        pass(layer, &nudged).total
-    });
+    let numeric = match L::VOCABULARY {
+        // Only whole numbers have outputs.
+        Some(_) => vec![0.0; start.len()],
+        None => along_each::<L::Element>(&start, |values| {
+            write(&mut nudged, values);
+            pass(layer, &nudged).total
+        }),
+    };
     compare::<L::Element>(&dx, &numeric, |index| Number::Input {
         sample: index / L::Input::LEN,
         index: index % L::Input::LEN,

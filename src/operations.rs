@@ -70,6 +70,18 @@ pub trait Operations<T> {
         self.other(path, "normalization");
     }
 
+    /// `y = x / √(mean(x²) + epsilon)·scale[c]` for each channel `c` of a pixel, with the mean of its channels.
+    fn rms_norm(&mut self, path: Path<'_>, scale: (&'static str, &[T]), epsilon: f64) {
+        let _ = (scale, epsilon);
+        self.other(path, "normalization");
+    }
+
+    /// `y[t] = table[x[t]]`, with the parameter `name` of shape `[VOCABULARY, WIDTH]`.
+    fn look_up(&mut self, path: Path<'_>, name: &'static str, shape: [usize; 2], table: &[T]) {
+        let _ = (name, shape, table);
+        self.other(path, "embedding");
+    }
+
     /// The maximum or the mean of each channel in windows of an image.
     fn pool(&mut self, path: Path<'_>, pool: Pool, window: Sliding) {
         let _ = window;

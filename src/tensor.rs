@@ -2,7 +2,7 @@
 
 use crate::{
     Tensor,
-    kernel::{Element as _, Real, Simd, Summand, Work, dispatch, sum_of},
+    kernel::{Element, Real, Simd, Summand, Work, dispatch, sum_of},
 };
 
 /// The place of the first row that holds an infinity, or a NaN that is not a `missing` value.
@@ -15,6 +15,21 @@ pub(crate) fn first_not_finite<X: Tensor>(rows: &[X], missing: bool) -> Option<u
 fn find<X: Tensor>(rows: &[X], missing: bool) -> Option<usize> {
     let refused = |value: &X::Element| !(value.is_finite() || missing && value.to_f64().is_nan());
     rows.iter().position(|row| X::flat(core::slice::from_ref(row)).iter().any(refused))
+}
+
+/// The class number that `value` stands for, if it is one of 0, 1, … up to `classes`.
+#[inline(always)]
+pub(crate) fn class_number<T: Element>(value: T, classes: usize) -> Option<usize> {
+    // A conversion to an integer truncates, and that of NaN is 0.
+    let (value, class) = (value.to_f64(), value.to_f64() as usize);
+    (class < classes && class as f64 == value).then_some(class)
+}
+
+/// The first number that is not one of 0, 1, … up to `classes`, with its row and its place in the row.
+pub(crate) fn first_outside<X: Tensor>(rows: &[X], classes: usize) -> Option<([usize; 2], f64)> {
+    let numbers = X::flat(rows);
+    let index = numbers.iter().position(|number| class_number(*number, classes).is_none())?;
+    Some(([index / X::LEN.max(1), index % X::LEN.max(1)], numbers[index].to_f64()))
 }
 
 /// Whether there is no such row. Adding up all numbers is faster than a search that may stop at each.

@@ -236,6 +236,7 @@ impl Sequence {
                 const FAULT: ::core::option::Option<#krate::message::Message> =
                     #krate::layer::first_fault(&[#(#layers::FAULT),*]);
                 const TAKES_MISSING: ::core::primitive::bool = #first_layer::TAKES_MISSING;
+                const VOCABULARY: ::core::option::Option<::core::primitive::usize> = #first_layer::VOCABULARY;
                 const OUTLINE: #krate::layer::Outline =
                     #krate::layer::Outline::of_sequence(&[#((#names, #layers::OUTLINE)),*]);
 

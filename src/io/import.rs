@@ -128,11 +128,13 @@ impl<'a> Import<'a> {
             }
             let parameter = match self.source {
                 source if kinds.norms.contains(&tensor.layer) => of_norm(source, tensor.parameter),
-                Source::Pytorch if tensor.parameter == "kernel" => "weight",
+                Source::Pytorch if kinds.rms_norms.contains(&tensor.layer) => "weight",
+                Source::Pytorch if matches!(tensor.parameter, "kernel" | "table") => "weight",
+                Source::Keras if tensor.parameter == "table" => "embeddings",
                 _ => tensor.parameter,
             };
             tensor.name = name_in(theirs, parameter);
-            if tensor.role == Role::Kernel {
+            if tensor.role == Role::Kernel && !kinds.embeddings.contains(&tensor.layer) {
                 match self.source {
                     Source::Pytorch => as_in_pytorch(tensor, kinds),
                     Source::Keras if kinds.depthwise.contains(&tensor.layer) => tensor.shape.push(1),
@@ -290,10 +292,14 @@ struct Kinds {
     flattened: Vec<(String, &'static [usize])>,
     /// The normalization layers.
     norms: BTreeSet<String>,
+    /// Those that normalize by the root mean square, whose factors have the same name in Keras.
+    rms_norms: BTreeSet<String>,
     /// The recurrent layers.
     recurrent: BTreeMap<String, Recurrence>,
     /// The depthwise convolutions.
     depthwise: BTreeSet<String>,
+    /// The embeddings.
+    embeddings: BTreeSet<String>,
 }
 
 impl Kinds {
@@ -345,6 +351,14 @@ impl<T> Operations<T> for Kinds {
         _: f64,
     ) {
         self.norms.insert(path.to_string());
+    }
+
+    fn rms_norm(&mut self, path: layer::Path<'_>, _: (&'static str, &[T]), _: f64) {
+        self.rms_norms.insert(path.to_string());
+    }
+
+    fn look_up(&mut self, path: layer::Path<'_>, _: &'static str, _: [usize; 2], _: &[T]) {
+        self.embeddings.insert(path.to_string());
     }
 
     fn recurrent(&mut self, path: layer::Path<'_>, recurrence: Recurrence, _: [(&'static str, &[T]); 4]) {

@@ -67,6 +67,9 @@ pub trait SimpleLayer: Parameters {
     /// Whether a NaN in the input stands for a missing value, as for [`Impute`](crate::layers::Impute). Otherwise, NaN
     /// is an error in training.
     const TAKES_MISSING: bool = false;
+    /// The number of whole numbers that an input may hold, from 0 on, as for [`Embedding`](crate::layers::Embedding); `None`
+    /// if it may hold any number. In training, another number is an error.
+    const VOCABULARY: Option<usize> = None;
 
     /// `y = f(x)` at inference.
     fn forward<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output);

@@ -65,6 +65,7 @@ macro_rules! annotated {
             const MACS: usize = L::MACS;
             const FAULT: Option<$crate::message::Message> = L::FAULT;
             const TAKES_MISSING: bool = L::TAKES_MISSING;
+            const VOCABULARY: Option<usize> = L::VOCABULARY;
             const OUTLINE: $crate::layer::Outline = L::OUTLINE;
 
             #[inline(always)]

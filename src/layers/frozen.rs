@@ -103,6 +103,7 @@ impl<L: Layer> Layer for Frozen<L> {
     const MACS: usize = L::MACS;
     const FAULT: Option<Message> = L::FAULT;
     const TAKES_MISSING: bool = L::TAKES_MISSING;
+    const VOCABULARY: Option<usize> = L::VOCABULARY;
     const OUTLINE: Outline = L::OUTLINE;
 
     #[inline(always)]

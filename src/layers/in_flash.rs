@@ -83,6 +83,7 @@ impl<F: Flash> Layer for InFlash<F> {
     const MACS: usize = F::Network::MACS;
     const FAULT: Option<Message> = F::Network::FAULT;
     const TAKES_MISSING: bool = F::Network::TAKES_MISSING;
+    const VOCABULARY: Option<usize> = F::Network::VOCABULARY;
     const OUTLINE: Outline = F::Network::OUTLINE.in_flash();
 
     #[inline(always)]

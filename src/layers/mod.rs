@@ -1,7 +1,7 @@
 //! The layers: [`Dense`], [`Dropout`], [`Activate`]; layers of images ([`image`]: [`Conv2d`], [`DepthwiseConv2d`],
 //! [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`GlobalMaxPool`], [`UpSample2d`], [`ZeroPad2d`],
-//! [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of series ([`sequence`]: [`SimpleRnn`], [`Gru`], [`Lstm`]; [`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]);
-//! normalization ([`BatchNorm`], [`LayerNorm`], [`GroupNorm`]); layers side by side ([`Residual`], [`Branches`]), which
+//! [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of series ([`sequence`]: [`SimpleRnn`], [`Gru`], [`Lstm`], [`Embedding`]; [`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]);
+//! normalization ([`BatchNorm`], [`LayerNorm`], [`GroupNorm`], [`RmsNorm`]); layers side by side ([`Residual`], [`Branches`]), which
 //! also take members of pairs ([`First`], [`Second`]) and numbers that do not depend on the input ([`Constant`]);
 //! preprocessing ([`Standardize`], [`MinMax`], [`Impute`], [`OneHot`]); wrappers that change how a network is
 //! initialized, penalized or trained ([`Initialized`], [`Regularized`], [`Frozen`], `Parallel`); and networks in
@@ -47,10 +47,10 @@ pub use impute::Impute;
 pub use in_flash::InFlash;
 pub use initialized::Initialized;
 pub use min_max::MinMax;
-pub use norm::{BatchNorm, EachPixel, GroupNorm, Grouping, Groups, LayerNorm, SampleNorm};
+pub use norm::{BatchNorm, EachPixel, GroupNorm, Grouping, Groups, LayerNorm, RmsNorm, SampleNorm};
 pub use one_hot::OneHot;
 #[cfg(feature = "rayon")]
 pub use parallel::Parallel;
 pub use regularized::Regularized;
-pub use sequence::{AllStates, Gru, LastState, Lstm, Recurrent, Returns, SimpleRnn};
+pub use sequence::{AllStates, Embedding, Gru, LastState, Lstm, Recurrent, Returns, SimpleRnn};
 pub use standardize::Standardize;

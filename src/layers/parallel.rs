@@ -110,6 +110,7 @@ where
         N::FAULT
     };
     const TAKES_MISSING: bool = N::TAKES_MISSING;
+    const VOCABULARY: Option<usize> = N::VOCABULARY;
     const OUTLINE: Outline = N::OUTLINE;
 
     #[inline(always)]

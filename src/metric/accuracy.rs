@@ -1,6 +1,7 @@
 //! Classification accuracy.
 
 use super::{Class, Metric, Named, ratio};
+use crate::kernel::Element;
 
 /// The fraction of samples whose class is predicted correctly. The predicted class of several outputs is the most
 /// likely one. If a number of a prediction or label is NaN, the accuracy is NaN, too.
@@ -35,6 +36,15 @@ impl<P: Class, Y: Class> Metric<P, Y> for Accuracy {
         self.has_nan |= prediction.is_none() || label.is_none();
         self.correct += u64::from(prediction == label);
         self.samples += 1;
+    }
+}
+
+/// A class for each step of a sequence, each of which counts as a sample.
+impl<T: Element, const N: usize, const STEPS: usize> Metric<[[T; N]; STEPS], [usize; STEPS]> for Accuracy {
+    fn update(&mut self, predictions: &[[T; N]; STEPS], labels: &[usize; STEPS]) {
+        for (prediction, label) in predictions.iter().zip(labels) {
+            self.update(prediction, label);
+        }
     }
 }
 

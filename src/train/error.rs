@@ -5,7 +5,7 @@ use core::fmt;
 use crate::{
     layer::{Layer, Sample},
     loss::{Flaw, Label, Loss},
-    tensor::first_not_finite,
+    tensor::{first_not_finite, first_outside},
 };
 
 /// The error of a step, a fit or an evaluation. A failed step does not change the network. After a failed fit,
@@ -40,6 +40,20 @@ pub enum TrainError {
         data: Data,
         /// The index of the sample, from 0.
         sample: usize,
+    },
+    /// The network takes whole numbers of a vocabulary, and an input is another number. (See
+    /// [`Embedding`](crate::layers::Embedding).)
+    Vocabulary {
+        /// The data that contain the error.
+        data: Data,
+        /// The index of the sample, from 0.
+        sample: usize,
+        /// The place in the sample, from 0.
+        place: usize,
+        /// The number.
+        number: f64,
+        /// The size of the vocabulary.
+        vocabulary: usize,
     },
     /// A label is not valid for this loss.
     Label {
@@ -110,6 +124,7 @@ impl TrainError {
         if let Self::Empty { data }
         | Self::Lengths { data, .. }
         | Self::Input { data, .. }
+        | Self::Vocabulary { data, .. }
         | Self::Label { data, .. }
         | Self::Output { data, .. } = &mut self
         {
@@ -143,6 +158,14 @@ impl fmt::Display for TrainError {
                 write!(
                     formatter,
                     "the input of {data}sample {sample} is NaN or infinite: clean or drop it; where NaN is a missing value, start the network with `Impute`"
+                )
+            }
+            Self::Vocabulary { data, sample, place, number, vocabulary } => {
+                write!(
+                    formatter,
+                    "the input of {data}sample {sample} is {number} at place {place}: the network's vocabulary has the \
+                     whole numbers from 0 to {}",
+                    vocabulary.saturating_sub(1)
                 )
             }
             Self::Label { data, sample, flaw, expected } => {
@@ -196,8 +219,14 @@ pub(super) fn check<N: Layer, L: Loss<N::Output>, X: Sample<N>, Y: Label<L, N::O
             return Err(TrainError::Label { data: Data::Given, sample, flaw, expected: L::EXPECTS });
         }
     }
-    match first_not_finite(x, N::TAKES_MISSING) {
-        Some(sample) => Err(TrainError::Input { data: Data::Given, sample }),
+    if let Some(sample) = first_not_finite(x, N::TAKES_MISSING) {
+        return Err(TrainError::Input { data: Data::Given, sample });
+    }
+    let Some(vocabulary) = N::VOCABULARY else { return Ok(()) };
+    match first_outside(x, vocabulary) {
+        Some(([sample, place], number)) => {
+            Err(TrainError::Vocabulary { data: Data::Given, sample, place, number, vocabulary })
+        }
         None => Ok(()),
     }
 }

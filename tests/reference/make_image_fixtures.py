@@ -157,13 +157,14 @@ def error(outputs, labels):
     return keras.losses.MeanSquaredError()(labels[0], outputs)
 
 
-def train(index, model, layers, loss_of=error, label=lambda index, y: y):
+def train(index, model, layers, loss_of=error, label=lambda index, y: y, vocabulary=None):
     rng = np.random.default_rng(index)
     weights = [weight for layer in layers for weight in layer.weights]
     assert len(weights) == len(model.weights)
     for weight in weights:
         weight.assign(random(rng, weight))
-    x = [f32(rng.normal(size=(2 * BATCH, *tensor.shape[1:]))) for tensor in model.inputs]
+    draw = rng.normal if vocabulary is None else lambda size: rng.integers(0, vocabulary, size)
+    x = [f32(draw(size=(2 * BATCH, *tensor.shape[1:]))) for tensor in model.inputs]
     y = [f32(rng.normal(size=(2 * BATCH, *tensor.shape[1:]))) for tensor in model.outputs]
     y = [label(index, labels) for index, labels in enumerate(y)]
     trainable, others = ([v.value for v in vs] for vs in (model.trainable_variables, model.non_trainable_variables))

@@ -275,15 +275,21 @@ impl<'a> Exporter<'a> {
     /// Subtracts the mean along an axis, and divides by the standard deviation.
     fn standardize(&mut self, path: Path<'_>, axis: i64, epsilon: f64) {
         let place = path.to_string();
-        let epsilon = self.constant(epsilon as f32);
         let x = self.current.clone();
         let mean = self.mean(&place, x.clone(), axis);
-        let distance = self.node(&place, "Sub", vec![x, mean]);
-        let square = self.node(&place, "Mul", vec![distance.clone(); 2]);
-        let variance = self.mean(&place, square, axis);
-        let variance = self.node(&place, "Add", vec![variance, epsilon]);
-        let deviation = self.node(&place, "Sqrt", vec![variance]);
-        self.current = self.node(&place, "Div", vec![distance, deviation]);
+        self.current = self.node(&place, "Sub", vec![x, mean]);
+        self.divide_by_root_mean_square(&place, axis, epsilon);
+    }
+
+    /// Divides by the root of the mean square along an axis.
+    fn divide_by_root_mean_square(&mut self, place: &str, axis: i64, epsilon: f64) {
+        let epsilon = self.constant(epsilon as f32);
+        let x = self.current.clone();
+        let square = self.node(place, "Mul", vec![x.clone(); 2]);
+        let mean = self.mean(place, square, axis);
+        let mean = self.node(place, "Add", vec![mean, epsilon]);
+        let root = self.node(place, "Sqrt", vec![mean]);
+        self.current = self.node(place, "Div", vec![x, root]);
     }
 
     fn mean(&mut self, place: &str, x: String, axis: i64) -> String {

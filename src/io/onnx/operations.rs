@@ -7,7 +7,10 @@ use std::{
     vec::Vec,
 };
 
-use super::{Exporter, Layout, is_out_of_range, message::Attribute};
+use super::{
+    Exporter, Layout, is_out_of_range,
+    message::{Attribute, INT64},
+};
 use crate::{
     io::FileError,
     kernel::{Element, ElementwiseKernel},
@@ -90,6 +93,20 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         };
         self.with_parameter("Mul", path, scale, &per_channel, factors);
         self.with_parameter("Add", path, shift, &per_channel, addends);
+    }
+
+    fn rms_norm(&mut self, path: Path<'_>, (scale, factors): (&'static str, &[T]), epsilon: f64) {
+        let place = path.to_string();
+        self.lay_out(&place, Layout::Pixels);
+        self.divide_by_root_mean_square(&place, -1, epsilon);
+        self.with_parameter("Mul", path, scale, &[factors.len()], factors);
+    }
+
+    fn look_up(&mut self, path: Path<'_>, name: &'static str, shape: [usize; 2], table: &[T]) {
+        self.unary(path, "Cast", vec![Attribute::of_integer("to", INT64.into())]);
+        let place = path.to_string();
+        let inputs = vec![self.parameter(path, name, &shape, table), self.current.clone()];
+        self.current = self.node(&place, "Gather", inputs);
     }
 
     fn depthwise(&mut self, path: Path<'_>, name: &'static str, window: Sliding, shape: [usize; 3], kernel: &[T]) {

@@ -276,6 +276,7 @@ where
     const MACS: usize = N::MACS;
     const FAULT: Option<Message> = N::FAULT;
     const TAKES_MISSING: bool = N::TAKES_MISSING;
+    const VOCABULARY: Option<usize> = N::VOCABULARY;
     const OUTLINE: Outline = N::Aware::OUTLINE;
 
     #[inline(always)]

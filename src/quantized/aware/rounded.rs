@@ -218,6 +218,7 @@ impl<L: RoundWeights<Head: Int8Activation>> Layer for Rounded<L> {
     const MACS: usize = L::MACS;
     const FAULT: Option<Message> = L::FAULT;
     const TAKES_MISSING: bool = L::TAKES_MISSING;
+    const VOCABULARY: Option<usize> = L::VOCABULARY;
     const OUTLINE: Outline = L::OUTLINE;
 
     #[inline(always)]
