@@ -136,12 +136,13 @@ pub use random::Rng;
 /// int8 weights and real activations are compile errors.
 ///
 /// An `.onnx` model has real numbers, or pairs of `QuantizeLinear` and `DequantizeLinear` as onnxruntime's static
-/// quantization writes them, with symmetric int8 weights. Its images are `[height][width][channels]` here. The outputs
-/// differ from those of onnxruntime by about one step, because it rounds in real numbers. These operators have layers:
-/// `Conv` of images with one group or one for each channel, `Gemm`, `MatMul`, `MaxPool`, `AveragePool`,
-/// `GlobalAveragePool`, `ReduceMean` over all pixels, `Add`, `Mul` by a constant in real numbers, `Concat` of channels,
-/// `Flatten`, `Reshape` and `Squeeze` between images and vectors, `Transpose` between both orders of channels, `Relu`,
-/// `Clip` to 0 and 6, `Sigmoid`, `Tanh` and `Softmax`.
+/// quantization writes them, with symmetric int8 weights. Its images are `[height][width][channels]` here, and its series
+/// `[step][channel]`. The outputs differ from those of onnxruntime by about one step, because it rounds in real numbers.
+/// These operators have layers: `Conv` of images or series with one group or one for each channel, `Gemm`, `MatMul`,
+/// `MaxPool`, `AveragePool`, `GlobalAveragePool`, `ReduceMean` over all pixels or steps, `Add`, `Mul` by a constant and
+/// `BatchNormalization` in real numbers, `Concat` of channels, `Flatten`, `Reshape`, `Squeeze` and `Unsqueeze` between
+/// images, series and vectors, `Transpose` between both orders of channels, `Relu`, `Clip` to 0 and 6, `LeakyRelu`, `Elu`,
+/// `HardSwish`, `Sigmoid`, `Tanh` and `Softmax`.
 #[cfg(feature = "include-model")]
 #[doc(inline)]
 pub use shiplap_macros::include_model;

@@ -38,6 +38,7 @@ models! {
     "mobile.tflite" MOBILE: Mobile;
     "mobile_real.tflite" MOBILE_REAL: MobileReal;
     "multiplied.tflite" MULTIPLIED: Multiplied;
+    "normed_real.onnx" NORMED_REAL: NormedReal;
     "pooled_qdq.onnx" POOLED_QDQ: PooledQdq;
     "product_qdq.onnx" PRODUCT_QDQ: ProductQdq;
     "real_ends.tflite" REAL_ENDS: RealEnds;
@@ -45,7 +46,10 @@ models! {
     "relu.tflite" RELU: ReluOnly;
     "scaled.tflite" SCALED: Scaled;
     "series.tflite" SERIES: Series;
+    "series_qdq.onnx" SERIES_QDQ: SeriesQdq;
+    "series_real.onnx" SERIES_REAL: SeriesReal;
     "sigmoid.tflite" SIGMOID: SigmoidOnly;
+    "steps_real.onnx" STEPS_REAL: StepsReal;
     "tanh.tflite" TANH: TanhOnly;
 }
 
@@ -150,6 +154,9 @@ fn real_models_predict_the_same() {
     compare_real("mobile_real", |x: &Image<12, 12, 3>| MOBILE_REAL.predict(x));
     compare_real("inception_real", |x: &Image<9, 8, 4>| INCEPTION_REAL.predict(x));
     compare_real("images_real", |x: &Image<10, 9, 3>| IMAGES_REAL.predict(x));
+    compare_real("series_real", |x: &[[f32; 3]; 24]| SERIES_REAL.predict(x));
+    compare_real("steps_real", |x: &[[f32; 2]; 16]| STEPS_REAL.predict(x));
+    compare_real("normed_real", |x: &Image<8, 7, 3>| NORMED_REAL.predict(x));
     compare_real("half_real", |x: &Image<12, 12, 3>| HALF_REAL.predict(x));
     compare_real("excited_real", |x: &Image<7, 6, 3>| EXCITED_REAL.predict(x));
     compare_real("constant_real", |x: &Image<6, 5, 3>| CONSTANT_REAL.predict(x));
@@ -161,5 +168,6 @@ fn real_models_predict_the_same() {
 fn quantized_onnx_models_predict_the_same_within_a_step() {
     compare_steps("images_qdq", |x| IMAGES_QDQ.predict(x), IMAGES_QDQ.output);
     compare_steps("pooled_qdq", |x| POOLED_QDQ.predict(x), POOLED_QDQ.output);
+    compare_steps("series_qdq", |x| SERIES_QDQ.predict(x), SERIES_QDQ.output);
     compare_steps("product_qdq", |x| PRODUCT_QDQ.predict(x), PRODUCT_QDQ.output);
 }

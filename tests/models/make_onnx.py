@@ -48,6 +48,10 @@ class Builder:
         weights = self.weights(to, from_ // groups, *size)
         return self.node("Conv", before, weights, self.bias(to), group=groups, kernel_shape=size, **attributes)
 
+    def norm(self, channels):
+        numbers = [rng.uniform(0.5, 2, channels), rng.normal(0, 1, channels)]
+        return self.then("BatchNormalization", *map(self.constant, numbers + numbers[::-1]))
+
     def dense(self, from_, to):
         return self.then("Gemm", self.weights(to, from_), self.bias(to), transB=1)
 
@@ -70,10 +74,11 @@ class Samples(CalibrationDataReader):
 
 def last(array):
     """With the channels last."""
-    return np.moveaxis(array, 0, -1) if array.ndim == 3 else array
+    return np.moveaxis(array, 0, -1) if array.ndim > 1 else array
 
 
-def write(name, builder, activations=QuantType.QInt8, per_channel=True, real=False, **extra):
+def write(name, builder, activations=QuantType.QInt8, per_channel=True, real=False, turned=False, **extra):
+    """`turned` says that the model takes its channels last."""
     samples = rng.normal(0, 1, (100, *builder.shape)).astype(np.float32)
     folder = os.environ.get("MODELS", os.path.dirname(os.path.abspath(__file__)))
     path = f"{folder}/{name}.onnx"
@@ -96,7 +101,8 @@ def write(name, builder, activations=QuantType.QInt8, per_channel=True, real=Fal
     with open(f"{folder}/{name}.bin", "wb") as file:
         for x in rng.normal(0, 1, (16, *builder.shape)).astype(np.float32):
             (y,) = session.run(None, {"x": x[None]})
-            file.write(np.ascontiguousarray(last(x)).tobytes() + np.ascontiguousarray(last(y[0])).tobytes())
+            x = x if turned else last(x)
+            file.write(np.ascontiguousarray(x).tobytes() + np.ascontiguousarray(last(y[0])).tobytes())
     print(name, os.path.getsize(path), "bytes")
 
 
@@ -141,10 +147,54 @@ def product():
     return b
 
 
+def series():
+    """Convolutions of a series, with a residual connection, a pool, and a mean as PyTorch writes it."""
+    b = Builder((3, 24))
+    b.conv("x", 3, 6, (5,), pads=[2, 2], strides=[2])
+    x = b.then("Relu")
+    b.conv(x, 6, 6, (3,), groups=6, pads=[1, 1])
+    x = b.node("Add", x, b.last)
+    b.conv(x, 6, 5, (3,), dilations=[2], pads=[4, 0])
+    b.then("Relu")
+    b.then("MaxPool", kernel_shape=[2], strides=[2])
+    b.conv(b.last, 5, 4, (2,))
+    b.then("Unsqueeze", b.constant([-2], np.int64))
+    b.then("ReduceMean", axes=[-1, -2])
+    b.then("Squeeze", b.constant([-2], np.int64))
+    b.then("Flatten", axis=1)
+    b.dense(4, 3)
+    return b
+
+
+def steps():
+    """A series with its channels last, and a series as the output."""
+    b = Builder((16, 2))
+    b.then("Transpose", perm=[0, 2, 1])
+    b.conv(b.last, 2, 4, (3,))
+    b.then("Elu")
+    b.then("AveragePool", kernel_shape=[2], strides=[2])
+    b.conv(b.last, 4, 3, (1,))
+    return b
+
+
+def normed():
+    """Batch norms that are not part of a convolution."""
+    b = Builder((3, 8, 7))
+    b.norm(3)
+    b.conv(b.last, 3, 4, (3, 3))
+    b.then("LeakyRelu")
+    b.norm(4)
+    b.then("HardSwish")
+    b.then("Flatten", axis=1)
+    b.dense(4 * 6 * 5, 3)
+    b.norm(3)
+    return b
+
+
 def unsupported():
     b = Builder((4, 5, 5))
     b.conv("x", 4, 2, (3, 3))
-    b.then("LeakyRelu", alpha=0.1)
+    b.then("Softplus")
     return b
 
 
@@ -153,4 +203,8 @@ if __name__ == "__main__":
     write("pooled_qdq", pooled(), activations=QuantType.QUInt8)
     write("product_qdq", product(), per_channel=False, ActivationSymmetric=True)
     write("images_real", images(), real=True)
+    write("series_qdq", series())
+    write("series_real", series(), real=True)
+    write("steps_real", steps(), real=True, turned=True)
+    write("normed_real", normed(), real=True)
     write("unsupported", unsupported())

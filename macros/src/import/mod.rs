@@ -122,7 +122,7 @@ mod tests {
             refusal(include_bytes!("../../../tests/models/unsupported.tflite")),
             "has operator 3, LOG, that is not supported: no layer computes it"
         );
-        assert!(refusal(include_bytes!("../../../tests/models/unsupported.onnx")).contains(", LeakyRelu, that is not"));
+        assert!(refusal(include_bytes!("../../../tests/models/unsupported.onnx")).contains(", Softplus, that is not"));
         assert_eq!(refusal(b"\x08\x07"), "has no graph");
         assert_eq!(refusal(b"no model"), "is neither a TensorFlow Lite model nor an ONNX model");
     }

@@ -99,7 +99,7 @@ impl Reader {
 }
 
 /// The real numbers of a constant.
-fn reals(constant: &Tensor<'_>) -> Parsed<Vec<f32>> {
+pub fn reals(constant: &Tensor<'_>) -> Parsed<Vec<f32>> {
     let Tensor { name, element, scales, zeros, data, .. } = constant;
     let integers: Vec<i64> = match element {
         Element::F32 => return Ok(data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()),

@@ -1,8 +1,10 @@
 //! ONNX files, of real numbers or in int8 with pairs of `QuantizeLinear` and `DequantizeLinear`.
 //!
-//! Images are `[1, channels, height, width]` in ONNX, and `[1, height, width, channels]` in the graph. A quantization
-//! becomes the scale of the tensor before it.
+//! Images are `[1, channels, height, width]` in ONNX, and `[1, height, width, channels]` in the graph. Series are
+//! `[1, channels, steps]` in ONNX, and images of one row in the graph. A quantization becomes the scale of the tensor before
+//! it.
 
+mod arithmetic;
 mod constant;
 mod model;
 mod node;
@@ -30,6 +32,9 @@ pub fn read(file: &[u8]) -> Parsed<Graph<'static>> {
     }
     let mut reader = Reader { readers, ..Reader::default() };
     let start = reader.add(input, image(shape), Order::Channels);
+    if let [batch, steps, channels] = reader.tensors[start].shape[..] {
+        reader.reshaped(start, input, vec![batch, 1, steps, channels], Order::Series);
+    }
     for constant in parts.constants {
         reader.constants.insert(constant.name.clone(), constant);
     }
@@ -37,17 +42,22 @@ pub fn read(file: &[u8]) -> Parsed<Graph<'static>> {
         let refuse = |reason| format!("has operator {number}, {}, that is not supported: {reason}", node.operator);
         reader.node(node).map_err(refuse)?;
     }
-    let end = reader.names.get(output).ok_or("has an output that no operator computes")?;
+    let mut end = *reader.names.get(output).ok_or("has an output that no operator computes")?;
+    if let (Order::Series, [batch, 1, steps, channels]) = (end.order, &reader.tensors[end.tensor].shape[..]) {
+        let shape = vec![*batch, *steps, *channels];
+        end = Named { tensor: reader.reshaped(end.tensor, output, shape, Order::Channels), order: Order::Channels };
+    }
     if end.order != Order::Channels {
         return Err("has an output whose numbers are in another order: that of an image with the channels first".into());
     }
     Graph::new(reader.tensors, reader.operators, [start, end.tensor])
 }
 
-/// The shape of an image with the channels last.
+/// The shape of an image or a series with the channels last.
 fn image(shape: &[usize]) -> Vec<usize> {
     match *shape {
         [batch, channels, height, width] => vec![batch, height, width, channels],
+        [batch, channels, steps] => vec![batch, steps, channels],
         _ => shape.to_vec(),
     }
 }
@@ -58,6 +68,8 @@ enum Order {
     /// The same, or that of an image with the channels last.
     #[default]
     Channels,
+    /// An image of one row that is a series in ONNX.
+    Series,
     /// That of a vector, which is an image `[channels, pixels]` in ONNX, with the channels last.
     Flat([usize; 2]),
     /// An image whose channels are last in ONNX, too.
@@ -104,6 +116,19 @@ impl Reader {
         output
     }
 
+    /// Adds a change of the shape of a tensor.
+    fn reshaped(&mut self, tensor: usize, name: &str, shape: Vec<usize>, order: Order) -> usize {
+        let output = self.add(name, shape, order);
+        self.operators.push(Operator {
+            name: "Reshape".into(),
+            inputs: vec![Some(tensor)],
+            output,
+            kind: Kind::Reshape,
+        });
+        self.keep_scale(tensor, output);
+        output
+    }
+
     /// An input that is not a constant.
     fn input(&self, node: &Node, index: usize) -> Parsed<Named> {
         let name = node.inputs.get(index).filter(|name| !name.is_empty());
@@ -129,11 +154,11 @@ impl Reader {
             return Err("its scales differ, and activations have one".into());
         };
         let named = self.input(node, 0)?;
-        let tensor = &mut self.tensors[named.tensor];
-        if tensor.element == Element::F32 {
-            (tensor.element, tensor.scales, tensor.zeros) = (Element::I8, vec![*scale], vec![*zero]);
+        if self.tensors[named.tensor].element == Element::F32 {
+            self.give_scale(named.tensor, *scale, *zero);
             return self.rename(node, named);
         }
+        let tensor = &mut self.tensors[named.tensor];
         if tensor.scales[..] == [*scale] && tensor.zeros[..] == [*zero] {
             return self.rename(node, named);
         }
@@ -142,6 +167,20 @@ impl Reader {
         let tensor = &mut self.tensors[output];
         (tensor.element, tensor.scales, tensor.zeros) = (Element::I8, vec![*scale], vec![*zero]);
         Ok(())
+    }
+
+    /// Quantizes a tensor, and those before it of which it only changes the shape.
+    fn give_scale(&mut self, mut tensor: usize, scale: f32, zero: i64) {
+        while self.tensors[tensor].element == Element::F32 {
+            let Tensor { element, scales, zeros, .. } = &mut self.tensors[tensor];
+            (*element, *scales, *zeros) = (Element::I8, vec![scale], vec![zero]);
+            let source = self.operators.iter().find(|operator| operator.output == tensor);
+            if let Some(Operator { kind: Kind::Reshape, inputs, .. }) = source
+                && let [Some(input)] = inputs[..]
+            {
+                tensor = input;
+            }
+        }
     }
 
     /// A constant with its scales, or another name of a tensor that has one.

@@ -1,8 +1,6 @@
 //! The operators of ONNX.
 
-use super::{
-    super::constants::size_of_shape, Element, Kind, Named, Node, Operator, Order, Parsed, Reader, Tensor, image,
-};
+use super::{super::constants::size_of_shape, Element, Kind, Named, Node, Order, Parsed, Reader, Tensor, image};
 
 impl Reader {
     /// Reads a node, whose inputs are known.
@@ -23,10 +21,11 @@ impl Reader {
             "Gemm" | "MatMul" => self.product(node),
             "MaxPool" | "AveragePool" => self.pool(node),
             "GlobalAveragePool" | "ReduceMean" => self.global_pool(node),
+            "BatchNormalization" => self.batch_norm(node),
             "Add" => self.sum(node),
             "Mul" => self.scaled(node),
             "Concat" => self.concat(node),
-            "Flatten" | "Reshape" | "Squeeze" => self.reshape(node),
+            "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" => self.reshape(node),
             "Transpose" => self.transpose(node),
             "Relu" => self.activation(node, "Relu"),
             "Clip" => {
@@ -38,6 +37,14 @@ impl Reader {
                     _ => Err(format!("it limits to {least} to {most}, and 0 to 6 is supported")),
                 }
             }
+            "LeakyRelu" => {
+                let Named { tensor, order } = self.input(node, 0)?;
+                let (alpha, shape) = (node.float("alpha", 0.01), self.tensors[tensor].shape.clone());
+                self.operator(node, Kind::LeakyRelu(alpha), vec![Some(tensor)], (output(node)?, shape, order));
+                Ok(())
+            }
+            "Elu" if node.float("alpha", 1.0) == 1.0 => self.activation(node, "Elu"),
+            "HardSwish" => self.activation(node, "HardSwish"),
             "Sigmoid" => self.activation(node, "Sigmoid"),
             "Tanh" => self.activation(node, "Tanh"),
             "Softmax" => {
@@ -59,9 +66,12 @@ impl Reader {
 
     fn convolution(&mut self, node: &Node) -> Parsed<()> {
         let input = self.image(node)?;
-        let weights = self.constant(node, 1)?.ok_or("its weights are missing")?;
+        let mut weights = self.constant(node, 1)?.ok_or("its weights are missing")?;
+        if input.order == Order::Series && weights.shape.len() == 3 {
+            weights.shape.insert(2, 1);
+        }
         let [filters, channels, rows, columns] = weights.shape[..] else {
-            return Err(format!("its weights have the shape {:?}, and 4 axes are needed", weights.shape));
+            return Err(format!("its weights have the shape {:?}, and another one is needed", weights.shape));
         };
         let (window, tensor, [height, width]) = self.window(node, [rows, columns], input)?;
         let (group, from) = (node.integer("group", 1), self.tensors[tensor].shape[3]);
@@ -77,7 +87,7 @@ impl Reader {
         let activation = "Linear";
         let kind =
             if depthwise { Kind::DepthwiseConv2d { window, activation } } else { Kind::Conv2d { window, activation } };
-        let output = (output(node)?, vec![1, height, width, filters], Order::Channels);
+        let output = (output(node)?, vec![1, height, width, filters], input.order);
         self.operator(node, kind, vec![Some(tensor), Some(weights), bias], output);
         Ok(())
     }
@@ -130,8 +140,10 @@ impl Reader {
 
     fn pool(&mut self, node: &Node) -> Parsed<()> {
         let input = self.image(node)?;
-        let Some(&[rows, columns]) = node.integers("kernel_shape") else {
-            return Err("its kernel has other than 2 axes".into());
+        let [rows, columns] = match node.integers("kernel_shape") {
+            Some(&[rows, columns]) => [rows, columns],
+            Some(&[steps]) if input.order == Order::Series => [1, steps],
+            axes => return Err(format!("its kernel is {axes:?}")),
         };
         let kernel = [rows, columns].map(|length| usize::try_from(length).unwrap_or(0).min(1 << 16));
         let (window, tensor, [height, width]) = self.window(node, kernel, input)?;
@@ -146,13 +158,13 @@ impl Reader {
         let activation = "Linear";
         let kind = if max { Kind::MaxPool { window, activation } } else { Kind::AveragePool { window, activation } };
         let shape = vec![1, height, width, self.tensors[tensor].shape[3]];
-        let output = self.operator(node, kind, vec![Some(tensor)], (output(node)?, shape, Order::Channels));
+        let output = self.operator(node, kind, vec![Some(tensor)], (output(node)?, shape, input.order));
         self.keep_scale(tensor, output);
         Ok(())
     }
 
     fn global_pool(&mut self, node: &Node) -> Parsed<()> {
-        let Named { tensor, .. } = self.image(node)?;
+        let Named { tensor, mut order } = self.image(node)?;
         let channels = self.tensors[tensor].shape[3];
         let mut shape = vec![1, 1, 1, channels];
         if node.operator == "ReduceMean" {
@@ -160,79 +172,20 @@ impl Reader {
                 Some(axes) => axes.to_vec(),
                 None => self.integers_of(node, 1)?.unwrap_or_default().into_iter().map(i64::from).collect(),
             };
-            if !matches!(axes[..], [2 | -2, 3 | -1] | [3 | -1, 2 | -2]) {
+            let is_whole = match order {
+                Order::Series => matches!(axes[..], [2 | -1]),
+                _ => matches!(axes[..], [2 | -2, 3 | -1] | [3 | -1, 2 | -2]),
+            };
+            if !is_whole {
                 return Err(format!("it is over the axes {axes:?}, and only those of rows and columns are supported"));
             }
             if node.integer("keepdims", 1) == 0 {
-                shape = vec![1, channels];
+                (shape, order) = (vec![1, channels], Order::Channels);
             }
         }
         let axes = self.integers(&[1, 2]);
-        let output = (output(node)?, shape, Order::Channels);
+        let output = (output(node)?, shape, order);
         self.operator(node, Kind::Mean, vec![Some(tensor), Some(axes)], output);
-        Ok(())
-    }
-
-    /// A sum of two tensors, or the bias of a product before it.
-    fn sum(&mut self, node: &Node) -> Parsed<()> {
-        for (input, constant) in [(0, 1), (1, 0)] {
-            let (Ok(named), Ok(Some(bias))) = (self.input(node, input), self.constant(node, constant)) else {
-                continue;
-            };
-            let product = self.operators.iter_mut().rev().find(|operator| operator.output == named.tensor);
-            if let Some(Operator { kind: Kind::Dense { activation: "Linear" }, inputs, .. }) = product
-                && let [Some(before), Some(weights), None] = inputs[..]
-                && self.readers.get(&node.inputs[input]) == Some(&1)
-                && self.tensors[named.tensor].element == Element::F32
-            {
-                let bias = self.bias(bias, before, weights)?;
-                let product = self.operators.iter_mut().rev().find(|operator| operator.output == named.tensor);
-                product.into_iter().for_each(|product| product.inputs[2] = Some(bias));
-                return self.rename(node, named);
-            }
-            return self.with_constant(node, Kind::Combine { arithmetic: "Add", activation: "Linear" }, named, bias);
-        }
-        let [a, b] = [self.input(node, 0)?, self.input(node, 1)?];
-        if a.order != b.order || a.order == Order::Rows {
-            return Err("its inputs have their numbers in different orders".into());
-        }
-        let shape = self.tensors[a.tensor].shape.clone();
-        let kind = Kind::Combine { arithmetic: "Add", activation: "Linear" };
-        self.operator(node, kind, vec![Some(a.tensor), Some(b.tensor)], (output(node)?, shape, a.order));
-        Ok(())
-    }
-
-    /// A product with a constant.
-    fn scaled(&mut self, node: &Node) -> Parsed<()> {
-        for (input, constant) in [(0, 1), (1, 0)] {
-            if let (Ok(named), Ok(Some(factor))) = (self.input(node, input), self.constant(node, constant)) {
-                return self.with_constant(
-                    node,
-                    Kind::Combine { arithmetic: "Multiply", activation: "Linear" },
-                    named,
-                    factor,
-                );
-            }
-        }
-        Err("no layer multiplies two tensors".into())
-    }
-
-    /// An operator of a tensor and a constant with a number for each channel.
-    fn with_constant(&mut self, node: &Node, kind: Kind, named: Named, constant: Tensor<'static>) -> Parsed<()> {
-        let shape = self.tensors[named.tensor].shape.clone();
-        let count = size_of_shape(&constant.shape).unwrap_or(0);
-        let by_channel = match (&constant.shape[..], shape.len()) {
-            ([channels, 1, 1] | [1, channels, 1, 1], 4) | ([channels] | [1, channels], 2) => *channels == count,
-            _ => count == 1,
-        };
-        if !by_channel || named.order != Order::Channels && count != 1 {
-            return Err(format!("its constant of shape {:?} is not a number for each channel", constant.shape));
-        }
-        let tensor = self.add("", Vec::new(), Order::Channels);
-        self.names.remove("");
-        self.tensors[tensor] = Tensor { shape: vec![count], ..constant };
-        let output = (output(node)?, shape, named.order);
-        self.operator(node, kind, vec![Some(named.tensor), Some(tensor)], output);
         Ok(())
     }
 
@@ -243,12 +196,13 @@ impl Reader {
         }
         let Some(first) = inputs.first() else { return Err("it has no inputs".into()) };
         let mut shape = self.tensors[first.tensor].shape.clone();
-        let axis = node.integer("axis", 1);
-        if axis != 1 && axis != 1 - shape.len() as i64 {
+        let (axis, rank) = (node.integer("axis", 1), shape.len() as i64 - i64::from(first.order == Order::Series));
+        if axis != 1 && axis != 1 - rank {
             return Err(format!("it joins axis {axis}, and only that of channels, 1, is supported"));
         }
-        if inputs.iter().any(|input| input.order != Order::Channels) {
-            return Err("its inputs are flattened images".into());
+        let order = first.order;
+        if !matches!(order, Order::Channels | Order::Series) || inputs.iter().any(|input| input.order != order) {
+            return Err("its inputs are not images, series or vectors alike".into());
         }
         let lengths = inputs.iter().map(|input| self.tensors[input.tensor].shape.last().copied().unwrap_or(0));
         let joined = lengths.fold(0usize, usize::saturating_add);
@@ -256,11 +210,12 @@ impl Reader {
             *last = joined;
         }
         let inputs = inputs.iter().map(|input| Some(input.tensor)).collect();
-        self.operator(node, Kind::Concat { axis: -1 }, inputs, (output(node)?, shape, Order::Channels));
+        self.operator(node, Kind::Concat { axis: -1 }, inputs, (output(node)?, shape, order));
         Ok(())
     }
 
-    /// An image as a vector, or a vector as an image of one pixel or one channel.
+    /// An image or series as a vector, a vector as an image of one pixel or one channel, or a series as an image of one row
+    /// and back.
     fn reshape(&mut self, node: &Node) -> Parsed<()> {
         let Named { tensor, order } = self.input(node, 0)?;
         let from = self.tensors[tensor].shape.clone();
@@ -269,15 +224,24 @@ impl Reader {
             "Flatten" if node.integer("axis", 1) == 1 => vec![1, size],
             "Flatten" => return Err("its axis is not 1".into()),
             "Squeeze" if from.len() == 4 && from[1..3] == [1, 1] => vec![1, size],
+            "Squeeze" if order == Order::Channels && from.len() == 4 && from[1] == 1 && self.is_row_axis(node)? => {
+                return self.rename(node, Named { tensor, order: Order::Series });
+            }
+            "Unsqueeze" if order == Order::Series && self.is_row_axis(node)? => {
+                return self.rename(node, Named { tensor, order: Order::Channels });
+            }
+            "Unsqueeze" => return Err("only a series becomes an image of one row".into()),
             "Squeeze" => return Err(format!("its input has the shape {from:?}, and that of one pixel is supported")),
             _ => self.shape_of(node, size, &from)?,
         };
         let order = match (order, &from[..], &to[..]) {
             (Order::Rows, _, [_, _]) => Order::Channels,
-            (Order::Channels, [_, height, width, channels], [_, _]) => match (height * width, *channels) {
-                (1, _) | (_, 1) => Order::Channels,
-                (pixels, channels) => Order::Flat([channels, pixels]),
-            },
+            (Order::Channels | Order::Series, [_, height, width, channels], [_, _]) => {
+                match (height * width, *channels) {
+                    (1, _) | (_, 1) => Order::Channels,
+                    (pixels, channels) => Order::Flat([channels, pixels]),
+                }
+            }
             (order, [_, _], [_, _]) => order,
             (Order::Channels, [_, _], [_, height, width, channels]) if height * width == 1 || *channels == 1 => {
                 Order::Channels
@@ -291,6 +255,15 @@ impl Reader {
         let output = self.operator(node, Kind::Reshape, vec![Some(tensor)], (output(node)?, to, order));
         self.keep_scale(tensor, output);
         Ok(())
+    }
+
+    /// Whether the axis of a `Squeeze` or `Unsqueeze` is that of the rows of an image.
+    fn is_row_axis(&self, node: &Node) -> Parsed<bool> {
+        let axes = match node.integers("axes") {
+            Some(axes) => axes.to_vec(),
+            None => self.integers_of(node, 1)?.unwrap_or_default().into_iter().map(i64::from).collect(),
+        };
+        Ok(matches!(axes[..], [2 | -2]))
     }
 
     /// The shape that a `Reshape` names, of which an axis may follow from the others.
@@ -325,7 +298,18 @@ impl Reader {
                 *shape = vec![batch, height, width, channels];
                 self.rename(node, named)
             }
-            (perm, ..) => Err(format!("its perm is {perm:?}, and only those of images are supported")),
+            (Some([0, 2, 1]), Order::Series, 4) if named.tensor == 1 && self.operators.len() == 1 => {
+                // The same for a series.
+                let [batch, channels, steps] = self.tensors[0].shape[..] else {
+                    return Err("its shape is not known".into());
+                };
+                self.tensors[0].shape = vec![batch, steps, channels];
+                self.tensors[1].shape = vec![batch, 1, steps, channels];
+                self.rename(node, named)
+            }
+            (perm, ..) => Err(format!(
+                "its perm is {perm:?}, and only those of images, and of a series at the start, are supported"
+            )),
         }
     }
 
@@ -353,16 +337,18 @@ impl Reader {
         Ok(())
     }
 
-    /// The first input, an image.
+    /// The first input, an image or a series.
     fn image(&self, node: &Node) -> Parsed<Named> {
         let named = self.input(node, 0)?;
-        if named.order != Order::Channels || self.tensors[named.tensor].shape.len() != 4 {
-            return Err("its input is not an image with the channels first".into());
+        let is_channels_first = matches!(named.order, Order::Channels | Order::Series);
+        if !is_channels_first || self.tensors[named.tensor].shape.len() != 4 {
+            return Err("its input is not an image or a series with the channels first".into());
         }
         Ok(named)
     }
 }
 
-fn output(node: &Node) -> Parsed<&str> {
+/// The name of the output.
+pub fn output(node: &Node) -> Parsed<&str> {
     node.outputs.first().map(|name| &name[..]).ok_or("it has no output".into())
 }

@@ -14,25 +14,27 @@ impl Reader {
         &mut self,
         node: &Node,
         kernel: [usize; 2],
-        Named { tensor, .. }: Named,
+        Named { tensor, order }: Named,
     ) -> Parsed<(Window, usize, [usize; 2])> {
         let [1, height, width, channels] = self.tensors[tensor].shape[..] else {
             return Err(format!("its input of shape {:?} is not an image", self.tensors[tensor].shape));
         };
+        let is_series = order == Order::Series;
         let pair = |name: &str| -> Parsed<[usize; 2]> {
             match node.integers(name) {
                 None => Ok([1, 1]),
+                Some(&[steps]) if is_series && (1..1 << 16).contains(&steps) => Ok([1, steps as usize]),
                 Some(&[rows, columns]) if (1..1 << 16).contains(&rows) && (1..1 << 16).contains(&columns) => {
                     Ok([rows as usize, columns as usize])
                 }
                 Some(numbers) => Err(format!("its {name} are {numbers:?}, and those of images are supported")),
             }
         };
+        let length = |zeros: i64| usize::try_from(zeros).unwrap_or(usize::MAX).min(1 << 16);
         let zeros = match node.integers("pads") {
             None => [0; 4],
-            Some(&[top, left, bottom, right]) => {
-                [top, left, bottom, right].map(|zeros| usize::try_from(zeros).unwrap_or(usize::MAX).min(1 << 16))
-            }
+            Some(&[before, after]) if is_series => [0, before, 0, after].map(length),
+            Some(&[top, left, bottom, right]) => [top, left, bottom, right].map(length),
             Some(numbers) => return Err(format!("its pads are {numbers:?}, and those of images are supported")),
         };
         if node.integer("ceil_mode", 0) != 0 {
