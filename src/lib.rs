@@ -28,6 +28,7 @@
 //! - [`regularize`], [`init`]: penalties and initializers;
 //! - [`activation`]: formulas with their derivatives;
 //! - [`layer`]: the traits of a layer: its parameters, its formula, and the check that layers fit together;
+//! - [`stream`]: networks that take one frame at a time;
 //! - [`flash`]: networks in read-only memory, read from files at compile time;
 //! - [`mod@network`]: tuples and structs of layers: prediction, initialization, summaries;
 //! - [`layers`]: the layers, one file each;
@@ -91,6 +92,7 @@ pub mod report;
 mod rounding;
 #[cfg(feature = "std")]
 mod short;
+pub mod stream;
 mod tensor;
 pub mod train;
 mod zeroed;
@@ -208,6 +210,7 @@ pub mod prelude {
             RmsProp, Schedule, Sgd,
         },
         regularize::{L1, L2, Penalty},
+        stream::Stream,
         train::{Callback, EarlyStopping, Epoch, Fit, LearningRateScheduler, ReduceLrOnPlateau, TrainError, Trainer},
     };
 }

@@ -82,6 +82,12 @@ pub unsafe trait Zeroed: Sized {
     }
 }
 
+/// [`Zeroed::zeroed_on_stack`] in constants.
+pub(crate) const fn zeros<Z: Zeroed>() -> Z {
+    // SAFETY: zero bytes are a valid value, as `Zeroed` promises.
+    unsafe { MaybeUninit::zeroed().assume_init() }
+}
+
 /// Memory for an `A` or a `B`.
 #[doc(hidden)]
 #[repr(C)]

@@ -73,6 +73,18 @@ fn nothing_is_allocated() {
 }
 
 #[test]
+fn streams_do_not_allocate() {
+    #[network(input = [[f32; 4]; 20])]
+    type Net = (Conv1d<_, 8, 3, Relu, Causal<2>>, Lstm<_, 9, AllStates>, MaxPool1d<_, 2>, Flatten<_>, Dense<_, 2>);
+    let (network, mut stream) = (Net::new(1), Stream::<Net>::new());
+    let before = CALLS.get();
+    let outputs = (0..40).filter(|step| stream.push(&network, &[*step as f32; 4]).is_some()).count();
+    stream.reset();
+    assert_eq!(CALLS.get() - before, 0);
+    assert_eq!(outputs, 6);
+}
+
+#[test]
 fn augmentation_does_not_allocate() {
     let mut images = [[[[0.5f32; 3]; 16]; 16]; 8];
     let all = (Flip::BOTH, Shift::by(2), Crop(0.8), Rotate(15.0), CutOut::square(4), Brightness(0.1), Noise(0.1));

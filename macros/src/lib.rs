@@ -1,6 +1,6 @@
 //! The code generator of `shiplap`: networks, layers, and checks at compile time.
 //!
-//! `sequence` generates the code of tuples and of `#[derive(Network)]`, `parameters` that of `#[derive(Parameters)]`
+//! `sequence` generates the code of tuples and of `#[derive(Network)]`, `stream` that of their streams, `parameters` that of `#[derive(Parameters)]`
 //! and `#[derive(Layer)]`. `check` reports layers that do not fit at their declaration, for `#[network]` and the
 //! derive. `stored` and `include` embed the weights of a file in the program. `budget` implements `const_assert!`.
 //! `krate` is the name of a renamed dependency.
@@ -22,6 +22,7 @@ mod model;
 mod parameters;
 mod sequence;
 mod stored;
+mod stream;
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as TokenStream2;
@@ -95,6 +96,7 @@ fn derive(input: &DeriveInput, checks: Option<TokenStream2>) -> syn::Result<Toke
         fields: named.map(|(field, member)| Field { ty: field.ty.clone(), name: name_of(&member), member }).collect(),
     };
     let implementation = sequence.expand();
+    let streaming = stream::expand(&sequence);
     let stored = stored::expand(&sequence, |members, values| quote!(Self { #(#members: #values),* }));
     let zeroed = sequence.generics_with(|_| quote!(::shiplap::Zeroed));
     let where_clause = &zeroed.where_clause;
@@ -103,6 +105,7 @@ fn derive(input: &DeriveInput, checks: Option<TokenStream2>) -> syn::Result<Toke
         // SAFETY: each field is `Zeroed`.
         unsafe impl #impl_generics ::shiplap::Zeroed for #name #arguments #where_clause {}
         #implementation
+        #streaming
         #stored
     })
 }
@@ -307,8 +310,8 @@ pub fn impl_tuples(_: TokenStream) -> TokenStream {
                 fields: fields.collect(),
             };
             let stored = stored::expand(&sequence, |_, values| quote!((#(#values,)*)));
-            let implementation = sequence.expand();
-            quote!(#implementation #stored)
+            let (implementation, streaming) = (sequence.expand(), stream::expand(&sequence));
+            quote!(#implementation #streaming #stored)
         })
         .collect::<TokenStream2>()
         .into()

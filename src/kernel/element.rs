@@ -176,6 +176,11 @@ pub trait Tensor: Sealed + Copy + Zeroed + Send + Sync + 'static {
     type Int8: Int8Tensor;
     /// What the outermost axis consists of; the number itself if there is no axis.
     type Row: Tensor<Element = Self::Element>;
+    /// One frame of it in a [stream](crate::stream): a row, if it has several axes; otherwise the tensor itself.
+    type Frame: Tensor<Element = Self::Element>;
+    /// The [`Frame`](Self::Frame) of an array of `N` of these tensors.
+    #[doc(hidden)]
+    type FrameOf<const N: usize>: Tensor<Element = Self::Element>;
     /// The number of elements: the product of the lengths of all axes, 1 for a single number.
     const LEN: usize;
     /// The number of axes: 0 for a single number.
@@ -231,6 +236,8 @@ macro_rules! scalar_tensors {
             type Element = $scalar;
             type Int8 = i8;
             type Row = $scalar;
+            type Frame = $scalar;
+            type FrameOf<const N: usize> = [$scalar; N];
             const LEN: usize = 1;
             const RANK: usize = 0;
             const AXES: [usize; MOST_AXES] = [0; MOST_AXES];
@@ -253,6 +260,8 @@ impl<X: Tensor, const N: usize> Tensor for [X; N] {
     type Element = X::Element;
     type Int8 = [X::Int8; N];
     type Row = X;
+    type Frame = X::FrameOf<N>;
+    type FrameOf<const M: usize> = Self;
     const LEN: usize = N * X::LEN;
     const RANK: usize = X::RANK + 1;
     const AXES: [usize; MOST_AXES] = {

@@ -1,12 +1,13 @@
 //! An activation as a layer.
 
-use core::marker::PhantomData;
+use core::{marker::PhantomData, slice};
 
 use crate::{
     Parameters, Rng, Tensor,
     activation::{Activation, Save},
     kernel::Simd,
     layer::{Ending, Layer, Operations, Path},
+    stream::Streaming,
 };
 
 /// Ends a recorded pass of a layer with the activation `A` that has computed the logits `y`: stores them, if the derivative
@@ -114,5 +115,18 @@ impl<A: Activation, X: Tensor> Layer for Activate<A, X> {
 
     fn operations<V: Operations<X::Element>>(&self, path: Path<'_>, operations: &mut V) {
         A::operations(path, operations);
+    }
+}
+
+impl<A: Activation, X: Tensor> Streaming for Activate<A, X> {
+    type Frame = X::Frame;
+    type Emitted = X::Frame;
+    type State = ();
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, (): &mut (), frame: &X::Frame, y: &mut X::Frame) -> bool {
+        *y = *frame;
+        A::forward(simd, slice::from_mut(y));
+        true
     }
 }

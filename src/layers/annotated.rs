@@ -56,6 +56,10 @@ macro_rules! annotated {
             }
         }
 
+        impl<L: $crate::stream::Streaming, $($annotation: $bound),+> $crate::stream::Streaming for $wrapper<L, $($annotation),+> {
+            $crate::stream::by_layer!(L, |this| &this.layer);
+        }
+
         impl<L: $crate::layer::Layer, $($annotation: $bound),+> $crate::layer::Layer for $wrapper<L, $($annotation),+> {
             type Input = L::Input;
             type Output = L::Output;

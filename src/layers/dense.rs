@@ -12,6 +12,7 @@ use crate::{
     kernel::{Element, ElementwiseKernel, Simd, map_each, nn, nt, sum_rows, tn},
     layer::{Layer, Operations, Path, VisitGradient},
     message::Message,
+    stream::{Streaming, whole_sample},
 };
 
 /// `y[b][o] = act(Σᵢ x[b][i]·kernel[i][o] + bias[o])`, x: `[[T; IN]]`, y: `[[T; OUT]]`. With `IN` or `OUT` 0, it does
@@ -118,4 +119,8 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element, Z: Biased> Af
     fn logits_backward<S: Simd>(&self, simd: S, dz: &[[T; OUT]], dx: &mut [[T; IN]]) {
         nt(simd, dz, &self.kernel, dx);
     }
+}
+
+impl<const IN: usize, const OUT: usize, A: Activation, T: Element, Z: Biased> Streaming for Dense<IN, OUT, A, T, Z> {
+    whole_sample!();
 }

@@ -7,6 +7,7 @@ use crate::{
     kernel::{Element, Simd},
     layer::{Operations, Path, SimpleLayer},
     message::Message,
+    stream::{Streaming, unchanged},
 };
 
 /// In training, sets each number to 0 with a probability of `PERCENT` % and scales the others by
@@ -81,4 +82,8 @@ pub(super) fn draw<T: Element, const PERCENT: u32>(rng: Option<&mut Rng>, factor
 #[inline(always)]
 fn scale<T: Element>(from: &[T], factors: &[T], to: &mut [T]) {
     to.iter_mut().zip(from).zip(factors).for_each(|((to, &from), &factor)| *to = from * factor);
+}
+
+impl<const N: usize, const PERCENT: u32, X: Tensor> Streaming for Dropout<N, PERCENT, X> {
+    unchanged!(X::FrameOf<N>);
 }

@@ -9,6 +9,7 @@ use crate::{
     layer::{Description, Ending, Layer, Operations, Outline, Parameters, Path, Visit, VisitMut, rows_at_once},
     message::Message,
     network::{Network, forward_in_blocks},
+    stream::{Streaming, by_layer},
     zeroed::{fits_stack, large},
 };
 
@@ -230,6 +231,10 @@ fn backward_in_blocks<S: Simd, E: Ending, L: Layer, const B: usize>(
         layer.record_batch::<S, E, B>(simd, None, x, tape, y);
         layer.backward_batch::<S, E, B>(simd, x, tape, y, dy, Some(dx));
     }
+}
+
+impl<L: Streaming> Streaming for Frozen<L> {
+    by_layer!(L, |this| &this.layer);
 }
 
 #[cfg(all(test, feature = "std"))]

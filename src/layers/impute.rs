@@ -5,6 +5,7 @@ use crate::{
     Layer,
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise_row},
     layer::{Operations, Path, SimpleLayer},
+    stream::{Streaming, whole_sample},
 };
 
 /// `y[n] = value[n]` where `x[n]` is NaN, else `x[n]`; x and y: `[[T; N]]`.
@@ -138,6 +139,10 @@ fn sorted(values: impl Iterator<Item = f64>) -> std::vec::Vec<f64> {
     let mut values: std::vec::Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values
+}
+
+impl<const N: usize, T: Element> Streaming for Impute<N, T> {
+    whole_sample!();
 }
 
 #[cfg(test)]

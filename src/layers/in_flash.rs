@@ -10,6 +10,7 @@ use crate::{
     layer::{Description, Ending, Layer, Operations, Outline, Parameters, Path, Visit, VisitMut},
     message::Message,
     network::Network,
+    stream::{Streaming, by_layer},
 };
 
 /// The network that `F` stands for, read directly from read-only memory: on a microcontroller, from flash. The layer
@@ -131,6 +132,10 @@ impl<F: Flash> Network for InFlash<F> where F::Network: Network {}
 
 impl<W, P, F: Flash> Stored<W, P> for InFlash<F> {
     const STORED: Self = Self(PhantomData);
+}
+
+impl<F: Flash<Network: Streaming>> Streaming for InFlash<F> {
+    by_layer!(F::Network, |_this| F::NETWORK);
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::{
     Layer,
     kernel::{Element, Simd, elementwise_row},
     layer::{Operations, Path, SimpleLayer},
+    stream::{Streaming, whole_sample},
 };
 
 /// `y[n] = (x[n] − min[n]) / range[n]`, x and y: `[[T; N]]`. On the data to which it is fitted, each column of the
@@ -85,6 +86,10 @@ impl<const N: usize, T: Element> MinMax<N, T> {
     pub fn inverse_transform(&self, rows: &mut [[T; N]]) {
         transform(rows, Unscale, |column, y| [y, self.min[column], self.range[column]]);
     }
+}
+
+impl<const N: usize, T: Element> Streaming for MinMax<N, T> {
+    whole_sample!();
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::{
     Layer,
     kernel::{Element, Simd, elementwise_row},
     layer::{Operations, Path, SimpleLayer},
+    stream::{Streaming, whole_sample},
 };
 
 /// `y[n] = (x[n] − mean[n]) / deviation[n]`, x and y: `[[T; N]]`. On the data to which it is fitted, each column of the
@@ -109,6 +110,10 @@ impl<const N: usize, T: Element> Standardize<N, T> {
     pub fn inverse_transform(&self, rows: &mut [[T; N]]) {
         transform(rows, Unscale, |column, y| [y, self.mean[column], self.deviation[column]]);
     }
+}
+
+impl<const N: usize, T: Element> Streaming for Standardize<N, T> {
+    whole_sample!();
 }
 
 #[cfg(test)]

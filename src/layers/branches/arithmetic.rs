@@ -91,7 +91,9 @@ macro_rules! arithmetic {
                 type Second<E: Ending> = Predictions;
             }
 
-            impl<A: Activation> Shaped for $join<A> {}
+            impl<A: Activation> Shaped for $join<A> {
+                type OfFrames = Self;
+            }
 
             impl ElementwiseKernel<2, 1> for Value<$join> {
                 #[inline(always)]

@@ -6,6 +6,7 @@ use crate::{
     Layer, Tensor,
     kernel::Simd,
     layer::{Operations, Path, SimpleLayer},
+    stream::{Streaming, unchanged},
 };
 
 /// `y = x`, for a branch without layers: the shortcut of a [`Residual`](super::Residual) connection.
@@ -36,4 +37,8 @@ impl<X: Tensor> SimpleLayer for Identity<X> {
     }
 
     fn operations<V: Operations<X::Element>>(&self, _: Path<'_>, _: &mut V) {}
+}
+
+impl<X: Tensor> Streaming for Identity<X> {
+    unchanged!(X::Frame);
 }

@@ -8,6 +8,7 @@ use crate::{
     kernel::{Simd, copy},
     layer::{Ending, Head, Heads, Inferred, Junction, Layer, Predictions},
     message::Message,
+    stream::Streaming,
 };
 
 /// [`Add`](super::Add), [`Subtract`](super::Subtract), [`Multiply`](super::Multiply), [`Concat`] or [`Both`].
@@ -29,11 +30,18 @@ pub trait Join: Send + Sync + 'static {
 }
 
 /// A join whose output is known: all except `Concat<Inferred>`.
-pub trait Shaped: Join {}
+pub trait Shaped: Join {
+    /// The join of frames of the outputs.
+    type OfFrames: Shaped;
+}
 
-impl<O: Tensor> Shaped for Concat<O> {}
+impl<O: Tensor> Shaped for Concat<O> {
+    type OfFrames = Concat<O::Frame>;
+}
 
-impl Shaped for Both {}
+impl Shaped for Both {
+    type OfFrames = Both;
+}
 
 /// A way to join rows of `A` with rows of `B`.
 pub trait Joins<A: Tensor, B: Tensor>: Shaped {
@@ -156,6 +164,15 @@ pub(super) const fn misfit<A: Layer, B: Layer>() -> Option<Message> {
     } else {
         Some(differ::<A::Input, B::Input>(Message::new().text("branches take the same input, but these take `")))
     }
+}
+
+/// The fault of branches of a stream that output at different frames.
+pub(super) const fn apart<A: Streaming, B: Streaming>() -> Message {
+    let message =
+        Message::new().text("branches are streamed if they output at the same frames; the first one starts after ");
+    let message = message.number(A::DELAY as u128).text(" frames and outputs every ").number(A::PERIOD as u128);
+    let message = message.text(", the second one after ").number(B::DELAY as u128).text(" and every ");
+    message.number(B::PERIOD as u128)
 }
 
 /// The fault of outputs that cannot be put side by side.

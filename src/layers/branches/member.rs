@@ -7,6 +7,7 @@ use crate::{
     kernel::{Element as _, Simd, copy},
     layer::{Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
+    stream::Streaming,
 };
 
 /// The first member of a [`Pair`]: the beginning of the branch that takes the first of two inputs.
@@ -69,7 +70,7 @@ const fn not_a_pair<I: Tensor>(kind: &str) -> Option<Message> {
 }
 
 macro_rules! member {
-    ($layer:ident, $index:literal, $start:expr) => {
+    ($layer:ident, $index:literal, $start:expr, $start_of_frame:expr) => {
         impl<I: Members> SimpleLayer for $layer<I> {
             type Input = I;
             type Output = I::$layer;
@@ -93,7 +94,22 @@ macro_rules! member {
                 operations.member(path, $index);
             }
         }
+
+        impl<I: Members> Streaming for $layer<I> {
+            type Frame = I::Frame;
+            type Emitted = <I::$layer as Tensor>::Frame;
+            type State = ();
+
+            const STREAM_FAULT: Option<Message> = <Self as SimpleLayer>::FAULT;
+
+            #[inline(always)]
+            fn push<S: Simd>(&self, _: S, (): &mut (), frame: &I::Frame, y: &mut Self::Emitted) -> bool {
+                let numbers = I::Frame::flat(slice::from_ref(frame));
+                copy(numbers.get($start_of_frame..).unwrap_or(&[]), Tensor::flat_mut(slice::from_mut(y)));
+                true
+            }
+        }
     };
 }
-member!(First, 0, 0);
-member!(Second, 1, I::First::LEN);
+member!(First, 0, 0, 0);
+member!(Second, 1, I::First::LEN, <I::First as Tensor>::Frame::LEN);

@@ -10,7 +10,7 @@ pub use identity::Identity;
 pub use join::{Both, Concat, Join, Joins};
 pub use member::{First, Second};
 
-use core::{marker::PhantomData, mem::MaybeUninit};
+use core::{marker::PhantomData, mem::MaybeUninit, slice};
 
 use crate::{
     Parameters, Rng, Tensor, Zeroed,
@@ -25,6 +25,7 @@ use crate::{
         image::Channels,
     },
     message::Message,
+    stream::Streaming,
 };
 use join::Shaped;
 
@@ -213,5 +214,37 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
         }
         operations.join(path, J::JUNCTION);
         J::Activation::operations(path, operations);
+    }
+}
+
+impl<
+    A: Layer + Streaming<Emitted: Tensor>,
+    B: Layer<Element = A::Element> + Streaming<Frame = A::Frame, Emitted: Tensor>,
+    J: Shaped<OfFrames: Joins<A::Emitted, B::Emitted>>,
+> Streaming for Branches<A, B, J>
+{
+    type Frame = A::Frame;
+    type Emitted = <J::OfFrames as Joins<A::Emitted, B::Emitted>>::Output;
+    type State = (A::State, B::State);
+
+    const STREAM_FAULT: Option<Message> = {
+        let apart = if A::DELAY == B::DELAY && A::PERIOD == B::PERIOD { None } else { Some(join::apart::<A, B>()) };
+        first_fault(&[A::STREAM_FAULT, B::STREAM_FAULT, apart, J::OfFrames::FAULT])
+    };
+    const FRAME_MACS: usize = A::FRAME_MACS + B::FRAME_MACS;
+    const DELAY: usize = A::DELAY;
+    const PERIOD: usize = A::PERIOD;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &A::Frame, y: &mut Self::Emitted) -> bool {
+        let (mut first, mut second) = (A::Emitted::zeroed_on_stack(), B::Emitted::zeroed_on_stack());
+        let first_is_due = self.first.push(simd, &mut state.0, frame, &mut first);
+        let both_are_due = self.second.push(simd, &mut state.1, frame, &mut second) && first_is_due;
+        if both_are_due {
+            let y = slice::from_mut(y);
+            J::OfFrames::join(simd, slice::from_ref(&first), slice::from_ref(&second), y);
+            J::Activation::forward(simd, y);
+        }
+        both_are_due
     }
 }

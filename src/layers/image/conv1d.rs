@@ -4,20 +4,23 @@ use core::{array, marker::PhantomData, slice};
 
 use super::{
     Channels, Valid, Window, fault,
+    recent::{Recent, looks_ahead},
     window::{self, Over, Row, slide},
 };
 use crate::{
     Parameters, Tensor,
     activation::{Activation, Linear},
     kernel::{
-        Element, ElementwiseKernel, Simd, conv, conv_backward, conv_gradient, conv_gradient_parts, map_each, sum_rows,
+        Element, ElementwiseKernel, Simd, Unchanged, conv, conv_backward, conv_gradient, conv_gradient_parts, map_each,
+        sum_rows,
     },
-    layer::{Infer, Inferred, Layer, Operations, Path},
+    layer::{Infer, Inferred, Layer, Operations, Path, first_fault},
     layers::{
         affine::{Affine, affine_passes, sliding_gradient},
         bias::{Bias, Biased},
     },
     message::Message,
+    stream::{Past, Streaming, Taps},
 };
 
 /// `F` filters of `K` steps over a series, such as the samples of sensors:
@@ -170,5 +173,41 @@ impl<
     fn logits_backward<S: Simd>(&self, simd: S, dz: &[Self::Output], dx: &mut [Self::Input]) {
         let steps = PhantomData::<Over<Row<P>, 1, L, 1, K>>;
         conv_backward(simd, steps, dz.as_chunks::<1>().0, array::from_ref(&self.kernel), dx.as_chunks_mut::<1>().0);
+    }
+}
+
+impl<
+    T: Element,
+    A: Activation,
+    P: Window,
+    Z: Biased,
+    const L: usize,
+    const C: usize,
+    const F: usize,
+    const K: usize,
+    const OL: usize,
+> Streaming for Conv1d<[[T; C]; L], F, K, A, P, Z, [[T; F]; OL]>
+where
+    Taps<K>: Past,
+{
+    type Frame = [T; C];
+    type Emitted = [T; F];
+    type State = Recent<[T; C], P, K>;
+
+    const STREAM_FAULT: Option<Message> =
+        first_fault(&[<Self as Layer>::FAULT, looks_ahead::<P>(Self::KIND.as_str(), L, K)]);
+    const FRAME_MACS: usize = F * K * C;
+    const DELAY: usize = Self::State::DELAY;
+    const PERIOD: usize = Self::State::PERIOD;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &[T; C], y: &mut [T; F]) -> bool {
+        let mut window = [[T::zero(); C]; K];
+        let Some(_) = state.push(frame, T::zeros(), &mut window) else { return false };
+        let (kernel, bias) = (array::from_ref(&self.kernel), Z::get(&self.bias).unwrap_or(T::zeros()));
+        let (steps, row) = (PhantomData::<Over<Row<Valid>, 1, K, 1, K>>, array::from_mut(array::from_mut(y)));
+        conv(simd, steps, &[[window]], kernel, bias, &Unchanged, array::from_mut(row));
+        A::forward(simd, slice::from_mut(y));
+        true
     }
 }

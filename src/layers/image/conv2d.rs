@@ -1,23 +1,26 @@
 //! The convolution of an image.
 
-use core::{marker::PhantomData, slice};
+use core::{array, marker::PhantomData, slice};
 
 use super::{
     Channels, Valid, Window, fault,
+    recent::{Newest, Recent, looks_ahead},
     window::{self, Over, slide},
 };
 use crate::{
     Parameters, Tensor,
     activation::{Activation, Linear},
     kernel::{
-        Element, ElementwiseKernel, Simd, conv, conv_backward, conv_gradient, conv_gradient_parts, map_each, sum_rows,
+        Element, ElementwiseKernel, Simd, Unchanged, conv, conv_backward, conv_gradient, conv_gradient_parts, map_each,
+        sum_rows,
     },
-    layer::{Infer, Inferred, Layer, Operations, Path},
+    layer::{Infer, Inferred, Layer, Operations, Path, first_fault},
     layers::{
         affine::{Affine, affine_passes, sliding_gradient},
         bias::{Bias, Biased},
     },
     message::Message,
+    stream::{Past, Streaming, Taps},
 };
 
 /// `F` filters of `K`×`KW` pixels over an image:
@@ -165,5 +168,43 @@ impl<
     #[inline(always)]
     fn logits_backward<S: Simd>(&self, simd: S, dz: &[Self::Output], dx: &mut [Self::Input]) {
         conv_backward(simd, PhantomData::<Over<P, H, W, K, KW>>, dz, &self.kernel, dx);
+    }
+}
+
+impl<
+    T: Element,
+    A: Activation,
+    P: Window,
+    Z: Biased,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const F: usize,
+    const K: usize,
+    const KW: usize,
+    const OH: usize,
+    const OW: usize,
+> Streaming for Conv2d<[[[T; C]; W]; H], F, K, A, P, Z, KW, [[[T; F]; OW]; OH]>
+where
+    Taps<K>: Past,
+{
+    type Frame = [[T; C]; W];
+    type Emitted = [[T; F]; OW];
+    type State = Recent<[[T; C]; W], P, K>;
+
+    const STREAM_FAULT: Option<Message> =
+        first_fault(&[<Self as Layer>::FAULT, looks_ahead::<P>(Self::KIND.as_str(), H, K)]);
+    const FRAME_MACS: usize = OW * F * K * KW * C;
+    const DELAY: usize = Self::State::DELAY;
+    const PERIOD: usize = Self::State::PERIOD;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &[[T; C]; W], y: &mut [[T; F]; OW]) -> bool {
+        let mut window = [[[T::zero(); C]; W]; K];
+        let Some(_) = state.push(frame, &[[T::zero(); C]; W], &mut window) else { return false };
+        let (steps, bias) = (PhantomData::<Newest<P, W, KW>>, Z::get(&self.bias).unwrap_or(T::zeros()));
+        conv(simd, steps, &[window], &self.kernel, bias, &Unchanged, array::from_mut(array::from_mut(y)));
+        A::forward(simd, y);
+        true
     }
 }

@@ -1,24 +1,26 @@
 //! The convolution of each channel of an image by itself.
 
-use core::{marker::PhantomData, slice};
+use core::{array, marker::PhantomData, slice};
 
 use super::{
     Channels, Valid, Window, fault,
+    recent::{Newest, Recent, looks_ahead},
     window::{self, Over, slide},
 };
 use crate::{
     Parameters, Tensor,
     activation::{Activation, Linear},
     kernel::{
-        Element, ElementwiseKernel, Simd, depthwise, depthwise_backward, depthwise_gradient, depthwise_gradient_parts,
-        map_each, sum_rows,
+        Element, ElementwiseKernel, Simd, Unchanged, depthwise, depthwise_backward, depthwise_gradient,
+        depthwise_gradient_parts, map_each, sum_rows,
     },
-    layer::{Infer, Inferred, Layer, Operations, Path},
+    layer::{Infer, Inferred, Layer, Operations, Path, first_fault},
     layers::{
         affine::{Affine, affine_passes, sliding_gradient},
         bias::{Bias, Biased},
     },
     message::Message,
+    stream::{Past, Streaming, Taps},
 };
 
 /// One filter of `K`×`KW` pixels for each channel of an image:
@@ -162,5 +164,42 @@ impl<
     #[inline(always)]
     fn logits_backward<S: Simd>(&self, simd: S, dz: &[Self::Output], dx: &mut [Self::Input]) {
         depthwise_backward(simd, PhantomData::<Over<P, H, W, K, KW>>, dz, &self.kernel, dx);
+    }
+}
+
+impl<
+    T: Element,
+    A: Activation,
+    P: Window,
+    Z: Biased,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const K: usize,
+    const KW: usize,
+    const OH: usize,
+    const OW: usize,
+> Streaming for DepthwiseConv2d<[[[T; C]; W]; H], K, A, P, Z, KW, [[[T; C]; OW]; OH]>
+where
+    Taps<K>: Past,
+{
+    type Frame = [[T; C]; W];
+    type Emitted = [[T; C]; OW];
+    type State = Recent<[[T; C]; W], P, K>;
+
+    const STREAM_FAULT: Option<Message> =
+        first_fault(&[<Self as Layer>::FAULT, looks_ahead::<P>(Self::KIND.as_str(), H, K)]);
+    const FRAME_MACS: usize = OW * C * K * KW;
+    const DELAY: usize = Self::State::DELAY;
+    const PERIOD: usize = Self::State::PERIOD;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &[[T; C]; W], y: &mut [[T; C]; OW]) -> bool {
+        let mut window = [[[T::zero(); C]; W]; K];
+        let Some(_) = state.push(frame, &[[T::zero(); C]; W], &mut window) else { return false };
+        let (steps, bias) = (PhantomData::<Newest<P, W, KW>>, Z::get(&self.bias).unwrap_or(T::zeros()));
+        depthwise(simd, steps, &[window], &self.kernel, bias, &Unchanged, array::from_mut(array::from_mut(y)));
+        A::forward(simd, y);
+        true
     }
 }

@@ -1,13 +1,15 @@
 //! Images as vectors.
 
-use core::marker::PhantomData;
+use core::{marker::PhantomData, slice};
 
+use super::recent::Whole;
 use crate::{
     Parameters, Rng, Tensor,
     activation::Linear,
     kernel::{Simd, copy},
     layer::{Ending, Infer, Inferred, Layer, Operations, Path},
     message::Message,
+    stream::Streaming,
 };
 
 /// The numbers of `I`, of any shape, as a vector, in row-major order: for an image, row by row and pixel by pixel, with
@@ -82,5 +84,21 @@ impl<I: Tensor, const N: usize> Layer for Flatten<I, [I::Element; N]> {
 
     fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
         operations.flatten(path, I::SHAPE);
+    }
+}
+
+impl<I: Tensor, const N: usize> Streaming for Flatten<I, [I::Element; N]> {
+    type Frame = I::Frame;
+    type Emitted = [I::Element; N];
+    type State = Whole<I>;
+
+    const STREAM_FAULT: Option<Message> = <Self as Layer>::FAULT;
+    const DELAY: usize = Self::State::DELAY;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, _: S, state: &mut Whole<I>, frame: &I::Frame, y: &mut [I::Element; N]) -> bool {
+        let Some(series) = state.push(frame) else { return false };
+        copy(I::flat(slice::from_ref(series)), y);
+        true
     }
 }

@@ -10,6 +10,7 @@ use core::{marker::PhantomData, slice};
 use super::{
     Channels,
     fault::not_an_image,
+    recent::Whole,
     reduce::{Max, Reduce as _},
     registers::{channels, channels_mut, with_registers},
 };
@@ -18,6 +19,7 @@ use crate::{
     kernel::{Element, Simd, Vector},
     layer::{Operations, Parameters as _, Path, Pool, SimpleLayer},
     message::Message,
+    stream::Streaming,
 };
 
 /// The maximum of each channel over all pixels: `y[c] = max x[i][j][c]`. A NaN is the maximum. The first pixel that is the
@@ -90,5 +92,21 @@ impl<I: Channels> SimpleLayer for GlobalMaxPool<I> {
 
     fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
         operations.global_pool(path, Pool::Max, I::SHAPE);
+    }
+}
+
+impl<I: Channels> Streaming for GlobalMaxPool<I> {
+    type Frame = I::Frame;
+    type Emitted = I::Each<I::Element>;
+    type State = Whole<I>;
+
+    const STREAM_FAULT: Option<Message> = <Self as SimpleLayer>::FAULT;
+    const DELAY: usize = Self::State::DELAY;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut Whole<I>, frame: &I::Frame, y: &mut Self::Emitted) -> bool {
+        let Some(series) = state.push(frame) else { return false };
+        self.forward(simd, series, y);
+        true
     }
 }

@@ -10,6 +10,7 @@ use core::marker::PhantomData;
 use super::{
     Channels,
     fault::not_an_image,
+    recent::Whole,
     reduce::scale,
     registers::{channels, channels_mut, with_registers},
 };
@@ -18,6 +19,7 @@ use crate::{
     kernel::{Element, ElementwiseKernel, Real, Simd, Vector, elementwise_row},
     layer::{Operations, Parameters as _, Path, Pool, SimpleLayer},
     message::Message,
+    stream::Streaming,
 };
 
 /// The mean of each channel over all pixels: `y[c] = Σ x[i][j][c] / (HEIGHT·WIDTH)`.
@@ -92,5 +94,21 @@ impl<I: Channels> SimpleLayer for GlobalAveragePool<I> {
 
     fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
         operations.global_pool(path, Pool::Average, I::SHAPE);
+    }
+}
+
+impl<I: Channels> Streaming for GlobalAveragePool<I> {
+    type Frame = I::Frame;
+    type Emitted = I::Each<I::Element>;
+    type State = Whole<I>;
+
+    const STREAM_FAULT: Option<Message> = <Self as SimpleLayer>::FAULT;
+    const DELAY: usize = Self::State::DELAY;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut Whole<I>, frame: &I::Frame, y: &mut Self::Emitted) -> bool {
+        let Some(series) = state.push(frame) else { return false };
+        self.forward(simd, series, y);
+        true
     }
 }

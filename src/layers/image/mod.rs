@@ -13,6 +13,7 @@ mod global_max_pool;
 mod global_pool;
 mod pool1d;
 mod pool2d;
+pub(crate) mod recent;
 mod reduce;
 mod registers;
 mod reshape;

@@ -1,17 +1,19 @@
 //! The maximum and the mean of windows of a series.
 
-use core::marker::PhantomData;
+use core::{array, marker::PhantomData};
 
 use super::{
     Average, Channels, Max, Pool2d, Reduce, Valid, Window, fault,
+    recent::{Recent, looks_ahead},
     window::{self, Row},
 };
 use crate::{
     Parameters, Rng, Zeroed,
     activation::Linear,
     kernel::{Element, Simd},
-    layer::{Ending, Infer, Inferred, Layer, Operations, Path},
+    layer::{Ending, Infer, Inferred, Layer, Operations, Path, first_fault},
     message::Message,
+    stream::{Past, Streaming, Taps},
 };
 
 /// The maximum of each channel in windows of `K` steps of a series: `y[i][c] = max x[i·s + u·d − p][c]` over the steps
@@ -123,5 +125,30 @@ impl<R: Reduce, P: Window, T: Element, const K: usize, const L: usize, const C: 
 
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         OfRow::<R, T, L, C, K, P, OL>::zeroed().operations(path, operations);
+    }
+}
+
+/// The layer for images of one column, whose rows are the frames of a stream.
+type OfColumn<R, T, const L: usize, const C: usize, const K: usize, P, const OL: usize> =
+    Pool2d<R, [[[T; C]; 1]; L], K, P, 1, [[[T; C]; 1]; OL]>;
+
+impl<R: Reduce, P: Window, T: Element, const K: usize, const L: usize, const C: usize, const OL: usize> Streaming
+    for Pool1d<R, [[T; C]; L], K, P, [[T; C]; OL]>
+where
+    Taps<K>: Past,
+{
+    type Frame = [T; C];
+    type Emitted = [T; C];
+    type State = Recent<[[T; C]; 1], P, K>;
+
+    const STREAM_FAULT: Option<Message> =
+        first_fault(&[<Self as Layer>::FAULT, looks_ahead::<P>(Self::KIND.as_str(), L, K)]);
+    const DELAY: usize = Self::State::DELAY;
+    const PERIOD: usize = Self::State::PERIOD;
+
+    #[inline(always)]
+    fn push<V: Simd>(&self, simd: V, state: &mut Self::State, frame: &[T; C], y: &mut [T; C]) -> bool {
+        let pool = OfColumn::<R, T, L, C, K, P, OL>::zeroed();
+        pool.push(simd, state, array::from_ref(frame), array::from_mut(y))
     }
 }

@@ -9,16 +9,18 @@ use core::marker::PhantomData;
 
 use super::{
     Average, Channels, Max, Reduce, Valid, Window, fault,
+    recent::{Recent, looks_ahead},
     reduce::scale,
     registers::{channels, channels_mut, with_registers},
-    window::{self, inside, pixel, slide},
+    window::{self, inside, pixel, place, slide},
 };
 use crate::{
     Parameters, Rng, Tensor,
     activation::Linear,
     kernel::{Element, Simd, Vector},
-    layer::{Ending, Infer, Inferred, Layer, Operations, Path},
+    layer::{Ending, Infer, Inferred, Layer, Operations, Path, first_fault},
     message::Message,
+    stream::{Past, Streaming, Taps},
 };
 
 /// The maximum of each channel in windows of `K`×`KW` pixels:
@@ -98,26 +100,37 @@ impl<
     // No closures: one that is not inlined would not be compiled for the instruction set.
     #[inline(always)]
     fn forward_image<V: Vector<T>, const N: usize>(x: &[[[T; C]; W]; H], y: &mut [[[T; C]; OW]; OH]) {
-        for (i, row) in y.iter_mut().enumerate() {
-            for (j, y) in row.iter_mut().enumerate() {
-                let [rows, columns] = inside::<P, H, W, K, KW>([i, j]);
-                let pixels = (rows.len() * columns.len()) as f64 * Self::SCALE;
-                for start in (0..C).step_by(N * V::LANES) {
-                    let mut sums = [V::splat(R::START); N];
-                    for u in rows.clone() {
-                        for v in columns.clone() {
-                            let [row, column] = pixel::<P, H, W, K, KW>([i, j], [u, v]);
-                            let Some(line) = x.get(row) else { continue };
-                            let Some(x) = line.get(column) else { continue };
-                            for n in 0..N {
-                                let x = V::load(channels::<V, _>(x, start + n * V::LANES));
-                                sums[n] = R::add(x, sums[n], Self::SCALE);
-                            }
+        for (i, y) in y.iter_mut().enumerate() {
+            let [rows, _] = inside::<P, H, W, K, KW>([i, 0]);
+            let first = place::<P, H, W, K, KW>(0, i, rows.start);
+            Self::forward_row::<V, N>(x.get(first..).unwrap_or(&[]), P::DILATION[0], rows.len(), y);
+        }
+    }
+
+    /// The outputs of the window over `count` rows of `x`, the first one and every `distance`-th after it.
+    #[inline(always)]
+    fn forward_row<V: Vector<T>, const N: usize>(
+        x: &[[[T; C]; W]],
+        distance: usize,
+        count: usize,
+        y: &mut [[T; C]; OW],
+    ) {
+        for (j, y) in y.iter_mut().enumerate() {
+            let [_, columns] = inside::<P, H, W, K, KW>([0, j]);
+            let pixels = (count * columns.len()) as f64 * Self::SCALE;
+            for start in (0..C).step_by(N * V::LANES) {
+                let mut sums = [V::splat(R::START); N];
+                for line in x.iter().step_by(distance.max(1)).take(count) {
+                    for v in columns.clone() {
+                        let Some(x) = line.get(place::<P, H, W, K, KW>(1, j, v)) else { continue };
+                        for n in 0..N {
+                            let x = V::load(channels::<V, _>(x, start + n * V::LANES));
+                            sums[n] = R::add(x, sums[n], Self::SCALE);
                         }
                     }
-                    for n in 0..N {
-                        R::finish(sums[n], pixels).store(channels_mut::<V, _>(y, start + n * V::LANES));
-                    }
+                }
+                for n in 0..N {
+                    R::finish(sums[n], pixels).store(channels_mut::<V, _>(y, start + n * V::LANES));
                 }
             }
         }
@@ -219,5 +232,39 @@ impl<
 
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         operations.pool(path, R::POOL, slide::<P>([H, W], [K, KW]).1);
+    }
+}
+
+impl<
+    R: Reduce,
+    P: Window,
+    T: Element,
+    const K: usize,
+    const KW: usize,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+> Streaming for Pool2d<R, [[[T; C]; W]; H], K, P, KW, [[[T; C]; OW]; OH]>
+where
+    Taps<K>: Past,
+{
+    type Frame = [[T; C]; W];
+    type Emitted = [[T; C]; OW];
+    type State = Recent<[[T; C]; W], P, K>;
+
+    const STREAM_FAULT: Option<Message> =
+        first_fault(&[<Self as Layer>::FAULT, looks_ahead::<P>(Self::KIND.as_str(), H, K)]);
+    const DELAY: usize = Self::State::DELAY;
+    const PERIOD: usize = Self::State::PERIOD;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, _: S, state: &mut Self::State, frame: &[[T; C]; W], y: &mut [[T; C]; OW]) -> bool {
+        let mut window = [[[T::zero(); C]; W]; K];
+        let Some(seen) = state.push(frame, &[[T::zero(); C]; W], &mut window) else { return false };
+        let inside = window.get(K - seen..).unwrap_or(&[]);
+        with_registers!(S, T, C; Self::forward_row(inside, 1, seen, y));
+        true
     }
 }

@@ -4,9 +4,10 @@ use core::{marker::PhantomData, slice};
 
 use crate::{
     Layer, Tensor,
-    kernel::Simd,
+    kernel::{Simd, copy},
     layer::{Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
+    stream::Streaming,
 };
 
 /// The numbers of `I` as a tensor `O` of another shape, in row-major order.
@@ -49,5 +50,26 @@ impl<I: Tensor, O: Tensor<Element = I::Element>> SimpleLayer for Reshape<I, O> {
 
     fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
         operations.reshape(path, I::SHAPE, O::SHAPE);
+    }
+}
+
+/// Each frame has another shape. A series of other frames, or from a vector, cannot be streamed.
+impl<I: Tensor, O: Tensor<Element = I::Element>> Streaming for Reshape<I, O> {
+    type Frame = I::Frame;
+    type Emitted = O::Frame;
+    type State = ();
+
+    const STREAM_FAULT: Option<Message> = if I::Frame::LEN == O::Frame::LEN {
+        <Self as SimpleLayer>::FAULT
+    } else {
+        let message = Message::naming(Self::KIND.as_str()).text("cannot be streamed: it turns frames of ");
+        let message = message.number(I::Frame::LEN as u128).text(" numbers into frames of ");
+        Some(message.number(O::Frame::LEN as u128))
+    };
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, _: S, (): &mut (), frame: &I::Frame, y: &mut O::Frame) -> bool {
+        copy(I::Frame::flat(slice::from_ref(frame)), O::Frame::flat_mut(slice::from_mut(y)));
+        true
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     layer::{Operations, Parameters as _, Path, SimpleLayer, first_fault},
     layers::dropout::{draw, rate_fault},
     message::Message,
+    stream::{Streaming, unchanged},
 };
 
 /// In training, sets each channel to 0 with a probability of `PERCENT` % and scales the others by
@@ -83,4 +84,8 @@ impl<I: Channels, const PERCENT: u32> SimpleLayer for SpatialDropout<I, PERCENT>
     }
 
     fn operations<V: Operations<I::Element>>(&self, _: Path<'_>, _: &mut V) {}
+}
+
+impl<I: Channels, const PERCENT: u32> Streaming for SpatialDropout<I, PERCENT> {
+    unchanged!(I::Frame);
 }

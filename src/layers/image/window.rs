@@ -2,7 +2,7 @@
 
 use core::{marker::PhantomData, ops::Range};
 
-use crate::{kernel::Steps, layer::Sliding, message::Message};
+use crate::{Zeroed, kernel::Steps, layer::Sliding, message::Message};
 
 /// How the window of a convolution or a pooling layer moves over an image or a series: [`Valid`], [`Same`], [`Padded`] or
 /// [`Causal`].
@@ -24,6 +24,9 @@ pub trait Window: Send + Sync + 'static {
     /// The number of axes along which the window moves: 1 if the image is a series, a single row.
     #[doc(hidden)]
     const AXES: usize = 2;
+    /// An `X` for each row from one weight of the window to the next.
+    #[doc(hidden)]
+    type Interleaved<X: Zeroed + Copy>: Zeroed + Copy + AsMut<[X]>;
 }
 
 /// The zeros around an image.
@@ -88,6 +91,7 @@ impl<const S: usize, const D: usize, const CS: usize, const CD: usize> Window fo
     const DILATION: [usize; 2] = [D, CD];
     const PADDING: Padding = Padding::Valid;
     const NAME: &'static str = "Valid";
+    type Interleaved<X: Zeroed + Copy> = [X; D];
 }
 
 impl<const S: usize, const D: usize, const CS: usize, const CD: usize> Window for Same<S, D, CS, CD> {
@@ -95,6 +99,7 @@ impl<const S: usize, const D: usize, const CS: usize, const CD: usize> Window fo
     const DILATION: [usize; 2] = [D, CD];
     const PADDING: Padding = Padding::Same;
     const NAME: &'static str = "Same";
+    type Interleaved<X: Zeroed + Copy> = [X; D];
 }
 
 impl<const S: usize, const D: usize, const CS: usize, const CD: usize> Window for Causal<S, D, CS, CD> {
@@ -102,6 +107,7 @@ impl<const S: usize, const D: usize, const CS: usize, const CD: usize> Window fo
     const DILATION: [usize; 2] = [D, CD];
     const PADDING: Padding = Padding::Causal;
     const NAME: &'static str = "Causal";
+    type Interleaved<X: Zeroed + Copy> = [X; D];
 }
 
 impl<const Z: usize, const S: usize, const D: usize, const CZ: usize, const CS: usize, const CD: usize> Window
@@ -111,6 +117,7 @@ impl<const Z: usize, const S: usize, const D: usize, const CZ: usize, const CS: 
     const DILATION: [usize; 2] = [D, CD];
     const PADDING: Padding = Padding::Explicit([Z, CZ]);
     const NAME: &'static str = "Padded";
+    type Interleaved<X: Zeroed + Copy> = [X; D];
 }
 
 /// The window `P` over a series, an image of one row.
@@ -125,6 +132,7 @@ impl<P: Window> Window for Row<P> {
     };
     const NAME: &'static str = P::NAME;
     const AXES: usize = 1;
+    type Interleaved<X: Zeroed + Copy> = [X; 1];
 }
 
 /// The positions of the window `P` of `kernel` pixels over an image of `input` pixels, 0 if the window is larger than the
@@ -259,12 +267,18 @@ pub(crate) fn pixel<P: Window, const H: usize, const W: usize, const K: usize, c
     at: [usize; 2],
     tap: [usize; 2],
 ) -> [usize; 2] {
+    [0, 1].map(|axis| place::<P, H, W, K, KW>(axis, at[axis], tap[axis]))
+}
+
+/// The row or column, depending on `axis`, of such a pixel.
+#[inline(always)]
+pub(crate) fn place<P: Window, const H: usize, const W: usize, const K: usize, const KW: usize>(
+    axis: usize,
+    at: usize,
+    tap: usize,
+) -> usize {
     let before = const { slide::<P>([H, W], [K, KW]).1.before };
-    let mut pixel = [0; 2];
-    for axis in 0..2 {
-        pixel[axis] = at[axis] * P::STRIDE[axis] + tap[axis] * P::DILATION[axis] - before[axis];
-    }
-    pixel
+    at * P::STRIDE[axis] + tap * P::DILATION[axis] - before[axis]
 }
 
 #[cfg(test)]

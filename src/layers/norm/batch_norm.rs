@@ -1,13 +1,13 @@
 //! Batch normalization.
 
-use core::marker::PhantomData;
+use core::{marker::PhantomData, slice};
 
 use super::moments::{
     AddFirst, AddProduct, InverseDeviation, Normalize, NormalizeGradient, Product, Times, Toward, change, column_sums,
-    flat, for_each_row, moments, share,
+    flat, flat_mut, for_each_row, moments, share,
 };
 use crate::{
-    Parameters, Rng,
+    Parameters, Rng, Tensor,
     activation::{Activation, Linear, Save},
     init::Initializer,
     kernel::Simd,
@@ -18,6 +18,7 @@ use crate::{
     },
     message::Message,
     regularize::scientific,
+    stream::Streaming,
 };
 
 /// `y = act((x − mean[c]) / √(variance[c] + ε)·scale[c] + shift[c])` for each channel `c` (Ioffe and Szegedy 2015). x and
@@ -78,11 +79,17 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> BatchN
 
     /// `y` with these statistics, before the activation.
     #[inline(always)]
-    fn normalize<S: Simd>(&self, simd: S, x: &[I], [mean, variance]: [&I::Each<I::Element>; 2], y: &mut [I]) {
+    fn normalize<S: Simd>(
+        &self,
+        simd: S,
+        x: &[I::Element],
+        [mean, variance]: [&I::Each<I::Element>; 2],
+        y: &mut [I::Element],
+    ) {
         let inverse = change(simd, InverseDeviation(Self::EPSILON), [], *variance);
         let factor = change(simd, Product, [&self.scale], inverse);
         let columns = [mean, &factor, &self.shift, &self.shift];
-        for_each_row(simd, Normalize, [I::flat(x); 2], columns, I::flat_mut(y));
+        for_each_row(simd, Normalize, [x; 2], columns, y);
     }
 }
 
@@ -106,7 +113,7 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[I], y: &mut [I]) {
-        self.normalize(simd, x, [&self.mean, &self.variance], y);
+        self.normalize(simd, I::flat(x), [&self.mean, &self.variance], I::flat_mut(y));
         if !E::LOGITS {
             A::forward(simd, y);
         }
@@ -123,7 +130,7 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
     ) {
         *of_batch = rng.is_some();
         *statistics = if *of_batch { moments(simd, I::flat(x)) } else { [self.mean, self.variance] };
-        self.normalize(simd, x, statistics.each_ref(), y);
+        self.normalize(simd, I::flat(x), statistics.each_ref(), I::flat_mut(y));
         activate::<S, E, A, I, B>(simd, y, logits);
     }
 
@@ -184,6 +191,24 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
         let parameters = [("scale", scale), ("shift", shift), ("mean", mean), ("variance", variance)];
         operations.batch_norm(path, I::SHAPE, parameters, Self::EPSILON);
         A::operations(path, operations);
+    }
+}
+
+impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Streaming
+    for BatchNorm<I, A, MOMENTUM, EPSILON>
+{
+    type Frame = I::Frame;
+    type Emitted = I::Frame;
+    type State = ();
+
+    const STREAM_FAULT: Option<Message> = Self::FAULT;
+    const FRAME_MACS: usize = I::Frame::LEN;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, (): &mut (), frame: &I::Frame, y: &mut I::Frame) -> bool {
+        self.normalize(simd, flat(frame), [&self.mean, &self.variance], flat_mut(y));
+        A::forward(simd, slice::from_mut(y));
+        true
     }
 }
 

@@ -1,13 +1,13 @@
 //! Normalization within each sample.
 
-use core::marker::PhantomData;
+use core::{marker::PhantomData, slice};
 
 use super::moments::{
     AddFirst, AddProduct, AddSquare, InverseDeviation, Normalize, NormalizeGradient, Product, Times, change,
     column_sums, flat, flat_mut, for_each_row,
 };
 use crate::{
-    Parameters, Rng, Zeroed as _,
+    Parameters, Rng, Tensor, Zeroed as _,
     activation::{Activation, Linear, Save},
     init::Initializer,
     kernel::{Plus, Real, Simd, Summand, sum_of_row},
@@ -18,6 +18,7 @@ use crate::{
     },
     message::Message,
     regularize::scientific,
+    stream::Streaming,
 };
 
 /// `y = act((x − mean) / √(variance + ε)·scale[c] + shift[c])`, where mean and variance are those of the channels of a
@@ -114,6 +115,16 @@ impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> SampleNorm<I, 
     /// 1 over the numbers of a unit that share a mean.
     const SHARE: f64 = G::GROUPS as f64 / Self::UNIT as f64;
 
+    /// `y` before the activation.
+    #[inline(always)]
+    fn normalize<S: Simd>(&self, simd: S, x: &[I::Element], y: &mut [I::Element]) {
+        for (x, y) in x.chunks_exact(Self::UNIT).zip(y.chunks_exact_mut(Self::UNIT)) {
+            let [mean, inverse] = Self::moments(simd, x);
+            let factor = change(simd, Product, [&self.scale], inverse);
+            for_each_row(simd, Normalize, [x, x], [&mean, &factor, &self.shift, &self.shift], y);
+        }
+    }
+
     /// For each channel, the sum of `columns` over the channels of its group, times `factor`.
     #[inline(always)]
     fn of_groups<S: Simd>(simd: S, mut columns: I::Each<I::Element>, factor: f64) -> I::Each<I::Element> {
@@ -169,12 +180,7 @@ impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> Layer for Samp
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[I], y: &mut [I]) {
-        let units = I::flat(x).chunks_exact(Self::UNIT).zip(I::flat_mut(y).chunks_exact_mut(Self::UNIT));
-        for (x, y) in units {
-            let [mean, inverse] = Self::moments(simd, x);
-            let factor = change(simd, Product, [&self.scale], inverse);
-            for_each_row(simd, Normalize, [x, x], [&mean, &factor, &self.shift, &self.shift], y);
-        }
+        self.normalize(simd, I::flat(x), I::flat_mut(y));
         if !E::LOGITS {
             A::forward(simd, y);
         }
@@ -241,6 +247,28 @@ impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> Layer for Samp
         let parameters = [("scale", flat(&self.scale)), ("shift", flat(&self.shift))];
         operations.normalize(path, I::SHAPE, groups, parameters, Self::EPSILON);
         A::operations(path, operations);
+    }
+}
+
+impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> Streaming for SampleNorm<I, G, A, EPSILON> {
+    type Frame = I::Frame;
+    type Emitted = I::Frame;
+    type State = ();
+
+    const STREAM_FAULT: Option<Message> = if G::EACH_PIXEL || I::LEN == I::Frame::LEN {
+        Self::FAULT
+    } else {
+        let message =
+            Message::naming(Self::KIND.as_str()).text("cannot be streamed: it normalizes all frames together");
+        Some(message.text("; use `LayerNorm` or `BatchNorm`"))
+    };
+    const FRAME_MACS: usize = I::Frame::LEN;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, (): &mut (), frame: &I::Frame, y: &mut I::Frame) -> bool {
+        self.normalize(simd, flat(frame), flat_mut(y));
+        A::forward(simd, slice::from_mut(y));
+        true
     }
 }
 

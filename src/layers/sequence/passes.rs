@@ -81,7 +81,12 @@ impl<
 {
     /// The products of frames with the weights of each gate, to the first of `saved`.
     #[inline(always)]
-    fn read<S: Simd>(&self, simd: S, frames: &[I::Element], saved: &mut [&mut [[I::Element; UNITS]]; SAVED]) {
+    pub(super) fn read<S: Simd>(
+        &self,
+        simd: S,
+        frames: &[I::Element],
+        saved: &mut [&mut [[I::Element; UNITS]]; SAVED],
+    ) {
         for (gate, saved) in saved.iter_mut().enumerate().take(GATES) {
             let mut bias = self.bias[gate];
             if K::RECURRENT[gate] == gate
@@ -95,7 +100,7 @@ impl<
 
     /// One step of several rows, from the products of their frames in the first of `saved`.
     #[inline(always)]
-    fn step<S: Simd>(
+    pub(super) fn step<S: Simd>(
         &self,
         simd: S,
         mut products: [&mut [[I::Element; UNITS]]; GATES],

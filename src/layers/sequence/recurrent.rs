@@ -7,10 +7,11 @@ use crate::{
     Parameters, Rng, Tensor,
     activation::Linear,
     init::Initializer,
-    kernel::Simd,
+    kernel::{Real as _, Simd, map_each},
     layer::{Ending, Layer, Operations, Path, Recurrence},
     layers::image::{Channels, Valid, fault, window::Row},
     message::Message,
+    stream::Streaming,
 };
 
 /// A layer that reads a sequence frame by frame: [`SimpleRnn`](super::SimpleRnn), [`Gru`](super::Gru) or
@@ -150,5 +151,45 @@ impl<
             ("recurrent_bias", Tensor::flat(slice::from_ref(&self.recurrent_bias))),
         ];
         operations.recurrent(path, Recurrence { cell, features: I::INNERMOST, units: UNITS, all: R::ALL }, parameters);
+    }
+}
+
+impl<
+    I: Channels,
+    const UNITS: usize,
+    K: Unit<GATES, SAVED, STATES>,
+    R: Returns,
+    const GATES: usize,
+    const SAVED: usize,
+    const STATES: usize,
+> Streaming for Recurrent<I, UNITS, K, R, GATES, SAVED, STATES>
+{
+    type Frame = I::Frame;
+    type Emitted = [I::Element; UNITS];
+    /// The states, and the number of frames up to the first output.
+    type State = ([[I::Element; UNITS]; STATES], usize);
+
+    const STREAM_FAULT: Option<Message> = Self::FAULT;
+    const FRAME_MACS: usize = GATES * UNITS * (I::INNERMOST + UNITS);
+    const DELAY: usize = if R::ALL { 0 } else { Self::STEPS - 1 };
+
+    #[inline(always)]
+    fn push<S: Simd>(
+        &self,
+        simd: S,
+        (states, seen): &mut Self::State,
+        frame: &I::Frame,
+        y: &mut Self::Emitted,
+    ) -> bool {
+        let mut saved = [[[I::Element::splat(0.0); UNITS]; 1]; SAVED];
+        let mut products = [[[I::Element::splat(0.0); UNITS]; 1]; GATES];
+        self.read(simd, Tensor::flat(slice::from_ref(frame)), &mut map_each(&mut saved, |rows| &mut rows[..]));
+        let (products, saved) =
+            (map_each(&mut products, |rows| &mut rows[..]), map_each(&mut saved, |rows| &mut rows[..]));
+        self.step(simd, products, saved, map_each(states, slice::from_mut));
+        *y = states[0];
+        let due = *seen >= Self::DELAY;
+        *seen += usize::from(!due);
+        due
     }
 }

@@ -1,0 +1,122 @@
+//! The frames that a window needs in a stream.
+
+use core::{marker::PhantomData, slice};
+
+use super::{
+    Window,
+    window::{Padding, slide},
+};
+use crate::{
+    Tensor, Zeroed,
+    kernel::{Steps, copy},
+    message::Message,
+    stream::{Past, Taps},
+};
+
+/// The frames before the newest one that a window `P` of `K` frames, along the first axis, still needs.
+///
+/// A dilated window reads every `DILATION`-th frame. The frames are as many series, interleaved, of each of which the
+/// window reads the last `K` frames, side by side.
+pub struct Recent<X: Zeroed + Copy, P: Window, const K: usize>
+where
+    Taps<K>: Past,
+{
+    past: P::Interleaved<<Taps<K> as Past>::Of<X>>,
+    /// The number of the next frame. Those past the first window are counted modulo the stride and the dilation.
+    position: usize,
+}
+
+impl<X: Zeroed + Copy, P: Window, const K: usize> Clone for Recent<X, P, K>
+where
+    Taps<K>: Past,
+{
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<X: Zeroed + Copy, P: Window, const K: usize> Copy for Recent<X, P, K> where Taps<K>: Past {}
+
+// SAFETY: the fields are `Zeroed`.
+unsafe impl<X: Zeroed + Copy, P: Window, const K: usize> Zeroed for Recent<X, P, K> where Taps<K>: Past {}
+
+impl<X: Zeroed + Copy, P: Window, const K: usize> Recent<X, P, K>
+where
+    Taps<K>: Past,
+{
+    /// The number of frames before the first one that ends a window inside the series.
+    const BEFORE: usize = P::DILATION[0] * (K - 1);
+    /// The number of frames before the first one with an output.
+    pub const DELAY: usize = if matches!(P::PADDING, Padding::Causal) { 0 } else { Self::BEFORE };
+    /// The number of frames from one output to the next.
+    pub const PERIOD: usize = P::STRIDE[0];
+
+    /// Takes the next frame. If an output is due, writes the frames of its window, and returns how many are of the
+    /// series; those before it are the first ones, `outside`.
+    #[inline(always)]
+    pub fn push(&mut self, frame: &X, outside: &X, window: &mut [X; K]) -> Option<usize> {
+        let (position, dilation) = (self.position, P::DILATION[0].max(1));
+        let last = Self::BEFORE + Self::PERIOD * dilation;
+        self.position = if position + 1 >= last { Self::BEFORE } else { position + 1 };
+        let past = self.past.as_mut().get_mut(position % dilation)?.as_mut();
+        let seen = (position / dilation + 1).min(K);
+        if let Some((newest, before)) = window.split_last_mut() {
+            copy(past, before);
+            copy(slice::from_ref(frame), slice::from_mut(newest));
+        }
+        copy(window.get(1..)?, past);
+        if position < Self::DELAY || (position - Self::DELAY) % Self::PERIOD.max(1) != 0 {
+            return None;
+        }
+        window.get_mut(..K - seen)?.fill(*outside);
+        Some(seen)
+    }
+}
+
+/// The fault of a layer whose window is not in the past.
+pub const fn looks_ahead<P: Window>(layer: &str, length: usize, frames: usize) -> Option<Message> {
+    let window = slide::<P>([length, 1], [frames, 1]).1;
+    if matches!(P::PADDING, Padding::Causal) || (window.before[0] == 0 && window.after[0] == 0) {
+        return None;
+    }
+    let message = Message::naming(layer).text("cannot be streamed: its window, `").text(P::NAME);
+    Some(message.text("`, reads frames that are not there yet; use `Causal` or `Valid`"))
+}
+
+/// The steps of a window of images over its last rows: the newest frames, of `W` pixels.
+pub struct Newest<P, const W: usize, const KW: usize>(PhantomData<P>);
+
+impl<P: Window, const W: usize, const KW: usize> Steps for Newest<P, W, KW> {
+    const STRIDE: [usize; 2] = [1, P::STRIDE[1]];
+    const DILATION: [usize; 2] = [1, P::DILATION[1]];
+    const BEFORE: [usize; 2] = [0, slide::<P>([1, W], [1, KW]).1.before[1]];
+}
+
+/// The last frames of a series `I`, as many as it has.
+#[derive(Clone, Copy)]
+pub struct Whole<I> {
+    series: I,
+    /// The number of frames up to its end.
+    seen: usize,
+}
+
+// SAFETY: the fields are `Zeroed`.
+unsafe impl<I: Zeroed> Zeroed for Whole<I> {}
+
+impl<I: Tensor> Whole<I> {
+    /// The number of frames before the first one that ends a series.
+    pub const DELAY: usize = I::LEN / if I::Frame::LEN == 0 { 1 } else { I::Frame::LEN } - 1;
+
+    /// Takes the next frame. Returns the series that it ends, if there are so many frames.
+    #[inline(always)]
+    pub fn push(&mut self, frame: &I::Frame) -> Option<&I> {
+        let numbers = I::flat_mut(slice::from_mut(&mut self.series));
+        if let Some(later) = numbers.len().checked_sub(I::Frame::LEN) {
+            numbers.copy_within(I::Frame::LEN.., 0);
+            copy(I::Frame::flat(slice::from_ref(frame)), numbers.get_mut(later..)?);
+        }
+        let due = self.seen >= Self::DELAY;
+        self.seen += usize::from(!due);
+        due.then_some(&self.series)
+    }
+}

@@ -1,0 +1,281 @@
+//! Streams: each layer and compositions of them compute, frame by frame, the bits of the network for whole series.
+
+mod common;
+
+use shiplap::{
+    Pair, Rng, Tensor,
+    kernel::Element,
+    layer::{Parameter, Path, VisitMut},
+    layers::{Both, Branches, Concat, First, GroupNorm, LayerNorm, Multiply, Second},
+    prelude::*,
+    stream::Streaming,
+};
+
+/// Draws all parameters, also those that start with 0 or 1.
+struct Draw(Rng);
+
+impl<T: Element> VisitMut<T, 1> for Draw {
+    fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [T]; 1]) {
+        for value in values {
+            let number = 0.5 * self.0.normal();
+            *value = T::from_f64(if parameter.never_negative { number.abs() + 0.1 } else { number });
+        }
+    }
+}
+
+fn drawn<N: Network>(seed: u64) -> Box<N> {
+    let mut network = N::boxed(seed);
+    N::parameters_mut([&mut network], Path::ROOT, &mut Draw(Rng::new(seed)));
+    network
+}
+
+fn fill<X: Tensor>(rng: &mut Rng) -> X {
+    let mut x = X::zeroed_on_stack();
+    let draw = |value: &mut X::Element| *value = X::Element::from_f64(rng.normal());
+    X::flat_mut(std::slice::from_mut(&mut x)).iter_mut().for_each(draw);
+    x
+}
+
+fn bits<X: Tensor>(x: &X) -> Vec<u64> {
+    X::flat(std::slice::from_ref(x)).iter().map(|value| value.to_f64().to_bits()).collect()
+}
+
+/// The frames of a series, one after another.
+fn frames<X: Tensor, F: Tensor<Element = X::Element>>(x: &X) -> Vec<F> {
+    let numbers = X::flat(std::slice::from_ref(x));
+    let frame = |numbers: &[X::Element]| {
+        let mut frame = F::zeroed_on_stack();
+        F::flat_mut(std::slice::from_mut(&mut frame)).copy_from_slice(numbers);
+        frame
+    };
+    numbers.chunks(F::LEN).map(frame).collect()
+}
+
+/// Compares the outputs for the frames of random series with those for the series: all of them if the network outputs a
+/// series, and the last one if it outputs a vector. Outputs come after the frames that the constants tell.
+fn same_bits<N: Network + Streaming<Frame: Tensor<Element = N::Element>, Emitted: Tensor>>() {
+    let (network, mut rng) = (drawn::<N>(7), Rng::new(1));
+    let mut stream = Stream::<N>::new();
+    for _ in 0..2 {
+        let x: N::Input = fill(&mut rng);
+        let (mut emitted, mut first, mut count) = (Vec::new(), None, 0);
+        for (number, frame) in frames::<_, N::Frame>(&x).iter().enumerate() {
+            if let Some(y) = stream.push(&network, frame) {
+                assert_eq!((number - Stream::<N>::DELAY) % Stream::<N>::PERIOD, 0, "an output after frame {number}");
+                first = first.or(Some(number));
+                count += 1;
+                emitted.extend(bits(&y));
+            }
+        }
+        assert_eq!(first, Some(Stream::<N>::DELAY));
+        let expected = bits(&network.predict(&x));
+        assert_eq!(count * N::Emitted::LEN, emitted.len());
+        assert_eq!(emitted.len(), expected.len(), "outputs of the stream and of the network");
+        assert_eq!(emitted, expected);
+        stream.reset();
+    }
+}
+
+/// Compares the outputs of a stream beyond the series of its type with those of a network of longer series.
+fn goes_on<N: Network + Streaming<Frame: Tensor, Emitted: Tensor>, Long: Network<Input: Tensor<Element = N::Element>>>()
+where
+    N::Frame: Tensor<Element = N::Element>,
+{
+    let (network, long, x) = (drawn::<N>(5), drawn::<Long>(5), fill::<Long::Input>(&mut Rng::new(2)));
+    let mut stream = Stream::<N>::new();
+    let outputs: Vec<_> = frames(&x).iter().filter_map(|frame| stream.push(&network, frame)).collect();
+    let expected = bits(&long.predict(&x));
+    if N::Output::RANK == 1 {
+        // A vector is that of the last frames.
+        assert!(outputs.len() > 1);
+    } else {
+        assert_eq!(outputs.iter().flat_map(bits).collect::<Vec<_>>(), expected);
+    }
+}
+
+/// Each line: the layers. They run over series of 13 and of 29 steps, of 3 features, in `f32` and in `f64`.
+macro_rules! series {
+    ($($name:ident: $layers:ty;)*) => {
+        $(#[test]
+        fn $name() {
+            #[network(input = [[f32; 3]; 13])]
+            type Short = $layers;
+            #[network(input = [[f32; 3]; 29])]
+            type Long = $layers;
+            #[network(input = [[f64; 3]; 13])]
+            type ShortInF64 = $layers;
+            #[network(input = [[f64; 3]; 29])]
+            type LongInF64 = $layers;
+
+            common::at_every_level(|_| {
+                same_bits::<Short>();
+                same_bits::<ShortInF64>();
+                goes_on::<Short, Long>();
+                goes_on::<ShortInF64, LongInF64>();
+            });
+        })*
+    };
+}
+series! {
+    conv1d_valid: (Conv1d<_, 5, 4>,);
+    conv1d_valid_strided: (Conv1d<_, 17, 4, Relu, Valid<3>>,);
+    conv1d_valid_dilated: (Conv1d<_, 9, 3, Tanh, Valid<1, 4>, NoBias>,);
+    conv1d_causal: (Conv1d<_, 40, 5, Gelu, Causal>,);
+    conv1d_causal_strided: (Conv1d<_, 1, 2, Sigmoid, Causal<4>>,);
+    conv1d_causal_dilated: (Conv1d<_, 8, 3, Relu, Causal<1, 3>>,);
+    conv1d_all: (Conv1d<_, 6, 3, Softmax, Causal<2, 3>>,);
+    conv1d_stride_over_window: (Conv1d<_, 6, 2, Linear, Valid<5>>,);
+    conv1d_pointwise: (Conv1d<_, 21, 1, Relu, Same>,);
+    simple_rnn: (SimpleRnn<_, 7>,);
+    simple_rnn_all: (SimpleRnn<_, 19, AllStates>,);
+    gru: (Gru<_, 6>,);
+    gru_all: (Gru<_, 33, AllStates>,);
+    lstm: (Lstm<_, 6>,);
+    lstm_all: (Lstm<_, 16, AllStates>,);
+    activate: (Activate<Softmax, _>, Activate<HardSwish, _>);
+    dropout: (Dropout<_, 30>, SpatialDropout<_, 20>);
+    batch_norm: (BatchNorm<_, Tanh>,);
+    layer_norm: (LayerNorm<_, Silu>,);
+    max_pool: (MaxPool1d<_, 3>,);
+    max_pool_causal: (MaxPool1d<_, 4, Causal<2>>,);
+    average_pool: (AveragePool1d<_, 2, Valid<3>>,);
+    average_pool_causal: (AveragePool1d<_, 3, Causal<1, 2>>,);
+    global_average: (GlobalAveragePool<_>,);
+    global_max: (Conv1d<_, 5, 3>, GlobalMaxPool<_>);
+    flatten: (Conv1d<_, 5, 3, Relu, Causal<2>>, Flatten<_>);
+    residual: (Residual<(Conv1d<_, 5, 3, Relu, Causal>, Conv1d<_, 3, 3, Linear, Causal<1, 2>>), Relu>,);
+    residual_with_weights: (Residual<Conv1d<_, 5, 3, Relu, Causal<2>>, Relu, Conv1d<_, 5, 1, Linear, Valid<2>>>,);
+    concat: (Branches<Conv1d<_, 5, 3, Relu>, MaxPool1d<_, 3, Valid>, Concat>,);
+    multiply: (Branches<Conv1d<_, 5, 2, Sigmoid, Causal>, Conv1d<_, 5, 1>, Multiply<Tanh>>,);
+    frozen: (Frozen<(Conv1d<_, 4, 3>, Gru<_, 5>)>,);
+}
+
+/// Each line: the input and the layers.
+macro_rules! networks {
+    ($($name:ident: $input:ty, $layers:ty;)*) => {
+        $(#[test]
+        fn $name() {
+            #[network(input = $input)]
+            type Net = $layers;
+            common::at_every_level(|_| same_bits::<Net>());
+        })*
+    };
+}
+networks! {
+    gestures: [[f32; 6]; 50],
+        (BatchNorm<_>, Conv1d<_, 16, 5, Relu, Causal<2>>, Dropout<_, 20>, Gru<_, 24>, Dense<_, 4, Softmax>);
+    dilated: [[f32; 1]; 64],
+        (
+            Conv1d<_, 8, 2, Relu, Causal>,
+            Residual<(Conv1d<_, 8, 2, Relu, Causal<1, 2>>, BatchNorm<_>), Relu>,
+            Residual<(Conv1d<_, 8, 2, Relu, Causal<1, 4>>, LayerNorm<_>), Relu>,
+            Residual<(Conv1d<_, 8, 2, Relu, Causal<1, 8>>, Dropout<_, 50>), Relu>,
+            Conv1d<_, 3, 1>,
+        );
+    pooled: [[f32; 9]; 40],
+        (Conv1d<_, 12, 3>, MaxPool1d<_, 2>, Conv1d<_, 12, 3, Elu>, AveragePool1d<_, 2>, GlobalAveragePool<_>, Dense<_, 5>);
+    stacked: [[f32; 4]; 20],
+        ((Lstm<_, 8, AllStates>, Activate<Relu, _>), (Lstm<_, 9, AllStates>, Conv1d<_, 3, 4>), Flatten<_>, Dense<_, 2>);
+    norms: [[f32; 4]; 9], (Flatten<_>, GroupNorm<_, 6, Relu>, Regularized<Dense<_, 8>, L2<1, -3>>, Activate<Softmax, _>);
+    spectrogram: Image<20, 10, 1>,
+        (Conv2d<_, 8, 4, Relu, Valid<2>>, MaxPool2d<_, 2, Valid<1>>, Flatten<_>, Dense<_, 12, Softmax>);
+    separable: Image<30, 1, 40>,
+        (
+            (DepthwiseConv2d<_, 3, Linear, Valid, Bias, 1>, Conv2d<_, 32, 1, Relu>),
+            (DepthwiseConv2d<_, 5, Linear, Valid, Bias, 1>, Conv2d<_, 16, 1, Relu>),
+            GlobalMaxPool<_>,
+            Dense<_, 3, Softmax>,
+        );
+    columns_of_any_padding: Image<16, 9, 2>,
+        (
+            Conv2d<_, 6, 3, Relu, Padded<0, 1, 1, 2, 2>>,
+            DepthwiseConv2d<_, 3, Tanh, Causal<2, 1, 1>>,
+            AveragePool2d<_, 2, Causal>,
+            BatchNorm<_>,
+            Reshape<_, [[f32; 36]; 7]>,
+            Gru<_, 4>,
+        );
+    two_outputs: [[f32; 3]; 12], (Branches<Gru<_, 4>, (GlobalAveragePool<_>, Dense<_, 2>), Both>,);
+}
+
+#[derive(Network)]
+struct Named {
+    norm: LayerNorm<[[f32; 3]; 10]>,
+    hidden: Gru<[[f32; 3]; 10], 5, AllStates>,
+    last: Lstm<[[f32; 5]; 10], 2>,
+}
+
+#[test]
+fn structs_are_streamed() {
+    same_bits::<Named>();
+    #[derive(Network)]
+    struct Of<L: Network> {
+        first: Conv1d<[[f32; 3]; 10], 5, 1, Relu, Valid, Bias, [[f32; 5]; 10]>,
+        rest: L,
+    }
+    same_bits::<Of<Gru<[[f32; 5]; 10], 4>>>();
+}
+
+#[test]
+fn frames_of_pairs_are_pairs_of_frames() {
+    #[network(input = Pair<[[f32; 3]; 12], [[f32; 2]; 12]>)]
+    type Net = (Branches<(First<_>, Conv1d<_, 4, 3, Relu>), (Second<_>, MaxPool1d<_, 3, Valid>), Concat>, Gru<_, 5>);
+
+    let (network, mut stream) = (drawn::<Net>(3), Stream::<Net>::new());
+    let x: Pair<[[f32; 3]; 12], [[f32; 2]; 12]> = fill(&mut Rng::new(1));
+    let mut last = None;
+    for (a, b) in x.0.into_iter().zip(x.1) {
+        last = stream.push(&network, &Pair(a, b));
+    }
+    assert_eq!(last, Some(network.predict(&x)));
+}
+
+/// The last state is that of all frames, however many. A window is that of the last ones.
+#[test]
+fn vectors_follow_each_frame() {
+    type States = Lstm<[[f32; 2]; 5], 3>;
+    type LongStates = Lstm<[[f32; 2]; 9], 3>;
+    type Window = (Conv1d<[[f32; 2]; 5], 3, 2, Relu, Valid, Bias, [[f32; 3]; 4]>, Flatten<[[f32; 3]; 4], [f32; 12]>);
+    type Mean = GlobalAveragePool<[[f32; 2]; 5]>;
+    let x: [[f32; 2]; 9] = fill(&mut Rng::new(4));
+
+    let (states, long, mut stream) = (drawn::<States>(1), drawn::<LongStates>(1), Stream::<States>::new());
+    assert_eq!(x.iter().filter_map(|frame| stream.push(&states, frame)).count(), 5);
+    stream.reset();
+    assert_eq!(x.iter().map(|frame| stream.push(&states, frame)).last(), Some(Some(long.predict(&x))));
+
+    let (window, mut stream) = (drawn::<Window>(1), Stream::<Window>::new());
+    let (mean, mut means) = (Mean::new(1), Stream::<Mean>::new());
+    for (number, frame) in x.iter().enumerate() {
+        let last: Option<&[[f32; 2]; 5]> = x[..=number].last_chunk();
+        assert_eq!(stream.push(&window, frame), last.map(|last| window.predict(last)));
+        assert_eq!(means.push(&mean, frame), last.map(|last| mean.predict(last)));
+    }
+}
+
+#[test]
+fn streams_go_on_from_a_copy_of_their_state() {
+    #[network(input = [[f32; 3]; 20])]
+    type Net = (Conv1d<_, 4, 3, Relu, Valid<2, 2>>, MaxPool1d<_, 2, Causal>, Gru<_, 4, AllStates>);
+    let (network, mut rng) = (drawn::<Net>(1), Rng::new(1));
+    let mut stream = Stream::<Net>::new();
+    for _ in 0..20 {
+        stream.push(&network, &fill(&mut rng));
+        let (mut copy, frames) = (stream, [(); 9].map(|()| fill::<[f32; 3]>(&mut rng)));
+        let mut other = stream;
+        let first = frames.map(|frame| copy.push(&network, &frame));
+        assert_eq!(frames.map(|frame| other.push(&network, &frame)), first);
+        assert!(first.iter().any(Option::is_some));
+    }
+}
+
+/// A stream keeps the frames before the newest of each window, and a counter.
+#[test]
+fn states_are_small() {
+    #[network(input = [[f32; 3]; 32])]
+    type Net = (Conv1d<_, 8, 5, Relu, Causal>, Conv1d<_, 4, 3, Relu, Causal<1, 4>>, Conv1d<_, 2, 1>, Activate<Tanh, _>);
+    let (counter, number) = (size_of::<usize>(), size_of::<f32>());
+    assert_eq!(Stream::<Net>::BYTES, (4 * 3 + 2 * 4 * 8) * number + 3 * counter);
+    assert_eq!(Stream::<Net>::MACS, 3 * 5 * 8 + 8 * 3 * 4 + 4 * 2);
+    assert_eq!(Net::MACS, 32 * Stream::<Net>::MACS);
+}
