@@ -188,11 +188,11 @@ pub mod prelude {
         kernel::{Element, Real, Simd},
         layer::{Logits, Predictions, SimpleLayer},
         layers::{
-            Activate, AllStates, AveragePool1d, AveragePool2d, BatchNorm, Bias, Causal, Conv1d, Conv2d,
+            Activate, AllStates, AveragePool1d, AveragePool2d, BatchNorm, Bias, Bidirectional, Causal, Conv1d, Conv2d,
             ConvTranspose2d, Dense, DepthwiseConv2d, Dropout, Embedding, Flatten, Frozen, GlobalAveragePool,
             GlobalMaxPool, Gru, Image, Impute, InFlash, Initialized, Lstm, MaxPool1d, MaxPool2d, MinMax, NoBias,
-            OneHot, Padded, Regularized, Reshape, Residual, Same, SimpleRnn, SpatialDropout, Standardize, UpSample2d,
-            Valid, ZeroPad2d,
+            OneHot, Padded, Regularized, Reshape, Residual, Reversed, Same, SimpleRnn, SpatialDropout, Standardize,
+            TimeDistributed, UpSample2d, Valid, ZeroPad2d,
         },
         loss::{
             BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,

@@ -144,6 +144,23 @@ pub trait Operations<T> {
         self.other(path, "recurrent layer");
     }
 
+    /// The steps of a series in the opposite order.
+    fn reverse(&mut self, path: Path<'_>) {
+        self.other(path, "reversed series");
+    }
+
+    /// The operations that follow apply to each step of a sequence of shape `shape`, whose first axis is that of the
+    /// steps.
+    fn each_step(&mut self, path: Path<'_>, shape: &'static [usize]) {
+        let _ = shape;
+        self.other(path, "layers of each step");
+    }
+
+    /// The steps are a sequence of shape `shape` again.
+    fn all_steps(&mut self, path: Path<'_>, shape: &'static [usize]) {
+        let _ = (path, shape);
+    }
+
     /// Two branches begin, which take the current value. The operations of the first one follow.
     fn fork(&mut self, path: Path<'_>) {
         self.other(path, "branches");

@@ -17,7 +17,10 @@ use shiplap::{
     io::{self, Import},
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
     layer::{Operations, Parameter, Path as LayerPath, Sample, Visit},
-    layers::{Add, Both, Branches, Concat, First, GroupNorm, Identity, LayerNorm, Second},
+    layers::{
+        Add, Bidirectional, Both, Branches, Concat, First, GroupNorm, Identity, LayerNorm, Reversed, Second,
+        TimeDistributed,
+    },
     prelude::*,
 };
 
@@ -120,10 +123,36 @@ fn recurrent_layers_of_pytorch_predict_the_same() {
     predicts_the_same::<Recurrent>(Import::pytorch().layers(&names), &committed("torch_recurrent.safetensors"));
 }
 
+/// In both directions.
+#[network(input = [[f32; 3]; 6])]
+type Directions = (Bidirectional<Gru<_, 4, AllStates>>, Bidirectional<Lstm<_, 5>>, Dense<_, 3>);
+
+/// PyTorch has both directions in one module, also if it is named.
+#[test]
+fn bidirectional_layers_of_pytorch_predict_the_same() {
+    let path = committed("torch_bidirectional.safetensors");
+    predicts_the_same::<Directions>(Import::pytorch(), &path);
+    let names = [("1", "layers.1"), ("0", "layers.0"), ("2", "layers.2")];
+    predicts_the_same::<Directions>(Import::pytorch().layers(&names), &path);
+    let mut network = Directions::zeroed();
+    let error = Import::pytorch().layers(&names[..2]).load(&mut network, &path).unwrap_err().to_string();
+    assert!(error.contains(r#"the layers with weights are ["0", "1", "2"]"#), "{error}");
+}
+
 #[test]
 #[ignore = "`tests/exchange/run` writes and compares the files"]
 fn recurrent_layers_of_keras_and_for_python() {
     predicts_the_same::<Recurrent>(Import::keras(), &shared("keras_recurrent_layers.safetensors"));
+    predicts_the_same::<Directions>(Import::keras(), &shared("keras_bidirectional_layers.safetensors"));
+    give::<Directions>("bidirectional");
+    give::<Reversed<Conv1d<[[f32; 2]; 4], 3, 2, Relu, Causal, Bias, [[f32; 3]; 4]>>>("reversed");
+    #[network(input = [Image<5, 4, 2>; 3])]
+    type Frames = (
+        TimeDistributed<(Conv2d<_, 3, 2, Relu>, MaxPool2d<_, 2>, Flatten<_>, Dense<_, 4, Softmax>)>,
+        Bidirectional<Gru<_, 2, AllStates>>,
+        TimeDistributed<Dense<_, 2>>,
+    );
+    give::<Frames>("time_distributed");
     // With biases other than 0.
     let (mut rng, mut network) = (Rng::new(1), Recurrent::zeroed());
     let names = [("0", "rnn"), ("1", "gru"), ("2", "lstm"), ("3", "head")];

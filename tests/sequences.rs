@@ -8,7 +8,11 @@ mod keras;
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use keras::{Fixture, fixtures, learns_as_in_keras};
-use shiplap::{Tensor, check, layers::Parallel, prelude::*};
+use shiplap::{
+    Tensor, check,
+    layers::{Bidirectional, Parallel, Reversed, TimeDistributed},
+    prelude::*,
+};
 
 static FIXTURES: LazyLock<BTreeMap<String, Fixture>> = LazyLock::new(|| fixtures("sequences.json"));
 
@@ -44,6 +48,18 @@ networks! {
     gru_all: (Gru<_, 5, AllStates>, Gru<_, 3>), "gru_all";
     lstm: Lstm<_, 5>, "lstm", "torch_lstm";
     lstm_all: (Lstm<_, 5, AllStates>, Lstm<_, 3>), "lstm_all";
+    bidirectional: (Bidirectional<Gru<_, 3, AllStates>>, Bidirectional<Lstm<_, 2>>), "bidirectional";
+    bidirectional_gru: Bidirectional<Gru<_, 5>>, "torch_gru_bidirectional";
+    bidirectional_lstm: Bidirectional<Lstm<_, 5>>, "torch_lstm_bidirectional";
+}
+
+/// Dense layers for each step, in `f32` as in Keras, and in `f64`.
+#[test]
+fn time_distributed() {
+    #[network(input = [[f32; 4]; 7])]
+    type Net = (TimeDistributed<(Dense<_, 5, Tanh>, Dense<_, 2>)>, Gru<_, 3>, Dense<_, 3>);
+    learns_as_in_keras::<Net, _>("time_distributed", &FIXTURES["time_distributed"], Sgd::new(0.005));
+    learns_as_in_keras::<Net, _>("time_distributed", &FIXTURES["time_distributed"], InPlace(Sgd::new(0.005)));
 }
 
 fn series<const N: usize>(seed: u64) -> [[[f32; 4]; 7]; N] {
@@ -66,15 +82,18 @@ fn bits_do_not_depend_on_the_batch() {
         same::<SimpleRnn<[[f32; 4]; 7], 19>>();
         same::<Gru<[[f32; 4]; 7], 19>>();
         same::<Lstm<[[f32; 4]; 7], 19>>();
+        same::<Reversed<Gru<[[f32; 4]; 7], 19>>>();
     });
 }
 
 /// A network in pieces on several threads, with a frozen part, and from a file.
 #[test]
 fn recurrent_networks_have_every_form() {
-    type Features = (Gru<[[f32; 4]; 7], 6, AllStates>, Lstm<[[f32; 6]; 7], 5>);
+    type Features = (Gru<[[f32; 4]; 7], 6, AllStates>, Each, Both);
+    type Each = TimeDistributed<Dense<6, 3, Tanh>, 7>;
+    type Both = Bidirectional<Lstm<[[f32; 3]; 7], 5>, [f32; 10]>;
     type Net = (Features, SimpleHead);
-    type SimpleHead = Dense<5, 2, Softmax>;
+    type SimpleHead = Dense<10, 2, Softmax>;
     type Tuned = (Frozen<Features>, SimpleHead);
     let (x, y) = (series::<12>(1), [0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
 
@@ -108,5 +127,6 @@ fn recurrent_networks_have_every_form() {
 
     let summary = Net::summary().to_string();
     assert!(summary.contains("Gru<6, AllStates>") && summary.contains("Lstm<5>"), "{summary}");
-    assert_eq!(Features::MACS, 7 * 3 * 6 * (4 + 6) + 7 * 4 * 5 * (6 + 5));
+    assert!(summary.contains("TimeDistributed<7>") && summary.contains("Reversed"), "{summary}");
+    assert_eq!(Features::MACS, 7 * 3 * 6 * (4 + 6) + 7 * 6 * 3 + 2 * 7 * 4 * 5 * (3 + 5));
 }

@@ -137,6 +137,10 @@ impl<'a> Completion<'a> {
         if segment.ident == "Dropout" {
             rows(&mut arguments.args, output);
         }
+        if segment.ident == "TimeDistributed" {
+            self.each_step(&mut arguments.args, output)?;
+            return Ok(layer);
+        }
         for argument in &mut arguments.args {
             let span = argument.span();
             let length = || syn::parse_quote_spanned!(span=> { <#output as ::shiplap::Tensor>::LEN });
@@ -151,6 +155,20 @@ impl<'a> Completion<'a> {
             }
         }
         Ok(layer)
+    }
+
+    /// Completes the arguments of `TimeDistributed`: the layers of each step, and the number of steps.
+    fn each_step(&mut self, arguments: &mut Punctuated<GenericArgument, Token![,]>, output: &Type) -> syn::Result<()> {
+        let span = arguments.span();
+        if let Some(GenericArgument::Type(layer)) = arguments.first_mut() {
+            let row = syn::parse_quote_spanned!(span=> <#output as ::shiplap::Tensor>::Row);
+            let source = quote!(&::shiplap::layer::Shapes::of_step::<#output>());
+            *layer = self.layer(layer, &mut Given { output: row, source })?;
+        }
+        if arguments.len() == 1 {
+            arguments.push(syn::parse_quote_spanned!(span=> { <#output as ::shiplap::Tensor>::AXES[0] }));
+        }
+        Ok(())
     }
 
     fn alias(&mut self, ty: TokenStream, role: &str, span: Span) -> Type {

@@ -1,21 +1,15 @@
 //! Weights from other libraries.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    format,
-    path::Path,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use std::{collections::BTreeSet, format, path::Path, string::String, vec, vec::Vec};
 
 use super::{
-    FileError, read,
+    FileError,
+    kinds::Kinds,
+    read,
     tensors::{Assign, Axes, ExpectedTensor, Reader, expected_tensors},
 };
 use crate::{
-    kernel::ElementwiseKernel,
-    layer::{self, Cell, Layer, Operations, Recurrence, Role, Sliding},
+    layer::{self, Cell, Layer, Recurrence, Role},
     short::short,
 };
 
@@ -72,14 +66,16 @@ impl<'a> Import<'a> {
     /// convolution (`[CHANNELS, 1, ROWS, COLUMNS]` if it is depthwise, without `ROWS` for a series), and `bias`.
     /// `nn.Flatten` flattens the planes of the channels one after another: the weights of the layer after it are
     /// reordered. A normalization has `weight`, `bias`, `running_mean` and `running_var`; a recurrent layer has
-    /// `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0` and `bias_hh_l0`.
+    /// `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0` and `bias_hh_l0`. One in both directions has the same with the suffix
+    /// `_reverse`, too: it is one layer of the file, whose path in the network is that of `Bidirectional`.
     pub const fn pytorch() -> Self {
         Self { source: Source::Pytorch, layers: &[] }
     }
 
     /// Expects the parameters of Keras: `kernel` with shape `[IN, OUT]`, or `[ROWS, COLUMNS, CHANNELS, FILTERS]` for a
     /// convolution (`[ROWS, COLUMNS, CHANNELS, 1]` if it is depthwise), and `bias`; for a normalization, `gamma`, `beta`,
-    /// `moving_mean` and `moving_variance`; for a recurrent layer, also `recurrent_kernel`.
+    /// `moving_mean` and `moving_variance`; for a recurrent layer, also `recurrent_kernel`. The two directions of a
+    /// bidirectional layer are two layers of the file.
     pub const fn keras() -> Self {
         Self { source: Source::Keras, layers: &[] }
     }
@@ -119,11 +115,16 @@ impl<'a> Import<'a> {
 
     /// Sets the name and the shape that each tensor has in the file.
     fn rename(&self, tensors: &mut [ExpectedTensor], kinds: &Kinds, reader: &Reader<'_>) -> Result<(), FileError> {
-        let layers = self.match_layers(tensors, reader)?;
+        let layers = self.match_layers(tensors, kinds, reader)?;
         for tensor in tensors {
-            let theirs = layers.iter().find(|(own, _)| *own == tensor.layer).map_or("", |(_, theirs)| theirs);
+            let own = self.module(&tensor.layer, kinds);
+            let theirs = layers.iter().find(|(name, _)| name == own).map_or("", |(_, theirs)| theirs);
             if let Some(recurrence) = kinds.recurrent.get(&tensor.layer) {
                 self.of_recurrent(tensor, recurrence, theirs);
+                if self.is_second_direction(&tensor.layer, kinds) {
+                    tensor.name.push_str("_reverse");
+                    tensor.added.iter_mut().for_each(|name| name.push_str("_reverse"));
+                }
                 continue;
             }
             let parameter = match self.source {
@@ -143,6 +144,19 @@ impl<'a> Import<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The path of the layer that has a name in the file. PyTorch has both directions of a recurrent layer in one.
+    fn module<'k>(&self, layer: &'k str, kinds: &'k Kinds) -> &'k str {
+        match (self.source, kinds.directions.get(layer)) {
+            (Source::Pytorch, Some((both, _))) => both,
+            _ => layer,
+        }
+    }
+
+    /// Whether it is the layer of PyTorch's module that reads backwards.
+    fn is_second_direction(&self, layer: &str, kinds: &Kinds) -> bool {
+        matches!((self.source, kinds.directions.get(layer)), (Source::Pytorch, Some((_, true))))
     }
 
     /// Sets the name of a tensor of a recurrent layer, and where the file has the numbers of each gate. Keras has the
@@ -193,9 +207,10 @@ impl<'a> Import<'a> {
     fn match_layers(
         &self,
         tensors: &[ExpectedTensor],
+        kinds: &Kinds,
         reader: &Reader<'_>,
     ) -> Result<Vec<(String, String)>, FileError> {
-        let mut own: Vec<String> = tensors.iter().map(|tensor| tensor.layer.clone()).collect();
+        let mut own: Vec<String> = tensors.iter().map(|tensor| self.module(&tensor.layer, kinds).into()).collect();
         own.dedup();
         let names = reader.names();
         let mut theirs: Vec<String> =
@@ -281,91 +296,6 @@ fn as_in_pytorch(tensor: &mut ExpectedTensor, kinds: &Kinds) {
     };
     tensor.shape.clone_from(&lengths);
     tensor.axes = Some(Axes { lengths, order });
-}
-
-/// The layers whose parameters depend on their place or kind.
-#[derive(Default)]
-struct Kinds {
-    /// The shape of the last image or series that was flattened.
-    current: Option<&'static [usize]>,
-    /// The layers whose input is a flattened image or series, with its shape.
-    flattened: Vec<(String, &'static [usize])>,
-    /// The normalization layers.
-    norms: BTreeSet<String>,
-    /// Those that normalize by the root mean square, whose factors have the same name in Keras.
-    rms_norms: BTreeSet<String>,
-    /// The recurrent layers.
-    recurrent: BTreeMap<String, Recurrence>,
-    /// The depthwise convolutions.
-    depthwise: BTreeSet<String>,
-    /// The embeddings.
-    embeddings: BTreeSet<String>,
-}
-
-impl Kinds {
-    fn of<N: Layer>(network: &N) -> Self {
-        let mut kinds = Self::default();
-        network.operations(layer::Path::ROOT, &mut kinds);
-        kinds
-    }
-}
-
-impl<T> Operations<T> for Kinds {
-    fn flatten(&mut self, _: layer::Path<'_>, shape: &'static [usize]) {
-        self.current = Some(shape);
-    }
-
-    fn depthwise(&mut self, path: layer::Path<'_>, _: &'static str, _: Sliding, _: [usize; 3], _: &[T]) {
-        self.depthwise.insert(path.to_string());
-    }
-
-    fn product(&mut self, path: layer::Path<'_>, _: &'static str, _: [usize; 2], _: &[T]) {
-        self.flattened.extend(self.current.take().map(|image| (path.to_string(), image)));
-    }
-
-    fn add(&mut self, _: layer::Path<'_>, _: &'static str, _: &[T]) {}
-
-    fn elementwise(&mut self, _: layer::Path<'_>, _: &'static str, _: &impl ElementwiseKernel<0, 1>) {}
-
-    fn columnwise<const READ: usize>(
-        &mut self,
-        _: layer::Path<'_>,
-        _: &'static str,
-        _: &[(&'static str, &[T])],
-        _: &impl ElementwiseKernel<READ, 1>,
-    ) {
-    }
-
-    fn softmax(&mut self, _: layer::Path<'_>) {}
-
-    fn batch_norm(&mut self, path: layer::Path<'_>, _: &'static [usize], _: [(&'static str, &[T]); 4], _: f64) {
-        self.norms.insert(path.to_string());
-    }
-
-    fn normalize(
-        &mut self,
-        path: layer::Path<'_>,
-        _: &'static [usize],
-        _: Option<usize>,
-        _: [(&'static str, &[T]); 2],
-        _: f64,
-    ) {
-        self.norms.insert(path.to_string());
-    }
-
-    fn rms_norm(&mut self, path: layer::Path<'_>, _: (&'static str, &[T]), _: f64) {
-        self.rms_norms.insert(path.to_string());
-    }
-
-    fn look_up(&mut self, path: layer::Path<'_>, _: &'static str, _: [usize; 2], _: &[T]) {
-        self.embeddings.insert(path.to_string());
-    }
-
-    fn recurrent(&mut self, path: layer::Path<'_>, recurrence: Recurrence, _: [(&'static str, &[T]); 4]) {
-        self.recurrent.insert(path.to_string(), recurrence);
-    }
-
-    fn other(&mut self, _: layer::Path<'_>, _: &'static str) {}
 }
 
 /// Whether a parameter is trainable. Files of other libraries contain no statistics of preprocessing layers.

@@ -17,6 +17,8 @@ mod error;
 #[cfg(feature = "safetensors")]
 mod import;
 #[cfg(feature = "safetensors")]
+mod kinds;
+#[cfg(feature = "safetensors")]
 mod metadata;
 #[cfg(feature = "onnx")]
 mod onnx;

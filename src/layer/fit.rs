@@ -93,7 +93,7 @@ pub trait InNetwork {
 #[diagnostic::do_not_recommend]
 impl<L: Layer> InNetwork for L {
     const FAULT: Option<Message> = <L as Layer>::FAULT;
-    const SHAPES: Shapes = Shapes { kind: L::KIND, input: L::Input::FORM, output: L::Output::FORM };
+    const SHAPES: Shapes = Shapes { kind: L::KIND, input: L::Input::FORM, output: L::Output::FORM, is_step: false };
 }
 
 /// The name of a layer, with its input and output.
@@ -102,12 +102,19 @@ pub struct Shapes {
     kind: Message<64>,
     input: Form,
     output: Form,
+    /// Whether it stands for a step of the input of `TimeDistributed`.
+    is_step: bool,
 }
 
 impl Shapes {
     /// The description of the input `X` of a network, as if it were the output of a layer.
     pub const fn of_input<X: Tensor>() -> Self {
-        Self { kind: Message::new(), input: X::FORM, output: X::FORM }
+        Self { kind: Message::new(), input: X::FORM, output: X::FORM, is_step: false }
+    }
+
+    /// The description of the first axis of `X` as if each of its items were the output of a layer.
+    pub const fn of_step<X: Tensor>() -> Self {
+        Self { kind: Message::new(), input: X::Row::FORM, output: X::Row::FORM, is_step: true }
     }
 }
 
@@ -119,6 +126,7 @@ pub const fn misfit(before: &Shapes, after: &Shapes) -> Option<Message> {
     }
     let message = taken.written(Message::naming(after.kind.as_str()).text("takes `"));
     let message = match before.kind.is_empty() {
+        true if before.is_step => message.text("`, but a step of the sequence is `"),
         true => message.text("`, but the input of the network is `"),
         false => message.text("`, but `").text(before.kind.as_str()).text("` before it outputs `"),
     };

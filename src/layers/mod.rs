@@ -1,6 +1,7 @@
 //! The layers: [`Dense`], [`Dropout`], [`Activate`]; layers of images ([`image`]: [`Conv2d`], [`DepthwiseConv2d`],
 //! [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`GlobalMaxPool`], [`UpSample2d`], [`ZeroPad2d`],
-//! [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of series ([`sequence`]: [`SimpleRnn`], [`Gru`], [`Lstm`], [`Embedding`]; [`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]);
+//! [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of series ([`sequence`]: [`SimpleRnn`], [`Gru`],
+//! [`Lstm`], [`Bidirectional`], [`Reversed`], [`TimeDistributed`], [`Embedding`]; [`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]);
 //! normalization ([`BatchNorm`], [`LayerNorm`], [`GroupNorm`], [`RmsNorm`]); layers side by side ([`Residual`], [`Branches`]), which
 //! also take members of pairs ([`First`], [`Second`]) and numbers that do not depend on the input ([`Constant`]);
 //! preprocessing ([`Standardize`], [`MinMax`], [`Impute`], [`OneHot`]); wrappers that change how a network is
@@ -13,6 +14,7 @@ mod annotated;
 mod bias;
 mod branches;
 mod columns;
+mod combine;
 mod constant;
 mod dense;
 mod dropout;
@@ -52,5 +54,7 @@ pub use one_hot::OneHot;
 #[cfg(feature = "rayon")]
 pub use parallel::Parallel;
 pub use regularized::Regularized;
-pub use sequence::{AllStates, Embedding, Gru, LastState, Lstm, Recurrent, Returns, SimpleRnn};
+pub use sequence::{
+    AllStates, Bidirectional, Embedding, Gru, LastState, Lstm, Recurrent, Returns, Reversed, SimpleRnn, TimeDistributed,
+};
 pub use standardize::Standardize;

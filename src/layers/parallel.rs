@@ -4,11 +4,12 @@ use core::marker::PhantomData;
 
 use crate::{
     Rng, Zeroed,
-    kernel::{Element, ElementwiseKernel, Plus, Real, Simd, Work, elementwise},
+    kernel::{ElementwiseKernel, Plus, Real, Simd, Work},
     layer::{
-        Description, Ending, Layer, Operations, Outline, Parameter, Parameters, Path, Visit, VisitGradient, VisitMut,
+        Description, Ending, Layer, Operations, Outline, Parameters, Path, Visit, VisitGradient, VisitMut,
         VisitTrainable,
     },
+    layers::combine::Combine,
     message::Message,
     network::Network,
     zeroed::Aligned,
@@ -303,16 +304,6 @@ impl<N: Layer, E: Ending, const ROWS: usize> Task<N, ROWS> for Backward<'_, N, E
         let Self { x, y, dy, dx, .. } = self;
         network.backward_batch::<S, E, ROWS>(simd, x, &mut shard.tape, y, dy, dx);
         network.gradient_batch(simd, x, &mut shard.tape, dy, &mut shard.gradient);
-    }
-}
-
-/// Combines sums with the gradients of a shard.
-struct Combine<S, F>(S, F);
-
-impl<S: Simd, T: Element, F: ElementwiseKernel<1, 1>> VisitTrainable<T, 1> for Combine<S, F> {
-    #[inline(always)]
-    fn visit(&mut self, _: Parameter<'_>, _: &mut [T], sum: &mut [T], [shard]: [&mut [T]; 1]) {
-        elementwise(self.0, &self.1, [&*shard], [sum]);
     }
 }
 

@@ -144,6 +144,14 @@ def make(folder):
             keras.layers.Dense(3),
         ]
     )
+    models["bidirectional_layers"] = keras.Sequential(
+        [
+            keras.Input((6, 3)),
+            keras.layers.Bidirectional(keras.layers.GRU(4, return_sequences=True)),
+            keras.layers.Bidirectional(keras.layers.LSTM(5)),
+            keras.layers.Dense(3),
+        ]
+    )
     models["norms"] = keras.Sequential(
         [
             keras.Input((9, 8, 2)),

@@ -5,7 +5,7 @@ builds for Linux come with CUDA and are too large for every run of the tests. To
 
     python tests/exchange/make_torch.py [torch_series ..]
 
-PyTorch 2.15.0 made `torch_recurrent`.
+PyTorch 2.15.0 made `torch_recurrent` and `torch_bidirectional`.
 """
 
 import json
@@ -144,6 +144,19 @@ class Recurrent(nn.Module):
         return self.head(self.lstm(x)[0][:, -1])
 
 
+class Bidirectional(nn.Module):
+    """Takes series of 6 steps with 3 channels."""
+
+    def __init__(self):
+        super().__init__()
+        layers = [nn.GRU(3, 4, batch_first=True, bidirectional=True), nn.LSTM(8, 5, batch_first=True, bidirectional=True)]
+        self.layers = nn.ModuleList([*layers, nn.Linear(10, 3)])
+
+    def forward(self, x):
+        states = self.layers[1](self.layers[0](x.transpose(1, 2))[0])[0]
+        return self.layers[2](torch.cat([states[:, -1, :5], states[:, 0, 5:]], -1))
+
+
 def upscaled():
     """Takes images of 4 rows and 3 columns with 2 channels."""
     return nn.Sequential(
@@ -167,6 +180,7 @@ MODELS = {
     "torch_series": (series, (2, 12)),
     "torch_upscaled": (upscaled, (2, 4, 3)),
     "torch_recurrent": (Recurrent, (3, 6)),
+    "torch_bidirectional": (Bidirectional, (3, 6)),
 }
 
 for seed, (name, (make, shape)) in enumerate(MODELS.items()):

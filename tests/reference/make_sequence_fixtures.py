@@ -25,15 +25,26 @@ KERAS = {
     "gru_all": lambda: [L.GRU(5, return_sequences=True), L.GRU(3)],
     "lstm": lambda: [L.LSTM(5)],
     "lstm_all": lambda: [L.LSTM(5, return_sequences=True), L.LSTM(3)],
+    "bidirectional": lambda: [L.Bidirectional(L.GRU(3, return_sequences=True)), L.Bidirectional(L.LSTM(2))],
+    "time_distributed": lambda: [
+        L.TimeDistributed(keras.Sequential([keras.Input((4,)), L.Dense(5, activation="tanh"), L.Dense(2)])),
+        L.GRU(3),
+    ],
 }
 TORCH = {"torch_simple_rnn": torch.nn.RNN, "torch_gru": torch.nn.GRU, "torch_lstm": torch.nn.LSTM}
+
+
+def innermost(layer):
+    """The layers that contain no other layers, in order."""
+    inner = layer._flatten_layers(recursive=False, include_self=False)
+    return [leaf for each in inner for leaf in innermost(each)] or [layer]
 
 
 def of_keras(model):
     """The numbers of a model's weights, by gate."""
     numbers = []
-    for layer in model.layers:
-        gates = GATES.get(type(layer).__name__, 1)
+    for layer in innermost(model):
+        gates = GATES.get(type(layer).__name__.removesuffix("Cell"), 1)
         for weight in layer.weights:
             value = np.asarray(weight)
             if gates > 1 and "bias" not in weight.path:
@@ -45,12 +56,13 @@ def of_keras(model):
 def of_torch(rnn, dense):
     """The same for PyTorch, whose GRU has the reset gate first. Only the GRU needs its second bias."""
     order = [1, 0, 2] if isinstance(rnn, torch.nn.GRU) else slice(None)
-    units = rnn.hidden_size
+    units, numbers = rnn.hidden_size, []
     gates = lambda weight: weight.detach().numpy().reshape(-1, units, *weight.shape[1:])[order]
-    numbers = [gates(rnn.weight_ih_l0).transpose(0, 2, 1), gates(rnn.weight_hh_l0).transpose(0, 2, 1)]
-    numbers.append(gates(rnn.bias_ih_l0))
-    if isinstance(rnn, torch.nn.GRU):
-        numbers.append(gates(rnn.bias_hh_l0))
+    for end in ["", "_reverse"] if rnn.bidirectional else [""]:
+        of = lambda name: gates(getattr(rnn, name + end))
+        numbers += [of("weight_ih_l0").transpose(0, 2, 1), of("weight_hh_l0").transpose(0, 2, 1), of("bias_ih_l0")]
+        if isinstance(rnn, torch.nn.GRU):
+            numbers.append(of("bias_hh_l0"))
     numbers += [dense.weight.detach().numpy().T, dense.bias.detach().numpy()]
     return np.concatenate([number.ravel() for number in numbers])
 
@@ -71,23 +83,26 @@ def train_keras(index, name, layers):
     return fixture | {"initial": flat(before["weights"]), "final": flat(of_keras(model))}
 
 
-def train_torch(index, kind):
+def train_torch(index, kind, bidirectional=False):
     rng = np.random.default_rng(100 + index)
     random = lambda *shape: torch.tensor(f32(rng.normal(size=shape)))
-    rnn = kind(SHAPE[1], 5, batch_first=True).double()
-    dense = torch.nn.Linear(5, 3).double()
+    rnn = kind(SHAPE[1], 5, batch_first=True, bidirectional=bidirectional).double()
+    dense = torch.nn.Linear(5 * (1 + bidirectional), 3).double()
     parameters = [*rnn.parameters(), *dense.parameters()]
     with torch.no_grad():
         for parameter in parameters:
             parameter.copy_(torch.tensor(f32(rng.normal(size=parameter.shape) * 0.3)))
         if kind is not torch.nn.GRU:
-            rnn.bias_hh_l0.zero_().requires_grad_(False)
+            for name in ["bias_hh_l0", "bias_hh_l0_reverse"][: 1 + bidirectional]:
+                getattr(rnn, name).zero_().requires_grad_(False)
     x, y = random(2 * BATCH, *SHAPE), random(2 * BATCH, 3)
     initial, losses = of_torch(rnn, dense), []
     optimizer = torch.optim.SGD([p for p in parameters if p.requires_grad], RATE)
     for number in range(STEPS):
         rows = slice(number % 2 * BATCH, (number % 2 + 1) * BATCH)
-        loss = torch.nn.functional.mse_loss(dense(rnn(x[rows])[0][:, -1]), y[rows])
+        states = rnn(x[rows])[0]
+        last = torch.cat([states[:, -1, :5], states[:, 0, 5:]], -1)
+        loss = torch.nn.functional.mse_loss(dense(last), y[rows])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -104,5 +119,7 @@ def train_torch(index, kind):
 if __name__ == "__main__":
     fixtures = {name: train_keras(index, name, make()) for index, (name, make) in enumerate(KERAS.items())}
     fixtures |= {name: train_torch(index, kind) for index, (name, kind) in enumerate(TORCH.items())}
+    for index, name in enumerate(["torch_gru", "torch_lstm"]):
+        fixtures[f"{name}_bidirectional"] = train_torch(10 + index, TORCH[name], bidirectional=True)
     path = Path(__file__).resolve().parent / "sequences.json"
     path.write_text(json.dumps(fixtures, separators=(",", ":")) + "\n")

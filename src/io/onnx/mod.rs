@@ -303,14 +303,20 @@ impl<'a> Exporter<'a> {
 
     /// Adds a node whose inputs are the current value and a vector of integers.
     fn with_integers(&mut self, operator: &str, path: Path<'_>, integers: &[i64]) {
-        let name = format!("{path}/integers_{}", self.nodes.len());
+        let name = self.integers(path, integers);
+        self.with_inputs(path, operator, vec![name], Vec::new());
+    }
+
+    /// Adds a constant vector of integers, and returns its name.
+    fn integers(&mut self, path: Path<'_>, integers: &[i64]) -> String {
+        let name = format!("{path}/integers_{}", self.tensors.len());
         self.tensors.push(Tensor {
             dimensions: vec![integers.len() as i64],
             data_type: message::INT64,
             name: name.clone(),
             raw: integers.iter().flat_map(|integer| integer.to_le_bytes()).collect(),
         });
-        self.with_inputs(path, operator, vec![name], Vec::new());
+        name
     }
 
     /// Adds the steps of a formula whose inputs are the current value and `others`.

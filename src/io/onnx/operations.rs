@@ -186,6 +186,23 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         }
     }
 
+    fn reverse(&mut self, path: Path<'_>) {
+        self.lay_out(&path.to_string(), Layout::Pixels);
+        // The steps from the last to before the first: start, end, axis, stride.
+        let range = [-1, i64::MIN, 1, -1].map(|integer| self.integers(path, &[integer]));
+        self.with_inputs(path, "Slice", range.into(), Vec::new());
+    }
+
+    fn each_step(&mut self, path: Path<'_>, shape: &'static [usize]) {
+        self.lay_out(&path.to_string(), Layout::Pixels);
+        self.with_integers("Reshape", path, &lengths(-1, shape.get(1..).unwrap_or(&[])));
+    }
+
+    fn all_steps(&mut self, path: Path<'_>, shape: &'static [usize]) {
+        self.lay_out(&path.to_string(), Layout::Pixels);
+        self.with_integers("Reshape", path, &lengths(-1, shape));
+    }
+
     fn fork(&mut self, _: Path<'_>) {
         self.forks.push(((self.current.clone(), self.layout), None));
     }
@@ -287,8 +304,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
     fn reshape(&mut self, path: Path<'_>, from: &'static [usize], to: &'static [usize]) {
         self.lay_out_rows(path, from);
         // A length of 0 stands for that of the input: the batch.
-        let lengths = [0].into_iter().chain(to.iter().map(|&length| length as i64));
-        self.with_integers("Reshape", path, &lengths.collect::<Vec<_>>());
+        self.with_integers("Reshape", path, &lengths(0, to));
     }
 
     fn flatten(&mut self, path: Path<'_>, shape: &'static [usize]) {
@@ -354,6 +370,11 @@ impl Exporter<'_> {
         self.with_parameter(operator, path, name, &shape, &transposed);
         self.nodes.last_mut().into_iter().for_each(|node| node.attributes = attributes(&window));
     }
+}
+
+/// The lengths of a batch of tensors of this shape, with `rows` for that of the batch.
+fn lengths(rows: i64, shape: &[usize]) -> Vec<i64> {
+    [rows].into_iter().chain(shape.iter().map(|&length| length as i64)).collect()
 }
 
 /// The numbers of `[rows, columns]` along which the window moves.

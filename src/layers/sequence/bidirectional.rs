@@ -1,0 +1,242 @@
+//! Layers that read a sequence backwards, or in both directions.
+
+use core::{mem, mem::MaybeUninit, slice};
+
+use crate::{
+    Parameters, Rng, Tensor, Zeroed,
+    kernel::{Simd, copy, map_each},
+    layer::{Description, Ending, Inferred, Layer, Leaf, Operations, Outline, Path, VisitGradient, first_fault},
+    layers::{
+        branches::{Branches, Concat},
+        image::{Valid, fault, window::Row},
+    },
+    message::Message,
+};
+
+/// Two layers `L` with weights of their own, of which the second reads the sequence backwards (Schuster and Paliwal
+/// 1997), as in Keras and PyTorch. The channels of the first output are followed by those of the second:
+///
+/// ```text
+/// y = [first(x), reversed(second(reversed(x)))]
+/// ```
+///
+/// x: a series `[[T; FEATURES]; STEPS]`; y: the last state of both, `[T; 2·UNITS]`, where the second is that after the
+/// first frame; or with [`AllStates`](super::AllStates) all of them in the order of the frames, `[[T; 2·UNITS]; STEPS]`.
+///
+/// It is an alias: to join the directions otherwise, write `Branches<L, Reversed<L>, Add>`.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// #[network(input = [[f32; 6]; 32])]
+/// type Net = (Bidirectional<Gru<_, 16, AllStates>>, Bidirectional<Lstm<_, 8>>, Dense<_, 3, Softmax>);
+///
+/// assert_eq!(Net::PARAMS, 2 * 3 * 16 * (6 + 16 + 2) + 2 * 4 * 8 * (32 + 8 + 1) + (16 * 3 + 3));
+/// ```
+///
+/// In full, it has its output:
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let layer: Bidirectional<Gru<[[f64; 2]; 10], 3>, [f64; 6]> = Network::new(1);
+/// let states = layer.predict(&[[1.0, -1.0]; 10]);
+/// assert_eq!(states[..3], layer.first.predict(&[[1.0, -1.0]; 10]));
+/// ```
+pub type Bidirectional<L, O = Inferred> = Branches<L, Reversed<L>, Concat<O>>;
+
+/// The layer `L`, or a sequence of layers, reading the steps from the last to the first: `y = layer(reversed(x))`. If the
+/// output is a series, too, it is reversed again, so that its steps are in the order of those of x.
+///
+/// ```
+/// use shiplap::prelude::*;
+///
+/// let layer: Reversed<Gru<[[f32; 1]; 3], 4>> = Network::new(1);
+/// assert_eq!(layer.predict(&[[1.0], [2.0], [3.0]]), layer.layer.predict(&[[3.0], [2.0], [1.0]]));
+/// ```
+#[derive(Parameters)]
+#[parameters(element = L::Element, kind = Message::new().text("Reversed"))]
+pub struct Reversed<L: Layer> {
+    /// The layer that reads backwards.
+    #[layer]
+    pub layer: L,
+}
+
+/// The steps of a series of this type.
+const fn steps<X: Tensor>() -> usize {
+    if X::RANK == 2 { X::AXES[0] } else { 1 }
+}
+
+/// Copies each sample with its steps in the opposite order.
+#[inline(always)]
+fn copy_reversed<X: Tensor>(from: &[X], to: &mut [X]) {
+    let width = const { if X::LEN == 0 { 1 } else { X::LEN / steps::<X>() } };
+    for (from, to) in from.iter().zip(to) {
+        let (from, to) = (X::flat(slice::from_ref(from)), X::flat_mut(slice::from_mut(to)));
+        for (from, to) in from.chunks_exact(width).zip(to.chunks_exact_mut(width).rev()) {
+            copy(from, to);
+        }
+    }
+}
+
+/// Puts the steps of each sample in the opposite order.
+#[inline(always)]
+fn reverse<X: Tensor>(samples: &mut [X]) {
+    let width = const { if X::LEN == 0 { 1 } else { X::LEN / steps::<X>() } };
+    for sample in samples {
+        let mut frames = X::flat_mut(slice::from_mut(sample)).chunks_exact_mut(width);
+        while let (Some(first), Some(last)) = (frames.next(), frames.next_back()) {
+            first.iter_mut().zip(last).for_each(|(first, last)| mem::swap(first, last));
+        }
+    }
+}
+
+impl<L: Layer> Layer for Reversed<L> {
+    type Input = L::Input;
+    type Output = L::Output;
+    /// That of the layer, its input, and its output.
+    type Tape<const B: usize> = (L::Tape<B>, [L::Input; B], [L::Output; B]);
+    type Head = L::Head;
+
+    const MACS: usize = L::MACS;
+    const FAULT: Option<Message> = first_fault(&[L::FAULT, fault::other_tensor::<L::Input, Row<Valid>>("Reversed")]);
+    const TAKES_MISSING: bool = L::TAKES_MISSING;
+    const VOCABULARY: Option<usize> = L::VOCABULARY;
+    /// The reversed input is an activation, too.
+    const OUTLINE: Outline = {
+        let kind = Self::KIND;
+        let leaf =
+            Leaf { kind, tensors: &[], activation: None, bytes: 0, output: size_of::<L::Output>(), macs: L::MACS };
+        Outline::of_layer(leaf).with_children(
+            const {
+                let (kind, output) = (Message::new().text("reversed input"), size_of::<L::Input>());
+                let leaf = Leaf { kind, tensors: &[], activation: None, bytes: 0, output, macs: 0 };
+                &[("input", Outline::of_layer(leaf)), ("layer", L::OUTLINE)]
+            },
+        )
+    };
+
+    #[inline(always)]
+    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[L::Input], y: &mut [L::Output]) {
+        let mut reversed = MaybeUninit::uninit();
+        let reversed = &mut <[L::Input; B]>::zeroed_in(&mut reversed)[..x.len()];
+        copy_reversed(x, reversed);
+        self.layer.forward_batch::<S, E, B>(simd, reversed, y);
+        reverse(y);
+    }
+
+    #[inline(always)]
+    fn record_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        rng: Option<&mut Rng>,
+        x: &[L::Input],
+        (tape, reversed, output): &mut Self::Tape<B>,
+        y: &mut [L::Output],
+    ) {
+        let (reversed, output) = (&mut reversed[..x.len()], &mut output[..x.len()]);
+        copy_reversed(x, reversed);
+        self.layer.record_batch::<S, E, B>(simd, rng, reversed, tape, output);
+        copy_reversed(output, y);
+    }
+
+    #[inline(always)]
+    fn backward_batch<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        x: &[L::Input],
+        (tape, reversed, output): &mut Self::Tape<B>,
+        _: &[L::Output],
+        dy: &mut [L::Output],
+        mut dx: Option<&mut [L::Input]>,
+    ) {
+        let (reversed, output) = (&reversed[..x.len()], &output[..x.len()]);
+        reverse(dy);
+        self.layer.backward_batch::<S, E, B>(simd, reversed, tape, output, dy, dx.as_deref_mut());
+        if let Some(dx) = dx {
+            reverse(dx);
+        }
+    }
+
+    #[inline(always)]
+    fn gradient_batch<S: Simd, const B: usize>(
+        &self,
+        simd: S,
+        x: &[L::Input],
+        (tape, reversed, _): &mut Self::Tape<B>,
+        dy: &[L::Output],
+        gradient: &mut Self::Trainable,
+    ) {
+        self.layer.gradient_batch::<S, B>(simd, &reversed[..x.len()], tape, dy, &mut gradient.0);
+    }
+
+    #[inline(always)]
+    fn visit_gradient<S: Simd, V: VisitGradient<L::Element, M>, const M: usize, const B: usize>(
+        &mut self,
+        simd: S,
+        x: &[L::Input],
+        (tape, reversed, _): &mut Self::Tape<B>,
+        dy: &[L::Output],
+        mut state: [&mut Self::Trainable; M],
+        path: Path<'_>,
+        visitor: &mut V,
+    ) {
+        let state = map_each(&mut state, |state| &mut state.0);
+        let (reversed, path) = (&reversed[..x.len()], path.join("layer"));
+        self.layer.visit_gradient::<S, V, M, B>(simd, reversed, tape, dy, state, path, visitor);
+    }
+
+    #[inline(always)]
+    fn update_statistics<S: Simd, const B: usize>(&mut self, simd: S, (tape, ..): &Self::Tape<B>, share: f64) {
+        self.layer.update_statistics(simd, tape, share);
+    }
+
+    fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
+        L::describe(path.join("layer"), show);
+        let kind = format_args!("{}", Self::KIND.as_str());
+        show(&Description { path, kind, output: L::Output::write_shape, params: 0 });
+    }
+
+    fn operations<V: Operations<L::Element>>(&self, path: Path<'_>, operations: &mut V) {
+        operations.reverse(path);
+        self.layer.operations(path.join("layer"), operations);
+        if L::Output::RANK == 2 {
+            operations.reverse(path);
+        }
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+    use crate::{
+        check,
+        layers::{AllStates, Causal},
+        prelude::*,
+    };
+
+    #[test]
+    fn gradients() {
+        check::gradients::<Bidirectional<Gru<[[f64; 3]; 5], 2>, [f64; 4]>>().unwrap();
+        check::gradients::<Bidirectional<Lstm<[[f64; 2]; 4], 3, AllStates>, [[f64; 6]; 4]>>().unwrap();
+    }
+
+    /// Also of layers that save their output, and of several.
+    #[test]
+    fn gradients_of_reversed_layers() {
+        #[network(input = [[f64; 3]; 5])]
+        type Net = (
+            Conv1d<_, 2, 2, Tanh, Causal>,
+            Reversed<(Conv1d<_, 4, 3, Tanh, Causal<2>>, Conv1d<_, 3, 2, Sigmoid>)>,
+            Reversed<Flatten<_>>,
+        );
+        check::gradients::<Net>().unwrap();
+    }
+
+    #[test]
+    fn the_steps_are_in_order() {
+        type Ramp = Reversed<Conv1d<[[f32; 1]; 4], 1, 2, Linear, Causal, NoBias, [[f32; 1]; 4]>>;
+        let ramp = Ramp { layer: Conv1d::from_parts([[[10.0]], [[1.0]]], []) };
+        assert_eq!(ramp.predict(&[[1.0], [2.0], [3.0], [4.0]]), [[21.0], [32.0], [43.0], [4.0]]);
+    }
+}
