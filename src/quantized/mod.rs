@@ -44,6 +44,7 @@ mod depthwise;
 mod describe;
 mod gather;
 mod pool;
+mod recurrent;
 mod reshape;
 mod scale;
 mod sequence;
@@ -66,6 +67,7 @@ pub use depthwise::DepthwiseConv2d;
 #[cfg(feature = "std")]
 pub use describe::{Activations, Describe, DescribeError, Describer, Description, Operation, Operator, Weights};
 pub use pool::{GlobalAverage, GlobalMax, Int8Reduce, Pool1d, Pool2d};
+pub use recurrent::{Int8Unit, Recurrent};
 pub use reshape::Reshape;
 pub use scale::Scale;
 pub use standardize::Standardize;

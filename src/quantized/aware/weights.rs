@@ -6,8 +6,9 @@ use crate::{
     kernel::Element,
     layers::{
         Activate, Biased, Branches, Constant, Conv1d, Conv2d, Dense, DepthwiseConv2d, GlobalAveragePool, Join, Joins,
-        Standardize, Window,
+        Recurrent, Returns, Standardize, Window,
         image::{Channels, Pool1d, Pool2d, Reduce},
+        sequence::Unit,
     },
     quantized::{
         Scale,
@@ -123,6 +124,40 @@ with_weights! {
         const K: usize, const KW: usize, const OH: usize, const OW: usize
     ] DepthwiseConv2d<[[[T; C]; W]; H], K, A, P, Z, KW, [[[T; C]; OW]; OH]>:
         |kernel| kernel.as_flattened_mut(), false;
+}
+
+/// The weights of a gate have one scale. The products with the state read int8 of the scale of tanh.
+impl<
+    I: Channels,
+    const UNITS: usize,
+    K: Unit<GATES, SAVED, STATES>,
+    R: Returns,
+    const GATES: usize,
+    const SAVED: usize,
+    const STATES: usize,
+> RoundWeights for Recurrent<I, UNITS, K, R, GATES, SAVED, STATES>
+{
+    type Rounded = Self;
+
+    #[inline(always)]
+    fn round_weights<'a>(&'a self, input: Scale, rounded: &'a mut Self) -> &'a Self {
+        (rounded.kernel, rounded.recurrent_kernel) = (self.kernel, self.recurrent_kernel);
+        (rounded.bias, rounded.recurrent_bias) = (self.bias, self.recurrent_bias);
+        for gate in 0..GATES {
+            let weights = Tensor::flat_mut(core::slice::from_mut(&mut rounded.kernel[gate]));
+            if const { UNITS > 0 } {
+                round(input, true, weights.as_chunks_mut::<UNITS>().0, Some(&mut rounded.bias[gate]));
+            }
+            let bias = rounded.recurrent_bias.as_mut().get_mut(gate);
+            round(Scale::OF_TANH, true, &mut rounded.recurrent_kernel[gate], bias);
+        }
+        rounded
+    }
+
+    #[inline(always)]
+    fn rounded<'a>(&'a self, rounded: &'a Self) -> &'a Self {
+        rounded
+    }
 }
 
 without_weights! {
