@@ -21,7 +21,10 @@ use shiplap::data::{
     npy::{self, Npz},
 };
 use shiplap::{
-    data::{Csv, DataError, Folds, Missing, Table, Target, cifar, class_weights, idx, split_stratified},
+    data::{
+        ClassSize, Csv, DataError, Folds, Missing, Samples, Table, Target, Vocabulary, Windows, cifar, class_weights,
+        idx, resample, split_stratified,
+    },
     layers::FitError,
     metric::{
         BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Precision, RSquared, Recall, RootMeanSquaredError,
@@ -882,6 +885,63 @@ proptest! {
             let _ = npy::read_from::<[f32; 3]>(&bytes, "f");
             let _ = npy::labels_from(&bytes, "f");
         });
+    }
+
+    #[test]
+    fn windows_are_the_rows_of_the_series(rows in 1..60usize, share in 0.1..0.9f64) {
+        let series: Vec<[f64; 2]> = (0..rows).map(|row| [row as f64, 0.5 - row as f64]).collect();
+        match Windows::<5, 3, 2>::of(&series, |row| row[0]) {
+            Ok(Samples { x, y }) => {
+                prop_assert_eq!(x.len(), (rows - 8) / 2 + 1);
+                for (window, (x, y)) in x.iter().zip(&y).enumerate() {
+                    prop_assert_eq!(&x[..], &series[2 * window..2 * window + 5]);
+                    prop_assert_eq!(y, &[5.0, 6.0, 7.0].map(|ahead| 2.0 * window as f64 + ahead));
+                }
+            }
+            Err(error) => prop_assert!(rows < 8 && matches!(error, DataError::Series { .. }), "{}", error),
+        }
+        // No label of the first part is one of the second, nor later than its steps.
+        if let Ok([past, future]) = Windows::<5, 3>::split(&series, [share, 1.0 - share], |row| row[0]) {
+            let last = past.y.as_flattened().iter().fold(0.0, |last: f64, &row| last.max(row));
+            prop_assert!(future.y.as_flattened().iter().all(|&row| row > last));
+            prop_assert_eq!(future.y[0][0], last + 1.0);
+            prop_assert_eq!(future.y.last().unwrap()[2], rows as f64 - 1.0);
+            prop_assert!(past.x.iter().chain(&future.x).zip(past.y.iter().chain(&future.y)).all(|(x, y)| x[4][0] + 1.0 == y[0]));
+            prop_assert_eq!(past.x.len() + future.x.len(), rows - 5 - 2 * 2);
+        }
+    }
+
+    #[test]
+    fn texts_are_decoded_as_they_were(text in "[\\PC\n]{0,40}", other in "[\\PC]{1,10}", bytes in vec(any::<u8>(), 0..40)) {
+        let vocabulary = Vocabulary::of_characters(&text);
+        let tokens: Vec<f32> = vocabulary.encode(&text).unwrap();
+        prop_assert!(tokens.iter().all(|&token| (token as usize) < vocabulary.len()));
+        prop_assert_eq!(&vocabulary.decode(&tokens).unwrap(), &text);
+        prop_assert_eq!(&vocabulary, &Vocabulary::new(vocabulary.symbols().iter().rev().copied()));
+        let known = other.chars().all(|symbol| text.contains(symbol));
+        prop_assert_eq!(vocabulary.encode::<f64>(&other).is_ok(), known);
+        let vocabulary = Vocabulary::of_bytes(&bytes);
+        prop_assert_eq!(vocabulary.decode(&vocabulary.encode::<f64>(&bytes).unwrap()).unwrap(), bytes);
+    }
+
+    #[test]
+    fn resampled_classes_have_the_same_size(labels in vec(0..4usize, 1..60), size in 0..30usize, seed in any::<u64>()) {
+        let x: Vec<usize> = (0..labels.len()).collect();
+        let mut counts = BTreeMap::<usize, usize>::new();
+        labels.iter().for_each(|&label| *counts.entry(label).or_default() += 1);
+        let largest = *counts.values().max().unwrap();
+        let smallest = *counts.values().min().unwrap();
+        for (to, each) in [(ClassSize::Largest, largest), (ClassSize::Smallest, smallest), (ClassSize::Exactly(size), size)] {
+            let Samples { x, y } = resample(&x, &labels, to, seed).unwrap();
+            prop_assert!(x.iter().zip(&y).all(|(&x, &y)| labels[x] == y));
+            for (&class, &count) in &counts {
+                prop_assert_eq!(y.iter().filter(|&&label| label == class).count(), each);
+                // Each sample as often as any other of its class, up to one.
+                let repeats = |sample: usize| x.iter().filter(|&&x| x == sample).count();
+                let of_class = (0..labels.len()).filter(|&sample| labels[sample] == class).map(repeats);
+                prop_assert!(of_class.clone().min() == Some(each / count) && of_class.max() <= Some(each.div_ceil(count)));
+            }
+        }
     }
 
     #[test]

@@ -138,6 +138,42 @@ pub enum DataError {
         /// The index of the sample, from 0.
         sample: usize,
     },
+    /// A series, or a part of it, has no window.
+    Series {
+        /// The first row that the windows may use.
+        first: usize,
+        /// The number of rows from there.
+        rows: usize,
+        /// The steps of a window.
+        steps: usize,
+        /// The rows of a label.
+        horizon: usize,
+    },
+    /// A number of a series is NaN or infinite.
+    Step {
+        /// The index of the row, from 0.
+        row: usize,
+        /// The index of the number in the row, from 0.
+        place: usize,
+        /// The number.
+        value: f64,
+    },
+    /// A symbol of a text is not in the [vocabulary](super::Vocabulary).
+    Symbol {
+        /// Where it is in the text.
+        place: String,
+        /// The symbol.
+        symbol: String,
+    },
+    /// A token is not the number of a symbol.
+    Token {
+        /// The index of the token, from 0.
+        place: usize,
+        /// The token.
+        token: f64,
+        /// The number of symbols.
+        tokens: usize,
+    },
     /// The weight of a class is negative, NaN, or not finite as `f32`.
     Weight {
         /// The class.
@@ -221,6 +257,22 @@ impl fmt::Display for DataError {
                 formatter,
                 "the label of sample {sample} holds a number that is not from 0 to 1: pass probabilities or class numbers"
             ),
+            Self::Series { first, rows, steps, horizon } => write!(
+                formatter,
+                "the series has {rows} rows from row {first}, but a window has {steps} and its label {horizon}: \
+                 use more rows, or fewer parts or steps"
+            ),
+            Self::Step { row, place, value } => write!(
+                formatter,
+                "number {place} of row {row} of the series is {value}: fill in missing values before cutting windows"
+            ),
+            Self::Symbol { place, symbol } => write!(
+                formatter,
+                "{place}: the {symbol} is not in the vocabulary: make it from a text with all symbols, or leave this one out"
+            ),
+            Self::Token { place, token, tokens } => {
+                write!(formatter, "token {place} is {token}: the vocabulary has the numbers from 0 to below {tokens}")
+            }
             Self::Weight { class, weight } => {
                 write!(formatter, "the weight of class {class} is {weight}: it must be finite and at least 0")
             }

@@ -5,7 +5,8 @@
 //! - `images`: PNG and JPEG images, and folders of them by class (feature `images`);
 //! - `npy`: NumPy's formats (feature `npy`);
 //! - [`split`], [`split_stratified`], [`Folds`]: training, validation and test sets, and cross-validation;
-//! - [`class_weights`], [`weighted`]: weights for imbalanced classes;
+//! - [`Windows`]: windows over a series, split in time; [`Vocabulary`]: texts as whole numbers;
+//! - [`class_weights`], [`weighted`], [`resample`]: weights for imbalanced classes, or as many samples of each;
 //! - [`augment`]: random changes of samples in training: flips, shifts, crops, rotations, noise, mixup, ...
 //!
 //! Preprocessing that inference needs too, such as scaling or filling in missing values, is a [layer](crate::layers):
@@ -25,11 +26,17 @@ pub mod idx;
 pub mod images;
 #[cfg(feature = "npy")]
 pub mod npy;
+mod resample;
 mod split;
+mod vocabulary;
 mod weights;
+mod windows;
 
 #[cfg(feature = "csv")]
 pub use csv::{Column, Csv, Missing, Table, Target};
 pub use error::DataError;
+pub use resample::{ClassSize, resample};
 pub use split::{Folds, Part, split, split_stratified};
+pub use vocabulary::Vocabulary;
 pub use weights::{class_weights, weighted};
+pub use windows::{Samples, Windows};

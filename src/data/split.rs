@@ -46,7 +46,7 @@ pub fn split<'a, X, Y, const PARTS: usize>(
     shares: [f64; PARTS],
     seed: u64,
 ) -> Result<[Part<'a, X, Y>; PARTS], DataError> {
-    let lengths = lengths(x, y, shares)?;
+    let lengths = lengths(pairs(x, y)?, shares)?;
     shuffle(x, y, seed);
     Ok(cut(x, y, lengths))
 }
@@ -66,7 +66,7 @@ pub fn split_stratified<'a, X, Y: Class, const PARTS: usize>(
     shares: [f64; PARTS],
     seed: u64,
 ) -> Result<[Part<'a, X, Y>; PARTS], DataError> {
-    let lengths = lengths(x, y, shares)?;
+    let lengths = lengths(pairs(x, y)?, shares)?;
     let mut rng = Rng::new(seed);
     let mut classes = by_class(y, &mut rng);
     let mut order = Vec::with_capacity(x.len());
@@ -165,29 +165,31 @@ impl<'a, X, Y> Folds<'a, X, Y> {
     }
 }
 
-fn check<X, Y>(x: &[X], y: &[Y], parts: usize) -> Result<(), DataError> {
+/// The number of samples, each of which has a label.
+fn pairs<X, Y>(x: &[X], y: &[Y]) -> Result<usize, DataError> {
     if x.len() != y.len() {
         return Err(DataError::Lengths { inputs: x.len(), labels: y.len() });
     }
-    if parts < 2 || parts > x.len() {
+    Ok(x.len())
+}
+
+fn check<X, Y>(x: &[X], y: &[Y], parts: usize) -> Result<(), DataError> {
+    if pairs(x, y)? < parts || parts < 2 {
         return Err(DataError::TooFew { samples: x.len(), parts });
     }
     Ok(())
 }
 
 /// The number of samples in each part.
-fn lengths<X, Y, const PARTS: usize>(x: &[X], y: &[Y], shares: [f64; PARTS]) -> Result<[usize; PARTS], DataError> {
-    if x.len() != y.len() {
-        return Err(DataError::Lengths { inputs: x.len(), labels: y.len() });
-    }
+pub(super) fn lengths<const PARTS: usize>(samples: usize, shares: [f64; PARTS]) -> Result<[usize; PARTS], DataError> {
     let sum: f64 = shares.iter().sum();
     if !((sum - 1.0).abs() < 1e-6 && shares.iter().all(|&share| share > 0.0)) {
         return Err(DataError::Shares { sum });
     }
-    let rounded = largest_remainders(x.len(), &shares);
+    let rounded = largest_remainders(samples, &shares);
     let lengths = core::array::from_fn(|part| rounded[part]);
     if lengths.contains(&0) {
-        return Err(DataError::TooFew { samples: x.len(), parts: PARTS });
+        return Err(DataError::TooFew { samples, parts: PARTS });
     }
     Ok(lengths)
 }
@@ -207,7 +209,7 @@ fn largest_remainders(total: usize, weights: &[f64]) -> Vec<usize> {
 }
 
 /// The indices of the samples of each class, shuffled.
-fn by_class<Y: Class>(y: &[Y], rng: &mut Rng) -> Vec<Vec<usize>> {
+pub(super) fn by_class<Y: Class>(y: &[Y], rng: &mut Rng) -> Vec<Vec<usize>> {
     let mut classes = BTreeMap::<Option<usize>, Vec<usize>>::new();
     for (sample, label) in y.iter().enumerate() {
         classes.entry(label.class()).or_default().push(sample);
