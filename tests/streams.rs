@@ -3,11 +3,12 @@
 mod common;
 
 use shiplap::{
-    Pair, Rng, Tensor,
+    Pair, Rng, Tensor, include_model,
     kernel::Element,
     layer::{Parameter, Path, VisitMut},
     layers::{Both, Branches, Concat, First, GroupNorm, LayerNorm, Multiply, Second},
     prelude::*,
+    quantized::{Entrance, Int8Layer, Int8Tensor, Quantize, Quantized},
     stream::Streaming,
 };
 
@@ -278,4 +279,86 @@ fn states_are_small() {
     assert_eq!(Stream::<Net>::BYTES, (4 * 3 + 2 * 4 * 8) * number + 3 * counter);
     assert_eq!(Stream::<Net>::MACS, 3 * 5 * 8 + 8 * 3 * 4 + 4 * 2);
     assert_eq!(Net::MACS, 32 * Stream::<Net>::MACS);
+}
+
+/// Compares the int8 outputs for the frames of a random series with those for the series.
+fn same_int8<N>()
+where
+    N: Network<Element = f32> + Quantize<Int8: Streaming<Frame: Int8Tensor, Emitted: Int8Tensor>> + 'static,
+    N::Int8: Int8Layer<Input = <N::Input as Tensor>::Int8>,
+{
+    let (network, mut rng) = (drawn::<N>(3), Rng::new(6));
+    let samples: Vec<N::Input> = (0..5).map(|_| fill(&mut rng)).collect();
+    let int8 = Quantized::<N>::calibrate(&network, &samples).unwrap();
+    let mut stream = Stream::<Quantized<N>>::new();
+    for x in &samples {
+        let mut q = <N::Input as Tensor>::Int8::zeroed_on_stack();
+        q.enter(x, int8.input);
+        let (mut emitted, mut first) = (Vec::new(), None);
+        let numbers = Int8Tensor::flat(std::slice::from_ref(&q));
+        for (number, numbers) in numbers.chunks(<N::Int8 as Streaming>::Frame::LEN).enumerate() {
+            let mut frame = <N::Int8 as Streaming>::Frame::zeroed_on_stack();
+            Int8Tensor::flat_mut(std::slice::from_mut(&mut frame)).copy_from_slice(numbers);
+            if let Some(y) = stream.push(&*int8, &frame) {
+                first = first.or(Some(number));
+                emitted.extend_from_slice(Int8Tensor::flat(&[y]));
+            }
+        }
+        assert_eq!(first, Some(Stream::<Quantized<N>>::DELAY));
+        assert_eq!(emitted, Int8Tensor::flat(&[int8.predict_int8(&q)]));
+        stream.reset();
+    }
+}
+
+macro_rules! int8 {
+    ($($name:ident: $input:ty, $layers:ty;)*) => {
+        mod int8 {
+            use super::*;
+            $(#[test]
+            fn $name() {
+                #[network(input = $input)]
+                type Net = $layers;
+                common::at_every_level(|_| same_int8::<Net>());
+            })*
+        }
+    };
+}
+int8! {
+    conv1d: [[f32; 5]; 21], (Conv1d<_, 8, 3, Relu, Causal<2>>, Conv1d<_, 7, 2, Tanh, Causal<1, 3>>, Conv1d<_, 9, 3, Relu6, Valid<3>>);
+    pools: [[f32; 6]; 24],
+        (MaxPool1d<_, 3, Causal>, AveragePool1d<_, 3, Causal<2>>, MaxPool1d<_, 2>, AveragePool1d<_, 2, Valid<1, 2>>);
+    global_average: [[f32; 4]; 9], (Conv1d<_, 5, 3, HardSwish>, GlobalAveragePool<_>, Dense<_, 4, Softmax>);
+    global_max: [[f32; 4]; 9], (Activate<Tanh, _>, Dropout<_, 20>, GlobalMaxPool<_>, Dense<_, 4, Sigmoid>);
+    residual: [[f32; 4]; 12],
+        (Residual<(Conv1d<_, 4, 3, Relu, Causal>, Conv1d<_, 4, 2, Linear, Causal>), Relu>, Flatten<_>, Dense<_, 2>);
+    concat: [[f32; 4]; 12],
+        (Branches<Conv1d<_, 5, 3, Relu>, MaxPool1d<_, 3, Valid>, Concat>, Reshape<_, Image<10, 3, 3>>, Conv2d<_, 4, 2>);
+    images: Image<20, 9, 3>,
+        (
+            Conv2d<_, 8, 3, Relu, Causal<2, 1, 1>>,
+            DepthwiseConv2d<_, 3, Relu, Padded<0, 1, 1, 1>>,
+            DepthwiseConv2d<_, 2, Relu, Valid<2>>,
+            MaxPool2d<_, 2, Valid<1>>,
+            Flatten<_>,
+            Dense<_, 3, Softmax>,
+        );
+}
+
+include_model! {
+    static WAKE_WORD: WakeWord = "../data/mlperf_tiny/sww_int8.tflite";
+}
+
+/// The wake word of MLPerf Tiny, once for each frame, is that of the last 30 frames.
+#[test]
+fn the_wake_word_is_streamed() {
+    assert_eq!((Stream::<WakeWord>::MACS, Stream::<WakeWord>::DELAY), (46_040, 29));
+    assert!(Stream::<WakeWord>::BYTES <= 4096, "{} bytes", Stream::<WakeWord>::BYTES);
+    common::at_every_level(|_| {
+        let (mut rng, mut stream) = (Rng::new(1), Stream::<WakeWord>::new());
+        let frames: Vec<[[i8; 40]; 1]> = (0..100).map(|_| [[(); 40].map(|()| rng.bits() as i8)]).collect();
+        for (number, frame) in frames.iter().enumerate() {
+            let last: Option<&[[[i8; 40]; 1]; 30]> = frames[..=number].last_chunk();
+            assert_eq!(stream.push(&WAKE_WORD, frame), last.map(|last| WAKE_WORD.predict_int8(last)));
+        }
+    });
 }

@@ -50,14 +50,14 @@ pub fn expand(sequence: &Sequence) -> TokenStream {
         if index == last {
             return quote! {
                 let ::core::option::Option::Some(frame) = #frame else { return false };
-                #layer::push(&self.#member, simd, &mut state.#place, frame, emitted)
+                #krate::stream::step(&self.#member, simd, &mut state.#place, frame, emitted)
             };
         }
         let (memory, y) = (&memories[index % 2], format_ident!("y{index}"));
         quote! {
             let #y = #krate::zeroed_at::<#layer::Emitted, _>(&mut #memory);
             let ::core::option::Option::Some(frame) = #frame else { return false };
-            if !#layer::push(&self.#member, simd, &mut state.#place, frame, #y) {
+            if !#krate::stream::step(&self.#member, simd, &mut state.#place, frame, #y) {
                 return false;
             }
         }

@@ -77,6 +77,8 @@ impl<A: Int8Tensor, B: Int8Tensor> SealedInt8 for Pair<A, B> {}
 
 impl<A: Int8Tensor, B: Int8Tensor> Int8Tensor for Pair<A, B> {
     type Wide = Pair<A::Wide, B::Wide>;
+    type Frame = Pair<A::Frame, B::Frame>;
+    type FrameOf<const N: usize> = Self;
     const LEN: usize = A::LEN + B::LEN;
     const RANK: usize = 1;
     const INNERMOST: usize = Self::LEN;

@@ -14,6 +14,7 @@ use crate::{
         Sigmoid, Silu, Softmax, Softplus, Tanh,
     },
     kernel::{Baseline, Real, Simd, int8::int8_fits},
+    stream::Streaming,
 };
 
 /// An activation with an int8 form.
@@ -239,6 +240,18 @@ impl<A: Int8Activation, X: Tensor> Activate<A, X> {
     }
 }
 
+impl<A: Int8Activation, X: Tensor> Activate<A, X> {
+    /// Applies the activation to pixels.
+    #[inline(always)]
+    fn apply(&self, y: &mut [i8]) {
+        if A::Form::LIMITS {
+            y.iter_mut().for_each(|y| *y = (*y).clamp(self.bounds.least, self.bounds.most));
+        } else {
+            y.chunks_exact_mut(X::INNERMOST).for_each(|y| self.activation.apply(y));
+        }
+    }
+}
+
 impl<A: Int8Activation, X: Tensor> Int8Layer for Activate<A, X> {
     type Input = X::Int8;
     type Output = X::Int8;
@@ -246,12 +259,22 @@ impl<A: Int8Activation, X: Tensor> Int8Layer for Activate<A, X> {
     #[inline(always)]
     fn run<S: Simd>(&self, _: S, x: &X::Int8, y: &mut X::Int8) {
         *y = *x;
-        let y = X::Int8::flat_mut(slice::from_mut(y));
-        if A::Form::LIMITS {
-            y.iter_mut().for_each(|y| *y = (*y).clamp(self.bounds.least, self.bounds.most));
-        } else {
-            y.chunks_exact_mut(X::INNERMOST).for_each(|y| self.activation.apply(y));
-        }
+        self.apply(X::Int8::flat_mut(slice::from_mut(y)));
+    }
+}
+
+type Frame<X> = <<X as Tensor>::Int8 as Int8Tensor>::Frame;
+
+impl<A: Int8Activation, X: Tensor> Streaming for Activate<A, X> {
+    type Frame = Frame<X>;
+    type Emitted = Frame<X>;
+    type State = ();
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, _: S, (): &mut (), frame: &Frame<X>, y: &mut Frame<X>) -> bool {
+        *y = *frame;
+        self.apply(Int8Tensor::flat_mut(slice::from_mut(y)));
+        true
     }
 }
 

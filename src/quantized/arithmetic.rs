@@ -13,7 +13,10 @@ use crate::{
         Simd,
         int8::{Factor, apart, int8_fits},
     },
+    layer::first_fault,
     layers::{self, Branches},
+    message::Message,
+    stream::{Streaming, apart_in_time, step},
 };
 
 /// Two branches whose outputs are combined number by number: [`Add`](layers::Add), [`Subtract`](layers::Subtract) or
@@ -211,14 +214,46 @@ impl<X: Int8Tensor, A: Int8Layer<Input = X>, B: Int8Layer<Input = X>, C: Combina
             apart(simd, Run { layers: &self.second, x, y: second });
             B::Output::flat(slice::from_ref(second))
         };
-        if B::Output::LEN == A::Output::LEN {
-            self.combination.apply(y, second);
-        } else {
-            y.chunks_exact_mut(B::Output::LEN.max(1)).for_each(|y| self.combination.apply(y, second));
-        }
+        self.join(y, second);
+    }
+}
+
+impl<A: Int8Layer, B, C: Combination, Act: Int8Activation> Combine<A, B, C, Act> {
+    /// Combines `y` with numbers that are as many, or one for each channel.
+    #[inline(always)]
+    fn join(&self, y: &mut [i8], second: &[i8]) {
+        y.chunks_exact_mut(second.len().max(1)).for_each(|y| self.combination.apply(y, second));
         if !Act::Form::LIMITS {
             y.chunks_exact_mut(A::Output::INNERMOST).for_each(|y| self.activation.apply(y));
         }
+    }
+}
+
+impl<
+    A: Int8Layer + Streaming<Emitted: Int8Tensor>,
+    B: Streaming<Frame = A::Frame, Emitted: Int8Tensor>,
+    C: Combination,
+    Act: Int8Activation,
+> Streaming for Combine<A, B, C, Act>
+{
+    type Frame = A::Frame;
+    type Emitted = A::Emitted;
+    type State = (A::State, B::State);
+
+    const STREAM_FAULT: Option<Message> = first_fault(&[A::STREAM_FAULT, B::STREAM_FAULT, apart_in_time::<A, B>()]);
+    const FRAME_MACS: usize = A::FRAME_MACS + B::FRAME_MACS;
+    const DELAY: usize = A::DELAY;
+    const PERIOD: usize = A::PERIOD;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &A::Frame, y: &mut A::Emitted) -> bool {
+        let mut second = B::Emitted::zeroed_on_stack();
+        let first_is_due = step(&self.first, simd, &mut state.0, frame, y);
+        let both_are_due = step(&self.second, simd, &mut state.1, frame, &mut second) && first_is_due;
+        if both_are_due {
+            self.join(Int8Tensor::flat_mut(slice::from_mut(y)), B::Emitted::flat(slice::from_ref(&second)));
+        }
+        both_are_due
     }
 }
 

@@ -11,7 +11,10 @@ use crate::{
         Simd,
         int8::{apart, int8_fits},
     },
+    layer::first_fault,
     layers::{self, Branches},
+    message::Message,
+    stream::{Streaming, apart_in_time, step},
 };
 #[cfg(feature = "std")]
 use crate::{activation::Linear, layer::Path};
@@ -94,13 +97,50 @@ impl<A: Int8Layer, B: Int8Layer<Input = A::Input>, O: Int8Tensor> Int8Layer for 
         let (first, second) = (A::Output::zeroed_in(&mut first), B::Output::zeroed_in(&mut second));
         apart(simd, Run { layers: &self.first, x, y: first });
         apart(simd, Run { layers: &self.second, x, y: second });
-        let first = A::Output::flat(slice::from_ref(first)).chunks_exact(A::Output::INNERMOST);
-        let second = B::Output::flat(slice::from_ref(second)).chunks_exact(B::Output::INNERMOST);
-        for (y, (a, b)) in O::flat_mut(slice::from_mut(y)).chunks_exact_mut(O::INNERMOST).zip(first.zip(second)) {
+        let (first, second) = (A::Output::flat(slice::from_ref(first)), B::Output::flat(slice::from_ref(second)));
+        self.join(first, second, O::flat_mut(slice::from_mut(y)));
+    }
+}
+
+impl<A: Int8Layer, B: Int8Layer, O: Int8Tensor> Concat<A, B, O> {
+    /// Puts the channels of each pixel side by side.
+    #[inline(always)]
+    fn join(&self, first: &[i8], second: &[i8], y: &mut [i8]) {
+        let pixels = first.chunks_exact(A::Output::INNERMOST).zip(second.chunks_exact(B::Output::INNERMOST));
+        for (y, (a, b)) in y.chunks_exact_mut(O::INNERMOST).zip(pixels) {
             let (to_a, to_b) = y.split_at_mut(A::Output::INNERMOST);
             to_a.iter_mut().zip(a).for_each(|(y, a)| *y = self.rescales[0].of(*a));
             to_b.iter_mut().zip(b).for_each(|(y, b)| *y = self.rescales[1].of(*b));
         }
+    }
+}
+
+impl<
+    A: Int8Layer + Streaming<Emitted: Int8Tensor>,
+    B: Int8Layer + Streaming<Frame = A::Frame, Emitted: Int8Tensor>,
+    O: Int8Tensor,
+> Streaming for Concat<A, B, O>
+{
+    type Frame = A::Frame;
+    type Emitted = O::Frame;
+    type State = (A::State, B::State);
+
+    const STREAM_FAULT: Option<Message> = first_fault(&[A::STREAM_FAULT, B::STREAM_FAULT, apart_in_time::<A, B>()]);
+    const FRAME_MACS: usize = A::FRAME_MACS + B::FRAME_MACS;
+    const DELAY: usize = A::DELAY;
+    const PERIOD: usize = A::PERIOD;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &A::Frame, y: &mut O::Frame) -> bool {
+        let (mut first, mut second) = (A::Emitted::zeroed_on_stack(), B::Emitted::zeroed_on_stack());
+        let first_is_due = step(&self.first, simd, &mut state.0, frame, &mut first);
+        let both_are_due = step(&self.second, simd, &mut state.1, frame, &mut second) && first_is_due;
+        if both_are_due {
+            let (first, second) =
+                (A::Emitted::flat(slice::from_ref(&first)), B::Emitted::flat(slice::from_ref(&second)));
+            self.join(first, second, Int8Tensor::flat_mut(slice::from_mut(y)));
+        }
+        both_are_due
     }
 }
 

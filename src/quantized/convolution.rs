@@ -17,7 +17,15 @@ use crate::{
         Element, Simd,
         int8::{Shape, Twice},
     },
-    layers::{Biased, Window, image::window::Row},
+    layers::{
+        Biased, Window,
+        image::{
+            recent::{Recent, looks_ahead},
+            window::{Newest, Row},
+        },
+    },
+    message::Message,
+    stream::{Past, Streaming, Taps},
 };
 
 /// [`Conv2d`](crate::layers::Conv2d) in int8: the weights of each filter, `[row][column][channel]`, with a scale each.
@@ -79,16 +87,16 @@ impl<
 
     /// The outputs from pixel `start`, `N` at a time, as long as there are so many. Returns the pixel after them.
     #[inline(always)]
-    fn pixels<S: Simd, const N: usize>(
+    fn pixels<S: Simd, Q: Window, const ROWS: usize, const N: usize>(
         &self,
         simd: S,
-        x: &[[[i8; C]; W]; H],
+        x: &[[[i8; C]; W]; ROWS],
         start: usize,
         y: &mut [[i8; F]],
     ) -> usize {
         let mut at = start;
         // The window of a pixel is the pixel itself.
-        if K == 1 && KW == 1 && P::STRIDE == [1, 1] && OH == H && OW == W {
+        if K == 1 && KW == 1 && Q::STRIDE == [1, 1] && y.len() == ROWS * W && OW == W {
             let pixels = x.as_flattened()[start..].as_chunks::<N>().0;
             for (x, y) in pixels.iter().zip(y[start..].chunks_exact_mut(N)) {
                 self.filters.rows::<S, Twice, K, N>(simd, x.each_ref().map(|x| [&x[..]; K]), y.as_flattened_mut());
@@ -100,7 +108,7 @@ impl<
         for y in y[start..].chunks_exact_mut(N) {
             let mut pixel = at;
             let rows = patches.each_mut().map(|patch| {
-                let rows = gather::<P, H, W, C, K, KW>(x, [pixel / OW, pixel % OW], self.filters.zero, patch);
+                let rows = gather::<Q, ROWS, W, C, K, KW>(x, [pixel / OW, pixel % OW], self.filters.zero, patch);
                 pixel += 1;
                 rows.map(|row| row.as_flattened())
             });
@@ -108,6 +116,25 @@ impl<
             at += N;
         }
         at
+    }
+
+    /// The outputs of the window `Q` over some rows.
+    #[inline(always)]
+    fn rows<S: Simd, Q: Window, const ROWS: usize, const OUTPUTS: usize>(
+        &self,
+        simd: S,
+        x: &[[[i8; C]; W]; ROWS],
+        y: &mut [[[i8; F]; OW]; OUTPUTS],
+    ) {
+        const { assert_fits_sum(K * KW * C) };
+        let slide = sliding::<Q>([ROWS, W], [K, KW]);
+        let shape = Shape { image: [ROWS, W, C], window: [K, KW], output: [OUTPUTS, OW], slide };
+        if self.filters.image::<S, Twice>(simd, Int8Tensor::flat(x), shape, Int8Tensor::flat_mut(y)) {
+            return;
+        }
+        let y = y.as_flattened_mut();
+        let rest = self.pixels::<S, Q, ROWS, PIXELS>(simd, x, 0, y);
+        self.pixels::<S, Q, ROWS, 1>(simd, x, rest, y);
     }
 }
 
@@ -129,14 +156,41 @@ impl<
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
-        const { assert_fits_sum(K * KW * C) };
-        let shape = Shape { image: [H, W, C], window: [K, KW], output: [OH, OW], slide: sliding::<P>([H, W], [K, KW]) };
-        if self.filters.image::<S, Twice>(simd, Int8Tensor::flat(x), shape, Int8Tensor::flat_mut(y)) {
-            return;
-        }
-        let y = y.as_flattened_mut();
-        let rest = self.pixels::<S, PIXELS>(simd, x, 0, y);
-        self.pixels::<S, 1>(simd, x, rest, y);
+        self.rows::<S, P, H, OH>(simd, x, y);
+    }
+}
+
+impl<
+    P: Window,
+    A: Int8Activation,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const F: usize,
+    const K: usize,
+    const KW: usize,
+> Streaming for Conv2d<P, A, H, W, C, OH, OW, F, K, KW>
+where
+    Taps<K>: Past,
+{
+    type Frame = [[i8; C]; W];
+    type Emitted = [[i8; F]; OW];
+    type State = Recent<[[i8; C]; W], P, K>;
+
+    const STREAM_FAULT: Option<Message> = looks_ahead::<P>("Conv2d", H, K);
+    const APART: bool = true;
+    const FRAME_MACS: usize = OW * F * K * KW * C;
+    const DELAY: usize = Self::State::DELAY;
+    const PERIOD: usize = Self::State::PERIOD;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &[[i8; C]; W], y: &mut [[i8; F]; OW]) -> bool {
+        let mut window = [[[0; C]; W]; K];
+        let Some(_) = state.push(frame, &[[self.filters.zero; C]; W], &mut window) else { return false };
+        self.rows::<S, Newest<P>, K, 1>(simd, &window, array::from_mut(y));
+        true
     }
 }
 
@@ -222,6 +276,30 @@ impl<P: Window, A: Int8Activation, const W: usize, const C: usize, const OW: usi
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
         self.0.run(simd, array::from_ref(x), array::from_mut(y));
+    }
+}
+
+impl<P: Window, A: Int8Activation, const W: usize, const C: usize, const OW: usize, const F: usize, const K: usize>
+    Streaming for Conv1d<P, A, W, C, OW, F, K>
+where
+    Taps<K>: Past,
+{
+    type Frame = [i8; C];
+    type Emitted = [i8; F];
+    type State = Recent<[i8; C], P, K>;
+
+    const STREAM_FAULT: Option<Message> = looks_ahead::<P>("Conv1d", W, K);
+    const APART: bool = true;
+    const FRAME_MACS: usize = F * K * C;
+    const DELAY: usize = Self::State::DELAY;
+    const PERIOD: usize = Self::State::PERIOD;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &[i8; C], y: &mut [i8; F]) -> bool {
+        let mut window = [[0; C]; K];
+        let Some(_) = state.push(frame, &[self.0.filters.zero; C], &mut window) else { return false };
+        self.0.filters.rows::<S, Twice, 1, 1>(simd, [[window.as_flattened()]], y);
+        true
     }
 }
 

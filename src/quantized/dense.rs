@@ -12,6 +12,7 @@ use crate::{
         int8::{Once, Shape, Slide},
     },
     layers::Biased,
+    stream::Streaming,
 };
 
 /// [`Dense`](crate::layers::Dense) in int8: the weights of each output, side by side. All weights have one scale.
@@ -39,6 +40,21 @@ impl<const IN: usize, const OUT: usize, A: Int8Activation> Int8Layer for Dense<I
         if !self.0.image::<S, Once>(simd, x, shape, y) {
             self.0.rows::<S, Once, 1, 1>(simd, [[x]], y);
         }
+    }
+}
+
+impl<const IN: usize, const OUT: usize, A: Int8Activation> Streaming for Dense<IN, OUT, A> {
+    type Frame = [i8; IN];
+    type Emitted = [i8; OUT];
+    type State = ();
+
+    const APART: bool = true;
+    const FRAME_MACS: usize = IN * OUT;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, (): &mut (), frame: &[i8; IN], y: &mut [i8; OUT]) -> bool {
+        self.run(simd, frame, y);
+        true
     }
 }
 

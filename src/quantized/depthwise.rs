@@ -1,6 +1,6 @@
 //! The depthwise convolution in int8.
 
-use core::marker::PhantomData;
+use core::{array, marker::PhantomData};
 
 use super::{
     Affine, Int8Activation, Int8Layer, Quantize,
@@ -17,7 +17,15 @@ use crate::{
         Element, Simd,
         int8::{Twice, depthwise},
     },
-    layers::{Biased, Window},
+    layers::{
+        Biased, Window,
+        image::{
+            recent::{Recent, looks_ahead},
+            window::Newest,
+        },
+    },
+    message::Message,
+    stream::{Past, Streaming, Taps},
 };
 
 /// [`DepthwiseConv2d`](crate::layers::DepthwiseConv2d) in int8: the weights are `[row][column][channel]`, with a scale for
@@ -71,11 +79,17 @@ impl<
         Self { channels, window: PhantomData }
     }
 
-    /// The outputs of the image.
+    /// The outputs of the window `Q` over some rows.
     #[inline(always)]
-    fn image<S: Simd>(&self, simd: S, x: &[[[i8; C]; W]; H], y: &mut [[[i8; C]; OW]; OH]) {
+    fn rows<S: Simd, Q: Window, const ROWS: usize, const OUTPUTS: usize>(
+        &self,
+        simd: S,
+        x: &[[[i8; C]; W]; ROWS],
+        y: &mut [[[i8; C]; OW]; OUTPUTS],
+    ) {
+        const { assert_fits_sum(K * KW) };
         let Affine { weights, channels, zero, bounds, .. } = &self.channels;
-        let window = const { sliding::<P>([H, W], [K, KW]) };
+        let window = const { sliding::<Q>([ROWS, W], [K, KW]) };
         if depthwise(simd, x, *zero, weights, channels, *bounds, window, y) {
             self.channels.activate(y.as_flattened_mut().as_flattened_mut());
             return;
@@ -84,7 +98,7 @@ impl<
         let mut patch = [[[0; C]; KW]; K];
         for (i, row) in y.iter_mut().enumerate() {
             for (j, y) in row.iter_mut().enumerate() {
-                let rows = gather::<P, H, W, C, K, KW>(x, [i, j], *zero, &mut patch);
+                let rows = gather::<Q, ROWS, W, C, K, KW>(x, [i, j], *zero, &mut patch);
                 let mut sums = [0i32; C];
                 for c in 0..C {
                     let mut sum = -surplus[c];
@@ -119,8 +133,40 @@ impl<
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
-        const { assert_fits_sum(K * KW) };
-        self.image(simd, x, y);
+        self.rows::<S, P, H, OH>(simd, x, y);
+    }
+}
+
+impl<
+    P: Window,
+    A: Int8Activation,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const K: usize,
+    const KW: usize,
+> Streaming for DepthwiseConv2d<P, A, H, W, C, OH, OW, K, KW>
+where
+    Taps<K>: Past,
+{
+    type Frame = [[i8; C]; W];
+    type Emitted = [[i8; C]; OW];
+    type State = Recent<[[i8; C]; W], P, K>;
+
+    const STREAM_FAULT: Option<Message> = looks_ahead::<P>("DepthwiseConv2d", H, K);
+    const APART: bool = true;
+    const FRAME_MACS: usize = OW * C * K * KW;
+    const DELAY: usize = Self::State::DELAY;
+    const PERIOD: usize = Self::State::PERIOD;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &[[i8; C]; W], y: &mut [[i8; C]; OW]) -> bool {
+        let mut window = [[[0; C]; W]; K];
+        let Some(_) = state.push(frame, &[[self.channels.zero; C]; W], &mut window) else { return false };
+        self.rows::<S, Newest<P>, K, 1>(simd, &window, array::from_mut(y));
+        true
     }
 }
 

@@ -68,7 +68,7 @@ pub use depthwise::DepthwiseConv2d;
 pub use describe::{Activations, Describe, DescribeError, Describer, Description, Operation, Operator, Weights};
 pub use pool::{GlobalAverage, GlobalMax, Int8Reduce, Pool1d, Pool2d};
 pub use recurrent::{Int8Unit, Recurrent};
-pub use reshape::Reshape;
+pub use reshape::{EachFrame, LastFrames, Reshape};
 pub use scale::Scale;
 pub use standardize::Standardize;
 pub use zero_pad2d::ZeroPad2d;
@@ -86,6 +86,7 @@ use crate::layer::Path;
 use crate::{
     Layer, Tensor, Zeroed,
     kernel::{Element as _, Simd, Work, dispatch},
+    stream::{Streaming, by_layer},
 };
 
 /// A layer or network that has an int8 form.
@@ -227,6 +228,26 @@ impl<N: Quantize> Quantized<N> {
         x.enter(sample, self.input);
         real(&self.predict_int8(&x), self.output)
     }
+}
+
+/// Frames and outputs are in int8, of the scales [`input`](Quantized::input) and [`output`](Quantized::output).
+///
+/// ```
+/// use shiplap::{prelude::*, quantized::Quantized};
+///
+/// #[network(input = [[f32; 2]; 20])]
+/// type Net = (Conv1d<_, 4, 3, Relu>, MaxPool1d<_, 2>, GlobalAveragePool<_>, Dense<_, 2, Softmax>);
+///
+/// let series: [[f32; 2]; 20] = std::array::from_fn(|step| [step as f32, -1.0]);
+/// let int8 = Quantized::<Net>::calibrate(&Net::new(1), &[series])?;
+/// let frames = series.map(|frame| frame.map(|number| int8.input.quantize(number)));
+/// let mut stream = Stream::<Quantized<Net>>::new();
+/// let outputs: Vec<_> = frames.iter().filter_map(|frame| stream.push(&*int8, frame)).collect();
+/// assert_eq!(outputs, [int8.predict_int8(&frames)]);
+/// # Ok::<(), shiplap::quantized::QuantizeError>(())
+/// ```
+impl<N: Quantize<Int8: Streaming> + 'static> Streaming for Quantized<N> {
+    by_layer!(N::Int8, |this| &this.layers);
 }
 
 // SAFETY: the fields are `Zeroed`.

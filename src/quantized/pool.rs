@@ -1,6 +1,6 @@
 //! Pooling in int8. Input and output have the same scale.
 
-use core::{marker::PhantomData, slice};
+use core::{array, marker::PhantomData, slice};
 
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Rounded, Samples};
@@ -14,9 +14,12 @@ use crate::{
         GlobalAveragePool, GlobalMaxPool, Window,
         image::{
             Average, Channels, Max, Reduce,
-            window::{Row, inside, pixel},
+            recent::{Recent, Whole, looks_ahead},
+            window::{Row, inside, place},
         },
     },
+    message::Message,
+    stream::{Past, Streaming, Taps},
 };
 
 /// How pooling layers combine int8.
@@ -126,26 +129,78 @@ impl<
 
     #[inline(always)]
     fn run<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
-        for (i, row) in y.iter_mut().enumerate() {
-            for (j, y) in row.iter_mut().enumerate() {
-                let [rows, columns] = inside::<P, H, W, K, KW>([i, j]);
-                let pixels = (rows.len() * columns.len()) as i32;
-                let mut sums = [R::NONE; C];
-                for u in rows {
-                    for v in columns.clone() {
-                        let [row, column] = pixel::<P, H, W, K, KW>([i, j], [u, v]);
-                        // Always there, which the compiler does not see.
-                        let Some(x) = x.get(row).and_then(|row| row.get(column)) else { continue };
-                        for (sum, x) in sums.iter_mut().zip(x) {
-                            *sum = R::join(*sum, *x);
-                        }
+        for (i, y) in y.iter_mut().enumerate() {
+            let [rows, _] = inside::<P, H, W, K, KW>([i, 0]);
+            let first = place::<P, H, W, K, KW>(0, i, rows.start);
+            Self::row(x.get(first..).unwrap_or(&[]), P::DILATION[0], rows.len(), y);
+        }
+    }
+}
+
+impl<
+    R: Int8Reduce,
+    P: Window,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const K: usize,
+    const KW: usize,
+> Pool2d<R, P, H, W, C, OH, OW, K, KW>
+{
+    /// The outputs of the window over `count` rows of `x`, the first one and every `distance`-th after it.
+    #[inline(always)]
+    fn row(x: &[[[i8; C]; W]], distance: usize, count: usize, y: &mut [[i8; C]; OW]) {
+        for (j, y) in y.iter_mut().enumerate() {
+            let [_, columns] = inside::<P, H, W, K, KW>([0, j]);
+            let pixels = (count * columns.len()) as i32;
+            let mut sums = [R::NONE; C];
+            for row in x.iter().step_by(distance.max(1)).take(count) {
+                for v in columns.clone() {
+                    // Always there, which the compiler does not see.
+                    let Some(x) = row.get(place::<P, H, W, K, KW>(1, j, v)) else { continue };
+                    for (sum, x) in sums.iter_mut().zip(x) {
+                        *sum = R::join(*sum, *x);
                     }
                 }
-                for (y, sum) in y.iter_mut().zip(sums) {
-                    *y = R::output(sum, pixels);
-                }
+            }
+            for (y, sum) in y.iter_mut().zip(sums) {
+                *y = R::output(sum, pixels);
             }
         }
+    }
+}
+
+impl<
+    R: Int8Reduce,
+    P: Window,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const K: usize,
+    const KW: usize,
+> Streaming for Pool2d<R, P, H, W, C, OH, OW, K, KW>
+where
+    Taps<K>: Past,
+{
+    type Frame = [[i8; C]; W];
+    type Emitted = [[i8; C]; OW];
+    type State = Recent<[[i8; C]; W], P, K>;
+
+    const STREAM_FAULT: Option<Message> = looks_ahead::<P>(R::NAME, H, K);
+    const APART: bool = true;
+    const DELAY: usize = Self::State::DELAY;
+    const PERIOD: usize = Self::State::PERIOD;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, _: S, state: &mut Self::State, frame: &[[i8; C]; W], y: &mut [[i8; C]; OW]) -> bool {
+        let mut window = [[[0; C]; W]; K];
+        let Some(seen) = state.push(frame, &[[0; C]; W], &mut window) else { return false };
+        Self::row(window.get(K - seen..).unwrap_or(&[]), 1, seen, y);
+        true
     }
 }
 
@@ -197,7 +252,31 @@ impl<R: Int8Reduce, P: Window, const L: usize, const C: usize, const OL: usize, 
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
-        self.0.run(simd, core::array::from_ref(x), core::array::from_mut(y));
+        self.0.run(simd, array::from_ref(x), array::from_mut(y));
+    }
+}
+
+/// The layer for images of one column, whose rows are the frames of a stream.
+type OfColumn<R, P, const L: usize, const C: usize, const OL: usize, const K: usize> =
+    Pool2d<R, P, L, 1, C, OL, 1, K, 1>;
+
+impl<R: Int8Reduce, P: Window, const L: usize, const C: usize, const OL: usize, const K: usize> Streaming
+    for Pool1d<R, P, L, C, OL, K>
+where
+    Taps<K>: Past,
+{
+    type Frame = [i8; C];
+    type Emitted = [i8; C];
+    type State = Recent<[[i8; C]; 1], P, K>;
+
+    const STREAM_FAULT: Option<Message> = looks_ahead::<P>(R::NAME, L, K);
+    const APART: bool = true;
+    const DELAY: usize = Self::State::DELAY;
+    const PERIOD: usize = Self::State::PERIOD;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &[i8; C], y: &mut [i8; C]) -> bool {
+        OfColumn::<R, P, L, C, OL, K>::POOL.push(simd, state, array::from_ref(frame), array::from_mut(y))
     }
 }
 
@@ -270,6 +349,21 @@ impl<I: Channels> Int8Layer for GlobalAverage<I> {
     }
 }
 
+impl<I: Channels> Streaming for GlobalAverage<I> {
+    type Frame = <I::Int8 as Int8Tensor>::Frame;
+    type Emitted = <Self as Int8Layer>::Output;
+    type State = Whole<I::Int8>;
+
+    const DELAY: usize = Whole::<I::Int8>::INT8_DELAY;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &Self::Frame, y: &mut Self::Emitted) -> bool {
+        let Some(x) = state.push_int8(frame) else { return false };
+        self.run(simd, x, y);
+        true
+    }
+}
+
 impl<I: Channels> Quantize for GlobalAveragePool<I> {
     type Int8 = GlobalAverage<I>;
     #[cfg(feature = "std")]
@@ -309,6 +403,21 @@ impl<I: Channels> Int8Layer for GlobalMax<I> {
         for pixel in I::Int8::flat(slice::from_ref(x)).chunks_exact(I::INNERMOST.max(1)) {
             y.iter_mut().zip(pixel).for_each(|(y, x)| *y = (*y).max(*x));
         }
+    }
+}
+
+impl<I: Channels> Streaming for GlobalMax<I> {
+    type Frame = <I::Int8 as Int8Tensor>::Frame;
+    type Emitted = <Self as Int8Layer>::Output;
+    type State = Whole<I::Int8>;
+
+    const DELAY: usize = Whole::<I::Int8>::INT8_DELAY;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &Self::Frame, y: &mut Self::Emitted) -> bool {
+        let Some(x) = state.push_int8(frame) else { return false };
+        self.run(simd, x, y);
+        true
     }
 }
 

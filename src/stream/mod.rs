@@ -41,9 +41,9 @@ mod streaming;
 
 pub use past::{Past, Taps};
 pub use streaming::Streaming;
+pub(crate) use streaming::{apart_in_time, by_layer, unchanged, whole_sample};
 #[doc(hidden)]
-pub use streaming::pass;
-pub(crate) use streaming::{by_layer, unchanged, whole_sample};
+pub use streaming::{pass, step};
 
 use core::{fmt, slice};
 

@@ -2,9 +2,10 @@
 
 use core::slice;
 
+use super::Push;
 use crate::{
     Zeroed,
-    kernel::{Simd, cast_rows},
+    kernel::{Simd, cast_rows, int8::apart},
     message::Message,
 };
 
@@ -66,6 +67,9 @@ pub trait Streaming: Sized + 'static {
     /// The reason why the layer cannot be streamed, if there is one: its window looks ahead. A stream of a network with a
     /// fault does not compile.
     const STREAM_FAULT: Option<Message> = None;
+    /// Whether the layer runs in a function of its own, so that the layers of a network share the memory of their windows.
+    #[doc(hidden)]
+    const APART: bool = false;
     /// The multiply-accumulates for one frame of the output.
     const FRAME_MACS: usize = 0;
     /// The number of frames before the first one with an output.
@@ -76,6 +80,35 @@ pub trait Streaming: Sized + 'static {
     /// Takes the next frame. Returns whether an output is due, which is then in `emitted`.
     fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &Self::Frame, emitted: &mut Self::Emitted)
     -> bool;
+}
+
+/// The fault of branches that output at different frames.
+pub(crate) const fn apart_in_time<A: Streaming, B: Streaming>() -> Option<Message> {
+    if A::DELAY == B::DELAY && A::PERIOD == B::PERIOD {
+        return None;
+    }
+    let message =
+        Message::new().text("branches are streamed if they output at the same frames; the first one starts after ");
+    let message = message.number(A::DELAY as u128).text(" frames and outputs every ").number(A::PERIOD as u128);
+    let message = message.text(", the second one after ").number(B::DELAY as u128).text(" and every ");
+    Some(message.number(B::PERIOD as u128))
+}
+
+/// Pushes a frame to one layer of a network.
+#[doc(hidden)]
+#[inline(always)]
+pub fn step<S: Simd, L: Streaming>(
+    layer: &L,
+    simd: S,
+    state: &mut L::State,
+    frame: &L::Frame,
+    emitted: &mut L::Emitted,
+) -> bool {
+    if const { L::APART } {
+        apart(simd, Push { network: layer, state, frame, emitted })
+    } else {
+        layer.push(simd, state, frame, emitted)
+    }
 }
 
 /// Passes a frame from one layer to the next, which takes frames of the same type.

@@ -9,6 +9,11 @@ use crate::Zeroed;
 pub trait Int8Tensor: Sealed + Copy + Zeroed + Send + Sync + 'static {
     /// The same array with 16 bits for each number.
     type Wide: Copy + Zeroed + Send + Sync;
+    /// One frame of it in a [stream](crate::stream), as of a [`Tensor`](crate::Tensor).
+    type Frame: Int8Tensor;
+    /// The [`Frame`](Self::Frame) of an array of `N` of these arrays.
+    #[doc(hidden)]
+    type FrameOf<const N: usize>: Int8Tensor;
     /// The number of elements.
     const LEN: usize;
     /// The number of axes.
@@ -38,6 +43,8 @@ impl<X: Sealed, const N: usize> Sealed for [X; N] {}
 
 impl Int8Tensor for i8 {
     type Wide = i16;
+    type Frame = i8;
+    type FrameOf<const N: usize> = [i8; N];
     const LEN: usize = 1;
     const RANK: usize = 0;
     const INNERMOST: usize = 1;
@@ -65,6 +72,8 @@ impl Int8Tensor for i8 {
 
 impl<X: Int8Tensor, const N: usize> Int8Tensor for [X; N] {
     type Wide = [X::Wide; N];
+    type Frame = X::FrameOf<N>;
+    type FrameOf<const M: usize> = Self;
     const LEN: usize = N * X::LEN;
     const RANK: usize = X::RANK + 1;
     const INNERMOST: usize = if X::RANK == 0 { N } else { X::INNERMOST };

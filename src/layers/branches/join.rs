@@ -8,7 +8,6 @@ use crate::{
     kernel::{Simd, copy},
     layer::{Ending, Head, Heads, Inferred, Junction, Layer, Predictions},
     message::Message,
-    stream::Streaming,
 };
 
 /// [`Add`](super::Add), [`Subtract`](super::Subtract), [`Multiply`](super::Multiply), [`Concat`] or [`Both`].
@@ -164,15 +163,6 @@ pub(super) const fn misfit<A: Layer, B: Layer>() -> Option<Message> {
     } else {
         Some(differ::<A::Input, B::Input>(Message::new().text("branches take the same input, but these take `")))
     }
-}
-
-/// The fault of branches of a stream that output at different frames.
-pub(super) const fn apart<A: Streaming, B: Streaming>() -> Message {
-    let message =
-        Message::new().text("branches are streamed if they output at the same frames; the first one starts after ");
-    let message = message.number(A::DELAY as u128).text(" frames and outputs every ").number(A::PERIOD as u128);
-    let message = message.text(", the second one after ").number(B::DELAY as u128).text(" and every ");
-    message.number(B::PERIOD as u128)
 }
 
 /// The fault of outputs that cannot be put side by side.

@@ -25,7 +25,7 @@ use crate::{
         image::Channels,
     },
     message::Message,
-    stream::Streaming,
+    stream::{Streaming, apart_in_time},
 };
 use join::Shaped;
 
@@ -227,10 +227,8 @@ impl<
     type Emitted = <J::OfFrames as Joins<A::Emitted, B::Emitted>>::Output;
     type State = (A::State, B::State);
 
-    const STREAM_FAULT: Option<Message> = {
-        let apart = if A::DELAY == B::DELAY && A::PERIOD == B::PERIOD { None } else { Some(join::apart::<A, B>()) };
-        first_fault(&[A::STREAM_FAULT, B::STREAM_FAULT, apart, J::OfFrames::FAULT])
-    };
+    const STREAM_FAULT: Option<Message> =
+        { first_fault(&[A::STREAM_FAULT, B::STREAM_FAULT, apart_in_time::<A, B>(), J::OfFrames::FAULT]) };
     const FRAME_MACS: usize = A::FRAME_MACS + B::FRAME_MACS;
     const DELAY: usize = A::DELAY;
     const PERIOD: usize = A::PERIOD;

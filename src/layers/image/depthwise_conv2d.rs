@@ -4,8 +4,8 @@ use core::{array, marker::PhantomData, slice};
 
 use super::{
     Channels, Valid, Window, fault,
-    recent::{Newest, Recent, looks_ahead},
-    window::{self, Over, slide},
+    recent::{Recent, looks_ahead},
+    window::{self, Newest, Over, slide},
 };
 use crate::{
     Parameters, Tensor,
@@ -197,7 +197,7 @@ where
     fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &[[T; C]; W], y: &mut [[T; C]; OW]) -> bool {
         let mut window = [[[T::zero(); C]; W]; K];
         let Some(_) = state.push(frame, &[[T::zero(); C]; W], &mut window) else { return false };
-        let (steps, bias) = (PhantomData::<Newest<P, W, KW>>, Z::get(&self.bias).unwrap_or(T::zeros()));
+        let (steps, bias) = (PhantomData::<Over<Newest<P>, K, W, K, KW>>, Z::get(&self.bias).unwrap_or(T::zeros()));
         depthwise(simd, steps, &[window], &self.kernel, bias, &Unchanged, array::from_mut(array::from_mut(y)));
         A::forward(simd, y);
         true

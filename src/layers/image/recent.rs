@@ -1,6 +1,6 @@
 //! The frames that a window needs in a stream.
 
-use core::{marker::PhantomData, slice};
+use core::slice;
 
 use super::{
     Window,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Tensor, Zeroed,
-    kernel::{Steps, copy},
+    kernel::{copy, int8::Int8Tensor},
     message::Message,
     stream::{Past, Taps},
 };
@@ -83,15 +83,6 @@ pub const fn looks_ahead<P: Window>(layer: &str, length: usize, frames: usize) -
     Some(message.text("`, reads frames that are not there yet; use `Causal` or `Valid`"))
 }
 
-/// The steps of a window of images over its last rows: the newest frames, of `W` pixels.
-pub struct Newest<P, const W: usize, const KW: usize>(PhantomData<P>);
-
-impl<P: Window, const W: usize, const KW: usize> Steps for Newest<P, W, KW> {
-    const STRIDE: [usize; 2] = [1, P::STRIDE[1]];
-    const DILATION: [usize; 2] = [1, P::DILATION[1]];
-    const BEFORE: [usize; 2] = [0, slide::<P>([1, W], [1, KW]).1.before[1]];
-}
-
 /// The last frames of a series `I`, as many as it has.
 #[derive(Clone, Copy)]
 pub struct Whole<I> {
@@ -105,18 +96,45 @@ unsafe impl<I: Zeroed> Zeroed for Whole<I> {}
 
 impl<I: Tensor> Whole<I> {
     /// The number of frames before the first one that ends a series.
-    pub const DELAY: usize = I::LEN / if I::Frame::LEN == 0 { 1 } else { I::Frame::LEN } - 1;
+    pub const DELAY: usize = delay(I::LEN, I::Frame::LEN);
 
     /// Takes the next frame. Returns the series that it ends, if there are so many frames.
     #[inline(always)]
     pub fn push(&mut self, frame: &I::Frame) -> Option<&I> {
-        let numbers = I::flat_mut(slice::from_mut(&mut self.series));
-        if let Some(later) = numbers.len().checked_sub(I::Frame::LEN) {
-            numbers.copy_within(I::Frame::LEN.., 0);
-            copy(I::Frame::flat(slice::from_ref(frame)), numbers.get_mut(later..)?);
-        }
-        let due = self.seen >= Self::DELAY;
+        append(I::flat_mut(slice::from_mut(&mut self.series)), I::Frame::flat(slice::from_ref(frame)));
+        self.ended(Self::DELAY)
+    }
+}
+
+impl<I: Int8Tensor> Whole<I> {
+    /// [`DELAY`](Self::DELAY) in int8.
+    pub const INT8_DELAY: usize = delay(I::LEN, I::Frame::LEN);
+
+    /// [`push`](Self::push) in int8.
+    #[inline(always)]
+    pub fn push_int8(&mut self, frame: &I::Frame) -> Option<&I> {
+        append(I::flat_mut(slice::from_mut(&mut self.series)), I::Frame::flat(slice::from_ref(frame)));
+        self.ended(Self::INT8_DELAY)
+    }
+}
+
+impl<I> Whole<I> {
+    #[inline(always)]
+    fn ended(&mut self, delay: usize) -> Option<&I> {
+        let due = self.seen >= delay;
         self.seen += usize::from(!due);
         due.then_some(&self.series)
     }
+}
+
+const fn delay(series: usize, frame: usize) -> usize {
+    (series / if frame == 0 { 1 } else { frame }).saturating_sub(1)
+}
+
+/// Puts a frame after the others, of which the first one goes.
+#[inline(always)]
+fn append<T: Copy>(series: &mut [T], frame: &[T]) {
+    let Some(last) = series.len().checked_sub(frame.len()) else { return };
+    series.copy_within(frame.len().., 0);
+    copy(frame, &mut series[last..]);
 }

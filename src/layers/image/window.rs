@@ -19,6 +19,9 @@ pub trait Window: Send + Sync + 'static {
     const DILATION: [usize; 2];
     /// The padding of the image.
     const PADDING: Padding;
+    /// The padding of the rows, if it differs from that of the columns.
+    #[doc(hidden)]
+    const ROW_PADDING: Padding = Self::PADDING;
     /// The name in error messages.
     const NAME: &'static str;
     /// The number of axes along which the window moves: 1 if the image is a series, a single row.
@@ -135,6 +138,18 @@ impl<P: Window> Window for Row<P> {
     type Interleaved<X: Zeroed + Copy> = [X; 1];
 }
 
+/// The window `P` over the newest rows of a stream of images, as many as it has.
+pub(crate) struct Newest<P>(PhantomData<P>);
+
+impl<P: Window> Window for Newest<P> {
+    const STRIDE: [usize; 2] = [1, P::STRIDE[1]];
+    const DILATION: [usize; 2] = [1, P::DILATION[1]];
+    const PADDING: Padding = P::PADDING;
+    const ROW_PADDING: Padding = Padding::Valid;
+    const NAME: &'static str = P::NAME;
+    type Interleaved<X: Zeroed + Copy> = [X; 1];
+}
+
 /// The positions of the window `P` of `kernel` pixels over an image of `input` pixels, 0 if the window is larger than the
 /// image, and the window itself.
 pub(crate) const fn slide<P: Window>(input: [usize; 2], kernel: [usize; 2]) -> ([usize; 2], Sliding) {
@@ -144,7 +159,8 @@ pub(crate) const fn slide<P: Window>(input: [usize; 2], kernel: [usize; 2]) -> (
         let (length, stride, dilation) = (input[axis], P::STRIDE[axis], P::DILATION[axis]);
         if kernel[axis] > 0 && stride > 0 && dilation > 0 {
             let reach = (kernel[axis] - 1).saturating_mul(dilation).saturating_add(1);
-            let zeros = match P::PADDING {
+            let padding = if axis == 0 { P::ROW_PADDING } else { P::PADDING };
+            let zeros = match padding {
                 Padding::Valid => [0; 2],
                 Padding::Same => {
                     let zeros =
