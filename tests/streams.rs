@@ -348,11 +348,12 @@ include_model! {
     static WAKE_WORD: WakeWord = "../data/mlperf_tiny/sww_int8.tflite";
 }
 
+const_assert!(Stream::<WakeWord>::BYTES <= 4096);
+
 /// The wake word of MLPerf Tiny, once for each frame, is that of the last 30 frames.
 #[test]
 fn the_wake_word_is_streamed() {
     assert_eq!((Stream::<WakeWord>::MACS, Stream::<WakeWord>::DELAY), (46_040, 29));
-    assert!(Stream::<WakeWord>::BYTES <= 4096, "{} bytes", Stream::<WakeWord>::BYTES);
     common::at_every_level(|_| {
         let (mut rng, mut stream) = (Rng::new(1), Stream::<WakeWord>::new());
         let frames: Vec<[[i8; 40]; 1]> = (0..100).map(|_| [[(); 40].map(|()| rng.bits() as i8)]).collect();

@@ -331,7 +331,7 @@ describe! {
         to.append(layer, Operation::GlobalAverage, layer.scales.output);
         Ok(())
     };
-    [X: Int8Tensor, Y: Int8Tensor] Reshape<X, Y>: |self, to| {
+    [X: Int8Tensor, Y: Int8Tensor, W: 'static] Reshape<X, Y, W>: |self, to| {
         let layer = to.layer()?;
         if to.tensors[to.current].shape != layer.shape {
             to.append(layer, Operation::Reshape, layer.scales.output);

@@ -21,7 +21,9 @@ use crate::{
 
 /// The numbers of `X` as a `Y`, for layers that leave them as they are at inference. In a stream, they are those of
 /// [`EachFrame`], or those of the [`LastFrames`].
-pub struct Reshape<X, Y, W = EachFrame>(PhantomData<fn() -> (X, Y, W)>);
+pub struct Reshape<X, Y, W = EachFrame>(
+    #[allow(clippy::type_complexity, reason = "three names")] PhantomData<fn() -> (X, Y, W)>,
+);
 
 /// Each frame of a stream is a frame of the output.
 #[derive(Clone, Copy, Debug)]

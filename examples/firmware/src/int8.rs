@@ -37,7 +37,7 @@ pub fn run<N: Quantize<Int8: Int8Layer<Input: Int8Tensor>>>(
 }
 
 /// The random numbers of `int8.py`: uniform for odd numbers, close to one level for even ones.
-fn fill(number: u32, x: &mut [i8]) {
+pub fn fill(number: u32, x: &mut [i8]) {
     let mut state = number;
     for x in x {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
