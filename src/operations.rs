@@ -159,6 +159,23 @@ pub trait Operations<T> {
     /// The steps are a sequence of shape `shape` again.
     fn all_steps(&mut self, path: Path<'_>, shape: &'static [usize]) {
         let _ = (path, shape);
+    /// Self-attention. The parameters are the kernel `[part][output][input]` of queries, keys and values, their bias
+    /// `[part][output]`, the kernel `[input][output]` of the output, and its bias, each with its name.
+    fn attention(&mut self, path: Path<'_>, attention: Attention, parameters: [(&'static str, &[T]); 4]) {
+        let _ = (attention, parameters);
+        self.other(path, "attention");
+    }
+
+    /// `y = x + table`, with the parameter `name` of shape `[STEPS, WIDTH]`.
+    fn add_positions(&mut self, path: Path<'_>, name: &'static str, shape: &'static [usize], table: &[T]) {
+        let _ = (name, shape, table);
+        self.other(path, "positions");
+    }
+
+    /// `y = x + waves`, with constants of shape `[STEPS, WIDTH]`.
+    fn add_waves(&mut self, path: Path<'_>, shape: &'static [usize], waves: &'static [f32]) {
+        let _ = (shape, waves);
+        self.other(path, "positions");
     }
 
     /// Two branches begin, which take the current value. The operations of the first one follow.
@@ -233,6 +250,21 @@ pub enum Cell {
     Gru,
     /// That of [`Lstm`](crate::layers::Lstm).
     Lstm,
+}
+
+/// A layer of attention.
+#[derive(Clone, Copy, Debug)]
+pub struct Attention {
+    /// The number of heads.
+    pub heads: usize,
+    /// The length of a frame: the sum of the widths of all heads.
+    pub width: usize,
+    /// The number of steps.
+    pub steps: usize,
+    /// Whether a step attends only to itself and to the steps before it.
+    pub is_causal: bool,
+    /// The cosines and the sines, `[pair][step]`, by which queries and keys are rotated.
+    pub rotary: Option<[&'static [f32]; 2]>,
 }
 
 /// How two branches are joined.

@@ -8,7 +8,7 @@ mod keras;
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use keras::{Fixture, fixtures, learns_as_in_keras};
-use shiplap::{layers::RmsNorm, prelude::*, train::Data};
+use shiplap::{Tensor, check, layers::Full, prelude::*, train::Data};
 
 static FIXTURES: LazyLock<BTreeMap<String, Fixture>> = LazyLock::new(|| fixtures("attention.json"));
 
@@ -29,6 +29,17 @@ macro_rules! networks {
 networks! {
     embedding: [f32; 7] => Embedding<_, 9, 5>, "embedding";
     rms_norm: [[f32; 4]; 7] => (Conv1d<_, 5, 1>, RmsNorm<_, Tanh>, RmsNorm<_, Linear, -3>), "rms_norm";
+    attention: [[f32; 4]; 7] => MultiHeadAttention<_, 2>, "attention";
+    attention_causal: [[f32; 4]; 7] => (MultiHeadAttention<_, 4, Causal>, MultiHeadAttention<_, 1, Causal>),
+        "attention_causal";
+    decoder: [f32; 7] => (
+        (Embedding<_, 9, 4>, LearnedPositions<_>),
+        TransformerBlock<_, 2, 6, Causal>,
+        TransformerBlock<_, 1, 5, Causal>,
+        LayerNorm<_>
+    ), "decoder";
+    sinusoidal: [[f32; 4]; 7] => (SinusoidalPositions<_>, MultiHeadAttention<_, 2, Causal>), "torch_attention";
+    rotary: [[f32; 4]; 7] => MultiHeadAttention<_, 1, Full, Rotary>, "torch_rotary";
     rms_norm_of_pytorch: [[f32; 4]; 7] => RmsNorm<_, Linear, -5>, "torch_rms_norm";
 }
 
@@ -62,4 +73,75 @@ fn numbers_outside_of_the_vocabulary_are_errors() {
     type Wrapped = Frozen<Net>;
     assert_eq!(<(Wrapped, Dense<2, 2>) as Layer>::VOCABULARY, Some(4));
     assert_eq!(<Dense<2, 2> as Layer>::VOCABULARY, None);
+}
+
+/// Attention of 4 × 6 numbers, and blocks of it, against finite differences.
+#[test]
+fn gradients() {
+    macro_rules! check {
+        ($($layers:ty),+ $(,)?) => {
+            $({
+                #[network(input = [[f64; 6]; 4])]
+                type Net = ($layers, Flatten<_>);
+                check::gradients::<Net>().unwrap();
+            })+
+        };
+    }
+    check! {
+        MultiHeadAttention<_, 1>,
+        MultiHeadAttention<_, 3>,
+        MultiHeadAttention<_, 6, Causal>,
+        MultiHeadAttention<_, 3, Causal, Rotary>,
+        (SinusoidalPositions<_>, MultiHeadAttention<_, 1, Full, Rotary<10>>),
+        (Conv1d<_, 8, 2>, TransformerBlock<_, 2, 5, Causal, Rotary, Tanh>, LearnedPositions<_>),
+        TransformerBlock<_, 3, 4>,
+    }
+    #[network(input = [[f64; 1]; 1])]
+    type One = (MultiHeadAttention<_, 1, Causal>, Flatten<_>);
+    check::gradients::<One>().unwrap();
+}
+
+type Sequence = [[f32; 8]; 19];
+
+fn sequences<const N: usize>(seed: u64) -> [Sequence; N] {
+    let (mut rng, mut x) = (Rng::new(seed), [[[0.0; 8]; 19]; N]);
+    Tensor::flat_mut(&mut x).iter_mut().for_each(|value| *value = rng.normal() as f32);
+    x
+}
+
+/// The bits of a sample do not depend on the samples beside it. With a causal mask, those of a step do not depend on later
+/// steps; without one, they do.
+#[test]
+fn bits_do_not_depend_on_the_batch_or_on_later_steps() {
+    fn same<N: Network<Element = f32, Input = Sequence, Output = Sequence>>(causal: bool) {
+        let (net, x, mut y) = (N::new(3), sequences::<21>(1), [[[0.0; 8]; 19]; 21]);
+        net.predict_batch(&x, &mut y).unwrap();
+        let bits = |y: &[[f32; 8]]| y.as_flattened().iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+        for (x, y) in x.iter().zip(&y) {
+            assert_eq!(bits(&net.predict(x)), bits(y));
+        }
+        for step in 1..19 {
+            let mut other = x[0];
+            other[step] = [9.0; 8];
+            assert_eq!(bits(&net.predict(&other)[..step]) == bits(&y[0][..step]), causal, "{step}");
+        }
+    }
+    #[network(input = Sequence)]
+    type Attentive = MultiHeadAttention<_, 2>;
+    #[network(input = Sequence)]
+    type Decoder = (MultiHeadAttention<_, 4, Causal, Rotary>, TransformerBlock<_, 2, 12, Causal>);
+    common::at_every_level(|_| {
+        same::<Attentive>(false);
+        same::<Decoder>(true);
+    });
+}
+
+/// Huge products of queries and keys are weights of 0 and 1.
+#[test]
+fn weights_do_not_overflow() {
+    #[network(input = Sequence)]
+    type Attentive = MultiHeadAttention<_, 2>;
+    let mut net = Attentive::new(1);
+    net.kernel.as_flattened_mut().as_flattened_mut().iter_mut().for_each(|weight| *weight *= 1e4);
+    assert!(Tensor::flat(&[net.predict(&sequences::<1>(2)[0])]).iter().all(|number| number.is_finite()));
 }

@@ -38,6 +38,7 @@ pub use rectifiers::{HardSigmoid, HardSwish, LeakyRelu, Linear, Relu, Relu6};
 pub use save::{Save, SaveInput, SaveNothing};
 pub use smooth::{Elu, Gelu, Selu, Sigmoid, Silu, Softplus, Tanh};
 pub use softmax::Softmax;
+pub(crate) use softmax::{softmax_row, softmax_row_backward};
 
 use crate::{
     Tensor,

@@ -4,7 +4,7 @@ use super::{Activation, SaveNothing};
 use crate::{
     Tensor,
     init::Initializer,
-    kernel::{Element as _, ElementwiseKernel, Real, Simd, Summand, Work, elementwise_row, largest, sum_of_row},
+    kernel::{Element, ElementwiseKernel, Real, Simd, Summand, Work, elementwise_row, largest, sum_of_row},
     operations::Operations,
     path::Path,
 };
@@ -40,14 +40,29 @@ impl Activation for Softmax {
     fn backward<S: Simd, X: Tensor>(simd: S, _logits: &[X], y: &[X], gradient: &mut [X]) {
         let (rows, gradients) = (X::flat(y).chunks_exact(X::INNERMOST), X::flat_mut(gradient));
         for (y, gradient) in rows.zip(gradients.chunks_exact_mut(X::INNERMOST)) {
-            let mean = sum_of_row(simd, &Product, [y, gradient]);
-            elementwise_row(simd, &Center(mean.to_f64()), [y], [gradient]);
+            softmax_row_backward(simd, y, gradient);
         }
     }
 
     fn operations<T>(path: Path<'_>, operations: &mut impl Operations<T>) {
         operations.softmax(path);
     }
+}
+
+/// The softmax of a row, in place.
+#[inline(always)]
+pub(crate) fn softmax_row<S: Simd, T: Element>(simd: S, row: &mut [T]) {
+    let top = largest(simd, row);
+    elementwise_row(simd, &ExpBelow(top.to_f64()), [], [row]);
+    let sum = sum_of_row(simd, &Itself, [row]);
+    elementwise_row(simd, &Scale(1.0 / sum.to_f64()), [], [row]);
+}
+
+/// Turns the gradient with respect to `y`, a softmax, into that with respect to its logits, in place.
+#[inline(always)]
+pub(crate) fn softmax_row_backward<S: Simd, T: Element>(simd: S, y: &[T], gradient: &mut [T]) {
+    let mean = sum_of_row(simd, &Product, [y, gradient]);
+    elementwise_row(simd, &Center(mean.to_f64()), [y], [gradient]);
 }
 
 /// The forward pass.
@@ -59,10 +74,7 @@ impl<X: Tensor> Work for Probabilities<'_, X> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         for row in X::flat_mut(self.0).chunks_exact_mut(X::INNERMOST) {
-            let top = largest(simd, row);
-            elementwise_row(simd, &ExpBelow(top.to_f64()), [], [row]);
-            let sum = sum_of_row(simd, &Itself, [row]);
-            elementwise_row(simd, &Scale(1.0 / sum.to_f64()), [], [row]);
+            softmax_row(simd, row);
         }
     }
 }

@@ -14,7 +14,7 @@ mod simple;
 mod unfit;
 
 pub use crate::{
-    operations::{Cell, Junction, Operations, Pool, Recurrence, Sliding},
+    operations::{Attention, Cell, Junction, Operations, Pool, Recurrence, Sliding},
     path::Path,
 };
 #[doc(hidden)]

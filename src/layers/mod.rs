@@ -1,7 +1,8 @@
 //! The layers: [`Dense`], [`Dropout`], [`Activate`]; layers of images ([`image`]: [`Conv2d`], [`DepthwiseConv2d`],
 //! [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`GlobalMaxPool`], [`UpSample2d`], [`ZeroPad2d`],
 //! [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of series ([`sequence`]: [`SimpleRnn`], [`Gru`],
-//! [`Lstm`], [`Bidirectional`], [`Reversed`], [`TimeDistributed`], [`Embedding`]; [`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]);
+//! [`Lstm`], [`Bidirectional`], [`Reversed`], [`TimeDistributed`]; [`Embedding`], [`LearnedPositions`],
+//! [`SinusoidalPositions`], [`MultiHeadAttention`], [`TransformerBlock`]; [`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]);
 //! normalization ([`BatchNorm`], [`LayerNorm`], [`GroupNorm`], [`RmsNorm`]); layers side by side ([`Residual`], [`Branches`]), which
 //! also take members of pairs ([`First`], [`Second`]) and numbers that do not depend on the input ([`Constant`]);
 //! preprocessing ([`Standardize`], [`MinMax`], [`Impute`], [`OneHot`]); wrappers that change how a network is
@@ -54,7 +55,5 @@ pub use one_hot::OneHot;
 #[cfg(feature = "rayon")]
 pub use parallel::Parallel;
 pub use regularized::Regularized;
-pub use sequence::{
-    AllStates, Bidirectional, Embedding, Gru, LastState, Lstm, Recurrent, Returns, Reversed, SimpleRnn, TimeDistributed,
-};
+pub use sequence::{AllStates, Bidirectional, Block, Embedding, Full, Gru, LastState, LearnedPositions, Lstm, Mask, MultiHeadAttention, NoRotation, Recurrent, Returns, Reversed, Rotary, Rotation, SimpleRnn, SinusoidalPositions, TimeDistributed, TransformerBlock};
 pub use standardize::Standardize;

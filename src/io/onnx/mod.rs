@@ -1,5 +1,6 @@
 //! Export to ONNX.
 
+mod attention;
 mod formula;
 mod int8;
 mod message;

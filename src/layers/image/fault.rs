@@ -58,7 +58,7 @@ const fn completed([height, width, channels]: [usize; 3], [rows, columns]: [usiz
 }
 
 /// The arguments of an inferred layer with a window.
-pub(super) const fn inferred<I: Tensor, P: Window>(kernel: [usize; 2]) -> [usize; 6] {
+pub(in crate::layers) const fn inferred<I: Tensor, P: Window>(kernel: [usize; 2]) -> [usize; 6] {
     let input = extents::<I, P>();
     completed(input, slide::<P>([input[0], input[1]], kernel).0)
 }
@@ -97,7 +97,7 @@ pub(in crate::layers) const fn pair<X: Tensor>(layer: &str) -> Option<Message> {
 }
 
 /// The reason why a layer with this window does not take an `X`, or `None` if it does.
-pub(super) const fn misfit<X: Tensor, P: Window>(layer: &str, kernel: [usize; 2]) -> Option<Message> {
+pub(in crate::layers) const fn misfit<X: Tensor, P: Window>(layer: &str, kernel: [usize; 2]) -> Option<Message> {
     if let Some(fault) = other_tensor::<X, P>(layer) {
         return Some(fault);
     }

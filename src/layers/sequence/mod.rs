@@ -1,26 +1,35 @@
 //! Layers of sequences, `[[T; FEATURES]; STEPS]`, that read one frame after another: [`SimpleRnn`], [`Gru`], [`Lstm`].
 //! They output their last state or all states ([`Returns`]). [`Bidirectional`] reads in both directions, and
 //! [`TimeDistributed`] applies any layer to each frame. An [`Embedding`] makes a sequence of whole numbers.
+//! [`MultiHeadAttention`] reads all frames at once; [`LearnedPositions`] and [`SinusoidalPositions`] tell it their order. A
+//! [`TransformerBlock`] consists of such layers.
 //!
 //! Each recurrent layer is a [`Recurrent`] layer, and differs from the others in its [`Unit`], the formula of a step.
 
 mod bidirectional;
+mod attention;
 mod embedding;
 mod gru;
 mod lstm;
 mod passes;
+mod position;
 mod recurrent;
 mod returns;
 mod simple_rnn;
 mod time_distributed;
+mod transformer;
 mod unit;
+mod waves;
 
 pub use bidirectional::{Bidirectional, Reversed};
+pub use attention::{Full, Mask, MultiHeadAttention, NoRotation, Rotary, Rotation};
 pub use embedding::Embedding;
 pub use gru::{Gru, GruUnit};
 pub use lstm::{Lstm, LstmUnit};
+pub use position::{LearnedPositions, SinusoidalPositions};
 pub use recurrent::Recurrent;
 pub use returns::{AllStates, LastState, Returns};
 pub use simple_rnn::{SimpleRnn, SimpleRnnUnit};
 pub use time_distributed::TimeDistributed;
+pub use transformer::{Block, TransformerBlock};
 pub use unit::Unit;
