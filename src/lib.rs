@@ -188,7 +188,13 @@ pub mod prelude {
         kernel::{Element, Real, Simd},
         layer::{Logits, Predictions, SimpleLayer},
         layers::{
-Activate, AllStates, AveragePool1d, AveragePool2d, BatchNorm, Bias, Bidirectional, Causal, Conv1d, Conv2d, ConvTranspose2d, Dense, DepthwiseConv2d, Dropout, Embedding, Flatten, Frozen, GlobalAveragePool, GlobalMaxPool, Gru, Image, Impute, InFlash, Initialized, LayerNorm, LearnedPositions, Lstm, MaxPool1d, MaxPool2d, MinMax, MultiHeadAttention, NoBias, OneHot, Padded, Regularized, Reshape, Residual, Reversed, RmsNorm, Rotary, Same, SimpleRnn, SinusoidalPositions, SpatialDropout, Standardize, TimeDistributed, TransformerBlock, UpSample2d, Valid, ZeroPad2d},
+            Activate, AllStates, AveragePool1d, AveragePool2d, BatchNorm, Bias, Bidirectional, Causal, Conv1d, Conv2d,
+            ConvTranspose2d, Dense, DepthwiseConv2d, Dropout, Embedding, Flatten, Frozen, GlobalAveragePool,
+            GlobalMaxPool, Gru, Image, Impute, InFlash, Initialized, LayerNorm, LearnedPositions, Lstm, MaxPool1d,
+            MaxPool2d, MinMax, MultiHeadAttention, NoBias, OneHot, Padded, Regularized, Reshape, Residual, Reversed,
+            RmsNorm, Rotary, Same, SimpleRnn, SinusoidalPositions, SpatialDropout, Standardize, TimeDistributed,
+            TransformerBlock, UpSample2d, Valid, ZeroPad2d,
+        },
         loss::{
             BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
             ClassWeighted, Follows, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError, PointwiseLoss,

@@ -159,6 +159,8 @@ pub trait Operations<T> {
     /// The steps are a sequence of shape `shape` again.
     fn all_steps(&mut self, path: Path<'_>, shape: &'static [usize]) {
         let _ = (path, shape);
+    }
+
     /// Self-attention. The parameters are the kernel `[part][output][input]` of queries, keys and values, their bias
     /// `[part][output]`, the kernel `[input][output]` of the output, and its bias, each with its name.
     fn attention(&mut self, path: Path<'_>, attention: Attention, parameters: [(&'static str, &[T]); 4]) {

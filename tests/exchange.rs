@@ -18,8 +18,7 @@ use shiplap::{
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
     layer::{Operations, Parameter, Path as LayerPath, Sample, Visit},
     layers::{
-        Add, Bidirectional, Both, Branches, Concat, First, GroupNorm, Identity, LayerNorm, Reversed, Second,
-        TimeDistributed,
+        Add, Bidirectional, Both, Branches, Concat, First, Full, GroupNorm, Identity, Reversed, Second, TimeDistributed,
     },
     prelude::*,
 };
@@ -162,6 +161,64 @@ fn recurrent_layers_of_keras_and_for_python() {
     give::<Gru<[[f32; 2]; 4], 3>>("gru_alone");
     give::<Lstm<[[f32; 2]; 4], 3, AllStates>>("lstm_states");
     give::<SimpleRnn<[[f32; 2]; 4], 3>>("simple_rnn_alone");
+}
+
+/// Whole numbers, and two blocks of a transformer.
+macro_rules! transformer {
+    ($name:ident: $($positions:ty)?) => {
+        #[network(input = [f32; 8])]
+        type $name = (
+            Embedding<_, 11, 6>,
+            $($positions,)?
+            TransformerBlock<_, 2, 10, Causal>,
+            TransformerBlock<_, 3, 10, Causal>,
+            RmsNorm<_, Linear, -5>,
+            Conv1d<_, 11, 1>,
+            Flatten<_>,
+        );
+    };
+}
+transformer!(Transformer: LearnedPositions<_>);
+transformer!(WithoutPositions:);
+
+/// PyTorch has the weights of queries, keys and values in one tensor, and dense layers where this crate has convolutions of
+/// one step.
+fn names_in_pytorch() -> Vec<(String, String)> {
+    let mut names = vec![("0".into(), "embedding".into()), ("1".into(), "positions".into())];
+    for block in 0..2 {
+        let (own, theirs) = (block + 2, format!("blocks.{block}"));
+        let layers = ["0.first.0", "0.first.1", "1.first.0", "1.first.1", "1.first.2"];
+        let of_block = layers.iter().zip(["norm1", "self_attn", "norm2", "linear1", "linear2"]);
+        names.extend(of_block.map(|(layer, name)| (format!("{own}.{layer}"), format!("{theirs}.{name}"))));
+    }
+    names.extend([("4".into(), "norm".into()), ("5".into(), "head".into())]);
+    names
+}
+
+#[test]
+fn transformers_of_pytorch_predict_the_same() {
+    let names = names_in_pytorch();
+    let names: Vec<(&str, &str)> = names.iter().map(|(own, theirs)| (&**own, &**theirs)).collect();
+    predicts_the_same::<Transformer>(Import::pytorch().layers(&names), &committed("torch_decoder.safetensors"));
+}
+
+#[test]
+#[ignore = "`tests/exchange/run` writes and compares the files"]
+fn transformers_of_keras_and_for_python() {
+    predicts_the_same::<WithoutPositions>(Import::keras(), &shared("keras_decoder.safetensors"));
+    let names = names_in_pytorch();
+    let names: Vec<(&str, &str)> = names.iter().map(|(own, theirs)| (&**own, &**theirs)).collect();
+    let (mut rng, mut network) = (Rng::new(1), Transformer::zeroed());
+    Import::pytorch().layers(&names).load(&mut network, committed("torch_decoder.safetensors")).unwrap();
+    let mut row = |_| (0..8).map(|_| (rng.uniform() * 11.0).trunc()).collect::<Vec<_>>();
+    give_this("decoder", &network, &[0; 8].map(&mut row));
+
+    #[network(input = [[f32; 6]; 5])]
+    type Rotated = MultiHeadAttention<_, 1, Causal, Rotary>;
+    give::<Rotated>("rotated");
+    #[network(input = [[f32; 6]; 5])]
+    type Waves = (SinusoidalPositions<_>, MultiHeadAttention<_, 3, Full, Rotary<100>>);
+    give::<Waves>("waves");
 }
 
 /// Residual connections, branches and normalization.

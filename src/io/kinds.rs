@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     kernel::ElementwiseKernel,
-    layer::{self, Layer, Operations, Recurrence, Sliding},
+    layer::{self, Attention, Layer, Operations, Recurrence, Sliding},
 };
 
 /// The layers whose parameters depend on their place or kind.
@@ -34,6 +34,8 @@ pub(super) struct Kinds {
     pub depthwise: BTreeSet<String>,
     /// The embeddings.
     pub embeddings: BTreeSet<String>,
+    /// The layers of attention.
+    pub attention: BTreeMap<String, Attention>,
 }
 
 impl Kinds {
@@ -93,6 +95,14 @@ impl<T> Operations<T> for Kinds {
 
     fn look_up(&mut self, path: layer::Path<'_>, _: &'static str, _: [usize; 2], _: &[T]) {
         self.embeddings.insert(path.to_string());
+    }
+
+    fn add_positions(&mut self, path: layer::Path<'_>, _: &'static str, _: &'static [usize], _: &[T]) {
+        self.embeddings.insert(path.to_string());
+    }
+
+    fn attention(&mut self, path: layer::Path<'_>, attention: Attention, _: [(&'static str, &[T]); 4]) {
+        self.attention.insert(path.to_string(), attention);
     }
 
     fn recurrent(&mut self, path: layer::Path<'_>, recurrence: Recurrence, _: [(&'static str, &[T]); 4]) {

@@ -125,6 +125,8 @@ pub(super) struct ExpectedTensor {
     pub places: Option<Vec<usize>>,
     /// Another tensor of the same shape, which is added.
     pub added: Option<String>,
+    /// Other tensors of the same shape, whose values follow those of the first, before `places` applies.
+    pub followed_by: Vec<String>,
     pub role: Role,
     /// Whether its numbers are at least 0.
     pub never_negative: bool,
@@ -163,6 +165,7 @@ impl<T> Visit<T> for Vec<ExpectedTensor> {
             axes: None,
             places: None,
             added: None,
+            followed_by: Vec::new(),
             role: parameter.role,
             never_negative: parameter.never_negative,
         });
@@ -229,6 +232,11 @@ impl<'a> Reader<'a> {
         self.metadata.offset_keys()
     }
 
+    /// The number of axes of a tensor.
+    pub fn rank(&self, name: &str) -> Option<usize> {
+        self.metadata.info(name).map(|info| info.shape.len())
+    }
+
     /// An entry of the metadata.
     pub fn metadata(&self, key: &str) -> Option<&str> {
         self.metadata.metadata().as_ref()?.get(key).map(String::as_str)
@@ -242,8 +250,9 @@ impl<'a> Reader<'a> {
         ignored: impl Fn(&str) -> bool,
     ) -> Result<Vec<Vec<T>>, FileError> {
         let mut differences = Vec::new();
-        let named =
-            |tensor: &'_ ExpectedTensor| [Some(tensor.name.clone()), tensor.added.clone()].into_iter().flatten();
+        let named = |tensor: &'_ ExpectedTensor| {
+            [Some(tensor.name.clone()), tensor.added.clone()].into_iter().flatten().chain(tensor.followed_by.clone())
+        };
         for (name, shape) in expected.iter().flat_map(|tensor| named(tensor).map(move |name| (name, &tensor.shape))) {
             match self.metadata.info(&name) {
                 None => differences.push(Difference::Missing { tensor: name.clone(), shape: shape.clone() }),
@@ -274,6 +283,9 @@ impl<'a> Reader<'a> {
         let mut values: Vec<T> = self.values_of(&tensor.name)?;
         if let Some(added) = &tensor.added {
             values.iter_mut().zip(self.values_of::<T>(added)?).for_each(|(value, more)| *value += more);
+        }
+        for next in &tensor.followed_by {
+            values.extend(self.values_of::<T>(next)?);
         }
         Some(match (&tensor.axes, &tensor.places) {
             (Some(axes), _) => axes.reorder(&values),

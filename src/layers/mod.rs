@@ -55,5 +55,9 @@ pub use one_hot::OneHot;
 #[cfg(feature = "rayon")]
 pub use parallel::Parallel;
 pub use regularized::Regularized;
-pub use sequence::{AllStates, Bidirectional, Block, Embedding, Full, Gru, LastState, LearnedPositions, Lstm, Mask, MultiHeadAttention, NoRotation, Recurrent, Returns, Reversed, Rotary, Rotation, SimpleRnn, SinusoidalPositions, TimeDistributed, TransformerBlock};
+pub use sequence::{
+    AllStates, Bidirectional, Block, Embedding, Full, Gru, LastState, LearnedPositions, Lstm, Mask, MultiHeadAttention,
+    NoRotation, Recurrent, Returns, Reversed, Rotary, Rotation, SimpleRnn, SinusoidalPositions, TimeDistributed,
+    TransformerBlock,
+};
 pub use standardize::Standardize;

@@ -152,6 +152,16 @@ def make(folder):
             keras.layers.Dense(3),
         ]
     )
+    numbers = keras.Input((8,))
+    x = keras.layers.Embedding(11, 6)(numbers)
+    for heads in (2, 3):
+        attention = keras.layers.MultiHeadAttention(heads, 6 // heads)
+        norm = keras.layers.LayerNormalization(epsilon=1e-5)(x)
+        x = keras.layers.add([x, attention(norm, norm, use_causal_mask=True)])
+        norm = keras.layers.LayerNormalization(epsilon=1e-5)(x)
+        x = keras.layers.add([x, keras.layers.Dense(6)(keras.layers.Dense(10, activation="gelu")(norm))])
+    x = keras.layers.Dense(11)(keras.layers.RMSNormalization(epsilon=1e-5)(x))
+    models["decoder"] = keras.Model(numbers, keras.layers.Flatten()(x))
     models["norms"] = keras.Sequential(
         [
             keras.Input((9, 8, 2)),
@@ -199,7 +209,8 @@ def make(folder):
             values = rng.normal(size=weight.shape).astype("float32")
             weight.assign(np.abs(values) if weight.name == "moving_variance" else values)
         save_weights(model, folder / f"keras_{name}.safetensors")
-        inputs = rng.normal(size=(16, *model.input_shape[1:])).astype("float32")
+        shape = (16, *model.input_shape[1:])
+        inputs = (rng.integers(0, 11, shape) if name == "decoder" else rng.normal(size=shape)).astype("float32")
         outputs = model.predict(inputs, verbose=0)
         written = {name: rows.reshape(len(rows), -1).tolist() for name, rows in [("inputs", inputs), ("outputs", outputs)]}
         (folder / f"keras_{name}.json").write_text(json.dumps(written))
@@ -272,8 +283,10 @@ def compare(folder):
         onnx.checker.check_model(model, full_check=True)
         initializers = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
         for tensor in tensors:
-            if tensor not in initializers:  # The gates of recurrent layers are in another order.
-                assert tensor.rpartition(".")[0] + ".W" in initializers or "W" in initializers, (name, tensor)
+            if tensor not in initializers:
+                # The gates of recurrent layers are in another order, and attention has three kernels.
+                layer = tensor.removesuffix(tensor.rpartition(".")[2])
+                assert layer + "W" in initializers or layer + "kernel_query" in initializers, (name, tensor)
                 continue
             expected = tensors[tensor].astype("float32")
             if expected.ndim == 4:  # ONNX has the filters first.

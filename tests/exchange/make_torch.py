@@ -155,6 +155,26 @@ class Bidirectional(nn.Module):
     def forward(self, x):
         states = self.layers[1](self.layers[0](x.transpose(1, 2))[0])[0]
         return self.layers[2](torch.cat([states[:, -1, :5], states[:, 0, 5:]], -1))
+class Decoder(nn.Module):
+    """Takes 8 whole numbers below 11."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(11, 6)
+        self.positions = nn.Embedding(8, 6)
+        self.blocks = nn.ModuleList(
+            nn.TransformerEncoderLayer(6, heads, 10, 0.0, "gelu", batch_first=True, norm_first=True)
+            for heads in (2, 3)
+        )
+        self.norm = nn.RMSNorm(6, eps=1e-5)
+        self.head = nn.Linear(6, 11)
+
+    def forward(self, x):
+        mask = nn.Transformer.generate_square_subsequent_mask(8)
+        x = self.embedding(x.long()) + self.positions.weight
+        for block in self.blocks:
+            x = block(x, src_mask=mask, is_causal=True)
+        return self.head(self.norm(x)).flatten(1)
 
 
 def upscaled():
@@ -181,6 +201,7 @@ MODELS = {
     "torch_upscaled": (upscaled, (2, 4, 3)),
     "torch_recurrent": (Recurrent, (3, 6)),
     "torch_bidirectional": (Bidirectional, (3, 6)),
+    "torch_decoder": (Decoder, (8,)),
 }
 
 for seed, (name, (make, shape)) in enumerate(MODELS.items()):
@@ -192,6 +213,8 @@ for seed, (name, (make, shape)) in enumerate(MODELS.items()):
     # Rounded, so that the decimals are the numbers.
     shape = shape if isinstance(shape, tuple) else (shape,)
     inputs = torch.round(torch.randn(16, *shape, dtype=dtype) * 64) / 32
+    if name == "torch_decoder":
+        inputs = torch.randint(11, (16, *shape)).to(dtype)
     with torch.no_grad():
         outputs = model(inputs)
     save_file(model.state_dict(), HERE / f"{name}.safetensors")

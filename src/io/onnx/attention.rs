@@ -1,16 +1,50 @@
 //! Attention as nodes of the graph.
 
-use std::{string::ToString, vec, vec::Vec};
+use std::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 
 use super::{Exporter, message::Attribute};
-use crate::layer::{Attention, Path};
+use crate::{
+    kernel::Element,
+    layer::{Attention, Path},
+};
 
 /// A weight of e to this power is 0.
 const HIDDEN: f32 = -1e9;
 
 impl Exporter<'_> {
-    /// The means of values, from queries, keys and values.
-    pub(super) fn attend(&mut self, path: Path<'_>, attention: &Attention, parts: &[std::string::String]) {
+    /// Adds the parts of attention as nodes.
+    pub(super) fn attend<T: Element>(
+        &mut self,
+        path: Path<'_>,
+        attention: &Attention,
+        [(kernel, weights), (bias, biases), (out_kernel, out_weights), (out_bias, out_biases)]: [(&'static str, &[T]);
+            4],
+    ) {
+        let width = attention.width;
+        let x = self.current.clone();
+        let parts = ["query", "key", "value"].into_iter().enumerate().map(|(part, name)| {
+            self.current.clone_from(&x);
+            let of_part = &weights[part * width * width..][..width * width];
+            // ONNX has the inputs before the outputs.
+            let transposed = (0..width * width).map(|place| of_part[place % width * width + place / width]);
+            let names = [kernel, bias].map(|parameter| format!("{parameter}_{name}"));
+            self.with_parameter("MatMul", path, &names[0], &[width, width], &transposed.collect::<Vec<T>>());
+            self.with_parameter("Add", path, &names[1], &[width], &biases[part * width..][..width]);
+            self.current.clone()
+        });
+        let parts = parts.collect::<Vec<_>>();
+        self.mix(path, attention, &parts);
+        self.with_parameter("MatMul", path, out_kernel, &[width, width], out_weights);
+        self.with_parameter("Add", path, out_bias, &[width], out_biases);
+    }
+
+    /// The means of the values, from queries, keys and values.
+    fn mix(&mut self, path: Path<'_>, attention: &Attention, parts: &[String]) {
         let &Attention { heads, width, steps, is_causal, .. } = attention;
         let head = width / heads;
         let mut split = Vec::new();

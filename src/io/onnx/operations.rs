@@ -109,30 +109,9 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         self.current = self.node(&place, "Gather", inputs);
     }
 
-    fn attention(
-        &mut self,
-        path: Path<'_>,
-        attention: Attention,
-        [(kernel, weights), (bias, biases), (out_kernel, out_weights), (out_bias, out_biases)]: [(&'static str, &[T]);
-            4],
-    ) {
-        let Attention { width, .. } = attention;
+    fn attention(&mut self, path: Path<'_>, attention: Attention, parameters: [(&'static str, &[T]); 4]) {
         self.lay_out(&path.to_string(), Layout::Pixels);
-        let x = self.current.clone();
-        let parts = ["query", "key", "value"].into_iter().enumerate().map(|(part, name)| {
-            self.current.clone_from(&x);
-            let of_part = &weights[part * width * width..][..width * width];
-            // ONNX has the inputs before the outputs.
-            let transposed = (0..width * width).map(|place| of_part[place % width * width + place / width]);
-            let names = [kernel, bias].map(|parameter| format!("{parameter}_{name}"));
-            self.with_parameter("MatMul", path, &names[0], &[width, width], &transposed.collect::<Vec<T>>());
-            self.with_parameter("Add", path, &names[1], &[width], &biases[part * width..][..width]);
-            self.current.clone()
-        });
-        let parts = parts.collect::<Vec<_>>();
-        self.attend(path, &attention, &parts);
-        self.with_parameter("MatMul", path, out_kernel, &[width, width], out_weights);
-        self.with_parameter("Add", path, out_bias, &[width], out_biases);
+        self.attend(path, &attention, parameters);
     }
 
     fn add_positions(&mut self, path: Path<'_>, name: &'static str, shape: &'static [usize], table: &[T]) {

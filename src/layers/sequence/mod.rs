@@ -6,8 +6,8 @@
 //!
 //! Each recurrent layer is a [`Recurrent`] layer, and differs from the others in its [`Unit`], the formula of a step.
 
-mod bidirectional;
 mod attention;
+mod bidirectional;
 mod embedding;
 mod gru;
 mod lstm;
@@ -21,8 +21,8 @@ mod transformer;
 mod unit;
 mod waves;
 
-pub use bidirectional::{Bidirectional, Reversed};
 pub use attention::{Full, Mask, MultiHeadAttention, NoRotation, Rotary, Rotation};
+pub use bidirectional::{Bidirectional, Reversed};
 pub use embedding::Embedding;
 pub use gru::{Gru, GruUnit};
 pub use lstm::{Lstm, LstmUnit};

@@ -12,13 +12,13 @@ use core::{marker::PhantomData, mem::MaybeUninit, slice};
 use crate::{
     Parameters, Rng, Tensor, Zeroed,
     activation::Linear,
-    kernel::{Element, Simd, Work},
+    kernel::{Element, Simd},
     layer::{self, Ending, Infer, Inferred, Layer, Operations, Path},
     layers::image::{Channels, Valid, fault, window::Row},
     message::Message,
     zeroed::{fits_stack, large},
 };
-use passes::{Attention, Memory, Tape};
+use passes::{Attention, Forward, Memory, Tape};
 
 /// Self-attention with `HEADS` heads (Vaswani et al. 2017). Each head has a query, a key and a value of
 /// `D = WIDTH / HEADS` numbers for each step. A step outputs the mean of the values of all steps, with the weights
@@ -210,21 +210,5 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize, const HEADS: usize, M: 
             ("out_bias", Tensor::flat(slice::from_ref(&self.out_bias))),
         ];
         operations.attention(path, attention, parameters);
-    }
-}
-
-struct Forward<'a, T, const WIDTH: usize, const STEPS: usize> {
-    layer: Attention<'a, T, WIDTH, STEPS>,
-    x: &'a [[[T; WIDTH]; STEPS]],
-    y: &'a mut [[[T; WIDTH]; STEPS]],
-    memory: &'a mut Memory<T, WIDTH, STEPS>,
-}
-
-impl<T: Element, const WIDTH: usize, const STEPS: usize> Work for Forward<'_, T, WIDTH, STEPS> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        self.layer.forward(simd, self.x, self.y, self.memory);
     }
 }

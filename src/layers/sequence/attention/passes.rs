@@ -9,7 +9,7 @@ use crate::{
     Zeroed,
     activation::{softmax_row, softmax_row_backward},
     kernel::{
-        Element, ElementwiseKernel, Plus, Real, Simd, Summand, Unchanged, copy, elementwise_row, nn, nn_from, nt,
+        Element, ElementwiseKernel, Plus, Real, Simd, Summand, Unchanged, Work, copy, elementwise_row, nn, nn_from, nt,
         sum_of_row, sum_rows, tn,
     },
 };
@@ -130,7 +130,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
 
     /// `y = f(x)` at inference.
     #[inline(always)]
-    pub(super) fn forward<S: Simd>(
+    fn forward<S: Simd>(
         &self,
         simd: S,
         x: &[[[T; WIDTH]; STEPS]],
@@ -203,6 +203,23 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
                 tn(simd, parts.as_flattened(), self.kernel.as_flattened(), dx);
             }
         }
+    }
+}
+
+/// `y = f(x)` at inference, compiled once for all callers.
+pub(super) struct Forward<'a, T, const WIDTH: usize, const STEPS: usize> {
+    pub layer: Attention<'a, T, WIDTH, STEPS>,
+    pub x: &'a [[[T; WIDTH]; STEPS]],
+    pub y: &'a mut [[[T; WIDTH]; STEPS]],
+    pub memory: &'a mut Memory<T, WIDTH, STEPS>,
+}
+
+impl<T: Element, const WIDTH: usize, const STEPS: usize> Work for Forward<'_, T, WIDTH, STEPS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        self.layer.forward(simd, self.x, self.y, self.memory);
     }
 }
 

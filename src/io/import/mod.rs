@@ -1,7 +1,10 @@
 //! Weights from other libraries.
 
+mod attention;
+
 use std::{collections::BTreeSet, format, path::Path, string::String, vec, vec::Vec};
 
+use self::attention::{of_keras, of_pytorch, parts_in_keras};
 use super::{
     FileError,
     kinds::Kinds,
@@ -25,7 +28,7 @@ use crate::{
 /// In Keras, whose own format is not supported, write the weights like this:
 ///
 /// ```python
-#[doc = include_str!("keras_weights.py")]
+#[doc = include_str!("../keras_weights.py")]
 /// ```
 ///
 /// It numbers the layers that have weights, also inside other models, and counts what it writes. A layer that the model
@@ -68,14 +71,17 @@ impl<'a> Import<'a> {
     /// reordered. A normalization has `weight`, `bias`, `running_mean` and `running_var`; a recurrent layer has
     /// `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0` and `bias_hh_l0`. One in both directions has the same with the suffix
     /// `_reverse`, too: it is one layer of the file, whose path in the network is that of `Bidirectional`.
+    /// `nn.MultiheadAttention` has `in_proj_weight`, `in_proj_bias`, `out_proj.weight` and `out_proj.bias`. A convolution of
+    /// one step may be an `nn.Linear`.
     pub const fn pytorch() -> Self {
         Self { source: Source::Pytorch, layers: &[] }
     }
 
     /// Expects the parameters of Keras: `kernel` with shape `[IN, OUT]`, or `[ROWS, COLUMNS, CHANNELS, FILTERS]` for a
     /// convolution (`[ROWS, COLUMNS, CHANNELS, 1]` if it is depthwise), and `bias`; for a normalization, `gamma`, `beta`,
-    /// `moving_mean` and `moving_variance`; for a recurrent layer, also `recurrent_kernel`. The two directions of a
-    /// bidirectional layer are two layers of the file.
+    /// `moving_mean` and `moving_variance`; for a recurrent layer, also `recurrent_kernel`; for an embedding, `embeddings`.
+    /// The two directions of a bidirectional layer are two layers of the file. Attention is four: `query`, `key`, `value`
+    /// and `attention_output`. A convolution of one step may be a `Dense` layer.
     pub const fn keras() -> Self {
         Self { source: Source::Keras, layers: &[] }
     }
@@ -101,7 +107,7 @@ impl<'a> Import<'a> {
         expected.retain(|tensor| is_weight(tensor.role));
         self.rename(&mut expected, &Kinds::of(network), &reader)?;
         let ignored = |name: &str| {
-            let layer = layer_of(name);
+            let layer = layer_in(&reader, name);
             // PyTorch counts the batches of a batch norm.
             name.ends_with(".num_batches_tracked")
                 || !self.layers.is_empty() && !self.layers.iter().any(|&(_, theirs)| theirs == layer)
@@ -117,8 +123,18 @@ impl<'a> Import<'a> {
     fn rename(&self, tensors: &mut [ExpectedTensor], kinds: &Kinds, reader: &Reader<'_>) -> Result<(), FileError> {
         let layers = self.match_layers(tensors, kinds, reader)?;
         for tensor in tensors {
-            let own = self.module(&tensor.layer, kinds);
-            let theirs = layers.iter().find(|(name, _)| name == own).map_or("", |(_, theirs)| theirs);
+            let theirs_of = |layer: &str| layers.iter().find(|(own, _)| own == layer).map_or("", |(_, theirs)| theirs);
+            let theirs = theirs_of(self.module(&tensor.layer, kinds));
+            if let Some(attention) = kinds.attention.get(&tensor.layer) {
+                match self.source {
+                    Source::Pytorch => of_pytorch(tensor, attention, theirs),
+                    Source::Keras => {
+                        let parts = parts_in_keras(&tensor.layer).map(|part| theirs_of(&part));
+                        of_keras(tensor, attention, parts);
+                    }
+                }
+                continue;
+            }
             if let Some(recurrence) = kinds.recurrent.get(&tensor.layer) {
                 self.of_recurrent(tensor, recurrence, theirs);
                 if self.is_second_direction(&tensor.layer, kinds) {
@@ -135,6 +151,12 @@ impl<'a> Import<'a> {
                 _ => tensor.parameter,
             };
             tensor.name = name_in(theirs, parameter);
+            if let [1, inputs, outputs] = tensor.shape[..]
+                && reader.rank(&tensor.name) == Some(2)
+            {
+                // A dense layer that applies to each step.
+                tensor.shape = vec![inputs, outputs];
+            }
             if tensor.role == Role::Kernel && !kinds.embeddings.contains(&tensor.layer) {
                 match self.source {
                     Source::Pytorch => as_in_pytorch(tensor, kinds),
@@ -210,11 +232,24 @@ impl<'a> Import<'a> {
         kinds: &Kinds,
         reader: &Reader<'_>,
     ) -> Result<Vec<(String, String)>, FileError> {
-        let mut own: Vec<String> = tensors.iter().map(|tensor| self.module(&tensor.layer, kinds).into()).collect();
-        own.dedup();
+        let parts = |tensor: &ExpectedTensor| match self.source {
+            Source::Keras if kinds.attention.contains_key(&tensor.layer) => parts_in_keras(&tensor.layer).into(),
+            _ => vec![self.module(&tensor.layer, kinds).into()],
+        };
+        let mut own: Vec<String> = Vec::new();
+        for part in tensors.iter().flat_map(parts) {
+            if !own.contains(&part) {
+                own.push(part);
+            }
+        }
         let names = reader.names();
-        let mut theirs: Vec<String> =
-            names.iter().map(|name| layer_of(name)).collect::<BTreeSet<_>>().into_iter().map(Into::into).collect();
+        let mut theirs: Vec<String> = names
+            .iter()
+            .map(|name| layer_in(reader, name))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .map(Into::into)
+            .collect();
         let shown = short(format!("{theirs:?}"));
         let ambiguous = |reason: String| Err(FileError::Layers { file: reader.file.into(), reason });
         const NAME_THEM: &str = "specify the name in the file of each layer with `Import::layers`";
@@ -252,6 +287,13 @@ impl<'a> Import<'a> {
 /// The name of a parameter of the layer `theirs` in the file.
 fn name_in(theirs: &str, parameter: &str) -> String {
     if theirs.is_empty() { parameter.into() } else { format!("{theirs}.{parameter}") }
+}
+
+/// The layer of a tensor. That of the output of PyTorch's attention is a part of it.
+fn layer_in<'a>(reader: &Reader<'_>, name: &'a str) -> &'a str {
+    let layer = layer_of(name);
+    let around = if layer == "out_proj" { Some("") } else { layer.strip_suffix(".out_proj") };
+    around.filter(|around| reader.rank(&name_in(around, "in_proj_weight")).is_some()).unwrap_or(layer)
 }
 
 /// The name of a parameter of a normalization layer.

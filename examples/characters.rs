@@ -1,0 +1,99 @@
+//! A small decoder learns to write: trained on part of "The Devil's Dictionary" by Ambrose Bierce, it predicts the next
+//! character of a text, and prints samples meanwhile.
+//!
+//! `cargo run --release --example characters` takes a few steps, `cargo run --release --example characters -- 3000` as
+//! many as it takes to write words. `characters.py` beside it trains the same network in PyTorch.
+
+use std::{error::Error, f64::consts::LN_2};
+
+use shiplap::prelude::*;
+
+/// The number of different characters in the text.
+const SYMBOLS: usize = 81;
+/// The characters that the decoder sees.
+const STEPS: usize = 64;
+const BATCH: usize = 16;
+
+#[network(input = [f32; STEPS])]
+type Decoder = (
+    Embedding<_, SYMBOLS, 64>,
+    LearnedPositions<_>,
+    TransformerBlock<_, 4, 256, Causal>,
+    TransformerBlock<_, 4, 256, Causal>,
+    TransformerBlock<_, 4, 256, Causal>,
+    LayerNorm<_, Linear, -5>,
+    Conv1d<_, SYMBOLS, 1, Softmax>,
+);
+
+const_assert!(Decoder::PARAMS <= 200_000);
+
+/// The numbers of the characters that the decoder reads, and those of the characters that follow them.
+type Windows = (Vec<[f32; STEPS]>, Vec<[usize; STEPS]>);
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let steps: u64 = std::env::args().nth(1).map_or(Ok(40), |steps| steps.parse())?;
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/data/devils_dictionary.txt"))?;
+    let mut symbols: Vec<char> = text.chars().collect();
+    symbols.sort_unstable();
+    symbols.dedup();
+    let numbers = text.chars().map(|symbol| symbols.binary_search(&symbol));
+    let numbers = numbers.collect::<Result<Vec<usize>, _>>().map_err(|_| "a character is not in the text")?;
+    // The decoder is tested on the last tenth.
+    let (train, test) = numbers.split_at(numbers.len() * 9 / 10);
+    let test = windows(test, (0..).step_by(STEPS).take(test.len() / STEPS - 1));
+
+    let schedule = Schedule::Cosine { peak: 3e-3, warm_up: steps / 20, steps: steps - steps / 20 };
+    let mut trainer =
+        Trainer::<Decoder, SparseCategoricalCrossentropy, Adam, BATCH>::boxed(Adam::default().schedule(schedule), 1);
+    println!("{} parameters, {} characters to train on", Decoder::PARAMS, train.len());
+
+    let mut rng = Rng::new(2);
+    let mut bits = 0.0;
+    for step in 1..=steps {
+        let places = || (rng.uniform() * (train.len() - STEPS) as f64) as usize;
+        let (x, y) = windows(train, std::iter::repeat_with(places).take(BATCH));
+        bits += trainer.step(&x, &y)? / LN_2;
+        if step % (steps / 5).max(1) == 0 {
+            println!("\nstep {step}: {:.3} bits per character", bits / (steps / 5).max(1) as f64);
+            bits = 0.0;
+            let sample = write(trainer.network(), &symbols, 200, &mut rng)?;
+            println!("{sample}");
+        }
+    }
+    println!("\non the test text: {:.3} bits per character", trainer.evaluate(&test.0, &test.1)?.loss / LN_2);
+    Ok(())
+}
+
+/// The windows of a text that begin at these places.
+fn windows(text: &[usize], places: impl Iterator<Item = usize>) -> Windows {
+    let window = |place: usize| {
+        let seen: [usize; STEPS] = std::array::from_fn(|step| text[place + step]);
+        (seen.map(|number| number as f32), std::array::from_fn(|step| text[place + step + 1]))
+    };
+    places.map(window).unzip()
+}
+
+/// Continues a text that begins with a line break by `length` characters, drawn with the probabilities of the decoder.
+fn write(network: &Decoder, symbols: &[char], length: usize, rng: &mut Rng) -> Result<String, &'static str> {
+    let start = symbols.binary_search(&'\n').map_err(|_| "the text has no line break")?;
+    let (mut window, mut seen, mut text) = ([start as f32; STEPS], 1, String::new());
+    let mut next = [[[0.0; SYMBOLS]; STEPS]];
+    for _ in 0..length {
+        network.predict_batch(&[window], &mut next).map_err(|_| "one window has one prediction")?;
+        // A step depends on no later ones: those after the text do not matter.
+        let mut rest = rng.uniform() as f32;
+        let drawn = next[0][seen - 1].iter().position(|p| {
+            rest -= p;
+            rest < 0.0
+        });
+        let number = drawn.unwrap_or(start);
+        text.push(symbols[number]);
+        if seen == STEPS {
+            window.rotate_left(1);
+            seen -= 1;
+        }
+        window[seen] = number as f32;
+        seen += 1;
+    }
+    Ok(text)
+}
