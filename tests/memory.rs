@@ -136,6 +136,22 @@ fn networks_of_recurrent_layers_train() {
     assert!(trainer.predict(&x[0])[0].is_finite());
 }
 
+#[network(input = [f32; 3])]
+type Attentive = (
+    (Embedding<_, 5, 4>, SinusoidalPositions<_>, MultiHeadAttention<_, 1, Causal, Rotary>),
+    TransformerBlock<_, 2, 3>,
+    (RmsNorm<_>, GlobalAveragePool<_>, Dense<_, 1>),
+);
+
+#[test]
+fn networks_of_attention_train() {
+    let x = [[0.0, 4.0, 1.0]; 3];
+    let mut trainer = Trainer::<Attentive, MeanSquaredError, Adam, 2>::boxed(Adam::new(0.01), 1);
+    trainer.fit(&x, &[[1.0f32]; 3], Fit::epochs(1)).unwrap();
+    assert!(trainer.evaluate(&x, &[[1.0f32]; 3]).unwrap().loss.is_finite());
+    assert!(trainer.predict(&x[0])[0].is_finite());
+}
+
 #[test]
 fn threads_share_a_network() {
     type Net = Parallel<Dense<3, 2, Tanh>, 2, 2>;

@@ -85,6 +85,25 @@ fn streams_do_not_allocate() {
 }
 
 #[test]
+fn attention_does_not_allocate() {
+    #[network(input = [f32; 8])]
+    type Decoder = (
+        (Embedding<_, 9, 8>, LearnedPositions<_>, SinusoidalPositions<_>),
+        TransformerBlock<_, 2, 12, Causal, Rotary>,
+        (RmsNorm<_>, Conv1d<_, 9, 1, Softmax>),
+    );
+    let x: [[f32; 8]; 6] = std::array::from_fn(|row| std::array::from_fn(|step| ((row + step) % 9) as f32));
+    let y = x.map(|row| row.map(|number| (number as usize + 1) % 9));
+    let mut trainer = Trainer::<Decoder, SparseCategoricalCrossentropy, Adam, 4>::boxed(Adam::new(0.01), 1);
+    let before = CALLS.get();
+    trainer.fit(&x, &y, Fit::epochs(50).validation(&x, &y)).unwrap();
+    let report = trainer.evaluate(&x, &y).unwrap();
+    let prediction = trainer.predict(&x[0]);
+    assert_eq!(CALLS.get() - before, 0);
+    assert!(report.metrics.value() > 0.95 && prediction[7][(x[0][7] as usize + 1) % 9] > 0.5, "{report:?}");
+}
+
+#[test]
 fn augmentation_does_not_allocate() {
     let mut images = [[[[0.5f32; 3]; 16]; 16]; 8];
     let all = (Flip::BOTH, Shift::by(2), Crop(0.8), Rotate(15.0), CutOut::square(4), Brightness(0.1), Noise(0.1));

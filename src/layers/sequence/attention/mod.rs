@@ -18,7 +18,7 @@ use crate::{
     message::Message,
     zeroed::{fits_stack, large},
 };
-use passes::{Attention, Forward, Memory, Tape};
+use passes::{Attention, Backward, Forward, Memory, Record, Tape};
 
 /// Self-attention with `HEADS` heads (Vaswani et al. 2017). Each head has a query, a key and a value of
 /// `D = WIDTH / HEADS` numbers for each step. A step outputs the mean of the values of all steps, with the weights
@@ -168,7 +168,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize, const HEADS: usize, M: 
         tape: &mut Self::Tape<B>,
         y: &mut [Self::Output],
     ) {
-        self.numbers().record(simd, x, tape, y);
+        simd.run(Record { layer: self.numbers(), x, tape, y });
     }
 
     #[inline(always)]
@@ -181,7 +181,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize, const HEADS: usize, M: 
         dy: &mut [Self::Output],
         dx: Option<&mut [Self::Input]>,
     ) {
-        self.numbers().backward(simd, dy, tape, dx);
+        simd.run(Backward { layer: self.numbers(), dy, tape, dx });
     }
 
     #[inline(always)]

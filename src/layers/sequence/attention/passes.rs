@@ -151,7 +151,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
 
     /// `y = f(x)`, recorded.
     #[inline(always)]
-    pub(super) fn record<S: Simd, const HEADS: usize, const B: usize>(
+    fn record<S: Simd, const HEADS: usize, const B: usize>(
         &self,
         simd: S,
         x: &[[[T; WIDTH]; STEPS]],
@@ -173,7 +173,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
 
     /// From `dy`, computes the gradients with respect to queries, keys and values and, unless it is `None`, `dx`.
     #[inline(always)]
-    pub(super) fn backward<S: Simd, const HEADS: usize, const B: usize>(
+    fn backward<S: Simd, const HEADS: usize, const B: usize>(
         &self,
         simd: S,
         dy: &[[[T; WIDTH]; STEPS]],
@@ -220,6 +220,44 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Work for Forward<'_, T,
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         self.layer.forward(simd, self.x, self.y, self.memory);
+    }
+}
+
+/// `y = f(x)`, recorded; compiled once for all callers.
+pub(super) struct Record<'a, T, const WIDTH: usize, const STEPS: usize, const HEADS: usize, const B: usize> {
+    pub layer: Attention<'a, T, WIDTH, STEPS>,
+    pub x: &'a [[[T; WIDTH]; STEPS]],
+    pub tape: &'a mut Tape<T, WIDTH, STEPS, HEADS, B>,
+    pub y: &'a mut [[[T; WIDTH]; STEPS]],
+}
+
+impl<T: Element, const WIDTH: usize, const STEPS: usize, const HEADS: usize, const B: usize> Work
+    for Record<'_, T, WIDTH, STEPS, HEADS, B>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        self.layer.record(simd, self.x, self.tape, self.y);
+    }
+}
+
+/// The way back, compiled once for all callers.
+pub(super) struct Backward<'a, T, const WIDTH: usize, const STEPS: usize, const HEADS: usize, const B: usize> {
+    pub layer: Attention<'a, T, WIDTH, STEPS>,
+    pub dy: &'a [[[T; WIDTH]; STEPS]],
+    pub tape: &'a mut Tape<T, WIDTH, STEPS, HEADS, B>,
+    pub dx: Option<&'a mut [[[T; WIDTH]; STEPS]]>,
+}
+
+impl<T: Element, const WIDTH: usize, const STEPS: usize, const HEADS: usize, const B: usize> Work
+    for Backward<'_, T, WIDTH, STEPS, HEADS, B>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        self.layer.backward(simd, self.dy, self.tape, self.dx);
     }
 }
 
