@@ -80,7 +80,10 @@ impl<I: Channels, const HEADS: usize, M: Mask, P: Rotation, O> MultiHeadAttentio
         if P::BASE.is_some() { message.text(", Rotary>") } else { message.text(">") }
     };
     /// The width of a head.
-    const HEAD: usize = if HEADS == 0 { 0 } else { I::INNERMOST / HEADS };
+    const HEAD: usize = match I::INNERMOST.checked_div(HEADS) {
+        Some(width) => width,
+        None => 0,
+    };
 
     /// A layer with these parameters.
     pub const fn from_parts(
@@ -139,7 +142,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize, const HEADS: usize, M: 
         let message = Message::naming(Self::KIND.as_str());
         if WIDTH == 0 || STEPS == 0 {
             Some(message.text("has nothing to attend to: its sequence has no steps or no features"))
-        } else if HEADS == 0 || WIDTH % HEADS != 0 {
+        } else if HEADS == 0 || !WIDTH.is_multiple_of(HEADS) {
             let message = message.text("splits a width of ").number(WIDTH as u128).text(" into ").number(HEADS as u128);
             Some(message.text(" heads, which do not have the same width"))
         } else if let Some(base) = P::BASE {

@@ -44,7 +44,7 @@ impl<const BASE: u32> Rotation for Rotary<BASE> {
 pub(super) const fn fault(message: Message, base: u32, width: usize, steps: usize) -> Option<Message> {
     if base < 2 {
         Some(message.text("has a base below 2"))
-    } else if width % 2 != 0 {
+    } else if !width.is_multiple_of(2) {
         let message = message.text("rotates pairs of numbers, but each head has ").number(width as u128);
         Some(message.text(", an odd number"))
     } else if width * steps > MOST {
