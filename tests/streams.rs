@@ -6,7 +6,7 @@ use shiplap::{
     Pair, Rng, Tensor, include_model,
     kernel::Element,
     layer::{Parameter, Path, VisitMut},
-    layers::{Both, Branches, Concat, First, GroupNorm, LayerNorm, Multiply, Second},
+    layers::{Both, Branches, Concat, First, GroupNorm, LayerNorm, Multiply, RmsNorm, Second, TimeDistributed},
     prelude::*,
     quantized::{Entrance, Int8Layer, Int8Tensor, Quantize, Quantized},
     stream::Streaming,
@@ -137,6 +137,7 @@ series! {
     dropout: (Dropout<_, 30>, SpatialDropout<_, 20>);
     batch_norm: (BatchNorm<_, Tanh>,);
     layer_norm: (LayerNorm<_, Silu>,);
+    rms_norm: (RmsNorm<_, Relu>,);
     max_pool: (MaxPool1d<_, 3>,);
     max_pool_causal: (MaxPool1d<_, 4, Causal<2>>,);
     average_pool: (AveragePool1d<_, 2, Valid<3>>,);
@@ -196,7 +197,20 @@ networks! {
             Reshape<_, [[f32; 36]; 7]>,
             Gru<_, 4>,
         );
+    each_step: [Image<5, 4, 2>; 6],
+        (TimeDistributed<(Conv2d<_, 3, 2, Relu, Same>, GlobalAveragePool<_>, Dense<_, 5, Tanh>)>, Gru<_, 3>);
     two_outputs: [[f32; 3]; 12], (Branches<Gru<_, 4>, (GlobalAveragePool<_>, Dense<_, 2>), Both>,);
+}
+
+/// A frame of whole numbers is one of them.
+#[test]
+fn texts_are_streamed() {
+    #[network(input = [f32; 9])]
+    type Net = (Embedding<_, 20, 6>, Gru<_, 5, AllStates>, Conv1d<_, 20, 2, Softmax, Causal>);
+    let (network, mut stream) = (drawn::<Net>(2), Stream::<Net>::new());
+    let text = [3.0, 0.0, 19.0, 7.0, 7.0, 1.0, 12.0, 2.0, 5.0];
+    assert_eq!(text.map(|letter| stream.push(&network, &letter).unwrap()), network.predict(&text));
+    assert!(stream.push(&network, &20.0).unwrap()[0].is_nan());
 }
 
 #[derive(Network)]
@@ -331,6 +345,7 @@ int8! {
     global_max: [[f32; 4]; 9], (Activate<Tanh, _>, Dropout<_, 20>, GlobalMaxPool<_>, Dense<_, 4, Sigmoid>);
     residual: [[f32; 4]; 12],
         (Residual<(Conv1d<_, 4, 3, Relu, Causal>, Conv1d<_, 4, 2, Linear, Causal>), Relu>, Flatten<_>, Dense<_, 2>);
+    recurrent: [[f32; 4]; 12], (Conv1d<_, 6, 3, Relu>, Gru<_, 7, AllStates>, Lstm<_, 5>, Dense<_, 3, Softmax>);
     concat: [[f32; 4]; 12],
         (Branches<Conv1d<_, 5, 3, Relu>, MaxPool1d<_, 3, Valid>, Concat>, Reshape<_, Image<10, 3, 3>>, Conv2d<_, 4, 2>);
     images: Image<20, 9, 3>,

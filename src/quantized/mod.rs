@@ -246,7 +246,7 @@ impl<N: Quantize> Quantized<N> {
 /// assert_eq!(outputs, [int8.predict_int8(&frames)]);
 /// # Ok::<(), shiplap::quantized::QuantizeError>(())
 /// ```
-impl<N: Quantize<Int8: Streaming> + 'static> Streaming for Quantized<N> {
+impl<N: Quantize<Int8: Streaming>> Streaming for Quantized<N> {
     by_layer!(N::Int8, |this| &this.layers);
 }
 

@@ -56,7 +56,7 @@ use crate::{
     label = "a layer that does not take one frame at a time",
     note = "a stream takes windows that are `Causal` or `Valid`, pools, recurrent layers, and layers of vectors or of each frame by itself; a layer of your own implements `stream::Streaming`"
 )]
-pub trait Streaming: Sized + 'static {
+pub trait Streaming: Sized {
     /// One frame of the input; the whole input of a layer without time.
     type Frame: 'static;
     /// One frame of the output; the whole output of a layer without time, or at the end of time.

@@ -1,13 +1,13 @@
 //! Normalization by the root mean square.
 
-use core::marker::PhantomData;
+use core::{marker::PhantomData, slice};
 
 use super::{
     mean_square::{Backward, Forward},
     moments::{flat, flat_mut},
 };
 use crate::{
-    Parameters, Rng, Zeroed as _,
+    Parameters, Rng, Tensor, Zeroed as _,
     activation::{Activation, Linear, Save},
     init::Initializer,
     kernel::Simd,
@@ -18,6 +18,7 @@ use crate::{
     },
     message::Message,
     regularize::scientific,
+    stream::Streaming,
 };
 
 /// `y[c] = act(x[c] / √(mean(x²) + ε)·scale[c])`, where the mean is that of the channels of a pixel (Zhang and Sennrich
@@ -125,6 +126,22 @@ impl<I: Channels, A: Activation, const EPSILON: i32> Layer for RmsNorm<I, A, EPS
     fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
         operations.rms_norm(path, ("scale", flat(&self.scale)), Self::EPSILON);
         A::operations(path, operations);
+    }
+}
+
+impl<I: Channels, A: Activation, const EPSILON: i32> Streaming for RmsNorm<I, A, EPSILON> {
+    type Frame = I::Frame;
+    type Emitted = I::Frame;
+    type State = ();
+
+    const STREAM_FAULT: Option<Message> = Self::FAULT;
+    const FRAME_MACS: usize = I::Frame::LEN;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, (): &mut (), frame: &I::Frame, y: &mut I::Frame) -> bool {
+        simd.run(Forward { epsilon: Self::EPSILON, scale: flat(&self.scale), x: flat(frame), y: flat_mut(y) });
+        A::forward(simd, slice::from_mut(y));
+        true
     }
 }
 

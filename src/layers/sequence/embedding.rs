@@ -9,6 +9,7 @@ use crate::{
     layer::{Operations, Path, SimpleLayer},
     layers::image::Channels,
     message::Message,
+    stream::Streaming,
     tensor::class_number,
 };
 
@@ -114,6 +115,21 @@ impl<I: Channels, const VOCABULARY: usize, const WIDTH: usize> SimpleLayer for E
 
     fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
         operations.look_up(path, "table", [VOCABULARY, WIDTH], self.table.as_flattened());
+    }
+}
+
+/// A frame is one number.
+impl<I: Channels, const VOCABULARY: usize, const WIDTH: usize> Streaming for Embedding<I, VOCABULARY, WIDTH> {
+    type Frame = I::Element;
+    type Emitted = [I::Element; WIDTH];
+    type State = ();
+
+    const STREAM_FAULT: Option<Message> = <Self as SimpleLayer>::FAULT;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, _: S, (): &mut (), number: &I::Element, y: &mut Self::Emitted) -> bool {
+        *y = self.vector(*number).copied().unwrap_or([I::Element::splat(f64::NAN); WIDTH]);
+        true
     }
 }
 

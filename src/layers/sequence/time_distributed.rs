@@ -1,11 +1,14 @@
 //! A layer for each step of a sequence.
 
+use core::slice;
+
 use crate::{
     Parameters, Rng, Tensor,
     kernel::{Plus, Simd},
-    layer::{Description, Ending, Layer, Operations, Outline, Path, Role, first_fault, learns},
+    layer::{Description, Ending, Layer, Operations, Outline, Path, Predictions, Role, first_fault, learns},
     layers::combine::Combine,
     message::Message,
+    stream::Streaming,
 };
 
 /// The layer `L`, or a sequence of layers in parentheses, applied to each step with the same weights:
@@ -163,6 +166,22 @@ impl<L: Layer, const STEPS: usize> Layer for TimeDistributed<L, STEPS> {
         operations.each_step(path, Self::Input::SHAPE);
         self.layer.operations(path.join("layer"), operations);
         operations.all_steps(path, Self::Output::SHAPE);
+    }
+}
+
+/// A frame is one input of the layer.
+impl<L: Layer, const STEPS: usize> Streaming for TimeDistributed<L, STEPS> {
+    type Frame = L::Input;
+    type Emitted = L::Output;
+    type State = ();
+
+    const STREAM_FAULT: Option<Message> = Self::FAULT;
+    const FRAME_MACS: usize = L::MACS;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, (): &mut (), frame: &L::Input, y: &mut L::Output) -> bool {
+        self.layer.forward_batch::<S, Predictions, 1>(simd, slice::from_ref(frame), slice::from_mut(y));
+        true
     }
 }
 
