@@ -13,6 +13,7 @@ use crate::sequence::{Sequence, is_open};
 pub fn expand(sequence: &Sequence) -> TokenStream {
     let Sequence { crate_path: krate, target, fields, .. } = sequence;
     let types: Vec<&Type> = fields.iter().map(|field| &field.ty).collect();
+    let names: Vec<&String> = fields.iter().map(|field| &field.name).collect();
     let members: Vec<&Member> = fields.iter().map(|field| &field.member).collect();
     let layers: Vec<TokenStream> = types.iter().map(|ty| quote!(<#ty as #krate::stream::Streaming>)).collect();
     let last = layers.len() - 1;
@@ -73,6 +74,8 @@ pub fn expand(sequence: &Sequence) -> TokenStream {
 
             const STREAM_FAULT: ::core::option::Option<#krate::message::Message> =
                 #krate::layer::first_fault(&[#(#layers::STREAM_FAULT),*]);
+            const PARTS: &'static [(&'static ::core::primitive::str, #krate::stream::FrameCosts)] =
+                &[#((#names, #krate::stream::FrameCosts::of::<#types>())),*];
             const FRAME_MACS: ::core::primitive::usize = 0 #(+ #layers::FRAME_MACS)*;
             const DELAY: ::core::primitive::usize = #delay;
             const PERIOD: ::core::primitive::usize = 1 #(* #layers::PERIOD)*;

@@ -43,6 +43,7 @@ mod depthwise;
 #[cfg(feature = "std")]
 mod describe;
 mod gather;
+mod global_pool;
 mod pool;
 mod recurrent;
 mod reshape;
@@ -66,7 +67,8 @@ pub use dense::Dense;
 pub use depthwise::DepthwiseConv2d;
 #[cfg(feature = "std")]
 pub use describe::{Activations, Describe, DescribeError, Describer, Description, Operation, Operator, Weights};
-pub use pool::{GlobalAverage, GlobalMax, Int8Reduce, Pool1d, Pool2d};
+pub use global_pool::{GlobalAverage, GlobalMax};
+pub use pool::{Int8Reduce, Pool1d, Pool2d};
 pub use recurrent::{Int8Unit, Recurrent};
 pub use reshape::{EachFrame, LastFrames, Reshape};
 pub use scale::Scale;

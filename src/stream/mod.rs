@@ -41,14 +41,15 @@ mod streaming;
 
 pub use past::{Past, Taps};
 pub use streaming::Streaming;
-pub(crate) use streaming::{apart_in_time, by_layer, unchanged, whole_sample};
 #[doc(hidden)]
-pub use streaming::{pass, step};
+pub use streaming::{FrameCosts, pass, step};
+pub(crate) use streaming::{apart_in_time, by_layer, unchanged, whole_sample};
 
 use core::{fmt, slice};
 
 use crate::{
-    Zeroed,
+    Layer, Zeroed,
+    budget::{Budgeted, Costs},
     kernel::{Simd, Work, dispatch},
     layer::assert_sound,
     zeroed::{ON_THE_STACK, fits_stack},
@@ -132,6 +133,11 @@ impl<N: Streaming> Stream<N> {
     pub fn reset(&mut self) {
         slice::from_mut(self).fill(Self { state: N::State::zeroed_on_stack() });
     }
+}
+
+impl<N: Layer + Streaming> Budgeted for Stream<N> {
+    const COSTS: Costs =
+        Costs { ram: Self::BYTES, macs: Self::MACS, frame: Some(FrameCosts::of::<N>()), ..<N as Budgeted>::COSTS };
 }
 
 impl<N: Streaming> Default for Stream<N> {

@@ -70,6 +70,9 @@ pub trait Streaming: Sized {
     /// Whether the layer runs in a function of its own, so that the layers of a network share the memory of their windows.
     #[doc(hidden)]
     const APART: bool = false;
+    /// The costs of each nested layer of a sequence, for budgets.
+    #[doc(hidden)]
+    const PARTS: &'static [(&'static str, FrameCosts)] = &[];
     /// The multiply-accumulates for one frame of the output.
     const FRAME_MACS: usize = 0;
     /// The number of frames before the first one with an output.
@@ -80,6 +83,25 @@ pub trait Streaming: Sized {
     /// Takes the next frame. Returns whether an output is due, which is then in `emitted`.
     fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &Self::Frame, emitted: &mut Self::Emitted)
     -> bool;
+}
+
+/// What a layer of a stream costs.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct FrameCosts {
+    /// The bytes of the state.
+    pub state: usize,
+    /// The multiply-accumulates for one frame of the output.
+    pub macs: usize,
+    /// The nested layers with their names.
+    pub parts: &'static [(&'static str, FrameCosts)],
+}
+
+impl FrameCosts {
+    /// The costs of `L`.
+    pub const fn of<L: Streaming>() -> Self {
+        Self { state: size_of::<L::State>(), macs: L::FRAME_MACS, parts: L::PARTS }
+    }
 }
 
 /// The fault of branches that output at different frames.
@@ -167,6 +189,7 @@ macro_rules! by_layer {
         type Emitted = <$L as $crate::stream::Streaming>::Emitted;
         type State = <$L as $crate::stream::Streaming>::State;
         const STREAM_FAULT: Option<$crate::message::Message> = <$L as $crate::stream::Streaming>::STREAM_FAULT;
+        const PARTS: &'static [(&'static str, $crate::stream::FrameCosts)] = <$L as $crate::stream::Streaming>::PARTS;
         const FRAME_MACS: usize = <$L as $crate::stream::Streaming>::FRAME_MACS;
         const DELAY: usize = <$L as $crate::stream::Streaming>::DELAY;
         const PERIOD: usize = <$L as $crate::stream::Streaming>::PERIOD;

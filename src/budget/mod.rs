@@ -6,6 +6,8 @@
 //!   which are on the stack.
 //! - [`Trainer::BYTES`](crate::train::Trainer::BYTES): the size of a trainer, including the network.
 //! - [`Layer::MACS`]: the number of multiply-accumulates in a prediction.
+//! - [`Stream::BYTES`](crate::stream::Stream::BYTES) and [`Stream::MACS`](crate::stream::Stream::MACS): the size of the
+//!   state of a network that takes one frame at a time, and the multiply-accumulates of a frame.
 //!
 //! Each of these constants also checks the type, so that `cargo check` reports a layer without width or a trainer with a
 //! batch of 0, which are otherwise errors only of `cargo build`.
@@ -25,9 +27,14 @@
 //! const_assert!(Gate::COSTS.flash + Classes::COSTS.flash <= 1024);
 //! ```
 
+mod table;
+
+use table::table;
+
 use crate::{
-    layer::{Layer, Leaf, Outline, Path, assert_sound},
+    layer::{Layer, Outline, assert_sound},
     message::Message,
+    stream::FrameCosts,
 };
 
 /// Limits the cost of a network or a trainer. If a limit is exceeded, the program does not compile, and the error lists
@@ -37,8 +44,8 @@ use crate::{
 /// - `flash`: read-only memory in bytes. For a network, this is its weights; for a trainer, the weights of the layers
 ///   that are [in flash](crate::layers::InFlash).
 /// - `ram`: writable memory in bytes. For a network, this is its [activations](crate::network::Network::ACTIVATIONS);
-///   for a trainer, the trainer itself.
-/// - `macs`: the multiply-accumulates of a prediction.
+///   for a trainer, the trainer itself; for a [stream](crate::stream), its state.
+/// - `macs`: the multiply-accumulates of a prediction, or of a frame of a stream.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -46,6 +53,10 @@ use crate::{
 /// type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
 /// budget!(Net: flash <= 512, ram <= 64, macs <= 110);
 /// budget!(Trainer<Net, BinaryCrossentropy, Adam, 1>: ram <= 4 * 1024);
+///
+/// #[network(input = [[f32; 3]; 32])]
+/// type Gestures = (Gru<_, 8>, Dense<_, 4, Softmax>);
+/// budget!(Stream<Gestures>: ram <= 64, macs <= 300);
 /// ```
 ///
 /// ```compile_fail
@@ -77,7 +88,10 @@ macro_rules! budget {
 }
 
 /// A type with a budget: a network or a trainer.
-#[diagnostic::on_unimplemented(message = "`{Self}` has no budget", label = "networks and trainers have a budget")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no budget",
+    label = "networks, trainers and streams have a budget"
+)]
 pub trait Budgeted {
     /// The costs of the type.
     const COSTS: Costs;
@@ -95,6 +109,8 @@ pub struct Costs {
     pub(crate) outline: Outline,
     /// For a trainer, its parts in RAM other than the layers. For a network, `None`: its layers are in flash.
     pub(crate) training: Option<&'static [(&'static str, usize)]>,
+    /// For a stream, the costs of a frame.
+    pub(crate) frame: Option<FrameCosts>,
 }
 
 impl Costs {
@@ -105,7 +121,7 @@ impl Costs {
         macs: usize,
         parts: &'static [(&'static str, usize)],
     ) -> Self {
-        Self { flash: outline.bytes_in_flash(), ram, macs, outline: *outline, training: Some(parts) }
+        Self { flash: outline.bytes_in_flash(), ram, macs, outline: *outline, training: Some(parts), frame: None }
     }
 }
 
@@ -119,6 +135,7 @@ impl<N: Layer> Budgeted for N {
         macs: N::MACS,
         outline: N::OUTLINE,
         training: None,
+        frame: None,
     };
 }
 
@@ -243,137 +260,6 @@ compared!(u8 u16 u32 u64 u128 usize => Side::Unsigned(0));
 compared!(bool i8 i16 i32 i64 i128 isize => Side::Signed(0));
 compared!(f32 f64 => Side::Unknown);
 
-/// A row of the table: layer, type, and the amount of each resource.
-#[derive(Clone, Copy)]
-struct Row<'a> {
-    layer: &'a str,
-    kind: &'a str,
-    numbers: [Option<usize>; 3],
-}
-
-const HEADS: [&str; 5] = ["layer", "type", RESOURCES[0], RESOURCES[1], RESOURCES[2]];
-
-/// The table of costs. A first pass over the rows computes the widths of the columns, a second one writes the rows.
-#[derive(Clone, Copy)]
-struct Table {
-    widths: [usize; 5],
-    message: Message<8192>,
-    measured: bool,
-}
-
-const fn table(message: Message<8192>, costs: &Costs, totals: [usize; 3], limits: [Option<usize>; 3]) -> Message<8192> {
-    let mut widths = [0; 5];
-    let mut index = 0;
-    while index < HEADS.len() {
-        widths[index] = HEADS[index].len();
-        index += 1;
-    }
-    let table = Table { widths, message, measured: false }.with_all(costs, totals, limits);
-    let table = Table { measured: true, ..table };
-    table.line(HEADS).with_all(costs, totals, limits).message
-}
-
-impl Table {
-    const fn with_all(self, costs: &Costs, totals: [usize; 3], limits: [Option<usize>; 3]) -> Self {
-        let mut table = self.with_layers(&costs.outline, &Path::ROOT, costs.training.is_some(), false);
-        if let Some(parts) = costs.training {
-            let mut index = 0;
-            let mut rest = costs.ram.saturating_sub(costs.outline.bytes() - costs.outline.bytes_in_flash());
-            while index < parts.len() {
-                table = table.part(parts[index].0, parts[index].1);
-                rest = rest.saturating_sub(parts[index].1);
-                index += 1;
-            }
-            table = table.part("rest", rest);
-        } else {
-            let again = costs.outline.outputs().saturating_sub(costs.ram);
-            if again > 0 {
-                let again: Message<20> = Message::new().text("-").number(again as u128);
-                table = table.line(["used again", "", "", again.as_str(), ""]);
-            }
-        }
-        let [flash, ram, macs] = totals;
-        table.row(Row { layer: "total", kind: "", numbers: [Some(flash), Some(ram), Some(macs)] }).row(Row {
-            layer: "limit",
-            kind: "",
-            numbers: limits,
-        })
-    }
-
-    const fn with_layers(self, outline: &Outline, path: &Path<'_>, training: bool, elsewhere: bool) -> Self {
-        let elsewhere = elsewhere || outline.in_flash;
-        let mut table = match &outline.layer {
-            Some(layer) => self.with_layer(layer, path, training, elsewhere),
-            None => self,
-        };
-        let mut index = 0;
-        while index < outline.children.len() {
-            let (name, layer) = &outline.children[index];
-            table = table.with_layers(layer, &path.join(name), training, elsewhere);
-            index += 1;
-        }
-        table
-    }
-
-    const fn with_layer(self, leaf: &Leaf, path: &Path<'_>, training: bool, elsewhere: bool) -> Self {
-        let path: Message = path.written(Message::new());
-        let layer = if path.is_empty() { "network" } else { path.as_str() };
-        let (flash, ram) = match (training, elsewhere) {
-            (false, _) => (leaf.bytes, leaf.output),
-            (true, false) => (0, leaf.bytes),
-            (true, true) => (leaf.bytes, 0),
-        };
-        self.row(Row { layer, kind: leaf.kind.as_str(), numbers: [Some(flash), Some(ram), Some(leaf.macs)] })
-    }
-
-    const fn part(self, name: &str, bytes: usize) -> Self {
-        self.row(Row { layer: name, kind: "", numbers: [None, Some(bytes), None] })
-    }
-
-    const fn row(self, row: Row<'_>) -> Self {
-        let [flash, ram, macs] = [digits(row.numbers[0]), digits(row.numbers[1]), digits(row.numbers[2])];
-        self.line([row.layer, row.kind, flash.as_str(), ram.as_str(), macs.as_str()])
-    }
-
-    /// Adds a line. Text is aligned to the left, numbers to the right.
-    const fn line(mut self, entries: [&str; 5]) -> Self {
-        let mut index = 0;
-        let mut line = Message::<512>::new();
-        while index < entries.len() {
-            let (entry, width) = (entries[index], self.widths[index]);
-            if !self.measured {
-                self.widths[index] = if entry.len() > width { entry.len() } else { width };
-            } else {
-                let start = if index == 0 { 0 } else { line.len() + 2 };
-                line = if index < 2 {
-                    line.pad(start).text(entry).pad(start + width)
-                } else {
-                    line.pad(start + width - entry.len()).text(entry)
-                };
-            }
-            index += 1;
-        }
-        if self.measured {
-            self.message = self.message.text("\n").text(trimmed(line.as_str()));
-        }
-        self
-    }
-}
-
-const fn digits(number: Option<usize>) -> Message<20> {
-    match number {
-        Some(number) => Message::new().number(number as u128),
-        None => Message::new(),
-    }
-}
-
-const fn trimmed(line: &str) -> &str {
-    match core::str::from_utf8(line.as_bytes().trim_ascii_end()) {
-        Ok(line) => line,
-        Err(_) => line,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::{panic::catch_unwind, string::String};
@@ -389,6 +275,34 @@ mod tests {
         assert_eq!((costs.flash, costs.macs), (Net::BYTES, Net::MACS));
         assert_eq!(costs.ram, 4 * (3 + 16 + 16 + 1));
         Limits::new("Net").flash(costs.flash).ram(costs.ram).macs(costs.macs).assert::<Net>();
+    }
+
+    #[test]
+    fn tables_of_streams_list_states() {
+        #[network(input = [[f32; 3]; 32])]
+        type Net = (Conv1d<_, 4, 3, Relu, Causal>, (Dropout<_, 20>, Gru<_, 8>), Residual<Dense<8, 8>>);
+        let (counter, number) = (size_of::<usize>(), size_of::<f32>());
+        let (first, second) = (2 * 3 * number + counter, 8 * number + counter);
+        assert_eq!(<Stream<Net> as Budgeted>::COSTS.flash, Net::BYTES);
+        Limits::new("Stream<Net>").ram(first + second).macs(36 + 288 + 64).assert::<Stream<Net>>();
+        let error = catch_unwind(|| Limits::new("Stream<Net>").ram(8).assert::<Stream<Net>>()).unwrap_err();
+        assert_eq!(
+            *error.downcast::<String>().unwrap(),
+            std::format!(
+                "\
+budget exceeded: `Stream<Net>: ram <= 8` does not hold, because {} is not <= 8
+
+layer  type                        flash  ram  macs
+0      Conv1d<4, 3, Relu, Causal>    160   {first}    36
+1.0    Dropout<32, 20>                 0    0     0
+1.1    Gru<8>                       1344   {second}   288
+2      Add<Linear>                   288    0    64
+total                               1792   {}   388
+limit                                       8",
+                first + second,
+                first + second
+            )
+        );
     }
 
     #[test]
