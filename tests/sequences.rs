@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use keras::{Fixture, fixtures, learns_as_in_keras};
 use shiplap::{
-    Tensor, check,
-    layers::{Bidirectional, Parallel, Reversed, TimeDistributed},
+    Pair, Tensor, check,
+    layers::{Masked, Parallel},
     prelude::*,
 };
 
@@ -60,6 +60,18 @@ fn time_distributed() {
     type Net = (TimeDistributed<(Dense<_, 5, Tanh>, Dense<_, 2>)>, Gru<_, 3>, Dense<_, 3>);
     learns_as_in_keras::<Net, _>("time_distributed", &FIXTURES["time_distributed"], Sgd::new(0.005));
     learns_as_in_keras::<Net, _>("time_distributed", &FIXTURES["time_distributed"], InPlace(Sgd::new(0.005)));
+}
+
+/// Series whose lengths vary, as PyTorch's `pack_padded_sequence`.
+#[test]
+fn masked() {
+    #[network(input = Pair<[[f32; 4]; 7], f32>)]
+    type Grus = (Masked<Gru<_, 5, AllStates>>, Dense<_, 3>);
+    learns_as_in_keras::<Grus, _>("torch_gru_masked", &FIXTURES["torch_gru_masked"], Sgd::new(0.005));
+    learns_as_in_keras::<Grus, _>("torch_gru_masked", &FIXTURES["torch_gru_masked"], InPlace(Sgd::new(0.005)));
+    #[network(input = Pair<[[f32; 4]; 7], f32>)]
+    type Lstms = (Masked<Lstm<_, 5, AllStates>>, Dense<_, 3>);
+    learns_as_in_keras::<Lstms, _>("torch_lstm_masked", &FIXTURES["torch_lstm_masked"], Sgd::new(0.005));
 }
 
 fn series<const N: usize>(seed: u64) -> [[[f32; 4]; 7]; N] {

@@ -149,6 +149,7 @@ series! {
     residual_with_weights: (Residual<Conv1d<_, 5, 3, Relu, Causal<2>>, Relu, Conv1d<_, 5, 1, Linear, Valid<2>>>,);
     concat: (Branches<Conv1d<_, 5, 3, Relu>, MaxPool1d<_, 3, Valid>, Concat>,);
     multiply: (Branches<Conv1d<_, 5, 2, Sigmoid, Causal>, Conv1d<_, 5, 1>, Multiply<Tanh>>,);
+    time_distributed: (TimeDistributed<(LayerNorm<_, Tanh>, Activate<Softmax, _>)>, Conv1d<_, 4, 3>);
     frozen: (Frozen<(Conv1d<_, 4, 3>, Gru<_, 5>)>,);
 }
 
@@ -166,6 +167,8 @@ macro_rules! networks {
 networks! {
     gestures: [[f32; 6]; 50],
         (BatchNorm<_>, Conv1d<_, 16, 5, Relu, Causal<2>>, Dropout<_, 20>, Gru<_, 24>, Dense<_, 4, Softmax>);
+    each_frame: [[f32; 6]; 20],
+        (TimeDistributed<(Dense<_, 9, Tanh>, Dropout<_, 20>, Dense<_, 5>)>, Gru<_, 7>, Dense<_, 4, Softmax>);
     dilated: [[f32; 1]; 64],
         (
             Conv1d<_, 8, 2, Relu, Causal>,

@@ -141,6 +141,10 @@ impl<'a> Completion<'a> {
             self.each_step(&mut arguments.args, output)?;
             return Ok(layer);
         }
+        if segment.ident == "Masked" {
+            self.series(&mut arguments.args, output)?;
+            return Ok(layer);
+        }
         for argument in &mut arguments.args {
             let span = argument.span();
             let length = || syn::parse_quote_spanned!(span=> { <#output as ::shiplap::Tensor>::LEN });
@@ -167,6 +171,18 @@ impl<'a> Completion<'a> {
         }
         if arguments.len() == 1 {
             arguments.push(syn::parse_quote_spanned!(span=> { <#output as ::shiplap::Tensor>::AXES[0] }));
+        }
+        Ok(())
+    }
+
+    /// Completes the layers of `Masked`, which take the first member of a pair.
+    fn series(&mut self, arguments: &mut Punctuated<GenericArgument, Token![,]>, output: &Type) -> syn::Result<()> {
+        let span = arguments.span();
+        if let Some(GenericArgument::Type(layer)) = arguments.first_mut() {
+            let first = quote_spanned!(span=> ::shiplap::layers::First<#output>);
+            let source = quote!(&<#first as ::shiplap::layer::InNetwork>::SHAPES);
+            let series = syn::parse_quote_spanned!(span=> <#first as ::shiplap::layer::Layer>::Output);
+            *layer = self.layer(layer, &mut Given { output: series, source })?;
         }
         Ok(())
     }

@@ -149,6 +149,13 @@ pub enum DataError {
         /// The rows of a label.
         horizon: usize,
     },
+    /// A series has no frames, or more than a sample.
+    Length {
+        /// The number of frames.
+        frames: usize,
+        /// The most frames of a sample.
+        steps: usize,
+    },
     /// A number of a series is NaN or infinite.
     Step {
         /// The index of the row, from 0.
@@ -262,6 +269,9 @@ impl fmt::Display for DataError {
                 "the series has {rows} rows from row {first}, but a window has {steps} and its label {horizon}: \
                  use more rows, or fewer parts or steps"
             ),
+            Self::Length { frames, steps } => {
+                write!(formatter, "a series of {frames} frames: a sample has from 1 to {steps}")
+            }
             Self::Step { row, place, value } => write!(
                 formatter,
                 "number {place} of row {row} of the series is {value}: fill in missing values before cutting windows"

@@ -5,7 +5,8 @@
 //! - `images`: PNG and JPEG images, and folders of them by class (feature `images`);
 //! - `npy`: NumPy's formats (feature `npy`);
 //! - [`split`], [`split_stratified`], [`Folds`]: training, validation and test sets, and cross-validation;
-//! - [`Windows`]: windows over a series, split in time; [`Vocabulary`]: texts as whole numbers;
+//! - [`Windows`]: windows over a series, split in time, and [`pad`] for series of any length;
+//!   [`Vocabulary`]: texts as whole numbers;
 //! - [`class_weights`], [`weighted`], [`resample`]: weights for imbalanced classes, or as many samples of each;
 //! - [`augment`]: random changes of samples in training: flips, shifts, crops, rotations, noise, mixup, ...
 //!
@@ -39,4 +40,4 @@ pub use resample::{ClassSize, resample};
 pub use split::{Folds, Part, split, split_stratified};
 pub use vocabulary::Vocabulary;
 pub use weights::{class_weights, weighted};
-pub use windows::{Samples, Windows};
+pub use windows::{Samples, Windows, pad};

@@ -4,7 +4,7 @@ use core::{array, marker::PhantomData, ops::Range};
 use std::vec::Vec;
 
 use super::{DataError, split::lengths};
-use crate::{Tensor, kernel::Element as _, tensor::first_not_finite};
+use crate::{Pair, Tensor, kernel::Element as _, tensor::first_not_finite};
 
 /// Windows over a series: `STEPS` rows are a sample, and the `HORIZON` rows that follow are its label. The next window
 /// starts `STRIDE` rows later.
@@ -103,6 +103,29 @@ impl<const STEPS: usize, const HORIZON: usize, const STRIDE: usize> Windows<STEP
             false => Ok(Samples { x, y }),
         }
     }
+}
+
+/// A series of any length as a sample of [`Masked`](crate::layers::Masked): its frames, zeros after them, and its length.
+///
+/// ```
+/// use shiplap::{Pair, data::pad};
+///
+/// let sample: Pair<[[f32; 1]; 4], f32> = pad(&[[0.5], [0.25]])?;
+/// assert_eq!(sample, Pair([[0.5], [0.25], [0.0], [0.0]], 2.0));
+/// # Ok::<(), shiplap::data::DataError>(())
+/// ```
+///
+/// # Errors
+///
+/// Returns an error if there are no frames, or more than `STEPS`, or if a number is NaN or infinite.
+pub fn pad<X: Tensor, const STEPS: usize>(frames: &[X]) -> Result<Pair<[X; STEPS], X::Element>, DataError> {
+    check(frames)?;
+    let mut sample = Pair([X::zeroed(); STEPS], X::Element::from_f64(frames.len() as f64));
+    match sample.0.get_mut(..frames.len()) {
+        Some(steps) if !frames.is_empty() => steps.copy_from_slice(frames),
+        _ => return Err(DataError::Length { frames: frames.len(), steps: STEPS }),
+    }
+    Ok(sample)
 }
 
 /// Checks that the numbers of a series are finite.

@@ -1,6 +1,6 @@
 //! The structure of a network at compile time.
 
-use super::Parameter;
+use super::{Parameter, Role};
 use crate::message::Message;
 
 /// The layers of a network, their tensors and their costs. Files that are [read at compile time](crate::flash) are
@@ -58,6 +58,28 @@ impl Outline {
     #[must_use]
     pub const fn with_children(self, children: &'static [(&'static str, Outline)]) -> Self {
         Self { children, ..self }
+    }
+
+    /// The outline of a copy of an input, which takes memory like an output.
+    pub(crate) const fn of_copy(output: usize) -> Self {
+        let kind = Message::new().text("copy");
+        Self::of_layer(Leaf { kind, tensors: &[], activation: None, bytes: 0, output, macs: 0 })
+    }
+
+    /// Whether a layer has statistics of the batches seen in training.
+    pub(crate) const fn has_running_statistics(&self) -> bool {
+        let mut number = 0;
+        while let Some(layer) = self.layer(number) {
+            let mut tensor = 0;
+            while tensor < layer.tensors.len() {
+                if matches!(layer.tensors[tensor].role, Role::Running) {
+                    return true;
+                }
+                tensor += 1;
+            }
+            number += 1;
+        }
+        false
     }
 
     /// This outline with its numbers in read-only memory.

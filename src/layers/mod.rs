@@ -1,7 +1,7 @@
 //! The layers: [`Dense`], [`Dropout`], [`Activate`]; layers of images ([`image`]: [`Conv2d`], [`DepthwiseConv2d`],
 //! [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`GlobalMaxPool`], [`UpSample2d`], [`ZeroPad2d`],
 //! [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of series ([`sequence`]: [`SimpleRnn`], [`Gru`],
-//! [`Lstm`], [`Bidirectional`], [`Reversed`], [`TimeDistributed`]; [`Embedding`], [`LearnedPositions`],
+//! [`Lstm`], [`Bidirectional`], [`Reversed`], [`TimeDistributed`], [`Masked`]; [`Embedding`], [`LearnedPositions`],
 //! [`SinusoidalPositions`], [`MultiHeadAttention`], [`TransformerBlock`]; [`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]);
 //! normalization ([`BatchNorm`], [`LayerNorm`], [`GroupNorm`], [`RmsNorm`]); layers side by side ([`Residual`], [`Branches`]), which
 //! also take members of pairs ([`First`], [`Second`]) and numbers that do not depend on the input ([`Constant`]);
@@ -56,8 +56,8 @@ pub use one_hot::OneHot;
 pub use parallel::Parallel;
 pub use regularized::Regularized;
 pub use sequence::{
-    AllStates, Bidirectional, Block, Embedding, Full, Gru, LastState, LearnedPositions, Lstm, Mask, MultiHeadAttention,
-    NoRotation, Recurrent, Returns, Reversed, Rotary, Rotation, SimpleRnn, SinusoidalPositions, TimeDistributed,
-    TransformerBlock,
+    AllStates, Bidirectional, Block, Embedding, Full, Gru, LastState, LastStep, LearnedPositions, Lstm, Mask, Masked,
+    MultiHeadAttention, NoRotation, Recurrent, Returns, Reversed, Rotary, Rotation, SimpleRnn, SinusoidalPositions,
+    TimeDistributed, TransformerBlock,
 };
 pub use standardize::Standardize;

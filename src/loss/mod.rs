@@ -4,13 +4,14 @@
 //! - for binary classifications: [`BinaryCrossentropy`], [`BinaryFocalCrossentropy`];
 //! - for classes: [`CategoricalCrossentropy`], [`SparseCategoricalCrossentropy`], [`CategoricalFocalCrossentropy`];
 //! - around another loss: [`Smoothed`] labels, [`Weighted`] samples, [`ClassWeighted`] classes;
-//! - for a pair of outputs: [`PairLoss`];
+//! - for a pair of outputs: [`PairLoss`]; for series whose lengths vary: [`EachStep`];
 //! - [`PointwiseLoss`] and [`Loss`]: the traits, for a loss of your own.
 //!
 //! A loss is a value: [`Trainer::with_loss`](crate::train::Trainer::with_loss) takes one that is not the default.
 
 mod binary_crossentropy;
 mod categorical_crossentropy;
+mod each_step;
 mod focal;
 mod half_squared_error;
 mod huber;
@@ -26,6 +27,7 @@ use core::fmt;
 
 pub use binary_crossentropy::BinaryCrossentropy;
 pub use categorical_crossentropy::CategoricalCrossentropy;
+pub use each_step::EachStep;
 pub use focal::{BinaryFocalCrossentropy, CategoricalFocalCrossentropy};
 pub use half_squared_error::HalfSquaredError;
 pub use huber::Huber;

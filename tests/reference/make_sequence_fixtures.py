@@ -83,7 +83,7 @@ def train_keras(index, name, layers):
     return fixture | {"initial": flat(before["weights"]), "final": flat(of_keras(model))}
 
 
-def train_torch(index, kind, bidirectional=False):
+def train_torch(index, kind, bidirectional=False, masked=False):
     rng = np.random.default_rng(100 + index)
     random = lambda *shape: torch.tensor(f32(rng.normal(size=shape)))
     rnn = kind(SHAPE[1], 5, batch_first=True, bidirectional=bidirectional).double()
@@ -96,17 +96,25 @@ def train_torch(index, kind, bidirectional=False):
             for name in ["bias_hh_l0", "bias_hh_l0_reverse"][: 1 + bidirectional]:
                 getattr(rnn, name).zero_().requires_grad_(False)
     x, y = random(2 * BATCH, *SHAPE), random(2 * BATCH, 3)
+    lengths = torch.tensor(rng.integers(1, SHAPE[0] + 1, 2 * BATCH)) if masked else None
     initial, losses = of_torch(rnn, dense), []
     optimizer = torch.optim.SGD([p for p in parameters if p.requires_grad], RATE)
     for number in range(STEPS):
         rows = slice(number % 2 * BATCH, (number % 2 + 1) * BATCH)
-        states = rnn(x[rows])[0]
-        last = torch.cat([states[:, -1, :5], states[:, 0, 5:]], -1)
+        if masked:
+            series = torch.nn.utils.rnn.pack_padded_sequence(x[rows], lengths[rows], True, enforce_sorted=False)
+            last = rnn(series)[1]
+            last = (last[0] if isinstance(last, tuple) else last)[0]
+        else:
+            states = rnn(x[rows])[0]
+            last = torch.cat([states[:, -1, :5], states[:, 0, 5:]], -1)
         loss = torch.nn.functional.mse_loss(dense(last), y[rows])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(float(loss.detach()))
+    if masked:  # A sample is a pair of the series and its length.
+        x = torch.cat([x.flatten(1), lengths[:, None]], 1)
     return {
         "x": flat(x),
         "y": flat(y),
@@ -121,5 +129,6 @@ if __name__ == "__main__":
     fixtures |= {name: train_torch(index, kind) for index, (name, kind) in enumerate(TORCH.items())}
     for index, name in enumerate(["torch_gru", "torch_lstm"]):
         fixtures[f"{name}_bidirectional"] = train_torch(10 + index, TORCH[name], bidirectional=True)
+        fixtures[f"{name}_masked"] = train_torch(20 + index, TORCH[name], masked=True)
     path = Path(__file__).resolve().parent / "sequences.json"
     path.write_text(json.dumps(fixtures, separators=(",", ":")) + "\n")

@@ -11,6 +11,7 @@ use crate::{
         image::{Valid, fault, window::Row},
     },
     message::Message,
+    stream::Streaming,
 };
 
 /// Two layers `L` with weights of their own, of which the second reads the sequence backwards (Schuster and Paliwal
@@ -107,13 +108,8 @@ impl<L: Layer> Layer for Reversed<L> {
         let kind = Self::KIND;
         let leaf =
             Leaf { kind, tensors: &[], activation: None, bytes: 0, output: size_of::<L::Output>(), macs: L::MACS };
-        Outline::of_layer(leaf).with_children(
-            const {
-                let (kind, output) = (Message::new().text("reversed input"), size_of::<L::Input>());
-                let leaf = Leaf { kind, tensors: &[], activation: None, bytes: 0, output, macs: 0 };
-                &[("input", Outline::of_layer(leaf)), ("layer", L::OUTLINE)]
-            },
-        )
+        Outline::of_layer(leaf)
+            .with_children(const { &[("input", Outline::of_copy(size_of::<L::Input>())), ("layer", L::OUTLINE)] })
     };
 
     #[inline(always)]
@@ -203,6 +199,20 @@ impl<L: Layer> Layer for Reversed<L> {
         if L::Output::RANK == 2 {
             operations.reverse(path);
         }
+    }
+}
+
+/// A fault: it needs the last frame first.
+impl<L: Layer + Streaming> Streaming for Reversed<L> {
+    type Frame = L::Frame;
+    type Emitted = L::Emitted;
+    type State = ();
+    const STREAM_FAULT: Option<Message> = Some(Message::new().text(
+        "`Reversed`, which `Bidirectional` contains, starts with the last step, but the steps are given from the first on",
+    ));
+
+    fn push<S: Simd>(&self, _: S, (): &mut (), _: &L::Frame, _: &mut L::Emitted) -> bool {
+        false
     }
 }
 

@@ -1,6 +1,6 @@
 //! Layers of sequences, `[[T; FEATURES]; STEPS]`, that read one frame after another: [`SimpleRnn`], [`Gru`], [`Lstm`].
 //! They output their last state or all states ([`Returns`]). [`Bidirectional`] reads in both directions, and
-//! [`TimeDistributed`] applies any layer to each frame. An [`Embedding`] makes a sequence of whole numbers.
+//! [`TimeDistributed`] applies any layer to each frame. [`Masked`] takes series whose lengths vary. An [`Embedding`] makes a sequence of whole numbers.
 //! [`MultiHeadAttention`] reads all frames at once; [`LearnedPositions`] and [`SinusoidalPositions`] tell it their order. A
 //! [`TransformerBlock`] consists of such layers.
 //!
@@ -9,8 +9,10 @@
 mod attention;
 mod bidirectional;
 mod embedding;
+mod ends;
 mod gru;
 mod lstm;
+mod masked;
 mod passes;
 mod position;
 mod recurrent;
@@ -24,8 +26,10 @@ mod waves;
 pub use attention::{Full, Mask, MultiHeadAttention, NoRotation, Rotary, Rotation};
 pub use bidirectional::{Bidirectional, Reversed};
 pub use embedding::Embedding;
+pub use ends::{Ends, LastStep};
 pub use gru::{Gru, GruUnit};
 pub use lstm::{Lstm, LstmUnit};
+pub use masked::Masked;
 pub use position::{LearnedPositions, SinusoidalPositions};
 pub use recurrent::Recurrent;
 pub use returns::{AllStates, LastState, Returns};

@@ -5,7 +5,7 @@ use core::slice;
 use crate::{
     Parameters, Rng, Tensor,
     kernel::{Plus, Simd},
-    layer::{Description, Ending, Layer, Operations, Outline, Path, Predictions, Role, first_fault, learns},
+    layer::{Description, Ending, Layer, Operations, Path, Predictions, first_fault, learns},
     layers::combine::Combine,
     message::Message,
     stream::Streaming,
@@ -54,26 +54,10 @@ pub struct TimeDistributed<L: Layer, const STEPS: usize> {
     pub layer: L,
 }
 
-/// Whether a layer has statistics of batches.
-const fn has_running_statistics(outline: &Outline) -> bool {
-    let mut number = 0;
-    while let Some(layer) = outline.layer(number) {
-        let mut tensor = 0;
-        while tensor < layer.tensors.len() {
-            if matches!(layer.tensors[tensor].role, Role::Running) {
-                return true;
-            }
-            tensor += 1;
-        }
-        number += 1;
-    }
-    false
-}
-
 impl<L: Layer, const STEPS: usize> TimeDistributed<L, STEPS> {
     const MISUSE: Option<Message> = if STEPS == 0 {
         Some(Message::new().text("`TimeDistributed` needs at least 1 step"))
-    } else if L::PARAMS > 0 && has_running_statistics(&L::OUTLINE) {
+    } else if L::PARAMS > 0 && L::OUTLINE.has_running_statistics() {
         Some(Message::new().text(
             "`TimeDistributed` applies its layers to each step by itself, and `BatchNorm` needs the statistics of all: \
              put it after `TimeDistributed`",

@@ -1,0 +1,104 @@
+//! The output of a series whose length varies.
+
+use crate::{
+    kernel::{Element, copy},
+    layers::image::{Average, Max},
+};
+
+/// What [`Masked`](super::Masked) makes of the steps up to the length: [`LastStep`], [`Average`] or [`Max`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the end of a series",
+    label = "expected `LastStep`, `Average` or `Max`"
+)]
+pub trait Ends: sealed::Sealed + Send + Sync + 'static {
+    /// The name.
+    #[doc(hidden)]
+    const NAME: &'static str;
+    /// Makes the output of the steps, of which there is at least one.
+    #[doc(hidden)]
+    fn end<T: Element>(steps: &[T], y: &mut [T]);
+    /// The gradient with respect to the steps, in place of zeros.
+    #[doc(hidden)]
+    fn end_backward<T: Element>(steps: &[T], y: &[T], dy: &[T], gradient: &mut [T]);
+}
+
+/// The last step.
+#[derive(Clone, Copy, Debug)]
+pub struct LastStep;
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::LastStep {}
+    impl Sealed for super::Average {}
+    impl Sealed for super::Max {}
+}
+
+impl Ends for LastStep {
+    const NAME: &'static str = "LastStep";
+
+    #[inline(always)]
+    fn end<T: Element>(steps: &[T], y: &mut [T]) {
+        copy(steps.rchunks(y.len().max(1)).next().unwrap_or(&[]), y);
+    }
+
+    #[inline(always)]
+    fn end_backward<T: Element>(_: &[T], _: &[T], dy: &[T], gradient: &mut [T]) {
+        copy(dy, gradient.rchunks_mut(dy.len().max(1)).next().unwrap_or(&mut []));
+    }
+}
+
+impl Ends for Average {
+    const NAME: &'static str = "Average";
+
+    #[inline(always)]
+    fn end<T: Element>(steps: &[T], y: &mut [T]) {
+        let share = share::<T>(steps.len(), y.len());
+        y.fill(T::zero());
+        for step in steps.chunks_exact(y.len().max(1)) {
+            y.iter_mut().zip(step).for_each(|(mean, &value)| *mean += value * share);
+        }
+    }
+
+    #[inline(always)]
+    fn end_backward<T: Element>(_: &[T], _: &[T], dy: &[T], gradient: &mut [T]) {
+        let share = share::<T>(gradient.len(), dy.len());
+        for step in gradient.chunks_exact_mut(dy.len().max(1)) {
+            step.iter_mut().zip(dy).for_each(|(gradient, &dy)| *gradient = dy * share);
+        }
+    }
+}
+
+/// The share of a step in a mean.
+#[inline(always)]
+fn share<T: Element>(numbers: usize, width: usize) -> T {
+    T::from_f64(width as f64 / numbers.max(1) as f64)
+}
+
+impl Ends for Max {
+    const NAME: &'static str = "Max";
+
+    #[inline(always)]
+    fn end<T: Element>(steps: &[T], y: &mut [T]) {
+        copy(steps, y);
+        for step in steps.chunks_exact(y.len().max(1)) {
+            // A NaN is the maximum, as in other pools.
+            y.iter_mut().zip(step).for_each(|(most, &value)| {
+                if value > *most || value.to_f64().is_nan() {
+                    *most = value;
+                }
+            });
+        }
+    }
+
+    /// The gradient goes to the first of equal steps.
+    #[inline(always)]
+    fn end_backward<T: Element>(steps: &[T], y: &[T], dy: &[T], gradient: &mut [T]) {
+        let width = y.len().max(1);
+        for (channel, (most, &dy)) in y.iter().zip(dy).enumerate() {
+            let first = steps.iter().skip(channel).step_by(width).position(|value| value == most);
+            if let Some(gradient) = first.and_then(|step| gradient.get_mut(step * width + channel)) {
+                *gradient = dy;
+            }
+        }
+    }
+}

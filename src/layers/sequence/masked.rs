@@ -1,0 +1,288 @@
+//! Series of lengths that vary.
+
+use core::{marker::PhantomData, mem::MaybeUninit, slice};
+
+use super::Ends;
+use crate::{
+    Pair, Parameters, Rng, Tensor, Zeroed,
+    activation::Linear,
+    kernel::{Element as _, Simd, copy, map_each},
+    layer::{Description, Ending, Layer, Leaf, Link, Outline, Path, Predictions, VisitGradient, first_fault},
+    message::Message,
+    stream::Streaming,
+};
+
+/// The layer `L`, or a sequence of layers, over the first steps of a series, whose number varies from sample to sample. A
+/// sample is a `Pair` of the series and its length; the steps after it are padding, and have no influence.
+///
+/// `L` outputs a series, of which `E` makes the output: [`LastStep`](super::LastStep), the default,
+/// [`Average`](crate::layers::image::Average) or [`Max`](crate::layers::image::Max) of the steps up to the length.
+///
+/// x: `Pair<[[T; FEATURES]; STEPS], T>`; y: `[T; CHANNELS]`. A length that is not a whole number from 1 to `STEPS`, or too
+/// short for an output of `L`, makes y NaN, which is an error in training. [`pad`](crate::data::pad) makes samples.
+///
+/// ```
+/// use shiplap::{Pair, layers::Masked, prelude::*};
+///
+/// #[network(input = Pair<[[f32; 2]; 5], f32>)]
+/// type Net = (Masked<(Conv1d<_, 4, 3, Relu, Causal>, Gru<_, 8, AllStates>)>, Dense<_, 3, Softmax>);
+///
+/// let net = Net::new(1);
+/// let [short, other] = [9.0, -7.0].map(|padding| [[0.5, 0.1], [0.2, 0.3], [padding; 2], [padding; 2], [padding; 2]]);
+/// assert_eq!(net.predict(&Pair(short, 2.0)), net.predict(&Pair(other, 2.0)));
+/// ```
+///
+/// An output of `L` may depend on steps before it only: its layers are those of a [`Stream`](crate::stream::Stream).
+/// With a stride or a window, the steps of its output count up to the length as those of a stream. A layer that trains
+/// with the statistics of the batch, which would be those of the padding, is a compile error.
+#[derive(Parameters)]
+#[parameters(element = L::Element, kind = Message::new().text("Masked<").text(E::NAME).text(">"))]
+pub struct Masked<L: Layer, E: Ends = super::LastStep> {
+    /// The layer.
+    #[layer]
+    pub layer: L,
+    end: PhantomData<fn() -> E>,
+}
+
+impl<L: Layer + Streaming, E: Ends> Masked<L, E> {
+    const MISUSE: Option<Message> = {
+        let message = Message::naming(Self::KIND.as_str());
+        if L::Output::RANK != 2 {
+            Some(message.text("takes layers that output a series: a recurrent layer with `AllStates`"))
+        } else if L::PARAMS > 0 && L::OUTLINE.has_running_statistics() {
+            Some(message.text("has no place for `BatchNorm`, whose statistics would be those of the padding"))
+        } else {
+            None
+        }
+    };
+
+    /// The number of steps of the output that belong to a sample, or `None` if its length is impossible.
+    #[inline(always)]
+    fn steps(Pair(_, length): &Pair<L::Input, L::Element>) -> Option<usize> {
+        let length = length.to_f64();
+        let steps = length as usize;
+        let possible = steps as f64 == length && steps > L::DELAY && steps <= L::Input::AXES[0];
+        possible.then(|| (steps - 1 - L::DELAY) / L::PERIOD + 1)
+    }
+
+    /// Makes the outputs of the states of each sample.
+    #[inline(always)]
+    fn end(x: &[Pair<L::Input, L::Element>], states: &[L::Output], y: &mut [<L::Output as Tensor>::Row]) {
+        for ((x, states), y) in x.iter().zip(states).zip(y) {
+            let (states, y) = (Tensor::flat(slice::from_ref(states)), Tensor::flat_mut(slice::from_mut(y)));
+            match Self::steps(x).and_then(|steps| states.get(..steps * y.len())) {
+                Some(states) => E::end(states, y),
+                None => y.fill(L::Element::from_f64(f64::NAN)),
+            }
+        }
+    }
+}
+
+/// Copies the series of each sample.
+#[inline(always)]
+fn series<X: Tensor>(x: &[Pair<X, X::Element>], series: &mut [X]) {
+    for (Pair(from, _), to) in x.iter().zip(series) {
+        copy(slice::from_ref(from), slice::from_mut(to));
+    }
+}
+
+impl<L: Layer + Streaming, E: Ends> Layer for Masked<L, E> {
+    type Input = Pair<L::Input, L::Element>;
+    type Output = <L::Output as Tensor>::Row;
+    /// Those of the layer, with its inputs, outputs and the gradients with respect to them.
+    type Tape<const B: usize> = (Link<L::Tape<B>, L::Output, B>, [L::Input; B], [L::Input; B]);
+    type Head = Linear;
+
+    const MACS: usize = L::MACS;
+    const FAULT: Option<Message> = first_fault(&[L::FAULT, Self::MISUSE, L::STREAM_FAULT]);
+    /// The series without its length is an activation, too.
+    const OUTLINE: Outline = {
+        let (kind, output) = (Self::KIND, size_of::<Self::Output>());
+        let leaf = Leaf { kind, tensors: &[], activation: None, bytes: 0, output, macs: L::MACS };
+        Outline::of_layer(leaf)
+            .with_children(const { &[("input", Outline::of_copy(size_of::<L::Input>())), ("layer", L::OUTLINE)] })
+    };
+
+    #[inline(always)]
+    fn forward_batch<S: Simd, N: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]) {
+        let (mut inputs, mut states) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+        let inputs = &mut <[L::Input; B]>::zeroed_in(&mut inputs)[..x.len()];
+        let states = &mut <[L::Output; B]>::zeroed_in(&mut states)[..x.len()];
+        series(x, inputs);
+        self.layer.forward_batch::<S, Predictions, B>(simd, inputs, states);
+        Self::end(x, states, y);
+    }
+
+    #[inline(always)]
+    fn record_batch<S: Simd, N: Ending, const B: usize>(
+        &self,
+        simd: S,
+        rng: Option<&mut Rng>,
+        x: &[Self::Input],
+        (link, inputs, _): &mut Self::Tape<B>,
+        y: &mut [Self::Output],
+    ) {
+        let (inputs, states) = (&mut inputs[..x.len()], &mut link.output[..x.len()]);
+        series(x, inputs);
+        self.layer.record_batch::<S, Predictions, B>(simd, rng, inputs, &mut link.tape, states);
+        Self::end(x, states, y);
+    }
+
+    #[inline(always)]
+    fn backward_batch<S: Simd, N: Ending, const B: usize>(
+        &self,
+        simd: S,
+        x: &[Self::Input],
+        (link, inputs, of_inputs): &mut Self::Tape<B>,
+        y: &[Self::Output],
+        dy: &mut [Self::Output],
+        dx: Option<&mut [Self::Input]>,
+    ) {
+        let (inputs, states) = (&inputs[..x.len()], &link.output[..x.len()]);
+        let (gradients, of_inputs) = (&mut link.gradient[..x.len()], &mut of_inputs[..x.len()]);
+        Tensor::flat_mut(gradients).fill(L::Element::from_f64(0.0));
+        let rows = x.iter().zip(states).zip(y.iter().zip(&*dy));
+        for (((x, states), (y, dy)), gradients) in rows.zip(&mut *gradients) {
+            let [y, dy] = [y, dy].map(|row| Tensor::flat(slice::from_ref(row)));
+            let (states, gradients) =
+                (Tensor::flat(slice::from_ref(states)), Tensor::flat_mut(slice::from_mut(gradients)));
+            let count = Self::steps(x).unwrap_or(0) * y.len();
+            if let (Some(states), Some(gradients)) = (states.get(..count), gradients.get_mut(..count)) {
+                E::end_backward(states, y, dy, gradients);
+            }
+        }
+        let wanted = dx.is_some().then_some(&mut *of_inputs);
+        self.layer.backward_batch::<S, Predictions, B>(simd, inputs, &mut link.tape, states, gradients, wanted);
+        if let Some(dx) = dx {
+            for (Pair(series, length), from) in dx.iter_mut().zip(&*of_inputs) {
+                copy(slice::from_ref(from), slice::from_mut(series));
+                *length = L::Element::from_f64(0.0);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn gradient_batch<S: Simd, const B: usize>(
+        &self,
+        simd: S,
+        x: &[Self::Input],
+        (link, inputs, _): &mut Self::Tape<B>,
+        _: &[Self::Output],
+        gradient: &mut Self::Trainable,
+    ) {
+        let gradients = &link.gradient[..x.len()];
+        self.layer.gradient_batch::<S, B>(simd, &inputs[..x.len()], &mut link.tape, gradients, &mut gradient.0);
+    }
+
+    #[inline(always)]
+    fn visit_gradient<S: Simd, V: VisitGradient<L::Element, M>, const M: usize, const B: usize>(
+        &mut self,
+        simd: S,
+        x: &[Self::Input],
+        (link, inputs, _): &mut Self::Tape<B>,
+        _: &[Self::Output],
+        mut state: [&mut Self::Trainable; M],
+        path: Path<'_>,
+        visitor: &mut V,
+    ) {
+        let state = map_each(&mut state, |state| &mut state.0);
+        let (inputs, gradients, path) = (&inputs[..x.len()], &link.gradient[..x.len()], path.join("layer"));
+        self.layer.visit_gradient::<S, V, M, B>(simd, inputs, &mut link.tape, gradients, state, path, visitor);
+    }
+
+    fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
+        L::describe(path.join("layer"), show);
+        let kind = format_args!("{}", Self::KIND.as_str());
+        show(&Description { path, kind, output: Self::Output::write_shape, params: 0 });
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+    use crate::{
+        check,
+        layers::{
+            AllStates, Causal,
+            image::{Average, Max},
+        },
+        prelude::*,
+    };
+
+    /// Makes samples of random series, with a length that follows from their first number.
+    #[derive(Layer)]
+    #[parameters(element = f64)]
+    struct WithLength;
+
+    impl SimpleLayer for WithLength {
+        type Input = [[f64; 2]; 6];
+        type Output = Pair<[[f64; 2]; 6], f64>;
+        type Tape = ();
+
+        fn forward<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
+            *y = Pair(*x, if x[0][0] > 0.0 { 6.0 } else { 3.0 });
+        }
+
+        fn backward<S: Simd>(
+            &self,
+            _: S,
+            _: &Self::Input,
+            (): &(),
+            _: &Self::Output,
+            dy: &Self::Output,
+            dx: &mut Self::Input,
+        ) {
+            assert_eq!(dy.1, 0.0);
+            *dx = dy.0;
+        }
+    }
+
+    #[test]
+    fn gradients() {
+        #[network(input = [[f64; 2]; 6])]
+        type Last = (WithLength, Masked<Gru<_, 3, AllStates>>);
+        check::gradients::<Last>().unwrap();
+        #[network(input = [[f64; 2]; 6])]
+        type Mean =
+            (WithLength, Masked<(Conv1d<_, 3, 2, Tanh>, Lstm<_, 2, AllStates>), Average>, Dense<_, 2, Linear, f64>);
+        check::gradients::<Mean>().unwrap();
+        #[network(input = [[f64; 2]; 6])]
+        type Most = (WithLength, Masked<Conv1d<_, 3, 2, Sigmoid, Causal<2>>, Max>);
+        check::gradients::<Most>().unwrap();
+    }
+
+    /// The outputs are those of a network for a series of that length.
+    #[test]
+    fn the_padding_has_no_influence() {
+        type Short = (Conv1d<[[f32; 2]; 4], 3, 2, Relu, Causal<2>, Bias, [[f32; 3]; 2]>, Gru<[[f32; 3]; 2], 5>);
+        type Long = Masked<(
+            Conv1d<[[f32; 2]; 9], 3, 2, Relu, Causal<2>, Bias, [[f32; 3]; 5]>,
+            Gru<[[f32; 3]; 5], 5, AllStates>,
+        )>;
+        let (short, mut long) = (Short::new(1), Long::new(2));
+        long.layer.0.kernel = short.0.kernel;
+        long.layer.1.kernel = short.1.kernel;
+        long.layer.1.recurrent_kernel = short.1.recurrent_kernel;
+        let series: [[f32; 2]; 4] = [[0.5, -1.0], [2.0, 0.25], [-0.5, 1.5], [1.0, 0.0]];
+        for padding in [0.0, 7.0, f32::NAN] {
+            let mut padded = [[padding; 2]; 9];
+            padded[..4].copy_from_slice(&series);
+            assert_eq!(long.predict(&Pair(padded, 4.0)), short.predict(&series));
+            // The third step is due only with the fifth frame.
+            assert_eq!(long.predict(&Pair(padded, 3.0)), long.predict(&Pair(padded, 4.0)));
+        }
+        for length in [0.0, -1.0, 2.5, 10.0, f32::NAN, f32::INFINITY] {
+            assert!(long.predict(&Pair([[1.0; 2]; 9], length)).iter().all(|state| state.is_nan()), "{length}");
+        }
+    }
+
+    #[test]
+    fn means_and_maxima_are_those_of_the_steps() {
+        type Series = Pair<[[f64; 2]; 4], f64>;
+        type Same = Activate<Linear, [[f64; 2]; 4]>;
+        let x: Series = Pair([[1.0, -2.0], [3.0, -4.0], [8.0, 9.0], [9.0, 9.0]], 2.0);
+        assert_eq!(Masked::<Same, Average>::new(1).predict(&x), [2.0, -3.0]);
+        assert_eq!(Masked::<Same, Max>::new(1).predict(&x), [3.0, -2.0]);
+        assert_eq!(Masked::<Same>::new(1).predict(&x), [3.0, -4.0]);
+    }
+}

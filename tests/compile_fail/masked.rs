@@ -1,0 +1,18 @@
+use shiplap::{Pair, layers::Masked, prelude::*};
+
+#[network(input = [[f32; 3]; 5])]
+type WithoutLength = (Masked<Gru<_, 8, AllStates>>, Dense<_, 2>);
+
+#[network(input = Pair<[[f32; 3]; 5], f32>)]
+type OneState = (Masked<Gru<_, 8>>, Dense<_, 2>);
+
+#[network(input = Pair<[[f32; 3]; 5], f32>)]
+type Ahead = (Masked<(Conv1d<_, 8, 3, Relu, Same>, Gru<_, 8, AllStates>)>, Dense<_, 2>);
+
+#[network(input = Pair<[[f32; 3]; 5], f32>)]
+type Normalized = (Masked<(Conv1d<_, 8, 3>, BatchNorm<_>)>, Dense<_, 2>);
+
+#[network(input = Pair<[[f32; 3]; 5], f32>)]
+type BothDirections = (Masked<Bidirectional<Gru<_, 8, AllStates>>>, Dense<_, 2>);
+
+fn main() {}
