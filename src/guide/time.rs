@@ -15,6 +15,7 @@
 //! | use what comes later, too, when the whole series is known | [`Bidirectional`](crate::layers::Bidirectional) | twice that of its layer |
 //! | look up numbers, characters or words | [`Embedding`](crate::layers::Embedding) | none |
 //! | compute each step by itself | `Conv1d<_, UNITS, 1>`, or [`TimeDistributed`](crate::layers::TimeDistributed) for several layers | that of the layers |
+//! | take series whose lengths vary | [`Masked`](crate::layers::Masked) around the layers | that of the layers |
 //!
 //! A convolution is the place to start: it trains in parallel over the steps, and its state is a few frames. A recurrent
 //! layer after it then reads fewer and better frames. [`Causal`](crate::layers::Causal) windows end at their step, so that

@@ -4,7 +4,7 @@ use core::ops::Range;
 use std::{string::String, vec, vec::Vec};
 
 use plotters::{
-    prelude::{ChartBuilder, Circle, DashedLineSeries, LineSeries, Rectangle},
+    prelude::{ChartBuilder, Circle, DashedLineSeries, LineSeries, Polygon, Rectangle},
     style::{Color as _, RGBColor},
 };
 
@@ -30,6 +30,7 @@ enum Stroke {
     Solid,
     Dashed,
     Dots,
+    Band,
 }
 
 /// The color of guides.
@@ -70,8 +71,8 @@ impl Lines {
 
     fn add(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>, stroke: Stroke) -> Self {
         let color = match (stroke, self.series.last()) {
-            // A dashed line belongs to the line before it, as validation to training.
-            (Stroke::Dashed, Some(last)) => last.color,
+            // A dashed line or a band belongs to the line before it, as validation to training.
+            (Stroke::Dashed | Stroke::Band, Some(last)) => last.color,
             (_, last) => last.map_or(0, |last| last.color + 1),
         };
         self.series.push(Series { name: name.into(), points: points.into_iter().collect(), stroke, color });
@@ -94,6 +95,28 @@ impl Lines {
     #[must_use]
     pub fn dots(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         self.add(name, points, Stroke::Dots)
+    }
+
+    /// Adds the area between a lower and an upper line, in the color of the line before it: the points are
+    /// `(x, lower, upper)`, such as those of an interval that contains 80 % of the values.
+    ///
+    /// ```
+    /// use shiplap::report::{Lines, Plot};
+    ///
+    /// let band = (0..10).map(|day| f64::from(day)).map(|day| (day, day - 1.0, day + 1.0));
+    /// let plot = Lines::new("forecast", "day", "°C").line("mean", [(0.0, 0.0), (9.0, 9.0)]).band("80 %", band);
+    /// assert!(plot.svg()?.contains("polygon"));
+    /// # Ok::<(), shiplap::report::ReportError>(())
+    /// ```
+    #[must_use]
+    pub fn band(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64, f64)>) -> Self {
+        let (mut outline, mut upper) = (vec![], vec![]);
+        for (x, low, high) in points {
+            outline.push((x, low));
+            upper.push((x, high));
+        }
+        outline.extend(upper.into_iter().rev());
+        self.add(name, outline, Stroke::Band)
     }
 
     /// Adds a dashed gray line for comparison.
@@ -158,6 +181,7 @@ impl Plot for Lines {
                 Stroke::Solid => Mark::Line(series.shade()),
                 Stroke::Dashed => Mark::Dashes(series.shade()),
                 Stroke::Dots => Mark::Dots(series.shade()),
+                Stroke::Band => Mark::Box(series.shade()),
             };
             (series.name.as_str(), mark)
         });
@@ -167,9 +191,16 @@ impl Plot for Lines {
         let area = frame(area, &self.title, &legend.collect::<Vec<_>>())?;
         let x = self.x_range.map_or_else(|| range_of(self.points().map(|(x, _)| x), 0.0), |(from, to)| from..to);
         let y = self.y_range.map_or_else(|| range_of(self.points().map(|(_, y)| y), 0.05), |(from, to)| from..to);
-        // Guides are drawn first, so that lines cover them.
-        let (guides, lines): (Vec<_>, Vec<_>) = self.series.iter().partition(|series| series.color == GRAY);
+        // Bands and guides are drawn first, so that lines cover them.
+        let (bands, lines): (Vec<_>, Vec<_>) = self.series.iter().partition(|series| series.stroke == Stroke::Band);
+        let (guides, lines): (Vec<_>, Vec<_>) = lines.into_iter().partition(|series| series.color == GRAY);
         draw_axes(&area, &self.x, &self.y, x.clone(), y.clone(), self.whole_numbers, |chart| {
+            for band in bands {
+                let finite = band.points.iter().filter(|(at, value)| at.is_finite() && value.is_finite());
+                let inside = finite.map(|(at, value)| (at.clamp(x.start, x.end), value.clamp(y.start, y.end)));
+                let area = Polygon::new(inside.collect::<Vec<_>>(), band.shade().mix(0.2).filled());
+                chart.draw_series([area]).map_err(draw_error)?;
+            }
             for series in guides.into_iter().chain(lines) {
                 let style = series.shade().stroke_width(THICK);
                 for run in series.runs(&x, &y) {
@@ -181,7 +212,7 @@ impl Plot for Lines {
                         Stroke::Dashed => {
                             chart.draw_series(DashedLineSeries::new(run, 6 * THIN, 3 * THIN, style)).map(drop)
                         }
-                        Stroke::Dots => {
+                        Stroke::Dots | Stroke::Band => {
                             let dot = |at| Circle::new(at, 4 * PX, series.shade().filled());
                             chart.draw_series(run.map(dot)).map(drop)
                         }
