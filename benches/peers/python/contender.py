@@ -23,8 +23,8 @@ def predict(work):
 
 def takes(contender, workload):
     """Whether a class is for this workload."""
-    attribute = "only_images" if len(workload.input) == 1 else "only_dense"
-    return not getattr(contender, attribute, False)
+    kind = {1: "dense", 2: "series", 3: "images"}[len(workload.input)]
+    return kind in getattr(contender, "takes", ("dense", "series", "images"))
 
 
 def measure(contenders):

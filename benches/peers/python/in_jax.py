@@ -13,11 +13,14 @@ from workload import (
     MANY,
     MOMENTUM,
     NORM_EPSILON,
+    Causal,
     Dense,
     Depthwise,
     Flatten,
     GlobalAverage,
+    Gru,
     MaxPool,
+    Recurrent,
     Residual,
 )
 
@@ -29,17 +32,44 @@ LOSSES = {
     "squared": lambda outputs, y: jnp.mean((outputs - y) ** 2),
 }
 LAYOUT = ("NHWC", "HWIO", "NHWC")
+SERIES = ("NWC", "WIO", "NWC")
 
 
 def affine(layer, kernel, x):
     """The product of a layer's kernel with its input."""
     if isinstance(layer, Dense):
         return x @ kernel
+    if isinstance(layer, Causal):
+        dilation = (layer.dilation,)
+        padding = ((2 * layer.dilation, 0),)
+        return lax.conv_general_dilated(x, kernel, (1,), padding, rhs_dilation=dilation, dimension_numbers=SERIES)
     groups = 1
     if isinstance(layer, Depthwise):
         kernel, groups = kernel[:, :, None], kernel.shape[-1]
     strides = (layer.stride, layer.stride)
     return lax.conv_general_dilated(x, kernel, strides, "SAME", dimension_numbers=LAYOUT, feature_group_count=groups)
+
+
+def last_state(layer, kernel, states, bias, x):
+    """The state of a recurrent layer after the last step. The products with all frames are one."""
+    zeros = jnp.zeros((len(x), layer.units))
+
+    def gru(h, frame):
+        product = h @ states + bias[1]
+        (z, r, n), (dz, dr, dn) = jnp.split(frame, 3, axis=1), jnp.split(product, 3, axis=1)
+        z, r = jax.nn.sigmoid(z + dz), jax.nn.sigmoid(r + dr)
+        return z * h + (1 - z) * jnp.tanh(n + r * dn), None
+
+    def lstm(state, frame):
+        h, c = state
+        i, f, g, o = jnp.split(frame + h @ states, 4, axis=1)
+        c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+        return (jax.nn.sigmoid(o) * jnp.tanh(c), c), None
+
+    frames = (x @ kernel + bias[0]).swapaxes(0, 1)
+    if isinstance(layer, Gru):
+        return lax.scan(gru, zeros, frames)[0]
+    return lax.scan(lstm, (zeros, zeros), frames)[0][0]
 
 
 def normalize(x, scale, shift, running, training):
@@ -63,9 +93,11 @@ def forward(workload, network, statistics, x, training):
             elif isinstance(part, MaxPool):
                 x = lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
             elif isinstance(part, GlobalAverage):
-                x = jnp.mean(x, (1, 2))
+                x = jnp.mean(x, tuple(range(1, x.ndim - 1)))
             elif isinstance(part, Flatten):
                 x = x.reshape(len(x), -1)
+            elif isinstance(part, Recurrent):
+                x = last_state(part, *next(layers), x)
             else:
                 kernel, shift, *scale = next(layers)
                 x = affine(part, kernel, x)
@@ -122,6 +154,10 @@ class Jit:
     def reset(self):
         network, statistics = [], []
         for (layer, given), kernel in zip(self.workload.layers, self.problem.kernels):
+            if isinstance(layer, Recurrent):
+                kernels = map(jnp.array, layer.split(kernel, given))
+                network.append((*kernels, jnp.zeros((layer.biases, layer.gates * layer.units))))
+                continue
             zeros = jnp.zeros(layer.shape(given)[-1])
             network.append((jnp.array(kernel), zeros, zeros + 1) if layer.norm else (jnp.array(kernel), zeros))
             if layer.norm:
@@ -143,7 +179,7 @@ class Jit:
 
 
 class Scan(Jit):
-    only_dense = True  # in a loop, XLA runs convolutions 3 to 20 times slower
+    takes = "dense", "series"  # in a loop, XLA runs convolutions 3 to 20 times slower
 
     def train(self, steps):
         self.state, loss = scan_steps(self.workload, self.state, self.x, self.y, steps)

@@ -14,11 +14,14 @@ from workload import (
     MANY,
     MOMENTUM,
     NORM_EPSILON,
+    Causal,
     Dense,
     Depthwise,
     Flatten,
     GlobalAverage,
+    Gru,
     MaxPool,
+    Recurrent,
     Residual,
 )
 
@@ -33,6 +36,10 @@ HEADS = {"binary": "sigmoid", "categorical": "softmax", "squared": "linear"}
 def affine(part):
     if isinstance(part, Dense):
         return keras.layers.Dense(part.width)
+    if isinstance(part, Recurrent):
+        return (keras.layers.GRU if isinstance(part, Gru) else keras.layers.LSTM)(part.units)
+    if isinstance(part, Causal):
+        return keras.layers.Conv1D(part.filters, 3, padding="causal", dilation_rate=part.dilation)
     settings = {"strides": part.stride, "padding": "same", "use_bias": not part.norm}
     if isinstance(part, Depthwise):
         return keras.layers.DepthwiseConv2D(part.size, **settings)
@@ -60,7 +67,8 @@ class OnBatch:
             elif isinstance(part, MaxPool):
                 x = keras.layers.MaxPooling2D()(x)
             elif isinstance(part, GlobalAverage):
-                x = keras.layers.GlobalAveragePooling2D()(x)
+                series = len(x.shape) == 3
+                x = (keras.layers.GlobalAveragePooling1D if series else keras.layers.GlobalAveragePooling2D)()(x)
             elif isinstance(part, Flatten):
                 x = keras.layers.Flatten()(x)
             else:
@@ -74,9 +82,11 @@ class OnBatch:
         return x
 
     def reset(self):
-        for layer, kernel in zip(self.layers, self.problem.kernels):
-            kernel = kernel[..., None] if isinstance(layer, keras.layers.DepthwiseConv2D) else kernel
-            layer.set_weights([kernel, *(numpy.zeros(bias.shape) for bias in layer.weights[1:])])
+        for layer, (part, given), kernel in zip(self.layers, self.problem.workload.layers, self.problem.kernels):
+            kernels = part.split(kernel, given) if isinstance(part, Recurrent) else [kernel]
+            if isinstance(part, Depthwise):
+                kernels = [kernel[..., None]]
+            layer.set_weights([*kernels, *(numpy.zeros(bias.shape) for bias in layer.weights[len(kernels) :])])
         for norm in self.norms:
             zeros = numpy.zeros(norm.gamma.shape)
             norm.set_weights([zeros + 1, zeros, zeros, zeros + 1])

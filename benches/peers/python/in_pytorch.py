@@ -10,11 +10,14 @@ from workload import (
     MANY,
     MOMENTUM,
     NORM_EPSILON,
+    Causal,
     Dense,
     Depthwise,
     Flatten,
     GlobalAverage,
+    Gru,
     MaxPool,
+    Recurrent,
     Residual,
     channels_first,
     walk,
@@ -35,6 +38,27 @@ class Sum(nn.Module):
 
     def forward(self, x):
         return self.hidden(self.branch(x) + self.shortcut(x))
+
+
+class LastState(nn.Module):
+    def __init__(self, part, given):
+        super().__init__()
+        self.layer = (nn.GRU if isinstance(part, Gru) else nn.LSTM)(given[1], part.units, batch_first=True)
+        if part.biases == 1:  # a second one would move the sum of both twice as fast
+            self.layer.bias_hh_l0.requires_grad_(False)
+        self.part, self.given = part, given
+
+    def forward(self, x):
+        return self.layer(x)[0][:, -1]
+
+    def copy(self, kernel):
+        for name, weights in zip(["weight_ih_l0", "weight_hh_l0"], self.part.split(kernel.numpy(), self.given)):
+            gates = list(torch.tensor(weights.T.copy()).chunk(self.part.gates))
+            if isinstance(self.part, Gru):  # reset, update, new
+                gates[:2] = gates[1], gates[0]
+            getattr(self.layer, name).copy_(torch.cat(gates))
+        self.layer.bias_ih_l0.zero_()
+        self.layer.bias_hh_l0.zero_()
 
 
 def convolution(part, given):
@@ -59,7 +83,13 @@ def sequence(workload, parts, given):
             elif isinstance(part, MaxPool):
                 yield nn.MaxPool2d(2)
             elif isinstance(part, GlobalAverage):
-                yield from (nn.AdaptiveAvgPool2d(1), nn.Flatten())
+                yield from (nn.AdaptiveAvgPool1d(1) if len(given_) == 2 else nn.AdaptiveAvgPool2d(1), nn.Flatten())
+            elif isinstance(part, Recurrent):
+                yield LastState(part, given_)
+            elif isinstance(part, Causal):
+                yield nn.ConstantPad1d((2 * part.dilation, 0), 0.0)
+                yield nn.Conv1d(given_[1], part.filters, 3, dilation=part.dilation)
+                yield HIDDEN[workload.hidden]()
             elif isinstance(part, Flatten):
                 yield nn.Flatten()
             else:
@@ -79,6 +109,7 @@ class Eager:
         self.loss = LOSSES[workload.loss]()
         self.predictor = nn.Sequential(self.network, HEADS[workload.loss]())
         self.kernels = [torch.tensor(kernel) for kernel in channels_first(workload, problem.kernels)]
+        self.is_channels_first = any(isinstance(part, Causal) for part in workload.parts)
         self.x = self.tensor(problem.x)
         self.y = torch.tensor(problem.y, dtype=torch.int64 if workload.loss == "categorical" else torch.float32)
         self.samples = {rows: self.tensor(problem.samples(rows)) for rows in (1, MANY)}
@@ -88,6 +119,8 @@ class Eager:
 
     def tensor(self, x):
         x = torch.tensor(x)
+        if self.is_channels_first:
+            return x.transpose(1, 2).contiguous()
         return x.permute(0, 3, 1, 2).contiguous(memory_format=self.format) if x.dim() == 4 else x
 
     def reset(self):
@@ -96,7 +129,9 @@ class Eager:
             for layer in self.network.modules():
                 if isinstance(layer, nn.BatchNorm2d):
                     layer.reset_parameters()
-                elif isinstance(layer, (nn.Linear, nn.Conv2d)):
+                elif isinstance(layer, LastState):
+                    layer.copy(next(kernels))
+                elif isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d)):
                     layer.weight.copy_(next(kernels))
                     if layer.bias is not None:
                         layer.bias.zero_()
@@ -128,12 +163,12 @@ class Compiled(Eager):
 
 
 class ChannelsLast(Eager):
-    only_images = True
+    takes = ("images",)
     format = torch.channels_last
 
 
 class CompiledChannelsLast(Compiled):
-    only_images = True
+    takes = ("images",)
     format = torch.channels_last
 
 

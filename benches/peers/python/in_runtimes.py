@@ -38,7 +38,7 @@ def folded(state):
 
 
 class Runtime(Jit):
-    only_predicts = only_images = True
+    only_predicts, takes = True, ("images",)
 
     def __init__(self, problem):
         super().__init__(problem)

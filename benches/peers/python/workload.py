@@ -67,6 +67,61 @@ class Depthwise(Conv):
 
 
 @dataclass(frozen=True)
+class Recurrent:
+    """A recurrent layer over a series, `[step][channel]`, of which the last state is the output. The kernel is
+    `[gate][channel][unit]` and then `[gate][unit before][unit]`."""
+
+    units: int
+    active = norm = False
+
+    def shape(self, given):
+        return (self.units,)
+
+    def kernel_shape(self, given):
+        return (self.gates * self.units * (given[1] + self.units),)
+
+    def products(self, given):
+        return given[0] * self.gates * self.units * (given[1] + self.units)
+
+    def split(self, kernel, given):
+        """The weights of the frames and those of the states, both with the units of all gates side by side."""
+        frames = self.gates * given[1] * self.units
+        parts = kernel[:frames], kernel[frames:]
+        return [part.reshape(self.gates, -1, self.units).swapaxes(0, 1).reshape(-1, self.gates * self.units) for part in parts]
+
+
+class Gru(Recurrent):
+    """The gates are in the order update, reset, new; the reset gate applies to the product with the state, which has
+    a bias of its own."""
+
+    gates, biases = 3, 2
+
+
+class Lstm(Recurrent):
+    """The gates are in the order input, forget, cell, output."""
+
+    gates, biases = 4, 1
+
+
+@dataclass(frozen=True)
+class Causal:
+    """A convolution of a series with kernels of 3 steps, and zeros before the series."""
+
+    filters: int
+    dilation: int
+    active, norm = True, False
+
+    def shape(self, given):
+        return given[0], self.filters
+
+    def kernel_shape(self, given):
+        return 3, given[1], self.filters
+
+    def products(self, given):
+        return given[0] * 3 * given[1] * self.filters
+
+
+@dataclass(frozen=True)
 class MaxPool:
     """The maxima of 2×2 pixels."""
 
@@ -76,8 +131,10 @@ class MaxPool:
 
 @dataclass(frozen=True)
 class GlobalAverage:
+    """The means of an image or a series."""
+
     def shape(self, given):
-        return given[2:]
+        return given[-1:]
 
 
 @dataclass(frozen=True)
@@ -148,7 +205,7 @@ def dense(name, widths, hidden, loss, batch, steps):
     return Workload(name, "-".join(map(str, widths)), (first,), parts, hidden, loss, batch, steps)
 
 
-def image(name, network, shape, parts, batch, steps):
+def relu(name, network, shape, parts, batch, steps):
     return Workload(name, network, shape, parts, "relu", "categorical", batch, steps)
 
 
@@ -180,16 +237,20 @@ MOBILENET = (
     GlobalAverage(),
     Dense(2, active=False),
 )
+CAUSAL = *(Causal(32, dilation) for dilation in (1, 2, 4, 8)), GlobalAverage(), Dense(6, active=False)
 
 WORKLOADS = [
     dense("W1", (10, 10, 1), "relu", "binary", 32, 500),
     dense("W2", (784, 128, 10), "relu", "categorical", 64, 100),
     dense("W3", (784, 512, 512, 10), "relu", "categorical", 128, 30),
     dense("W4", (17, 64, 64, 6), "tanh", "squared", 256, 100),
-    image("W5", "LeNet on 28×28×1", (28, 28, 1), LENET, 64, 30),
-    image("W6", "ResNet-8 with batch norm on 32×32×3", (32, 32, 3), RESNET, 32, 10),
-    image("W7", "DS-CNN on 49×10×1", (49, 10, 1), DS_CNN, 100, 10),
-    image("W8", "MobileNetV1 ¼ on 96×96×3", (96, 96, 3), MOBILENET, 16, 10),
+    relu("W5", "LeNet on 28×28×1", (28, 28, 1), LENET, 64, 30),
+    relu("W6", "ResNet-8 with batch norm on 32×32×3", (32, 32, 3), RESNET, 32, 10),
+    relu("W7", "DS-CNN on 49×10×1", (49, 10, 1), DS_CNN, 100, 10),
+    relu("W8", "MobileNetV1 ¼ on 96×96×3", (96, 96, 3), MOBILENET, 16, 10),
+    relu("W9", "GRU of 64 units on 32 steps of 6", (32, 6), (Gru(64), Dense(6, active=False)), 64, 20),
+    relu("W10", "LSTM of 64 units on 32 steps of 6", (32, 6), (Lstm(64), Dense(6, active=False)), 64, 20),
+    relu("W11", "four causal convolutions of 32 channels on 128 steps of 6", (128, 6), CAUSAL, 32, 20),
 ]
 
 
@@ -211,8 +272,11 @@ class Problem:
 
         def kernel(layer, given):
             shape = layer.kernel_shape(given)
-            # Glorot's limit for dense networks, He's for image networks, whose signal would vanish otherwise.
-            width = prod(shape[: 2 if isinstance(layer, Depthwise) else -1])
+            # Glorot's limit for dense networks, He's for the others, whose signal would vanish otherwise.
+            if isinstance(layer, Recurrent):
+                width = given[1] + layer.units
+            else:
+                width = prod(shape[: 2 if isinstance(layer, Depthwise) else -1])
             if len(workload.input) == 1:
                 width += shape[-1]
             return ((2 * uniform(*shape) - 1) * (6 / width) ** 0.5).astype("float32")
@@ -232,7 +296,8 @@ class Problem:
 
 
 def channels_first(workload, kernels):
-    """The kernels with the axes in PyTorch's order: the outputs first, and images as `[channel][height][width]`."""
+    """The kernels with the axes in PyTorch's order: the outputs first, and images as `[channel][height][width]`.
+    Those of recurrent layers are unchanged."""
     flat = next((given for part, given, _ in walk(workload.parts, workload.input) if isinstance(part, Flatten)), None)
     first = []
     for (layer, _), kernel in zip(workload.layers, kernels):
@@ -240,7 +305,9 @@ def channels_first(workload, kernels):
             kernel = kernel.transpose(2, 0, 1)[:, None]
         elif isinstance(layer, Conv):
             kernel = kernel.transpose(3, 2, 0, 1)
-        else:
+        elif isinstance(layer, Causal):
+            kernel = kernel.transpose(2, 1, 0)
+        elif isinstance(layer, Dense):
             if flat:  # the first dense layer reads the channels of each pixel
                 kernel = kernel.reshape(*flat, -1).transpose(2, 0, 1, 3).reshape(kernel.shape)
                 flat = None

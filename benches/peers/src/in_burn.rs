@@ -5,8 +5,9 @@ use std::{hint::black_box, slice};
 use burn::{
     module::{Module, Param},
     nn::{
-        BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d,
-        conv::{Conv2d, Conv2dConfig},
+        BatchNorm, BatchNormConfig, GateController, Gru, GruConfig, Linear, LinearConfig, Lstm, LstmConfig,
+        PaddingConfig1d, PaddingConfig2d,
+        conv::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig},
         loss::{BinaryCrossEntropyLossConfig, CrossEntropyLossConfig, MseLoss, Reduction},
         pool::MaxPool2dConfig,
     },
@@ -19,7 +20,7 @@ use burn::{
 
 use crate::{
     contender::{Contender, MANY},
-    workload::{Activation, Conv, EPSILON, LEARNING_RATE, Loss, MOMENTUM, NORM_EPSILON, Part, Problem, Workload},
+    workload::{Activation, Cell, Conv, EPSILON, LEARNING_RATE, Loss, MOMENTUM, NORM_EPSILON, Part, Problem, Workload},
 };
 
 pub fn start(problem: &Problem) -> Option<Box<dyn Contender>> {
@@ -31,12 +32,16 @@ enum Layer {
     Dense(Linear),
     Conv(Conv2d),
     Norm(BatchNorm),
+    Gru(Gru),
+    Lstm(Lstm),
+    Causal(Conv1d),
 }
 
-/// Rows of numbers or `[channel][height][width]`, for each sample.
+/// Rows of numbers, `[step][channel]` or `[channel][height][width]`, for each sample.
 #[derive(Clone)]
 enum Value {
     Rows(Tensor<2>),
+    Series(Tensor<3>),
     Images(Tensor<4>),
 }
 
@@ -61,6 +66,10 @@ impl InBurn {
                 let images = Tensor::<4>::from_data(TensorData::new(values, shape), device);
                 // Data without strides, as if the images had been read in this order.
                 Value::Images(Tensor::from_data(images.permute([0, 3, 1, 2]).into_data(), device))
+            }
+            [steps, channels] => {
+                let shape = [values.len() / workload.input(), steps, channels];
+                Value::Series(Tensor::from_data(TensorData::new(values, shape), device))
             }
             _ => Value::Rows(matrix(values, workload.input(), device)),
         };
@@ -97,7 +106,7 @@ impl InBurn {
     fn forward(&self, network: &[Layer], x: &Value) -> Tensor<2> {
         match self.run(self.workload.parts, &mut network.iter(), x.clone()) {
             Value::Rows(rows) => rows,
-            Value::Images(_) => panic!("the last layer is dense"),
+            _ => panic!("the last layer is dense"),
         }
     }
 
@@ -117,6 +126,23 @@ impl InBurn {
                 }
                 Value::Images(if conv.active { self.hidden(y) } else { y })
             }
+            (Part::Recurrent(..), Value::Series(x)) => {
+                let states = match layers.next() {
+                    Some(Layer::Gru(layer)) => layer.forward(x, None),
+                    Some(Layer::Lstm(layer)) => layer.forward(x, None).0,
+                    _ => panic!("a recurrent layer"),
+                };
+                let [rows, steps, units] = states.dims();
+                Value::Rows(states.slice([0..rows, steps - 1..steps, 0..units]).flatten(1, 2))
+            }
+            // A convolution reads `[channel][step]`.
+            (Part::Causal(..), Value::Series(x)) => match layers.next() {
+                Some(Layer::Causal(layer)) => {
+                    Value::Series(self.hidden(layer.forward(x.swap_dims(1, 2))).swap_dims(1, 2))
+                }
+                _ => panic!("a convolution"),
+            },
+            (Part::GlobalAverage, Value::Series(x)) => Value::Rows(x.mean_dim(1).flatten(1, 2)),
             (Part::MaxPool, Value::Images(x)) => {
                 Value::Images(MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init().forward(x))
             }
@@ -191,6 +217,44 @@ fn network(problem: &Problem, device: &Device) -> Vec<Layer> {
                     let config = BatchNormConfig::new(outputs).with_epsilon(NORM_EPSILON);
                     network.push(Layer::Norm(config.with_momentum(1.0 - MOMENTUM).init(device)));
                 }
+            }
+            Part::Recurrent(cell, units) => {
+                // Each gate has a product with the frame and one with the state.
+                let (frames, states) = kernel.split_at(cell.gates() * input[1] * units);
+                let dense = |kernel: &[f32], inputs: usize, has_bias: bool| Linear {
+                    weight: Param::from_tensor(matrix(kernel.to_vec(), units, device)),
+                    bias: has_bias.then(|| Param::from_tensor(Tensor::zeros([units], device))),
+                    ..LinearConfig::new(inputs, units).init(device)
+                };
+                let products = frames.chunks(input[1] * units).zip(states.chunks(units * units));
+                let mut gates = products.map(|(frames, states)| GateController {
+                    input_transform: dense(frames, input[1], true),
+                    // A second bias in an LSTM would move the sum of both twice as fast.
+                    hidden_transform: dense(states, units, cell == Cell::Gru),
+                });
+                let mut gate = || gates.next().expect("a kernel for each gate");
+                network.push(match cell {
+                    Cell::Gru => {
+                        let gru = GruConfig::new(input[1], units, true).init(device);
+                        Layer::Gru(Gru { update_gate: gate(), reset_gate: gate(), new_gate: gate(), ..gru })
+                    }
+                    Cell::Lstm => Layer::Lstm(Lstm {
+                        input_gate: gate(),
+                        forget_gate: Some(gate()),
+                        cell_gate: gate(),
+                        output_gate: gate(),
+                        ..LstmConfig::new(input[1], units, true).init(device)
+                    }),
+                });
+            }
+            Part::Causal(filters, dilation) => {
+                let config = Conv1dConfig::new(input[1], filters, 3)
+                    .with_dilation(dilation)
+                    .with_padding(PaddingConfig1d::Explicit(2 * dilation, 0));
+                let kernel = Tensor::<3>::from_data(TensorData::new(kernel.clone(), [3, input[1], filters]), device);
+                let kernel = Tensor::from_data(kernel.permute([2, 1, 0]).into_data(), device);
+                let bias = Some(Param::from_tensor(Tensor::zeros([filters], device)));
+                network.push(Layer::Causal(Conv1d { weight: Param::from_tensor(kernel), bias, ..config.init(device) }));
             }
             _ => panic!("a part with a kernel"),
         }

@@ -107,6 +107,21 @@ type MobileNet = (
     (GlobalAveragePool<_>, Dense<_, 2, Softmax>),
 );
 
+#[network(input = [[f32; 6]; 32])]
+type WithGru = (Gru<_, 64>, Dense<_, 6, Softmax>);
+
+#[network(input = [[f32; 6]; 32])]
+type WithLstm = (Lstm<_, 64>, Dense<_, 6, Softmax>);
+
+#[network(input = [[f32; 6]; 128])]
+type Convolutions = (
+    Conv1d<_, 32, 3, Relu, Causal>,
+    Conv1d<_, 32, 3, Relu, Causal<1, 2>>,
+    Conv1d<_, 32, 3, Relu, Causal<1, 4>>,
+    Conv1d<_, 32, 3, Relu, Causal<1, 8>>,
+    (GlobalAveragePool<_>, Dense<_, 6, Softmax>),
+);
+
 /// Networks that are larger than the L2 cache are trained in place, which avoids memory traffic for the gradient. Those
 /// whose activations are larger pass in parts of a batch, which avoids memory traffic for the tape.
 pub fn start(problem: &Problem) -> Option<Box<dyn Contender>> {
@@ -122,6 +137,9 @@ pub fn start(problem: &Problem) -> Option<Box<dyn Contender>> {
         "W6" => folded::<Resnet8, Folded, SparseCategoricalCrossentropy, _, _, 10, 32>(problem, adam, classes()),
         "W7" => boxed::<DsCnn, SparseCategoricalCrossentropy, _, _, 12, 2>(problem, parts(2), classes()),
         "W8" => boxed::<MobileNet, SparseCategoricalCrossentropy, _, _, 2, 16>(problem, adam, classes()),
+        "W9" => boxed::<WithGru, SparseCategoricalCrossentropy, _, _, 6, 64>(problem, adam, classes()),
+        "W10" => boxed::<WithLstm, SparseCategoricalCrossentropy, _, _, 6, 64>(problem, adam, classes()),
+        "W11" => boxed::<Convolutions, SparseCategoricalCrossentropy, _, _, 6, 4>(problem, parts(4), classes()),
         name => panic!("no type for {name}"),
     })
 }
@@ -187,7 +205,8 @@ where
     Y: Label<L, [f32; OUT]> + 'static,
 {
     let mut trainer = Trainer::<N, L, O, BATCH>::boxed(optimizer, 1);
-    N::parameters_mut([trainer.network_mut()], Path::ROOT, &mut Overwrite(problem.kernels.iter()));
+    let kernels = problem.kernels.concat();
+    N::parameters_mut([trainer.network_mut()], Path::ROOT, &mut Overwrite(&kernels));
     let (x, samples) = (rows(&problem.x), rows(&problem.samples(MANY)));
     Box::new(InShiplap { trainer, deployed, x, y, samples, predictions: [[0.0; OUT]; MANY] })
 }
@@ -199,12 +218,12 @@ fn rows<X: Tensor<Element = f32>>(values: &[f32]) -> Vec<X> {
 }
 
 /// Overwrites the kernels of a network, one after another, and sets the biases to 0. Batch normalization starts as it is.
-struct Overwrite<'a>(std::slice::Iter<'a, Vec<f32>>);
+struct Overwrite<'a>(&'a [f32]);
 
 impl VisitMut<f32, 1> for Overwrite<'_> {
     fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [f32]; 1]) {
         match parameter.role {
-            Role::Kernel => values.copy_from_slice(self.0.next().expect("a kernel for each layer")),
+            Role::Kernel => values.copy_from_slice(self.0.split_off(..values.len()).expect("a kernel for each layer")),
             Role::Bias if parameter.name != "scale" => values.fill(0.0),
             _ => {}
         }

@@ -17,19 +17,42 @@ pub enum Activation {
     Tanh,
 }
 
-/// A part of a network. Images are `[height][width][channel]`.
+/// A part of a network. Images are `[height][width][channel]`, and series `[step][channel]`.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Part {
     /// The width, and whether the activation of the hidden layers follows.
     Dense(usize, bool),
     /// A convolution with the zeros around the image that TensorFlow calls "same".
     Conv(Conv),
+    /// A recurrent layer with this many units, of which the last state is the output.
+    Recurrent(Cell, usize),
+    /// A convolution of a series with this many filters of 3 steps and this dilation, zeros before the series, and the
+    /// activation of the hidden layers.
+    Causal(usize, usize),
     /// The maxima of 2×2 pixels.
     MaxPool,
+    /// The means of an image or a series.
     GlobalAverage,
     Flatten,
     /// The sum of a branch and a shortcut, followed by the activation.
     Residual(&'static [Part], &'static [Part]),
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Cell {
+    /// The gates are in the order update, reset, new; the reset gate applies to the product with the state.
+    Gru,
+    /// The gates are in the order input, forget, cell, output.
+    Lstm,
+}
+
+impl Cell {
+    pub fn gates(self) -> usize {
+        match self {
+            Self::Gru => 3,
+            Self::Lstm => 4,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -64,20 +87,37 @@ impl Part {
                 vec![input[0].div_ceil(stride), input[1].div_ceil(stride), filters.unwrap_or(input[2])]
             }
             Self::MaxPool => vec![input[0] / 2, input[1] / 2, input[2]],
-            Self::GlobalAverage => vec![input[2]],
+            Self::Recurrent(_, units) => vec![units],
+            Self::Causal(filters, _) => vec![input[0], filters],
+            Self::GlobalAverage => input[input.len() - 1..].to_vec(),
             Self::Flatten => vec![input.iter().product()],
             Self::Residual(branch, _) => branch.iter().fold(input.to_vec(), |shape, part| part.shape(&shape)),
         }
     }
 
-    /// The shape of the kernel, if the part has one.
+    /// The shape of the kernel, if the part has one. That of a recurrent layer is `[gate][input][unit]` and then
+    /// `[gate][unit before][unit]`.
     pub fn kernel_shape(&self, input: &[usize]) -> Option<Vec<usize>> {
         match *self {
             Self::Dense(width, _) => Some(vec![input[0], width]),
+            Self::Recurrent(cell, units) => Some(vec![cell.gates() * (input[1] + units) * units]),
+            Self::Causal(filters, _) => Some(vec![3, input[1], filters]),
             Self::Conv(Conv { filters, size: [height, width], .. }) => {
                 Some([height, width, input[2]].into_iter().chain(filters).collect())
             }
             _ => None,
+        }
+    }
+
+    /// The number of inputs of an output.
+    fn fan_in(&self, input: &[usize]) -> usize {
+        match *self {
+            Self::Recurrent(_, units) => input[1] + units,
+            Self::Causal(..) => 3 * input[1],
+            Self::Conv(Conv { filters, size: [height, width], .. }) => {
+                height * width * if filters.is_some() { input[2] } else { 1 }
+            }
+            _ => input.iter().product(),
         }
     }
 }
@@ -97,7 +137,7 @@ pub struct Workload {
 
 use Activation::{Relu, Tanh};
 use Loss::{Binary, Categorical, Squared};
-use Part::{Flatten, GlobalAverage, MaxPool, Residual};
+use Part::{Causal, Flatten, GlobalAverage, MaxPool, Recurrent, Residual};
 
 const fn dense(width: usize) -> Part {
     Part::Dense(width, true)
@@ -175,6 +215,10 @@ const MOBILENET: [Part; 29] = [
     GlobalAverage, last(2),
 ];
 
+const GRU: [Part; 2] = [Recurrent(Cell::Gru, 64), last(6)];
+const LSTM: [Part; 2] = [Recurrent(Cell::Lstm, 64), last(6)];
+const CAUSAL: [Part; 6] = [Causal(32, 1), Causal(32, 2), Causal(32, 4), Causal(32, 8), GlobalAverage, last(6)];
+
 const fn workload(
     name: &'static str,
     input: &'static [usize],
@@ -186,7 +230,7 @@ const fn workload(
     Workload { name, input, parts, hidden, loss, batch, steps }
 }
 
-pub const WORKLOADS: [Workload; 8] = [
+pub const WORKLOADS: [Workload; 11] = [
     workload("W1", &[10], &[dense(10), last(1)], (Relu, Binary), 32, 500),
     workload("W2", &[784], &[dense(128), last(10)], (Relu, Categorical), 64, 100),
     workload("W3", &[784], &[dense(512), dense(512), last(10)], (Relu, Categorical), 128, 30),
@@ -195,6 +239,9 @@ pub const WORKLOADS: [Workload; 8] = [
     workload("W6", &[32, 32, 3], &RESNET, (Relu, Categorical), 32, 10),
     workload("W7", &[49, 10, 1], &DS_CNN, (Relu, Categorical), 100, 10),
     workload("W8", &[96, 96, 3], &MOBILENET, (Relu, Categorical), 16, 10),
+    workload("W9", &[32, 6], &GRU, (Relu, Categorical), 64, 20),
+    workload("W10", &[32, 6], &LSTM, (Relu, Categorical), 64, 20),
+    workload("W11", &[128, 6], &CAUSAL, (Relu, Categorical), 32, 20),
 ];
 
 /// The number of steps to warm up.
@@ -211,7 +258,8 @@ pub const NORM_EPSILON: f64 = 1e-3;
 pub struct Problem {
     pub workload: &'static Workload,
     /// The initial kernel of each layer, the branch of a residual before its shortcut: `[input][output]`,
-    /// `[row][column][input][output]` or, for each channel, `[row][column][channel]`.
+    /// `[row][column][input][output]` or, for each channel, `[row][column][channel]`; of series as in
+    /// [`Part::kernel_shape`].
     pub kernels: Vec<Vec<f32>>,
     /// `[batch][input]`
     pub x: Vec<f32>,
@@ -228,11 +276,9 @@ impl Problem {
         };
         let kernels = workload.layers().into_iter().map(|(layer, input)| {
             let shape = layer.kernel_shape(&input).expect("a layer has a kernel");
-            let depthwise = shape.len() == 3;
-            // Glorot's limit for dense networks, He's for image networks, whose signal would vanish otherwise.
-            let inputs: usize = shape[..if depthwise { 2 } else { shape.len() - 1 }].iter().product();
+            // Glorot's limit for dense networks, He's for the others, whose signal would vanish otherwise.
             let outputs = if workload.input.len() == 1 { shape[1] } else { 0 };
-            let limit = (6.0 / (inputs + outputs) as f64).sqrt();
+            let limit = (6.0 / (layer.fan_in(&input) + outputs) as f64).sqrt();
             (0..shape.iter().product()).map(|_| ((2.0 * uniform() - 1.0) * limit) as f32).collect()
         });
         let kernels = kernels.collect();
