@@ -83,11 +83,14 @@ class Recurrent:
     def products(self, given):
         return given[0] * self.gates * self.units * (given[1] + self.units)
 
+    def products_with_input(self, given):
+        return given[0] * self.gates * self.units * given[1]
+
     def split(self, kernel, given):
         """The weights of the frames and those of the states, both with the units of all gates side by side."""
         frames = self.gates * given[1] * self.units
-        parts = kernel[:frames], kernel[frames:]
-        return [part.reshape(self.gates, -1, self.units).swapaxes(0, 1).reshape(-1, self.gates * self.units) for part in parts]
+        by_gate = (part.reshape(self.gates, -1, self.units) for part in (kernel[:frames], kernel[frames:]))
+        return [part.swapaxes(0, 1).reshape(-1, self.gates * self.units) for part in by_gate]
 
 
 class Gru(Recurrent):
@@ -195,8 +198,10 @@ class Workload:
     def products_per_step(self):
         """The number of multiplications and additions in the products with weights of a training step: the forward
         pass, and the gradients with respect to the kernels and to the inputs of all layers except the first."""
-        products = [2 * layer.products(given) for layer, given in self.layers]
-        return self.batch * (3 * sum(products) - products[0])
+        products = sum(layer.products(given) for layer, given in self.layers)
+        first, given = self.layers[0]
+        with_input = first.products_with_input(given) if isinstance(first, Recurrent) else first.products(given)
+        return 2 * self.batch * (3 * products - with_input)
 
 
 def dense(name, widths, hidden, loss, batch, steps):
@@ -205,8 +210,8 @@ def dense(name, widths, hidden, loss, batch, steps):
     return Workload(name, "-".join(map(str, widths)), (first,), parts, hidden, loss, batch, steps)
 
 
-def relu(name, network, shape, parts, batch, steps):
-    return Workload(name, network, shape, parts, "relu", "categorical", batch, steps)
+def classes(name, network, shape, parts, batch, steps, hidden="relu"):
+    return Workload(name, network, shape, parts, hidden, "categorical", batch, steps)
 
 
 def stage(filters, stride):
@@ -244,13 +249,13 @@ WORKLOADS = [
     dense("W2", (784, 128, 10), "relu", "categorical", 64, 100),
     dense("W3", (784, 512, 512, 10), "relu", "categorical", 128, 30),
     dense("W4", (17, 64, 64, 6), "tanh", "squared", 256, 100),
-    relu("W5", "LeNet on 28×28×1", (28, 28, 1), LENET, 64, 30),
-    relu("W6", "ResNet-8 with batch norm on 32×32×3", (32, 32, 3), RESNET, 32, 10),
-    relu("W7", "DS-CNN on 49×10×1", (49, 10, 1), DS_CNN, 100, 10),
-    relu("W8", "MobileNetV1 ¼ on 96×96×3", (96, 96, 3), MOBILENET, 16, 10),
-    relu("W9", "GRU of 64 units on 32 steps of 6", (32, 6), (Gru(64), Dense(6, active=False)), 64, 20),
-    relu("W10", "LSTM of 64 units on 32 steps of 6", (32, 6), (Lstm(64), Dense(6, active=False)), 64, 20),
-    relu("W11", "four causal convolutions of 32 channels on 128 steps of 6", (128, 6), CAUSAL, 32, 20),
+    classes("W5", "LeNet on 28×28×1", (28, 28, 1), LENET, 64, 30),
+    classes("W6", "ResNet-8 with batch norm on 32×32×3", (32, 32, 3), RESNET, 32, 10),
+    classes("W7", "DS-CNN on 49×10×1", (49, 10, 1), DS_CNN, 100, 10),
+    classes("W8", "MobileNetV1 ¼ on 96×96×3", (96, 96, 3), MOBILENET, 16, 10),
+    classes("W9", "GRU of 64 units on 32 steps of 6", (32, 6), (Gru(64), Dense(6, active=False)), 64, 20, "tanh"),
+    classes("W10", "LSTM of 64 units on 32 steps of 6", (32, 6), (Lstm(64), Dense(6, active=False)), 64, 20, "tanh"),
+    classes("W11", "four causal convolutions of 32 channels on 128 steps of 6", (128, 6), CAUSAL, 32, 20),
 ]
 
 

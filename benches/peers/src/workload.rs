@@ -239,8 +239,8 @@ pub const WORKLOADS: [Workload; 11] = [
     workload("W6", &[32, 32, 3], &RESNET, (Relu, Categorical), 32, 10),
     workload("W7", &[49, 10, 1], &DS_CNN, (Relu, Categorical), 100, 10),
     workload("W8", &[96, 96, 3], &MOBILENET, (Relu, Categorical), 16, 10),
-    workload("W9", &[32, 6], &GRU, (Relu, Categorical), 64, 20),
-    workload("W10", &[32, 6], &LSTM, (Relu, Categorical), 64, 20),
+    workload("W9", &[32, 6], &GRU, (Tanh, Categorical), 64, 20),
+    workload("W10", &[32, 6], &LSTM, (Tanh, Categorical), 64, 20),
     workload("W11", &[128, 6], &CAUSAL, (Relu, Categorical), 32, 20),
 ];
 
