@@ -202,6 +202,15 @@ networks! {
         );
     each_step: [Image<5, 4, 2>; 6],
         (TimeDistributed<(Conv2d<_, 3, 2, Relu, Same>, GlobalAveragePool<_>, Dense<_, 5, Tanh>)>, Gru<_, 3>);
+    attention: [[f32; 24]; 17], (MultiHeadAttention<_, 3, Causal>,);
+    transformer: [[f32; 8]; 20],
+        (
+            LearnedPositions<_>,
+            TransformerBlock<_, 2, 24, Causal>,
+            TransformerBlock<_, 4, 16, Causal, Rotary>,
+            SinusoidalPositions<_>,
+            Conv1d<_, 9, 1, Softmax>,
+        );
     two_outputs: [[f32; 3]; 12], (Branches<Gru<_, 4>, (GlobalAveragePool<_>, Dense<_, 2>), Both>,);
 }
 
@@ -214,6 +223,21 @@ fn texts_are_streamed() {
     let text = [3.0, 0.0, 19.0, 7.0, 7.0, 1.0, 12.0, 2.0, 5.0];
     assert_eq!(text.map(|letter| stream.push(&network, &letter).unwrap()), network.predict(&text));
     assert!(stream.push(&network, &20.0).unwrap()[0].is_nan());
+}
+
+/// Beyond the sequence of its type, a frame attends to the last ones, whose positions are relative to each other.
+#[test]
+fn attention_goes_on_with_the_last_frames() {
+    #[network(input = [[f32; 8]; 6])]
+    type Net = (MultiHeadAttention<_, 2, Causal, Rotary>,);
+    let (network, mut stream) = (drawn::<Net>(1), Stream::<Net>::new());
+    let x: [[f32; 8]; 15] = fill(&mut Rng::new(3));
+    for (number, frame) in x.iter().enumerate() {
+        let y = stream.push(&network, frame).unwrap();
+        if let Some(last) = x[..=number].last_chunk() {
+            assert_eq!(y, network.predict::<[[f32; 8]; 6]>(last)[5]);
+        }
+    }
 }
 
 #[derive(Network)]

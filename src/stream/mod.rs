@@ -31,6 +31,9 @@
 //! - A layer of series that outputs a vector, such as `Flatten`, `GlobalAveragePool` or a recurrent layer, outputs it
 //!   first with the last frame of its input, and then for each further frame: that of the last frames, as many as its
 //!   input has, or the last state.
+//! - `MultiHeadAttention` with the mask `Causal` keeps the keys and values of the last `STEPS` frames, to which a frame
+//!   attends. Positions that are added to a sequence are for `STEPS` frames: the stream then outputs nothing until it is
+//!   reset.
 //! - A layer without time, which takes vectors, computes its output for each one that it gets. A tensor of several axes is
 //!   a series of frames, its rows: an image is a series of rows of pixels.
 //!

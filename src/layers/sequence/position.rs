@@ -10,6 +10,7 @@ use crate::{
     layer::{Infer, Inferred, Operations, Path, SimpleLayer},
     layers::image::{Channels, Valid, fault, window::Row},
     message::Message,
+    stream::Streaming,
 };
 
 /// `y[t] = x[t] + table[t]`: a trainable vector for each step, so that layers that do not depend on the order of steps, such
@@ -152,6 +153,47 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> SimpleLayer
 
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         operations.add_waves(path, Self::Input::SHAPE, Self::WAVES.as_flattened());
+    }
+}
+
+/// There are positions for `STEPS` frames: a stream then outputs nothing until it is reset.
+impl<I: Channels> Streaming for LearnedPositions<I> {
+    type Frame = I::Frame;
+    type Emitted = I::Frame;
+    /// The number of the next frame.
+    type State = usize;
+
+    const STREAM_FAULT: Option<Message> = <Self as SimpleLayer>::FAULT;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut usize, frame: &I::Frame, y: &mut I::Frame) -> bool {
+        let mut rows = I::flat(slice::from_ref(&self.table)).chunks_exact(I::Frame::LEN.max(1));
+        let Some(row) = rows.nth(*state) else { return false };
+        *state += 1;
+        *y = *frame;
+        elementwise(simd, &Plus, [row], [I::Frame::flat_mut(slice::from_mut(y))]);
+        true
+    }
+}
+
+/// There are positions for `STEPS` frames: a stream then outputs nothing until it is reset.
+impl<T: Element, const WIDTH: usize, const STEPS: usize> Streaming
+    for SinusoidalPositions<[[T; WIDTH]; STEPS], [[T; WIDTH]; STEPS]>
+{
+    type Frame = [T; WIDTH];
+    type Emitted = [T; WIDTH];
+    /// The number of the next frame.
+    type State = usize;
+
+    const STREAM_FAULT: Option<Message> = <Self as SimpleLayer>::FAULT;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut usize, frame: &[T; WIDTH], y: &mut [T; WIDTH]) -> bool {
+        let Some(wave) = Self::WAVES.get(*state) else { return false };
+        *state += 1;
+        *y = *frame;
+        elementwise_row(simd, &Plus, [&wave.map(|number| T::from_f64(number.into()))], [y]);
+        true
     }
 }
 

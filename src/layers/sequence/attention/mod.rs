@@ -3,6 +3,7 @@
 mod mask;
 mod passes;
 mod rotary;
+mod stream;
 
 pub use mask::{Full, Mask};
 pub use rotary::{NoRotation, Rotary, Rotation};

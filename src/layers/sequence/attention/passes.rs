@@ -3,7 +3,7 @@
 //! Queries, keys and values are transposed, `[feature][step]`. Those of a head are consecutive rows, and each product is one
 //! of matrices whose rows have the length of the sequence or of a frame.
 
-use core::slice;
+use core::{ops::Range, slice};
 
 use crate::{
     Zeroed,
@@ -67,9 +67,14 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
         T::one() / T::from_f64(self.head as f64).sqrt()
     }
 
-    /// Computes queries, keys and values. Queries are scaled.
+    /// Computes queries, keys and values of some steps. Queries are scaled.
     #[inline(always)]
-    fn project<S: Simd>(&self, simd: S, x: &[[T; WIDTH]; STEPS], parts: &mut Parts<T, WIDTH, STEPS>) {
+    pub(super) fn project<S: Simd, const N: usize>(
+        &self,
+        simd: S,
+        x: &[[T; WIDTH]; N],
+        parts: &mut Parts<T, WIDTH, N>,
+    ) {
         nt(simd, self.kernel.as_flattened(), x, parts.as_flattened_mut());
         let factors = [self.scale(), T::one(), T::one()];
         for ((part, bias), factor) in parts.iter_mut().zip(self.bias).zip(factors) {
@@ -77,24 +82,36 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
                 elementwise_row(simd, &ScaledSum(bias.to_f64(), factor.to_f64()), [], [row]);
             }
         }
-        self.rotate(simd, parts, 1.0);
     }
 
-    /// Rotates queries and keys by their angles times `sign`.
+    /// Rotates queries or keys of these steps by their angles times `sign`.
     #[inline(always)]
-    fn rotate<S: Simd>(&self, simd: S, parts: &mut Parts<T, WIDTH, STEPS>, sign: f64) {
+    pub(super) fn rotate<S: Simd, const N: usize>(
+        &self,
+        simd: S,
+        steps: Range<usize>,
+        part: &mut [[T; N]; WIDTH],
+        sign: f64,
+    ) {
         let Some(angles) = self.angles else { return };
         let pairs = self.head / 2;
-        let [query, key, _] = parts;
         for (pair, (cosines, sines)) in angles.iter().zip(angles.iter().skip(pairs)).take(pairs).enumerate() {
             let [cosines, sines] = [cosines, sines].map(|row| row.map(|number| T::from_f64(number.into())));
-            for head in [&mut *query, &mut *key].into_iter().flat_map(|part| part.chunks_exact_mut(self.head.max(1))) {
+            let angles = [&cosines, &sines].map(|row| row.get(steps.clone()).unwrap_or(&[]));
+            for head in part.chunks_exact_mut(self.head.max(1)) {
                 let (first, second) = head.split_at_mut(pairs);
                 if let (Some(first), Some(second)) = (first.get_mut(pair), second.get_mut(pair)) {
-                    elementwise_row(simd, &Rotate(sign), [&cosines, &sines], [first, second]);
+                    elementwise_row(simd, &Rotate(sign), angles, [first, second]);
                 }
             }
         }
+    }
+
+    /// Rotates the queries and the keys of all steps.
+    #[inline(always)]
+    fn rotate_all<S: Simd>(&self, simd: S, [query, key, _]: &mut Parts<T, WIDTH, STEPS>, sign: f64) {
+        self.rotate(simd, 0..STEPS, query, sign);
+        self.rotate(simd, 0..STEPS, key, sign);
     }
 
     /// Computes with which weights each step attends to each step.
@@ -139,6 +156,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
     ) {
         for (x, y) in x.iter().zip(y) {
             self.project(simd, x, parts);
+            self.rotate_all(simd, parts, 1.0);
             let [query, key, value] = &*parts;
             let heads = self.heads(query).zip(self.heads(key)).zip(self.heads(value));
             for (((query, key), value), mixed) in heads.zip(self.heads_mut(mixed)) {
@@ -161,6 +179,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
         let saved = tape.parts.iter_mut().zip(&mut tape.weights).zip(&mut tape.mixed);
         for ((x, y), ((parts, weights), mixed)) in x.iter().zip(y).zip(saved) {
             self.project(simd, x, parts);
+            self.rotate_all(simd, parts, 1.0);
             let [query, key, value] = &*parts;
             let heads = self.heads(query).zip(self.heads(key)).zip(self.heads(value));
             for ((((query, key), value), mixed), weights) in heads.zip(self.heads_mut(mixed)).zip(weights) {
@@ -196,7 +215,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
                 nn(simd, query, of_weights, T::zeros(), &Unchanged, key);
                 copy(of_mixed, query);
             }
-            self.rotate(simd, parts, -1.0);
+            self.rotate_all(simd, parts, -1.0);
             let [query, ..] = &mut *parts;
             elementwise_row(simd, &ScaledSum(0.0, self.scale().to_f64()), [], [query.as_flattened_mut()]);
             if let Some(dx) = dx.as_mut().and_then(Iterator::next) {

@@ -1,0 +1,94 @@
+//! Attention in a stream: the keys and values of the last frames are kept.
+
+use core::array;
+
+use super::{Complete, Mask, Rotation, passes::Attention};
+use crate::{
+    Zeroed,
+    activation::softmax_row,
+    kernel::{Element, Plus, Simd, elementwise_row, nt, tn},
+    layer::{Layer, Parameters as _, first_fault},
+    message::Message,
+    stream::Streaming,
+};
+
+/// The keys and values of the last frames, before they are rotated.
+#[derive(Clone, Copy)]
+pub struct Attended<T, const WIDTH: usize, const STEPS: usize> {
+    keys: [[T; STEPS]; WIDTH],
+    values: [[T; STEPS]; WIDTH],
+    /// The number of frames, up to `STEPS`.
+    seen: usize,
+}
+
+// SAFETY: the fields are `Zeroed`.
+unsafe impl<T: Zeroed, const WIDTH: usize, const STEPS: usize> Zeroed for Attended<T, WIDTH, STEPS> {}
+
+impl<T: Element, const WIDTH: usize, const STEPS: usize> Attended<T, WIDTH, STEPS> {
+    /// Takes the key and the value of the next frame, in place of the oldest if there are `STEPS`. Returns its position.
+    #[inline(always)]
+    fn push(&mut self, [key, value]: [&[[T; 1]; WIDTH]; 2]) -> usize {
+        let position = self.seen.min(STEPS - 1);
+        for (rows, numbers) in [(&mut self.keys, key), (&mut self.values, value)] {
+            for (row, number) in rows.iter_mut().zip(numbers) {
+                if self.seen == STEPS {
+                    row.copy_within(1.., 0);
+                }
+                row[position] = number[0];
+            }
+        }
+        self.seen = position + 1;
+        position
+    }
+}
+
+/// A frame attends to itself and to the last frames before it, of which there are at most `STEPS − 1`.
+impl<T: Element, const WIDTH: usize, const STEPS: usize, const HEADS: usize, M: Mask, P: Rotation> Streaming
+    for Complete<T, WIDTH, STEPS, HEADS, M, P>
+{
+    type Frame = [T; WIDTH];
+    type Emitted = [T; WIDTH];
+    type State = Attended<T, WIDTH, STEPS>;
+
+    const STREAM_FAULT: Option<Message> = {
+        let message = Message::naming(Self::KIND.as_str()).text("cannot be streamed: it attends to later frames; ");
+        first_fault(&[
+            <Self as Layer>::FAULT,
+            if M::CAUSAL { None } else { Some(message.text("use the mask `Causal`")) },
+        ])
+    };
+    const FRAME_MACS: usize = WIDTH * (4 * WIDTH + 2 * STEPS);
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &[T; WIDTH], y: &mut [T; WIDTH]) -> bool {
+        self.numbers().attend(simd, state, frame, y);
+        true
+    }
+}
+
+impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH, STEPS> {
+    /// The output of the next frame.
+    #[inline(always)]
+    fn attend<S: Simd>(&self, simd: S, state: &mut Attended<T, WIDTH, STEPS>, frame: &[T; WIDTH], y: &mut [T; WIDTH]) {
+        let mut parts = [[[T::zero(); 1]; WIDTH]; 3];
+        self.project(simd, array::from_ref(frame), &mut parts);
+        let [query, key, value] = &mut parts;
+        let position = state.push([key, value]);
+        let mut rotated = state.keys;
+        self.rotate(simd, position..position + 1, query, 1.0);
+        self.rotate(simd, 0..STEPS, &mut rotated, 1.0);
+        let mut mixed = [[T::zero(); 1]; WIDTH];
+        let width = self.head.max(1);
+        let heads = query.chunks_exact(width).zip(rotated.chunks_exact(width)).zip(state.values.chunks_exact(width));
+        for (((query, key), value), mixed) in heads.zip(mixed.chunks_exact_mut(width)) {
+            let mut weights = [[T::zero(); STEPS]];
+            tn(simd, query, key, &mut weights);
+            let (seen, later) = weights[0].split_at_mut(position + 1);
+            later.fill(T::zero());
+            softmax_row(simd, seen);
+            nt(simd, value, &weights, mixed);
+        }
+        tn(simd, &mixed, self.out_kernel, array::from_mut(y));
+        elementwise_row(simd, &Plus, [self.out_bias], [y]);
+    }
+}
