@@ -6,7 +6,7 @@
 
 use std::{error::Error, f64::consts::LN_2};
 
-use shiplap::prelude::*;
+use shiplap::{data::Vocabulary, prelude::*};
 
 /// The number of different characters in the text.
 const SYMBOLS: usize = 81;
@@ -33,11 +33,8 @@ type Windows = (Vec<[f32; STEPS]>, Vec<[usize; STEPS]>);
 fn main() -> Result<(), Box<dyn Error>> {
     let steps: u64 = std::env::args().nth(1).map_or(Ok(40), |steps| steps.parse())?;
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/data/devils_dictionary.txt"))?;
-    let mut symbols: Vec<char> = text.chars().collect();
-    symbols.sort_unstable();
-    symbols.dedup();
-    let numbers = text.chars().map(|symbol| symbols.binary_search(&symbol));
-    let numbers = numbers.collect::<Result<Vec<usize>, _>>().map_err(|_| "a character is not in the text")?;
+    let vocabulary = Vocabulary::of_characters(&text);
+    let numbers: Vec<usize> = text.chars().filter_map(|symbol| vocabulary.number(symbol)).collect();
     // The decoder is tested on the last tenth.
     let (train, test) = numbers.split_at(numbers.len() * 9 / 10);
     let test = windows(test, (0..).step_by(STEPS).take(test.len() / STEPS - 1));
@@ -56,8 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if step % (steps / 5).max(1) == 0 {
             println!("\nstep {step}: {:.3} bits per character", bits / (steps / 5).max(1) as f64);
             bits = 0.0;
-            let sample = write(trainer.network(), &symbols, 200, &mut rng)?;
-            println!("{sample}");
+            println!("{}", write(trainer.network(), &vocabulary, 200, &mut rng)?);
         }
     }
     println!("\non the test text: {:.3} bits per character", trainer.evaluate(&test.0, &test.1)?.loss / LN_2);
@@ -74,26 +70,30 @@ fn windows(text: &[usize], places: impl Iterator<Item = usize>) -> Windows {
 }
 
 /// Continues a text that begins with a line break by `length` characters, drawn with the probabilities of the decoder.
-fn write(network: &Decoder, symbols: &[char], length: usize, rng: &mut Rng) -> Result<String, &'static str> {
-    let start = symbols.binary_search(&'\n').map_err(|_| "the text has no line break")?;
-    let (mut window, mut seen, mut text) = ([start as f32; STEPS], 1, String::new());
-    let mut next = [[[0.0; SYMBOLS]; STEPS]];
+fn write(
+    network: &Decoder,
+    vocabulary: &Vocabulary<char>,
+    length: usize,
+    rng: &mut Rng,
+) -> Result<String, Box<dyn Error>> {
+    let start = vocabulary.number('\n').ok_or("the text has no line break")?;
+    let (mut window, mut seen, mut written) = ([start as f32; STEPS], 1, Vec::new());
     for _ in 0..length {
-        network.predict_batch(&[window], &mut next).map_err(|_| "one window has one prediction")?;
+        let next = network.predict(&window);
         // A step depends on no later ones: those after the text do not matter.
         let mut rest = rng.uniform() as f32;
-        let drawn = next[0][seen - 1].iter().position(|p| {
+        let drawn = next[seen - 1].iter().position(|p| {
             rest -= p;
             rest < 0.0
         });
-        let number = drawn.unwrap_or(start);
-        text.push(symbols[number]);
+        let number = drawn.unwrap_or(start) as f32;
+        written.push(number);
         if seen == STEPS {
             window.rotate_left(1);
             seen -= 1;
         }
-        window[seen] = number as f32;
+        window[seen] = number;
         seen += 1;
     }
-    Ok(text)
+    Ok(vocabulary.decode(&written)?)
 }

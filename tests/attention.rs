@@ -8,7 +8,7 @@ mod keras;
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use keras::{Fixture, fixtures, learns_as_in_keras};
-use shiplap::{Tensor, check, layers::Full, prelude::*, train::Data};
+use shiplap::{Tensor, check, layer::Sample, layers::Full, prelude::*, stream::Streaming, train::Data};
 
 static FIXTURES: LazyLock<BTreeMap<String, Fixture>> = LazyLock::new(|| fixtures("attention.json"));
 
@@ -142,4 +142,41 @@ fn weights_do_not_overflow() {
     let mut net = Attentive::new(1);
     net.kernel.as_flattened_mut().as_flattened_mut().iter_mut().for_each(|weight| *weight *= 1e4);
     assert!(Tensor::flat(&[net.predict(&sequences::<1>(2)[0])]).iter().all(|number| number.is_finite()));
+}
+
+/// A stream computes the bits of the network, frame by frame, and goes on after its end.
+#[test]
+fn frames_have_the_bits_of_the_sequence() {
+    fn same<N, X, Y, const WIDTH: usize>(x: &N::Input, frames: &[X])
+    where
+        N: Network<Element = f32, Input: Sample<N>, Output = Y> + Streaming<Frame = X, Emitted = [f32; WIDTH]>,
+        Y: AsRef<[[f32; WIDTH]]>,
+    {
+        let (net, mut stream) = (N::boxed(3), Stream::<N>::new());
+        let y = net.predict(x);
+        assert_eq!(frames.len(), y.as_ref().len());
+        for _ in 0..2 {
+            for (frame, y) in frames.iter().zip(y.as_ref()) {
+                assert_eq!(stream.push(&net, frame).map(|y| y.map(f32::to_bits)), Some(y.map(f32::to_bits)));
+            }
+            let after = (0..50).filter_map(|_| stream.push(&net, &frames[0]));
+            assert!(after.flatten().all(f32::is_finite));
+            stream.reset();
+        }
+    }
+    #[network(input = [f32; 19])]
+    type Decoder = (
+        (Embedding<_, 9, 8>, LearnedPositions<_>, SinusoidalPositions<_>),
+        TransformerBlock<_, 2, 12, Causal, Rotary>,
+        MultiHeadAttention<_, 8, Causal>,
+        (RmsNorm<_, Tanh>, Conv1d<_, 9, 1, Softmax>),
+    );
+    #[network(input = [[f32; 1]; 7])]
+    type Narrow = MultiHeadAttention<_, 1, Causal>;
+    let numbers: [f32; 19] = std::array::from_fn(|step| (step * step % 9) as f32);
+    let series: [[f32; 1]; 7] = std::array::from_fn(|step| [step as f32 - 3.5]);
+    common::at_every_level(|_| {
+        same::<Decoder, _, _, 9>(&numbers, &numbers);
+        same::<Narrow, _, _, 1>(&series, &series);
+    });
 }

@@ -10,7 +10,7 @@ use crate::{
     activation::{softmax_row, softmax_row_backward},
     kernel::{
         Element, ElementwiseKernel, Plus, Real, Simd, Summand, Unchanged, Work, copy, elementwise_row, nn, nn_from, nt,
-        sum_of_row, sum_rows, tn,
+        nt_from, sum_of_row, sum_rows, tn,
     },
 };
 
@@ -75,7 +75,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
         x: &[[T; WIDTH]; N],
         parts: &mut Parts<T, WIDTH, N>,
     ) {
-        nt(simd, self.kernel.as_flattened(), x, parts.as_flattened_mut());
+        nt_from(simd, zeros(), self.kernel.as_flattened(), x, parts.as_flattened_mut());
         let factors = [self.scale(), T::one(), T::one()];
         for ((part, bias), factor) in parts.iter_mut().zip(self.bias).zip(factors) {
             for (row, bias) in part.iter_mut().zip(bias) {
@@ -161,7 +161,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
             let heads = self.heads(query).zip(self.heads(key)).zip(self.heads(value));
             for (((query, key), value), mixed) in heads.zip(self.heads_mut(mixed)) {
                 self.weigh(simd, query, key, weights);
-                nt(simd, value, weights, mixed);
+                nt_from(simd, zeros(), value, weights, mixed);
             }
             self.output(simd, mixed, y);
         }
@@ -184,7 +184,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
             let heads = self.heads(query).zip(self.heads(key)).zip(self.heads(value));
             for ((((query, key), value), mixed), weights) in heads.zip(self.heads_mut(mixed)).zip(weights) {
                 self.weigh(simd, query, key, weights);
-                nt(simd, value, weights, mixed);
+                nt_from(simd, zeros(), value, weights, mixed);
             }
             self.output(simd, mixed, y);
         }
@@ -327,6 +327,11 @@ fn sum_products<'a, S: Simd, T: Element, const WIDTH: usize, const STEPS: usize>
     if swapped {
         copy(from, to);
     }
+}
+
+/// The start of sums in order, whatever the number of rows: a frame of a stream has the bits of the sequence.
+pub(super) fn zeros<T: Element, const N: usize>() -> &'static [[T; N]] {
+    slice::from_ref(T::zeros())
 }
 
 /// `y = (x + addend)·factor`

@@ -2,11 +2,14 @@
 
 use core::array;
 
-use super::{Complete, Mask, Rotation, passes::Attention};
+use super::{
+    Complete, Mask, Rotation,
+    passes::{Attention, zeros},
+};
 use crate::{
     Zeroed,
     activation::softmax_row,
-    kernel::{Element, Plus, Simd, elementwise_row, nt, tn},
+    kernel::{Element, Plus, Simd, elementwise_row, nt_from, tn},
     layer::{Layer, Parameters as _, first_fault},
     message::Message,
     stream::Streaming,
@@ -86,7 +89,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
             let (seen, later) = weights[0].split_at_mut(position + 1);
             later.fill(T::zero());
             softmax_row(simd, seen);
-            nt(simd, value, &weights, mixed);
+            nt_from(simd, zeros(), value, &weights, mixed);
         }
         tn(simd, &mixed, self.out_kernel, array::from_mut(y));
         elementwise_row(simd, &Plus, [self.out_bias], [y]);
