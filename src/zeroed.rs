@@ -197,6 +197,8 @@ mod tests {
     #[test]
     fn zero_bytes_are_zero_values() {
         assert_eq!(<([f64; 3], (), bool, u16) as Zeroed>::zeroed(), ([0.0; 3], (), false, 0));
+        const ZEROS: ([f32; 2], Option<bool>, [u8; 3]) = (zeros(), None, zeros());
+        assert_eq!(ZEROS, ([0.0; 2], None, [0; 3]));
     }
 
     #[test]

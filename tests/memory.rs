@@ -124,6 +124,18 @@ fn networks_of_image_layers_train() {
     assert!(trainer.predict(&x[0])[0].is_finite());
 }
 
+#[test]
+fn streams_are_zero_bytes() {
+    #[network(input = [[f32; 2]; 5])]
+    type Net = (Conv1d<_, 3, 2, Relu, Causal<1, 2>>, MaxPool1d<_, 2>, Flatten<_>, Dense<_, 1>);
+    static STREAM: Stream<Net> = Stream::new();
+    let (network, mut stream, mut boxed) = (Net::new(1), STREAM, Stream::<Net>::zeroed_box());
+    let x = [[0.5, -0.5], [1.0, 2.0], [0.0, -1.0], [3.0, 1.0], [2.0, 2.0]];
+    let outputs = x.map(|frame| stream.push(&network, &frame));
+    assert_eq!(x.map(|frame| boxed.push(&network, &frame)), outputs);
+    assert_eq!(outputs[3], Some(network.predict(&x)));
+}
+
 #[network(input = [[f32; 2]; 3])]
 type Sequences = (SimpleRnn<_, 5, AllStates>, Gru<_, 3, AllStates>, Lstm<_, 5>, Dense<_, 1>);
 
