@@ -86,5 +86,6 @@ mod tests {
         let of = |seed| resample(&x, &y, ClassSize::Smallest, seed).unwrap();
         assert_eq!(of(1), of(1));
         assert_ne!(of(1), of(2));
+        assert!(!of(1).y.is_sorted() && !of(2).y.is_sorted(), "the classes are mixed");
     }
 }
