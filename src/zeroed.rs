@@ -88,6 +88,12 @@ pub(crate) const fn zeros<Z: Zeroed>() -> Z {
     unsafe { MaybeUninit::zeroed().assume_init() }
 }
 
+/// Sets all bytes of a value to zero in place, whatever its size.
+pub(crate) fn clear<Z: Zeroed + Copy>(value: &mut Z) {
+    // SAFETY: zero bytes are a valid value, as `Zeroed` promises, and a `Copy` type has nothing to drop.
+    unsafe { core::ptr::from_mut(value).write_bytes(0, 1) };
+}
+
 /// Memory for an `A` or a `B`.
 #[doc(hidden)]
 #[repr(C)]
@@ -193,6 +199,13 @@ zeroed_tuples!(A B C D E F G H I J K L M N O P);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_cleared_in_place() {
+        let mut value = [[1.5f32, -0.0], [f32::NAN, 3.0]];
+        clear(&mut value);
+        assert_eq!(value.map(|row| row.map(f32::to_bits)), [[0; 2]; 2]);
+    }
 
     #[test]
     fn zero_bytes_are_zero_values() {

@@ -8,7 +8,14 @@ mod keras;
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use keras::{Fixture, fixtures, learns_as_in_keras};
-use shiplap::{Tensor, check, layer::Sample, layers::Full, prelude::*, stream::Streaming, train::Data};
+use shiplap::{
+    Tensor, check,
+    layer::Sample,
+    layers::{Add, Branches, Full},
+    prelude::*,
+    stream::Streaming,
+    train::Data,
+};
 
 static FIXTURES: LazyLock<BTreeMap<String, Fixture>> = LazyLock::new(|| fixtures("attention.json"));
 
@@ -72,6 +79,8 @@ fn numbers_outside_of_the_vocabulary_are_errors() {
     // Wrappers pass the vocabulary on.
     type Wrapped = Frozen<Net>;
     assert_eq!(<(Wrapped, Dense<2, 2>) as Layer>::VOCABULARY, Some(4));
+    type Both = Branches<Embedding<[f32; 3], 4, 2>, Embedding<[f32; 3], 5, 2>, Add>;
+    assert_eq!(<Both as Layer>::VOCABULARY, Some(4));
     assert_eq!(<Dense<2, 2> as Layer>::VOCABULARY, None);
 }
 

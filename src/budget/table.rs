@@ -101,6 +101,7 @@ impl Table {
                     activation: None,
                     bytes: outline.bytes(),
                     output: frame.state,
+                    inside: 0,
                     macs: frame.macs,
                 },
                 path,
@@ -121,7 +122,7 @@ impl Table {
         let path: Message = path.written(Message::new());
         let layer = if path.is_empty() { "network" } else { path.as_str() };
         let (flash, ram) = match (training, elsewhere) {
-            (false, _) => (leaf.bytes, leaf.output),
+            (false, _) => (leaf.bytes, leaf.output + leaf.inside),
             (true, false) => (0, leaf.bytes),
             (true, true) => (leaf.bytes, 0),
         };

@@ -17,6 +17,9 @@ use crate::{
 pub(super) struct Kinds {
     /// The shape of the last image or series that was flattened.
     current: Option<&'static [usize]>,
+    /// Whether the module of PyTorch before it has the channels of a step side by side, unlike those of images and
+    /// convolutions.
+    by_steps: bool,
     /// The layers whose input is a flattened image or series, with its shape.
     pub flattened: Vec<(String, &'static [usize])>,
     /// The normalization layers.
@@ -48,10 +51,20 @@ impl Kinds {
 
 impl<T> Operations<T> for Kinds {
     fn flatten(&mut self, _: layer::Path<'_>, shape: &'static [usize]) {
-        self.current = Some(shape);
+        let is_turned = shape.len() != 2 || !self.by_steps;
+        self.current = is_turned.then_some(shape);
+    }
+
+    fn convolution(&mut self, _: layer::Path<'_>, _: &'static str, _: Sliding, _: [usize; 4], _: &[T]) {
+        self.by_steps = false;
+    }
+
+    fn pool(&mut self, _: layer::Path<'_>, _: layer::Pool, _: Sliding) {
+        self.by_steps = false;
     }
 
     fn depthwise(&mut self, path: layer::Path<'_>, _: &'static str, _: Sliding, _: [usize; 3], _: &[T]) {
+        self.by_steps = false;
         self.depthwise.insert(path.to_string());
     }
 
@@ -94,6 +107,7 @@ impl<T> Operations<T> for Kinds {
     }
 
     fn look_up(&mut self, path: layer::Path<'_>, _: &'static str, _: [usize; 2], _: &[T]) {
+        self.by_steps = true;
         self.embeddings.insert(path.to_string());
     }
 
@@ -102,10 +116,12 @@ impl<T> Operations<T> for Kinds {
     }
 
     fn attention(&mut self, path: layer::Path<'_>, attention: Attention, _: [(&'static str, &[T]); 4]) {
+        self.by_steps = true;
         self.attention.insert(path.to_string(), attention);
     }
 
     fn recurrent(&mut self, path: layer::Path<'_>, recurrence: Recurrence, _: [(&'static str, &[T]); 4]) {
+        self.by_steps = true;
         let path = path.to_string();
         let both = self.reversed.take().and_then(|reversed| {
             let both = path.strip_suffix(".layer").filter(|inside| *inside == reversed)?;
@@ -126,4 +142,23 @@ impl<T> Operations<T> for Kinds {
     }
 
     fn other(&mut self, _: layer::Path<'_>, _: &'static str) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{layers::AllStates, prelude::*};
+
+    /// PyTorch flattens the output of a convolution by channels, and that of a recurrent layer by steps.
+    #[test]
+    fn flattened_series_are_in_the_order_of_the_module_before_them() {
+        type Series = [[f32; 3]; 4];
+        type Tail = (Flatten<Series, [f32; 12]>, Dense<12, 2>);
+        let flattened = |kinds: Kinds| kinds.flattened;
+        let convolution: (Conv1d<Series, 3, 1, Linear, Valid, Bias, Series>, Tail) = Network::new(1);
+        assert_eq!(flattened(Kinds::of(&convolution)), [("1.1".to_string(), &[4, 3][..])]);
+        assert!(flattened(Kinds::of(&<(Gru<Series, 3, AllStates>, Tail) as Network>::new(1))).is_empty());
+        type Texts = (Embedding<[f32; 4], 9, 3>, Tail);
+        assert!(flattened(Kinds::of(&Texts::new(1))).is_empty());
+    }
 }

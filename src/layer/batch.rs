@@ -46,6 +46,8 @@ pub trait Layer: Parameters {
     /// The number of whole numbers that an input may hold, from 0 on, as for [`Embedding`](crate::layers::Embedding); `None`
     /// if it may hold any number. In training, another number is an error.
     const VOCABULARY: Option<usize> = None;
+    /// The bytes of the memory inside the layer at inference, for one sample, without that of nested layers.
+    const INSIDE: usize = 0;
     /// The nested layers with their tensors, activations and sizes, for files and budgets that are checked at compile
     /// time.
     const OUTLINE: Outline = Outline::of_layer(Leaf {
@@ -54,7 +56,8 @@ pub trait Layer: Parameters {
         activation: Self::ACTIVATION,
         bytes: size_of::<Self>() - Outline::of_sequence(Self::LAYERS).bytes(),
         output: size_of::<Self::Output>(),
-        macs: Self::MACS,
+        inside: Self::INSIDE,
+        macs: Self::MACS.saturating_sub(Outline::of_sequence(Self::LAYERS).macs()),
     })
     .with_children(Self::LAYERS);
 

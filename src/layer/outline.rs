@@ -39,7 +39,9 @@ pub struct Leaf {
     pub bytes: usize,
     /// The bytes of the output for one sample.
     pub output: usize,
-    /// The number of multiply-accumulates for one sample.
+    /// The bytes of the memory inside the layer at inference, for one sample, without that of nested layers.
+    pub inside: usize,
+    /// The number of multiply-accumulates for one sample, without those of nested layers.
     pub macs: usize,
 }
 
@@ -58,12 +60,6 @@ impl Outline {
     #[must_use]
     pub const fn with_children(self, children: &'static [(&'static str, Outline)]) -> Self {
         Self { children, ..self }
-    }
-
-    /// The outline of a copy of an input, which takes memory like an output.
-    pub(crate) const fn of_copy(output: usize) -> Self {
-        let kind = Message::new().text("copy");
-        Self::of_layer(Leaf { kind, tensors: &[], activation: None, bytes: 0, output, macs: 0 })
     }
 
     /// Whether a layer has statistics of the batches seen in training.
@@ -108,14 +104,18 @@ impl Outline {
             deepest = most(deepest, child.inside());
             index += 1;
         }
-        buffers[0] + buffers[1] + deepest
+        let own = match &self.layer {
+            Some(layer) => layer.inside,
+            None => 0,
+        };
+        own + buffers[0] + buffers[1] + deepest
     }
 
-    /// The bytes of the outputs of all layers for one sample, as if each had its own memory.
+    /// The bytes of the outputs of all layers and of the memory inside them for one sample, as if each had its own.
     pub(crate) const fn outputs(&self) -> usize {
         let (mut sum, mut number) = (0, 0);
         while let Some(layer) = self.layer(number) {
-            sum += layer.output;
+            sum += layer.output + layer.inside;
             number += 1;
         }
         sum
@@ -135,6 +135,16 @@ impl Outline {
         let (mut sum, mut number) = (0, 0);
         while let Some(layer) = self.layer(number) {
             sum += layer.bytes;
+            number += 1;
+        }
+        sum
+    }
+
+    /// The number of multiply-accumulates for one sample.
+    pub const fn macs(&self) -> usize {
+        let (mut sum, mut number) = (0, 0);
+        while let Some(layer) = self.layer(number) {
+            sum += layer.macs;
             number += 1;
         }
         sum

@@ -48,14 +48,14 @@ pub use streaming::Streaming;
 pub use streaming::{FrameCosts, pass, step};
 pub(crate) use streaming::{apart_in_time, by_layer, unchanged, whole_sample};
 
-use core::{fmt, slice};
+use core::fmt;
 
 use crate::{
     Layer, Zeroed,
     budget::{Budgeted, Costs},
     kernel::{Simd, Work, dispatch},
     layer::assert_sound,
-    zeroed::{ON_THE_STACK, fits_stack},
+    zeroed::{ON_THE_STACK, clear, fits_stack},
 };
 
 /// The state of a network `N` that takes one frame at a time.
@@ -134,7 +134,7 @@ impl<N: Streaming> Stream<N> {
 
     /// Returns to the state before the first frame, in place.
     pub fn reset(&mut self) {
-        slice::from_mut(self).fill(Self { state: N::State::zeroed_on_stack() });
+        clear(&mut self.state);
     }
 }
 

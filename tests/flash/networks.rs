@@ -1,9 +1,10 @@
 //! The networks whose files are beside.
 
 use shiplap::{
+    Pair,
     activation::{Elementwise, SaveInput},
     init::{Constant, HeNormal},
-    layers::AllStates,
+    layers::{AllStates, Bidirectional, Branches, Concat, First, Masked},
     prelude::*,
 };
 
@@ -44,9 +45,12 @@ pub type Mobile = (
     Dense<_, 2>,
 );
 
-/// Recurrent layers.
-#[network(input = [[f32; 3]; 5])]
-pub type Listener = (SimpleRnn<_, 4, AllStates>, Gru<_, 3, AllStates>, Lstm<_, 2>, Dense<_, 2>);
+/// Recurrent layers, in both directions and of series whose lengths differ.
+#[network(input = Pair<[[f32; 3]; 5], f32>)]
+pub type Listener = (
+    Branches<Masked<(SimpleRnn<_, 4, AllStates>, Gru<_, 3, AllStates>)>, (First<_>, Bidirectional<Lstm<_, 2>>), Concat>,
+    Dense<_, 2>,
+);
 
 /// A layer that the crate does not know: `y = x·factor`.
 #[derive(Layer)]

@@ -97,6 +97,11 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
 
     const MACS: usize = A::MACS + B::MACS;
     const FAULT: Option<Message> = first_fault(&[A::FAULT, B::FAULT, join::misfit::<A, B>(), J::FAULT]);
+    const VOCABULARY: Option<usize> = match (A::VOCABULARY, B::VOCABULARY) {
+        (Some(first), Some(second)) => Some(if first < second { first } else { second }),
+        (Some(vocabulary), None) | (None, Some(vocabulary)) => Some(vocabulary),
+        (None, None) => None,
+    };
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const N: usize>(&self, simd: S, x: &[A::Input], y: &mut [J::Output]) {

@@ -5,7 +5,7 @@ use core::{mem, mem::MaybeUninit, slice};
 use crate::{
     Parameters, Rng, Tensor, Zeroed,
     kernel::{Simd, copy, map_each},
-    layer::{Description, Ending, Inferred, Layer, Leaf, Operations, Outline, Path, VisitGradient, first_fault},
+    layer::{Description, Ending, Inferred, Layer, Operations, Path, VisitGradient, first_fault},
     layers::{
         branches::{Branches, Concat},
         image::{Valid, fault, window::Row},
@@ -103,14 +103,8 @@ impl<L: Layer> Layer for Reversed<L> {
     const FAULT: Option<Message> = first_fault(&[L::FAULT, fault::other_tensor::<L::Input, Row<Valid>>("Reversed")]);
     const TAKES_MISSING: bool = L::TAKES_MISSING;
     const VOCABULARY: Option<usize> = L::VOCABULARY;
-    /// The reversed input is an activation, too.
-    const OUTLINE: Outline = {
-        let kind = Self::KIND;
-        let leaf =
-            Leaf { kind, tensors: &[], activation: None, bytes: 0, output: size_of::<L::Output>(), macs: L::MACS };
-        Outline::of_layer(leaf)
-            .with_children(const { &[("input", Outline::of_copy(size_of::<L::Input>())), ("layer", L::OUTLINE)] })
-    };
+    /// The reversed input.
+    const INSIDE: usize = size_of::<L::Input>();
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[L::Input], y: &mut [L::Output]) {

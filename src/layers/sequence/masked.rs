@@ -7,7 +7,7 @@ use crate::{
     Pair, Parameters, Rng, Tensor, Zeroed,
     activation::Linear,
     kernel::{Element as _, Simd, copy, map_each},
-    layer::{Description, Ending, Layer, Leaf, Link, Outline, Path, Predictions, VisitGradient, first_fault},
+    layer::{Description, Ending, Layer, Link, Path, Predictions, VisitGradient, first_fault},
     message::Message,
     stream::Streaming,
 };
@@ -78,11 +78,16 @@ impl<L: Layer + Streaming, E: Ends> Masked<L, E> {
     }
 }
 
-/// Copies the series of each sample.
+/// Copies the steps of each sample up to its length, and zeros instead of the padding: a number that no layer takes, such
+/// as NaN, would have a gradient.
 #[inline(always)]
 fn series<X: Tensor>(x: &[Pair<X, X::Element>], series: &mut [X]) {
-    for (Pair(from, _), to) in x.iter().zip(series) {
-        copy(slice::from_ref(from), slice::from_mut(to));
+    for (Pair(from, length), to) in x.iter().zip(series) {
+        let (from, to) = (X::flat(slice::from_ref(from)), X::flat_mut(slice::from_mut(to)));
+        let count = (length.to_f64() as usize).saturating_mul(X::LEN / if X::RANK == 0 { 1 } else { X::AXES[0] });
+        let (taken, padding) = to.split_at_mut(count.min(from.len()));
+        copy(from, taken);
+        padding.fill(X::Element::from_f64(0.0));
     }
 }
 
@@ -95,13 +100,8 @@ impl<L: Layer + Streaming, E: Ends> Layer for Masked<L, E> {
 
     const MACS: usize = L::MACS;
     const FAULT: Option<Message> = first_fault(&[L::FAULT, Self::MISUSE, L::STREAM_FAULT]);
-    /// The series without its length is an activation, too.
-    const OUTLINE: Outline = {
-        let (kind, output) = (Self::KIND, size_of::<Self::Output>());
-        let leaf = Leaf { kind, tensors: &[], activation: None, bytes: 0, output, macs: L::MACS };
-        Outline::of_layer(leaf)
-            .with_children(const { &[("input", Outline::of_copy(size_of::<L::Input>())), ("layer", L::OUTLINE)] })
-    };
+    /// The series without its length.
+    const INSIDE: usize = size_of::<L::Input>();
 
     #[inline(always)]
     fn forward_batch<S: Simd, N: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]) {
@@ -274,6 +274,22 @@ mod tests {
         for length in [0.0, -1.0, 2.5, 10.0, f32::NAN, f32::INFINITY] {
             assert!(long.predict(&Pair([[1.0; 2]; 9], length)).iter().all(|state| state.is_nan()), "{length}");
         }
+    }
+
+    /// A window without zeros before the series outputs its first step with the last frame that it reads.
+    #[test]
+    fn steps_are_counted_from_the_first_whole_window() {
+        type Short = (Conv1d<[[f32; 2]; 4], 3, 3, Tanh, Valid, Bias, [[f32; 3]; 2]>, Gru<[[f32; 3]; 2], 5>);
+        type Long =
+            Masked<(Conv1d<[[f32; 2]; 9], 3, 3, Tanh, Valid, Bias, [[f32; 3]; 7]>, Gru<[[f32; 3]; 7], 5, AllStates>)>;
+        let (short, mut long) = (Short::new(1), Long::new(2));
+        long.layer.0.kernel = short.0.kernel;
+        long.layer.1.kernel = short.1.kernel;
+        long.layer.1.recurrent_kernel = short.1.recurrent_kernel;
+        let mut padded = [[f32::NAN; 2]; 9];
+        padded[..4].copy_from_slice(&[[0.5, -1.0], [2.0, 0.25], [-0.5, 1.5], [1.0, 0.0]]);
+        assert_eq!(long.predict(&Pair(padded, 4.0)), short.predict(padded.first_chunk::<4>().unwrap()));
+        assert!(long.predict(&Pair([[1.0; 2]; 9], 2.0)).iter().all(|state| state.is_nan()));
     }
 
     #[test]

@@ -53,6 +53,7 @@ pub struct TransformerBlock<
     A: Activation = Gelu,
 >(PhantomData<fn() -> (I, M, P, A)>);
 
+#[diagnostic::do_not_recommend]
 impl<I: Channels, const HEADS: usize, const HIDDEN: usize, M: Mask, P: Rotation, A: Activation> Infer
     for TransformerBlock<I, HEADS, HIDDEN, M, P, A>
 {

@@ -11,8 +11,8 @@ use core::{marker::PhantomData, slice};
 #[cfg(feature = "std")]
 use super::affine::{int8_of_weight, int32_of_bias, scale_of_weights};
 #[cfg(feature = "std")]
-use super::{Calibration, QuantizeError, Rounded, Samples, Scales};
-use super::{Int8Layer, Int8Tensor, Multiplier, Quantize, Scale, affine::assert_fits_sum};
+use super::{Calibration, QuantizeError, Rounded, Samples, Scale, Scales};
+use super::{Int8Layer, Int8Tensor, Multiplier, Quantize, affine::assert_fits_sum};
 use crate::{
     Tensor, Zeroed,
     kernel::{
@@ -61,6 +61,7 @@ unsafe impl<I: Channels, const UNITS: usize, K, R, const GATES: usize, const SAV
 }
 
 /// The scale of the state that products read, and of the output.
+#[cfg(feature = "std")]
 const STATE: Scale = Scale::OF_TANH;
 /// The bits by which the state is longer than an int8.
 const FINER: i32 = 8;

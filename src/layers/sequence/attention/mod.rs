@@ -30,7 +30,7 @@ use passes::{Attention, Backward, Forward, Memory, Record, Tape};
 /// ```
 ///
 /// With [`Causal`](crate::layers::Causal) as `M`, a step attends only to itself and to the steps before it, so that an
-/// output depends on no later input. With [`Rotary`] as `P`, the weights depend on the distance of the steps.
+/// output depends on no later input, except that NaN or an infinity in any step makes all outputs NaN. With [`Rotary`] as `P`, the weights depend on the distance of the steps.
 ///
 /// x and y: a sequence `[[T; WIDTH]; STEPS]`. `HEADS` must divide `WIDTH`.
 ///
@@ -139,6 +139,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize, const HEADS: usize, M: 
     type Head = Linear;
 
     const MACS: usize = STEPS * WIDTH * (4 * WIDTH + 2 * STEPS);
+    const INSIDE: usize = size_of::<Memory<T, WIDTH, STEPS>>();
     const FAULT: Option<Message> = {
         let message = Message::naming(Self::KIND.as_str());
         if WIDTH == 0 || STEPS == 0 {
