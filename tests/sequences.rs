@@ -98,6 +98,24 @@ fn bits_do_not_depend_on_the_batch() {
     });
 }
 
+/// A run that is interrupted goes on as if it had not been.
+#[test]
+fn checkpoints_have_recurrent_layers() {
+    type Net = (Gru<[[f32; 4]; 7], 6, AllStates>, Lstm<[[f32; 6]; 7], 5>, Dense<5, 2, Softmax>);
+    common::at_every_level(|_| {
+        let (x, y) = (series::<12>(1), [0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
+        type Run = Trainer<Net, SparseCategoricalCrossentropy, Adam, 4>;
+        let (mut first, mut second) = (Run::boxed(Adam::new(0.01), 1), Run::boxed(Adam::new(0.01), 2));
+        first.fit(&x, &y, Fit::epochs(2)).unwrap();
+        let file = std::env::temp_dir().join(format!("shiplap_sequences_{}", std::process::id()));
+        shiplap::io::save_checkpoint(&first.state(), 2, &file).unwrap();
+        shiplap::io::load_checkpoint(second.state_mut(), &file).unwrap();
+        std::fs::remove_file(file).unwrap();
+        assert_eq!(first.step(&x[..4], &y[..4]).unwrap(), second.step(&x[..4], &y[..4]).unwrap());
+        assert_eq!(first.network(), second.network());
+    });
+}
+
 /// A network in pieces on several threads, with a frozen part, and from a file.
 #[test]
 fn recurrent_networks_have_every_form() {
@@ -112,17 +130,6 @@ fn recurrent_networks_have_every_form() {
     let (net, mut other) = (Net::new(5), Net::new(6));
     shiplap::io::from_bytes(&mut other, &shiplap::io::to_bytes(&net).unwrap()).unwrap();
     assert_eq!(net, other);
-
-    // A run that is interrupted goes on as if it had not been.
-    type Run = Trainer<Net, SparseCategoricalCrossentropy, Adam, 4>;
-    let (mut first, mut second) = (Run::boxed(Adam::new(0.01), 1), Run::boxed(Adam::new(0.01), 2));
-    first.fit(&x, &y, Fit::epochs(2)).unwrap();
-    let file = std::env::temp_dir().join(format!("shiplap_sequences_{}", std::process::id()));
-    shiplap::io::save_checkpoint(&first.state(), 2, &file).unwrap();
-    shiplap::io::load_checkpoint(second.state_mut(), &file).unwrap();
-    std::fs::remove_file(file).unwrap();
-    assert_eq!(first.step(&x[..4], &y[..4]).unwrap(), second.step(&x[..4], &y[..4]).unwrap());
-    assert_eq!(first.network(), second.network());
 
     let mut tuned = Trainer::<Tuned, SparseCategoricalCrossentropy, Adam, 4>::boxed(Adam::new(0.01), 1);
     tuned.network_mut().0.layer = net.0.clone();

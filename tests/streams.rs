@@ -217,27 +217,31 @@ networks! {
 /// A frame of whole numbers is one of them.
 #[test]
 fn texts_are_streamed() {
-    #[network(input = [f32; 9])]
-    type Net = (Embedding<_, 20, 6>, Gru<_, 5, AllStates>, Conv1d<_, 20, 2, Softmax, Causal>);
-    let (network, mut stream) = (drawn::<Net>(2), Stream::<Net>::new());
-    let text = [3.0, 0.0, 19.0, 7.0, 7.0, 1.0, 12.0, 2.0, 5.0];
-    assert_eq!(text.map(|letter| stream.push(&network, &letter).unwrap()), network.predict(&text));
-    assert!(stream.push(&network, &20.0).unwrap()[0].is_nan());
+    common::at_every_level(|_| {
+        #[network(input = [f32; 9])]
+        type Net = (Embedding<_, 20, 6>, Gru<_, 5, AllStates>, Conv1d<_, 20, 2, Softmax, Causal>);
+        let (network, mut stream) = (drawn::<Net>(2), Stream::<Net>::new());
+        let text = [3.0, 0.0, 19.0, 7.0, 7.0, 1.0, 12.0, 2.0, 5.0];
+        assert_eq!(text.map(|letter| stream.push(&network, &letter).unwrap()), network.predict(&text));
+        assert!(stream.push(&network, &20.0).unwrap()[0].is_nan());
+    });
 }
 
 /// Beyond the sequence of its type, a frame attends to the last ones, whose positions are relative to each other.
 #[test]
 fn attention_goes_on_with_the_last_frames() {
-    #[network(input = [[f32; 8]; 6])]
-    type Net = (MultiHeadAttention<_, 2, Causal, Rotary>,);
-    let (network, mut stream) = (drawn::<Net>(1), Stream::<Net>::new());
-    let x: [[f32; 8]; 15] = fill(&mut Rng::new(3));
-    for (number, frame) in x.iter().enumerate() {
-        let y = stream.push(&network, frame).unwrap();
-        if let Some(last) = x[..=number].last_chunk() {
-            assert_eq!(y, network.predict::<[[f32; 8]; 6]>(last)[5]);
+    common::at_every_level(|_| {
+        #[network(input = [[f32; 8]; 6])]
+        type Net = (MultiHeadAttention<_, 2, Causal, Rotary>,);
+        let (network, mut stream) = (drawn::<Net>(1), Stream::<Net>::new());
+        let x: [[f32; 8]; 15] = fill(&mut Rng::new(3));
+        for (number, frame) in x.iter().enumerate() {
+            let y = stream.push(&network, frame).unwrap();
+            if let Some(last) = x[..=number].last_chunk() {
+                assert_eq!(y, network.predict::<[[f32; 8]; 6]>(last)[5]);
+            }
         }
-    }
+    });
 }
 
 #[derive(Network)]
@@ -249,66 +253,76 @@ struct Named {
 
 #[test]
 fn structs_are_streamed() {
-    same_bits::<Named>();
-    #[derive(Network)]
-    struct Of<L: Network> {
-        first: Conv1d<[[f32; 3]; 10], 5, 1, Relu, Valid, Bias, [[f32; 5]; 10]>,
-        rest: L,
-    }
-    same_bits::<Of<Gru<[[f32; 5]; 10], 4>>>();
+    common::at_every_level(|_| {
+        same_bits::<Named>();
+        #[derive(Network)]
+        struct Of<L: Network> {
+            first: Conv1d<[[f32; 3]; 10], 5, 1, Relu, Valid, Bias, [[f32; 5]; 10]>,
+            rest: L,
+        }
+        same_bits::<Of<Gru<[[f32; 5]; 10], 4>>>();
+    });
 }
 
 #[test]
 fn frames_of_pairs_are_pairs_of_frames() {
-    #[network(input = Pair<[[f32; 3]; 12], [[f32; 2]; 12]>)]
-    type Net = (Branches<(First<_>, Conv1d<_, 4, 3, Relu>), (Second<_>, MaxPool1d<_, 3, Valid>), Concat>, Gru<_, 5>);
+    common::at_every_level(|_| {
+        #[network(input = Pair<[[f32; 3]; 12], [[f32; 2]; 12]>)]
+        type Net =
+            (Branches<(First<_>, Conv1d<_, 4, 3, Relu>), (Second<_>, MaxPool1d<_, 3, Valid>), Concat>, Gru<_, 5>);
 
-    let (network, mut stream) = (drawn::<Net>(3), Stream::<Net>::new());
-    let x: Pair<[[f32; 3]; 12], [[f32; 2]; 12]> = fill(&mut Rng::new(1));
-    let mut last = None;
-    for (a, b) in x.0.into_iter().zip(x.1) {
-        last = stream.push(&network, &Pair(a, b));
-    }
-    assert_eq!(last, Some(network.predict(&x)));
+        let (network, mut stream) = (drawn::<Net>(3), Stream::<Net>::new());
+        let x: Pair<[[f32; 3]; 12], [[f32; 2]; 12]> = fill(&mut Rng::new(1));
+        let mut last = None;
+        for (a, b) in x.0.into_iter().zip(x.1) {
+            last = stream.push(&network, &Pair(a, b));
+        }
+        assert_eq!(last, Some(network.predict(&x)));
+    });
 }
 
 /// The last state is that of all frames, however many. A window is that of the last ones.
 #[test]
 fn vectors_follow_each_frame() {
-    type States = Lstm<[[f32; 2]; 5], 3>;
-    type LongStates = Lstm<[[f32; 2]; 9], 3>;
-    type Window = (Conv1d<[[f32; 2]; 5], 3, 2, Relu, Valid, Bias, [[f32; 3]; 4]>, Flatten<[[f32; 3]; 4], [f32; 12]>);
-    type Mean = GlobalAveragePool<[[f32; 2]; 5]>;
-    let x: [[f32; 2]; 9] = fill(&mut Rng::new(4));
+    common::at_every_level(|_| {
+        type States = Lstm<[[f32; 2]; 5], 3>;
+        type LongStates = Lstm<[[f32; 2]; 9], 3>;
+        type Window =
+            (Conv1d<[[f32; 2]; 5], 3, 2, Relu, Valid, Bias, [[f32; 3]; 4]>, Flatten<[[f32; 3]; 4], [f32; 12]>);
+        type Mean = GlobalAveragePool<[[f32; 2]; 5]>;
+        let x: [[f32; 2]; 9] = fill(&mut Rng::new(4));
 
-    let (states, long, mut stream) = (drawn::<States>(1), drawn::<LongStates>(1), Stream::<States>::new());
-    assert_eq!(x.iter().filter_map(|frame| stream.push(&states, frame)).count(), 5);
-    stream.reset();
-    assert_eq!(x.iter().map(|frame| stream.push(&states, frame)).last(), Some(Some(long.predict(&x))));
+        let (states, long, mut stream) = (drawn::<States>(1), drawn::<LongStates>(1), Stream::<States>::new());
+        assert_eq!(x.iter().filter_map(|frame| stream.push(&states, frame)).count(), 5);
+        stream.reset();
+        assert_eq!(x.iter().map(|frame| stream.push(&states, frame)).last(), Some(Some(long.predict(&x))));
 
-    let (window, mut stream) = (drawn::<Window>(1), Stream::<Window>::new());
-    let (mean, mut means) = (Mean::new(1), Stream::<Mean>::new());
-    for (number, frame) in x.iter().enumerate() {
-        let last: Option<&[[f32; 2]; 5]> = x[..=number].last_chunk();
-        assert_eq!(stream.push(&window, frame), last.map(|last| window.predict(last)));
-        assert_eq!(means.push(&mean, frame), last.map(|last| mean.predict(last)));
-    }
+        let (window, mut stream) = (drawn::<Window>(1), Stream::<Window>::new());
+        let (mean, mut means) = (Mean::new(1), Stream::<Mean>::new());
+        for (number, frame) in x.iter().enumerate() {
+            let last: Option<&[[f32; 2]; 5]> = x[..=number].last_chunk();
+            assert_eq!(stream.push(&window, frame), last.map(|last| window.predict(last)));
+            assert_eq!(means.push(&mean, frame), last.map(|last| mean.predict(last)));
+        }
+    });
 }
 
 #[test]
 fn streams_go_on_from_a_copy_of_their_state() {
-    #[network(input = [[f32; 3]; 20])]
-    type Net = (Conv1d<_, 4, 3, Relu, Valid<2, 2>>, MaxPool1d<_, 2, Causal>, Gru<_, 4, AllStates>);
-    let (network, mut rng) = (drawn::<Net>(1), Rng::new(1));
-    let mut stream = Stream::<Net>::new();
-    for _ in 0..20 {
-        stream.push(&network, &fill(&mut rng));
-        let (mut copy, frames) = (stream, [(); 9].map(|()| fill::<[f32; 3]>(&mut rng)));
-        let mut other = stream;
-        let first = frames.map(|frame| copy.push(&network, &frame));
-        assert_eq!(frames.map(|frame| other.push(&network, &frame)), first);
-        assert!(first.iter().any(Option::is_some));
-    }
+    common::at_every_level(|_| {
+        #[network(input = [[f32; 3]; 20])]
+        type Net = (Conv1d<_, 4, 3, Relu, Valid<2, 2>>, MaxPool1d<_, 2, Causal>, Gru<_, 4, AllStates>);
+        let (network, mut rng) = (drawn::<Net>(1), Rng::new(1));
+        let mut stream = Stream::<Net>::new();
+        for _ in 0..20 {
+            stream.push(&network, &fill(&mut rng));
+            let (mut copy, frames) = (stream, [(); 9].map(|()| fill::<[f32; 3]>(&mut rng)));
+            let mut other = stream;
+            let first = frames.map(|frame| copy.push(&network, &frame));
+            assert_eq!(frames.map(|frame| other.push(&network, &frame)), first);
+            assert!(first.iter().any(Option::is_some));
+        }
+    });
 }
 
 /// A stream keeps the frames before the newest of each window, and a counter.

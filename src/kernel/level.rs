@@ -70,17 +70,32 @@ impl core::error::Error for Unavailable {}
 
 /// The number of the level in use plus 1; 0 before one is chosen.
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
-static CHOSEN: AtomicU8 = AtomicU8::new(0);
+#[inline]
+fn chosen<Y>(read: impl FnOnce(&AtomicU8) -> Y) -> Y {
+    #[cfg(not(test))]
+    {
+        static CHOSEN: AtomicU8 = AtomicU8::new(0);
+        read(&CHOSEN)
+    }
+    // Unit tests run side by side, each in a thread, and some choose a level.
+    #[cfg(test)]
+    {
+        std::thread_local! {
+            static CHOSEN: AtomicU8 = const { AtomicU8::new(0) };
+        }
+        CHOSEN.with(read)
+    }
+}
 
 /// The instruction set in use: the best available, unless [`set_level`] chose another.
 #[inline]
 pub fn level() -> Level {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
-    return match CHOSEN.load(Ordering::Relaxed) {
+    return match chosen(|chosen| chosen.load(Ordering::Relaxed)) {
         0 => {
             // If another thread has chosen in the meantime, its choice is kept.
             let best = Level::best() as u8 + 1;
-            let _ = CHOSEN.compare_exchange(0, best, Ordering::Relaxed, Ordering::Relaxed);
+            let _ = chosen(|chosen| chosen.compare_exchange(0, best, Ordering::Relaxed, Ordering::Relaxed));
             level()
         }
         1 => Level::Baseline,
@@ -110,7 +125,7 @@ pub fn level() -> Level {
 pub fn set_level(level: Level) -> Result<(), Unavailable> {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     if level.is_available() {
-        CHOSEN.store(level as u8 + 1, Ordering::Relaxed);
+        chosen(|chosen| chosen.store(level as u8 + 1, Ordering::Relaxed));
         return Ok(());
     }
     #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
