@@ -120,7 +120,8 @@ impl<
             let pixels = (count * columns.len()) as f64 * Self::SCALE;
             for start in (0..C).step_by(N * V::LANES) {
                 let mut sums = [V::splat(R::START); N];
-                for line in x.iter().step_by(distance.max(1)).take(count) {
+                for u in 0..count {
+                    let Some(line) = x.get(u * distance) else { continue };
                     for v in columns.clone() {
                         let Some(x) = line.get(place::<P, H, W, K, KW>(1, j, v)) else { continue };
                         for n in 0..N {
