@@ -28,6 +28,14 @@ pub struct Tensor<'a> {
     pub data: Cow<'a, [u8]>,
 }
 
+impl Tensor<'_> {
+    /// A constant without scales.
+    pub fn constant(name: &str, element: Element, shape: Vec<usize>, data: Vec<u8>) -> Tensor<'static> {
+        let (scales, zeros, data) = (Vec::new(), Vec::new(), Cow::Owned(data));
+        Tensor { name: name.into(), shape, element, scales, zeros, axis: 0, data }
+    }
+}
+
 pub struct Operator {
     pub name: String,
     pub inputs: Vec<Option<usize>>,

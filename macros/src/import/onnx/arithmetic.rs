@@ -76,9 +76,7 @@ impl Reader {
         constant: Tensor<'static>,
         name: &str,
     ) -> usize {
-        let place = self.add("", Vec::new(), Order::Channels);
-        self.names.remove("");
-        self.tensors[place] = constant;
+        let place = self.hold(constant);
         let shape = self.tensors[tensor].shape.clone();
         let kind = Kind::Combine { arithmetic, activation: "Linear" };
         self.operator(node, kind, vec![Some(tensor), Some(place)], (name, shape, order))
@@ -117,14 +115,6 @@ impl Reader {
 
 /// A constant of real numbers.
 fn constant(numbers: impl Iterator<Item = f64>) -> Tensor<'static> {
-    let numbers: Vec<f32> = numbers.map(|number| number as f32).collect();
-    Tensor {
-        name: String::new(),
-        shape: vec![numbers.len()],
-        element: Element::F32,
-        scales: Vec::new(),
-        zeros: Vec::new(),
-        axis: 0,
-        data: numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<_>>().into(),
-    }
+    let data: Vec<[u8; 4]> = numbers.map(|number| (number as f32).to_le_bytes()).collect();
+    Tensor::constant("", Element::F32, vec![data.len()], data.into_flattened())
 }

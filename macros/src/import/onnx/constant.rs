@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{super::constants::size_of_shape, Element, Named, Node, Order, Parsed, Reader, Tensor, model::Constant};
+use super::{super::constants::size_of_shape, Element, Named, Node, Parsed, Reader, Tensor, model::Constant};
 
 impl Reader {
     /// A constant input, in the file or after its `DequantizeLinear`.
@@ -64,10 +64,7 @@ impl Reader {
         weights.data = Cow::Owned(permuted(&weights.data, size, &weights.shape, axes));
         weights.shape = axes.iter().map(|axis| weights.shape[*axis]).collect();
         weights.axis = axes.iter().position(|axis| *axis == weights.axis).unwrap_or(usize::MAX);
-        let tensor = self.add("", Vec::new(), Order::Channels);
-        self.names.remove("");
-        self.tensors[tensor] = weights;
-        Ok(tensor)
+        Ok(self.hold(weights))
     }
 
     /// Adds a bias in the units of the sums of an operator: real numbers, or integers of the scale of the input times that
@@ -91,10 +88,7 @@ impl Reader {
         } else {
             (Element::F32, numbers.iter().flat_map(|number| number.to_le_bytes()).collect())
         };
-        let tensor = self.add("", vec![numbers.len()], Order::Channels);
-        self.names.remove("");
-        (self.tensors[tensor].element, self.tensors[tensor].data) = (element, Cow::Owned(data));
-        Ok(tensor)
+        Ok(self.hold(Tensor::constant("", element, vec![numbers.len()], data)))
     }
 }
 

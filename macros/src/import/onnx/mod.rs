@@ -97,10 +97,15 @@ impl Reader {
     /// Adds a tensor of real numbers.
     fn add(&mut self, name: &str, shape: Vec<usize>, order: Order) -> usize {
         let tensor = self.tensors.len();
-        let (element, scales, zeros, data) = (Element::F32, Vec::new(), Vec::new(), Cow::Borrowed(&[][..]));
-        self.tensors.push(Tensor { name: name.into(), shape, element, scales, zeros, axis: 0, data });
+        self.tensors.push(Tensor::constant(name, Element::F32, shape, Vec::new()));
         self.names.insert(name.into(), Named { tensor, order });
         tensor
+    }
+
+    /// Adds a constant, which has no name.
+    fn hold(&mut self, constant: Tensor<'static>) -> usize {
+        self.tensors.push(constant);
+        self.tensors.len() - 1
     }
 
     /// Adds an operator with the output `name`.

@@ -168,10 +168,7 @@ impl Reader {
         let channels = self.tensors[tensor].shape[3];
         let mut shape = vec![1, 1, 1, channels];
         if node.operator == "ReduceMean" {
-            let axes = match node.integers("axes") {
-                Some(axes) => axes.to_vec(),
-                None => self.integers_of(node, 1)?.unwrap_or_default().into_iter().map(i64::from).collect(),
-            };
+            let axes = self.axes_of(node)?;
             let is_whole = match order {
                 Order::Series => matches!(axes[..], [2 | -1]),
                 _ => matches!(axes[..], [2 | -2, 3 | -1] | [3 | -1, 2 | -2]),
@@ -259,11 +256,15 @@ impl Reader {
 
     /// Whether the axis of a `Squeeze` or `Unsqueeze` is that of the rows of an image.
     fn is_row_axis(&self, node: &Node) -> Parsed<bool> {
-        let axes = match node.integers("axes") {
+        Ok(matches!(self.axes_of(node)?[..], [2 | -2]))
+    }
+
+    /// The axes of an operator: an attribute or, in newer files, the second input.
+    fn axes_of(&self, node: &Node) -> Parsed<Vec<i64>> {
+        Ok(match node.integers("axes") {
             Some(axes) => axes.to_vec(),
             None => self.integers_of(node, 1)?.unwrap_or_default().into_iter().map(i64::from).collect(),
-        };
-        Ok(matches!(axes[..], [2 | -2]))
+        })
     }
 
     /// The shape that a `Reshape` names, of which an axis may follow from the others.

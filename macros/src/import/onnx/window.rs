@@ -1,10 +1,8 @@
 //! Windows and padding of ONNX operators.
 
-use std::borrow::Cow;
-
 use super::{
     super::{Padding, Window},
-    Element, Kind, Named, Node, Order, Parsed, Reader,
+    Element, Kind, Named, Node, Order, Parsed, Reader, Tensor,
 };
 
 impl Reader {
@@ -79,11 +77,8 @@ impl Reader {
 
     /// A constant of integers.
     pub fn integers(&mut self, integers: &[i32]) -> usize {
-        let tensor = self.add("", vec![integers.len()], Order::Channels);
-        self.names.remove("");
-        self.tensors[tensor].element = Element::I32;
-        self.tensors[tensor].data = Cow::Owned(integers.iter().flat_map(|integer| integer.to_le_bytes()).collect());
-        tensor
+        let data = integers.iter().flat_map(|integer| integer.to_le_bytes()).collect();
+        self.hold(Tensor::constant("", Element::I32, vec![integers.len()], data))
     }
 
     /// Gives a tensor the scale of another.

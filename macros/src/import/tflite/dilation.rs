@@ -1,8 +1,6 @@
 //! Dilated convolutions, which TensorFlow writes as three operators: `SPACE_TO_BATCH_ND` deals the pixels to several small
 //! images, a convolution without dilation reads each, and `BATCH_TO_SPACE_ND` puts the results back together.
 
-use std::borrow::Cow;
-
 use super::super::{
     Padding, Parsed,
     graph::{Element, Kind, Operator, Tensor},
@@ -75,15 +73,8 @@ fn replace(deal: usize, tensors: &mut Vec<Tensor<'_>>, operators: &mut [Operator
         return Ok(());
     }
     let bytes = padding.iter().flatten().flat_map(|zeros| (*zeros as i32).to_le_bytes()).collect();
-    tensors.push(Tensor {
-        name: "the zeros of a dilated convolution".into(),
-        shape: vec![padding.len(), 2],
-        element: Element::I32,
-        scales: Vec::new(),
-        zeros: Vec::new(),
-        axis: 0,
-        data: Cow::Owned(bytes),
-    });
+    let name = "the zeros of a dilated convolution";
+    tensors.push(Tensor::constant(name, Element::I32, vec![padding.len(), 2], bytes));
     operators[deal].kind = Kind::Pad;
     operators[deal].inputs = vec![Some(input), Some(tensors.len() - 1)];
     Ok(())
