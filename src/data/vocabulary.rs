@@ -3,7 +3,7 @@
 use std::{format, string::String, vec::Vec};
 
 use super::DataError;
-use crate::kernel::Element;
+use crate::{kernel::Element, tensor::class_number};
 
 /// A tokenizer: the characters (`char`) or bytes (`u8`) of a text, each with a number from 0.
 ///
@@ -59,10 +59,9 @@ impl<S: Copy + Ord> Vocabulary<S> {
     /// The symbol of each token.
     fn each<T: Element, C: FromIterator<S>>(&self, tokens: &[T]) -> Result<C, DataError> {
         let symbol = |(place, token): (usize, &T)| {
-            let (token, tokens) = (token.to_f64(), self.symbols.len());
-            let number = token as usize;
-            let symbol = if number as f64 == token { self.symbols.get(number).copied() } else { None };
-            symbol.ok_or(DataError::Token { place, token, tokens })
+            let tokens = self.symbols.len();
+            let symbol = class_number(*token, tokens).and_then(|number| self.symbols.get(number).copied());
+            symbol.ok_or(DataError::Token { place, token: token.to_f64(), tokens })
         };
         tokens.iter().enumerate().map(symbol).collect()
     }
@@ -124,10 +123,12 @@ impl Vocabulary<u8> {
     /// Returns an error if a byte is not in the vocabulary, with its index. The vocabulary of all bytes, `new(0..=255)`,
     /// encodes any text.
     pub fn encode<T: Element>(&self, text: &[u8]) -> Result<Vec<T>, DataError> {
-        let token = |(place, &symbol): (usize, &u8)| {
-            let number = self.number(symbol).map(|number| T::from_f64(number as f64));
-            let (place, symbol) = (format!("byte {place}"), format!("byte 0x{symbol:02x}"));
-            number.ok_or(DataError::Symbol { place, symbol })
+        let token = |(place, &symbol): (usize, &u8)| match self.number(symbol) {
+            Some(number) => Ok(T::from_f64(number as f64)),
+            None => {
+                let (place, symbol) = (format!("byte {place}"), format!("byte 0x{symbol:02x}"));
+                Err(DataError::Symbol { place, symbol })
+            }
         };
         text.iter().enumerate().map(token).collect()
     }
