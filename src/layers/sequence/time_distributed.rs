@@ -82,9 +82,11 @@ impl<L: Layer, const STEPS: usize> Layer for TimeDistributed<L, STEPS> {
     /// As many steps at once as the caller has room for samples.
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]) {
-        let (x, y) = (x.as_flattened(), y.as_flattened_mut());
-        for (x, y) in x.chunks(B).zip(y.chunks_mut(B)) {
-            self.layer.forward_batch::<S, E, B>(simd, x, y);
+        // The steps of a sample at once, as `record_batch` passes them, if there is storage for so many.
+        for (x, y) in x.iter().zip(y) {
+            for (x, y) in x.chunks(B).zip(y.chunks_mut(B)) {
+                self.layer.forward_batch::<S, E, B>(simd, x, y);
+            }
         }
     }
 
