@@ -419,6 +419,8 @@ impl<L: Layer> Work for Pass<'_, L> {
         layer.gradient_batch::<S, SAMPLES>(simd, x, &mut tape, &left, &mut gradient);
         // Without `dx`, and into a gradient that is not 0, the result must be the same.
         let mut left = *dy;
+        // A stateful layer starts with zero, as the first time.
+        let mut tape = L::Tape::<SAMPLES>::zeroed_box();
         layer.record_batch::<S, Predictions, SAMPLES>(simd, Some(&mut Rng::new(1)), x, &mut tape, &mut y);
         layer.backward_batch::<S, Predictions, SAMPLES>(simd, x, &mut tape, &y, &mut left, None);
         let mut again = L::Trainable::zeroed_box();

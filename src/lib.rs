@@ -192,8 +192,8 @@ pub mod prelude {
             ConvTranspose2d, Dense, DepthwiseConv2d, Dropout, Embedding, Flatten, Frozen, GlobalAveragePool,
             GlobalMaxPool, Gru, Image, Impute, InFlash, Initialized, LayerNorm, LearnedPositions, Lstm, MaxPool1d,
             MaxPool2d, MinMax, MultiHeadAttention, NoBias, OneHot, Padded, Regularized, Reshape, Residual, Reversed,
-            RmsNorm, Rotary, Same, SimpleRnn, SinusoidalPositions, SpatialDropout, Standardize, TimeDistributed,
-            TransformerBlock, UpSample2d, Valid, ZeroPad2d,
+            RmsNorm, Rotary, Same, SimpleRnn, SinusoidalPositions, SpatialDropout, Standardize, Stateful,
+            TimeDistributed, TransformerBlock, UpSample2d, Valid, ZeroPad2d,
         },
         loss::{
             BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,

@@ -3,7 +3,7 @@
 
 #[cfg(feature = "std")]
 use core::alloc::Layout;
-use core::mem::{ManuallyDrop, MaybeUninit};
+use core::mem::{ManuallyDrop, MaybeUninit, needs_drop};
 #[cfg(feature = "std")]
 use std::{alloc::handle_alloc_error, boxed::Box};
 
@@ -89,8 +89,9 @@ pub(crate) const fn zeros<Z: Zeroed>() -> Z {
 }
 
 /// Sets all bytes of a value to zero in place, whatever its size.
-pub(crate) fn clear<Z: Zeroed + Copy>(value: &mut Z) {
-    // SAFETY: zero bytes are a valid value, as `Zeroed` promises, and a `Copy` type has nothing to drop.
+pub(crate) fn clear<Z: Zeroed>(value: &mut Z) {
+    const { assert!(!needs_drop::<Z>(), "the old value would not be dropped") };
+    // SAFETY: zero bytes are a valid value, as `Zeroed` promises, and the old value has nothing to drop.
     unsafe { core::ptr::from_mut(value).write_bytes(0, 1) };
 }
 

@@ -10,6 +10,8 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use keras::{Fixture, fixtures, learns_as_in_keras};
 use shiplap::{
     Pair, Tensor, check,
+    kernel::{Work, dispatch},
+    layer::{Parameter, Path, VisitMut},
     layers::{Masked, Parallel},
     prelude::*,
 };
@@ -48,6 +50,9 @@ networks! {
     gru_all: (Gru<_, 5, AllStates>, Gru<_, 3>), "gru_all";
     lstm: Lstm<_, 5>, "lstm", "torch_lstm";
     lstm_all: (Lstm<_, 5, AllStates>, Lstm<_, 3>), "lstm_all";
+    gru_stateful: Gru<_, 5, Stateful>, "torch_gru_stateful";
+    lstm_stateful: Lstm<_, 5, Stateful>, "torch_lstm_stateful";
+    stateful: (SimpleRnn<_, 4, Stateful<AllStates>>, Lstm<_, 5, Stateful<AllStates>>, Gru<_, 3, Stateful>), "stateful";
     bidirectional: (Bidirectional<Gru<_, 3, AllStates>>, Bidirectional<Lstm<_, 2>>), "bidirectional";
     bidirectional_gru: Bidirectional<Gru<_, 5>>, "torch_gru_bidirectional";
     bidirectional_lstm: Bidirectional<Lstm<_, 5>>, "torch_lstm_bidirectional";
@@ -72,6 +77,175 @@ fn masked() {
     #[network(input = Pair<[[f32; 4]; 7], f32>)]
     type Lstms = (Masked<Lstm<_, 5, AllStates>>, Dense<_, 3>);
     learns_as_in_keras::<Lstms, _>("torch_lstm_masked", &FIXTURES["torch_lstm_masked"], Sgd::new(0.005));
+}
+
+/// One series after another, in training: all pieces but the last through `before`, and the last one through `layer`.
+struct Pieces<'a, L: Layer, const PIECES: usize> {
+    before: &'a L,
+    layer: &'a L,
+    x: [[L::Input; ROWS]; PIECES],
+}
+
+const ROWS: usize = 3;
+
+/// The outputs, and the gradient of the sum of the last ones with respect to their inputs and the parameters.
+struct Passed<L: Layer, const PIECES: usize> {
+    y: [[L::Output; ROWS]; PIECES],
+    dx: [L::Input; ROWS],
+    gradient: Box<L::Trainable>,
+}
+
+impl<L: Layer, const PIECES: usize> Work for Pieces<'_, L, PIECES> {
+    type Output = Passed<L, PIECES>;
+
+    fn run<S: Simd>(self, simd: S) -> Self::Output {
+        let (mut tape, mut y) = (L::Tape::<ROWS>::zeroed_box(), [[L::Output::zeroed(); ROWS]; PIECES]);
+        for (piece, (x, y)) in self.x.iter().zip(&mut y).enumerate() {
+            let layer = if piece + 1 < PIECES { self.before } else { self.layer };
+            layer.record_batch::<S, Predictions, ROWS>(simd, Some(&mut Rng::new(1)), x, &mut tape, y);
+        }
+        let (x, last) = (&self.x[PIECES - 1], &y[PIECES - 1]);
+        let (mut dx, mut dy) = ([L::Input::zeroed(); ROWS], [L::Output::zeroed(); ROWS]);
+        Tensor::flat_mut(&mut dy).fill(L::Element::from_f64(1.0));
+        self.layer.backward_batch::<S, Predictions, ROWS>(simd, x, &mut tape, last, &mut dy, Some(&mut dx));
+        let mut gradient = L::Trainable::zeroed_box();
+        self.layer.gradient_batch::<S, ROWS>(simd, x, &mut tape, &dy, &mut gradient);
+        Passed { y, dx, gradient }
+    }
+}
+
+/// A series in pieces has the bits of the whole series.
+#[test]
+fn stateful_layers_continue_a_series() {
+    type Stack<const STEPS: usize, R> = (Lstm<[[f32; 4]; STEPS], 19, R>, Gru<[[f32; 19]; STEPS], 5, R>);
+    common::at_every_level(|_| {
+        let whole = Stack::<6, AllStates>::new(4);
+        let pieces = Stack::<2, Stateful<AllStates>>::new(4);
+        let x = series::<ROWS>(2).map(|x| *x.first_chunk::<6>().unwrap());
+        let cut = [0, 2, 4].map(|start| x.map(|x| [x[start], x[start + 1]]));
+        let Passed { y: [y], .. } = dispatch(Pieces { before: &whole, layer: &whole, x: [x] });
+        let Passed { y: of_pieces, .. } = dispatch(Pieces { before: &pieces, layer: &pieces, x: cut });
+        for (row, y) in y.iter().enumerate() {
+            let continued: Vec<_> = of_pieces.iter().flat_map(|y| y[row]).map(|y| y.map(f32::to_bits)).collect();
+            assert_eq!(continued, y.map(|y| y.map(f32::to_bits)));
+            assert_eq!(*y, whole.predict(&x[row]));
+        }
+        // At inference, a piece starts with zero.
+        assert_eq!(pieces.predict(&cut[0][0]), of_pieces[0][0]);
+        assert_ne!(pieces.predict(&cut[1][0]), of_pieces[1][0]);
+    });
+}
+
+/// Finite differences of the second piece, with the state after the first.
+#[test]
+fn gradients_of_stateful_layers() {
+    type Net = (Lstm<[[f64; 4]; 2], 3, Stateful<AllStates>>, Gru<[[f64; 3]; 2], 2, Stateful<AllStates>>);
+    let net = Net::new(4);
+    let x = series::<ROWS>(3).map(|x| x.map(|frame| frame.map(f64::from)));
+    let x = [0, 2].map(|start| x.map(|x| [x[start], x[start + 1]]));
+    let sum = |layer: &Net, x| -> f64 {
+        let passed = dispatch(Pieces { before: &net, layer, x });
+        passed.y[1].as_flattened().as_flattened().iter().sum()
+    };
+    let Passed { dx, gradient, .. } = dispatch(Pieces { before: &net, layer: &net, x });
+    let check = |found: f64, differences: [f64; 2]| {
+        let expected = (differences[1] - differences[0]) / 2e-5;
+        assert!((found - expected).abs() < 1e-6 * expected.abs().max(1.0), "{found}, not {expected}");
+    };
+    for (index, &found) in Tensor::flat(&dx).iter().enumerate() {
+        check(
+            found,
+            [-1e-5, 1e-5].map(|change| {
+                let mut x = x;
+                Tensor::flat_mut(&mut x[1])[index] += change;
+                sum(&net, x)
+            }),
+        );
+    }
+    for (index, found) in common::bits_of_trainable::<Net>(&gradient).into_iter().enumerate() {
+        check(
+            f64::from_bits(found),
+            [-1e-5, 1e-5].map(|change| {
+                let mut net = net.clone();
+                Net::parameters_mut([&mut net], Path::ROOT, &mut Change { index, change });
+                sum(&net, x)
+            }),
+        );
+    }
+}
+
+/// Adds `change` to parameter `index`.
+struct Change {
+    index: usize,
+    change: f64,
+}
+
+impl VisitMut<f64, 1> for Change {
+    fn visit(&mut self, _: Parameter<'_>, [values]: [&mut [f64]; 1]) {
+        if let Some(value) = values.get_mut(self.index) {
+            *value += self.change;
+        }
+        self.index = self.index.wrapping_sub(values.len());
+    }
+}
+
+/// A step that fails and an epoch that ends forget the states; a fit needs the batches in order.
+#[test]
+fn states_are_reset() {
+    #[network(input = [[f32; 4]; 7])]
+    type Net = (Gru<_, 5, Stateful>, Dense<_, 1>);
+    type Run = Trainer<Net, MeanSquaredError, Sgd, 2>;
+    let (x, y) = (series::<6>(1), [[0.5f32], [-0.5], [1.0], [0.0], [0.3], [0.1]]);
+    let trained = |run: &dyn Fn(&mut Run)| {
+        let mut trainer = Run::new(Sgd::new(0.0), 1);
+        run(&mut trainer);
+        trainer.step(&x[2..4], &y[2..4]).unwrap()
+    };
+    let [new, continued, reset, failed, fitted] = [
+        trained(&|_| ()),
+        trained(&|trainer| assert!(trainer.step(&x[..2], &y[..2]).is_ok())),
+        trained(&|trainer| {
+            trainer.step(&x[..2], &y[..2]).unwrap();
+            trainer.reset_states();
+        }),
+        trained(&|trainer| {
+            trainer.step(&x[..2], &y[..2]).unwrap();
+            let error = trainer.step(&x[..2], &[[f32::MAX]; 2]).unwrap_err();
+            assert!(matches!(error, TrainError::Diverged { .. }), "{error}");
+        }),
+        trained(&|trainer| assert!(trainer.fit(&x[..2], &y[..2], Fit::epochs(3).shuffle(false)).is_ok())),
+    ];
+    assert!(new == reset && new == failed && continued != new && fitted == continued);
+
+    let mut trainer = Run::new(Sgd::new(0.0), 1);
+    let losses: Vec<f64> =
+        (0..3).map(|start| trainer.step(&x[2 * start..][..2], &y[2 * start..][..2]).unwrap()).collect();
+    for _ in 0..2 {
+        let last = trainer.fit(&x, &y, Fit::epochs(2).shuffle(false)).unwrap();
+        assert!((last.training.loss - losses.iter().sum::<f64>() / 3.0).abs() < 1e-6);
+    }
+    let error = trainer.fit(&x, &y, Fit::epochs(1)).unwrap_err();
+    assert!(error.to_string().contains("shuffle(false)"), "{error}");
+}
+
+/// Each row has its state, also in shards, and rows that a step leaves out keep theirs.
+#[test]
+fn rows_keep_their_states() {
+    type Net = (Lstm<[[f32; 4]; 7], 5, Stateful>, Dense<5, 1>);
+    type Run = Trainer<Net, MeanSquaredError, Sgd, 4>;
+    type Shards = Trainer<Parallel<Net, 2, 2>, MeanSquaredError, Sgd, 4>;
+    let (x, y) = (series::<4>(1), [[0.5f32], [-0.5], [1.0], [0.0]]);
+    let (mut whole, mut shards) = (Run::boxed(Sgd::new(0.0), 1), Shards::boxed(Sgd::new(0.0), 1));
+    for rows in [4, 4, 1, 3, 4] {
+        let losses = [whole.step(&x[..rows], &y[..rows]).unwrap(), shards.step(&x[..rows], &y[..rows]).unwrap()];
+        assert!((losses[0] - losses[1]).abs() < 1e-6, "{losses:?}");
+    }
+    // The first two rows are those of a trainer that has seen no other rows.
+    let mut of_two = Run::boxed(Sgd::new(0.0), 1);
+    for rows in [2, 2, 1, 2, 2] {
+        of_two.step(&x[..rows], &y[..rows]).unwrap();
+    }
+    assert_eq!(whole.step(&x[..2], &y[..2]).unwrap(), of_two.step(&x[..2], &y[..2]).unwrap());
 }
 
 fn series<const N: usize>(seed: u64) -> [[[f32; 4]; 7]; N] {

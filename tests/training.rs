@@ -85,6 +85,20 @@ fn streams_do_not_allocate() {
 }
 
 #[test]
+fn states_are_kept_without_allocation() {
+    #[network(input = [[f32; 4]; 5])]
+    type Net = (Lstm<_, 9, Stateful<AllStates>>, Gru<_, 3, Stateful>, Dense<_, 2>);
+    let x = [[[0.5f32; 4]; 5]; 6];
+    let y = [[1.0f32, 0.0]; 6];
+    let mut trainer = Trainer::<Net, MeanSquaredError, Adam, 2>::boxed(Adam::new(0.01), 1);
+    let before = CALLS.get();
+    trainer.fit(&x, &y, Fit::epochs(3).shuffle(false)).unwrap();
+    trainer.step(&x[..2], &y[..2]).unwrap();
+    trainer.reset_states();
+    assert_eq!(CALLS.get() - before, 0);
+}
+
+#[test]
 fn attention_does_not_allocate() {
     #[network(input = [f32; 8])]
     type Decoder = (

@@ -99,6 +99,7 @@ impl Table {
                     kind,
                     tensors: &[],
                     activation: None,
+                    stateful: false,
                     bytes: outline.bytes(),
                     output: frame.state,
                     inside: 0,

@@ -149,6 +149,15 @@ pub enum DataError {
         /// The rows of a label.
         horizon: usize,
     },
+    /// A series is too short for a batch of pieces.
+    Pieces {
+        /// The number of rows.
+        rows: usize,
+        /// The rows of a piece.
+        steps: usize,
+        /// The number of pieces in a batch.
+        batch: usize,
+    },
     /// A series has no frames, or more than a sample.
     Length {
         /// The number of frames.
@@ -268,6 +277,10 @@ impl fmt::Display for DataError {
                 formatter,
                 "the series has {rows} rows from row {first}, but a window has {steps} and its label {horizon}: \
                  use more rows, or fewer parts or steps"
+            ),
+            Self::Pieces { rows, steps, batch } => write!(
+                formatter,
+                "the series has {rows} rows, but a batch has {batch} pieces of {steps}: use more rows, fewer pieces or shorter ones"
             ),
             Self::Length { frames, steps } => {
                 write!(formatter, "a series of {frames} frames: a sample has from 1 to {steps}")

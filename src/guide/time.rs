@@ -15,6 +15,7 @@
 //! | use what comes later, too, when the whole series is known | [`Bidirectional`](crate::layers::Bidirectional) | twice that of its layer |
 //! | look up numbers, characters or words | [`Embedding`](crate::layers::Embedding) | none |
 //! | compute each step by itself | `Conv1d<_, UNITS, 1>`, or [`TimeDistributed`](crate::layers::TimeDistributed) for several layers | that of the layers |
+//! | train on a series that is too long for a sample | any of the recurrent layers, [`Stateful`](crate::layers::Stateful) | as above |
 //! | take series whose lengths vary | [`Masked`](crate::layers::Masked) around the layers | that of the layers |
 //!
 //! A convolution is the place to start: it trains in parallel over the steps, and its state is a few frames. A recurrent
@@ -58,6 +59,42 @@
 //! }
 //! assert_eq!(last, Some(network.predict(&x[150])));
 //! # Ok::<(), TrainError>(())
+//! ```
+//!
+//! ## A long series in pieces
+//!
+//! A series of hours does not fit into a sample. A [`Stateful`](crate::layers::Stateful) layer starts each batch with its
+//! states after the one before, so that a network reads the series in pieces of `STEPS` frames (truncated backpropagation
+//! through time), and [`Tbptt`](crate::data::Tbptt) makes the batches. The memory for training is that of the pieces.
+//!
+//! Is the light on? Someone turns it on or off every 20 to 60 steps, and the pieces have 10, most of which contain no switch:
+//!
+//! ```
+//! use shiplap::{data::Tbptt, prelude::*};
+//!
+//! #[network(input = [[f32; 1]; 10])]
+//! type Net = (Gru<_, 6, Stateful<AllStates>>, TimeDistributed<Dense<_, 2, Softmax>>);
+//!
+//! let mut rng = Rng::new(1);
+//! let (mut frames, mut is_on) = (Vec::new(), Vec::new());
+//! for switch in 0..100 {
+//!     for step in 0..20 + (40.0 * rng.uniform()) as usize {
+//!         frames.push(if step > 0 { [0.0f32] } else if switch % 2 == 0 { [1.0] } else { [-1.0] });
+//!         is_on.push(1 - switch % 2);
+//!     }
+//! }
+//! let (x, y) = (Tbptt::<10, 8>::pieces(&frames)?, Tbptt::<10, 8>::pieces(&is_on)?);
+//! let mut trainer = Trainer::<Net, SparseCategoricalCrossentropy, Adam, 8>::boxed(Adam::new(0.02), 1);
+//! let last = trainer.fit(&x, &y, Fit::epochs(30).shuffle(false))?;
+//! assert!(last.training.metrics.value() > 0.95);
+//!
+//! // Evaluation starts each piece with zero, and a stream goes on.
+//! assert!(trainer.evaluate(&x, &y)?.metrics.value() < 0.8);
+//! let (mut stream, network) = (Stream::<Net>::new(), trainer.network());
+//! let mut outputs = frames.iter().filter_map(|frame| stream.push(network, frame));
+//! let right = is_on.iter().zip(&mut outputs).filter(|(is_on, p)| (p[1] > 0.5) == (**is_on == 1)).count();
+//! assert!(right as f32 > 0.95 * frames.len() as f32);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! ## One frame at a time

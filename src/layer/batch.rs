@@ -46,6 +46,9 @@ pub trait Layer: Parameters {
     /// The number of whole numbers that an input may hold, from 0 on, as for [`Embedding`](crate::layers::Embedding); `None`
     /// if it may hold any number. In training, another number is an error.
     const VOCABULARY: Option<usize> = None;
+    /// Whether the layer starts each batch of training with the state after the one before, which is in its tape, as
+    /// with [`Stateful`](crate::layers::Stateful).
+    const STATEFUL: bool = false;
     /// The bytes of the memory inside the layer at inference, for one sample, without that of nested layers.
     const INSIDE: usize = 0;
     /// The nested layers with their tensors, activations and sizes, for files and budgets that are checked at compile
@@ -54,6 +57,7 @@ pub trait Layer: Parameters {
         kind: Self::KIND,
         tensors: Self::TENSORS,
         activation: Self::ACTIVATION,
+        stateful: Self::STATEFUL,
         bytes: size_of::<Self>() - Outline::of_sequence(Self::LAYERS).bytes(),
         output: size_of::<Self::Output>(),
         inside: Self::INSIDE,

@@ -35,6 +35,8 @@ pub struct Leaf {
     pub tensors: &'static [Parameter<'static>],
     /// The activation in the type, if there is one.
     pub activation: Option<&'static str>,
+    /// Whether training continues with the state of the batch before.
+    pub stateful: bool,
     /// The bytes of the parameters and statistics, without those of nested layers.
     pub bytes: usize,
     /// The bytes of the output for one sample.
@@ -76,6 +78,26 @@ impl Outline {
             number += 1;
         }
         false
+    }
+
+    /// Whether a layer continues with the state of the batch before.
+    pub(crate) const fn is_stateful(&self) -> bool {
+        let mut number = 0;
+        while let Some(layer) = self.layer(number) {
+            if layer.stateful {
+                return true;
+            }
+            number += 1;
+        }
+        false
+    }
+
+    /// The fault of the layer `name`, which does not pass the states of nested layers from batch to batch.
+    pub(crate) const fn stateful_fault(&self, name: &str) -> Option<Message> {
+        if !self.is_stateful() {
+            return None;
+        }
+        Some(Message::naming(name).text("keeps no states between batches: remove `Stateful` from its layers"))
     }
 
     /// This outline with its numbers in read-only memory.

@@ -6,7 +6,9 @@ use crate::{
     Rng, Zeroed,
     flash::Stored,
     kernel::{Simd, map_each},
-    layer::{Description, Ending, Layer, Operations, Outline, Parameters, Path, Visit, VisitMut, rows_at_once},
+    layer::{
+        Description, Ending, Layer, Operations, Outline, Parameters, Path, Visit, VisitMut, first_fault, rows_at_once,
+    },
     message::Message,
     network::{Network, forward_in_blocks},
     stream::{Streaming, by_layer},
@@ -102,7 +104,7 @@ impl<L: Layer> Layer for Frozen<L> {
     type Head = L::Head;
 
     const MACS: usize = L::MACS;
-    const FAULT: Option<Message> = L::FAULT;
+    const FAULT: Option<Message> = first_fault(&[L::FAULT, L::OUTLINE.stateful_fault("Frozen")]);
     const TAKES_MISSING: bool = L::TAKES_MISSING;
     const VOCABULARY: Option<usize> = L::VOCABULARY;
     const OUTLINE: Outline = L::OUTLINE;

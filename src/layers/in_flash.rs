@@ -7,7 +7,7 @@ use crate::{
     Rng, Zeroed,
     flash::{Flash, Stored},
     kernel::Simd,
-    layer::{Description, Ending, Layer, Operations, Outline, Parameters, Path, Visit, VisitMut},
+    layer::{Description, Ending, Layer, Operations, Outline, Parameters, Path, Visit, VisitMut, first_fault},
     message::Message,
     network::Network,
     stream::{Streaming, by_layer},
@@ -82,7 +82,7 @@ impl<F: Flash> Layer for InFlash<F> {
     type Head = <F::Network as Layer>::Head;
 
     const MACS: usize = F::Network::MACS;
-    const FAULT: Option<Message> = F::Network::FAULT;
+    const FAULT: Option<Message> = first_fault(&[F::Network::FAULT, F::Network::OUTLINE.stateful_fault("InFlash")]);
     const TAKES_MISSING: bool = F::Network::TAKES_MISSING;
     const VOCABULARY: Option<usize> = F::Network::VOCABULARY;
     const OUTLINE: Outline = F::Network::OUTLINE.in_flash();

@@ -58,6 +58,6 @@ pub use regularized::Regularized;
 pub use sequence::{
     AllStates, Bidirectional, Block, Embedding, Full, Gru, LastState, LastStep, LearnedPositions, Lstm, Mask, Masked,
     MultiHeadAttention, NoRotation, Recurrent, Returns, Reversed, Rotary, Rotation, SimpleRnn, SinusoidalPositions,
-    TimeDistributed, TransformerBlock,
+    Stateful, TimeDistributed, TransformerBlock,
 };
 pub use standardize::Standardize;

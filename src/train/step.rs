@@ -7,7 +7,7 @@ use crate::{
     layer::{Layer, Parameter, Parameters, Path, Visit},
     loss::Loss,
     optim::{AfterBackward, GradientMemory, Measured, Optimizer, OptimizerState, Settings, StateCount},
-    zeroed::Aligned,
+    zeroed::{Aligned, clear},
 };
 
 /// The small part of a trainer: optimizer, loss, and progress.
@@ -159,7 +159,7 @@ impl<N: Layer, O: Optimizer, const BATCH: usize> Buffers<N, O, BATCH> {
     /// Trains one step on at most `BATCH` rows. Returns the loss before the step.
     ///
     /// If the loss or the gradient is not finite, or the step would make a weight infinite, the network does not
-    /// change.
+    /// change, and stateful layers start anew.
     pub fn step<L: Loss<N::Output>>(
         &mut self,
         run: &mut Run<L, O>,
@@ -168,7 +168,15 @@ impl<N: Layer, O: Optimizer, const BATCH: usize> Buffers<N, O, BATCH> {
     ) -> Result<f64, TrainError> {
         let result = dispatch(Step { buffers: self, run, x, labels: y });
         run.steps = run.steps.saturating_add(u64::from(result.is_ok()));
+        if const { N::OUTLINE.is_stateful() } && result.is_err() {
+            self.reset_states();
+        }
         result
+    }
+
+    /// The states that the tape keeps from one step to the next become zero. It keeps nothing else.
+    pub fn reset_states(&mut self) {
+        clear(&mut *self.tape);
     }
 }
 

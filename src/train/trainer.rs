@@ -261,6 +261,13 @@ where
         self.memory.buffers.step(&mut self.run, X::rows(x), Y::rows(y))
     }
 
+    /// Lets the next step start new series: layers that are [`Stateful`](crate::layers::Stateful) start it with zero.
+    ///
+    /// [`fit`](Self::fit) does so at the start of each epoch, and so does a step that fails.
+    pub fn reset_states(&mut self) {
+        self.memory.buffers.reset_states();
+    }
+
     /// Trains on all data with the options of `fit`. Returns the results of the last epoch.
     ///
     /// # Errors
@@ -289,6 +296,11 @@ where
         mut callback: impl Callback<N, M>,
     ) -> Result<Epoch<M>, TrainError> {
         let epochs = fit.numbers()?;
+        if N::OUTLINE.is_stateful() && fit.shuffle {
+            return Err(TrainError::Settings(
+                "the batches of a stateful network continue one another, and must be in order (`Fit::shuffle(false)`)",
+            ));
+        }
         check::<N, L, X, Y>(x, y)?;
         let (x, y, validation) = fit.split(x, y)?;
         if let Some((x, y)) = validation {
@@ -347,6 +359,9 @@ where
         shuffle: bool,
         callback: &mut impl Callback<N, M>,
     ) -> Result<Report<M>, TrainError> {
+        if const { N::OUTLINE.is_stateful() } {
+            self.reset_states();
+        }
         let augments = callback.changes_inputs();
         let order = shuffle.then(|| Permutation::new(x.len(), &mut self.run.rng));
         let mut report = Report { loss: 0.0, metrics: M::default() };

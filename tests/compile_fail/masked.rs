@@ -15,4 +15,7 @@ type Normalized = (Masked<(Conv1d<_, 8, 3>, BatchNorm<_>)>, Dense<_, 2>);
 #[network(input = Pair<[[f32; 3]; 5], f32>)]
 type BothDirections = (Masked<Bidirectional<Gru<_, 8, AllStates>>>, Dense<_, 2>);
 
+#[network(input = Pair<[[f32; 3]; 5], f32>)]
+type Continued = (Masked<Gru<_, 8, Stateful<AllStates>>>, Dense<_, 2>);
+
 fn main() {}

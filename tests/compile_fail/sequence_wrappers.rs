@@ -27,4 +27,10 @@ type OtherSteps = (TimeDistributed<Dense<3, 4>, 6>, Gru<_, 2>);
 #[network(input = [[f32; 3]; 5])]
 type Normalized = (TimeDistributed<(Dense<_, 4>, BatchNorm<_>)>, Gru<_, 2>);
 
+#[network(input = [[f32; 3]; 5])]
+type Continued = (Bidirectional<Gru<_, 4, Stateful>>, Dense<_, 2>);
+
+#[network(input = [[f32; 3]; 5])]
+type FrozenStates = (Frozen<Gru<_, 4, Stateful>>, Dense<_, 2>);
+
 fn main() {}

@@ -31,6 +31,11 @@ KERAS = {
         L.GRU(3),
     ],
 }
+STATEFUL = lambda: [
+    L.SimpleRNN(4, return_sequences=True, stateful=True),
+    L.LSTM(5, return_sequences=True, stateful=True),
+    L.GRU(3, stateful=True),
+]
 TORCH = {"torch_simple_rnn": torch.nn.RNN, "torch_gru": torch.nn.GRU, "torch_lstm": torch.nn.LSTM}
 
 
@@ -71,8 +76,27 @@ def flat(numbers):
     return [float(f"{number:.9g}") for number in np.ravel(numbers)]
 
 
-def train_keras(index, name, layers):
-    model = keras.Sequential([keras.Input(SHAPE), *layers, L.Dense(3)])
+class Stateful:
+    """A model whose variables include the states that its layers keep, which Keras does not list."""
+
+    def __init__(self, model):
+        self.model = model
+        self.non_trainable_variables = [state for layer in model.layers for state in getattr(layer, "states", [])]
+
+    def __getattr__(self, name):
+        return getattr(self.model, name)
+
+    def stateless_call(self, trainable, states, x, training):
+        variables = self.model.trainable_variables + self.non_trainable_variables
+        with keras.StatelessScope(state_mapping=list(zip(variables, [*trainable, *states]))) as scope:
+            outputs = self.model(x, training=training)
+        return outputs, [scope.get_current_value(state) for state in self.non_trainable_variables]
+
+
+def train_keras(index, layers, stateful=False):
+    shape = {"batch_shape": (BATCH, *SHAPE)} if stateful else {"shape": SHAPE}
+    model = keras.Sequential([keras.Input(**shape), *layers, L.Dense(3)])
+    model = Stateful(model) if stateful else model
     before = {}
 
     def keep(outputs, labels):
@@ -83,7 +107,7 @@ def train_keras(index, name, layers):
     return fixture | {"initial": flat(before["weights"]), "final": flat(of_keras(model))}
 
 
-def train_torch(index, kind, bidirectional=False, masked=False):
+def train_torch(index, kind, bidirectional=False, masked=False, stateful=False):
     rng = np.random.default_rng(100 + index)
     random = lambda *shape: torch.tensor(f32(rng.normal(size=shape)))
     rnn = kind(SHAPE[1], 5, batch_first=True, bidirectional=bidirectional).double()
@@ -97,7 +121,7 @@ def train_torch(index, kind, bidirectional=False, masked=False):
                 getattr(rnn, name).zero_().requires_grad_(False)
     x, y = random(2 * BATCH, *SHAPE), random(2 * BATCH, 3)
     lengths = torch.tensor(rng.integers(1, SHAPE[0] + 1, 2 * BATCH)) if masked else None
-    initial, losses = of_torch(rnn, dense), []
+    initial, losses, kept = of_torch(rnn, dense), [], None
     optimizer = torch.optim.SGD([p for p in parameters if p.requires_grad], RATE)
     for number in range(STEPS):
         rows = slice(number % 2 * BATCH, (number % 2 + 1) * BATCH)
@@ -106,7 +130,9 @@ def train_torch(index, kind, bidirectional=False, masked=False):
             last = rnn(series)[1]
             last = (last[0] if isinstance(last, tuple) else last)[0]
         else:
-            states = rnn(x[rows])[0]
+            states, last = rnn(x[rows], kept)
+            if stateful:
+                kept = tuple(state.detach() for state in last) if isinstance(last, tuple) else last.detach()
             last = torch.cat([states[:, -1, :5], states[:, 0, 5:]], -1)
         loss = torch.nn.functional.mse_loss(dense(last), y[rows])
         optimizer.zero_grad()
@@ -125,10 +151,12 @@ def train_torch(index, kind, bidirectional=False, masked=False):
 
 
 if __name__ == "__main__":
-    fixtures = {name: train_keras(index, name, make()) for index, (name, make) in enumerate(KERAS.items())}
+    fixtures = {name: train_keras(index, make()) for index, (name, make) in enumerate(KERAS.items())}
+    fixtures["stateful"] = train_keras(30, STATEFUL(), stateful=True)
     fixtures |= {name: train_torch(index, kind) for index, (name, kind) in enumerate(TORCH.items())}
     for index, name in enumerate(["torch_gru", "torch_lstm"]):
         fixtures[f"{name}_bidirectional"] = train_torch(10 + index, TORCH[name], bidirectional=True)
+        fixtures[f"{name}_stateful"] = train_torch(15 + index, TORCH[name], stateful=True)
         fixtures[f"{name}_masked"] = train_torch(20 + index, TORCH[name], masked=True)
     path = Path(__file__).resolve().parent / "sequences.json"
     path.write_text(json.dumps(fixtures, separators=(",", ":")) + "\n")

@@ -100,7 +100,11 @@ impl<L: Layer> Layer for Reversed<L> {
     type Head = L::Head;
 
     const MACS: usize = L::MACS;
-    const FAULT: Option<Message> = first_fault(&[L::FAULT, fault::other_tensor::<L::Input, Row<Valid>>("Reversed")]);
+    const FAULT: Option<Message> = first_fault(&[
+        L::FAULT,
+        fault::other_tensor::<L::Input, Row<Valid>>("Reversed"),
+        L::OUTLINE.stateful_fault("Reversed"),
+    ]);
     const TAKES_MISSING: bool = L::TAKES_MISSING;
     const VOCABULARY: Option<usize> = L::VOCABULARY;
     /// The reversed input.

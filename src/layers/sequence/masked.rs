@@ -99,7 +99,8 @@ impl<L: Layer + Streaming, E: Ends> Layer for Masked<L, E> {
     type Head = Linear;
 
     const MACS: usize = L::MACS;
-    const FAULT: Option<Message> = first_fault(&[L::FAULT, Self::MISUSE, L::STREAM_FAULT]);
+    const FAULT: Option<Message> =
+        first_fault(&[L::FAULT, Self::MISUSE, L::OUTLINE.stateful_fault("Masked"), L::STREAM_FAULT]);
     /// The series without its length.
     const INSIDE: usize = size_of::<L::Input>();
 

@@ -1,5 +1,5 @@
 //! Layers of sequences, `[[T; FEATURES]; STEPS]`, that read one frame after another: [`SimpleRnn`], [`Gru`], [`Lstm`].
-//! They output their last state or all states ([`Returns`]). [`Bidirectional`] reads in both directions, and
+//! They output their last state or all states ([`Returns`]), and may continue from batch to batch ([`Stateful`]). [`Bidirectional`] reads in both directions, and
 //! [`TimeDistributed`] applies any layer to each frame. [`Masked`] takes series whose lengths vary. An [`Embedding`] makes a sequence of whole numbers.
 //! [`MultiHeadAttention`] reads all frames at once; [`LearnedPositions`] and [`SinusoidalPositions`] tell it their order. A
 //! [`TransformerBlock`] consists of such layers.
@@ -32,7 +32,7 @@ pub use lstm::{Lstm, LstmUnit};
 pub use masked::Masked;
 pub use position::{LearnedPositions, SinusoidalPositions};
 pub use recurrent::Recurrent;
-pub use returns::{AllStates, LastState, Returns};
+pub use returns::{AllStates, LastState, Returns, Stateful};
 pub use simple_rnn::{SimpleRnn, SimpleRnnUnit};
 pub use time_distributed::TimeDistributed;
 pub use transformer::{Block, TransformerBlock};

@@ -208,6 +208,7 @@ unsafe impl<
 #[derive(Debug)]
 pub struct Tape<
     I: Channels,
+    R: Returns,
     const UNITS: usize,
     const B: usize,
     const GATES: usize,
@@ -222,6 +223,8 @@ pub struct Tape<
     before: [[I::Resized<UNITS>; B]; STATES],
     /// The states of the current step; on the way back, the gradients with respect to them.
     states: [[[I::Element; UNITS]; B]; STATES],
+    /// The states after the last step, with which the next batch starts.
+    kept: R::Kept<[[[I::Element; UNITS]; B]; STATES]>,
     products: [[[I::Element; UNITS]; B]; GATES],
     /// On the way back, the gradients with respect to the frames of a step.
     frames: [[I::Each<I::Element>; B]; 2],
@@ -230,24 +233,34 @@ pub struct Tape<
 // SAFETY: each field is `Zeroed`.
 unsafe impl<
     I: Channels,
+    R: Returns,
     const UNITS: usize,
     const B: usize,
     const GATES: usize,
     const SAVED: usize,
     const STATES: usize,
-> Zeroed for Tape<I, UNITS, B, GATES, SAVED, STATES>
+> Zeroed for Tape<I, R, UNITS, B, GATES, SAVED, STATES>
 {
 }
 
-impl<I: Channels, const UNITS: usize, const B: usize, const GATES: usize, const SAVED: usize, const STATES: usize>
-    Tape<I, UNITS, B, GATES, SAVED, STATES>
+impl<
+    I: Channels,
+    R: Returns,
+    const UNITS: usize,
+    const B: usize,
+    const GATES: usize,
+    const SAVED: usize,
+    const STATES: usize,
+> Tape<I, R, UNITS, B, GATES, SAVED, STATES>
 {
-    /// `y = f(x)`. The products with the frames are one for all steps.
+    /// `y = f(x)`. The products with the frames are one for all steps. In training, a stateful layer starts with the
+    /// states that the batch before has kept.
     #[inline(always)]
-    pub(super) fn record<S: Simd, K: Unit<GATES, SAVED, STATES>, R: Returns>(
+    pub(super) fn record<S: Simd, K: Unit<GATES, SAVED, STATES>>(
         &mut self,
         layer: &Recurrent<I, UNITS, K, R, GATES, SAVED, STATES>,
         simd: S,
+        training: bool,
         x: &[I],
         y: &mut [R::Of<I, UNITS>],
     ) {
@@ -258,7 +271,10 @@ impl<I: Channels, const UNITS: usize, const B: usize, const GATES: usize, const 
         }
         let mut saved = map_each(&mut self.saved, |numbers| at_mut(rows_of_mut::<_, UNITS>(numbers), 0, steps * rows));
         layer.read(simd, at(frames, 0, rows * I::LEN), &mut saved);
-        self.states.as_flattened_mut().fill(*I::Element::zeros());
+        match self.kept.as_ref() {
+            [kept] if training => copy(kept.as_flattened(), self.states.as_flattened_mut()),
+            _ => self.states.as_flattened_mut().fill(*I::Element::zeros()),
+        }
         for step in 0..steps {
             for (before, state) in self.before.iter_mut().zip(&self.states) {
                 copy(at(state, 0, rows), at_mut(rows_of_mut::<_, UNITS>(before), step, rows));
@@ -271,11 +287,14 @@ impl<I: Channels, const UNITS: usize, const B: usize, const GATES: usize, const 
             );
             Recurrent::<I, UNITS, K, R, GATES, SAVED, STATES>::write(step, &self.states[0], y);
         }
+        if let ([kept], true) = (self.kept.as_mut(), training) {
+            copy(self.states.as_flattened(), kept.as_flattened_mut());
+        }
     }
 
     /// Computes the gradients with respect to the products and, unless `dx` is `None`, to the input.
     #[inline(always)]
-    pub(super) fn backward<S: Simd, K: Unit<GATES, SAVED, STATES>, R: Returns>(
+    pub(super) fn backward<S: Simd, K: Unit<GATES, SAVED, STATES>>(
         &mut self,
         layer: &Recurrent<I, UNITS, K, R, GATES, SAVED, STATES>,
         simd: S,
@@ -320,7 +339,7 @@ impl<I: Channels, const UNITS: usize, const B: usize, const GATES: usize, const 
 
     /// The gradients with respect to the parameters, each from all steps at once.
     #[inline(always)]
-    pub(super) fn gradient<S: Simd, K: Unit<GATES, SAVED, STATES>, R: Returns>(
+    pub(super) fn gradient<S: Simd, K: Unit<GATES, SAVED, STATES>>(
         &self,
         simd: S,
         rows: usize,

@@ -80,9 +80,10 @@ impl<
 {
     type Input = I;
     type Output = R::Of<I, UNITS>;
-    type Tape<const B: usize> = Tape<I, UNITS, B, GATES, SAVED, STATES>;
+    type Tape<const B: usize> = Tape<I, R, UNITS, B, GATES, SAVED, STATES>;
     type Head = Linear;
 
+    const STATEFUL: bool = R::STATEFUL;
     const MACS: usize = Self::STEPS * GATES * UNITS * (I::INNERMOST + UNITS);
     const FAULT: Option<Message> = {
         let message = Message::naming(Self::KIND.as_str());
@@ -106,12 +107,12 @@ impl<
     fn record_batch<S: Simd, E: Ending, const B: usize>(
         &self,
         simd: S,
-        _: Option<&mut Rng>,
+        rng: Option<&mut Rng>,
         x: &[I],
         tape: &mut Self::Tape<B>,
         y: &mut [Self::Output],
     ) {
-        tape.record(self, simd, x, y);
+        tape.record(self, simd, rng.is_some(), x, y);
     }
 
     #[inline(always)]
