@@ -18,8 +18,8 @@ use shiplap::{
     check,
     kernel::{Simd, Work, dispatch},
     layer::{Parameter, Path, Predictions, Role, Visit, VisitTrainable},
-    layers::Parallel,
-    loss::{Compares, Follows, Loss, Weighted},
+    layers::{Full, Parallel},
+    loss::{Compares, EachStep, Follows, Loss, Weighted},
     prelude::*,
 };
 
@@ -378,6 +378,58 @@ fn recurrent_layers() {
     alone("LSTM, all states", started::<Lstm<[[f64; 3]; 5], 6, AllStates>>(), x);
     type Net = (Gru<[[f64; 3]; 5], 4, AllStates>, Lstm<[[f64; 4]; 5], 4>);
     learns::<Net, HalfSquaredError, _, _, 4>("recurrent layers", 1.0, &x, &rows(2), Penalty::l2(0.05));
+}
+
+/// Each line: the layers, whose shapes follow from the input.
+macro_rules! each_alone {
+    ($input:ty, $x:expr; $($what:literal: $layers:ty;)*) => {
+        $({
+            #[network(input = $input)]
+            type Net = $layers;
+            alone($what, started::<Net>(), $x);
+        })*
+    };
+}
+
+#[test]
+fn attention() {
+    type Series = [[f64; 4]; 5];
+    let x = rows::<Series, 3>(1);
+    each_alone! {
+        Series, x;
+        "full": MultiHeadAttention<_, 2>;
+        "causal": MultiHeadAttention<_, 4, Causal>;
+        "rotary": MultiHeadAttention<_, 1, Full, Rotary>;
+        "RMS norm": RmsNorm<_, Tanh>;
+        "learned positions": LearnedPositions<_>;
+        "sinusoidal positions": SinusoidalPositions<_>;
+        "block": TransformerBlock<_, 2, 6, Causal>;
+    }
+    // The loss is that of the first steps of each sample.
+    let mut lengths = [5, 3, 4].into_iter();
+    let y = rows::<Series, 3>(2).map(|y| (y, lengths.next().unwrap()));
+    #[network(input = Series)]
+    type Net = (LearnedPositions<_>, TransformerBlock<_, 2, 6, Causal, Rotary>, RmsNorm<_>);
+    learns::<Net, EachStep<HalfSquaredError>, _, _, 3>("a decoder", 1.0, &x, &y, Penalty::l2(0.05));
+    #[network(input = [f64; 5])]
+    type OfText = (Embedding<_, 6, 4>, Dropout<_, 20>, TransformerBlock<_, 2, 6, Causal, Rotary>);
+    let text = [[0.0, 5.0, 2.0, 2.0, 1.0], [3.0, 3.0, 3.0, 4.0, 0.0], [1.0, 2.0, 3.0, 4.0, 5.0]];
+    learns::<OfText, EachStep<HalfSquaredError>, _, _, 3>("of text", 1.0, &text, &y, Penalty::l2(0.05));
+}
+
+#[test]
+fn wrapped_recurrent_layers() {
+    type Series = [[f64; 3]; 5];
+    let x = rows::<Series, 4>(1);
+    each_alone! {
+        Series, x;
+        "reversed": Reversed<Gru<_, 4, AllStates>>;
+        "both directions": Bidirectional<Lstm<_, 4>>;
+        "each step": TimeDistributed<(Dense<_, 4, Tanh, f64>, Dense<_, 2, Linear, f64>)>;
+    }
+    #[network(input = Series)]
+    type Net = (Bidirectional<Gru<_, 2, AllStates>>, Gru<_, 3>);
+    learns::<Net, HalfSquaredError, _, _, 4>("both directions", 1.0, &x, &rows(2), Penalty::l2(0.05));
 }
 
 #[test]

@@ -20,6 +20,7 @@ const BASELINE: [u64; runs::COUNT] = [
     0xdcf9_e947_7526_a457,
     0xc5a3_f323_aeaa_8c0f,
     0xc15d_043e_13cc_01d0,
+    0x2d68_5f27_80d2_3aef,
 ];
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::{array, error::Error, fmt::Debug, fs};
 
-use firmware::{digits, nose};
+use firmware::{digits, gestures, nose};
 use shiplap::{
     data::{Csv, Table, split_stratified},
     io,
@@ -19,7 +19,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     cells()?;
     sine()?;
     gases()?;
-    digits()
+    digits()?;
+    gestures()
 }
 
 /// Classifies cells as malignant or benign by 30 measurements.
@@ -86,6 +87,25 @@ fn digits() -> Result<(), Box<dyn Error>> {
     trainer.fit(&x, &y, Fit::epochs(40))?;
     println!("digits: {}", trainer.evaluate(&x_test, &y_test)?);
     Ok(io::save(trainer.network(), format!("{FOLDER}/digits.safetensors"))?)
+}
+
+/// Recognizes gestures as the example of that name does. Every fifth window of the test split is written for the chip:
+/// two of each gesture.
+fn gestures() -> Result<(), Box<dyn Error>> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/basic_motions/basic_motions.csv.gz");
+    let table: Table<[f32; 600], usize> = Csv::bundled().read(path)?;
+    let windows: Vec<gestures::Window> =
+        table.x.iter().flat_map(|row| row.as_chunks::<6>().0.first_chunk()).copied().collect();
+    let ((x, x_test), (y, y_test)) = (windows.split_at(40), table.y.split_at(40));
+    let store = |window: &gestures::Window| window.map(|frame| frame.map(f32::to_le_bytes));
+    let stored: Vec<_> = x_test.iter().step_by(5).map(store).collect();
+    fs::write(format!("{FOLDER}/gestures.bin"), stored.as_flattened().as_flattened().as_flattened())?;
+
+    let mut trainer = Trainer::<gestures::Net, SparseCategoricalCrossentropy, Adam, 8>::boxed(Adam::new(3e-3), 1);
+    trainer.network_mut().0.layer = Standardize::fit(x.as_flattened())?;
+    trainer.fit(x, y, Fit::epochs(40))?;
+    println!("gestures: {}", trainer.evaluate(x_test, y_test)?);
+    Ok(io::save(trainer.network(), format!("{FOLDER}/gestures.safetensors"))?)
 }
 
 /// Writes the weights, and a Rust file with the samples, the bits of the outputs, and further constants of the samples.

@@ -5,6 +5,7 @@
 //! - [`console`]: output of text and integers;
 //! - [`cost`]: measurement of instructions and stack;
 //! - [`digits`]: images of handwritten digits;
+//! - [`gestures`]: gestures from the sensors of a watch;
 //! - [`hash`]: a hash of the bits of a network or its outputs;
 //! - [`int8`]: networks in int8;
 //! - [`nose`], [`machine`]: simulated sensors, computed with sums and products only, so that the data are the same on every
@@ -19,6 +20,7 @@ pub mod chip;
 pub mod console;
 pub mod cost;
 pub mod digits;
+pub mod gestures;
 pub mod hash;
 pub mod int8;
 pub mod machine;

@@ -37,9 +37,14 @@ fn data<T: Element>() -> [[T; INPUTS]; ROWS] {
     core::array::from_fn(|_| core::array::from_fn(|_| T::from_f64(rng.normal())))
 }
 
+/// Whole numbers below 5.
+fn tokens(row: [f32; INPUTS]) -> [f32; INPUTS] {
+    row.map(|number| f32::from((2.0 * number.abs()).min(4.0) as u8))
+}
+
 macro_rules! runs {
     ($($name:ident: $number:ident, $net:ty, $loss:ty, $optimizer:expr, |$x:ident| $label:expr
-       $(, first layer fitted by $fit:path)?;)*) => {
+       $(, inputs by $inputs:path)? $(, first layer fitted by $fit:path)?;)*) => {
         mod run {
             use super::*;
 
@@ -47,6 +52,7 @@ macro_rules! runs {
                 #[inline(never)]
                 pub fn $name() -> Result<u64, TrainError> {
                     let x = data::<$number>();
+                    $(let x = x.map($inputs);)?
                     let y = x.map(|$x| $label);
                     let mut trainer = Trainer::<$net, $loss, _, BATCH, ()>::new($optimizer, 4);
                     $(if let Ok(fitted) = $fit(&x) {
@@ -85,6 +91,17 @@ type Images = (
 #[network(input = [f32; INPUTS])]
 type Sequences = (Reshape<_, [[f32; 2]; 5]>, SimpleRnn<_, 6, AllStates>, Gru<_, 5, AllStates>, Lstm<_, 4>, Dense<_, 1>);
 
+/// Attention and its positions, over texts of whole numbers.
+#[network(input = [f32; INPUTS])]
+type Attention = (
+    Embedding<_, 5, 4>,
+    LearnedPositions<_>,
+    TransformerBlock<_, 2, 6, Causal, Rotary>,
+    (SinusoidalPositions<_>, MultiHeadAttention<_, 1>, RmsNorm<_, Tanh>),
+    Bidirectional<Gru<_, 3>>,
+    Dense<_, 1>,
+);
+
 runs! {
     rectifiers: f32,
         (Dense<10, 16, Relu>, Dense<16, 12, LeakyRelu>, Dense<12, 9, HardSigmoid>, Dense<9, 1, Linear>),
@@ -117,4 +134,5 @@ runs! {
         Adam::new(0.01), |x| if x[0] > x[1] { [1.0, 0.0, 0.0] } else { [0.0, 1.0, 0.0] };
     images: f32, Images, MeanSquaredError, Momentum::new(0.01), |x| [x[0] * x[1] + x[2]];
     sequences: f32, Sequences, MeanSquaredError, Adam::new(0.01), |x| [x[0] * x[9]];
+    attention: f32, Attention, MeanSquaredError, Adam::new(0.01), |x| [x[0] - x[9]], inputs by tokens;
 }
