@@ -34,7 +34,7 @@ use crate::{
     Rng, Tensor, Zeroed as _,
     activation::Activation,
     kernel::{Element, Simd, Work, dispatch},
-    layer::{Layer, Parameter, Path, Predictions, Role, Visit, VisitTrainable},
+    layer::{Invalid, Layer, Parameter, Path, Predictions, Role, Visit, VisitTrainable},
     layers::Activate,
     loss::Loss,
     network::{forward, initialize},
@@ -49,7 +49,7 @@ const STORAGE: usize = 64;
 
 /// Compares the gradients of a layer or network with respect to its inputs and its trainable parameters with central
 /// differences. The inputs and weights are random, but the same in each run. Inputs of a vocabulary
-/// ([`Layer::VOCABULARY`]) are whole numbers, and the gradient with respect to them must be 0.
+/// ([`Invalid::Vocabulary`]) are whole numbers, and the gradient with respect to them must be 0.
 ///
 /// It also compares the output of `record` at inference with that of `forward`, and computes the gradient twice, with
 /// and without the gradient with respect to the inputs. Random layers draw the same random numbers each time.
@@ -80,7 +80,7 @@ pub fn gradients<L: Layer>() -> Result<(), Mismatch> {
     }
     set(&mut *layer, &weights);
     let mut x = random::<L::Input>(&mut rng);
-    if let Some(vocabulary) = L::VOCABULARY {
+    if let Some(Invalid::Vocabulary { vocabulary, .. }) = L::invalid(&x[0]) {
         let whole = |rng: &mut Rng| L::Element::from_f64((rng.uniform() * vocabulary as f64).trunc());
         L::Input::flat_mut(&mut x).iter_mut().for_each(|number| *number = whole(&mut rng));
     }
@@ -112,10 +112,11 @@ pub fn gradients_of<L: Layer>(layer: &mut L, x: &[L::Input; SAMPLES]) -> Result<
 
     let start = numbers(x);
     let mut nudged = *x;
-    let numeric = match L::VOCABULARY {
+    write(&mut nudged, &start.iter().map(|number| number + 0.5).collect::<Vec<f64>>());
+    let numeric = match L::invalid(&nudged[0]) {
         // Only whole numbers have outputs.
-        Some(_) => vec![0.0; start.len()],
-        None => along_each::<L::Element>(&start, |values| {
+        Some(Invalid::Vocabulary { .. }) => vec![0.0; start.len()],
+        _ => along_each::<L::Element>(&start, |values| {
             write(&mut nudged, values);
             pass(layer, &nudged).total
         }),

@@ -25,13 +25,6 @@ pub(crate) fn class_number<T: Element>(value: T, classes: usize) -> Option<usize
     (class < classes && class as f64 == value).then_some(class)
 }
 
-/// The first number that is not one of 0, 1, … up to `classes`, with its row and its place in the row.
-pub(crate) fn first_outside<X: Tensor>(rows: &[X], classes: usize) -> Option<([usize; 2], f64)> {
-    let numbers = X::flat(rows);
-    let index = numbers.iter().position(|number| class_number(*number, classes).is_none())?;
-    Some(([index / X::LEN.max(1), index % X::LEN.max(1)], numbers[index].to_f64()))
-}
-
 /// Whether there is no such row. Adding up all numbers is faster than a search that may stop at each.
 struct AllFinite<'a, X> {
     rows: &'a [X],

@@ -9,9 +9,9 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use keras::{Fixture, fixtures, learns_as_in_keras};
 use shiplap::{
-    Tensor, check,
-    layer::Sample,
-    layers::{Add, Branches, Full},
+    Pair, Tensor, check,
+    layer::{Invalid, Sample},
+    layers::{Add, Branches, Concat, First, Full, Identity, Masked, Second},
     prelude::*,
     stream::Streaming,
     train::Data,
@@ -77,11 +77,48 @@ fn numbers_outside_of_the_vocabulary_are_errors() {
     );
 
     // Wrappers pass the vocabulary on.
-    type Wrapped = Frozen<Net>;
-    assert_eq!(<(Wrapped, Dense<2, 2>) as Layer>::VOCABULARY, Some(4));
-    type Both = Branches<Embedding<[f32; 3], 4, 2>, Embedding<[f32; 3], 5, 2>, Add>;
-    assert_eq!(<Both as Layer>::VOCABULARY, Some(4));
-    assert_eq!(<Dense<2, 2> as Layer>::VOCABULARY, None);
+    type Wrapped = (Frozen<Net>, Dense<2, 2>);
+    assert_eq!(Wrapped::invalid(&[3.0, 4.0, 0.0]).map(Invalid::place), Some(1));
+    type Both = Branches<Embedding<[f32; 3], 5, 2>, Embedding<[f32; 3], 4, 2>, Add>;
+    assert_eq!(Both::invalid(&[4.0, 0.0, 3.0]).map(Invalid::place), Some(0));
+    assert_eq!(Both::invalid(&[3.0; 3]), None);
+    type Dropped = (Dropout<3, 20>, Embedding<[f32; 3], 4, 2>);
+    assert_eq!(Dropped::invalid(&[0.0, 1.0, 5.0]).map(Invalid::place), Some(2));
+    type Steps = TimeDistributed<(Identity<[f32; 3]>, Embedding<[f32; 3], 4, 2>), 2>;
+    assert_eq!(Steps::invalid(&[[0.0; 3], [3.0, 3.0, 4.0]]).map(Invalid::place), Some(5));
+    assert_eq!(<Dense<2, 2>>::invalid(&[4.0; 2]), None);
+}
+
+/// Also in a part of a sample that layers pass on.
+#[test]
+fn numbers_in_parts_of_samples_are_checked() {
+    type Words = Pair<[f32; 3], f32>;
+    #[network(input = Pair<[f32; 2], Words>)]
+    type Net = (
+        Branches<
+            (First<_>, Dense<_, 2>),
+            (Second<_>, Identity<_>, Masked<(Embedding<_, 4, 2>, Gru<_, 3, AllStates>)>),
+            Concat,
+        >,
+        Dense<_, 2>,
+    );
+    let trainer = Trainer::<Net, MeanSquaredError, Sgd, 2>::boxed(Sgd::new(0.1), 1);
+    let sample = |words, length| Pair([9.0f32, -9.0], Pair(words, length));
+    let error = |bad| trainer.evaluate(&[sample([1.0, 2.0, 3.0], 3.0), bad], &[[0.5f32, 1.0]; 2]).unwrap_err();
+    let data = Data::Given;
+    let vocabulary = TrainError::Vocabulary { data, sample: 1, place: 3, number: 4.0, vocabulary: 4 };
+    assert_eq!(error(sample([1.0, 4.0, 7.0], 2.0)), vocabulary);
+    for length in [0.0, 4.0, 1.5] {
+        let found = error(sample([1.0, 2.0, 3.0], length));
+        let of_length = TrainError::Length { data, sample: 1, place: 5, length: length.into(), least: 1, most: 3 };
+        assert_eq!(found, of_length);
+        let text = format!(
+            "the input of sample 1 has the length {length} at place 5: the network's series have lengths from 1 to 3"
+        );
+        assert_eq!(found.to_string(), text);
+    }
+    // The padding may hold other numbers.
+    assert!(trainer.evaluate(&[sample([1.0, 3.0, 7.0], 2.0)], &[[0.5f32, 1.0]]).is_ok());
 }
 
 /// Attention against finite differences.

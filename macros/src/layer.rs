@@ -35,7 +35,16 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
                 &[#simple::FAULT, #(<#nested as #krate::layer::Layer>::FAULT),*],
             );
             const TAKES_MISSING: ::core::primitive::bool = #simple::TAKES_MISSING;
-            const VOCABULARY: ::core::option::Option<::core::primitive::usize> = #simple::VOCABULARY;
+
+            #[inline(always)]
+            fn invalid(x: &Self::Input) -> ::core::option::Option<#krate::layer::Invalid> {
+                #simple::invalid(x)
+            }
+
+            #[inline(always)]
+            fn part(x: &Self::Input) -> ::core::option::Option<(::core::primitive::usize, &Self::Output)> {
+                #simple::part(x)
+            }
 
             #[inline(always)]
             fn forward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: ::core::primitive::usize>(

@@ -104,6 +104,17 @@ impl Sequence {
                 #layer::forward_batch::<Simd_, #krate::layer::Predictions, BATCH_>(&self.#member, simd, #x, #buffer);
             }
         });
+        let invalid = (0..last).map(|index| {
+            let layer = &layers[index];
+            let part = entering(index + 1, quote!(::core::slice::from_ref(part)));
+            quote! {
+                if let ::core::option::Option::Some(invalid) = #layer::invalid(x) {
+                    return ::core::option::Option::Some(#krate::layer::Invalid::at(invalid, start));
+                }
+                let (place, part) = #layer::part(x)?;
+                let (start, x) = (start + place, #part.first()?);
+            }
+        });
         let record = (0..last).map(|index| {
             let (layer, member, place, x) = (&layers[index], members[index], &places[index], recorded(index));
             quote! {
@@ -236,9 +247,15 @@ impl Sequence {
                 const FAULT: ::core::option::Option<#krate::message::Message> =
                     #krate::layer::first_fault(&[#(#layers::FAULT),*]);
                 const TAKES_MISSING: ::core::primitive::bool = #first_layer::TAKES_MISSING;
-                const VOCABULARY: ::core::option::Option<::core::primitive::usize> = #first_layer::VOCABULARY;
                 const OUTLINE: #krate::layer::Outline =
                     #krate::layer::Outline::of_sequence(&[#((#names, #layers::OUTLINE)),*]);
+
+                #[inline(always)]
+                fn invalid(x: &Self::Input) -> ::core::option::Option<#krate::layer::Invalid> {
+                    let start = 0;
+                    #(#invalid)*
+                    ::core::option::Option::map(#last_layer::invalid(x), |invalid| #krate::layer::Invalid::at(invalid, start))
+                }
 
                 #[inline(always)]
                 fn forward_batch<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: ::core::primitive::usize>(

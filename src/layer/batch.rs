@@ -2,7 +2,7 @@
 
 use core::{fmt, mem::MaybeUninit};
 
-use super::{Ending, Head, Leaf, Operations, Outline, Parameters, Path, VisitGradient};
+use super::{Ending, Head, Invalid, Leaf, Operations, Outline, Parameters, Path, VisitGradient};
 use crate::{
     Rng, Tensor, Zeroed,
     kernel::Simd,
@@ -43,9 +43,6 @@ pub trait Layer: Parameters {
     /// Whether a NaN in the input stands for a missing value, as for [`Impute`](crate::layers::Impute). Otherwise, NaN
     /// is an error in training.
     const TAKES_MISSING: bool = false;
-    /// The number of whole numbers that an input may hold, from 0 on, as for [`Embedding`](crate::layers::Embedding); `None`
-    /// if it may hold any number. In training, another number is an error.
-    const VOCABULARY: Option<usize> = None;
     /// Whether the layer starts each batch of training with the state after the one before, which is in its tape, as
     /// with [`Stateful`](crate::layers::Stateful).
     const STATEFUL: bool = false;
@@ -64,6 +61,22 @@ pub trait Layer: Parameters {
         macs: Self::MACS.saturating_sub(Outline::of_sequence(Self::LAYERS).macs()),
     })
     .with_children(Self::LAYERS);
+
+    /// The first number of a sample for which the layer has no output, as for [`Embedding`](crate::layers::Embedding). It is
+    /// an error in training and evaluation. By default, there is none.
+    #[inline(always)]
+    fn invalid(x: &Self::Input) -> Option<Invalid> {
+        let _ = x;
+        None
+    }
+
+    /// If the layer outputs a part of its input at inference, this part and the place of its first number. What the next
+    /// layer does not take is then [invalid](Self::invalid) in the input.
+    #[inline(always)]
+    fn part(x: &Self::Input) -> Option<(usize, &Self::Output)> {
+        let _ = x;
+        None
+    }
 
     /// `y = f(x)`, row by row, at inference: random layers are inactive, and nothing is recorded.
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]);

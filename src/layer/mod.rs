@@ -7,6 +7,7 @@ mod batch;
 mod ending;
 mod fit;
 mod infer;
+mod invalid;
 pub(crate) mod listing;
 mod outline;
 mod parameters;
@@ -31,6 +32,7 @@ pub use fit::{
 #[doc(hidden)]
 pub use infer::Given;
 pub use infer::{Infer, Inferred};
+pub use invalid::Invalid;
 pub use outline::{Leaf, Outline};
 pub use parameters::{Parameter, Parameters, Role, Visit, VisitGradient, VisitMut, VisitTrainable};
 #[doc(hidden)]

@@ -1,6 +1,6 @@
 //! Layers as formulas for one sample.
 
-use super::{Operations, Parameter, Parameters, Path, VisitTrainable};
+use super::{Invalid, Operations, Parameter, Parameters, Path, VisitTrainable};
 use crate::{
     Rng, Tensor, Zeroed,
     kernel::{Element, Simd},
@@ -67,9 +67,22 @@ pub trait SimpleLayer: Parameters {
     /// Whether a NaN in the input stands for a missing value, as for [`Impute`](crate::layers::Impute). Otherwise, NaN
     /// is an error in training.
     const TAKES_MISSING: bool = false;
-    /// The number of whole numbers that an input may hold, from 0 on, as for [`Embedding`](crate::layers::Embedding); `None`
-    /// if it may hold any number. In training, another number is an error.
-    const VOCABULARY: Option<usize> = None;
+
+    /// The first number of a sample for which the layer has no output, as for [`Embedding`](crate::layers::Embedding). It is
+    /// an error in training and evaluation. By default, there is none.
+    #[inline(always)]
+    fn invalid(x: &Self::Input) -> Option<Invalid> {
+        let _ = x;
+        None
+    }
+
+    /// If the layer outputs a part of its input at inference, this part and the place of its first number. What the next
+    /// layer does not take is then [invalid](Self::invalid) in the input.
+    #[inline(always)]
+    fn part(x: &Self::Input) -> Option<(usize, &Self::Output)> {
+        let _ = x;
+        None
+    }
 
     /// `y = f(x)` at inference.
     fn forward<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output);

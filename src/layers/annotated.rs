@@ -69,8 +69,17 @@ macro_rules! annotated {
             const MACS: usize = L::MACS;
             const FAULT: Option<$crate::message::Message> = L::FAULT;
             const TAKES_MISSING: bool = L::TAKES_MISSING;
-            const VOCABULARY: Option<usize> = L::VOCABULARY;
             const OUTLINE: $crate::layer::Outline = L::OUTLINE;
+
+            #[inline(always)]
+            fn invalid(x: &L::Input) -> Option<$crate::layer::Invalid> {
+                L::invalid(x)
+            }
+
+            #[inline(always)]
+            fn part(x: &L::Input) -> Option<(usize, &L::Output)> {
+                L::part(x)
+            }
 
             #[inline(always)]
             fn forward_batch<S: $crate::kernel::Simd, E: $crate::layer::Ending, const BATCH: usize>(

@@ -7,7 +7,8 @@ use crate::{
     flash::Stored,
     kernel::{Simd, map_each},
     layer::{
-        Description, Ending, Layer, Operations, Outline, Parameters, Path, Visit, VisitMut, first_fault, rows_at_once,
+        Description, Ending, Invalid, Layer, Operations, Outline, Parameters, Path, Visit, VisitMut, first_fault,
+        rows_at_once,
     },
     message::Message,
     network::{Network, forward_in_blocks},
@@ -106,8 +107,17 @@ impl<L: Layer> Layer for Frozen<L> {
     const MACS: usize = L::MACS;
     const FAULT: Option<Message> = first_fault(&[L::FAULT, L::OUTLINE.stateful_fault("Frozen")]);
     const TAKES_MISSING: bool = L::TAKES_MISSING;
-    const VOCABULARY: Option<usize> = L::VOCABULARY;
     const OUTLINE: Outline = L::OUTLINE;
+
+    #[inline(always)]
+    fn invalid(x: &L::Input) -> Option<Invalid> {
+        L::invalid(x)
+    }
+
+    #[inline(always)]
+    fn part(x: &L::Input) -> Option<(usize, &L::Output)> {
+        L::part(x)
+    }
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[L::Input], y: &mut [L::Output]) {

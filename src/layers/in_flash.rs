@@ -7,7 +7,7 @@ use crate::{
     Rng, Zeroed,
     flash::{Flash, Stored},
     kernel::Simd,
-    layer::{Description, Ending, Layer, Operations, Outline, Parameters, Path, Visit, VisitMut, first_fault},
+    layer::{Description, Ending, Invalid, Layer, Operations, Outline, Parameters, Path, Visit, VisitMut, first_fault},
     message::Message,
     network::Network,
     stream::{Streaming, by_layer},
@@ -84,8 +84,12 @@ impl<F: Flash> Layer for InFlash<F> {
     const MACS: usize = F::Network::MACS;
     const FAULT: Option<Message> = first_fault(&[F::Network::FAULT, F::Network::OUTLINE.stateful_fault("InFlash")]);
     const TAKES_MISSING: bool = F::Network::TAKES_MISSING;
-    const VOCABULARY: Option<usize> = F::Network::VOCABULARY;
     const OUTLINE: Outline = F::Network::OUTLINE.in_flash();
+
+    #[inline(always)]
+    fn invalid(x: &Self::Input) -> Option<Invalid> {
+        F::Network::invalid(x)
+    }
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]) {

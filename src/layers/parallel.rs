@@ -6,7 +6,7 @@ use crate::{
     Rng, Zeroed,
     kernel::{ElementwiseKernel, Plus, Real, Simd, Work},
     layer::{
-        Description, Ending, Layer, Operations, Outline, Parameters, Path, Visit, VisitGradient, VisitMut,
+        Description, Ending, Invalid, Layer, Operations, Outline, Parameters, Path, Visit, VisitGradient, VisitMut,
         VisitTrainable,
     },
     layers::combine::Combine,
@@ -111,8 +111,12 @@ where
         N::FAULT
     };
     const TAKES_MISSING: bool = N::TAKES_MISSING;
-    const VOCABULARY: Option<usize> = N::VOCABULARY;
     const OUTLINE: Outline = N::OUTLINE;
+
+    #[inline(always)]
+    fn invalid(x: &N::Input) -> Option<Invalid> {
+        N::invalid(x)
+    }
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[N::Input], y: &mut [N::Output]) {

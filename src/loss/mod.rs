@@ -47,6 +47,11 @@ use crate::{
 };
 
 /// A loss for rows of outputs `P`. A loss that compares each output by itself implements [`PointwiseLoss`] instead.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a loss for the output `{P}`",
+    label = "not a loss for this output",
+    note = "most losses take a vector, `[T; N]`; for a series, `[[T; N]; STEPS]`, use `EachStep<..>` around the loss, and for a `Pair`, use `PairLoss`"
+)]
 pub trait Loss<P>: Default + Copy + Send + Sync + 'static {
     /// The type of a label, with which an output is compared.
     type Label: Copy + Zeroed;

@@ -3,9 +3,9 @@
 use core::fmt;
 
 use crate::{
-    layer::{Layer, Sample},
+    layer::{Invalid, Layer, Sample},
     loss::{Flaw, Label, Loss},
-    tensor::{first_not_finite, first_outside},
+    tensor::first_not_finite,
 };
 
 /// The error of a step, a fit or an evaluation. A failed step does not change the network. After a failed fit,
@@ -48,12 +48,27 @@ pub enum TrainError {
         data: Data,
         /// The index of the sample, from 0.
         sample: usize,
-        /// The place in the sample, from 0.
+        /// The place in the sample, from 0; the second member of a [`Pair`](crate::Pair) follows the first.
         place: usize,
         /// The number.
         number: f64,
         /// The size of the vocabulary.
         vocabulary: usize,
+    },
+    /// The length of a series is not possible. (See [`Masked`](crate::layers::Masked).)
+    Length {
+        /// The data that contain the error.
+        data: Data,
+        /// The index of the sample, from 0.
+        sample: usize,
+        /// The place of the length in the sample, from 0.
+        place: usize,
+        /// The length.
+        length: f64,
+        /// The smallest length that is possible.
+        least: usize,
+        /// The largest length that is possible.
+        most: usize,
     },
     /// A label is not valid for this loss.
     Label {
@@ -120,11 +135,22 @@ impl fmt::Display for Data {
 }
 
 impl TrainError {
+    fn of_invalid(sample: usize, invalid: Invalid) -> Self {
+        let data = Data::Given;
+        match invalid {
+            Invalid::Vocabulary { place, number, vocabulary } => {
+                Self::Vocabulary { data, sample, place, number, vocabulary }
+            }
+            Invalid::Length { place, length, least, most } => Self::Length { data, sample, place, length, least, most },
+        }
+    }
+
     pub(super) fn of_validation(mut self) -> Self {
         if let Self::Empty { data }
         | Self::Lengths { data, .. }
         | Self::Input { data, .. }
         | Self::Vocabulary { data, .. }
+        | Self::Length { data, .. }
         | Self::Label { data, .. }
         | Self::Output { data, .. } = &mut self
         {
@@ -166,6 +192,13 @@ impl fmt::Display for TrainError {
                     "the input of {data}sample {sample} is {number} at place {place}: the network's vocabulary has the \
                      whole numbers from 0 to {}",
                     vocabulary.saturating_sub(1)
+                )
+            }
+            Self::Length { data, sample, place, length, least, most } => {
+                write!(
+                    formatter,
+                    "the input of {data}sample {sample} has the length {length} at place {place}: the network's series have \
+                     lengths from {least} to {most}"
                 )
             }
             Self::Label { data, sample, flaw, expected } => {
@@ -222,11 +255,10 @@ pub(super) fn check<N: Layer, L: Loss<N::Output>, X: Sample<N>, Y: Label<L, N::O
     if let Some(sample) = first_not_finite(x, N::TAKES_MISSING) {
         return Err(TrainError::Input { data: Data::Given, sample });
     }
-    let Some(vocabulary) = N::VOCABULARY else { return Ok(()) };
-    match first_outside(x, vocabulary) {
-        Some(([sample, place], number)) => {
-            Err(TrainError::Vocabulary { data: Data::Given, sample, place, number, vocabulary })
+    for (sample, x) in X::rows(x).iter().enumerate() {
+        if let Some(invalid) = N::invalid(x) {
+            return Err(TrainError::of_invalid(sample, invalid));
         }
-        None => Ok(()),
     }
+    Ok(())
 }

@@ -27,6 +27,11 @@ impl<X: Tensor> SimpleLayer for Identity<X> {
     type Tape = ();
 
     #[inline(always)]
+    fn part(x: &X) -> Option<(usize, &X)> {
+        Some((0, x))
+    }
+
+    #[inline(always)]
     fn forward<S: Simd>(&self, _: S, x: &X, y: &mut X) {
         *y = *x;
     }

@@ -44,11 +44,18 @@ pub trait Members: Tensor {
     type First: Tensor<Element = Self::Element>;
     /// The second member.
     type Second: Tensor<Element = Self::Element>;
+    /// Both members.
+    #[doc(hidden)]
+    fn members(&self) -> (&Self::First, &Self::Second);
 }
 
 impl<A: Tensor, B: Tensor<Element = A::Element>> Members for Pair<A, B> {
     type First = A;
     type Second = B;
+
+    fn members(&self) -> (&A, &B) {
+        (&self.0, &self.1)
+    }
 }
 
 macro_rules! no_members {
@@ -56,6 +63,10 @@ macro_rules! no_members {
         $(impl<$($generics)*> Members for $tensor {
             type First = Self;
             type Second = Self;
+
+            fn members(&self) -> (&Self, &Self) {
+                (self, self)
+            }
         })*
     };
 }
@@ -70,13 +81,18 @@ const fn not_a_pair<I: Tensor>(kind: &str) -> Option<Message> {
 }
 
 macro_rules! member {
-    ($layer:ident, $index:literal, $start:expr, $start_of_frame:expr) => {
+    ($layer:ident, $index:tt, $start:expr, $start_of_frame:expr) => {
         impl<I: Members> SimpleLayer for $layer<I> {
             type Input = I;
             type Output = I::$layer;
             type Tape = ();
 
             const FAULT: Option<Message> = not_a_pair::<I>(Self::KIND.as_str());
+
+            #[inline(always)]
+            fn part(x: &I) -> Option<(usize, &Self::Output)> {
+                Some(($start, x.members().$index))
+            }
 
             #[inline(always)]
             fn forward<S: Simd>(&self, _: S, x: &I, y: &mut Self::Output) {

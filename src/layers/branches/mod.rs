@@ -17,8 +17,8 @@ use crate::{
     activation::{Activation, Linear, Save},
     kernel::{Plus, Simd, elementwise, map_each},
     layer::{
-        Description, Ending, Infer, Inferred, Layer, Link, Operations, Path, VisitGradient, first_fault, learns, pass,
-        pass_mut,
+        Description, Ending, Infer, Inferred, Invalid, Layer, Link, Operations, Path, VisitGradient, first_fault,
+        learns, pass, pass_mut,
     },
     layers::{
         activate::{activate, activate_backward},
@@ -97,11 +97,11 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
 
     const MACS: usize = A::MACS + B::MACS;
     const FAULT: Option<Message> = first_fault(&[A::FAULT, B::FAULT, join::misfit::<A, B>(), J::FAULT]);
-    const VOCABULARY: Option<usize> = match (A::VOCABULARY, B::VOCABULARY) {
-        (Some(first), Some(second)) => Some(if first < second { first } else { second }),
-        (Some(vocabulary), None) | (None, Some(vocabulary)) => Some(vocabulary),
-        (None, None) => None,
-    };
+
+    #[inline(always)]
+    fn invalid(x: &A::Input) -> Option<Invalid> {
+        A::invalid(x).or_else(|| pass(slice::from_ref(x)).iter().find_map(B::invalid))
+    }
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const N: usize>(&self, simd: S, x: &[A::Input], y: &mut [J::Output]) {

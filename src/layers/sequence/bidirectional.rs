@@ -5,7 +5,7 @@ use core::{mem, mem::MaybeUninit, slice};
 use crate::{
     Parameters, Rng, Tensor, Zeroed,
     kernel::{Simd, copy, map_each},
-    layer::{Description, Ending, Inferred, Layer, Operations, Path, VisitGradient, first_fault},
+    layer::{Description, Ending, Inferred, Invalid, Layer, Operations, Path, VisitGradient, first_fault},
     layers::{
         branches::{Branches, Concat},
         image::{Valid, fault, window::Row},
@@ -106,9 +106,13 @@ impl<L: Layer> Layer for Reversed<L> {
         L::OUTLINE.stateful_fault("Reversed"),
     ]);
     const TAKES_MISSING: bool = L::TAKES_MISSING;
-    const VOCABULARY: Option<usize> = L::VOCABULARY;
     /// The reversed input.
     const INSIDE: usize = size_of::<L::Input>();
+
+    #[inline(always)]
+    fn invalid(x: &L::Input) -> Option<Invalid> {
+        L::invalid(x)
+    }
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[L::Input], y: &mut [L::Output]) {

@@ -5,8 +5,8 @@ use core::{marker::PhantomData, slice};
 use crate::{
     Layer, Parameters, Tensor,
     init::Initializer,
-    kernel::{Plus, Real as _, Simd, copy, elementwise_row},
-    layer::{Operations, Path, SimpleLayer},
+    kernel::{Element as _, Plus, Real as _, Simd, copy, elementwise_row},
+    layer::{Invalid, Operations, Path, SimpleLayer},
     layers::image::Channels,
     message::Message,
     stream::Streaming,
@@ -67,7 +67,6 @@ impl<I: Channels, const VOCABULARY: usize, const WIDTH: usize> SimpleLayer for E
     type Output = I::Each<[I::Element; WIDTH]>;
     type Tape = ();
 
-    const VOCABULARY: Option<usize> = Some(VOCABULARY);
     const FAULT: Option<Message> = {
         let message = Message::naming(Self::KIND.as_str());
         if I::RANK != 1 || I::FORM.members().is_some() {
@@ -84,6 +83,13 @@ impl<I: Channels, const VOCABULARY: usize, const WIDTH: usize> SimpleLayer for E
             None
         }
     };
+
+    #[inline(always)]
+    fn invalid(x: &I) -> Option<Invalid> {
+        let numbers = I::flat(slice::from_ref(x));
+        let place = numbers.iter().position(|number| class_number(*number, VOCABULARY).is_none())?;
+        Some(Invalid::Vocabulary { place, number: numbers[place].to_f64(), vocabulary: VOCABULARY })
+    }
 
     #[inline(always)]
     fn forward<S: Simd>(&self, _: S, x: &I, y: &mut Self::Output) {

@@ -7,7 +7,7 @@ use crate::{
     Pair, Parameters, Rng, Tensor, Zeroed,
     activation::Linear,
     kernel::{Element as _, Simd, copy, map_each},
-    layer::{Description, Ending, Layer, Link, Path, Predictions, VisitGradient, first_fault},
+    layer::{Description, Ending, Invalid, Layer, Link, Path, Predictions, VisitGradient, first_fault},
     message::Message,
     stream::Streaming,
 };
@@ -19,7 +19,9 @@ use crate::{
 /// [`Average`](crate::layers::image::Average) or [`Max`](crate::layers::image::Max) of the steps up to the length.
 ///
 /// x: `Pair<[[T; FEATURES]; STEPS], T>`; y: `[T; CHANNELS]`. A length that is not a whole number from 1 to `STEPS`, or too
-/// short for an output of `L`, makes y NaN, which is an error in training. [`pad`](crate::data::pad) makes samples.
+/// short for an output of `L`, is an error in training and evaluation,
+/// [`TrainError::Length`](crate::train::TrainError::Length), and makes a prediction NaN. [`pad`](crate::data::pad) makes
+/// samples.
 ///
 /// ```
 /// use shiplap::{Pair, layers::Masked, prelude::*};
@@ -103,6 +105,19 @@ impl<L: Layer + Streaming, E: Ends> Layer for Masked<L, E> {
         first_fault(&[L::FAULT, Self::MISUSE, L::OUTLINE.stateful_fault("Masked"), L::STREAM_FAULT]);
     /// The series without its length.
     const INSIDE: usize = size_of::<L::Input>();
+
+    /// Numbers of the padding are not given to the layer.
+    #[inline(always)]
+    fn invalid(x: &Self::Input) -> Option<Invalid> {
+        let Pair(series, length) = x;
+        let length = length.to_f64();
+        if Self::steps(x).is_none() {
+            let (least, most) = (L::DELAY + 1, L::Input::AXES[0]);
+            return Some(Invalid::Length { place: L::Input::LEN, length, least, most });
+        }
+        let count = length as usize * (L::Input::LEN / L::Input::AXES[0]);
+        L::invalid(series).filter(|invalid| invalid.place() < count)
+    }
 
     #[inline(always)]
     fn forward_batch<S: Simd, N: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]) {

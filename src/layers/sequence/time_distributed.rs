@@ -5,7 +5,7 @@ use core::slice;
 use crate::{
     Parameters, Rng, Tensor,
     kernel::{Plus, Simd},
-    layer::{Description, Ending, Layer, Operations, Path, Predictions, first_fault, learns},
+    layer::{Description, Ending, Invalid, Layer, Operations, Path, Predictions, first_fault, learns},
     layers::combine::Combine,
     message::Message,
     stream::Streaming,
@@ -77,7 +77,11 @@ impl<L: Layer, const STEPS: usize> Layer for TimeDistributed<L, STEPS> {
     const MACS: usize = STEPS * L::MACS;
     const FAULT: Option<Message> = first_fault(&[L::FAULT, Self::MISUSE]);
     const TAKES_MISSING: bool = L::TAKES_MISSING;
-    const VOCABULARY: Option<usize> = L::VOCABULARY;
+
+    #[inline(always)]
+    fn invalid(x: &Self::Input) -> Option<Invalid> {
+        x.iter().enumerate().find_map(|(step, x)| Some(L::invalid(x)?.at(step * L::Input::LEN)))
+    }
 
     /// As many steps at once as the caller has room for samples.
     #[inline(always)]

@@ -18,7 +18,7 @@ use crate::{
     Layer, Rng, Zeroed,
     kernel::{Element, Simd, map_each},
     layer::{
-        Description, Ending, Operations, Outline, Parameter, Parameters, Path, Visit, VisitGradient, VisitMut,
+        Description, Ending, Invalid, Operations, Outline, Parameter, Parameters, Path, Visit, VisitGradient, VisitMut,
         VisitTrainable,
     },
     message::Message,
@@ -276,8 +276,12 @@ where
     const MACS: usize = N::MACS;
     const FAULT: Option<Message> = N::FAULT;
     const TAKES_MISSING: bool = N::TAKES_MISSING;
-    const VOCABULARY: Option<usize> = N::VOCABULARY;
     const OUTLINE: Outline = N::Aware::OUTLINE;
+
+    #[inline(always)]
+    fn invalid(x: &N::Input) -> Option<Invalid> {
+        N::invalid(x)
+    }
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[N::Input], y: &mut [N::Output]) {

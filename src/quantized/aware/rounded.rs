@@ -7,8 +7,8 @@ use crate::{
     init::Initializer,
     kernel::{Element, Simd, map_each},
     layer::{
-        Description, Ending, Logits, Operations, Outline, Parameter, Parameters, Path, Role, Visit, VisitGradient,
-        VisitMut, VisitTrainable,
+        Description, Ending, Invalid, Logits, Operations, Outline, Parameter, Parameters, Path, Role, Visit,
+        VisitGradient, VisitMut, VisitTrainable,
     },
     message::Message,
     network::Network,
@@ -218,8 +218,12 @@ impl<L: RoundWeights<Head: Int8Activation>> Layer for Rounded<L> {
     const MACS: usize = L::MACS;
     const FAULT: Option<Message> = L::FAULT;
     const TAKES_MISSING: bool = L::TAKES_MISSING;
-    const VOCABULARY: Option<usize> = L::VOCABULARY;
     const OUTLINE: Outline = L::OUTLINE;
+
+    #[inline(always)]
+    fn invalid(x: &L::Input) -> Option<Invalid> {
+        L::invalid(x)
+    }
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[L::Input], y: &mut [L::Output]) {
