@@ -56,6 +56,7 @@ pub fn tuple(count: usize) -> TokenStream {
             type Input = L0::Input;
             type Output = #last::Output;
             const INSIDE: usize = size_of::<#even>() + size_of::<#odd>() + most(&[#(#layers::INSIDE),*]);
+            const PARTS: &'static [(&'static str, PartCosts)] = &[#((#names, costs::<#layers>())),*];
 
             #[inline(always)]
             fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {

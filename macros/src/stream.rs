@@ -74,8 +74,8 @@ pub fn expand(sequence: &Sequence) -> TokenStream {
 
             const STREAM_FAULT: ::core::option::Option<#krate::message::Message> =
                 #krate::layer::first_fault(&[#(#layers::STREAM_FAULT),*]);
-            const PARTS: &'static [(&'static ::core::primitive::str, #krate::stream::FrameCosts)] =
-                &[#((#names, #krate::stream::FrameCosts::of::<#types>())),*];
+            const PARTS: &'static [(&'static ::core::primitive::str, #krate::budget::PartCosts)] =
+                &[#((#names, #krate::stream::costs::<#types>())),*];
             const FRAME_MACS: ::core::primitive::usize = 0 #(+ #layers::FRAME_MACS)*;
             const DELAY: ::core::primitive::usize = #delay;
             const PERIOD: ::core::primitive::usize = 1 #(* #layers::PERIOD)*;

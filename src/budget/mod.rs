@@ -27,14 +27,16 @@
 //! const_assert!(Gate::COSTS.flash + Classes::COSTS.flash <= 1024);
 //! ```
 
+mod part;
 mod table;
 
+#[doc(hidden)]
+pub use part::PartCosts;
 use table::table;
 
 use crate::{
     layer::{Layer, Outline, assert_sound},
     message::Message,
-    stream::FrameCosts,
 };
 
 /// Limits the cost of a network or a trainer. If a limit is exceeded, the program does not compile, and the error lists
@@ -44,11 +46,12 @@ use crate::{
 /// - `flash`: read-only memory in bytes. For a network, this is its weights; for a trainer, the weights of the layers
 ///   that are [in flash](crate::layers::InFlash).
 /// - `ram`: writable memory in bytes. For a network, this is its [activations](crate::network::Network::ACTIVATIONS);
-///   for a trainer, the trainer itself; for a [stream](crate::stream), its state.
+///   for a network [in int8](crate::quantized), its int8 activations; for a trainer, the trainer itself; for a
+///   [stream](crate::stream), its state.
 /// - `macs`: the multiply-accumulates of a prediction, or of a frame of a stream.
 ///
 /// ```
-/// use shiplap::prelude::*;
+/// use shiplap::{prelude::*, quantized::Quantized};
 ///
 /// type Net = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
 /// budget!(Net: flash <= 512, ram <= 64, macs <= 110);
@@ -57,6 +60,7 @@ use crate::{
 /// #[network(input = [[f32; 3]; 32])]
 /// type Gestures = (Gru<_, 8>, Dense<_, 4, Softmax>);
 /// budget!(Stream<Gestures>: ram <= 64, macs <= 300);
+/// budget!(Quantized<Net>: flash <= 1024, ram <= 11, macs <= 110);
 /// ```
 ///
 /// ```compile_fail
@@ -87,7 +91,7 @@ macro_rules! budget {
     };
 }
 
-/// A type with a budget: a network or a trainer.
+/// A type with a budget: a network, also in int8, a trainer or a stream.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no budget",
     label = "networks, trainers and streams have a budget"
@@ -97,7 +101,7 @@ pub trait Budgeted {
     const COSTS: Costs;
 }
 
-/// The costs of a network or a trainer.
+/// The costs of a network, a trainer or a stream.
 #[derive(Clone, Copy, Debug)]
 pub struct Costs {
     /// Read-only memory in bytes.
@@ -109,8 +113,8 @@ pub struct Costs {
     pub(crate) outline: Outline,
     /// For a trainer, its parts in RAM other than the layers. For a network, `None`: its layers are in flash.
     pub(crate) training: Option<&'static [(&'static str, usize)]>,
-    /// For a stream, the costs of a frame.
-    pub(crate) frame: Option<FrameCosts>,
+    /// For a stream, the costs of a frame; for an int8 network, those of its layers.
+    pub(crate) form: Option<PartCosts>,
 }
 
 impl Costs {
@@ -121,7 +125,7 @@ impl Costs {
         macs: usize,
         parts: &'static [(&'static str, usize)],
     ) -> Self {
-        Self { flash: outline.bytes_in_flash(), ram, macs, outline: *outline, training: Some(parts), frame: None }
+        Self { flash: outline.bytes_in_flash(), ram, macs, outline: *outline, training: Some(parts), form: None }
     }
 }
 
@@ -135,7 +139,7 @@ impl<N: Layer> Budgeted for N {
         macs: N::MACS,
         outline: N::OUTLINE,
         training: None,
-        frame: None,
+        form: None,
     };
 }
 
@@ -265,7 +269,7 @@ mod tests {
     use std::{panic::catch_unwind, string::String};
 
     use super::*;
-    use crate::prelude::*;
+    use crate::{prelude::*, quantized::Quantized};
 
     type Net = ((Standardize<3>, Dense<3, 16, Relu>), Dropout<16, 20>, Dense<16, 1, Linear>);
 
@@ -320,6 +324,49 @@ layer  type                  flash  ram  macs
 2      Dense<16, 1, Linear>     68    4    16
 total                          348  144    67
 limit                               100  4096"
+        );
+    }
+
+    #[test]
+    fn tables_of_int8_networks_list_bytes_of_int8() {
+        #[network(input = Image<8, 8, 1>)]
+        type Net = (Conv2d<_, 4, 3, Relu, Same>, (MaxPool2d<_, 2>, Flatten<_>), Dense<_, 10, Softmax>);
+        let error = catch_unwind(|| Limits::new("Net").ram(200).assert::<Quantized<Net>>()).unwrap_err();
+        assert_eq!(
+            *error.downcast::<String>().unwrap(),
+            "\
+budget exceeded: `Net: ram <= 200` does not hold, because 394 is not <= 200
+
+layer  type                      flash  ram  macs
+0      Conv2d<4, 3, Relu, Same>     76  256  2304
+1.0    MaxPool2d<2>                  0   64     0
+1.1    Flatten                       0   64     0
+2      Dense<64, 10, Softmax>      748   10   640
+total                              840  394  2944
+limit                                   200"
+        );
+    }
+
+    #[test]
+    fn tables_of_int8_streams_list_states() {
+        #[network(input = [[f32; 3]; 32])]
+        type Net = (Conv1d<_, 4, 3, Relu, Causal>, Gru<_, 8>);
+        let counter = size_of::<usize>();
+        let (first, second) = ((2 * 3 + counter).next_multiple_of(counter), 8 * size_of::<i16>() + counter);
+        let error = catch_unwind(|| Limits::new("Net").ram(8).assert::<Stream<Quantized<Net>>>()).unwrap_err();
+        assert_eq!(
+            *error.downcast::<String>().unwrap(),
+            std::format!(
+                "\
+budget exceeded: `Net: ram <= 8` does not hold, because {0} is not <= 8
+
+layer  type                        flash  ram  macs
+0      Conv1d<4, 3, Relu, Causal>     76   {first}    36
+1      Gru<8>                        532   {second}   288
+total                                624   {0}   324
+limit                                       8",
+                first + second
+            )
         );
     }
 

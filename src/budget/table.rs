@@ -1,10 +1,9 @@
 //! The table of costs in the error of a budget.
 
-use super::{Costs, RESOURCES};
+use super::{Costs, PartCosts, RESOURCES};
 use crate::{
     layer::{Leaf, Outline, Path},
     message::Message,
-    stream::FrameCosts,
 };
 
 /// A row of the table: layer, type, and the amount of each resource.
@@ -44,8 +43,8 @@ pub(super) const fn table(
 
 impl Table {
     const fn with_all(self, costs: &Costs, totals: [usize; 3], limits: [Option<usize>; 3]) -> Self {
-        let mut table = match &costs.frame {
-            Some(frame) => self.with_frames(&costs.outline, &Path::ROOT, frame),
+        let mut table = match &costs.form {
+            Some(form) => self.with_parts(&costs.outline, &Path::ROOT, form),
             None => self.with_layers(&costs.outline, &Path::ROOT, costs.training.is_some(), false),
         };
         if let Some(parts) = costs.training {
@@ -57,8 +56,12 @@ impl Table {
                 index += 1;
             }
             table = table.part("rest", rest);
-        } else if costs.frame.is_none() {
-            let again = costs.outline.outputs().saturating_sub(costs.ram);
+        } else {
+            let apart = match &costs.form {
+                Some(form) => form.ram_of_each(),
+                None => costs.outline.outputs(),
+            };
+            let again = apart.saturating_sub(costs.ram);
             if again > 0 {
                 let again: Message<20> = Message::new().text("-").number(again as u128);
                 table = table.line(["used again", "", "", again.as_str(), ""]);
@@ -87,47 +90,42 @@ impl Table {
         table
     }
 
-    /// The rows of a stream: the state and the multiply-accumulates of each layer. Branches are one row.
-    const fn with_frames(self, outline: &Outline, path: &Path<'_>, frame: &FrameCosts) -> Self {
-        if frame.parts.is_empty() {
+    /// The rows of a stream or of an int8 network. Branches are one row.
+    const fn with_parts(self, outline: &Outline, path: &Path<'_>, part: &PartCosts) -> Self {
+        if part.parts.is_empty() {
             let kind = match &outline.layer {
                 Some(layer) => layer.kind,
                 None => Message::new(),
             };
-            return self.with_layer(
-                &Leaf {
-                    kind,
-                    tensors: &[],
-                    activation: None,
-                    stateful: false,
-                    bytes: outline.bytes(),
-                    output: frame.state,
-                    inside: 0,
-                    macs: frame.macs,
-                },
-                path,
-                false,
-                false,
-            );
+            let macs = match part.macs {
+                Some(macs) => macs,
+                None => outline.macs(),
+            };
+            let numbers = [Some(part.flash + outline.bytes_in_flash()), Some(part.ram), Some(macs)];
+            return self.layer(path, kind, numbers);
         }
         let (mut table, mut index) = (self, 0);
-        while index < frame.parts.len() && index < outline.children.len() {
-            let ((name, frame), (_, layer)) = (&frame.parts[index], &outline.children[index]);
-            table = table.with_frames(layer, &path.join(name), frame);
+        while index < part.parts.len() && index < outline.children.len() {
+            let ((name, part), (_, layer)) = (&part.parts[index], &outline.children[index]);
+            table = table.with_parts(layer, &path.join(name), part);
             index += 1;
         }
         table
     }
 
     const fn with_layer(self, leaf: &Leaf, path: &Path<'_>, training: bool, elsewhere: bool) -> Self {
-        let path: Message = path.written(Message::new());
-        let layer = if path.is_empty() { "network" } else { path.as_str() };
         let (flash, ram) = match (training, elsewhere) {
             (false, _) => (leaf.bytes, leaf.output + leaf.inside),
             (true, false) => (0, leaf.bytes),
             (true, true) => (leaf.bytes, 0),
         };
-        self.row(Row { layer, kind: leaf.kind.as_str(), numbers: [Some(flash), Some(ram), Some(leaf.macs)] })
+        self.layer(path, leaf.kind, [Some(flash), Some(ram), Some(leaf.macs)])
+    }
+
+    const fn layer(self, path: &Path<'_>, kind: Message<64>, numbers: [Option<usize>; 3]) -> Self {
+        let path: Message = path.written(Message::new());
+        let layer = if path.is_empty() { "network" } else { path.as_str() };
+        self.row(Row { layer, kind: kind.as_str(), numbers })
     }
 
     const fn part(self, name: &str, bytes: usize) -> Self {

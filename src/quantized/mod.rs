@@ -87,6 +87,7 @@ use std::boxed::Box;
 use crate::layer::Path;
 use crate::{
     Layer, Tensor, Zeroed,
+    budget::{Budgeted, Costs, PartCosts},
     kernel::{Element as _, Simd, Work, dispatch},
     stream::{Streaming, by_layer},
 };
@@ -128,11 +129,19 @@ pub trait Int8Layer: Zeroed + Send + Sync + 'static {
     type Output: Int8Tensor;
     /// The bytes of the activations inside.
     const INSIDE: usize = 0;
+    /// The costs of each nested layer of a sequence, for budgets.
+    #[doc(hidden)]
+    const PARTS: &'static [(&'static str, PartCosts)] = &[];
     /// Whether the output has the numbers of the input, unchanged.
     const COPIES: bool = false;
 
     /// Computes the output `y` for `x`.
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output);
+}
+
+/// The costs of a layer in int8. Its multiply-accumulates are those of the layer that it is the form of.
+pub(crate) const fn costs<L: Int8Layer>() -> PartCosts {
+    PartCosts { flash: size_of::<L>(), ram: L::Output::LEN + L::INSIDE, macs: None, parts: L::PARTS }
 }
 
 /// The input of a network in int8, for samples `X`.
@@ -250,6 +259,12 @@ impl<N: Quantize> Quantized<N> {
 /// ```
 impl<N: Quantize<Int8: Streaming>> Streaming for Quantized<N> {
     by_layer!(N::Int8, |this| &this.layers);
+}
+
+/// A budget lists the bytes of the output of each layer in int8.
+impl<N: Quantize> Budgeted for Quantized<N> {
+    const COSTS: Costs =
+        Costs { flash: Self::BYTES, ram: Self::ACTIVATIONS, form: Some(costs::<N::Int8>()), ..<N as Budgeted>::COSTS };
 }
 
 // SAFETY: the fields are `Zeroed`.

@@ -4,11 +4,12 @@ use core::mem::MaybeUninit;
 
 #[cfg(feature = "std")]
 use super::{Calibration, Describe, DescribeError, Describer, QuantizeError, Samples};
-use super::{Int8Layer, Quantize, Run};
+use super::{Int8Layer, Quantize, Run, costs};
 #[cfg(feature = "std")]
 use crate::layer::Path;
 use crate::{
     Tensor,
+    budget::PartCosts,
     kernel::{Simd, int8::apart},
 };
 

@@ -44,14 +44,14 @@ mod streaming;
 
 pub use past::{Past, Taps};
 pub use streaming::Streaming;
-#[doc(hidden)]
-pub use streaming::{FrameCosts, pass, step};
 pub(crate) use streaming::{apart_in_time, by_layer, unchanged, whole_sample};
+#[doc(hidden)]
+pub use streaming::{costs, pass, step};
 
 use core::fmt;
 
 use crate::{
-    Layer, Zeroed,
+    Zeroed,
     budget::{Budgeted, Costs},
     kernel::{Simd, Work, dispatch},
     layer::assert_sound,
@@ -138,9 +138,9 @@ impl<N: Streaming> Stream<N> {
     }
 }
 
-impl<N: Layer + Streaming> Budgeted for Stream<N> {
+impl<N: Streaming + Budgeted> Budgeted for Stream<N> {
     const COSTS: Costs =
-        Costs { ram: Self::BYTES, macs: Self::MACS, frame: Some(FrameCosts::of::<N>()), ..<N as Budgeted>::COSTS };
+        Costs { ram: Self::BYTES, macs: Self::MACS, form: Some(costs::<N>()), ..<N as Budgeted>::COSTS };
 }
 
 impl<N: Streaming> Default for Stream<N> {

@@ -5,6 +5,7 @@ use core::slice;
 use super::Push;
 use crate::{
     Zeroed,
+    budget::PartCosts,
     kernel::{Simd, cast_rows, int8::apart},
     message::Message,
 };
@@ -72,7 +73,7 @@ pub trait Streaming: Sized {
     const APART: bool = false;
     /// The costs of each nested layer of a sequence, for budgets.
     #[doc(hidden)]
-    const PARTS: &'static [(&'static str, FrameCosts)] = &[];
+    const PARTS: &'static [(&'static str, PartCosts)] = &[];
     /// The multiply-accumulates for one frame of the output.
     const FRAME_MACS: usize = 0;
     /// The number of frames before the first one with an output.
@@ -85,23 +86,10 @@ pub trait Streaming: Sized {
     -> bool;
 }
 
-/// What a layer of a stream costs.
+/// The costs of a layer for one frame.
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct FrameCosts {
-    /// The bytes of the state.
-    pub state: usize,
-    /// The multiply-accumulates for one frame of the output.
-    pub macs: usize,
-    /// The nested layers with their names.
-    pub parts: &'static [(&'static str, FrameCosts)],
-}
-
-impl FrameCosts {
-    /// The costs of `L`.
-    pub const fn of<L: Streaming>() -> Self {
-        Self { state: size_of::<L::State>(), macs: L::FRAME_MACS, parts: L::PARTS }
-    }
+pub const fn costs<L: Streaming>() -> PartCosts {
+    PartCosts { flash: size_of::<L>(), ram: size_of::<L::State>(), macs: Some(L::FRAME_MACS), parts: L::PARTS }
 }
 
 /// The fault of branches that output at different frames.
@@ -189,7 +177,7 @@ macro_rules! by_layer {
         type Emitted = <$L as $crate::stream::Streaming>::Emitted;
         type State = <$L as $crate::stream::Streaming>::State;
         const STREAM_FAULT: Option<$crate::message::Message> = <$L as $crate::stream::Streaming>::STREAM_FAULT;
-        const PARTS: &'static [(&'static str, $crate::stream::FrameCosts)] = <$L as $crate::stream::Streaming>::PARTS;
+        const PARTS: &'static [(&'static str, $crate::budget::PartCosts)] = <$L as $crate::stream::Streaming>::PARTS;
         const FRAME_MACS: usize = <$L as $crate::stream::Streaming>::FRAME_MACS;
         const DELAY: usize = <$L as $crate::stream::Streaming>::DELAY;
         const PERIOD: usize = <$L as $crate::stream::Streaming>::PERIOD;

@@ -2,11 +2,13 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use firmware::{Outcome, int8, program};
-use shiplap::include_model;
+use shiplap::{budget, include_model};
 
 include_model! {
     static NET: Net = "../../../../data/mlperf_tiny/kws_int8.tflite";
 }
+
+budget!(Net: flash <= 64 * 1024, ram <= 16 * 1024);
 
 program!(run);
 

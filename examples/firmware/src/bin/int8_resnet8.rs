@@ -2,11 +2,13 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use firmware::{Outcome, int8, program};
-use shiplap::include_model;
+use shiplap::{budget, include_model};
 
 include_model! {
     static NET: Net = "../../../../data/mlperf_tiny/resnet8_int8.tflite";
 }
+
+budget!(Net: flash <= 128 * 1024, ram <= 49_200);
 
 program!(run);
 
