@@ -40,6 +40,8 @@ pub struct State {
     pub odd: usize,
     /// The bytes of the weights of a group.
     pub group: usize,
+    /// The memory for `r7`.
+    pub saved: usize,
 }
 
 /// `y[p][f] = channels(Σₖ (x[p][k] − zero)·weights[f][k])` for `P` rows `x`, one or two, each in `K` parts of one length.
@@ -92,6 +94,7 @@ pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const K
         entry: 0,
         odd: W::LEN % 2,
         group: 4 * W::LEN,
+        saved: 0,
     };
     let task =
         Task { length: W::LEN, weights: numbers_of(weights), channels: &channels.each, usual: channels.usual, bounds };
