@@ -60,6 +60,15 @@ fn a_step_is_that_of_pytorch() {
 
 type Standardized = (Standardize<3>, Dense<3, 8, Selu>, Dropout<8, 10>, Dense<8, 2, Softplus, f32, NoBias>);
 
+#[network(input = Image<4, 3, 2>)]
+type Enlarged = (
+    Conv2d<_, 3, 2, Relu>,
+    ConvTranspose2d<_, 5, 3, Relu, Same<2>>,
+    UpSample2d<_, 1, 2>,
+    ConvTranspose2d<_, 4, 2, Tanh, Valid<1>, NoBias>,
+    GlobalAveragePool<_>,
+);
+
 /// Random numbers.
 fn samples<X: Tensor<Element = f32>>(count: usize) -> Vec<X> {
     let mut rng = Rng::new(3);
@@ -104,6 +113,7 @@ fn predictions_are_those_of_int8_within_one_step() {
     predicts_as_int8::<Mixed, 4>(Ranges::MinMax);
     predicts_as_int8::<Mixed, 4>(Ranges::Percentile(99.0));
     predicts_as_int8::<Standardized, 2>(Ranges::MinMax);
+    predicts_as_int8::<Enlarged, 4>(Ranges::MinMax);
 }
 
 #[test]

@@ -150,6 +150,15 @@ type Padded2d = (
     Dense<_, 3, Softmax>,
 );
 
+#[network(input = Image<4, 3, 2>)]
+type Enlarged = (
+    UpSample2d<_, 2, 3>,
+    Conv2d<_, 3, 3, Relu>,
+    ConvTranspose2d<_, 4, 3, Relu, Same<2>>,
+    ConvTranspose2d<_, 3, 2, Linear, Valid<1, 1, 3>, NoBias>,
+    UpSample2d<_, 1, 2>,
+);
+
 #[network(input = Image<9, 8, 5>)]
 type Depthwise = (
     DepthwiseConv2d<_, 3, Relu, Same>,
@@ -238,6 +247,7 @@ fn networks() -> Vec<Case> {
         int8::<Convolutions, _>("convolutions"),
         int8::<Padded2d, _>("padded"),
         int8::<Depthwise, _>("depthwise"),
+        int8::<Enlarged, _>("enlarged"),
         int8::<Pools, _>("pools"),
         int8::<Residuals, _>("residuals"),
         int8::<Joined, _>("joined"),

@@ -8,9 +8,9 @@ use std::{
 };
 
 use super::{
-    Activate, Affine, Calibrated, Calibration, Combination, Combine, Concat, Constant, Conv1d, Conv2d, Dense,
-    DepthwiseConv2d, GlobalAverage, Int8Activation, Int8Form, Int8Layer, Int8Reduce, Int8Tensor, Pool1d, Pool2d,
-    Quantize, Quantized, Rescale, Reshape, Scale, Scales, Standardize, Table, ZeroPad2d, affine::channels,
+    Activate, Affine, Calibrated, Calibration, Combination, Combine, Concat, Constant, Conv1d, Conv2d, ConvTranspose2d,
+    Dense, DepthwiseConv2d, GlobalAverage, Int8Activation, Int8Form, Int8Layer, Int8Reduce, Int8Tensor, Pool1d, Pool2d,
+    Quantize, Quantized, Rescale, Reshape, Scale, Scales, Standardize, Table, UpSample2d, ZeroPad2d, affine::channels,
 };
 use crate::{
     Tensor,
@@ -106,6 +106,8 @@ pub enum Operation {
     Dense(Weights),
     /// Convolves an image or a series with weights `[filter][row][column][channel]`.
     Convolution(Weights, Sliding),
+    /// The transpose of a convolution with weights `[filter][row][column][channel]`. The window moves over the output.
+    TransposedConvolution(Weights, Sliding),
     /// Convolves each channel of an image with weights `[row][column][channel]`.
     Depthwise(Weights, Sliding),
     /// The maximum or the mean in windows of an image or a series. Padding does not count.
@@ -117,6 +119,8 @@ pub enum Operation {
         /// Those after it.
         after: [usize; 2],
     },
+    /// Repeats each pixel of an image in so many rows and columns.
+    UpSample([usize; 2]),
     /// The mean of each channel.
     GlobalAverage,
     /// The same numbers in another shape.
@@ -301,6 +305,12 @@ describe! {
     Conv2d<P, A, H, W, C, OH, OW, F, K, KW>: |self, to| {
         self.filters.describe(to, |weights| Operation::Convolution(weights, slide::<P>([H, W], [K, KW]).1))
     };
+    [P: Window, A: Int8Activation, const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const F: usize, const K: usize, const KW: usize]
+    ConvTranspose2d<P, A, H, W, C, OH, OW, F, K, KW>: |self, to| {
+        self.filters.describe(to, |weights| {
+            Operation::TransposedConvolution(weights, slide::<P>([OH, OW], [K, KW]).1)
+        })
+    };
     [P: Window, A: Int8Activation, const W: usize, const C: usize, const OW: usize, const F: usize, const K: usize]
     Conv1d<P, A, W, C, OW, F, K>: |self, to| self.0.describe(to);
     [P: Window, A: Int8Activation, const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const K: usize, const KW: usize]
@@ -324,6 +334,12 @@ describe! {
         let layer = to.layer()?;
         let zeros = Operation::ZeroPad { before: [TOP, LEFT], after: [OH - H - TOP, OW - W - LEFT] };
         to.append(layer, zeros, layer.scales.output);
+        Ok(())
+    };
+    [const H: usize, const W: usize, const C: usize, const R: usize, const RW: usize, const OH: usize, const OW: usize]
+    UpSample2d<H, W, C, R, RW, OH, OW>: |self, to| {
+        let layer = to.layer()?;
+        to.append(layer, Operation::UpSample([R, RW]), layer.scales.output);
         Ok(())
     };
     [I: Channels] GlobalAverage<I>: |self, to| {

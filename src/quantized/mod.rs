@@ -37,6 +37,7 @@ mod branches;
 #[cfg(feature = "std")]
 mod calibrate;
 mod constant;
+mod conv_transpose2d;
 mod convolution;
 mod dense;
 mod depthwise;
@@ -51,6 +52,7 @@ mod scale;
 mod sequence;
 mod standardize;
 mod table;
+mod up_sample2d;
 mod zero_pad2d;
 
 pub use activation::{Activate, Int8Activation, Int8Form, Requantize, Table};
@@ -62,6 +64,7 @@ pub use branches::{Concat, Rescale};
 #[cfg(feature = "std")]
 pub use calibrate::{Calibrated, Calibration, QuantizeError, Ranges, Samples, Scales};
 pub use constant::Constant;
+pub use conv_transpose2d::ConvTranspose2d;
 pub use convolution::{Conv1d, Conv2d};
 pub use dense::Dense;
 pub use depthwise::DepthwiseConv2d;
@@ -73,6 +76,7 @@ pub use recurrent::{Int8Unit, Recurrent};
 pub use reshape::{EachFrame, LastFrames, Reshape};
 pub use scale::Scale;
 pub use standardize::Standardize;
+pub use up_sample2d::UpSample2d;
 pub use zero_pad2d::ZeroPad2d;
 
 #[doc(hidden)]

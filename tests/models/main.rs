@@ -25,6 +25,8 @@ models! {
     "dilated.tflite" DILATED: Dilated;
     "dilated_real.tflite" DILATED_REAL: DilatedReal;
     "dilated_series.tflite" DILATED_SERIES: DilatedSeries;
+    "enlarged.tflite" ENLARGED: Enlarged;
+    "enlarged_real.tflite" ENLARGED_REAL: EnlargedReal;
     "excited.tflite" EXCITED: Excited;
     "excited_real.tflite" EXCITED_REAL: ExcitedReal;
     "half_real.tflite" HALF_REAL: HalfReal;
@@ -51,6 +53,8 @@ models! {
     "sigmoid.tflite" SIGMOID: SigmoidOnly;
     "steps_real.onnx" STEPS_REAL: StepsReal;
     "tanh.tflite" TANH: TanhOnly;
+    "transposed.tflite" TRANSPOSED: Transposed;
+    "transposed_real.tflite" TRANSPOSED_REAL: TransposedReal;
 }
 
 /// The inputs and outputs in the file of a model.
@@ -126,7 +130,9 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("scaled", &SCALED, 0);
     compare("excited", &EXCITED, 0);
     compare("dilated", &DILATED, 0);
+    compare("enlarged", &ENLARGED, 0);
     compare("dilated_series", &DILATED_SERIES, 0);
+    compare("transposed", &TRANSPOSED, 0);
     compare("bytes", &BYTES, 128);
 }
 
@@ -160,6 +166,8 @@ fn real_models_predict_the_same() {
     compare_real("half_real", |x: &Image<12, 12, 3>| HALF_REAL.predict(x));
     compare_real("excited_real", |x: &Image<7, 6, 3>| EXCITED_REAL.predict(x));
     compare_real("constant_real", |x: &Image<6, 5, 3>| CONSTANT_REAL.predict(x));
+    compare_real("enlarged_real", |x: &Image<6, 5, 3>| ENLARGED_REAL.predict(x));
+    compare_real("transposed_real", |x: &Image<4, 5, 3>| TRANSPOSED_REAL.predict(x));
     compare_real("dilated_real", |x: &Image<12, 11, 2>| DILATED_REAL.predict(x));
     compare_real("dense_real", |x: &[f32; 9]| DENSE_REAL.predict(x));
 }

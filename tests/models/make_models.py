@@ -1,17 +1,21 @@
 """Writes the TensorFlow Lite models of `tests/models`, and the outputs of TensorFlow Lite's reference kernels.
 
-    python make_models.py
+    python make_models.py [NAME...]
 
 It needs tensorflow 2.21. Each `.tflite` has a file `.bin` beside it: 16 inputs, each followed by its output.
 """
 
 import os
+import sys
 
 os.environ["CUDA_VISIBLE_DEVICES"] = os.environ["TF_ENABLE_ONEDNN_OPTS"] = ""
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers as L
+from tensorflow.lite.tools import flatbuffer_utils
+
+TILE = 69
 
 rng = np.random.default_rng(1)
 keras.utils.set_random_seed(1)
@@ -20,6 +24,11 @@ keras.utils.set_random_seed(1)
 def reference(model, samples):
     """The outputs of the reference kernels."""
     resolver = tf.lite.experimental.OpResolverType.BUILTIN_REF
+    # The reference kernel of TILE has an older version, and the same arithmetic.
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(model))
+    for code in model.operatorCodes:
+        code.version = min(code.version, 1) if code.builtinCode == TILE else code.version
+    model = bytes(flatbuffer_utils.convert_object_to_bytearray(model))
     interpreter = tf.lite.Interpreter(model_content=model, experimental_op_resolver_type=resolver)
     interpreter.allocate_tensors()
     entrance, end = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
@@ -42,6 +51,8 @@ def randomize(model):
 
 
 def write(name, model, ends="int8", spread=1.0, batch=None):
+    if sys.argv[1:] and name not in sys.argv[1:]:
+        return
     randomize(model)
     shape = model.inputs[0].shape[1:]
     samples = rng.normal(0, spread, (100, *shape)).astype(np.float32)
@@ -183,6 +194,27 @@ def reduced():
     return keras.Model(image, L.Dense(3)(L.LeakyReLU(0.1)(L.GlobalMaxPooling1D()(y))))
 
 
+def enlarged():
+    """Several filters for each channel, and images and vectors that are repeated."""
+    image = keras.Input((6, 5, 3))
+    x = L.SeparableConv2D(4, 3, depth_multiplier=2, padding="same", activation="relu")(image)
+    y = L.UpSampling2D((2, 3))(x)
+    z = L.Lambda(lambda x: tf.image.resize(x, (12, 15), method="nearest"))(L.Conv2D(2, 1)(x))
+    x = L.Conv2D(3, 3, activation="relu")(L.Concatenate()([y, z]))
+    x = L.RepeatVector(4)(L.Dense(3)(L.Flatten()(x)))
+    return keras.Model(image, L.Flatten()(L.Conv1D(2, 2)(x)))
+
+
+def transposed():
+    """Transposed convolutions with each padding, of images and of a series."""
+    image = keras.Input((4, 5, 3))
+    x = L.Conv2DTranspose(4, 3, strides=2, padding="same", activation="relu")(image)
+    x = L.Conv2DTranspose(2, (2, 3), strides=(3, 1), use_bias=False)(x)
+    x = L.Conv2DTranspose(3, 1, strides=(1, 2), activation="tanh")(x)
+    x = L.Conv1DTranspose(2, 3, strides=2, padding="same")(L.Reshape((24, 72))(x))
+    return keras.Model(image, x)
+
+
 if __name__ == "__main__":
     write("reduced", reduced())
     write("leaky_relu", network((256,), [L.LeakyReLU(0.2)]), spread=2.0)
@@ -210,3 +242,7 @@ if __name__ == "__main__":
     write("inception_real", inception(), ends="real")
     write("dense_real", network((9,), [L.Dense(4, activation="tanh"), L.Dense(3, use_bias=False)]), ends="real")
     write("unsupported", network((6,), [L.Dense(4, activation="softplus"), L.Dense(2)]))
+    write("enlarged", enlarged())
+    write("enlarged_real", enlarged(), ends="real")
+    write("transposed", transposed())
+    write("transposed_real", transposed(), ends="real")

@@ -135,6 +135,12 @@ fn transposed(numbers: &[u8], outputs: usize) -> Vec<u8> {
 }
 
 impl Affine {
+    /// Puts real weights `[tap][channel][filter]` in the order of a transposed convolution, `[tap][filter][channel]`.
+    pub fn transpose_taps(&mut self, channels: usize, filters: usize) {
+        let taps = self.weights.chunks_exact(4 * channels * filters);
+        self.weights = taps.flat_map(|tap| transposed(tap, channels)).collect();
+    }
+
     /// Refuses real numbers that are not finite.
     pub fn check_finite_if(&self, is_real: bool) -> Parsed<()> {
         let numbers = self.weights.as_chunks().0.iter().chain(&self.bias);

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, cell::Cell};
 
-use super::{Join, Layer, Model, Parsed, Scale, Window, merge::merge};
+use super::{Join, Layer, Model, Parsed, Scale, Window, merge::merge, slice::Slice};
 
 /// A number's type.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,6 +53,12 @@ pub enum Kind {
         window: Window,
         activation: &'static str,
     },
+    /// The inputs are image, weights `[filter, row, column, channel]`, bias, and the shape of the output, over which the
+    /// window moves.
+    ConvTranspose2d {
+        window: Window,
+        activation: &'static str,
+    },
     DepthwiseConv2d {
         window: Window,
         activation: &'static str,
@@ -79,6 +85,14 @@ pub enum Kind {
         axis: i32,
     },
     Reshape,
+    /// Repeats the tensor along its axes.
+    Tile,
+    /// Enlarges an image by its nearest pixels; between the corners, or the centers, of pixels.
+    Enlarge {
+        corners: bool,
+        centers: bool,
+    },
+    Slice(Slice),
     Activate(&'static str),
     Quantize,
     Dequantize,

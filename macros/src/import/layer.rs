@@ -44,6 +44,11 @@ pub enum Layer {
         window: Window,
         constants: Affine,
     },
+    ConvTranspose2d {
+        images: [[usize; 3]; 2],
+        window: Window,
+        constants: Affine,
+    },
     DepthwiseConv2d {
         images: [[usize; 3]; 2],
         window: Window,
@@ -74,6 +79,10 @@ pub enum Layer {
         /// The rows and columns before the image.
         before: [usize; 2],
         zero: i8,
+    },
+    UpSample {
+        images: [[usize; 3]; 2],
+        factors: [usize; 2],
     },
     Reshape {
         from: Vec<usize>,

@@ -25,6 +25,11 @@ pub fn merge(layers: &mut Vec<Layer>) {
             *last = layer;
         }
     }
+    if let [.., _, Layer::Reshape { from, to }] = &merged[..]
+        && from == to
+    {
+        merged.pop();
+    }
     *layers = merged;
 }
 
@@ -32,7 +37,10 @@ pub fn merge(layers: &mut Vec<Layer>) {
 fn absorbs(last: &mut Layer, layer: &mut Layer) -> bool {
     match (last, layer) {
         (
-            Layer::Dense { constants, .. } | Layer::Conv2d { constants, .. } | Layer::DepthwiseConv2d { constants, .. },
+            Layer::Dense { constants, .. }
+            | Layer::Conv2d { constants, .. }
+            | Layer::ConvTranspose2d { constants, .. }
+            | Layer::DepthwiseConv2d { constants, .. },
             Layer::Activate { activation, output, .. },
         ) if constants.activation == "Linear" && includes(activation, *output) => {
             constants.activation = activation;
@@ -56,6 +64,13 @@ fn absorbs(last: &mut Layer, layer: &mut Layer) -> bool {
                 return false;
             }
             *last = Layer::GlobalAveragePool { shape: image.to_vec(), rescale: None };
+            true
+        }
+        (
+            Layer::UpSample { images: [_, to], factors: [rows, columns] },
+            Layer::UpSample { images: [_, last], factors: [more_rows, more_columns] },
+        ) => {
+            (*to, *rows, *columns) = (*last, *rows * *more_rows, *columns * *more_columns);
             true
         }
         (Layer::Reshape { to, .. }, Layer::Reshape { to: last, .. }) => {

@@ -15,6 +15,8 @@ mod merge;
 mod numbers;
 mod onnx;
 mod operator;
+mod repeat;
+mod slice;
 pub mod source;
 mod tflite;
 mod values;

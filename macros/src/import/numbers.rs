@@ -61,6 +61,9 @@ fn tensors(layer: &Layer, path: &str, entries: &mut Vec<Entry>) {
         Layer::Conv2d { images: [from, to], window, constants } => {
             (vec![window.kernel[0], window.kernel[1], from[2], to[2]], constants)
         }
+        Layer::ConvTranspose2d { images: [from, to], window, constants } => {
+            (vec![window.kernel[0], window.kernel[1], to[2], from[2]], constants)
+        }
         Layer::DepthwiseConv2d { images: [from, _], window, constants } => {
             (vec![window.kernel[0], window.kernel[1], from[2]], constants)
         }

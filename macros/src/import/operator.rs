@@ -27,6 +27,16 @@ impl Graph<'_> {
                 let constants = self.affine(number, activation, &[filters, rows, columns, channels], 0)?;
                 Layer::Conv2d { images, window: *window, constants }
             }
+            Kind::ConvTranspose2d { window, activation } => {
+                let images @ [from, to] = [self.image(input)?, self.image(output)?];
+                window.check_grown(images)?;
+                let ([rows, columns], [.., channels], [.., filters]) = (window.kernel, from, to);
+                let mut constants = self.affine(number, activation, &[filters, rows, columns, channels], 0)?;
+                if constants.scales.is_empty() {
+                    constants.transpose_taps(channels, filters);
+                }
+                Layer::ConvTranspose2d { images, window: *window, constants }
+            }
             Kind::DepthwiseConv2d { window, activation } => {
                 let images = self.images(input, output, window)?;
                 let [[.., channels], [.., filters]] = images;
@@ -43,7 +53,7 @@ impl Graph<'_> {
                     }
                     Layer::Conv2d { images, window: *window, constants }
                 } else {
-                    return Err(format!("{channels} channels become {filters}, and a multiplier of 1 is supported"));
+                    return self.multiply_channels(images, window, constants);
                 }
             }
             Kind::MaxPool { window, activation } => return self.pool("MaxPool2d", input, output, window, activation),
@@ -63,6 +73,9 @@ impl Graph<'_> {
                 self.same_scale(input, output)?;
                 return self.reshape(&self.shape(input)?, &self.shape(output)?);
             }
+            Kind::Tile => return self.tile(input, output),
+            Kind::Enlarge { corners, centers } => return self.enlarge(input, output, *corners, *centers),
+            Kind::Slice(_) => return Err("no layer computes it".into()),
             Kind::Activate(activation) => return self.activate(activation, input, output),
             Kind::Quantize | Kind::Dequantize => {
                 let [from, to] = [self.scale(input)?, self.scale(output)?];

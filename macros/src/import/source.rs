@@ -90,9 +90,10 @@ impl Layer {
             Self::Dense { width: [inputs, outputs], constants } => {
                 format!("{}<{inputs}, {outputs}, {}>", path("Dense"), activation(constants.activation, paths))
             }
-            Self::Conv2d { images: [from, to], window, constants } => format!(
+            Self::Conv2d { images: [from, to], window, constants }
+            | Self::ConvTranspose2d { images: [from, to], window, constants } => format!(
                 "{}<{}, {}, {}, {}, {}, {}, {}, {}>",
-                path("Conv2d"),
+                path(if matches!(self, Self::Conv2d { .. }) { "Conv2d" } else { "ConvTranspose2d" }),
                 image(*from),
                 to[2],
                 window.kernel[0],
@@ -131,6 +132,9 @@ impl Layer {
                 let [_, [bottom, right]] = Self::zeros([*from, *to], [*top, *left]);
                 let (from, to) = (image(*from), image(*to));
                 format!("{}<{from}, {top}, {bottom}, {left}, {right}, {to}>", path("ZeroPad2d"))
+            }
+            Self::UpSample { images: [from, to], factors: [rows, columns] } => {
+                format!("{}<{}, {rows}, {columns}, {}>", path("UpSample2d"), image(*from), image(*to))
             }
             Self::Reshape { from, to } => {
                 // The numbers of a vector.

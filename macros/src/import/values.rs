@@ -37,6 +37,9 @@ impl Constants<'_> {
             Layer::Conv2d { constants, .. } => {
                 format!("{}({})", self.form("Conv2d::from_parts"), self.affine(constants))
             }
+            Layer::ConvTranspose2d { constants, .. } => {
+                format!("{}({})", self.form("ConvTranspose2d::from_parts"), self.affine(constants))
+            }
             Layer::DepthwiseConv2d { constants, .. } => {
                 format!("{}({})", self.form("DepthwiseConv2d::from_parts"), self.affine(constants))
             }
@@ -53,6 +56,7 @@ impl Constants<'_> {
                 format!("{}({output}, {table}({input}, {output}, {alpha:?}))", self.form("Activate::from_parts"))
             }
             Layer::ZeroPad { zero, .. } => format!("{}({zero})", self.form("ZeroPad2d::from_parts")),
+            Layer::UpSample { .. } => self.form("UpSample2d::REPEAT"),
             Layer::Reshape { .. } | Layer::Identity { .. } => self.form("Reshape::RESHAPE"),
             Layer::Activate { activation, input, output, .. } => {
                 let (constants, output) = (self.activation(activation, *input, *output), self.scale(*output));

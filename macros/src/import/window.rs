@@ -58,6 +58,23 @@ impl Window {
         Ok(())
     }
 
+    /// Refuses a window over the output, of which the input are the positions, if the layer has another output.
+    pub fn check_grown(&self, images: [[usize; 3]; 2]) -> Parsed<()> {
+        for axis in [0, 1] {
+            let ([length, larger], stride) = (images.map(|image| image[axis]), self.stride[axis]);
+            let last = match self.padding {
+                Padding::Same => stride,
+                Padding::Valid => self.reach(axis).max(stride),
+                Padding::Explicit(zeros) => self.reach(axis).saturating_sub(2 * zeros[axis]),
+            };
+            let grown = (length - 1).saturating_mul(stride).saturating_add(last);
+            if grown != larger || self.kernel[axis] == 0 {
+                return Err(format!("axis {axis} has {larger} outputs in the file, and {grown} by its window"));
+            }
+        }
+        Ok(())
+    }
+
     /// The window of another padding that has as many positions, with these zeros before the image.
     pub fn padded(&self, images: [[usize; 3]; 2], before: [usize; 2]) -> Option<Self> {
         let paddings = [Padding::Valid, Padding::Same, Padding::Explicit(before)];

@@ -121,7 +121,7 @@ impl Operators<'_> {
             Operation::Dense(weights) => {
                 let outputs = weights.bias.len();
                 let shape = [outputs, weights.weights.len() / outputs.max(1)];
-                let inputs = self.affine(x, weights, &shape, &weights.weights);
+                let inputs = self.affine(x, weights, (&shape, 0), &weights.weights);
                 let product = self.next("Gemm", inputs, vec![Attribute::of_integer("transB", 1)]);
                 self.finish(product, y, Some(weights.range));
             }
@@ -134,10 +134,39 @@ impl Operators<'_> {
                     operator,
                     window,
                     |graph, x| {
-                        let mut inputs =
-                            graph.affine(operator.inputs[0], weights, &axes([filters, channels], window), &transposed);
+                        let shape = axes([filters, channels], window);
+                        let mut inputs = graph.affine(operator.inputs[0], weights, (&shape, 0), &transposed);
                         inputs[0] = x;
                         graph.next("Conv", inputs, attributes(window))
+                    },
+                    Some(weights.range),
+                );
+            }
+            Operation::TransposedConvolution(weights, window) => {
+                let Sliding { kernel, stride, dilation, before, after, .. } = window;
+                let filters = weights.bias.len();
+                let channels = weights.weights.len() / (filters * kernel[0] * kernel[1]).max(1);
+                // The channels of the input come first.
+                let (taps, mut transposed) = (kernel[0] * kernel[1], Vec::new());
+                for channel in 0..channels {
+                    let of_channel = weights.weights.iter().skip(channel).step_by(channels);
+                    transposed.extend(of_channel.take(filters * taps));
+                }
+                let [from, to] = [x, y].map(|tensor| &self.description.tensors[tensor].shape);
+                let rest = [0, 1].map(|axis| {
+                    let reached = (from[axis] - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1;
+                    to[axis] + before[axis] + after[axis] - reached
+                });
+                self.windowed(
+                    operator,
+                    window,
+                    |graph, x| {
+                        let shape = axes([channels, filters], window);
+                        let mut inputs = graph.affine(operator.inputs[0], weights, (&shape, 1), &transposed);
+                        inputs[0] = x;
+                        let mut attributes = attributes(window);
+                        attributes.push(Attribute::of_integers("output_padding", &rest));
+                        graph.next("ConvTranspose", inputs, attributes)
                     },
                     Some(weights.range),
                 );
@@ -150,8 +179,8 @@ impl Operators<'_> {
                     operator,
                     window,
                     |graph, x| {
-                        let mut inputs =
-                            graph.affine(operator.inputs[0], weights, &axes([channels, 1], window), &transposed);
+                        let shape = axes([channels, 1], window);
+                        let mut inputs = graph.affine(operator.inputs[0], weights, (&shape, 0), &transposed);
                         inputs[0] = x;
                         let mut attributes = attributes(window);
                         attributes.push(Attribute::of_integer("group", channels as i64));
@@ -189,6 +218,14 @@ impl Operators<'_> {
                 let zero = self.description.tensors[x].scale.map_or(0, |scale| scale.zero);
                 let zero = self.constant(message::INT8, &[], vec![zero as u8]);
                 self.node("Pad", vec![place(x), zeros, zero], place(y), vec![]);
+            }
+            Operation::UpSample([rows, columns]) => {
+                // Numbers that no mode interpolates.
+                let scales = self.floats(&[1.0, *rows as f32, *columns as f32, 1.0]);
+                let modes = ["mode", "coordinate_transformation_mode", "nearest_mode"];
+                let modes = modes.into_iter().zip(["nearest", "asymmetric", "floor"]);
+                let modes = modes.map(|(name, mode)| Attribute::of_text(name, mode)).collect();
+                self.node("Resize", vec![place(x), String::new(), scales], place(y), modes);
             }
             Operation::Reshape => {
                 // A length of 0 stands for that of the input: the batch.
@@ -313,19 +350,20 @@ impl Operators<'_> {
         }
     }
 
-    /// The inputs of an operator with weights, in real numbers.
-    fn affine(&mut self, x: usize, weights: &Weights, shape: &[usize], int8: &[i8]) -> Vec<String> {
+    /// The inputs of an operator with weights of this shape, whose `axis` is that of the outputs, in real numbers.
+    fn affine(&mut self, x: usize, weights: &Weights, (shape, axis): (&[usize], usize), int8: &[i8]) -> Vec<String> {
         let outputs = weights.bias.len();
         let input = self.description.tensors[x].scale.map_or(1.0, |scale| scale.scale);
         let kernel = self.constant(message::INT8, shape, int8.iter().map(|q| *q as u8).collect());
         let scales = self.floats(&weights.scales);
         let zeros = self.constant(message::INT8, &[outputs], vec![0; outputs]);
-        let axis = vec![Attribute::of_integer("axis", 0)];
-        let kernel = self.next("DequantizeLinear", vec![kernel, scales, zeros], axis.clone());
+        let axis = vec![Attribute::of_integer("axis", axis as i64)];
+        let kernel = self.next("DequantizeLinear", vec![kernel, scales, zeros], axis);
         let raw = weights.bias.iter().flat_map(|bias| bias.to_le_bytes()).collect();
         let bias = self.constant(message::INT32, &[outputs], raw);
         let scales: Vec<f32> = weights.scales.iter().map(|scale| scale * input).collect();
         let scales = self.floats(&scales);
+        let axis = vec![Attribute::of_integer("axis", 0)];
         let bias = self.next("DequantizeLinear", vec![bias, scales], axis);
         vec![self.real(x), kernel, bias]
     }

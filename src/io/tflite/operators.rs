@@ -34,6 +34,8 @@ const SUB_INT8: Code = (41, 2);
 const DIV: Code = (42, 1);
 const CAST: Code = (53, 1);
 const PADV2: Code = (60, 2);
+const TRANSPOSE_CONV: Code = (67, 4);
+const RESIZE_NEAREST_NEIGHBOR: Code = (97, 2);
 const QUANTIZE: Code = (114, 2);
 
 /// The options of an operator: the number of their type in the schema, and their fields.
@@ -93,6 +95,22 @@ impl<'a> Operators<'a> {
                     (CONV_2D, vec![x, constants[0], constants[1]], y, (1, options))
                 });
             }
+            Operation::TransposedConvolution(weights, window) => {
+                // The window moves over the output.
+                let Some(padding) = self.padding([y, x], window).filter(|_| window.dilation == [1, 1]) else {
+                    return Err("TensorFlow Lite has transposed convolutions with `Same` or `Valid`, without dilation");
+                };
+                let [rows, columns] = window.kernel;
+                let filters = weights.bias.len();
+                let channels = weights.weights.len() / (filters * rows * columns).max(1);
+                let constants = self.constants(weights, &weights.scales, &[filters, rows, columns, channels], 0, x);
+                let shape: Vec<i32> = self.tensors[y].shape.iter().map(|length| *length as i32).collect();
+                let shape = self.tensor(Tensor::integers(&[shape.len()], &shape));
+                let mut options = vec![(0, Value::Byte(padding)), (3, Value::Byte(fused(weights.range)?))];
+                let strides = [(1, window.stride[1]), (2, window.stride[0])];
+                options.extend(strides.map(|(field, stride)| (field, Value::Int(stride as i32))));
+                self.push(TRANSPOSE_CONV, &[shape, constants[0], x, constants[1]], y, (49, options));
+            }
             Operation::Depthwise(weights, window) => {
                 let [rows, columns] = window.kernel;
                 let constants = self.constants(weights, &weights.scales, &[1, rows, columns, weights.bias.len()], 3, x);
@@ -110,7 +128,7 @@ impl<'a> Operators<'a> {
                 }
                 let (code, fill) = match pool {
                     Pool::Max => (MAX_POOL_2D, Some(i8::MIN)),
-                    Pool::Average if self.padding(operator, window).is_none() => {
+                    Pool::Average if self.padding([x, y], window).is_none() => {
                         return Err("an average pool pads as `Same`, or not at all, in TensorFlow Lite: use `Same`");
                     }
                     Pool::Average => (AVERAGE_POOL_2D, None),
@@ -142,6 +160,11 @@ impl<'a> Operators<'a> {
             Operation::ZeroPad { before, after } => {
                 let zeros = self.zeros(*before, *after);
                 self.push(PAD, &[x, zeros], y, (22, vec![]));
+            }
+            Operation::UpSample(_) => {
+                let shape = &self.description.tensors[y].shape;
+                let size = self.tensor(Tensor::integers(&[2], &[shape[0] as i32, shape[1] as i32]));
+                self.push(RESIZE_NEAREST_NEIGHBOR, &[x, size], y, (74, vec![]));
             }
             Operation::Reshape => self.reshape(x, y),
             Operation::Limit(range) => {
@@ -283,7 +306,7 @@ impl<'a> Operators<'a> {
         last: impl FnOnce(u8, usize, usize) -> (Code, Vec<usize>, usize, Options),
     ) {
         let (x, y) = (operator.inputs[0], operator.output);
-        let padding = self.padding(operator, window);
+        let padding = self.padding([x, y], window);
         let [from, to] = [x, y].map(|tensor| image(&self.description.tensors[tensor].shape));
         let mut at = self.reshaped(x, &from);
         if padding.is_none() {
@@ -315,9 +338,8 @@ impl<'a> Operators<'a> {
     }
 
     /// The padding of a window in TensorFlow Lite, if it has it.
-    fn padding(&self, operator: &Operator, window: &Sliding) -> Option<u8> {
-        let [from, to] =
-            [operator.inputs[0], operator.output].map(|tensor| image(&self.description.tensors[tensor].shape));
+    fn padding(&self, ends: [usize; 2], window: &Sliding) -> Option<u8> {
+        let [from, to] = ends.map(|tensor| image(&self.description.tensors[tensor].shape));
         if window.before == [0; 2] && window.after == [0; 2] {
             return Some(VALID);
         }

@@ -5,8 +5,8 @@ use crate::{
     activation::Activation,
     kernel::Element,
     layers::{
-        Activate, Biased, Branches, Constant, Conv1d, Conv2d, Dense, DepthwiseConv2d, GlobalAveragePool, Join, Joins,
-        Recurrent, Returns, Standardize, Window,
+        Activate, Biased, Branches, Constant, Conv1d, Conv2d, ConvTranspose2d, Dense, DepthwiseConv2d,
+        GlobalAveragePool, Join, Joins, Recurrent, Returns, Standardize, Window,
         image::{Channels, Pool1d, Pool2d, Reduce},
         sequence::Unit,
     },
@@ -124,6 +124,60 @@ with_weights! {
         const K: usize, const KW: usize, const OH: usize, const OW: usize
     ] DepthwiseConv2d<[[[T; C]; W]; H], K, A, P, Z, KW, [[[T; C]; OW]; OH]>:
         |kernel| kernel.as_flattened_mut(), false;
+}
+
+/// The weights of a filter are apart from each other.
+impl<
+    T: Element,
+    A: Activation,
+    P: Window,
+    Z: Biased,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const F: usize,
+    const K: usize,
+    const KW: usize,
+    const OH: usize,
+    const OW: usize,
+> RoundWeights for ConvTranspose2d<[[[T; C]; W]; H], F, K, A, P, Z, KW, [[[T; F]; OW]; OH]>
+{
+    type Rounded = Self;
+
+    #[inline(always)]
+    fn round_weights<'a>(&'a self, input: Scale, rounded: &'a mut Self) -> &'a Self {
+        (rounded.kernel, rounded.bias) = (self.kernel, self.bias);
+        let (taps, mut bias) = (rounded.kernel.as_flattened_mut(), Z::get_mut(&mut rounded.bias));
+        for f in 0..F {
+            round_filter(input, f, taps, bias.as_deref_mut());
+        }
+        rounded
+    }
+
+    #[inline(always)]
+    fn rounded<'a>(&'a self, rounded: &'a Self) -> &'a Self {
+        rounded
+    }
+}
+
+/// As [`round`], for the weights `[tap][filter][channel]` of one filter.
+#[inline(never)]
+fn round_filter<T: Element, const F: usize, const C: usize>(
+    input: Scale,
+    filter: usize,
+    taps: &mut [[[T; C]; F]],
+    bias: Option<&mut [T; F]>,
+) {
+    let weights = taps.iter().flat_map(|tap| &tap[filter]);
+    let most = weights.fold(0f64, |most, weight| weight.to_f64().abs().max(most));
+    let scale = scale_of_weights(most, bias.as_ref().map_or(0.0, |bias| bias[filter].to_f64()), input);
+    for weight in taps.iter_mut().flat_map(|tap| &mut tap[filter]) {
+        *weight = T::from_f64(int8_of_weight(weight.to_f64(), scale) * f64::from(scale));
+    }
+    if let Some(bias) = bias {
+        let steps = int32_of_bias(bias[filter].to_f64(), scale, input);
+        bias[filter] = T::from_f64(steps * f64::from(scale) * f64::from(input.scale));
+    }
 }
 
 /// The weights of a gate have one scale. The products with the state read int8 of the scale of tanh.

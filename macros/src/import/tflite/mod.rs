@@ -3,6 +3,7 @@
 mod dilation;
 mod flatbuffer;
 mod options;
+mod shapes;
 
 use std::borrow::Cow;
 
@@ -19,8 +20,12 @@ pub fn read(file: &[u8]) -> Parsed<Graph<'_>> {
         return Err(format!("has {} subgraphs, and one is supported", model.tables(2)?.len()));
     };
     let buffers = model.tables(4)?;
-    let mut tensors: Vec<Tensor<'_>> =
-        graph.tables(0)?.into_iter().map(|table| tensor(table, &buffers)).collect::<Parsed<_>>()?;
+    let (mut tensors, mut open) = (Vec::new(), Vec::new());
+    for table in graph.tables(0)? {
+        tensors.push(tensor(table, &buffers)?);
+        // Negative lengths of the signature are open.
+        open.push(table.ints(7)?.iter().skip(1).any(|length| *length < 0));
+    }
     let codes = model.tables(1)?;
     let mut operators = Vec::new();
     for (number, table) in graph.tables(3)?.into_iter().enumerate() {
@@ -45,9 +50,12 @@ pub fn read(file: &[u8]) -> Parsed<Graph<'_>> {
             (tensors[*output].element, tensors[*output].data) = (Element::F32, Cow::Owned(floats));
         }
     }
+    shapes::infer(&mut tensors, &mut operators, &open);
     dilation::dilate(&mut tensors, &mut operators);
     Graph::new(tensors, operators, ends)
 }
+
+const TRANSPOSE_CONV: i32 = 67;
 
 const HALF: Element = Element::Other("float16");
 
@@ -106,6 +114,13 @@ fn operator(number: usize, table: Table<'_>, codes: &[Table<'_>], tensors: &[Ten
             return Err(TRUNCATED.into());
         }
         inputs.push(index);
+    }
+    if code == TRANSPOSE_CONV && inputs.len() > 2 {
+        // The shape of the output comes first.
+        let shape = inputs.remove(0);
+        inputs.swap(0, 1);
+        inputs.resize(3, None);
+        inputs.push(shape);
     }
     let weights = inputs.get(1).copied().flatten().map_or(&[][..], |weights| &tensors[weights].shape);
     let kind = options::kind(code, table.table(4)?, weights).unwrap_or_else(Kind::Unsupported);

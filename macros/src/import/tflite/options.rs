@@ -1,13 +1,13 @@
 //! The operators of TensorFlow Lite and their options.
 
 use super::{
-    super::{Padding, Window},
+    super::{Padding, Window, slice::Slice},
     Kind, Parsed,
     flatbuffer::Table,
 };
 
 /// The names of operators by their numbers: those that are supported, and others that errors name.
-const NAMES: [(i32, &str); 57] = [
+const NAMES: [(i32, &str); 58] = [
     (0, "ADD"),
     (1, "AVERAGE_POOL_2D"),
     (2, "CONCATENATION"),
@@ -64,6 +64,7 @@ const NAMES: [(i32, &str); 57] = [
     (117, "HARD_SWISH"),
     (123, "SELECT_V2"),
     (126, "BATCH_MATMUL"),
+    (130, "BROADCAST_TO"),
     (150, "GELU"),
 ];
 
@@ -107,6 +108,18 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         28 => Kind::Activate("Tanh"),
         34 => Kind::Pad,
         40 => Kind::Mean,
+        45 => match (options.int(2, 0)?, options.int(3, 0)?) {
+            (0, 0) => {
+                Kind::Slice(Slice { begin: options.int(0, 0)?, end: options.int(1, 0)?, dropped: options.int(4, 0)? })
+            }
+            _ => return Err("it adds an axis, or leaves some unnamed".into()),
+        },
+        67 => Kind::ConvTranspose2d {
+            window: options.window(kernel()?, [usize::MAX; 2])?,
+            activation: options.activation(3)?,
+        },
+        69 | 130 => Kind::Tile,
+        97 => Kind::Enlarge { corners: options.byte(0)? != 0, centers: options.byte(1)? != 0 },
         82 => Kind::Max,
         98 => match options.0.map_or(Ok([0; 4]), |table| table.number(0)).map(f32::from_le_bytes)? {
             alpha if (0.0..=1.0).contains(&alpha) => Kind::LeakyRelu(alpha),

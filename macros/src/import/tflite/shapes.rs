@@ -1,0 +1,121 @@
+//! Shapes that a model computes. Keras leaves the length of the batch open, so the lengths of other axes may be open, too:
+//! they follow from the shapes before them, as the interpreter computes them.
+
+use std::borrow::Cow;
+
+use super::super::{
+    Parsed,
+    graph::{Element, Kind, Operator, Tensor},
+    slice::{Part, parts},
+};
+
+/// Computes the integers that follow from shapes, and the shapes that are `open`.
+pub fn infer(tensors: &mut [Tensor<'_>], operators: &mut [Operator], open: &[bool]) {
+    for operator in operators {
+        let output = operator.output;
+        if let Some(integers) = integers(operator, tensors) {
+            tensors[output].shape = if tensors[output].shape.is_empty() { vec![] } else { vec![integers.len()] };
+            tensors[output].data = Cow::Owned(integers.iter().flat_map(|n| n.to_le_bytes()).collect());
+            // It is no reader of activations any more.
+            operator.inputs.clear();
+        } else if open[output]
+            && let Some(shape) = shape(operator, tensors)
+        {
+            tensors[output].shape = shape;
+        }
+    }
+}
+
+/// The constants of int32 of an input.
+fn constant(operator: &Operator, tensors: &[Tensor<'_>], index: usize) -> Option<Vec<i32>> {
+    let tensor = &tensors[operator.inputs.get(index).copied().flatten()?];
+    let is_constant = tensor.element == Element::I32 && !tensor.data.is_empty();
+    is_constant.then(|| tensor.data.as_chunks().0.iter().map(|bytes| i32::from_le_bytes(*bytes)).collect())
+}
+
+/// The numbers of a vector of int32, if they follow from shapes.
+fn integers(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<Vec<i32>> {
+    let Tensor { element, shape, .. } = &tensors[operator.output];
+    if *element != Element::I32 || shape.len() > 1 {
+        return None;
+    }
+    let inputs = || (0..operator.inputs.len()).map(|index| constant(operator, tensors, index));
+    match (&operator.name[..], &operator.kind) {
+        ("SHAPE", _) => {
+            let Tensor { shape, .. } = &tensors[operator.inputs.first().copied().flatten()?];
+            shape.iter().map(|length| i32::try_from(*length).ok()).collect()
+        }
+        ("PACK", _) | (_, Kind::Concat { .. }) => {
+            let all: Option<Vec<_>> = inputs().collect();
+            Some(all?.concat())
+        }
+        (_, Kind::Slice(slice)) => {
+            let all = constant(operator, tensors, 0)?;
+            let part: Parsed<Vec<Part>> = parts(operator, *slice, &[all.len()], tensors);
+            let [Part { start, length, step }] = part.ok()?[..] else { return None };
+            Some(all.into_iter().skip(start).step_by(step).take(length).collect())
+        }
+        _ => None,
+    }
+}
+
+/// The shape of an output.
+fn shape(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<Vec<usize>> {
+    let input = |index: usize| Some(&tensors[operator.inputs.get(index).copied().flatten()?].shape);
+    let mut shape = input(0)?.clone();
+    match &operator.kind {
+        Kind::Conv2d { window, .. }
+        | Kind::DepthwiseConv2d { window, .. }
+        | Kind::MaxPool { window, .. }
+        | Kind::AveragePool { window, .. } => {
+            let [_, rows, columns, channels] = &mut shape[..] else { return None };
+            [*rows, *columns] = [window.positions(*rows, 0), window.positions(*columns, 1)];
+            match &operator.kind {
+                Kind::Conv2d { .. } => *channels = *input(1)?.first()?,
+                Kind::DepthwiseConv2d { .. } => *channels = *input(1)?.last()?,
+                _ => {}
+            }
+        }
+        Kind::ConvTranspose2d { .. } => {
+            let lengths = constant(operator, tensors, 3)?.into_iter().map(usize::try_from);
+            shape = lengths.collect::<Result<_, _>>().ok()?;
+        }
+        Kind::Reshape if operator.name == "RESHAPE" => {
+            let lengths = constant(operator, tensors, 1)?;
+            let size = shape.iter().try_fold(1usize, |size, length| size.checked_mul(*length))?;
+            let mut known = lengths.iter().filter(|length| **length >= 0);
+            let known = known.try_fold(1usize, |size, length| size.checked_mul(*length as usize))?;
+            let length = |length: &i32| usize::try_from(*length).ok().or_else(|| size.checked_div(known));
+            shape = lengths.iter().map(length).collect::<Option<_>>()?;
+        }
+        Kind::Reshape if operator.name == "EXPAND_DIMS" => {
+            let axis = *constant(operator, tensors, 1)?.first()?;
+            let axis = if axis < 0 { axis.checked_add(shape.len() as i32 + 1)? } else { axis };
+            shape.insert(usize::try_from(axis).ok().filter(|axis| *axis <= shape.len())?, 1);
+        }
+        Kind::Tile => {
+            let times = constant(operator, tensors, 1)?;
+            for (length, times) in shape.iter_mut().zip(times) {
+                *length = length.checked_mul(usize::try_from(times).ok()?)?;
+            }
+        }
+        Kind::Concat { axis } => {
+            let axis = if *axis < 0 { axis.checked_add(shape.len() as i32)? } else { *axis };
+            let axis = usize::try_from(axis).ok()?;
+            let mut joined = 0usize;
+            for index in 0..operator.inputs.len() {
+                joined = joined.checked_add(*input(index)?.get(axis)?)?;
+            }
+            *shape.get_mut(axis)? = joined;
+        }
+        Kind::Combine { .. } => {
+            let other = input(1)?;
+            for (length, other) in shape.iter_mut().rev().zip(other.iter().rev()) {
+                *length = (*length).max(*other);
+            }
+        }
+        Kind::Activate(_) | Kind::LeakyRelu(_) | Kind::Quantize | Kind::Dequantize => {}
+        _ => return None,
+    }
+    Some(shape)
+}
