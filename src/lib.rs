@@ -128,9 +128,10 @@ pub use random::Rng;
 ///
 /// `cargo run --features include-model --example import -- FILE` prints the type and the static as Rust source.
 ///
-/// These operators have layers: `FULLY_CONNECTED`, `CONV_2D`, `DEPTHWISE_CONV_2D` with a multiplier of 1 or one channel,
-/// `MAX_POOL_2D`, `AVERAGE_POOL_2D`, `MEAN` and `REDUCE_MAX` over all pixels or all rows, `PAD` of rows and columns, `ADD`,
-/// `SUB` and `MUL` of a tensor and a constant, or of two tensors that follow from one, the second of the same shape or with
+/// These operators have layers: `FULLY_CONNECTED`, also of each step, `CONV_2D`, `DEPTHWISE_CONV_2D`, `TRANSPOSE_CONV` with
+/// the size of `Same` or `Valid`, `MAX_POOL_2D`, `AVERAGE_POOL_2D`, `MEAN` and `REDUCE_MAX` over axes side by side, `PAD` of
+/// rows and columns, `STRIDED_SLICE` and `SLICE` with constant bounds, `TILE`, `BROADCAST_TO`, `RESIZE_NEAREST_NEIGHBOR` by
+/// whole factors, `ADD`, `SUB` and `MUL` of a tensor and a constant, or of two tensors that follow from one, the second of the same shape or with
 /// a number for each channel, `CONCATENATION` of channels, `SPACE_TO_BATCH_ND` and `BATCH_TO_SPACE_ND` around a
 /// convolution, which is then a dilated one, `RESHAPE` and related ones, `SOFTMAX`, `LOGISTIC`, `TANH`,
 /// `RELU`, `RELU6`, `LEAKY_RELU` (in int8 with any `alpha`, in float32 with 0.01), `HARD_SWISH`, `QUANTIZE` and
@@ -189,7 +190,7 @@ pub mod prelude {
         layer::{Logits, Predictions, SimpleLayer},
         layers::{
             Activate, AllStates, AveragePool1d, AveragePool2d, BatchNorm, Bias, Bidirectional, Causal, Conv1d, Conv2d,
-            ConvTranspose2d, Dense, DepthwiseConv2d, Dropout, Embedding, Flatten, Frozen, GlobalAveragePool,
+            ConvTranspose2d, Crop2d, Dense, DepthwiseConv2d, Dropout, Embedding, Flatten, Frozen, GlobalAveragePool,
             GlobalMaxPool, Gru, Image, Impute, InFlash, Initialized, LayerNorm, LearnedPositions, Lstm, MaxPool1d,
             MaxPool2d, MinMax, MultiHeadAttention, NoBias, OneHot, Padded, Regularized, Reshape, Residual, Reversed,
             RmsNorm, Rotary, Same, SimpleRnn, SinusoidalPositions, SpatialDropout, Standardize, Stateful,

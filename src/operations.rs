@@ -124,6 +124,12 @@ pub trait Operations<T> {
         self.other(path, "padding");
     }
 
+    /// The part of an image of `size` rows and columns, after `before` rows and columns.
+    fn crop(&mut self, path: Path<'_>, before: [usize; 2], size: [usize; 2]) {
+        let _ = (before, size);
+        self.other(path, "crop");
+    }
+
     /// The numbers of a tensor of shape `from` as one of shape `to`, in row-major order.
     fn reshape(&mut self, path: Path<'_>, from: &'static [usize], to: &'static [usize]) {
         let _ = (from, to);

@@ -291,7 +291,14 @@ type Decoded =
 type Decoder = (
     (Conv2d<_, 3, 3, Relu, Same<2>>, UpSample2d<_, 2, 3>, SpatialDropout<_, 20>, ZeroPad2d<_, 1, 0, 2, 1>),
     (Conv2d<_, 2, 2, Tanh>, Flatten<_>, Dropout<_, 20>, Dense<_, 24, Relu>, Reshape<_, Image<4, 6, 1>>),
-    (ZeroPad2d<_, 1>, Conv2d<_, 2, 3>, Dropout<_, 10>, Reshape<_, [[f32; 16]; 3]>, GlobalAveragePool<_>),
+    (
+        ZeroPad2d<_, 1, 2>,
+        Crop2d<_, 0, 1>,
+        Conv2d<_, 2, 3>,
+        Dropout<_, 10>,
+        Reshape<_, [[f32; 16]; 3]>,
+        GlobalAveragePool<_>,
+    ),
 );
 
 /// The same with the padding of Keras.

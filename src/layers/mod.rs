@@ -1,5 +1,5 @@
 //! The layers: [`Dense`], [`Dropout`], [`Activate`]; layers of images ([`image`]: [`Conv2d`], [`DepthwiseConv2d`],
-//! [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`GlobalMaxPool`], [`UpSample2d`], [`ZeroPad2d`],
+//! [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`GlobalMaxPool`], [`UpSample2d`], [`ZeroPad2d`], [`Crop2d`],
 //! [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of series ([`sequence`]: [`SimpleRnn`], [`Gru`],
 //! [`Lstm`], [`Bidirectional`], [`Reversed`], [`TimeDistributed`], [`Masked`]; [`Embedding`], [`LearnedPositions`],
 //! [`SinusoidalPositions`], [`MultiHeadAttention`], [`TransformerBlock`]; [`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]);
@@ -42,9 +42,9 @@ pub use dense::Dense;
 pub use dropout::Dropout;
 pub use frozen::Frozen;
 pub use image::{
-    AveragePool1d, AveragePool2d, Causal, Conv1d, Conv2d, ConvTranspose2d, DepthwiseConv2d, Flatten, GlobalAveragePool,
-    GlobalMaxPool, Image, MaxPool1d, MaxPool2d, Padded, Reshape, Same, SpatialDropout, UpSample2d, Valid, Window,
-    ZeroPad2d,
+    AveragePool1d, AveragePool2d, Causal, Conv1d, Conv2d, ConvTranspose2d, Crop2d, DepthwiseConv2d, Flatten,
+    GlobalAveragePool, GlobalMaxPool, Image, MaxPool1d, MaxPool2d, Padded, Reshape, Same, SpatialDropout, UpSample2d,
+    Valid, Window, ZeroPad2d,
 };
 pub use impute::Impute;
 pub use in_flash::InFlash;

@@ -252,6 +252,10 @@ impl<T: Element> Operations<T> for Steps {
         self.other(path, ("padding", before, after));
     }
 
+    fn crop(&mut self, path: Path<'_>, before: [usize; 2], size: [usize; 2]) {
+        self.other(path, ("crop", before, size));
+    }
+
     fn reshape(&mut self, path: Path<'_>, from: &'static [usize], to: &'static [usize]) {
         self.other(path, ("reshape", from, to));
     }

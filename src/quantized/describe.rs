@@ -9,8 +9,9 @@ use std::{
 
 use super::{
     Activate, Affine, Calibrated, Calibration, Combination, Combine, Concat, Constant, Conv1d, Conv2d, ConvTranspose2d,
-    Dense, DepthwiseConv2d, GlobalAverage, Int8Activation, Int8Form, Int8Layer, Int8Reduce, Int8Tensor, Pool1d, Pool2d,
-    Quantize, Quantized, Rescale, Reshape, Scale, Scales, Standardize, Table, UpSample2d, ZeroPad2d, affine::channels,
+    Crop2d, Dense, DepthwiseConv2d, EachStep, GlobalAverage, Int8Activation, Int8Form, Int8Layer, Int8Reduce,
+    Int8Tensor, Pool1d, Pool2d, Quantize, Quantized, Rescale, Reshape, Scale, Scales, Standardize, Table, UpSample2d,
+    ZeroPad2d, affine::channels,
 };
 use crate::{
     Tensor,
@@ -119,6 +120,8 @@ pub enum Operation {
         /// Those after it.
         after: [usize; 2],
     },
+    /// The part of an image after so many rows and columns.
+    Crop([usize; 2]),
     /// Repeats each pixel of an image in so many rows and columns.
     UpSample([usize; 2]),
     /// The mean of each channel.
@@ -336,6 +339,12 @@ describe! {
         to.append(layer, zeros, layer.scales.output);
         Ok(())
     };
+    [const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const TOP: usize, const LEFT: usize]
+    Crop2d<H, W, C, OH, OW, TOP, LEFT>: |self, to| {
+        let layer = to.layer()?;
+        to.append(layer, Operation::Crop([TOP, LEFT]), layer.scales.output);
+        Ok(())
+    };
     [const H: usize, const W: usize, const C: usize, const R: usize, const RW: usize, const OH: usize, const OW: usize]
     UpSample2d<H, W, C, R, RW, OH, OW>: |self, to| {
         let layer = to.layer()?;
@@ -372,6 +381,10 @@ describe! {
             [self.mean, self.deviation].map(|column| column.iter().map(|x| x.to_f64() as f32).collect());
         to.append(layer, Operation::Standardize { mean, deviation }, layer.scales.output);
         Ok(())
+    };
+    [L: Describe<Input: Int8Tensor>, const STEPS: usize] EachStep<L, STEPS>: |self, to| {
+        let reason = "the layers of each step have no operator: a `Conv1d` of one step computes the same as a dense layer";
+        Err(DescribeError::NoOperator { layer: to.layer()?.layer.clone(), reason })
     };
     [X: Int8Tensor, Y: Int8Tensor] Constant<X, Y>: |self, to| {
         let layer = to.layer()?;

@@ -39,10 +39,12 @@ mod calibrate;
 mod constant;
 mod conv_transpose2d;
 mod convolution;
+mod crop2d;
 mod dense;
 mod depthwise;
 #[cfg(feature = "std")]
 mod describe;
+mod each_step;
 mod gather;
 mod global_pool;
 mod pool;
@@ -66,10 +68,12 @@ pub use calibrate::{Calibrated, Calibration, QuantizeError, Ranges, Samples, Sca
 pub use constant::Constant;
 pub use conv_transpose2d::ConvTranspose2d;
 pub use convolution::{Conv1d, Conv2d};
+pub use crop2d::Crop2d;
 pub use dense::Dense;
 pub use depthwise::DepthwiseConv2d;
 #[cfg(feature = "std")]
 pub use describe::{Activations, Describe, DescribeError, Describer, Description, Operation, Operator, Weights};
+pub use each_step::EachStep;
 pub use global_pool::{GlobalAverage, GlobalMax};
 pub use pool::{Int8Reduce, Pool1d, Pool2d};
 pub use recurrent::{Int8Unit, Recurrent};

@@ -33,6 +33,9 @@ type WrongSides = (
     Flatten<Image<9, 9, 2>, [f32; 162]>,
 );
 
+#[network(input = Image<8, 4, 2>)]
+type NothingLeft = (Crop2d<_, 1, 1, 2, 2>, Flatten<_>);
+
 #[network(input = Image<8, 8, 2>)]
 type OtherLength = (Reshape<_, [[f32; 8]; 8]>, Flatten<_>);
 

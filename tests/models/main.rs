@@ -21,10 +21,14 @@ models! {
     "bytes.tflite" BYTES: Bytes;
     "constant.tflite" CONSTANT: Constant;
     "constant_real.tflite" CONSTANT_REAL: ConstantReal;
+    "cut.tflite" CUT: Cut;
+    "cut_real.tflite" CUT_REAL: CutReal;
     "dense_real.tflite" DENSE_REAL: DenseReal;
     "dilated.tflite" DILATED: Dilated;
     "dilated_real.tflite" DILATED_REAL: DilatedReal;
     "dilated_series.tflite" DILATED_SERIES: DilatedSeries;
+    "each_step.tflite" EACH_STEP: EachStepOnly;
+    "each_step_real.tflite" EACH_STEP_REAL: EachStepReal;
     "enlarged.tflite" ENLARGED: Enlarged;
     "enlarged_real.tflite" ENLARGED_REAL: EnlargedReal;
     "excited.tflite" EXCITED: Excited;
@@ -133,6 +137,8 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("enlarged", &ENLARGED, 0);
     compare("dilated_series", &DILATED_SERIES, 0);
     compare("transposed", &TRANSPOSED, 0);
+    compare("cut", &CUT, 0);
+    compare("each_step", &EACH_STEP, 0);
     compare("bytes", &BYTES, 128);
 }
 
@@ -162,6 +168,8 @@ fn real_models_predict_the_same() {
     compare_real("images_real", |x: &Image<10, 9, 3>| IMAGES_REAL.predict(x));
     compare_real("series_real", |x: &[[f32; 3]; 24]| SERIES_REAL.predict(x));
     compare_real("steps_real", |x: &[[f32; 2]; 16]| STEPS_REAL.predict(x));
+    compare_real("each_step_real", |x: &[[f32; 4]; 6]| EACH_STEP_REAL.predict(x));
+    compare_real("cut_real", |x: &Image<12, 11, 4>| CUT_REAL.predict(x));
     compare_real("normed_real", |x: &Image<8, 7, 3>| NORMED_REAL.predict(x));
     compare_real("half_real", |x: &Image<12, 12, 3>| HALF_REAL.predict(x));
     compare_real("excited_real", |x: &Image<7, 6, 3>| EXCITED_REAL.predict(x));

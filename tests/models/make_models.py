@@ -215,6 +215,26 @@ def transposed():
     return keras.Model(image, x)
 
 
+def cut():
+    """Parts of images, series and vectors, and filters in groups."""
+    image = keras.Input((12, 11, 4))
+    x = L.Conv2D(6, 3, groups=2, activation="relu")(L.Cropping2D(((1, 2), (0, 3)))(image))
+    x = x[:, ::2, 1:, :]
+    x = L.Conv1D(5, 3)(L.Reshape((20, 6))(x[:, :, :5, :]))
+    y = L.Concatenate()([x[:, -1, :], x[:, 3, 1:4], L.Cropping1D((2, 14))(x)[:, 0, :]])
+    return keras.Model(image, L.Dense(3)(y))
+
+
+def each_step():
+    """Dense layers of each step, and means and maxima of each step."""
+    series = keras.Input((6, 4))
+    x = L.Dense(12, activation="relu")(series)
+    x = L.Dense(6, activation="sigmoid", use_bias=False)(x)
+    x = L.Reshape((6, 2, 3))(x)
+    x = L.Concatenate()([keras.ops.mean(x, axis=2), keras.ops.max(x, axis=2)])
+    return keras.Model(series, L.Dense(2)(L.Flatten()(L.Dense(3, activation="softmax")(x))))
+
+
 if __name__ == "__main__":
     write("reduced", reduced())
     write("leaky_relu", network((256,), [L.LeakyReLU(0.2)]), spread=2.0)
@@ -246,3 +266,7 @@ if __name__ == "__main__":
     write("enlarged_real", enlarged(), ends="real")
     write("transposed", transposed())
     write("transposed_real", transposed(), ends="real")
+    write("cut", cut())
+    write("cut_real", cut(), ends="real")
+    write("each_step", each_step())
+    write("each_step_real", each_step(), ends="real")

@@ -140,6 +140,7 @@ NETWORKS = {
         L.GlobalMaxPooling2D(),
         L.Dense(3),
     ],
+    "cropped": lambda: head(L.Conv2D(3, 2), L.Cropping2D(((1, 2), (0, 3))), L.Conv2D(2, 2, activation="tanh")),
 }
 
 

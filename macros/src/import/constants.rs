@@ -11,10 +11,15 @@ use super::{
 const MOST_NUMBERS: usize = 1 << 28;
 
 impl Graph<'_> {
-    /// The shape of an activation, without the axis of the batch.
+    /// The shape of an activation, without the axis of the batch. A first axis of another length is one of the sample:
+    /// a fully connected layer of each step takes the steps for a batch.
     pub fn shape(&self, tensor: usize) -> Parsed<Vec<usize>> {
         let Tensor { name, shape, .. } = &self.tensors[tensor];
+        let is_end = tensor == self.input || tensor == self.output;
         match &shape[..] {
+            [length, _, ..] if *length > 1 && !is_end && size_of_shape(shape).is_some_and(|size| size > 0) => {
+                Ok(shape.clone())
+            }
             [1, rest @ ..] if !rest.is_empty() && size_of_shape(rest).is_some_and(|size| size > 0) => Ok(rest.to_vec()),
             _ => Err(format!("has tensor `{name}` of shape {shape:?}, and only a batch of 1 is supported")),
         }
@@ -135,6 +140,31 @@ fn transposed(numbers: &[u8], outputs: usize) -> Vec<u8> {
 }
 
 impl Affine {
+    /// Gives filters that read `of_group` channels each, of one group after the other, weights of 0 for all others.
+    pub fn ungroup(&mut self, taps: usize, of_group: usize, channels: usize) -> Parsed<()> {
+        let filters = self.bias.len();
+        let groups = channels.checked_div(of_group).filter(|groups| groups * of_group == channels).unwrap_or(0);
+        let in_group = filters.checked_div(groups).filter(|in_group| in_group * groups == filters);
+        let in_group = in_group.ok_or_else(|| format!("its filters read {of_group} channels of {channels}"))?;
+        size_of_shape(&[filters, taps, channels]).ok_or("its weights are too many")?;
+        let place = |filter: usize, tap: usize, channel: usize| {
+            let channel = channel.checked_sub(filter / in_group * of_group).filter(|channel| *channel < of_group);
+            channel.map(|channel| match self.scales.is_empty() {
+                true => (tap * of_group + channel) * filters + filter,
+                false => (filter * taps + tap) * of_group + channel,
+            })
+        };
+        let (weights, zero) = (self.weights.as_chunks::<4>().0, [0; 4]);
+        self.weights = if self.scales.is_empty() {
+            let axes = |n: usize| place(n % filters, n / filters / channels, n / filters % channels);
+            (0..taps * channels * filters).flat_map(|n| axes(n).map_or(zero, |place| weights[place])).collect()
+        } else {
+            let axes = |n: usize| place(n / channels / taps, n / channels % taps, n % channels);
+            (0..filters * taps * channels).map(|n| axes(n).map_or(0, |place| self.weights[place])).collect()
+        };
+        Ok(())
+    }
+
     /// Puts real weights `[tap][channel][filter]` in the order of a transposed convolution, `[tap][filter][channel]`.
     pub fn transpose_taps(&mut self, channels: usize, filters: usize) {
         let taps = self.weights.chunks_exact(4 * channels * filters);

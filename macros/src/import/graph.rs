@@ -107,8 +107,8 @@ pub struct Graph<'a> {
     sources: Vec<Option<usize>>,
     /// For each operator of several branches, the tensor at which they part.
     forks: Vec<Option<usize>>,
-    input: usize,
-    output: usize,
+    pub input: usize,
+    pub output: usize,
     /// The number of layers so far.
     layers: Cell<usize>,
 }

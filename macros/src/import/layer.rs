@@ -80,6 +80,16 @@ pub enum Layer {
         before: [usize; 2],
         zero: i8,
     },
+    /// The part of an image after so many rows and columns.
+    Crop {
+        images: [[usize; 3]; 2],
+        before: [usize; 2],
+    },
+    /// A layer for each step of a sequence.
+    EachStep {
+        layer: Box<Layer>,
+        steps: usize,
+    },
     UpSample {
         images: [[usize; 3]; 2],
         factors: [usize; 2],

@@ -71,6 +71,7 @@ fn tensors(layer: &Layer, path: &str, entries: &mut Vec<Entry>) {
             entries.push(Entry { name: format!("{path}bias"), shape: to.clone(), bytes: numbers.clone() });
             return;
         }
+        Layer::EachStep { layer, .. } => return tensors(layer, &format!("{path}layer."), entries),
         Layer::Branches { first, second, .. } => {
             sequence(first, &format!("{path}first."), entries);
             return sequence(second, &format!("{path}second."), entries);

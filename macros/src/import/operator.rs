@@ -24,7 +24,11 @@ impl Graph<'_> {
                 let images = self.images(input, output, window)?;
                 let [[.., channels], [.., filters]] = images;
                 let [rows, columns] = window.kernel;
-                let constants = self.affine(number, activation, &[filters, rows, columns, channels], 0)?;
+                let of_group = self.tensors[self.input_of(number, 1)?].shape.last().copied().unwrap_or(0);
+                let mut constants = self.affine(number, activation, &[filters, rows, columns, of_group], 0)?;
+                if of_group != channels {
+                    constants.ungroup(rows * columns, of_group, channels)?;
+                }
                 Layer::Conv2d { images, window: *window, constants }
             }
             Kind::ConvTranspose2d { window, activation } => {
@@ -75,7 +79,7 @@ impl Graph<'_> {
             }
             Kind::Tile => return self.tile(input, output),
             Kind::Enlarge { corners, centers } => return self.enlarge(input, output, *corners, *centers),
-            Kind::Slice(_) => return Err("no layer computes it".into()),
+            Kind::Slice(slice) => return self.slice(number, *slice),
             Kind::Activate(activation) => return self.activate(activation, input, output),
             Kind::Quantize | Kind::Dequantize => {
                 let [from, to] = [self.scale(input)?, self.scale(output)?];
@@ -104,15 +108,37 @@ impl Graph<'_> {
     /// A fully connected layer of a tensor of any shape.
     fn dense(&self, number: usize, activation: &'static str) -> Parsed<Vec<Layer>> {
         let [from, to] = [self.shape(self.input_of(number, 0)?)?, self.shape(self.operators[number].output)?];
-        let [.., outputs] = to[..] else { return Err("its output has no axis".into()) };
-        if size_of_shape(&to) != Some(outputs) {
-            return Err(format!("from {from:?} to {to:?}: only vectors are supported"));
+        let (Some(all), [rows @ .., outputs]) = (size_of_shape(&from), &to[..]) else {
+            return Err("its output has no axis".into());
+        };
+        let steps = size_of_shape(rows).unwrap_or(0);
+        let Some(inputs) = all.checked_div(steps).filter(|inputs| inputs * steps == all) else {
+            return Err(format!("from {from:?} to {to:?}: the rows have different lengths"));
+        };
+        let constants = self.affine(number, activation, &[*outputs, inputs], 0)?;
+        let dense = Layer::Dense { width: [inputs, *outputs], constants };
+        self.each_step(dense, &from, steps, [&[inputs], &[*outputs]], &to)
+    }
+
+    /// A layer from shape `ends[0]` to `ends[1]` for each step of a sequence.
+    fn each_step(
+        &self,
+        layer: Layer,
+        from: &[usize],
+        steps: usize,
+        ends: [&[usize]; 2],
+        to: &[usize],
+    ) -> Parsed<Vec<Layer>> {
+        if steps == 1 {
+            let mut layers = self.reshape(from, ends[0])?;
+            layers.push(layer);
+            layers.extend(self.reshape(ends[1], to)?);
+            return Ok(layers);
         }
-        let inputs = size_of_shape(&from).unwrap_or(0);
-        let constants = self.affine(number, activation, &[outputs, inputs], 0)?;
-        let mut layers = self.reshape(&from, &[inputs])?;
-        layers.push(Layer::Dense { width: [inputs, outputs], constants });
-        layers.extend(self.reshape(&[outputs], &to)?);
+        let [inputs, outputs] = ends.map(|shape| [&[steps], shape].concat());
+        let mut layers = self.reshape(from, &inputs)?;
+        layers.push(Layer::EachStep { layer: Box::new(layer), steps });
+        layers.extend(self.reshape(&outputs, to)?);
         Ok(layers)
     }
 
@@ -145,34 +171,35 @@ impl Graph<'_> {
         Ok(layers)
     }
 
-    /// The mean or maximum over all axes before some of the last: those of the pixels, or only the rows. The others
-    /// count as channels.
+    /// The mean or maximum over axes side by side. Those after them count as channels, and those before as steps.
     fn reduce(&self, number: usize, input: usize, output: usize) -> Parsed<Vec<Layer>> {
         let (shape, to) = (self.shape(input)?, self.shape(output)?);
-        let rank = shape.len() as i32 + 1;
+        let rank = self.tensors[input].shape.len() as i32;
+        let batch = rank - shape.len() as i32;
         let mut axes = self.integers(self.input_of(number, 1)?)?;
-        axes.iter_mut().for_each(|axis| *axis = axis.wrapping_add(if *axis < 0 { rank } else { 0 }));
+        axes.iter_mut()
+            .for_each(|axis| *axis = axis.wrapping_add(if *axis < 0 { rank } else { 0 }).wrapping_sub(batch));
         axes.sort_unstable();
-        let count = axes.len();
-        if count == 0 || count > shape.len() || !axes.iter().copied().eq(1..=count as i32) {
-            return Err(format!("it is over the axes {axes:?}, and only the first ones after the batch are supported"));
-        }
-        let channels = size_of_shape(&shape[count..]).unwrap_or(0);
-        let pixels = if count + 1 == shape.len() {
-            shape.clone()
-        } else {
-            vec![size_of_shape(&shape[..count]).unwrap_or(0), channels]
+        let (count, first) = (axes.len(), axes.first().copied().unwrap_or(-1));
+        let Some(first) = usize::try_from(first).ok().filter(|first| {
+            axes.iter().copied().eq(*first as i32..*first as i32 + count as i32) && first + count <= shape.len()
+        }) else {
+            return Err(format!("it is over the axes {axes:?} of {shape:?}, and only axes side by side are supported"));
         };
-        let mut layers = self.reshape(&shape, &pixels)?;
-        if matches!(self.operators[number].kind, Kind::Max) {
+        let product = |lengths: &[usize]| size_of_shape(lengths).unwrap_or(0);
+        let (steps, channels) = (product(&shape[..first]), product(&shape[first + count..]));
+        let pixels = match &shape[first..] {
+            rest if count + 1 == rest.len() => rest.to_vec(),
+            rest => vec![product(&rest[..count]), channels],
+        };
+        let layer = if matches!(self.operators[number].kind, Kind::Max) {
             self.same_scale(input, output)?;
-            layers.push(Layer::GlobalMaxPool { shape: pixels });
+            Layer::GlobalMaxPool { shape: pixels.clone() }
         } else {
             let rescale = Some([self.scale(input)?, self.scale(output)?]);
-            layers.push(Layer::GlobalAveragePool { shape: pixels, rescale });
-        }
-        layers.extend(self.reshape(&[channels], &to)?);
-        Ok(layers)
+            Layer::GlobalAveragePool { shape: pixels.clone(), rescale }
+        };
+        self.each_step(layer, &shape, steps, [&pixels, &[channels]], &to)
     }
 
     /// Zeros around an image, or before and after a series.

@@ -1,8 +1,8 @@
 //! Parts of tensors.
 
 use super::{
-    Parsed,
-    graph::{Element, Operator, Tensor},
+    Layer, Padding, Parsed, Window,
+    graph::{Element, Graph, Operator, Tensor},
 };
 
 /// What a `STRIDED_SLICE` leaves open: a bit for each axis.
@@ -24,6 +24,70 @@ pub struct Part {
     pub step: usize,
 }
 
+impl Part {
+    /// All of an axis.
+    fn is_whole(&self, length: usize) -> bool {
+        self.length == length && self.step == 1
+    }
+
+    /// The numbers from the first one to the last one.
+    fn span(&self) -> usize {
+        (self.length - 1) * self.step + 1
+    }
+}
+
+impl Graph<'_> {
+    /// A part of a tensor, as that of an image.
+    pub fn slice(&self, number: usize, slice: Slice) -> Parsed<Vec<Layer>> {
+        let operator = &self.operators[number];
+        let (input, output) = (self.input_of(number, 0)?, operator.output);
+        self.same_scale(input, output)?;
+        let (mut shape, to) = (self.shape(input)?, self.shape(output)?);
+        let mut parts = parts(operator, slice, &self.tensors[input].shape, &self.tensors)?;
+        parts.drain(..parts.len() - shape.len());
+        let mut layers = Vec::new();
+        if let ([height, width, channels], [rows, columns, last]) = (&shape[..], &parts[..])
+            && last.is_whole(*channels)
+        {
+            let image = [*height, *width, *channels];
+            layers.extend(cut(image, [*rows, *columns]));
+            shape = vec![rows.length, columns.length, *channels];
+            parts = Vec::new();
+        }
+        for (axis, part) in parts.into_iter().enumerate() {
+            if part.is_whole(shape[axis]) {
+                continue;
+            }
+            // All that the axis has inside is a pixel.
+            let product = |lengths: &[usize]| lengths.iter().product::<usize>();
+            let image = [product(&shape[..axis]), shape[axis], product(&shape[axis + 1..])];
+            layers.extend(self.reshape(&shape, &image)?);
+            layers.extend(cut(image, [Part { start: 0, length: image[0], step: 1 }, part]));
+            shape[axis] = part.length;
+            layers.extend(self.reshape(&[image[0], part.length, image[2]], &shape)?);
+        }
+        layers.extend(self.reshape(&shape, &to)?);
+        Ok(layers)
+    }
+}
+
+/// The layers that take these rows and columns of an image.
+fn cut(image: [usize; 3], parts: [Part; 2]) -> Vec<Layer> {
+    let [rows, columns] = parts;
+    let (mut layers, cropped) = (Vec::new(), [rows.span(), columns.span(), image[2]]);
+    if cropped != image {
+        layers.push(Layer::Crop { images: [image, cropped], before: [rows.start, columns.start] });
+    }
+    if [rows.step, columns.step] != [1, 1] {
+        // The windows of a pool of one pixel are the steps.
+        let stride = [rows.step, columns.step];
+        let window = Window { kernel: [1, 1], stride, dilation: [1, 1], padding: Padding::Valid };
+        let images = [cropped, [rows.length, columns.length, image[2]]];
+        layers.push(Layer::Pool { name: "MaxPool2d", images, window });
+    }
+    layers
+}
+
 /// The part of each axis of a tensor of this shape.
 pub fn parts(operator: &Operator, slice: Slice, shape: &[usize], tensors: &[Tensor<'_>]) -> Parsed<Vec<Part>> {
     let integers = |index: usize| -> Parsed<Vec<i64>> {
@@ -32,7 +96,14 @@ pub fn parts(operator: &Operator, slice: Slice, shape: &[usize], tensors: &[Tens
         let numbers = tensor.ok_or("its bounds are not constants of int32")?.data.as_chunks().0.iter();
         Ok(numbers.map(|bytes| i64::from(i32::from_le_bytes(*bytes))).collect())
     };
-    let (begin, end, steps) = (integers(1)?, integers(2)?, integers(3)?);
+    let (begin, mut end) = (integers(1)?, integers(2)?);
+    let steps = if operator.name == "SLICE" {
+        // The lengths come second, and that of the rest is -1.
+        end = begin.iter().zip(end).map(|(begin, size)| if size < 0 { i64::MAX } else { begin + size }).collect();
+        vec![1; begin.len()]
+    } else {
+        integers(3)?
+    };
     let mut parts = Vec::new();
     for (axis, length) in shape.iter().enumerate() {
         let (Some(begin), Some(end), Some(step)) = (begin.get(axis), end.get(axis), steps.get(axis)) else {

@@ -133,6 +133,14 @@ impl Layer {
                 let (from, to) = (image(*from), image(*to));
                 format!("{}<{from}, {top}, {bottom}, {left}, {right}, {to}>", path("ZeroPad2d"))
             }
+            Self::Crop { images: [from, to], before: [top, left] } => {
+                let [_, [bottom, right]] = Self::zeros([*to, *from], [*top, *left]);
+                let (from, to) = (image(*from), image(*to));
+                format!("{}<{from}, {top}, {bottom}, {left}, {right}, {to}>", path("Crop2d"))
+            }
+            Self::EachStep { layer, steps } => {
+                format!("{}<{}, {steps}>", path("TimeDistributed"), layer.source(paths, depth))
+            }
             Self::UpSample { images: [from, to], factors: [rows, columns] } => {
                 format!("{}<{}, {rows}, {columns}, {}>", path("UpSample2d"), image(*from), image(*to))
             }

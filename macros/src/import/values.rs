@@ -56,6 +56,10 @@ impl Constants<'_> {
                 format!("{}({output}, {table}({input}, {output}, {alpha:?}))", self.form("Activate::from_parts"))
             }
             Layer::ZeroPad { zero, .. } => format!("{}({zero})", self.form("ZeroPad2d::from_parts")),
+            Layer::Crop { .. } => self.form("Crop2d::CROP"),
+            Layer::EachStep { layer, .. } => {
+                format!("{}({})", self.form("EachStep::from_parts"), self.layer(layer, depth))
+            }
             Layer::UpSample { .. } => self.form("UpSample2d::REPEAT"),
             Layer::Reshape { .. } | Layer::Identity { .. } => self.form("Reshape::RESHAPE"),
             Layer::Activate { activation, input, output, .. } => {

@@ -219,6 +219,16 @@ impl Operators<'_> {
                 let zero = self.constant(message::INT8, &[], vec![zero as u8]);
                 self.node("Pad", vec![place(x), zeros, zero], place(y), vec![]);
             }
+            Operation::Crop(before) => {
+                let size = &self.description.tensors[y].shape;
+                let ends = [before[0] + size[0], before[1] + size[1]];
+                let bounds = [*before, ends, [1, 2]].map(|numbers| {
+                    let raw = numbers.iter().flat_map(|number| (*number as i64).to_le_bytes()).collect();
+                    self.constant(message::INT64, &[2], raw)
+                });
+                let inputs = [place(x)].into_iter().chain(bounds).collect();
+                self.node("Slice", inputs, place(y), vec![]);
+            }
             Operation::UpSample([rows, columns]) => {
                 // Numbers that no mode interpolates.
                 let scales = self.floats(&[1.0, *rows as f32, *columns as f32, 1.0]);

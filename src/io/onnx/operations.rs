@@ -316,6 +316,14 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         self.with_integers("Pad", path, &pads);
     }
 
+    fn crop(&mut self, path: Path<'_>, before: [usize; 2], size: [usize; 2]) {
+        let first = if self.layout == Layout::Pixels { 1 } else { 2 };
+        let numbers = |numbers: [usize; 2]| numbers.map(|number| number as i64);
+        let ends = [before[0] + size[0], before[1] + size[1]];
+        let range = [numbers(before), numbers(ends), [first, first + 1]].map(|integers| self.integers(path, &integers));
+        self.with_inputs(path, "Slice", range.into(), Vec::new());
+    }
+
     fn reshape(&mut self, path: Path<'_>, from: &'static [usize], to: &'static [usize]) {
         self.lay_out_rows(path, from);
         // A length of 0 stands for that of the input: the batch.

@@ -34,6 +34,7 @@ const SUB_INT8: Code = (41, 2);
 const DIV: Code = (42, 1);
 const CAST: Code = (53, 1);
 const PADV2: Code = (60, 2);
+const SLICE: Code = (65, 2);
 const TRANSPOSE_CONV: Code = (67, 4);
 const RESIZE_NEAREST_NEIGHBOR: Code = (97, 2);
 const QUANTIZE: Code = (114, 2);
@@ -160,6 +161,12 @@ impl<'a> Operators<'a> {
             Operation::ZeroPad { before, after } => {
                 let zeros = self.zeros(*before, *after);
                 self.push(PAD, &[x, zeros], y, (22, vec![]));
+            }
+            Operation::Crop([top, left]) => {
+                let size: Vec<i32> = self.tensors[y].shape.iter().map(|length| *length as i32).collect();
+                let begin = [0, *top as i32, *left as i32, 0];
+                let bounds = [self.tensor(Tensor::integers(&[4], &begin)), self.tensor(Tensor::integers(&[4], &size))];
+                self.push(SLICE, &[x, bounds[0], bounds[1]], y, (48, vec![]));
             }
             Operation::UpSample(_) => {
                 let shape = &self.description.tensors[y].shape;

@@ -6,6 +6,7 @@
 mod conv1d;
 mod conv2d;
 mod conv_transpose2d;
+mod crop2d;
 mod depthwise_conv2d;
 pub(super) mod fault;
 mod flatten;
@@ -25,6 +26,7 @@ mod zero_pad2d;
 pub use conv_transpose2d::ConvTranspose2d;
 pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
+pub use crop2d::Crop2d;
 pub use depthwise_conv2d::DepthwiseConv2d;
 pub use flatten::Flatten;
 pub use global_max_pool::GlobalMaxPool;

@@ -24,7 +24,7 @@ pub fn read(file: &[u8]) -> Parsed<Graph<'_>> {
     for table in graph.tables(0)? {
         tensors.push(tensor(table, &buffers)?);
         // Negative lengths of the signature are open.
-        open.push(table.ints(7)?.iter().skip(1).any(|length| *length < 0));
+        open.push(table.ints(7)?.iter().any(|length| *length < 0));
     }
     let codes = model.tables(1)?;
     let mut operators = Vec::new();

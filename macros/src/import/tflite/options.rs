@@ -7,12 +7,13 @@ use super::{
 };
 
 /// The names of operators by their numbers: those that are supported, and others that errors name.
-const NAMES: [(i32, &str); 58] = [
+const NAMES: [(i32, &str); 65] = [
     (0, "ADD"),
     (1, "AVERAGE_POOL_2D"),
     (2, "CONCATENATION"),
     (3, "CONV_2D"),
     (4, "DEPTHWISE_CONV_2D"),
+    (5, "DEPTH_TO_SPACE"),
     (6, "DEQUANTIZE"),
     (9, "FULLY_CONNECTED"),
     (14, "LOGISTIC"),
@@ -45,6 +46,7 @@ const NAMES: [(i32, &str); 58] = [
     (57, "MINIMUM"),
     (59, "NEG"),
     (60, "PADV2"),
+    (65, "SLICE"),
     (67, "TRANSPOSE_CONV"),
     (69, "TILE"),
     (70, "EXPAND_DIMS"),
@@ -53,12 +55,17 @@ const NAMES: [(i32, &str); 58] = [
     (75, "SQRT"),
     (76, "RSQRT"),
     (77, "SHAPE"),
+    (81, "REDUCE_PROD"),
     (82, "REDUCE_MAX"),
     (83, "PACK"),
     (88, "UNPACK"),
+    (92, "SQUARE"),
+    (94, "FILL"),
     (97, "RESIZE_NEAREST_NEIGHBOR"),
     (98, "LEAKY_RELU"),
     (99, "SQUARED_DIFFERENCE"),
+    (101, "ABS"),
+    (102, "SPLIT_V"),
     (111, "ELU"),
     (114, "QUANTIZE"),
     (117, "HARD_SWISH"),
@@ -118,6 +125,7 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
             window: options.window(kernel()?, [usize::MAX; 2])?,
             activation: options.activation(3)?,
         },
+        65 => Kind::Slice(Slice { begin: 0, end: 0, dropped: 0 }),
         69 | 130 => Kind::Tile,
         97 => Kind::Enlarge { corners: options.byte(0)? != 0, centers: options.byte(1)? != 0 },
         82 => Kind::Max,

@@ -49,6 +49,23 @@ fn integers(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<Vec<i32>> {
             let all: Option<Vec<_>> = inputs().collect();
             Some(all?.concat())
         }
+        ("GATHER", _) => {
+            let (all, places) = (constant(operator, tensors, 0)?, constant(operator, tensors, 1)?);
+            places.iter().map(|place| all.get(usize::try_from(*place).ok()?).copied()).collect()
+        }
+        ("REDUCE_PROD", _) => {
+            let all = constant(operator, tensors, 0)?;
+            Some(vec![all.into_iter().try_fold(1i32, i32::checked_mul)?])
+        }
+        (_, Kind::Combine { arithmetic, .. }) => {
+            let (all, others) = (constant(operator, tensors, 0)?, constant(operator, tensors, 1)?);
+            let combined = all.iter().zip(others.iter().cycle()).map(|(a, b)| match *arithmetic {
+                "Multiply" => a.checked_mul(*b),
+                "Subtract" => a.checked_sub(*b),
+                _ => a.checked_add(*b),
+            });
+            combined.collect()
+        }
         (_, Kind::Slice(slice)) => {
             let all = constant(operator, tensors, 0)?;
             let part: Parsed<Vec<Part>> = parts(operator, *slice, &[all.len()], tensors);
@@ -92,6 +109,21 @@ fn shape(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<Vec<usize>> {
             let axis = *constant(operator, tensors, 1)?.first()?;
             let axis = if axis < 0 { axis.checked_add(shape.len() as i32 + 1)? } else { axis };
             shape.insert(usize::try_from(axis).ok().filter(|axis| *axis <= shape.len())?, 1);
+        }
+        Kind::Dense { .. } => {
+            let [outputs, inputs] = input(1)?[..] else { return None };
+            let rank = tensors[operator.output].shape.len();
+            if rank == 2 {
+                let size = shape.iter().try_fold(1usize, |size, length| size.checked_mul(*length))?;
+                shape = vec![size.checked_div(inputs)?, outputs];
+            } else {
+                *shape.last_mut()? = outputs;
+            }
+        }
+        Kind::Slice(slice) => {
+            let parts = parts(operator, *slice, &shape, tensors).ok()?;
+            let kept = |axis: &usize| *axis >= 32 || slice.dropped >> axis & 1 == 0;
+            shape = (0..parts.len()).filter(kept).map(|axis| parts[axis].length).collect();
         }
         Kind::Tile => {
             let times = constant(operator, tensors, 1)?;
