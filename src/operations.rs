@@ -130,6 +130,12 @@ pub trait Operations<T> {
         self.other(path, "crop");
     }
 
+    /// `y = x` where x is positive, else `y = alpha[c]·x` for each channel `c`, with the parameter `name`.
+    fn p_relu(&mut self, path: Path<'_>, name: &'static str, alpha: &[T]) {
+        let _ = (name, alpha);
+        self.other(path, "parametric rectifier");
+    }
+
     /// The numbers of a tensor of shape `from` as one of shape `to`, in row-major order.
     fn reshape(&mut self, path: Path<'_>, from: &'static [usize], to: &'static [usize]) {
         let _ = (from, to);

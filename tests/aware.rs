@@ -65,6 +65,7 @@ type Enlarged = (
     Conv2d<_, 3, 2, Relu>,
     ConvTranspose2d<_, 5, 3, Relu, Same<2>>,
     UpSample2d<_, 1, 2>,
+    PRelu<_>,
     Crop2d<_, 1, 0, 0, 1>,
     ConvTranspose2d<_, 4, 2, Tanh, Valid<1>, NoBias>,
     TimeDistributed<(Flatten<_>, Dense<_, 3, Relu>)>,

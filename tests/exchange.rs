@@ -294,6 +294,7 @@ type Decoder = (
     (
         ZeroPad2d<_, 1, 2>,
         Crop2d<_, 0, 1>,
+        PRelu<_>,
         Conv2d<_, 2, 3>,
         Dropout<_, 10>,
         Reshape<_, [[f32; 16]; 3]>,

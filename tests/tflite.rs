@@ -158,6 +158,7 @@ type Enlarged = (
     ConvTranspose2d<_, 3, 2, Linear, Valid<1, 1, 3>, NoBias>,
     UpSample2d<_, 1, 2>,
     Crop2d<_, 2, 1, 0, 3>,
+    PRelu<_>,
 );
 
 #[network(input = Image<9, 8, 5>)]

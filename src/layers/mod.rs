@@ -1,4 +1,4 @@
-//! The layers: [`Dense`], [`Dropout`], [`Activate`]; layers of images ([`image`]: [`Conv2d`], [`DepthwiseConv2d`],
+//! The layers: [`Dense`], [`Dropout`], [`Activate`], [`PRelu`]; layers of images ([`image`]: [`Conv2d`], [`DepthwiseConv2d`],
 //! [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`GlobalMaxPool`], [`UpSample2d`], [`ZeroPad2d`], [`Crop2d`],
 //! [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of series ([`sequence`]: [`SimpleRnn`], [`Gru`],
 //! [`Lstm`], [`Bidirectional`], [`Reversed`], [`TimeDistributed`], [`Masked`]; [`Embedding`], [`LearnedPositions`],
@@ -27,6 +27,7 @@ mod initialized;
 mod min_max;
 mod norm;
 mod one_hot;
+mod p_relu;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod regularized;
@@ -52,6 +53,7 @@ pub use initialized::Initialized;
 pub use min_max::MinMax;
 pub use norm::{BatchNorm, EachPixel, GroupNorm, Grouping, Groups, LayerNorm, RmsNorm, SampleNorm};
 pub use one_hot::OneHot;
+pub use p_relu::PRelu;
 #[cfg(feature = "rayon")]
 pub use parallel::Parallel;
 pub use regularized::Regularized;

@@ -252,6 +252,11 @@ impl<T: Element> Operations<T> for Steps {
         self.other(path, ("padding", before, after));
     }
 
+    fn p_relu(&mut self, path: Path<'_>, name: &'static str, alpha: &[T]) {
+        self.other(path, "parametric rectifier");
+        self.push(path, name, "factors".into(), Kind::Other, in_f64(alpha));
+    }
+
     fn crop(&mut self, path: Path<'_>, before: [usize; 2], size: [usize; 2]) {
         self.other(path, ("crop", before, size));
     }

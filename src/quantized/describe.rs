@@ -10,8 +10,8 @@ use std::{
 use super::{
     Activate, Affine, Calibrated, Calibration, Combination, Combine, Concat, Constant, Conv1d, Conv2d, ConvTranspose2d,
     Crop2d, Dense, DepthwiseConv2d, EachStep, GlobalAverage, Int8Activation, Int8Form, Int8Layer, Int8Reduce,
-    Int8Tensor, Pool1d, Pool2d, Quantize, Quantized, Rescale, Reshape, Scale, Scales, Standardize, Table, UpSample2d,
-    ZeroPad2d, affine::channels,
+    Int8Tensor, PRelu, Pool1d, Pool2d, Quantize, Quantized, Rescale, Reshape, Scale, Scales, Standardize, Table,
+    UpSample2d, ZeroPad2d, affine::channels,
 };
 use crate::{
     Tensor,
@@ -138,6 +138,13 @@ pub enum Operation {
         name: &'static str,
         /// The output for each int8.
         table: Table,
+    },
+    /// Multiplies negative numbers by the factor of their channel.
+    PRelu {
+        /// The factors.
+        alpha: Vec<i8>,
+        /// Their scale.
+        scale: Scale,
     },
     /// Adds two tensors. Those of fewer axes have a number for each channel.
     Add([f32; 2]),
@@ -369,6 +376,20 @@ describe! {
             to.append(layer, Operation::Limit(A::RANGE), layer.scales.output);
         }
         to.activation::<A>(layer, &self.activation)
+    };
+    [I: Channels] PRelu<I>: |self, to| {
+        let layer = to.layer()?;
+        let (Scales { input, output, .. }, [factor]) = (layer.scales, &layer.weights[..]) else {
+            return Err(DescribeError::OtherNetwork);
+        };
+        let scale = Scale { scale: *factor, zero: self.zeros[1] };
+        let expected = PRelu::<I>::from_parts(self.alpha, [input, scale, output]);
+        if (expected.zeros, expected.positive, expected.negative) != (self.zeros, self.positive, self.negative) {
+            return Err(DescribeError::OtherNetwork);
+        }
+        let alpha = Int8Tensor::flat(slice::from_ref(&self.alpha)).to_vec();
+        to.append(layer, Operation::PRelu { alpha, scale }, output);
+        Ok(())
     };
     [const N: usize, T: Element] Standardize<N, T>: |self, to| {
         let layer = to.layer()?;

@@ -29,10 +29,14 @@ models! {
     "dilated_series.tflite" DILATED_SERIES: DilatedSeries;
     "each_step.tflite" EACH_STEP: EachStepOnly;
     "each_step_real.tflite" EACH_STEP_REAL: EachStepReal;
+    "elu.tflite" ELU: EluOnly;
     "enlarged.tflite" ENLARGED: Enlarged;
     "enlarged_real.tflite" ENLARGED_REAL: EnlargedReal;
     "excited.tflite" EXCITED: Excited;
     "excited_real.tflite" EXCITED_REAL: ExcitedReal;
+    "gated.tflite" GATED: Gated;
+    "gelu.tflite" GELU: GeluOnly;
+    "gelu_by_tanh.tflite" GELU_BY_TANH: GeluByTanh;
     "half_real.tflite" HALF_REAL: HalfReal;
     "hard_swish.tflite" HARD_SWISH: HardSwishOnly;
     "images_qdq.onnx" IMAGES_QDQ: ImagesQdq;
@@ -48,6 +52,8 @@ models! {
     "pooled_qdq.onnx" POOLED_QDQ: PooledQdq;
     "product_qdq.onnx" PRODUCT_QDQ: ProductQdq;
     "real_ends.tflite" REAL_ENDS: RealEnds;
+    "rectified.tflite" RECTIFIED: Rectified;
+    "rectified_real.tflite" RECTIFIED_REAL: RectifiedReal;
     "reduced.tflite" REDUCED: Reduced;
     "relu.tflite" RELU: ReluOnly;
     "scaled.tflite" SCALED: Scaled;
@@ -138,6 +144,8 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("dilated_series", &DILATED_SERIES, 0);
     compare("transposed", &TRANSPOSED, 0);
     compare("cut", &CUT, 0);
+    compare("rectified", &RECTIFIED, 0);
+    compare("gated", &GATED, 0);
     compare("each_step", &EACH_STEP, 0);
     compare("bytes", &BYTES, 128);
 }
@@ -154,6 +162,9 @@ fn activations_of_all_inputs_are_those_of_tensorflow_lite() {
     compare("relu", &RELU, 0);
     compare("leaky_relu", &LEAKY_RELU, 0);
     compare("hard_swish", &HARD_SWISH, 0);
+    compare("elu", &ELU, 0);
+    compare("gelu", &GELU, 0);
+    compare("gelu_by_tanh", &GELU_BY_TANH, 0);
 }
 
 #[test]
@@ -169,6 +180,7 @@ fn real_models_predict_the_same() {
     compare_real("series_real", |x: &[[f32; 3]; 24]| SERIES_REAL.predict(x));
     compare_real("steps_real", |x: &[[f32; 2]; 16]| STEPS_REAL.predict(x));
     compare_real("each_step_real", |x: &[[f32; 4]; 6]| EACH_STEP_REAL.predict(x));
+    compare_real("rectified_real", |x: &Image<6, 5, 3>| RECTIFIED_REAL.predict(x));
     compare_real("cut_real", |x: &Image<12, 11, 4>| CUT_REAL.predict(x));
     compare_real("normed_real", |x: &Image<8, 7, 3>| NORMED_REAL.predict(x));
     compare_real("half_real", |x: &Image<12, 12, 3>| HALF_REAL.predict(x));

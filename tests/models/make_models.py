@@ -15,15 +15,17 @@ import tensorflow as tf
 from keras import layers as L
 from tensorflow.lite.tools import flatbuffer_utils
 
-TILE = 69
+TILE, ELU = 69, 111
 
 rng = np.random.default_rng(1)
 keras.utils.set_random_seed(1)
 
 
 def reference(model, samples):
-    """The outputs of the reference kernels."""
+    """The outputs of the reference kernels, of which there are none for models with ELU."""
     resolver = tf.lite.experimental.OpResolverType.BUILTIN_REF
+    if ELU in [code.builtinCode for code in flatbuffer_utils.read_model_from_bytearray(bytearray(model)).operatorCodes]:
+        resolver = tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     # The reference kernel of TILE has an older version, and the same arithmetic.
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(model))
     for code in model.operatorCodes:
@@ -235,6 +237,23 @@ def each_step():
     return keras.Model(series, L.Dense(2)(L.Flatten()(L.Dense(3, activation="softmax")(x))))
 
 
+def rectified():
+    """A factor for each channel's negative numbers, and one for each number."""
+    factors = lambda: keras.initializers.RandomUniform(-0.2, 0.6)
+    return network((6, 5, 3), [
+        L.Conv2D(4, 3, padding="same"), L.PReLU(factors(), shared_axes=[1, 2]), L.Conv2D(3, 3), L.PReLU(factors()),
+        L.LeakyReLU(0.2), L.Flatten(), L.Dense(5, activation="gelu"), L.PReLU(factors()), L.Dense(3),
+    ])
+
+
+def gated():
+    """Two dilated convolutions of the same pixels, which gate each other."""
+    series = keras.Input((20, 3))
+    x = L.Conv1D(4, 2, dilation_rate=2, padding="causal", activation="tanh")(series)
+    y = L.Conv1D(4, 2, dilation_rate=2, padding="causal", activation="sigmoid")(series)
+    return keras.Model(series, L.Conv1D(2, 1)(L.Multiply()([x, y])))
+
+
 if __name__ == "__main__":
     write("reduced", reduced())
     write("leaky_relu", network((256,), [L.LeakyReLU(0.2)]), spread=2.0)
@@ -270,3 +289,9 @@ if __name__ == "__main__":
     write("cut_real", cut(), ends="real")
     write("each_step", each_step())
     write("each_step_real", each_step(), ends="real")
+    write("rectified", rectified())
+    write("rectified_real", rectified(), ends="real")
+    write("gated", gated())
+    write("elu", network((256,), [L.Activation("elu")]), spread=2.0)
+    write("gelu", network((256,), [L.Activation("gelu")]), spread=2.0)
+    write("gelu_by_tanh", network((256,), [L.Lambda(lambda x: keras.ops.gelu(x, approximate=True))]), spread=2.0)

@@ -141,6 +141,7 @@ NETWORKS = {
         L.Dense(3),
     ],
     "cropped": lambda: head(L.Conv2D(3, 2), L.Cropping2D(((1, 2), (0, 3))), L.Conv2D(2, 2, activation="tanh")),
+    "rectified": lambda: head(L.Conv2D(4, 3), L.PReLU(shared_axes=[1, 2]), L.Conv2D(2, 2), L.PReLU(shared_axes=[1, 2])),
 }
 
 

@@ -50,6 +50,40 @@ impl Graph<'_> {
     }
 }
 
+impl Graph<'_> {
+    /// A rectifier with a factor for each channel; that of factors for each number is one of a vector.
+    pub fn p_relu(&self, number: usize) -> Parsed<Vec<Layer>> {
+        let [input, factors] = [self.input_of(number, 0)?, self.input_of(number, 1)?];
+        let (output, shape) = (self.operators[number].output, self.shape(input)?);
+        let Tensor { name, shape: of_factors, element, data, .. } = &self.tensors[factors];
+        let width = if *element == Element::F32 { 4 } else { 1 };
+        if *element != self.tensors[input].element
+            || self.shape(output)? != shape
+            || size_of_shape(of_factors).map(|size| size * width) != Some(data.len())
+        {
+            return Err(format!("its factors `{name}` are {element} of shape {of_factors:?}, of {} bytes", data.len()));
+        }
+        if width == 4 && data.as_chunks().0.iter().any(|bytes| !f32::from_le_bytes(*bytes).is_finite()) {
+            return Err(format!("a number of its factors `{name}` is infinite or NaN"));
+        }
+        let places =
+            places(of_factors, &shape).ok_or_else(|| format!("factors of {of_factors:?} do not fit {shape:?}"))?;
+        let mut alpha: Vec<u8> =
+            places.into_iter().flat_map(|place| &data[place * width..][..width]).copied().collect();
+        let channels = shape.last().copied().unwrap_or(1) * width;
+        let scales = [self.scale(input)?, self.scale(factors)?, self.scale(output)?];
+        if alpha.chunks_exact(channels).all(|pixel| *pixel == alpha[..channels]) {
+            alpha.truncate(channels);
+            return Ok(vec![Layer::PRelu { shape, alpha, scales }]);
+        }
+        let vector = [alpha.len() / width];
+        let mut layers = self.reshape(&shape, &vector)?;
+        layers.push(Layer::PRelu { shape: vector.to_vec(), alpha, scales });
+        layers.extend(self.reshape(&vector, &shape)?);
+        Ok(layers)
+    }
+}
+
 /// The place of the number of a tensor for each number of `to`, along whose axes the tensor is repeated.
 fn places(from: &[usize], to: &[usize]) -> Option<Vec<usize>> {
     let mut from = from.to_vec();

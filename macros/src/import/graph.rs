@@ -75,6 +75,15 @@ pub enum Kind {
     /// The maximum, over axes as those of a mean.
     Max,
     LeakyRelu(f32),
+    PRelu,
+    /// An activation that int8 has as a table: of the approximation by tanh, if it says so.
+    Gelu {
+        by_tanh: bool,
+    },
+    /// An activation of real numbers between int8.
+    ActivateReal(&'static str),
+    /// Exchanges axes.
+    Transpose,
     Pad,
     /// `arithmetic` is the name of a join: `Add`, `Subtract` or `Multiply`.
     Combine {

@@ -74,6 +74,20 @@ pub enum Layer {
         input: Scale,
         output: Scale,
     },
+    PRelu {
+        shape: Vec<usize>,
+        /// The factors of the channels.
+        alpha: Vec<u8>,
+        /// Those of the input, of the factors and of the output.
+        scales: [Scale; 3],
+    },
+    /// An activation of int8 by the output of each.
+    LookUp {
+        activation: &'static str,
+        shape: Vec<usize>,
+        table: Vec<i8>,
+        output: Scale,
+    },
     ZeroPad {
         images: [[usize; 3]; 2],
         /// The rows and columns before the image.

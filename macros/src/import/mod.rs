@@ -18,6 +18,7 @@ mod operator;
 mod repeat;
 mod slice;
 pub mod source;
+mod tables;
 mod tflite;
 mod values;
 mod window;

@@ -67,6 +67,11 @@ fn tensors(layer: &Layer, path: &str, entries: &mut Vec<Entry>) {
         Layer::DepthwiseConv2d { images: [from, _], window, constants } => {
             (vec![window.kernel[0], window.kernel[1], from[2]], constants)
         }
+        Layer::PRelu { shape, alpha, .. } => {
+            let shape = shape[shape.len() - 1..].to_vec();
+            entries.push(Entry { name: format!("{path}alpha"), shape, bytes: alpha.clone() });
+            return;
+        }
         Layer::Constant { to, numbers, .. } => {
             entries.push(Entry { name: format!("{path}bias"), shape: to.clone(), bytes: numbers.clone() });
             return;

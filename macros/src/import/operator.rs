@@ -4,6 +4,7 @@ use super::{
     Layer, Parsed, Scale, Window,
     constants::size_of_shape,
     graph::{Graph, Kind, Operator},
+    tables::{self, Rounding},
 };
 
 /// The factor of negative numbers in the crate's leaky ReLU.
@@ -68,10 +69,26 @@ impl Graph<'_> {
             Kind::LeakyRelu(alpha) => {
                 let (shape, input, output) = (self.shape(output)?, self.scale(input)?, self.scale(output)?);
                 if output == Scale::REAL && *alpha != LEAK {
-                    return Err(format!("its alpha is {alpha}, and {LEAK} is supported in real numbers"));
+                    let factors = vec![alpha.to_le_bytes(); shape.last().copied().unwrap_or(0)];
+                    let alpha = factors.as_flattened().to_vec();
+                    return Ok(vec![Layer::PRelu { shape, alpha, scales: [Scale::REAL; 3] }]);
                 }
                 Layer::LeakyRelu { shape, alpha: *alpha, input, output }
             }
+            Kind::PRelu => return self.p_relu(number),
+            Kind::Gelu { by_tanh } if self.scale(output)? == Scale::REAL => {
+                if *by_tanh {
+                    return Err("it is approximated by tanh, and only in int8 is this supported".into());
+                }
+                return self.activate("Gelu", input, output);
+            }
+            Kind::Gelu { by_tanh } => {
+                let function = if *by_tanh { tables::gelu_by_tanh } else { tables::gelu };
+                return self.look_up("Gelu", function, Rounding::Inverse, [input, output]);
+            }
+            Kind::ActivateReal("Elu") => return self.look_up("Elu", tables::elu, Rounding::Quotient, [input, output]),
+            Kind::ActivateReal(_) => return Err("it is between int8, and no table of it is supported".into()),
+            Kind::Transpose => return self.transpose(number, input, output),
             Kind::Pad => return self.pad(number, input, output),
             Kind::Reshape => {
                 self.same_scale(input, output)?;
@@ -148,6 +165,18 @@ impl Graph<'_> {
         }
         let reshape = || Layer::Reshape { from: from.to_vec(), to: to.to_vec() };
         Ok((from != to).then(reshape).into_iter().collect())
+    }
+
+    /// An exchange of axes that leaves the numbers in their order: all but one of those that move have one number.
+    fn transpose(&self, number: usize, input: usize, output: usize) -> Parsed<Vec<Layer>> {
+        self.same_scale(input, output)?;
+        let (shape, axes) = (&self.tensors[input].shape, self.integers(self.input_of(number, 1)?)?);
+        let length = |axis: &i32| usize::try_from(*axis).ok().and_then(|axis| shape.get(axis)).copied().unwrap_or(0);
+        let moved: Vec<i32> = axes.iter().copied().filter(|axis| length(axis) > 1).collect();
+        if axes.len() != shape.len() || !moved.is_sorted() {
+            return Err(format!("its axes are {axes:?}, and the numbers of {shape:?} change places"));
+        }
+        self.reshape(&self.shape(input)?, &self.shape(output)?)
     }
 
     fn pool(
@@ -238,7 +267,7 @@ impl Graph<'_> {
             return Err("its output has another shape than its input".into());
         }
         if activation == "Elu" && to != Scale::REAL {
-            return Err("it has no int8 form in TensorFlow Lite".into());
+            return self.look_up(activation, tables::elu, Rounding::Inverse, [input, output]);
         }
         let mut layers = Vec::new();
         let limits = matches!(activation, "Relu" | "Relu6");

@@ -128,6 +128,10 @@ impl Layer {
             Self::LeakyRelu { shape, .. } => {
                 format!("{}<{}, {}>", path("Activate"), activation("LeakyRelu", paths), tensor(shape, paths))
             }
+            Self::PRelu { shape, .. } => format!("{}<{}>", path("PRelu"), tensor(shape, paths)),
+            Self::LookUp { activation: name, shape, .. } => {
+                format!("{}<{}, {}>", path("Activate"), activation(name, paths), tensor(shape, paths))
+            }
             Self::ZeroPad { images: [from, to], before: [top, left], .. } => {
                 let [_, [bottom, right]] = Self::zeros([*from, *to], [*top, *left]);
                 let (from, to) = (image(*from), image(*to));

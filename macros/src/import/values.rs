@@ -3,6 +3,7 @@
 use super::{
     Affine, Join, Layer, MOST, Scale,
     source::{Paths, activation, groups, tuple},
+    tables::{Rounding, table},
 };
 
 /// The network of these layers.
@@ -54,6 +55,15 @@ impl Constants<'_> {
             Layer::LeakyRelu { alpha, input, output, .. } => {
                 let (input, output, table) = (self.scale(*input), self.scale(*output), self.form("Table::leaky_relu"));
                 format!("{}({output}, {table}({input}, {output}, {alpha:?}))", self.form("Activate::from_parts"))
+            }
+            Layer::PRelu { alpha, scales, .. } => {
+                let scales = scales.map(|scale| self.scale(scale)).join(", ");
+                let [layer, int8] = ["PRelu::from_parts", "int8_of"].map(|name| self.form(name));
+                format!("{layer}({int8}(b\"{}\"), [{scales}])", alpha.escape_ascii())
+            }
+            Layer::LookUp { table, output, .. } => {
+                let (output, table) = (self.scale(*output), list(table.iter().map(i8::to_string)));
+                format!("{}({output}, {}({table}))", self.form("Activate::from_parts"), self.form("Table"))
             }
             Layer::ZeroPad { zero, .. } => format!("{}({zero})", self.form("ZeroPad2d::from_parts")),
             Layer::Crop { .. } => self.form("Crop2d::CROP"),
@@ -139,11 +149,7 @@ impl Constants<'_> {
 
     /// The table of a function, rounded as in TensorFlow Lite.
     fn table(&self, input: Scale, function: impl Fn(f32) -> f32, output: Scale) -> String {
-        let outputs = (-128..=127).map(|q| {
-            let value = function(input.scale * (q - i32::from(input.zero)) as f32);
-            let rounded = (value * (1.0 / output.scale)).round() as i32;
-            rounded.saturating_add(i32::from(output.zero)).clamp(-128, 127).to_string()
-        });
+        let outputs = table(input, function, output, Rounding::Inverse).into_iter().map(|q| q.to_string());
         format!("{}({})", self.form("Table"), list(outputs))
     }
 

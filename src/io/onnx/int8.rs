@@ -269,6 +269,14 @@ impl Operators<'_> {
                     self.node("Gather", vec![table, index], place(y), vec![]);
                 }
             },
+            Operation::PRelu { alpha, scale } => {
+                let int8 = self.constant(message::INT8, &[alpha.len()], alpha.iter().map(|q| *q as u8).collect());
+                let [scale, zero] = self.scale(*scale);
+                let alpha = self.next("DequantizeLinear", vec![int8, scale, zero], vec![]);
+                let x = self.real(x);
+                let y_real = self.next("PRelu", vec![x, alpha], vec![]);
+                self.finish(y_real, y, None);
+            }
             Operation::Add(range) => self.arithmetic("Add", operator, *range),
             Operation::Subtract(range) => self.arithmetic("Sub", operator, *range),
             Operation::Multiply(range) => self.arithmetic("Mul", operator, *range),

@@ -316,6 +316,11 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         self.with_integers("Pad", path, &pads);
     }
 
+    fn p_relu(&mut self, path: Path<'_>, name: &'static str, alpha: &[T]) {
+        self.lay_out(&path.to_string(), Layout::Pixels);
+        self.with_parameter("PRelu", path, name, &[alpha.len()], alpha);
+    }
+
     fn crop(&mut self, path: Path<'_>, before: [usize; 2], size: [usize; 2]) {
         let first = if self.layout == Layout::Pixels { 1 } else { 2 };
         let numbers = |numbers: [usize; 2]| numbers.map(|number| number as i64);

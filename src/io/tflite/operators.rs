@@ -33,6 +33,7 @@ const SUB: Code = (41, 1);
 const SUB_INT8: Code = (41, 2);
 const DIV: Code = (42, 1);
 const CAST: Code = (53, 1);
+const PRELU: Code = (54, 1);
 const PADV2: Code = (60, 2);
 const SLICE: Code = (65, 2);
 const TRANSPOSE_CONV: Code = (67, 4);
@@ -189,6 +190,11 @@ impl<'a> Operators<'a> {
                     Some(code) => self.push(code, &[x], y, NO_OPTIONS),
                     None => self.look_up(x, y, &table.0),
                 }
+            }
+            Operation::PRelu { alpha, scale } => {
+                let alpha = Tensor { zero: scale.zero, ..Tensor::bytes(&[alpha.len()], alpha, &[scale.scale], 0) };
+                let alpha = self.tensor(alpha);
+                self.push(PRELU, &[x, alpha], y, NO_OPTIONS);
             }
             Operation::Add(range) => self.arithmetic(ADD, operator, 11, *range)?,
             Operation::Subtract(range) => self.arithmetic(SUB_INT8, operator, 28, *range)?,

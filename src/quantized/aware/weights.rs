@@ -6,13 +6,14 @@ use crate::{
     kernel::Element,
     layers::{
         Activate, Biased, Branches, Constant, Conv1d, Conv2d, ConvTranspose2d, Dense, DepthwiseConv2d,
-        GlobalAveragePool, Join, Joins, Recurrent, Returns, Standardize, Window,
+        GlobalAveragePool, Join, Joins, PRelu, Recurrent, Returns, Standardize, Window,
         image::{Channels, Pool1d, Pool2d, Reduce},
         sequence::Unit,
     },
     quantized::{
         Scale,
         affine::{int8_of_weight, int32_of_bias, scale_of_weights},
+        p_relu::scale_of,
     },
 };
 
@@ -177,6 +178,26 @@ fn round_filter<T: Element, const F: usize, const C: usize>(
     if let Some(bias) = bias {
         let steps = int32_of_bias(bias[filter].to_f64(), scale, input);
         bias[filter] = T::from_f64(steps * f64::from(scale) * f64::from(input.scale));
+    }
+}
+
+/// The factors have one scale.
+impl<I: Channels> RoundWeights for PRelu<I> {
+    type Rounded = Self;
+
+    #[inline(always)]
+    fn round_weights<'a>(&'a self, _: Scale, rounded: &'a mut Self) -> &'a Self {
+        rounded.alpha = self.alpha;
+        let scale = scale_of(&self.alpha);
+        for alpha in Tensor::flat_mut(core::slice::from_mut(&mut rounded.alpha)) {
+            *alpha = I::Element::from_f64(f64::from(scale.real(scale.quantize(alpha.to_f64() as f32))));
+        }
+        rounded
+    }
+
+    #[inline(always)]
+    fn rounded<'a>(&'a self, rounded: &'a Self) -> &'a Self {
+        rounded
     }
 }
 

@@ -6,29 +6,34 @@ use super::super::{
     graph::{Element, Kind, Operator, Tensor},
 };
 
-/// The other operators.
+/// The operators before the last one of such a convolution.
 struct Dilated {
+    deal: usize,
     convolution: usize,
-    collect: usize,
 }
 
-/// Replaces each such convolution by a dilated one, after zeros around the image.
+/// Replaces each such convolution by a dilated one, after zeros around the image. Several may read the same pixels.
 pub fn dilate(tensors: &mut Vec<Tensor<'_>>, operators: &mut [Operator]) {
-    for deal in 0..operators.len() {
-        if operators[deal].name == "SPACE_TO_BATCH_ND"
-            && let Err(reason) = replace(deal, tensors, operators)
+    let inputs: Vec<_> = operators.iter().map(|operator| operator.inputs.clone()).collect();
+    for collect in 0..operators.len() {
+        if operators[collect].name == "BATCH_TO_SPACE_ND"
+            && let Err(reason) = replace(collect, &inputs, tensors, operators)
         {
-            operators[deal].kind = Kind::Unsupported(reason);
+            operators[collect].kind = Kind::Unsupported(reason);
         }
     }
 }
 
-fn replace(deal: usize, tensors: &mut Vec<Tensor<'_>>, operators: &mut [Operator]) -> Parsed<()> {
-    let dilated = find(deal, operators).ok_or("it is supported before one convolution and BATCH_TO_SPACE_ND")?;
-    let Dilated { convolution, collect } = dilated;
-    let [(blocks, zeros), (collected, crops)] =
-        [numbers(&operators[deal], tensors)?, numbers(&operators[collect], tensors)?];
-    let first_input = |operator: usize| operators[operator].inputs.first().copied().flatten().ok_or("it has no input");
+fn replace(
+    collect: usize,
+    inputs: &[Vec<Option<usize>>],
+    tensors: &mut Vec<Tensor<'_>>,
+    operators: &mut [Operator],
+) -> Parsed<()> {
+    let dilated = find(collect, operators).ok_or("it is supported after SPACE_TO_BATCH_ND and one convolution")?;
+    let Dilated { deal, convolution } = dilated;
+    let [(blocks, zeros), (collected, crops)] = [numbers(&inputs[deal], tensors)?, numbers(&inputs[collect], tensors)?];
+    let first_input = |operator: usize| inputs[operator].first().copied().flatten().ok_or("it has no input");
     let (input, first, collected_input) = (first_input(deal)?, first_input(convolution)?, first_input(collect)?);
     let mut shape = tensors[input].shape.clone();
     if blocks != collected || shape.first() != Some(&1) || blocks.len() + 2 > shape.len() {
@@ -41,6 +46,10 @@ fn replace(deal: usize, tensors: &mut Vec<Tensor<'_>>, operators: &mut [Operator
         let after = after.ok_or_else(|| format!("{crops:?} pixels are cut off, with {zeros:?} zeros"))?;
         padding[axis + 1] = [zeros[0], after];
         shape[axis + 1] = shape[axis + 1].saturating_add(zeros[0]).saturating_add(after);
+    }
+    let is_new = matches!(operators[deal].kind, Kind::Unsupported(_));
+    if !is_new && tensors[operators[deal].output].shape != shape {
+        return Err("another convolution reads the pixels with other zeros".into());
     }
     let last = operators[convolution].output;
     // A convolution reads a series as an image of one row or of one column.
@@ -68,6 +77,9 @@ fn replace(deal: usize, tensors: &mut Vec<Tensor<'_>>, operators: &mut [Operator
     tensors[last].shape = vec![1, rows, columns, channels];
     tensors[collected_input].shape = tensors[operators[collect].output].shape.clone();
     operators[collect].kind = Kind::Reshape;
+    if !is_new {
+        return Ok(());
+    }
     if padding.iter().all(|zeros| *zeros == [0; 2]) {
         operators[deal].kind = Kind::Reshape;
         return Ok(());
@@ -81,25 +93,24 @@ fn replace(deal: usize, tensors: &mut Vec<Tensor<'_>>, operators: &mut [Operator
 }
 
 /// The operators of a dilated convolution. Between them, an axis may be added and removed.
-fn find(deal: usize, operators: &[Operator]) -> Option<Dilated> {
-    let next = |tensor: usize| {
-        let mut readers =
-            (0..operators.len()).filter(|reader| operators[*reader].inputs.first() == Some(&Some(tensor)));
-        readers.next().filter(|_| readers.next().is_none())
+fn find(collect: usize, operators: &[Operator]) -> Option<Dilated> {
+    let source = |operator: usize| {
+        let input = operators[operator].inputs.first().copied().flatten()?;
+        operators.iter().position(|operator| operator.output == input)
     };
-    let after_reshape = |number: usize| match operators[number].kind {
-        Kind::Reshape => next(operators[number].output),
+    let before_reshape = |number: usize| match operators[number].kind {
+        Kind::Reshape if operators[number].name != "SPACE_TO_BATCH_ND" => source(number),
         _ => Some(number),
     };
-    let convolution = after_reshape(next(operators[deal].output)?)?;
-    let collect = after_reshape(next(operators[convolution].output)?)?;
-    (operators[collect].name == "BATCH_TO_SPACE_ND").then_some(Dilated { convolution, collect })
+    let convolution = before_reshape(source(collect)?)?;
+    let deal = before_reshape(source(convolution)?)?;
+    (operators[deal].name == "SPACE_TO_BATCH_ND").then_some(Dilated { deal, convolution })
 }
 
 /// The blocks of an operator, and its zeros or crops before and after each axis.
-fn numbers(operator: &Operator, tensors: &[Tensor<'_>]) -> Parsed<(Vec<usize>, Vec<[usize; 2]>)> {
+fn numbers(inputs: &[Option<usize>], tensors: &[Tensor<'_>]) -> Parsed<(Vec<usize>, Vec<[usize; 2]>)> {
     let constant = |index: usize| {
-        let tensor = operator.inputs.get(index).copied().flatten().map(|tensor| &tensors[tensor]);
+        let tensor = inputs.get(index).copied().flatten().map(|tensor| &tensors[tensor]);
         let tensor = tensor.filter(|tensor| tensor.element == Element::I32 && !tensor.data.is_empty());
         let numbers = tensor.ok_or("its blocks or zeros are not constants")?.data.as_chunks().0.iter();
         let number = |bytes: &[u8; 4]| usize::try_from(i32::from_le_bytes(*bytes));

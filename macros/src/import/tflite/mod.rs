@@ -2,6 +2,7 @@
 
 mod dilation;
 mod flatbuffer;
+mod islands;
 mod options;
 mod shapes;
 
@@ -51,6 +52,7 @@ pub fn read(file: &[u8]) -> Parsed<Graph<'_>> {
         }
     }
     shapes::infer(&mut tensors, &mut operators, &open);
+    islands::join(&tensors, &mut operators);
     dilation::dilate(&mut tensors, &mut operators);
     Graph::new(tensors, operators, ends)
 }

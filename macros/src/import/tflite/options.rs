@@ -114,6 +114,7 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         },
         28 => Kind::Activate("Tanh"),
         34 => Kind::Pad,
+        39 => Kind::Transpose,
         40 => Kind::Mean,
         45 => match (options.int(2, 0)?, options.int(3, 0)?) {
             (0, 0) => {
@@ -125,6 +126,7 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
             window: options.window(kernel()?, [usize::MAX; 2])?,
             activation: options.activation(3)?,
         },
+        54 => Kind::PRelu,
         65 => Kind::Slice(Slice { begin: 0, end: 0, dropped: 0 }),
         69 | 130 => Kind::Tile,
         97 => Kind::Enlarge { corners: options.byte(0)? != 0, centers: options.byte(1)? != 0 },
@@ -136,6 +138,7 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         111 => Kind::Activate("Elu"),
         114 => Kind::Quantize,
         117 => Kind::Activate("HardSwish"),
+        150 => Kind::Gelu { by_tanh: options.byte(0)? != 0 },
         _ => return Err("no layer computes it".into()),
     })
 }

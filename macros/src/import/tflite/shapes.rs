@@ -146,7 +146,16 @@ fn shape(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<Vec<usize>> {
                 *length = (*length).max(*other);
             }
         }
-        Kind::Activate(_) | Kind::LeakyRelu(_) | Kind::Quantize | Kind::Dequantize => {}
+        Kind::Transpose => {
+            let axes = constant(operator, tensors, 1)?.into_iter().map(|axis| usize::try_from(axis).ok());
+            shape = axes.map(|axis| shape.get(axis?).copied()).collect::<Option<_>>()?;
+        }
+        Kind::Activate(_)
+        | Kind::Gelu { .. }
+        | Kind::PRelu
+        | Kind::LeakyRelu(_)
+        | Kind::Quantize
+        | Kind::Dequantize => {}
         _ => return None,
     }
     Some(shape)
