@@ -55,7 +55,7 @@ fn models_compute_the_bytes_of_tensorflow_lite_at_each_level() {
 #[test]
 fn activations_of_models_are_two_buffers_and_the_output() {
     assert_eq!(Quantized::<<Kws as Twin>::Network>::ACTIVATIONS, 2 * 25 * 5 * 64 + 12);
-    assert_eq!(Quantized::<<Ad01 as Twin>::Network>::ACTIVATIONS, 128 + 128 + 640);
+    assert_eq!(Quantized::<<Ad01 as Twin>::Network>::ACTIVATIONS, 128 + 640);
 }
 
 trait Twin {

@@ -23,13 +23,18 @@ pub fn tuple(count: usize) -> TokenStream {
         }
     });
 
-    // The outputs of the layers are in two memories in turn.
+    // The outputs of the layers are in two memories in turn. That of the last layer takes those that fit, in its turn.
     let memories = [format_ident!("even"), format_ident!("odd")];
     let any = |start: usize| {
         let outputs = layers[..count - 1].iter().skip(start).step_by(2).rev();
         outputs.fold(quote!(()), |others, layer| quote!(crate::Either<#layer::Output, #others>))
     };
     let (even, odd) = (any(0), any(1));
+    let inside = if count % 2 == 1 {
+        quote!(beyond::<#even, #last::Output>() + size_of::<#odd>())
+    } else {
+        quote!(size_of::<#even>() + beyond::<#odd, #last::Output>())
+    };
     let allocations = memories
         .iter()
         .take(count - 1)
@@ -42,11 +47,20 @@ pub fn tuple(count: usize) -> TokenStream {
             quote!(#before)
         });
         if index + 1 == count {
-            return quote!(apart(simd, Run { layers: &self.#place, x: #x, y }););
+            // Like the other outputs, that of the last layer starts with zeros.
+            let clear = (count > 2).then(|| quote!(Int8Tensor::flat_mut(slice::from_mut(y)).fill(0);));
+            return quote! {
+                #clear
+                apart(simd, Run { layers: &self.#place, x: #x, y });
+            };
         }
         let (layer, memory, y) = (&layers[index], &memories[index % 2], format_ident!("y{index}"));
+        let mut output = quote!(crate::zeroed_at::<#layer::Output, _>(&mut #memory));
+        if index % 2 == (count - 1) % 2 {
+            output = quote!(match zeroed_within::<#layer::Output, _>(y) { Some(y) => y, None => #output });
+        }
         quote! {
-            let #y = crate::zeroed_at::<#layer::Output, _>(&mut #memory);
+            let #y = #output;
             apart(simd, Run { layers: &self.#place, x: #x, y: #y });
         }
     });
@@ -55,7 +69,7 @@ pub fn tuple(count: usize) -> TokenStream {
         impl<L0: Int8Layer, #(#runs),*> Int8Layer for (#(#layers,)*) {
             type Input = L0::Input;
             type Output = #last::Output;
-            const INSIDE: usize = size_of::<#even>() + size_of::<#odd>() + most(&[#(#layers::INSIDE),*]);
+            const INSIDE: usize = #inside + most(&[#(#layers::INSIDE),*]);
             const PARTS: &'static [(&'static str, PartCosts)] = &[#((#names, costs::<#layers>())),*];
 
             #[inline(always)]

@@ -218,7 +218,7 @@ impl<N: Quantize> Quantized<N> {
     pub const BYTES: usize = size_of::<Self>();
 
     /// The bytes of the activations of [`predict_int8`](Self::predict_int8): two buffers to which the layers write in
-    /// turn, and the output.
+    /// turn, and the output, which also takes what fits into it in its turn.
     pub const ACTIVATIONS: usize = N::Int8::INSIDE + <N::Output as Tensor>::Int8::LEN;
 
     /// A network of these parts.

@@ -1,6 +1,6 @@
 //! Layers in int8 that run one after another.
 
-use core::mem::MaybeUninit;
+use core::{mem::MaybeUninit, slice};
 
 #[cfg(feature = "std")]
 use super::{Calibration, Describe, DescribeError, Describer, QuantizeError, Samples};
@@ -10,10 +10,18 @@ use crate::layer::Path;
 use crate::{
     Tensor,
     budget::PartCosts,
-    kernel::{Simd, int8::apart},
+    kernel::{
+        Simd,
+        int8::{Int8Tensor, apart, zeroed_within},
+    },
 };
 
 shiplap_macros::impl_int8_tuples!();
+
+/// The bytes of the memory `M` for outputs, of which those that fit are in `Y` instead.
+const fn beyond<M, Y>() -> usize {
+    if size_of::<M>() > size_of::<Y>() { size_of::<M>() } else { 0 }
+}
 
 /// The largest of these numbers.
 const fn most(numbers: &[usize]) -> usize {

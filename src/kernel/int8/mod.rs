@@ -31,6 +31,7 @@ pub use round::Bounds;
 pub(crate) use round::{Once, Round, Twice};
 pub use softmax::Exponential;
 pub(super) use tensor::Sealed;
+pub(crate) use tensor::zeroed_within;
 pub use tensor::{Int8Tensor, int8_of};
 pub use window::{Layer, Shape};
 

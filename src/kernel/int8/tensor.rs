@@ -34,6 +34,19 @@ pub trait Int8Tensor: Sealed + Copy + Zeroed + Send + Sync + 'static {
     fn wide_mut(rows: &mut [Self::Wide]) -> &mut [i16];
 }
 
+/// An array of zeros in the first numbers of `y`, if it fits.
+#[inline(always)]
+pub(crate) fn zeroed_within<X: Int8Tensor, Y: Int8Tensor>(y: &mut Y) -> Option<&mut X> {
+    if size_of::<X>() > size_of::<Y>() {
+        return None;
+    }
+    // SAFETY: both are arrays of `i8`, of which `y` has enough, and which have any alignment. `y` is borrowed as long as
+    // the result.
+    let x = unsafe { &mut *core::ptr::from_mut(y).cast::<X>() };
+    X::flat_mut(core::slice::from_mut(x)).fill(0);
+    Some(x)
+}
+
 /// Only int8, arrays and pairs of them are tensors, so any bytes are a valid tensor.
 pub trait Sealed {}
 
@@ -135,5 +148,13 @@ mod tests {
     #[test]
     fn bytes_take_the_shape_of_an_array() {
         assert_eq!(int8_of::<[[i8; 3]; 2]>(&[1, 2, 255, 128, 0, 127]), [[1, 2, -1], [-128, 0, 127]]);
+    }
+
+    #[test]
+    fn an_array_is_in_the_first_numbers_of_another() {
+        let mut y = [[7; 3]; 2];
+        assert_eq!(zeroed_within::<[i8; 7], _>(&mut y), None);
+        assert_eq!(zeroed_within::<[i8; 4], _>(&mut y), Some(&mut [0; 4]));
+        assert_eq!(y, [[0; 3], [0, 7, 7]]);
     }
 }

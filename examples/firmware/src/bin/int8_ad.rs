@@ -8,7 +8,7 @@ include_model! {
     static NET: Net = "../../../../data/mlperf_tiny/ad01_int8.tflite";
 }
 
-budget!(Net: flash <= 290 * 1024, ram <= 900);
+budget!(Net: flash <= 290 * 1024, ram <= 800);
 
 program!(run);
 
