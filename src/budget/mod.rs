@@ -352,7 +352,7 @@ limit                                   200"
         #[network(input = [[f32; 3]; 32])]
         type Net = (Conv1d<_, 4, 3, Relu, Causal>, Gru<_, 8>);
         let counter = size_of::<usize>();
-        let (first, second) = ((2 * 3 + counter).next_multiple_of(counter), 8 * size_of::<i16>() + counter);
+        let (first, second) = ((2 * 3 + counter).next_multiple_of(counter), 2 * 8 + counter);
         let error = catch_unwind(|| Limits::new("Net").ram(8).assert::<Stream<Quantized<Net>>>()).unwrap_err();
         assert_eq!(
             *error.downcast::<String>().unwrap(),
