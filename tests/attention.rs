@@ -11,7 +11,7 @@ use keras::{Fixture, fixtures, learns_as_in_keras};
 use shiplap::{
     Pair, Tensor, check,
     layer::{Invalid, Sample},
-    layers::{Add, Branches, Concat, First, Full, Identity, Masked, Second},
+    layers::{Add, Block, Branches, Concat, First, Full, Identity, Masked, NoRotation, Second, image::Average},
     prelude::*,
     stream::Streaming,
     train::Data,
@@ -48,6 +48,15 @@ networks! {
     sinusoidal: [[f32; 4]; 7] => (SinusoidalPositions<_>, MultiHeadAttention<_, 2, Causal>), "torch_attention";
     rotary: [[f32; 4]; 7] => MultiHeadAttention<_, 1, Full, Rotary>, "torch_rotary";
     rms_norm_of_pytorch: [[f32; 4]; 7] => RmsNorm<_, Linear, -5>, "torch_rms_norm";
+}
+
+/// As with PyTorch's `key_padding_mask`.
+#[test]
+fn masked() {
+    #[network(input = Pair<[[f32; 4]; 7], f32>)]
+    type Net = (Masked<MultiHeadAttention<_, 2>, Average>, Dense<_, 3>);
+    learns_as_in_keras::<Net, _>("torch_masked", &FIXTURES["torch_masked"], Sgd::new(0.005));
+    learns_as_in_keras::<Net, _>("torch_masked", &FIXTURES["torch_masked"], InPlace(Sgd::new(0.005)));
 }
 
 /// Each way in which data reach a network with an embedding names the sample and the place.
@@ -87,6 +96,36 @@ fn numbers_outside_of_the_vocabulary_are_errors() {
     type Steps = TimeDistributed<(Identity<[f32; 3]>, Embedding<[f32; 3], 4, 2>), 2>;
     assert_eq!(Steps::invalid(&[[0.0; 3], [3.0, 3.0, 4.0]]).map(Invalid::place), Some(5));
     assert_eq!(<Dense<2, 2>>::invalid(&[4.0; 2]), None);
+}
+
+/// Attention to all steps and reading backwards, up to the length: the bits are those of a series without padding.
+#[test]
+fn padding_has_no_influence_on_layers_that_look_ahead() {
+    type Layers<const STEPS: usize> = (
+        Block<f32, 8, STEPS, 2, 6, Full, Rotary>,
+        Bidirectional<Lstm<[[f32; 8]; STEPS], 5, AllStates>, [[f32; 10]; STEPS]>,
+        MultiHeadAttention<[[f32; 10]; STEPS], 1, Full, NoRotation, [[f32; 10]; STEPS]>,
+    );
+    type Short = Masked<Layers<5>, Average>;
+    type Long = Masked<Layers<13>, Average>;
+    common::at_every_level(|_| {
+        let (short, long) = (Short::new(1), Long::new(1));
+        let mut rng = Rng::new(1);
+        let series: [[f32; 8]; 5] = std::array::from_fn(|_| std::array::from_fn(|_| rng.normal() as f32));
+        let bits = short.predict(&Pair(series, 5.0)).map(f32::to_bits);
+        let samples = [0.0, 3.0, f32::NAN].map(|padding| {
+            let mut padded = [[padding; 8]; 13];
+            padded[..5].copy_from_slice(&series);
+            Pair(padded, 5.0)
+        });
+        for sample in &samples {
+            assert_eq!(long.predict(sample).map(f32::to_bits), bits);
+        }
+        for recorded in common::recorded(&long, &samples, &mut Rng::new(1)) {
+            assert_eq!(recorded.map(f32::to_bits), bits);
+        }
+        assert_ne!(long.predict(&Pair(samples[1].0, 6.0)).map(f32::to_bits), bits);
+    });
 }
 
 /// Also in a part of a sample that layers pass on.

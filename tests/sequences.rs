@@ -12,7 +12,7 @@ use shiplap::{
     Pair, Tensor, check,
     kernel::{Work, dispatch},
     layer::{Parameter, Path, VisitMut},
-    layers::{Masked, Parallel},
+    layers::{Masked, Parallel, image::Average},
     prelude::*,
 };
 
@@ -77,6 +77,17 @@ fn masked() {
     #[network(input = Pair<[[f32; 4]; 7], f32>)]
     type Lstms = (Masked<Lstm<_, 5, AllStates>>, Dense<_, 3>);
     learns_as_in_keras::<Lstms, _>("torch_lstm_masked", &FIXTURES["torch_lstm_masked"], Sgd::new(0.005));
+    #[network(input = Pair<[[f32; 4]; 7], f32>)]
+    type Both = (Masked<Bidirectional<Gru<_, 5, AllStates>>, Average>, Dense<_, 3>);
+    learns_as_in_keras::<Both, _>("torch_gru_both_masked", &FIXTURES["torch_gru_both_masked"], Sgd::new(0.005));
+    learns_as_in_keras::<Both, _>(
+        "torch_gru_both_masked",
+        &FIXTURES["torch_gru_both_masked"],
+        InPlace(Sgd::new(0.005)),
+    );
+    #[network(input = Pair<[[f32; 4]; 7], f32>)]
+    type BothLstms = (Masked<Bidirectional<Lstm<_, 5, AllStates>>, Average>, Dense<_, 3>);
+    learns_as_in_keras::<BothLstms, _>("torch_lstm_both_masked", &FIXTURES["torch_lstm_both_masked"], Sgd::new(0.005));
 }
 
 /// One series after another, in training: all pieces but the last through `before`, and the last one through `layer`.

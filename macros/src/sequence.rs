@@ -96,13 +96,34 @@ impl Sequence {
                 outputs.fold(quote!(()), |others, layer| quote!(#krate::Either<[#layer::Output; BATCH_], #others>));
             quote!(let mut #memory = ::core::mem::MaybeUninit::<#any>::uninit();)
         });
-        let forward = (0..last).map(|index| {
-            let (layer, member, buffer, x) = (&layers[index], members[index], &buffers[index], passed(index));
-            let memory = &memories[index % 2];
+        let allocations: Vec<TokenStream> = allocations.collect();
+        let forward = |function: &str, lengths: &TokenStream| {
+            let function = format_ident!("{function}");
+            let layers = (0..last).map(|index| {
+                let (layer, member, buffer, x) = (&layers[index], members[index], &buffers[index], passed(index));
+                let memory = &memories[index % 2];
+                quote! {
+                    let #buffer = &mut #krate::zeroed_at::<[#layer::Output; BATCH_], _>(&mut #memory)[..rows];
+                    #layer::#function::<Simd_, #krate::layer::Predictions, BATCH_>(
+                        &self.#member, simd, #lengths #x, #buffer,
+                    );
+                }
+            });
+            let (last_member, last_passed) = (members[last], passed(last));
             quote! {
-                let #buffer = &mut #krate::zeroed_at::<[#layer::Output; BATCH_], _>(&mut #memory)[..rows];
-                #layer::forward_batch::<Simd_, #krate::layer::Predictions, BATCH_>(&self.#member, simd, #x, #buffer);
+                let rows = x.len();
+                #(#allocations)*
+                #(#layers)*
+                #last_layer::#function::<Simd_, Ending_, BATCH_>(
+                    &self.#last_member, simd, #lengths #last_passed, &mut y[..rows],
+                );
             }
+        };
+        let (forward_whole, forward_padded) =
+            (forward("forward_batch", &TokenStream::new()), forward("forward_padded", &quote!(lengths,)));
+        let set_lengths = (0..last).map(|index| {
+            let (layer, place) = (&layers[index], &places[index]);
+            quote!(#layer::set_lengths::<BATCH_>(&mut tape.#place.tape, lengths);)
         });
         let invalid = (0..last).map(|index| {
             let layer = &layers[index];
@@ -159,7 +180,7 @@ impl Sequence {
             let (layer, member, place) = (&layers[index], members[index], &places[index]);
             quote!(#layer::update_statistics::<Simd_, BATCH_>(&mut self.#member, simd, &tape.#place.tape, share);)
         });
-        let (last_passed, last_recorded, last_sent_back) = (passed(last), recorded(last), sent_back(last));
+        let (last_recorded, last_sent_back) = (recorded(last), sent_back(last));
 
         let same_element = self.same_element();
         let holding = self.generics_with(|index| match &same_element[index] {
@@ -264,12 +285,27 @@ impl Sequence {
                     x: &[Self::Input],
                     y: &mut [Self::Output],
                 ) {
-                    let rows = x.len();
-                    #(#allocations)*
-                    #(#forward)*
-                    #last_layer::forward_batch::<Simd_, Ending_, BATCH_>(
-                        &self.#last_member, simd, #last_passed, &mut y[..rows],
-                    );
+                    #forward_whole
+                }
+
+                #[inline(always)]
+                fn forward_padded<Simd_: #krate::kernel::Simd, Ending_: #krate::layer::Ending, const BATCH_: ::core::primitive::usize>(
+                    &self,
+                    simd: Simd_,
+                    lengths: &[::core::primitive::usize],
+                    x: &[Self::Input],
+                    y: &mut [Self::Output],
+                ) {
+                    #forward_padded
+                }
+
+                #[inline(always)]
+                fn set_lengths<const BATCH_: ::core::primitive::usize>(
+                    tape: &mut Self::Tape<BATCH_>,
+                    lengths: &[::core::primitive::usize],
+                ) {
+                    #(#set_lengths)*
+                    #last_layer::set_lengths::<BATCH_>(&mut tape.#last_place, lengths);
                 }
 
                 #[inline(always)]

@@ -74,6 +74,8 @@ pub fn expand(sequence: &Sequence) -> TokenStream {
 
             const STREAM_FAULT: ::core::option::Option<#krate::message::Message> =
                 #krate::layer::first_fault(&[#(#layers::STREAM_FAULT),*]);
+            const PADDED_FAULT: ::core::option::Option<#krate::message::Message> =
+                #krate::layer::first_fault(&[#(#layers::PADDED_FAULT),*]);
             const PARTS: &'static [(&'static ::core::primitive::str, #krate::budget::PartCosts)] =
                 &[#((#names, #krate::stream::costs::<#types>())),*];
             const FRAME_MACS: ::core::primitive::usize = 0 #(+ #layers::FRAME_MACS)*;

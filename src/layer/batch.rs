@@ -81,6 +81,27 @@ pub trait Layer: Parameters {
     /// `y = f(x)`, row by row, at inference: random layers are inactive, and nothing is recorded.
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]);
 
+    /// Like [`forward_batch`](Self::forward_batch), for series of which only the first steps count: `lengths` are their
+    /// numbers, one for each row. Only a layer in which a step depends on later ones implements it. No output of a step
+    /// before the length may depend on a step after it.
+    #[inline(always)]
+    fn forward_padded<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        lengths: &[usize],
+        x: &[Self::Input],
+        y: &mut [Self::Output],
+    ) {
+        let _ = lengths;
+        self.forward_batch::<S, E, B>(simd, x, y);
+    }
+
+    /// Sets the lengths of the series of the next `record_batch`, as for [`forward_padded`](Self::forward_padded).
+    #[inline(always)]
+    fn set_lengths<const B: usize>(tape: &mut Self::Tape<B>, lengths: &[usize]) {
+        let _ = (tape, lengths);
+    }
+
     /// Computes `y = f(x)` and records the values that `backward_batch` needs in `tape`. `rng` is the random generator
     /// in training. It is `None` if the layer is to act as at inference, for example because it is frozen; random
     /// layers are then inactive.

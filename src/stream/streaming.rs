@@ -68,6 +68,9 @@ pub trait Streaming: Sized {
     /// The reason why the layer cannot be streamed, if there is one: its window looks ahead. A stream of a network with a
     /// fault does not compile.
     const STREAM_FAULT: Option<Message> = None;
+    /// The reason why the layer cannot take series whose lengths vary, in [`Masked`](crate::layers::Masked), if there is one.
+    #[doc(hidden)]
+    const PADDED_FAULT: Option<Message> = Self::STREAM_FAULT;
     /// Whether the layer runs in a function of its own, so that the layers of a network share the memory of their windows.
     #[doc(hidden)]
     const APART: bool = false;

@@ -165,7 +165,26 @@ class TorchRotary(TorchAttention):
         return self.attention.out_proj(mixed.transpose(1, 2).flatten(2))
 
 
-TORCH = {"torch_rms_norm": TorchRmsNorm, "torch_attention": TorchAttention, "torch_rotary": TorchRotary}
+class TorchMasked(TorchAttention):
+    """The mean of attention to the steps up to the length, which follows the series in a sample."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = torch.nn.Linear(SHAPE[1], 3)
+
+    def forward(self, x):
+        x, lengths = x[:, :-1].unflatten(1, SHAPE), x[:, -1:]
+        padding = torch.arange(SHAPE[0]) >= lengths
+        y = self.attention(x, x, x, key_padding_mask=padding)[0]
+        return self.dense(y.masked_fill(padding[..., None], 0).sum(1) / lengths)
+
+
+TORCH = {
+    "torch_rms_norm": TorchRmsNorm,
+    "torch_attention": TorchAttention,
+    "torch_rotary": TorchRotary,
+    "torch_masked": TorchMasked,
+}
 
 
 def flat(numbers):
@@ -181,6 +200,8 @@ def train_torch(index, make):
             parameter.copy_(torch.tensor(f32(rng.normal(size=parameter.shape) * 0.3)))
     ours = lambda: np.concatenate([number.detach().numpy().ravel() for number in model.numbers()])
     x, y = random(2 * BATCH, *SHAPE), random(2 * BATCH, 3)
+    if make is TorchMasked:
+        x = torch.cat([x.flatten(1), torch.tensor(rng.integers(1, SHAPE[0] + 1, (2 * BATCH, 1)))], 1)
     initial, losses = ours(), []
     optimizer = torch.optim.SGD(model.parameters(), RATE)
     for number in range(STEPS):

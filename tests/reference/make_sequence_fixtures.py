@@ -127,8 +127,11 @@ def train_torch(index, kind, bidirectional=False, masked=False, stateful=False):
         rows = slice(number % 2 * BATCH, (number % 2 + 1) * BATCH)
         if masked:
             series = torch.nn.utils.rnn.pack_padded_sequence(x[rows], lengths[rows], True, enforce_sorted=False)
-            last = rnn(series)[1]
+            states, last = rnn(series)
             last = (last[0] if isinstance(last, tuple) else last)[0]
+            if bidirectional:  # The mean of the states, because the last one of a series is the first to read it backwards.
+                states, _ = torch.nn.utils.rnn.pad_packed_sequence(states, True)
+                last = states.sum(1) / lengths[rows, None]
         else:
             states, last = rnn(x[rows], kept)
             if stateful:
@@ -157,6 +160,7 @@ if __name__ == "__main__":
     for index, name in enumerate(["torch_gru", "torch_lstm"]):
         fixtures[f"{name}_bidirectional"] = train_torch(10 + index, TORCH[name], bidirectional=True)
         fixtures[f"{name}_stateful"] = train_torch(15 + index, TORCH[name], stateful=True)
+        fixtures[f"{name}_both_masked"] = train_torch(25 + index, TORCH[name], bidirectional=True, masked=True)
         fixtures[f"{name}_masked"] = train_torch(20 + index, TORCH[name], masked=True)
     path = Path(__file__).resolve().parent / "sequences.json"
     path.write_text(json.dumps(fixtures, separators=(",", ":")) + "\n")

@@ -105,15 +105,32 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const N: usize>(&self, simd: S, x: &[A::Input], y: &mut [J::Output]) {
+        self.forward_padded::<S, E, N>(simd, &[], x, y);
+    }
+
+    #[inline(always)]
+    fn forward_padded<S: Simd, E: Ending, const N: usize>(
+        &self,
+        simd: S,
+        lengths: &[usize],
+        x: &[A::Input],
+        y: &mut [J::Output],
+    ) {
         let (mut first, mut second) = (MaybeUninit::uninit(), MaybeUninit::uninit());
         let first = &mut <[A::Output; N]>::zeroed_in(&mut first)[..x.len()];
         let second = &mut <[B::Output; N]>::zeroed_in(&mut second)[..x.len()];
-        self.first.forward_batch::<S, J::First<E>, N>(simd, x, first);
-        self.second.forward_batch::<S, J::Second<E>, N>(simd, pass(x), second);
+        self.first.forward_padded::<S, J::First<E>, N>(simd, lengths, x, first);
+        self.second.forward_padded::<S, J::Second<E>, N>(simd, lengths, pass(x), second);
         J::join(simd, first, second, y);
         if !E::LOGITS {
             J::Activation::forward(simd, y);
         }
+    }
+
+    #[inline(always)]
+    fn set_lengths<const N: usize>((first, second, ..): &mut Self::Tape<N>, lengths: &[usize]) {
+        A::set_lengths::<N>(&mut first.tape, lengths);
+        B::set_lengths::<N>(&mut second.tape, lengths);
     }
 
     #[inline(always)]
@@ -234,6 +251,8 @@ impl<
 
     const STREAM_FAULT: Option<Message> =
         { first_fault(&[A::STREAM_FAULT, B::STREAM_FAULT, apart_in_time::<A, B>(), J::OfFrames::FAULT]) };
+    const PADDED_FAULT: Option<Message> =
+        { first_fault(&[A::PADDED_FAULT, B::PADDED_FAULT, apart_in_time::<A, B>(), J::OfFrames::FAULT]) };
     const FRAME_MACS: usize = A::FRAME_MACS + B::FRAME_MACS;
     const DELAY: usize = A::DELAY;
     const PERIOD: usize = A::PERIOD;

@@ -68,24 +68,29 @@ const fn steps<X: Tensor>() -> usize {
     if X::RANK == 2 { X::AXES[0] } else { 1 }
 }
 
-/// Copies each sample with its steps in the opposite order.
+/// The numbers of the steps of a sample that count: those of its length, or all if it is 0 or missing.
 #[inline(always)]
-fn copy_reversed<X: Tensor>(from: &[X], to: &mut [X]) {
-    let width = const { if X::LEN == 0 { 1 } else { X::LEN / steps::<X>() } };
-    for (from, to) in from.iter().zip(to) {
-        let (from, to) = (X::flat(slice::from_ref(from)), X::flat_mut(slice::from_mut(to)));
-        for (from, to) in from.chunks_exact(width).zip(to.chunks_exact_mut(width).rev()) {
-            copy(from, to);
-        }
+fn counted<X: Tensor>(lengths: &[usize], row: usize) -> usize {
+    match lengths.get(row) {
+        Some(&length) if length > 0 => length.saturating_mul(X::LEN / steps::<X>()).min(X::LEN),
+        _ => X::LEN,
     }
 }
 
-/// Puts the steps of each sample in the opposite order.
+/// Copies each sample with the steps up to its length in the opposite order.
 #[inline(always)]
-fn reverse<X: Tensor>(samples: &mut [X]) {
+fn copy_reversed<X: Tensor>(lengths: &[usize], from: &[X], to: &mut [X]) {
+    copy(from, to);
+    reverse(lengths, to);
+}
+
+/// Puts the steps of each sample up to its length in the opposite order.
+#[inline(always)]
+fn reverse<X: Tensor>(lengths: &[usize], samples: &mut [X]) {
     let width = const { if X::LEN == 0 { 1 } else { X::LEN / steps::<X>() } };
-    for sample in samples {
-        let mut frames = X::flat_mut(slice::from_mut(sample)).chunks_exact_mut(width);
+    for (row, sample) in samples.iter_mut().enumerate() {
+        let numbers = X::flat_mut(slice::from_mut(sample));
+        let mut frames = numbers.get_mut(..counted::<X>(lengths, row)).unwrap_or(&mut []).chunks_exact_mut(width);
         while let (Some(first), Some(last)) = (frames.next(), frames.next_back()) {
             first.iter_mut().zip(last).for_each(|(first, last)| mem::swap(first, last));
         }
@@ -95,8 +100,8 @@ fn reverse<X: Tensor>(samples: &mut [X]) {
 impl<L: Layer> Layer for Reversed<L> {
     type Input = L::Input;
     type Output = L::Output;
-    /// That of the layer, its input, and its output.
-    type Tape<const B: usize> = (L::Tape<B>, [L::Input; B], [L::Output; B]);
+    /// That of the layer, its input, its output, and the lengths of the series.
+    type Tape<const B: usize> = (L::Tape<B>, [L::Input; B], [L::Output; B], [usize; B]);
     type Head = L::Head;
 
     const MACS: usize = L::MACS;
@@ -116,11 +121,28 @@ impl<L: Layer> Layer for Reversed<L> {
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[L::Input], y: &mut [L::Output]) {
+        self.forward_padded::<S, E, B>(simd, &[], x, y);
+    }
+
+    #[inline(always)]
+    fn forward_padded<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        lengths: &[usize],
+        x: &[L::Input],
+        y: &mut [L::Output],
+    ) {
         let mut reversed = MaybeUninit::uninit();
         let reversed = &mut <[L::Input; B]>::zeroed_in(&mut reversed)[..x.len()];
-        copy_reversed(x, reversed);
-        self.layer.forward_batch::<S, E, B>(simd, reversed, y);
-        reverse(y);
+        copy_reversed(lengths, x, reversed);
+        self.layer.forward_padded::<S, E, B>(simd, lengths, reversed, y);
+        reverse(lengths, y);
+    }
+
+    #[inline(always)]
+    fn set_lengths<const B: usize>((tape, _, _, kept): &mut Self::Tape<B>, lengths: &[usize]) {
+        copy(lengths, kept);
+        L::set_lengths::<B>(tape, lengths);
     }
 
     #[inline(always)]
@@ -129,13 +151,13 @@ impl<L: Layer> Layer for Reversed<L> {
         simd: S,
         rng: Option<&mut Rng>,
         x: &[L::Input],
-        (tape, reversed, output): &mut Self::Tape<B>,
+        (tape, reversed, output, lengths): &mut Self::Tape<B>,
         y: &mut [L::Output],
     ) {
         let (reversed, output) = (&mut reversed[..x.len()], &mut output[..x.len()]);
-        copy_reversed(x, reversed);
+        copy_reversed(lengths, x, reversed);
         self.layer.record_batch::<S, E, B>(simd, rng, reversed, tape, output);
-        copy_reversed(output, y);
+        copy_reversed(lengths, output, y);
     }
 
     #[inline(always)]
@@ -143,16 +165,16 @@ impl<L: Layer> Layer for Reversed<L> {
         &self,
         simd: S,
         x: &[L::Input],
-        (tape, reversed, output): &mut Self::Tape<B>,
+        (tape, reversed, output, lengths): &mut Self::Tape<B>,
         _: &[L::Output],
         dy: &mut [L::Output],
         mut dx: Option<&mut [L::Input]>,
     ) {
         let (reversed, output) = (&reversed[..x.len()], &output[..x.len()]);
-        reverse(dy);
+        reverse(lengths, dy);
         self.layer.backward_batch::<S, E, B>(simd, reversed, tape, output, dy, dx.as_deref_mut());
         if let Some(dx) = dx {
-            reverse(dx);
+            reverse(lengths, dx);
         }
     }
 
@@ -161,7 +183,7 @@ impl<L: Layer> Layer for Reversed<L> {
         &self,
         simd: S,
         x: &[L::Input],
-        (tape, reversed, _): &mut Self::Tape<B>,
+        (tape, reversed, ..): &mut Self::Tape<B>,
         dy: &[L::Output],
         gradient: &mut Self::Trainable,
     ) {
@@ -173,7 +195,7 @@ impl<L: Layer> Layer for Reversed<L> {
         &mut self,
         simd: S,
         x: &[L::Input],
-        (tape, reversed, _): &mut Self::Tape<B>,
+        (tape, reversed, ..): &mut Self::Tape<B>,
         dy: &[L::Output],
         mut state: [&mut Self::Trainable; M],
         path: Path<'_>,
@@ -212,6 +234,14 @@ impl<L: Layer + Streaming> Streaming for Reversed<L> {
     const STREAM_FAULT: Option<Message> = Some(Message::new().text(
         "`Reversed`, which `Bidirectional` contains, starts with the last step, but the steps are given from the first on",
     ));
+    const PADDED_FAULT: Option<Message> = if L::Output::RANK != 2 || L::DELAY != 0 || L::PERIOD != 1 {
+        Some(Message::new().text(
+            "`Reversed`, which `Bidirectional` contains, needs an output for each step of a series whose length varies, such as \
+             `AllStates`",
+        ))
+    } else {
+        L::PADDED_FAULT
+    };
 
     fn push<S: Simd>(&self, _: S, (): &mut (), _: &L::Frame, _: &mut L::Emitted) -> bool {
         false

@@ -34,8 +34,12 @@ use crate::{
 /// assert_eq!(net.predict(&Pair(short, 2.0)), net.predict(&Pair(other, 2.0)));
 /// ```
 ///
-/// An output of `L` may depend on steps before it only: its layers are those of a [`Stream`](crate::stream::Stream).
-/// With a stride or a window, the steps of its output count up to the length as those of a stream. A layer that trains
+/// The layers of `L` are those of a [`Stream`](crate::stream::Stream), in which an output depends only on steps before it,
+/// and layers that stop at the length: [`MultiHeadAttention`](super::MultiHeadAttention) and
+/// [`TransformerBlock`](super::TransformerBlock) attend to the steps up to it, and
+/// [`Bidirectional`](super::Bidirectional) layers with `AllStates` start backwards from it. The outputs are those of a series
+/// without padding, bit for bit. With a stride or a window, the steps of the output count up to the length as those of a
+/// stream. A layer that trains
 /// with the statistics of the batch, which would be those of the padding, is a compile error.
 #[derive(Parameters)]
 #[parameters(element = L::Element, kind = Message::new().text("Masked<").text(E::NAME).text(">"))]
@@ -58,6 +62,14 @@ impl<L: Layer + Streaming, E: Ends> Masked<L, E> {
         }
     };
 
+    /// Layers that stop at the length need that of their own input.
+    const OTHER_STEPS: Option<Message> = if L::STREAM_FAULT.is_some() && (L::DELAY != 0 || L::PERIOD != 1) {
+        let message = Message::naming(Self::KIND.as_str());
+        Some(message.text("has layers that look ahead, beside a stride or a window that outputs fewer steps"))
+    } else {
+        None
+    };
+
     /// The number of steps of the output that belong to a sample, or `None` if its length is impossible.
     #[inline(always)]
     fn steps(Pair(_, length): &Pair<L::Input, L::Element>) -> Option<usize> {
@@ -65,6 +77,14 @@ impl<L: Layer + Streaming, E: Ends> Masked<L, E> {
         let steps = length as usize;
         let possible = steps as f64 == length && steps > L::DELAY && steps <= L::Input::AXES[0];
         possible.then(|| (steps - 1 - L::DELAY) / L::PERIOD + 1)
+    }
+
+    /// The lengths of the samples, for layers that look ahead.
+    #[inline(always)]
+    fn lengths<const B: usize>(x: &[Pair<L::Input, L::Element>]) -> [usize; B] {
+        let mut lengths = [0; B];
+        lengths.iter_mut().zip(x).for_each(|(length, x)| *length = Self::steps(x).unwrap_or(0));
+        lengths
     }
 
     /// Makes the outputs of the states of each sample.
@@ -102,7 +122,7 @@ impl<L: Layer + Streaming, E: Ends> Layer for Masked<L, E> {
 
     const MACS: usize = L::MACS;
     const FAULT: Option<Message> =
-        first_fault(&[L::FAULT, Self::MISUSE, L::OUTLINE.stateful_fault("Masked"), L::STREAM_FAULT]);
+        first_fault(&[L::FAULT, Self::MISUSE, L::OUTLINE.stateful_fault("Masked"), L::PADDED_FAULT, Self::OTHER_STEPS]);
     /// The series without its length.
     const INSIDE: usize = size_of::<L::Input>();
 
@@ -125,7 +145,7 @@ impl<L: Layer + Streaming, E: Ends> Layer for Masked<L, E> {
         let inputs = &mut <[L::Input; B]>::zeroed_in(&mut inputs)[..x.len()];
         let states = &mut <[L::Output; B]>::zeroed_in(&mut states)[..x.len()];
         series(x, inputs);
-        self.layer.forward_batch::<S, Predictions, B>(simd, inputs, states);
+        self.layer.forward_padded::<S, Predictions, B>(simd, &Self::lengths::<B>(x), inputs, states);
         Self::end(x, states, y);
     }
 
@@ -140,6 +160,7 @@ impl<L: Layer + Streaming, E: Ends> Layer for Masked<L, E> {
     ) {
         let (inputs, states) = (&mut inputs[..x.len()], &mut link.output[..x.len()]);
         series(x, inputs);
+        L::set_lengths::<B>(&mut link.tape, &Self::lengths::<B>(x));
         self.layer.record_batch::<S, Predictions, B>(simd, rng, inputs, &mut link.tape, states);
         Self::end(x, states, y);
     }
@@ -265,6 +286,13 @@ mod tests {
         #[network(input = [[f64; 2]; 6])]
         type Most = (WithLength, Masked<Conv1d<_, 3, 2, Sigmoid, Causal<2>>, Max>);
         check::gradients::<Most>().unwrap();
+        #[network(input = [[f64; 2]; 6])]
+        type AllSteps = (
+            WithLength,
+            Masked<(TransformerBlock<_, 1, 3>, Bidirectional<Gru<_, 2, AllStates>>), Average>,
+            Dense<_, 2, Linear, f64>,
+        );
+        check::gradients::<AllSteps>().unwrap();
     }
 
     /// The outputs are those of a network for a series of that length.

@@ -13,7 +13,7 @@ use core::{marker::PhantomData, mem::MaybeUninit, slice};
 use crate::{
     Parameters, Rng, Tensor, Zeroed,
     activation::Linear,
-    kernel::{Element, Simd},
+    kernel::{Element, Simd, copy},
     layer::{self, Ending, Infer, Inferred, Layer, Operations, Path},
     layers::image::{Channels, Valid, fault, window::Row},
     message::Message,
@@ -156,12 +156,28 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize, const HEADS: usize, M: 
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]) {
+        self.forward_padded::<S, E, B>(simd, &[], x, y);
+    }
+
+    #[inline(always)]
+    fn forward_padded<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        lengths: &[usize],
+        x: &[Self::Input],
+        y: &mut [Self::Output],
+    ) {
         if const { fits_stack(size_of::<Memory<T, WIDTH, STEPS>>()) } {
             let memory = &mut MaybeUninit::uninit();
-            simd.run(Forward { layer: self.numbers(), x, y, memory: Memory::zeroed_in(memory) });
+            simd.run(Forward { layer: self.numbers(), lengths, x, y, memory: Memory::zeroed_in(memory) });
         } else {
-            simd.run(Forward { layer: self.numbers(), x, y, memory: &mut large() });
+            simd.run(Forward { layer: self.numbers(), lengths, x, y, memory: &mut large() });
         }
+    }
+
+    #[inline(always)]
+    fn set_lengths<const B: usize>(tape: &mut Self::Tape<B>, lengths: &[usize]) {
+        copy(lengths, &mut tape.lengths);
     }
 
     #[inline(always)]

@@ -48,6 +48,8 @@ pub struct Tape<T, const WIDTH: usize, const STEPS: usize, const HEADS: usize, c
     weights: [[[[T; STEPS]; STEPS]; HEADS]; B],
     /// The means of the values, of all heads.
     mixed: [[[T; STEPS]; WIDTH]; B],
+    /// The number of steps that other steps attend to, or 0 for all.
+    pub(super) lengths: [usize; B],
     /// On the way back, the gradients of one sample with respect to `weights` of a head, and to `mixed`.
     of_weights: [[T; STEPS]; STEPS],
     of_mixed: [[T; STEPS]; WIDTH],
@@ -114,12 +116,19 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
         self.rotate(simd, 0..STEPS, key, sign);
     }
 
-    /// Computes with which weights each step attends to each step.
+    /// Computes with which weights each step attends to each of the first `length` steps, or of all if it is 0.
     #[inline(always)]
-    fn weigh<S: Simd>(&self, simd: S, query: &[[T; STEPS]], key: &[[T; STEPS]], weights: &mut [[T; STEPS]; STEPS]) {
+    fn weigh<S: Simd>(
+        &self,
+        simd: S,
+        length: usize,
+        [query, key]: [&[[T; STEPS]]; 2],
+        weights: &mut [[T; STEPS]; STEPS],
+    ) {
         tn(simd, query, key, weights);
+        let length = if length == 0 { STEPS } else { length };
         for (step, row) in weights.iter_mut().enumerate() {
-            let (seen, later) = row.split_at_mut(if self.causal { (step + 1).min(STEPS) } else { STEPS });
+            let (seen, later) = row.split_at_mut(if self.causal { step + 1 } else { length }.min(STEPS));
             later.fill(T::zero());
             softmax_row(simd, seen);
         }
@@ -150,17 +159,19 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
     fn forward<S: Simd>(
         &self,
         simd: S,
+        lengths: &[usize],
         x: &[[[T; WIDTH]; STEPS]],
         y: &mut [[[T; WIDTH]; STEPS]],
         Memory { parts, weights, mixed }: &mut Memory<T, WIDTH, STEPS>,
     ) {
-        for (x, y) in x.iter().zip(y) {
+        for (row, (x, y)) in x.iter().zip(y).enumerate() {
+            let length = lengths.get(row).copied().unwrap_or(0);
             self.project(simd, x, parts);
             self.rotate_all(simd, parts, 1.0);
             let [query, key, value] = &*parts;
             let heads = self.heads(query).zip(self.heads(key)).zip(self.heads(value));
             for (((query, key), value), mixed) in heads.zip(self.heads_mut(mixed)) {
-                self.weigh(simd, query, key, weights);
+                self.weigh(simd, length, [query, key], weights);
                 nt_from(simd, zeros(), value, weights, mixed);
             }
             self.output(simd, mixed, y);
@@ -176,14 +187,14 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
         tape: &mut Tape<T, WIDTH, STEPS, HEADS, B>,
         y: &mut [[[T; WIDTH]; STEPS]],
     ) {
-        let saved = tape.parts.iter_mut().zip(&mut tape.weights).zip(&mut tape.mixed);
-        for ((x, y), ((parts, weights), mixed)) in x.iter().zip(y).zip(saved) {
+        let saved = tape.parts.iter_mut().zip(&mut tape.weights).zip(tape.mixed.iter_mut().zip(&tape.lengths));
+        for ((x, y), ((parts, weights), (mixed, length))) in x.iter().zip(y).zip(saved) {
             self.project(simd, x, parts);
             self.rotate_all(simd, parts, 1.0);
             let [query, key, value] = &*parts;
             let heads = self.heads(query).zip(self.heads(key)).zip(self.heads(value));
             for ((((query, key), value), mixed), weights) in heads.zip(self.heads_mut(mixed)).zip(weights) {
-                self.weigh(simd, query, key, weights);
+                self.weigh(simd, *length, [query, key], weights);
                 nt_from(simd, zeros(), value, weights, mixed);
             }
             self.output(simd, mixed, y);
@@ -228,6 +239,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
 /// `y = f(x)` at inference, compiled once for all callers.
 pub(super) struct Forward<'a, T, const WIDTH: usize, const STEPS: usize> {
     pub layer: Attention<'a, T, WIDTH, STEPS>,
+    pub lengths: &'a [usize],
     pub x: &'a [[[T; WIDTH]; STEPS]],
     pub y: &'a mut [[[T; WIDTH]; STEPS]],
     pub memory: &'a mut Memory<T, WIDTH, STEPS>,
@@ -238,7 +250,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Work for Forward<'_, T,
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        self.layer.forward(simd, self.x, self.y, self.memory);
+        self.layer.forward(simd, self.lengths, self.x, self.y, self.memory);
     }
 }
 

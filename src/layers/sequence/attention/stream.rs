@@ -60,6 +60,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize, const HEADS: usize, M: 
             if M::CAUSAL { None } else { Some(message.text("use the mask `Causal`")) },
         ])
     };
+    const PADDED_FAULT: Option<Message> = <Self as Layer>::FAULT;
     const FRAME_MACS: usize = WIDTH * (4 * WIDTH + 2 * STEPS);
 
     #[inline(always)]
