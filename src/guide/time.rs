@@ -97,6 +97,34 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! ## Where a network looks
+//!
+//! [`Explainer`](crate::explain::Explainer) attributes an output to each number of each frame, and
+//! [`weights`](crate::layers::MultiHeadAttention::weights) tells how much each step of a layer of attention attends to each.
+//! `HeatMap` (feature `plot`) draws both, with a row for each step.
+//!
+//! ```
+//! use shiplap::{explain::{Explainer, Target}, prelude::*};
+//!
+//! #[network(input = [[f32; 2]; 12])]
+//! type Net = (Conv1d<_, 4, 3, Relu, Causal>, MultiHeadAttention<_, 2>, GlobalAveragePool<_>, Dense<_, 3, Softmax>);
+//!
+//! let network = Net::new(1);
+//! let x = std::array::from_fn(|step| [(step as f32).sin(), 1.0]);
+//! let saliency: [[f32; 2]; 12] = Explainer::<Net>::boxed().gradient(&network, &x, Target::Logit(0))?;
+//! let weights: Box<[[[f32; 12]; 12]; 2]> = network.1.weights(&network.0.predict(&x));
+//! # #[cfg(feature = "plot")]
+//! # {
+//! use shiplap::report::{Grid, HeatMap, Plot};
+//!
+//! let page = Grid::new(2)
+//!     .with(HeatMap::attributions("evidence for class 0", 2, &saliency)?)
+//!     .with(HeatMap::image("attention of the first head", 12, &weights[0])?);
+//! page.save(std::env::temp_dir().join("explained.svg"))?;
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! ## One frame at a time
 //!
 //! [`Stream`](crate::stream::Stream) has the state of a network between two frames: the frames that its convolutions and

@@ -4,6 +4,8 @@ mod mask;
 mod passes;
 mod rotary;
 mod stream;
+#[cfg(feature = "std")]
+mod weights;
 
 pub use mask::{Full, Mask};
 pub use rotary::{NoRotation, Rotary, Rotation};

@@ -45,7 +45,7 @@ pub struct Tape<T, const WIDTH: usize, const STEPS: usize, const HEADS: usize, c
     /// Queries, keys and values; after the way back, the gradients with respect to them.
     parts: [Parts<T, WIDTH, STEPS>; B],
     /// The weight with which each step attends to each step: `weights[head][step][other]`.
-    weights: [[[[T; STEPS]; STEPS]; HEADS]; B],
+    pub(super) weights: [[[[T; STEPS]; STEPS]; HEADS]; B],
     /// The means of the values, of all heads.
     mixed: [[[T; STEPS]; WIDTH]; B],
     /// The number of steps that other steps attend to, or 0 for all.
