@@ -136,6 +136,12 @@ pub trait Operations<T> {
         self.other(path, "parametric rectifier");
     }
 
+    /// A tensor of this shape that does not depend on the input: the parameter `name`.
+    fn constant(&mut self, path: Path<'_>, name: &'static str, shape: &'static [usize], numbers: &[T]) {
+        let _ = (name, shape, numbers);
+        self.other(path, "constant");
+    }
+
     /// The numbers of a tensor of shape `from` as one of shape `to`, in row-major order.
     fn reshape(&mut self, path: Path<'_>, from: &'static [usize], to: &'static [usize]) {
         let _ = (from, to);

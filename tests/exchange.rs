@@ -18,7 +18,8 @@ use shiplap::{
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
     layer::{Operations, Parameter, Path as LayerPath, Sample, Visit},
     layers::{
-        Add, Bidirectional, Both, Branches, Concat, First, Full, GroupNorm, Identity, Reversed, Second, TimeDistributed,
+        Add, Bidirectional, Both, Branches, Concat, Constant, First, Full, GroupNorm, Identity, Multiply, Reversed,
+        Second, TimeDistributed,
     },
     prelude::*,
 };
@@ -499,6 +500,14 @@ struct Nested {
     decoder: Regularized<(Dense<4, 6, LeakyRelu>, Dense<6, 8, HardSigmoid>), L2<1, -3>>,
 }
 
+/// Numbers for each channel, for each number, and beside those of the input.
+#[network(input = Image<4, 3, 2>)]
+type Constants = (
+    Branches<Identity<_>, Constant<_, [f32; 2]>, Multiply>,
+    Branches<Conv2d<_, 2, 1>, Constant<_, Image<4, 3, 2>>, Add>,
+    Branches<Conv2d<_, 3, 1, Tanh>, Constant<_, Image<4, 3, 1>>, Concat>,
+);
+
 /// Two inputs and three outputs, of which one is an image.
 #[network(input = Pair<Image<6, 5, 2>, [f32; 4]>)]
 type Pairs = (
@@ -558,6 +567,12 @@ fn networks_for_python() {
     Import::pytorch().load(&mut graph, committed("torch_graph.safetensors")).unwrap();
     let mut row = |_| (0..144).map(|_| f64::from(rng.normal() as f32)).collect::<Vec<_>>();
     give_this("graph", &graph, &[0; 8].map(&mut row));
+    let mut constants = Constants::new(1);
+    constants.0.second.bias = [1.5, -2.0];
+    constants.1.second.bias[1][2] = [0.5, 4.0];
+    constants.2.second.bias[3][0] = [3.0];
+    let mut row = |_| (0..24).map(|_| f64::from(rng.normal() as f32)).collect::<Vec<_>>();
+    give_this("constants", &constants, &[0; 8].map(&mut row));
     give::<Pairs>("pairs");
     give::<Members>("members");
     give::<Ends>("ends");

@@ -8,7 +8,9 @@ use std::{fs, path::PathBuf, slice};
 use shiplap::{
     Rng, Tensor,
     activation::{Elementwise, SaveNothing},
-    include_model, io,
+    include_model,
+    init::HeNormal,
+    io,
     kernel::Real,
     layer::{Parameter, Path, Role, VisitMut},
     layers::{Add, Branches, Concat, Identity},
@@ -16,6 +18,7 @@ use shiplap::{
     quantized::{
         Calibration, Describe, Entrance, Int8Activation, Int8Layer, Int8Tensor, Quantize, Quantized, Ranges, Raw, Table,
     },
+    regularize::L2,
 };
 
 /// Makes all weights and biases random.
@@ -161,6 +164,15 @@ type Enlarged = (
     PRelu<_>,
 );
 
+/// Wrappers, and the maximum of each channel.
+#[network(input = Image<6, 5, 2>)]
+type Wrapped = (
+    Frozen<Conv2d<_, 4, 3, Relu>>,
+    Regularized<Conv2d<_, 3, 2>, L2<1, -3>>,
+    GlobalMaxPool<_>,
+    Initialized<Dense<_, 3>, HeNormal>,
+);
+
 #[network(input = Image<9, 8, 5>)]
 type Depthwise = (
     DepthwiseConv2d<_, 3, Relu, Same>,
@@ -250,6 +262,7 @@ fn networks() -> Vec<Case> {
         int8::<Padded2d, _>("padded"),
         int8::<Depthwise, _>("depthwise"),
         int8::<Enlarged, _>("enlarged"),
+        int8::<Wrapped, _>("wrapped"),
         int8::<Pools, _>("pools"),
         int8::<Residuals, _>("residuals"),
         int8::<Joined, _>("joined"),

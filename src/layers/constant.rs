@@ -61,6 +61,6 @@ impl<X: Tensor<Element = Y::Element>, Y: Tensor> SimpleLayer for Constant<X, Y> 
     }
 
     fn operations<V: Operations<Y::Element>>(&self, path: Path<'_>, operations: &mut V) {
-        operations.other(path, "constant");
+        operations.constant(path, "bias", Y::SHAPE, Y::flat(slice::from_ref(&self.bias)));
     }
 }

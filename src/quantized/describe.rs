@@ -9,9 +9,9 @@ use std::{
 
 use super::{
     Activate, Affine, Calibrated, Calibration, Combination, Combine, Concat, Constant, Conv1d, Conv2d, ConvTranspose2d,
-    Crop2d, Dense, DepthwiseConv2d, EachStep, GlobalAverage, Int8Activation, Int8Form, Int8Layer, Int8Reduce,
-    Int8Tensor, PRelu, Pool1d, Pool2d, Quantize, Quantized, Rescale, Reshape, Scale, Scales, Standardize, Table,
-    UpSample2d, ZeroPad2d, affine::channels,
+    Crop2d, Dense, DepthwiseConv2d, EachStep, GlobalAverage, GlobalMax, Int8Activation, Int8Form, Int8Layer,
+    Int8Reduce, Int8Tensor, PRelu, Pool1d, Pool2d, Quantize, Quantized, Rescale, Reshape, Scale, Scales, Standardize,
+    Table, UpSample2d, ZeroPad2d, affine::channels,
 };
 use crate::{
     Tensor,
@@ -126,6 +126,8 @@ pub enum Operation {
     UpSample([usize; 2]),
     /// The mean of each channel.
     GlobalAverage,
+    /// The maximum of each channel.
+    GlobalMax,
     /// The same numbers in another shape.
     Reshape,
     /// Limits the numbers to a range.
@@ -361,6 +363,11 @@ describe! {
     [I: Channels] GlobalAverage<I>: |self, to| {
         let layer = to.layer()?;
         to.append(layer, Operation::GlobalAverage, layer.scales.output);
+        Ok(())
+    };
+    [I: Channels] GlobalMax<I>: |self, to| {
+        let layer = to.layer()?;
+        to.append(layer, Operation::GlobalMax, layer.scales.output);
         Ok(())
     };
     [X: Int8Tensor, Y: Int8Tensor, W: 'static] Reshape<X, Y, W>: |self, to| {

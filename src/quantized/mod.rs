@@ -56,6 +56,7 @@ mod sequence;
 mod standardize;
 mod table;
 mod up_sample2d;
+mod wrap;
 mod zero_pad2d;
 
 pub use activation::{Activate, Int8Activation, Int8Form, Requantize, Table};

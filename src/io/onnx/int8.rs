@@ -204,12 +204,13 @@ impl Operators<'_> {
                 };
                 self.windowed(operator, window, |graph, x| graph.next(name, vec![x], attributes), None);
             }
-            Operation::GlobalAverage => {
+            pool @ (Operation::GlobalAverage | Operation::GlobalMax) => {
                 let pixels: Vec<usize> = (1..self.description.tensors[x].shape.len()).collect();
                 let attributes = vec![Attribute::of_integers("axes", &pixels), Attribute::of_integer("keepdims", 0)];
                 let x = self.real(x);
-                let mean = self.next("ReduceMean", vec![x], attributes);
-                self.finish(mean, y, None);
+                let name = if matches!(pool, Operation::GlobalMax) { "ReduceMax" } else { "ReduceMean" };
+                let reduced = self.next(name, vec![x], attributes);
+                self.finish(reduced, y, None);
             }
             Operation::ZeroPad { before: [top, left], after: [bottom, right] } => {
                 let zeros = [0, *top, *left, 0, 0, *bottom, *right, 0].map(|zeros| zeros as i64);

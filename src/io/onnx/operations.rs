@@ -316,6 +316,20 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         self.with_integers("Pad", path, &pads);
     }
 
+    fn constant(&mut self, path: Path<'_>, name: &'static str, shape: &'static [usize], numbers: &[T]) {
+        let place = path.to_string();
+        let parameter = self.parameter(path, name, shape, numbers);
+        // As many samples as the input has.
+        let (first, lengths) = (self.integers(path, &[0]), lengths(1, shape)[1..].to_vec());
+        let lengths = self.integers(path, &lengths);
+        let of_input = self.node(&place, "Shape", vec![self.current.clone()]);
+        let samples = self.node(&place, "Gather", vec![of_input, first]);
+        let all = self.node(&place, "Concat", vec![samples, lengths]);
+        let axis = Attribute::of_integer("axis", 0);
+        self.nodes.last_mut().into_iter().for_each(|node| node.attributes.push(axis.clone()));
+        (self.current, self.layout) = (self.node(&place, "Expand", vec![parameter, all]), Layout::Pixels);
+    }
+
     fn p_relu(&mut self, path: Path<'_>, name: &'static str, alpha: &[T]) {
         self.lay_out(&path.to_string(), Layout::Pixels);
         self.with_parameter("PRelu", path, name, &[alpha.len()], alpha);

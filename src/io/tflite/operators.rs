@@ -37,6 +37,7 @@ const PRELU: Code = (54, 1);
 const PADV2: Code = (60, 2);
 const SLICE: Code = (65, 2);
 const TRANSPOSE_CONV: Code = (67, 4);
+const REDUCE_MAX: Code = (82, 2);
 const RESIZE_NEAREST_NEIGHBOR: Code = (97, 2);
 const QUANTIZE: Code = (114, 2);
 
@@ -158,6 +159,11 @@ impl<'a> Operators<'a> {
                 };
                 self.push(AVERAGE_POOL_2D, &[x], mean, pool_options(VALID, &window));
                 self.reshape(mean, y);
+            }
+            Operation::GlobalMax => {
+                let axes: Vec<i32> = (1..self.description.tensors[x].shape.len() as i32).collect();
+                let axes = self.tensor(Tensor::integers(&[axes.len()], &axes));
+                self.push(REDUCE_MAX, &[x, axes], y, (27, vec![(0, Value::Byte(0))]));
             }
             Operation::ZeroPad { before, after } => {
                 let zeros = self.zeros(*before, *after);
