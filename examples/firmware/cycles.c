@@ -1,4 +1,5 @@
-/* A plugin of QEMU that estimates the cycles of a Cortex-M4 in each measurement by its timer.
+/* A plugin of QEMU that estimates the cycles of a Cortex-M4 between the instructions YIELD and SEV, which no program has
+ * elsewhere.
  *
  * Each instruction has the cycles of Arm's "Cortex-M4 Processor Technical Reference Manual" (100166, section 3.3):
  *
@@ -21,15 +22,13 @@
 #include <stdlib.h>
 
 typedef uint64_t qemu_plugin_id_t;
-typedef uint32_t qemu_plugin_meminfo_t;
 struct qemu_info_t;
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
-enum { QEMU_PLUGIN_CB_NO_REGS = 0, QEMU_PLUGIN_MEM_RW = 3 };
+enum { QEMU_PLUGIN_CB_NO_REGS = 0 };
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t, struct qemu_plugin_tb *));
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *, void (*)(unsigned, void *), int, void *);
-void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *, void (*)(unsigned, qemu_plugin_meminfo_t, uint64_t, void *),
-                                      int, int, void *);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *, void (*)(unsigned, void *), int, void *);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *, size_t);
 const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *);
@@ -38,27 +37,40 @@ uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *);
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
-enum { TIMER = 0xE000E018, NONE = 16 };
+enum { YIELD = 0xBF10, SEV = 0xBF40, NONE = 16 };
 
 /* An instruction: its cycles, of which `longest` only if branches and divisions take the longest. */
 struct cost {
     unsigned shortest, longest;
     bool branches, conditional; /* to another place; perhaps */
-    bool loads, stores, delays; /* one number; a store that delays as a load does */
+    bool loads, delays;         /* one number; a store that delays as a load does */
     unsigned result, address[2];
+};
+
+struct counts {
+    uint64_t instructions, shortest, longest;
 };
 
 /* A block of instructions that run one after another. */
 struct block {
     uint64_t start, next; /* `next` is where it goes on if its last branch is not taken, or 0 */
-    unsigned instructions, shortest, longest;
+    struct counts counts;
 };
 
-static uint64_t instructions, shortest, longest, falls_to;
+/* The counts of the rest of its block after a YIELD or SEV. */
+struct mark {
+    bool ends;
+    struct counts rest;
+    struct mark *next;
+};
+
+/* At the start of a block, all of it is added. */
+static struct counts counts;
+static uint64_t falls_to;
+
 /* The counts at the start of the measurements, one inside the other. */
-static struct { uint64_t instructions, shortest, longest; } starts[8];
+static struct counts starts[8];
 static unsigned started;
-static bool cleared;
 
 static unsigned bits(unsigned word) { return (unsigned)__builtin_popcount(word); }
 
@@ -88,7 +100,6 @@ static struct cost load(unsigned result, unsigned base, unsigned offset)
 static struct cost store(bool immediate, unsigned base, unsigned offset)
 {
     struct cost cost = plain(immediate ? 1 : 2);
-    cost.stores = true;
     cost.delays = !immediate;
     cost.address[0] = base;
     cost.address[1] = offset;
@@ -189,37 +200,36 @@ static struct cost decode(const struct qemu_plugin_insn *instruction)
     return qemu_plugin_insn_size(instruction) == 2 ? narrow(first) : wide(first, data[2] | data[3] << 8);
 }
 
+static struct counts plus(struct counts a, struct counts b)
+{
+    return (struct counts){a.instructions + b.instructions, a.shortest + b.shortest, a.longest + b.longest};
+}
+
+static struct counts minus(struct counts a, struct counts b)
+{
+    return (struct counts){a.instructions - b.instructions, a.shortest - b.shortest, a.longest - b.longest};
+}
+
 static void run(unsigned cpu, void *data)
 {
     const struct block *block = data;
     (void)cpu;
-    if (falls_to && block->start != falls_to) {
-        shortest += 1;
-        longest += 3;
-    }
+    if (falls_to && block->start != falls_to) counts = plus(counts, (struct counts){0, 1, 3});
     falls_to = block->next;
-    instructions += block->instructions;
-    shortest += block->shortest;
-    longest += block->longest;
+    counts = plus(counts, block->counts);
 }
 
-/* A measurement clears the timer and reads it, and reads it again at its end. */
-static void access_memory(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t address, void *stores)
+static void run_mark(unsigned cpu, void *data)
 {
-    (void)cpu, (void)info;
-    if (address != TIMER) return;
-    if (stores) {
-        cleared = true;
-    } else if (cleared && started < 8) {
-        cleared = false;
-        starts[started].instructions = instructions;
-        starts[started].shortest = shortest;
-        starts[started++].longest = longest;
-    } else if (started) {
-        started--;
-        fprintf(stderr, "region: %" PRIu64 " instructions, %" PRIu64 " to %" PRIu64 " cycles\n",
-                instructions - starts[started].instructions, shortest - starts[started].shortest,
-                longest - starts[started].longest);
+    const struct mark *mark = data;
+    struct counts here = minus(counts, mark->rest);
+    (void)cpu;
+    if (!mark->ends && started < 8) {
+        starts[started++] = here;
+    } else if (mark->ends && started) {
+        here = minus(here, starts[--started]);
+        fprintf(stderr, "region: %" PRIu64 " instructions, %" PRIu64 " to %" PRIu64 " cycles\n", here.instructions,
+                here.shortest, here.longest);
     }
 }
 
@@ -227,17 +237,17 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     size_t count = qemu_plugin_tb_n_insns(tb);
     struct block *block = calloc(1, sizeof *block); /* as long as the code */
+    struct mark *marks = NULL;
     struct cost before = plain(0);
     (void)id;
     if (!block) abort();
-    block->instructions = (unsigned)count;
     for (size_t index = 0; index < count; index++) {
         struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(tb, index);
         uint64_t address = qemu_plugin_insn_vaddr(instruction);
         struct cost cost = decode(instruction);
         if (index == 0) block->start = address;
-        bool waits = before.result == cost.address[0] || before.result == cost.address[1];
-        if (before.loads && (cost.loads || cost.delays) && !(waits && before.result != NONE)) {
+        bool waits = before.result != NONE && (before.result == cost.address[0] || before.result == cost.address[1]);
+        if (before.loads && (cost.loads || cost.delays) && !waits) {
             cost.shortest--;
             cost.longest--;
         }
@@ -246,13 +256,22 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
             cost.longest += 3;
         }
         if (cost.conditional) block->next = address + qemu_plugin_insn_size(instruction);
-        block->shortest += cost.shortest;
-        block->longest += cost.longest;
+        block->counts = plus(block->counts, (struct counts){1, cost.shortest, cost.longest});
         before = cost;
-        if (cost.loads || cost.stores)
-            qemu_plugin_register_vcpu_mem_cb(instruction, access_memory, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
-                                             cost.stores ? &cleared : NULL);
+
+        const uint8_t *data = qemu_plugin_insn_data(instruction);
+        unsigned code = data[0] | data[1] << 8;
+        if (qemu_plugin_insn_size(instruction) == 2 && (code == YIELD || code == SEV)) {
+            struct mark *mark = calloc(1, sizeof *mark);
+            if (!mark) abort();
+            mark->ends = code == SEV;
+            mark->rest = block->counts; /* as yet, those up to here */
+            mark->next = marks;
+            marks = mark;
+            qemu_plugin_register_vcpu_insn_exec_cb(instruction, run_mark, QEMU_PLUGIN_CB_NO_REGS, mark);
+        }
     }
+    for (struct mark *mark = marks; mark; mark = mark->next) mark->rest = minus(block->counts, mark->rest);
     qemu_plugin_register_vcpu_tb_exec_cb(tb, run, QEMU_PLUGIN_CB_NO_REGS, block);
 }
 

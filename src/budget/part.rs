@@ -1,6 +1,6 @@
 //! The costs of a layer in another form than that of a network.
 
-/// What a layer costs in a stream or in int8.
+/// The costs of a layer in a stream or in int8.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct PartCosts {

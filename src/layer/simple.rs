@@ -76,8 +76,8 @@ pub trait SimpleLayer: Parameters {
         None
     }
 
-    /// If the layer outputs a part of its input at inference, this part and the place of its first number. What the next
-    /// layer does not take is then [invalid](Self::invalid) in the input.
+    /// If the layer outputs a part of its input at inference: this part, and the place of its first number. A number that
+    /// the next layer does not take is then [invalid](Self::invalid) in the input of this one.
     #[inline(always)]
     fn part(x: &Self::Input) -> Option<(usize, &Self::Output)> {
         let _ = x;

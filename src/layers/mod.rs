@@ -1,13 +1,13 @@
-//! The layers: [`Dense`], [`Dropout`], [`Activate`], [`PRelu`]; layers of images ([`image`]: [`Conv2d`], [`DepthwiseConv2d`],
-//! [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`GlobalMaxPool`], [`UpSample2d`], [`ZeroPad2d`], [`Crop2d`],
-//! [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of series ([`sequence`]: [`SimpleRnn`], [`Gru`],
-//! [`Lstm`], [`Bidirectional`], [`Reversed`], [`TimeDistributed`], [`Masked`]; [`Embedding`], [`LearnedPositions`],
-//! [`SinusoidalPositions`], [`MultiHeadAttention`], [`TransformerBlock`]; [`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]);
-//! normalization ([`BatchNorm`], [`LayerNorm`], [`GroupNorm`], [`RmsNorm`]); layers side by side ([`Residual`], [`Branches`]), which
-//! also take members of pairs ([`First`], [`Second`]) and numbers that do not depend on the input ([`Constant`]);
-//! preprocessing ([`Standardize`], [`MinMax`], [`Impute`], [`OneHot`]); wrappers that change how a network is
-//! initialized, penalized or trained ([`Initialized`], [`Regularized`], [`Frozen`], `Parallel`); and networks in
-//! read-only memory ([`InFlash`]).
+//! The layers: [`Dense`], [`Dropout`], [`Activate`], [`PRelu`]; layers of images ([`image`]: [`Conv2d`],
+//! [`DepthwiseConv2d`], [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`],
+//! [`GlobalMaxPool`], [`UpSample2d`], [`ZeroPad2d`], [`Crop2d`], [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of
+//! series ([`sequence`]: [`SimpleRnn`], [`Gru`], [`Lstm`], [`Bidirectional`], [`Reversed`], [`TimeDistributed`],
+//! [`Masked`]; [`Embedding`], [`LearnedPositions`], [`SinusoidalPositions`], [`MultiHeadAttention`],
+//! [`TransformerBlock`]; [`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]); normalization ([`BatchNorm`], [`LayerNorm`],
+//! [`GroupNorm`], [`RmsNorm`]); layers side by side ([`Residual`], [`Branches`]), which also take members of pairs
+//! ([`First`], [`Second`]) and numbers that do not depend on the input ([`Constant`]); preprocessing ([`Standardize`],
+//! [`MinMax`], [`Impute`], [`OneHot`]); wrappers that change how a network is initialized, penalized or trained
+//! ([`Initialized`], [`Regularized`], [`Frozen`], `Parallel`); and networks in read-only memory ([`InFlash`]).
 
 mod activate;
 mod affine;

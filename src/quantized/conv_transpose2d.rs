@@ -103,7 +103,7 @@ impl<
                     let row = Self::source(i, u, 0).and_then(|i| x.get(i));
                     for (v, patch) in patch.iter_mut().enumerate() {
                         let pixel = row.and_then(|row| row.get(Self::source(j, v, 1)?));
-                        // What no pixel reaches stands for 0.
+                        // The places between pixels are zeros.
                         *patch = pixel.copied().unwrap_or([self.filters.zero; C]);
                     }
                 }

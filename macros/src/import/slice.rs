@@ -5,7 +5,7 @@ use super::{
     graph::{Element, Graph, Operator, Tensor},
 };
 
-/// What a `STRIDED_SLICE` leaves open: a bit for each axis.
+/// The masks of a `STRIDED_SLICE`: a bit for each axis.
 #[derive(Clone, Copy)]
 pub struct Slice {
     /// The axes that begin at their start.

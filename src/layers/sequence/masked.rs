@@ -34,13 +34,13 @@ use crate::{
 /// assert_eq!(net.predict(&Pair(short, 2.0)), net.predict(&Pair(other, 2.0)));
 /// ```
 ///
-/// The layers of `L` are those of a [`Stream`](crate::stream::Stream), in which an output depends only on steps before it,
-/// and layers that stop at the length: [`MultiHeadAttention`](super::MultiHeadAttention) and
+/// The layers of `L` are those of a [`Stream`](crate::stream::Stream), in which an output depends only on steps before
+/// it, and layers that stop at the length: [`MultiHeadAttention`](super::MultiHeadAttention) and
 /// [`TransformerBlock`](super::TransformerBlock) attend to the steps up to it, and
-/// [`Bidirectional`](super::Bidirectional) layers with `AllStates` start backwards from it. The outputs are those of a series
-/// without padding, bit for bit. With a stride or a window, the steps of the output count up to the length as those of a
-/// stream. A layer that trains
-/// with the statistics of the batch, which would be those of the padding, is a compile error.
+/// [`Bidirectional`](super::Bidirectional) layers with `AllStates` start backwards from it. The outputs are those of a
+/// series without padding, bit for bit. With a stride or a window, the steps of the output count up to the length as
+/// those of a stream. A layer that trains with the statistics of the batch, which would be those of the padding, is a
+/// compile error.
 #[derive(Parameters)]
 #[parameters(element = L::Element, kind = Message::new().text("Masked<").text(E::NAME).text(">"))]
 pub struct Masked<L: Layer, E: Ends = super::LastStep> {

@@ -1,8 +1,9 @@
 //! Layers of sequences, `[[T; FEATURES]; STEPS]`, that read one frame after another: [`SimpleRnn`], [`Gru`], [`Lstm`].
-//! They output their last state or all states ([`Returns`]), and may continue from batch to batch ([`Stateful`]). [`Bidirectional`] reads in both directions, and
-//! [`TimeDistributed`] applies any layer to each frame. [`Masked`] takes series whose lengths vary. An [`Embedding`] makes a sequence of whole numbers.
-//! [`MultiHeadAttention`] reads all frames at once; [`LearnedPositions`] and [`SinusoidalPositions`] tell it their order. A
-//! [`TransformerBlock`] consists of such layers.
+//! They output their last state or all states ([`Returns`]), and may continue from batch to batch ([`Stateful`]).
+//! [`Bidirectional`] reads in both directions, and [`TimeDistributed`] applies any layer to each frame. [`Masked`]
+//! takes series whose lengths vary. An [`Embedding`] makes a sequence of whole numbers. [`MultiHeadAttention`] reads
+//! all frames at once; [`LearnedPositions`] and [`SinusoidalPositions`] tell it their order. A [`TransformerBlock`]
+//! consists of such layers.
 //!
 //! Each recurrent layer is a [`Recurrent`] layer, and differs from the others in its [`Unit`], the formula of a step.
 

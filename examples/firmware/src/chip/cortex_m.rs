@@ -35,6 +35,8 @@ impl Counter {
         ROUNDS.store(0, Ordering::Relaxed);
         timer.enable_interrupt();
         timer.enable_counter();
+        // SAFETY: the instruction has no effect. The plugin `cycles.c` counts from here.
+        unsafe { asm!("yield", options(nostack, preserves_flags)) };
         let start = SYST::get_current();
         Self { timer, start }
     }
@@ -43,6 +45,8 @@ impl Counter {
     #[inline(always)]
     pub fn read(mut self) -> u32 {
         let end = SYST::get_current();
+        // SAFETY: the instruction has no effect, since no processor waits for an event. The plugin counts up to here.
+        unsafe { asm!("sev", options(nostack, preserves_flags)) };
         self.timer.disable_interrupt();
         let rounds = u64::from(ROUNDS.load(Ordering::Relaxed));
         let ticks = rounds * u64::from(RELOAD + 1) + u64::from(self.start.wrapping_sub(end) & RELOAD);
