@@ -53,11 +53,8 @@ impl Graph<'_> {
 
     /// The integers of a constant of int32.
     pub fn integers(&self, tensor: usize) -> Parsed<Vec<i32>> {
-        let Tensor { name, element, data, .. } = &self.tensors[tensor];
-        if *element != Element::I32 || data.is_empty() {
-            return Err(format!("its input `{name}` is not a constant of int32"));
-        }
-        Ok(data.as_chunks().0.iter().map(|bytes| i32::from_le_bytes(*bytes)).collect())
+        let tensor = &self.tensors[tensor];
+        tensor.integers().ok_or_else(|| format!("its input `{}` is not a constant of int32", tensor.name))
     }
 
     /// The constants of a layer whose weights have `shape`, with a scale for each index of `axis`.

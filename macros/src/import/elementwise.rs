@@ -77,10 +77,7 @@ impl Graph<'_> {
             return Ok(vec![Layer::PRelu { shape, alpha, scales }]);
         }
         let vector = [alpha.len() / width];
-        let mut layers = self.reshape(&shape, &vector)?;
-        layers.push(Layer::PRelu { shape: vector.to_vec(), alpha, scales });
-        layers.extend(self.reshape(&vector, &shape)?);
-        Ok(layers)
+        self.reshaped(&shape, [&vector, &vector], Layer::PRelu { shape: vector.to_vec(), alpha, scales }, &shape)
     }
 }
 

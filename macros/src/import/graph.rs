@@ -34,6 +34,12 @@ impl Tensor<'_> {
         let (scales, zeros, data) = (Vec::new(), Vec::new(), Cow::Owned(data));
         Tensor { name: name.into(), shape, element, scales, zeros, axis: 0, data }
     }
+
+    /// The numbers of a constant of int32.
+    pub fn integers(&self) -> Option<Vec<i32>> {
+        let is_constant = self.element == Element::I32 && !self.data.is_empty();
+        is_constant.then(|| self.data.as_chunks().0.iter().map(|bytes| i32::from_le_bytes(*bytes)).collect())
+    }
 }
 
 pub struct Operator {

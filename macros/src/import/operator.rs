@@ -147,16 +147,10 @@ impl Graph<'_> {
         to: &[usize],
     ) -> Parsed<Vec<Layer>> {
         if steps == 1 {
-            let mut layers = self.reshape(from, ends[0])?;
-            layers.push(layer);
-            layers.extend(self.reshape(ends[1], to)?);
-            return Ok(layers);
+            return self.reshaped(from, ends, layer, to);
         }
         let [inputs, outputs] = ends.map(|shape| [&[steps], shape].concat());
-        let mut layers = self.reshape(from, &inputs)?;
-        layers.push(Layer::EachStep { layer: Box::new(layer), steps });
-        layers.extend(self.reshape(&outputs, to)?);
-        Ok(layers)
+        self.reshaped(from, [&inputs, &outputs], Layer::EachStep { layer: Box::new(layer), steps }, to)
     }
 
     pub fn reshape(&self, from: &[usize], to: &[usize]) -> Parsed<Vec<Layer>> {
@@ -165,6 +159,14 @@ impl Graph<'_> {
         }
         let reshape = || Layer::Reshape { from: from.to_vec(), to: to.to_vec() };
         Ok((from != to).then(reshape).into_iter().collect())
+    }
+
+    /// A layer from shape `ends[0]` to `ends[1]`, for a tensor of shape `from`. Its output has the shape `to`.
+    pub fn reshaped(&self, from: &[usize], ends: [&[usize]; 2], layer: Layer, to: &[usize]) -> Parsed<Vec<Layer>> {
+        let mut layers = self.reshape(from, ends[0])?;
+        layers.push(layer);
+        layers.extend(self.reshape(ends[1], to)?);
+        Ok(layers)
     }
 
     /// An exchange of axes that leaves the numbers in their order: all but one of those that move have one number.
@@ -255,10 +257,8 @@ impl Graph<'_> {
         if [padded(height, top, bottom), padded(width, left, right), Some(channels)] != after.map(Some) {
             return Err(format!("its output is {after:?}, which its padding {zeros:?} does not give"));
         }
-        let mut layers = self.reshape(&from, &images[0])?;
-        layers.push(Layer::ZeroPad { images, before: [top, left], zero: self.scale(input)?.zero });
-        layers.extend(self.reshape(&images[1], &to)?);
-        Ok(layers)
+        let zeros = Layer::ZeroPad { images, before: [top, left], zero: self.scale(input)?.zero };
+        self.reshaped(&from, [&images[0], &images[1]], zeros, &to)
     }
 
     fn activate(&self, activation: &'static str, input: usize, output: usize) -> Parsed<Vec<Layer>> {

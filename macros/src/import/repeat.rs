@@ -22,10 +22,10 @@ impl Graph<'_> {
             if times > 1 {
                 let (image, factors) = repeated(&from, axis, times);
                 let images = [image, [image[0] * factors[0], image[1] * factors[1], image[2]]];
-                layers.extend(self.reshape(&from, &images[0])?);
-                layers.push(Layer::UpSample { images, factors });
+                let before = from.clone();
                 from[axis] = to[axis];
-                layers.extend(self.reshape(&images[1], &from)?);
+                let larger = Layer::UpSample { images, factors };
+                layers.extend(self.reshaped(&before, [&images[0], &images[1]], larger, &from)?);
             }
         }
         Ok(layers)
@@ -72,9 +72,8 @@ impl Graph<'_> {
         let pixels = height * width;
         let repeated = [height, width, filters];
         let images = [[pixels, channels, 1], [pixels, filters, 1]];
-        let mut layers = self.reshape(&image, &images[0])?;
-        layers.push(Layer::UpSample { images, factors: [1, times] });
-        layers.extend(self.reshape(&images[1], &repeated)?);
+        let channels = Layer::UpSample { images, factors: [1, times] };
+        let mut layers = self.reshaped(&image, [&images[0], &images[1]], channels, &repeated)?;
         layers.push(Layer::DepthwiseConv2d { images: [repeated, to], window: *window, constants });
         Ok(layers)
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Layer, Padding, Parsed, Window,
-    graph::{Element, Graph, Operator, Tensor},
+    graph::{Graph, Operator, Tensor},
 };
 
 /// The masks of a `STRIDED_SLICE`: a bit for each axis.
@@ -91,10 +91,8 @@ fn cut(image: [usize; 3], parts: [Part; 2]) -> Vec<Layer> {
 /// The part of each axis of a tensor of this shape.
 pub fn parts(operator: &Operator, slice: Slice, shape: &[usize], tensors: &[Tensor<'_>]) -> Parsed<Vec<Part>> {
     let integers = |index: usize| -> Parsed<Vec<i64>> {
-        let tensor = operator.inputs.get(index).copied().flatten().map(|tensor| &tensors[tensor]);
-        let tensor = tensor.filter(|tensor| tensor.element == Element::I32 && !tensor.data.is_empty());
-        let numbers = tensor.ok_or("its bounds are not constants of int32")?.data.as_chunks().0.iter();
-        Ok(numbers.map(|bytes| i64::from(i32::from_le_bytes(*bytes))).collect())
+        let numbers = operator.inputs.get(index).copied().flatten().and_then(|tensor| tensors[tensor].integers());
+        Ok(numbers.ok_or("its bounds are not constants of int32")?.into_iter().map(i64::from).collect())
     };
     let (begin, mut end) = (integers(1)?, integers(2)?);
     let steps = if operator.name == "SLICE" {

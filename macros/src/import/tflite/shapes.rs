@@ -28,9 +28,7 @@ pub fn infer(tensors: &mut [Tensor<'_>], operators: &mut [Operator], open: &[boo
 
 /// The constants of int32 of an input.
 fn constant(operator: &Operator, tensors: &[Tensor<'_>], index: usize) -> Option<Vec<i32>> {
-    let tensor = &tensors[operator.inputs.get(index).copied().flatten()?];
-    let is_constant = tensor.element == Element::I32 && !tensor.data.is_empty();
-    is_constant.then(|| tensor.data.as_chunks().0.iter().map(|bytes| i32::from_le_bytes(*bytes)).collect())
+    tensors[operator.inputs.get(index).copied().flatten()?].integers()
 }
 
 /// The numbers of a vector of int32, if they follow from shapes.
