@@ -61,4 +61,5 @@ def main(models, data):
         print(name, len(known), "samples", RANDOM, "random inputs")
 
 
-main(Path(sys.argv[1]), Path(sys.argv[2]))
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -66,7 +66,7 @@ pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const K
     let words = unsafe { slice::from_raw_parts_mut(memory.as_mut_ptr().cast::<MaybeUninit<u32>>(), W::LEN / 2 * P) };
     // Short parts are not worth a call.
     if K == 1 || (W::LEN / K).is_multiple_of(4) && W::LEN / K >= 16 {
-        for (part, words) in words.chunks_exact_mut(W::LEN / K / 2 * P).enumerate() {
+        for (part, words) in words.chunks_exact_mut((W::LEN / K / 2 * P).max(1)).enumerate() {
             widen(x.map(|x| x[part]), words);
         }
     } else {
