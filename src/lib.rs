@@ -191,11 +191,11 @@ pub mod prelude {
         layer::{Logits, Predictions, SimpleLayer},
         layers::{
             Activate, AllStates, AveragePool1d, AveragePool2d, BatchNorm, Bias, Bidirectional, Causal, Conv1d, Conv2d,
-            ConvTranspose2d, Crop2d, Dense, DepthwiseConv2d, Dropout, Embedding, Flatten, Frozen, GlobalAveragePool,
-            GlobalMaxPool, Gru, Image, Impute, InFlash, Initialized, LayerNorm, LearnedPositions, Lstm, MaxPool1d,
-            MaxPool2d, MinMax, MultiHeadAttention, NoBias, OneHot, PRelu, Padded, Regularized, Reshape, Residual,
-            Reversed, RmsNorm, Rotary, Same, SimpleRnn, SinusoidalPositions, SpatialDropout, Standardize, Stateful,
-            TimeDistributed, TransformerBlock, UpSample2d, Valid, ZeroPad2d,
+            ConvTranspose2d, Crop2d, Dense, DepthwiseConv1d, DepthwiseConv2d, Dropout, Embedding, Flatten, Frozen,
+            GlobalAveragePool, GlobalMaxPool, Gru, Image, Impute, InFlash, Initialized, LayerNorm, LearnedPositions,
+            Lstm, MaxPool1d, MaxPool2d, MinMax, MultiHeadAttention, NoBias, OneHot, PRelu, Padded, Regularized,
+            Reshape, Residual, Reversed, RmsNorm, Rotary, Same, SimpleRnn, SinusoidalPositions, SpatialDropout,
+            Standardize, Stateful, TimeDistributed, TransformerBlock, UpSample2d, Valid, ZeroPad2d,
         },
         loss::{
             BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,

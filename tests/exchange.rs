@@ -109,6 +109,7 @@ fn convolutions_of_pytorch_predict_the_same() {
     predicts_the_same::<Images>(Import::pytorch(), &committed("torch_images.safetensors"));
     predicts_the_same::<Mobile>(Import::pytorch(), &committed("torch_mobile.safetensors"));
     predicts_the_same::<Series>(Import::pytorch(), &committed("torch_series.safetensors"));
+    predicts_the_same::<DepthwiseSeries>(Import::pytorch(), &committed("torch_depthwise_series.safetensors"));
     predicts_the_same::<Upscaled>(Import::pytorch(), &committed("torch_upscaled.safetensors"));
 }
 
@@ -261,18 +262,32 @@ type Series = (
     Dense<_, 3>,
 );
 
+#[network(input = [[f32; 3]; 12])]
+type DepthwiseSeries = (
+    (DepthwiseConv1d<_, 3, Relu, Padded<2, 1, 2>, NoBias>, Conv1d<_, 4, 1>),
+    DepthwiseConv1d<_, 4, Tanh, Valid<2>>,
+    Flatten<_>,
+    Dense<_, 3>,
+);
+
 /// The same layers with the padding of Keras.
 #[network(input = [[f32; 2]; 12])]
 type Causes = (
     Conv1d<_, 4, 3, Relu, Causal<1, 2>>,
     (AveragePool1d<_, 3, Same<2>>, Conv1d<_, 5, 2, HardSwish, Same<2>, NoBias>),
+    DepthwiseConv1d<_, 3, Tanh, Same>,
     GlobalAveragePool<_>,
     Dense<_, 3>,
 );
 
 /// The output is a series.
 #[network(input = [[f32; 2]; 12])]
-type Steps = (Conv1d<_, 4, 3, Relu, Causal>, BatchNorm<_, Tanh>, GroupNorm<_, 2>, Conv1d<_, 3, 1, Softmax>);
+type Steps = (
+    Conv1d<_, 4, 3, Relu, Causal>,
+    DepthwiseConv1d<_, 3, Relu, Causal<1, 2>>,
+    (BatchNorm<_, Tanh>, GroupNorm<_, 2>),
+    Conv1d<_, 3, 1, Softmax>,
+);
 
 #[network(input = Image<4, 3, 2>)]
 type Upscaled = (
@@ -582,6 +597,7 @@ fn networks_for_python() {
     give::<Decoder>("decoder");
     give::<Series>("series");
     give::<Causes>("causes");
+    give::<DepthwiseSeries>("depthwise_series");
     give::<Steps>("steps");
     give::<Upscaled>("upscaled");
     give::<Decoded>("decoded");

@@ -107,6 +107,8 @@ macro_rules! networks_of_series {
 }
 networks_of_series! {
     series: (Conv1d<_, 4, 3, Relu>, MaxPool1d<_, 2>, Flatten<_>);
+    series_depthwise: (DepthwiseConv1d<_, 3, Relu>, Conv1d<_, 3, 1>, Flatten<_>);
+    series_depthwise_causal_dilated_3: (DepthwiseConv1d<_, 3, Tanh, Causal<1, 3>>, Flatten<_>);
     series_causal_dilated_2: (Conv1d<_, 4, 3, Tanh, Causal<1, 2>>, Conv1d<_, 3, 2, Linear, Causal, NoBias>, Flatten<_>);
 }
 #[cfg(feature = "exhaustive")]
@@ -124,6 +126,10 @@ networks_of_series! {
     series_causal_strided_2: (Conv1d<_, 4, 3, Tanh, Causal<2>>, Flatten<_>);
     series_causal_strided_3: (Conv1d<_, 4, 2, Tanh, Causal<3>>, Flatten<_>);
     series_causal_dilated_3: (Conv1d<_, 4, 3, Tanh, Causal<1, 3>>, Flatten<_>);
+    series_depthwise_same_strided_2: (DepthwiseConv1d<_, 4, Gelu, Same<2>>, Flatten<_>);
+    series_depthwise_dilated_2:
+        (DepthwiseConv1d<_, 3, Linear, Valid<1, 2>, NoBias>, Conv1d<_, 4, 1, Tanh>, Flatten<_>);
+    series_depthwise_causal_strided_3: (DepthwiseConv1d<_, 2, Tanh, Causal<3>>, Flatten<_>);
     series_pooled: (
         (Conv1d<_, 4, 1, Tanh>, MaxPool1d<_, 3, Same<2>>, AveragePool1d<_, 2, Same>, AveragePool1d<_, 2, Valid<1>>),
         (Conv1d<_, 3, 2, Silu>, GlobalAveragePool<_>)
@@ -167,16 +173,18 @@ fn layers_have_their_costs() {
         ConvTranspose2d<_, 2, 3, Relu, Same<2>>,
         Reshape<_, [[f32; 2]; 64]>,
         Conv1d<_, 5, 4, Relu, Causal<2>>,
+        DepthwiseConv1d<_, 3, Tanh, Valid<1, 2>, NoBias>,
     );
-    assert_eq!(Net::PARAMS, 3 * 3 * 4 + (3 * 3 * 2 * 4 + 2) + (4 * 2 * 5 + 5));
+    assert_eq!(Net::PARAMS, 3 * 3 * 4 + (3 * 3 * 2 * 4 + 2) + (4 * 2 * 5 + 5) + 3 * 5);
     assert_eq!(Net::BYTES, 4 * Net::PARAMS);
-    assert_eq!(Net::MACS, 16 * 3 * 3 * 4 + 16 * 3 * 3 * 2 * 4 + 32 * 4 * 2 * 5);
+    assert_eq!(Net::MACS, 16 * 3 * 3 * 4 + 16 * 3 * 3 * 2 * 4 + 32 * 4 * 2 * 5 + 28 * 5 * 3);
     let summary = Net::summary().to_string();
     for line in [
         "0      DepthwiseConv2d<3, Relu, Same<2>, NoBias>",
         "1      ConvTranspose2d<2, 3, Relu, Same<2>>",
         "2      Reshape<64, 2>",
         "3      Conv1d<5, 4, Relu, Causal<2>>",
+        "4      DepthwiseConv1d<3, Tanh, Valid<1, 2>, NoBias>",
     ] {
         assert!(summary.lines().any(|shown| shown.starts_with(line)), "{line}\n{summary}");
     }

@@ -127,6 +127,8 @@ series! {
     conv1d_all: (Conv1d<_, 6, 3, Softmax, Causal<2, 3>>,);
     conv1d_stride_over_window: (Conv1d<_, 6, 2, Linear, Valid<5>>,);
     conv1d_pointwise: (Conv1d<_, 21, 1, Relu, Same>,);
+    depthwise_valid: (DepthwiseConv1d<_, 4, Relu, Valid<3>, NoBias>, DepthwiseConv1d<_, 2>);
+    depthwise_causal: (DepthwiseConv1d<_, 5, Gelu, Causal>, Conv1d<_, 40, 1>, DepthwiseConv1d<_, 3, Softmax, Causal<2, 3>>);
     simple_rnn: (SimpleRnn<_, 7>,);
     simple_rnn_all: (SimpleRnn<_, 19, AllStates>,);
     gru: (Gru<_, 6>,);
@@ -239,6 +241,7 @@ pairs! {
     [
         Conv1d<_, 6, 3, Relu, Valid<2>>;
         Conv1d<_, 4, 2, Tanh, Causal<1, 3>>;
+        DepthwiseConv1d<_, 3, Tanh, Causal<2>>;
         Gru<_, 5, AllStates>;
         MaxPool1d<_, 2>;
         AveragePool1d<_, 3, Causal<2>>;
@@ -250,6 +253,7 @@ pairs! {
     ]
     conv1d_valid: Conv1d<_, 4, 3, Relu, Valid<2>>;
     conv1d_causal: Conv1d<_, 4, 4, Elu, Causal<2, 2>>;
+    depthwise: DepthwiseConv1d<_, 3, Relu, Causal<1, 2>>;
     gru: Gru<_, 4, AllStates>;
     max_pool: MaxPool1d<_, 3, Causal<2>>;
     average_pool: AveragePool1d<_, 2, Valid<1, 3>>;
@@ -428,6 +432,13 @@ macro_rules! int8 {
 }
 int8! {
     conv1d: [[f32; 5]; 21], (Conv1d<_, 8, 3, Relu, Causal<2>>, Conv1d<_, 7, 2, Tanh, Causal<1, 3>>, Conv1d<_, 9, 3, Relu6, Valid<3>>);
+    depthwise: [[f32; 5]; 21],
+        (
+            DepthwiseConv1d<_, 3, Relu, Causal<2>>,
+            Conv1d<_, 20, 1, Relu>,
+            DepthwiseConv1d<_, 4, Tanh, Causal<1, 2>>,
+            DepthwiseConv1d<_, 2, Relu6, Valid<2>, NoBias>,
+        );
     pools: [[f32; 6]; 24],
         (MaxPool1d<_, 3, Causal>, AveragePool1d<_, 3, Causal<2>>, MaxPool1d<_, 2>, AveragePool1d<_, 2, Valid<1, 2>>);
     global_average: [[f32; 4]; 9], (Conv1d<_, 5, 3, HardSwish>, GlobalAveragePool<_>, Dense<_, 4, Softmax>);

@@ -213,6 +213,7 @@ type Series = (
     Conv1d<_, 5, 3, Gelu, Causal<1, 2>>,
     MaxPool1d<_, 2>,
     (Conv1d<_, 4, 2, Tanh, Valid>, AveragePool1d<_, 3, Same<2>>),
+    DepthwiseConv1d<_, 3, Relu, Same>,
     Reshape<_, Image<2, 2, 4>>,
     Conv2d<_, 3, 2, Softmax, Same>,
     Reshape<_, [[f32; 3]; 4]>,

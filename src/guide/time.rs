@@ -9,6 +9,7 @@
 //! | to | use | multiply-adds of a frame |
 //! |---|---|---|
 //! | find short patterns: an edge, a click, a beat | [`Conv1d`](crate::layers::Conv1d) | `K·CHANNELS·FILTERS` |
+//! | the same in each channel by itself, and combine the channels with a `Conv1d<_, F, 1>` | [`DepthwiseConv1d`](crate::layers::DepthwiseConv1d) | `K·CHANNELS` |
 //! | see far back with few weights | several `Conv1d<_, F, K, Relu, Causal<1, D>>` whose dilation `D` doubles | as above, for each |
 //! | remember for a time that the data decide | [`Gru`](crate::layers::Gru) | `3·UNITS·(FEATURES + UNITS)` |
 //! | the same, with a memory that forgets more slowly | [`Lstm`](crate::layers::Lstm) | `4·UNITS·(FEATURES + UNITS)` |

@@ -3,7 +3,7 @@
 //! [`GlobalMaxPool`], [`UpSample2d`], [`ZeroPad2d`], [`Crop2d`], [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of
 //! series ([`sequence`]: [`SimpleRnn`], [`Gru`], [`Lstm`], [`Bidirectional`], [`Reversed`], [`TimeDistributed`],
 //! [`Masked`]; [`Embedding`], [`LearnedPositions`], [`SinusoidalPositions`], [`MultiHeadAttention`],
-//! [`TransformerBlock`]; [`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]); normalization ([`BatchNorm`], [`LayerNorm`],
+//! [`TransformerBlock`]; [`Conv1d`], [`DepthwiseConv1d`], [`MaxPool1d`], [`AveragePool1d`]); normalization ([`BatchNorm`], [`LayerNorm`],
 //! [`GroupNorm`], [`RmsNorm`]); layers side by side ([`Residual`], [`Branches`]), which also take members of pairs
 //! ([`First`], [`Second`]) and numbers that do not depend on the input ([`Constant`]); preprocessing ([`Standardize`],
 //! [`MinMax`], [`Impute`], [`OneHot`]); wrappers that change how a network is initialized, penalized or trained
@@ -43,9 +43,9 @@ pub use dense::Dense;
 pub use dropout::Dropout;
 pub use frozen::Frozen;
 pub use image::{
-    AveragePool1d, AveragePool2d, Causal, Conv1d, Conv2d, ConvTranspose2d, Crop2d, DepthwiseConv2d, Flatten,
-    GlobalAveragePool, GlobalMaxPool, Image, MaxPool1d, MaxPool2d, Padded, Reshape, Same, SpatialDropout, UpSample2d,
-    Valid, Window, ZeroPad2d,
+    AveragePool1d, AveragePool2d, Causal, Conv1d, Conv2d, ConvTranspose2d, Crop2d, DepthwiseConv1d, DepthwiseConv2d,
+    Flatten, GlobalAveragePool, GlobalMaxPool, Image, MaxPool1d, MaxPool2d, Padded, Reshape, Same, SpatialDropout,
+    UpSample2d, Valid, Window, ZeroPad2d,
 };
 pub use impute::Impute;
 pub use in_flash::InFlash;

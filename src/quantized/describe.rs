@@ -9,9 +9,9 @@ use std::{
 
 use super::{
     Activate, Affine, Calibrated, Calibration, Combination, Combine, Concat, Constant, Conv1d, Conv2d, ConvTranspose2d,
-    Crop2d, Dense, DepthwiseConv2d, EachStep, GlobalAverage, GlobalMax, Int8Activation, Int8Form, Int8Layer,
-    Int8Reduce, Int8Tensor, PRelu, Pool1d, Pool2d, Quantize, Quantized, Rescale, Reshape, Scale, Scales, Standardize,
-    Table, UpSample2d, ZeroPad2d, affine::channels,
+    Crop2d, Dense, DepthwiseConv1d, DepthwiseConv2d, EachStep, GlobalAverage, GlobalMax, Int8Activation, Int8Form,
+    Int8Layer, Int8Reduce, Int8Tensor, PRelu, Pool1d, Pool2d, Quantize, Quantized, Rescale, Reshape, Scale, Scales,
+    Standardize, Table, UpSample2d, ZeroPad2d, affine::channels,
 };
 use crate::{
     Tensor,
@@ -329,6 +329,8 @@ describe! {
     DepthwiseConv2d<P, A, H, W, C, OH, OW, K, KW>: |self, to| {
         self.channels.describe(to, |weights| Operation::Depthwise(weights, slide::<P>([H, W], [K, KW]).1))
     };
+    [P: Window, A: Int8Activation, const W: usize, const C: usize, const OW: usize, const K: usize]
+    DepthwiseConv1d<P, A, W, C, OW, K>: |self, to| self.0.describe(to);
     [R: Int8Reduce, P: Window, const H: usize, const W: usize, const C: usize, const OH: usize, const OW: usize, const K: usize, const KW: usize]
     Pool2d<R, P, H, W, C, OH, OW, K, KW>: |self, to| {
         let layer = to.layer()?;

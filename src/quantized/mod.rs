@@ -72,7 +72,7 @@ pub use conv_transpose2d::ConvTranspose2d;
 pub use convolution::{Conv1d, Conv2d};
 pub use crop2d::Crop2d;
 pub use dense::Dense;
-pub use depthwise::DepthwiseConv2d;
+pub use depthwise::{DepthwiseConv1d, DepthwiseConv2d};
 #[cfg(feature = "std")]
 pub use describe::{Activations, Describe, DescribeError, Describer, Description, Operation, Operator, Weights};
 pub use each_step::EachStep;

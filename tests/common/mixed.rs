@@ -13,7 +13,7 @@ pub type Mixed = (
     Branches<Conv2d<_, 3, 1, Sigmoid>, MaxPool2d<_, 3, Same<1>>, Concat>,
     AveragePool2d<_, 2, Same<2>>,
     Activate<Elu, _>,
-    (Reshape<_, [[f32; 9]; 16]>, Conv1d<_, 5, 3, Gelu, Causal<2>>, MaxPool1d<_, 2>),
+    (Reshape<_, [[f32; 9]; 16]>, Conv1d<_, 5, 3, Gelu, Causal<2>>, DepthwiseConv1d<_, 3, Relu, Same>, MaxPool1d<_, 2>),
     Branches<GlobalAveragePool<_>, (Flatten<_>, Dense<_, 5, Silu>), Concat>,
     Dense<_, 4, Softmax>,
 );

@@ -19,6 +19,12 @@ type WrongOutput = (
 );
 
 #[network(input = [[f32; 2]; 4])]
+type TooLargeForEachChannel = (DepthwiseConv1d<_, 5, Relu>, Flatten<_>);
+
+#[network(input = [f32; 4])]
+type ChannelsOfAVector = (DepthwiseConv1d<_, 2>, Flatten<_>);
+
+#[network(input = [[f32; 2]; 4])]
 type Strides = (MaxPool1d<_, 2, Valid<0>>, Flatten<_>);
 
 #[network(input = [f32; 4])]

@@ -181,6 +181,7 @@ def make(folder):
             keras.layers.Conv1D(4, 3, dilation_rate=2, padding="causal", activation="relu"),
             keras.layers.AveragePooling1D(3, strides=2, padding="same"),
             keras.layers.Conv1D(5, 2, strides=2, padding="same", activation="hard_silu", use_bias=False),
+            keras.layers.DepthwiseConv1D(3, padding="same", activation="tanh"),
             keras.layers.GlobalAveragePooling1D(),
             keras.layers.Dense(3),
         ]

@@ -5,7 +5,7 @@ builds for Linux come with CUDA and are too large for every run of the tests. To
 
     python tests/exchange/make_torch.py [torch_series ..]
 
-PyTorch 2.15.0 made `torch_recurrent` and `torch_bidirectional`.
+PyTorch 2.15.0 made `torch_recurrent`, `torch_bidirectional` and `torch_depthwise_series`.
 """
 
 import json
@@ -129,6 +129,19 @@ def series():
     )
 
 
+def depthwise_series():
+    """Takes series of 12 steps with 3 channels."""
+    return nn.Sequential(
+        nn.Conv1d(3, 3, 3, padding=2, dilation=2, groups=3, bias=False),
+        nn.ReLU(),
+        nn.Conv1d(3, 4, 1),
+        nn.Conv1d(4, 4, 4, stride=2, groups=4),
+        nn.Tanh(),
+        nn.Flatten(),
+        nn.Linear(4 * 5, 3),
+    )
+
+
 class Recurrent(nn.Module):
     """Takes series of 6 steps with 3 channels."""
 
@@ -202,6 +215,7 @@ MODELS = {
     "torch_recurrent": (Recurrent, (3, 6)),
     "torch_bidirectional": (Bidirectional, (3, 6)),
     "torch_decoder": (Decoder, (8,)),
+    "torch_depthwise_series": (depthwise_series, (3, 12)),
 }
 
 for seed, (name, (make, shape)) in enumerate(MODELS.items()):

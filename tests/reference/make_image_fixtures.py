@@ -142,6 +142,27 @@ NETWORKS = {
     ],
     "cropped": lambda: head(L.Conv2D(3, 2), L.Cropping2D(((1, 2), (0, 3))), L.Conv2D(2, 2, activation="tanh")),
     "rectified": lambda: head(L.Conv2D(4, 3), L.PReLU(shared_axes=[1, 2]), L.Conv2D(2, 2), L.PReLU(shared_axes=[1, 2])),
+    "series_depthwise": lambda: series(L.DepthwiseConv1D(3, activation="relu"), L.Conv1D(3, 1)),
+    "series_depthwise_same_strided_2": lambda: series(
+        L.DepthwiseConv1D(4, strides=2, padding="same", activation="gelu")
+    ),
+    "series_depthwise_dilated_2": lambda: series(
+        L.DepthwiseConv1D(3, dilation_rate=2, use_bias=False), L.Conv1D(4, 1, activation="tanh")
+    ),
+    "series_depthwise_causal_dilated_3": lambda: [
+        L.Reshape((9, 16)),
+        L.ZeroPadding1D((6, 0)),
+        L.DepthwiseConv1D(3, dilation_rate=3, activation="tanh"),
+        L.Flatten(),
+        L.Dense(3),
+    ],
+    "series_depthwise_causal_strided_3": lambda: [
+        L.Reshape((9, 16)),
+        L.ZeroPadding1D((1, 0)),
+        L.DepthwiseConv1D(2, strides=3, activation="tanh"),
+        L.Flatten(),
+        L.Dense(3),
+    ],
 }
 
 

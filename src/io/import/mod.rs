@@ -317,6 +317,7 @@ fn of_norm(source: Source, parameter: &'static str) -> &'static str {
 fn as_in_pytorch(tensor: &mut ExpectedTensor, kinds: &Kinds) {
     let flattened = kinds.flattened.iter().find(|(layer, _)| *layer == tensor.layer);
     let (lengths, order): (_, &[usize]) = match (&tensor.shape[..], flattened) {
+        (&[steps, channels], _) if kinds.depthwise.contains(&tensor.layer) => (vec![channels, 1, steps], &[2, 0]),
         (&[inputs, outputs], None) => (vec![outputs, inputs], &[1, 0]),
         (&[inputs, outputs], Some((_, image))) => {
             tensor.shape = vec![outputs, inputs];

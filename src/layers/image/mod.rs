@@ -1,12 +1,13 @@
 //! Layers of images, `[[[T; CHANNELS]; WIDTH]; HEIGHT]`: [`Conv2d`], [`DepthwiseConv2d`], [`ConvTranspose2d`]; pooling
 //! ([`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`GlobalMaxPool`]); [`UpSample2d`], [`ZeroPad2d`]; [`SpatialDropout`];
-//! [`Flatten`], [`Reshape`]. Layers of series, `[[T; CHANNELS]; STEPS]`: [`Conv1d`], [`MaxPool1d`], [`AveragePool1d`]. A
+//! [`Flatten`], [`Reshape`]. Layers of series, `[[T; CHANNELS]; STEPS]`: [`Conv1d`], [`DepthwiseConv1d`], [`MaxPool1d`], [`AveragePool1d`]. A
 //! [`Window`] describes the steps of a window and the padding.
 
 mod conv1d;
 mod conv2d;
 mod conv_transpose2d;
 mod crop2d;
+mod depthwise_conv1d;
 mod depthwise_conv2d;
 pub(super) mod fault;
 mod flatten;
@@ -27,6 +28,7 @@ pub use conv_transpose2d::ConvTranspose2d;
 pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
 pub use crop2d::Crop2d;
+pub use depthwise_conv1d::DepthwiseConv1d;
 pub use depthwise_conv2d::DepthwiseConv2d;
 pub use flatten::Flatten;
 pub use global_max_pool::GlobalMaxPool;

@@ -5,7 +5,7 @@ use crate::{
     activation::Activation,
     kernel::Element,
     layers::{
-        Activate, Biased, Branches, Constant, Conv1d, Conv2d, ConvTranspose2d, Dense, DepthwiseConv2d,
+        Activate, Biased, Branches, Constant, Conv1d, Conv2d, ConvTranspose2d, Dense, DepthwiseConv1d, DepthwiseConv2d,
         GlobalAveragePool, Join, Joins, PRelu, Recurrent, Returns, Standardize, Window,
         image::{Channels, Pool1d, Pool2d, Reduce},
         sequence::Unit,
@@ -120,6 +120,10 @@ with_weights! {
         const K: usize, const OL: usize
     ] Conv1d<[[T; C]; L], F, K, A, P, Z, [[T; F]; OL]>:
         |kernel| kernel.as_flattened_mut(), false;
+    [
+        T: Element, A: Activation, P: Window, Z: Biased, const L: usize, const C: usize, const K: usize, const OL: usize
+    ] DepthwiseConv1d<[[T; C]; L], K, A, P, Z, [[T; C]; OL]>:
+        |kernel| kernel, false;
     [
         T: Element, A: Activation, P: Window, Z: Biased, const H: usize, const W: usize, const C: usize,
         const K: usize, const KW: usize, const OH: usize, const OW: usize
