@@ -91,8 +91,10 @@ fn numbers_outside_of_the_vocabulary_are_errors() {
     type Both = Branches<Embedding<[f32; 3], 5, 2>, Embedding<[f32; 3], 4, 2>, Add>;
     assert_eq!(Both::invalid(&[4.0, 0.0, 3.0]).map(Invalid::place), Some(0));
     assert_eq!(Both::invalid(&[3.0; 3]), None);
-    type Dropped = (Dropout<3, 20>, Embedding<[f32; 3], 4, 2>);
-    assert_eq!(Dropped::invalid(&[0.0, 1.0, 5.0]).map(Invalid::place), Some(2));
+    type Reshaped = (Reshape<[[f32; 1]; 3], [f32; 3]>, Frozen<Identity<[f32; 3]>>, Embedding<[f32; 3], 4, 2>);
+    assert!(Reshaped::FAULT.is_none() && Reshaped::TAKES_WHOLE && !Reshaped::KEEPS_WHOLE);
+    type Nested = ((Dropout<3, 20>, Identity<[f32; 3]>), Regularized<Embedding<[f32; 3], 4, 2>, L2<1, -3>>);
+    assert!(Nested::FAULT.is_some() && !Nested::TAKES_WHOLE);
     type Steps = TimeDistributed<(Identity<[f32; 3]>, Embedding<[f32; 3], 4, 2>), 2>;
     assert_eq!(Steps::invalid(&[[0.0; 3], [3.0, 3.0, 4.0]]).map(Invalid::place), Some(5));
     assert_eq!(<Dense<2, 2>>::invalid(&[4.0; 2]), None);

@@ -43,6 +43,8 @@ impl Sequence {
         let last = fields.len() - 1;
         let layers: Vec<TokenStream> = types.iter().map(|ty| quote!(<#ty as #krate::layer::Layer>)).collect();
         let parameters: Vec<TokenStream> = types.iter().map(|ty| quote!(<#ty as #krate::layer::Parameters>)).collect();
+        let shapes: Vec<TokenStream> =
+            types.iter().map(|ty| quote!(<#ty as #krate::layer::InNetwork>::SHAPES)).collect();
         let places: Vec<Index> = (0..fields.len()).map(Index::from).collect();
         let buffers: Vec<Ident> = (0..last).map(|index| format_ident!("y{index}")).collect();
         let (first_layer, last_layer, first_parameters) = (&layers[0], &layers[last], &parameters[0]);
@@ -266,8 +268,10 @@ impl Sequence {
 
                 const MACS: ::core::primitive::usize = 0 #(+ #layers::MACS)*;
                 const FAULT: ::core::option::Option<#krate::message::Message> =
-                    #krate::layer::first_fault(&[#(#layers::FAULT),*]);
+                    #krate::layer::first_fault(&[#(#layers::FAULT,)* #krate::layer::not_whole(&[#(#shapes),*])]);
                 const TAKES_MISSING: ::core::primitive::bool = #first_layer::TAKES_MISSING;
+                const TAKES_WHOLE: ::core::primitive::bool = #krate::layer::takes_whole(&[#(#shapes),*]);
+                const KEEPS_WHOLE: ::core::primitive::bool = true #(&& #layers::KEEPS_WHOLE)*;
                 const OUTLINE: #krate::layer::Outline =
                     #krate::layer::Outline::of_sequence(&[#((#names, #layers::OUTLINE)),*]);
 

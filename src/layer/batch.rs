@@ -43,6 +43,12 @@ pub trait Layer: Parameters {
     /// Whether a NaN in the input stands for a missing value, as for [`Impute`](crate::layers::Impute). Otherwise, NaN
     /// is an error in training.
     const TAKES_MISSING: bool = false;
+    /// Whether the layer takes only whole numbers, as [`Embedding`](crate::layers::Embedding) does. One that follows a
+    /// layer which does not [keep them whole](Self::KEEPS_WHOLE) does not compile.
+    const TAKES_WHOLE: bool = false;
+    /// Whether the output has whole numbers if the input has, also in training, as that of
+    /// [`Reshape`](crate::layers::Reshape).
+    const KEEPS_WHOLE: bool = false;
     /// Whether the layer starts each batch of training with the state after the one before, which is in its tape, as
     /// with [`Stateful`](crate::layers::Stateful).
     const STATEFUL: bool = false;

@@ -93,10 +93,17 @@ pub trait InNetwork {
 #[diagnostic::do_not_recommend]
 impl<L: Layer> InNetwork for L {
     const FAULT: Option<Message> = <L as Layer>::FAULT;
-    const SHAPES: Shapes = Shapes { kind: L::KIND, input: L::Input::FORM, output: L::Output::FORM, is_step: false };
+    const SHAPES: Shapes = Shapes {
+        kind: L::KIND,
+        input: L::Input::FORM,
+        output: L::Output::FORM,
+        is_step: false,
+        takes_whole: L::TAKES_WHOLE,
+        keeps_whole: L::KEEPS_WHOLE,
+    };
 }
 
-/// The name of a layer, with its input and output.
+/// The name of a layer, with its input and output, and whether they are whole numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct Shapes {
     kind: Message<64>,
@@ -104,17 +111,23 @@ pub struct Shapes {
     output: Form,
     /// Whether it stands for a step of the input of `TimeDistributed`.
     is_step: bool,
+    takes_whole: bool,
+    keeps_whole: bool,
 }
 
 impl Shapes {
     /// The description of the input `X` of a network, as if it were the output of a layer.
     pub const fn of_input<X: Tensor>() -> Self {
-        Self { kind: Message::new(), input: X::FORM, output: X::FORM, is_step: false }
+        Self::given(X::FORM, false)
     }
 
     /// The description of the first axis of `X` as if each of its items were the output of a layer.
     pub const fn of_step<X: Tensor>() -> Self {
-        Self { kind: Message::new(), input: X::Row::FORM, output: X::Row::FORM, is_step: true }
+        Self::given(X::Row::FORM, true)
+    }
+
+    const fn given(form: Form, is_step: bool) -> Self {
+        Self { kind: Message::new(), input: form, output: form, is_step, takes_whole: false, keeps_whole: true }
     }
 }
 
@@ -122,7 +135,7 @@ impl Shapes {
 pub const fn misfit(before: &Shapes, after: &Shapes) -> Option<Message> {
     let (given, taken) = (&before.output, &after.input);
     if given.is(taken) {
-        return None;
+        return if before.keeps_whole { None } else { changed(before, after) };
     }
     let message = taken.written(Message::naming(after.kind.as_str()).text("takes `"));
     let message = match before.kind.is_empty() {
@@ -138,6 +151,46 @@ pub const fn misfit(before: &Shapes, after: &Shapes) -> Option<Message> {
     } else {
         message
     })
+}
+
+/// The fault of the layer `after` if it takes whole numbers, which `before` does not keep.
+const fn changed(before: &Shapes, after: &Shapes) -> Option<Message> {
+    if !after.takes_whole {
+        return None;
+    }
+    let message = Message::naming(after.kind.as_str()).text("takes whole numbers, but `");
+    let message = message.text(before.kind.as_str()).text("` before it changes the numbers of its input: put it first");
+    Some(message.text("; a layer of your own that outputs whole numbers sets `KEEPS_WHOLE`"))
+}
+
+/// The fault of the first of consecutive layers that takes whole numbers after a layer that does not keep them.
+pub const fn not_whole(layers: &[Shapes]) -> Option<Message> {
+    let (mut before, mut index) = (None, 0);
+    while index < layers.len() {
+        let layer = &layers[index];
+        if let Some(before) = before
+            && let Some(fault) = changed(before, layer)
+        {
+            return Some(fault);
+        }
+        if !layer.keeps_whole {
+            before = Some(layer);
+        }
+        index += 1;
+    }
+    None
+}
+
+/// Whether the first of consecutive layers that does not keep whole numbers, or one before it, takes only those.
+pub const fn takes_whole(layers: &[Shapes]) -> bool {
+    let mut index = 0;
+    while index < layers.len() && !layers[index].takes_whole {
+        if !layers[index].keeps_whole {
+            return false;
+        }
+        index += 1;
+    }
+    index < layers.len()
 }
 
 /// A network declared with `#[network]`, with the input `X`: it stands for `N` if its layers fit.

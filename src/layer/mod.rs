@@ -27,7 +27,7 @@ pub use fit::Sample;
 #[doc(hidden)]
 pub use fit::{
     After, Declaration, Declared, InNetwork, SameElement, Shapes, assert_fits_stack, assert_sound, first_fault, learns,
-    misfit, pass, pass_mut,
+    misfit, not_whole, pass, pass_mut, takes_whole,
 };
 #[doc(hidden)]
 pub use infer::Given;

@@ -69,6 +69,8 @@ macro_rules! annotated {
             const MACS: usize = L::MACS;
             const FAULT: Option<$crate::message::Message> = L::FAULT;
             const TAKES_MISSING: bool = L::TAKES_MISSING;
+            const TAKES_WHOLE: bool = L::TAKES_WHOLE;
+            const KEEPS_WHOLE: bool = L::KEEPS_WHOLE;
             const OUTLINE: $crate::layer::Outline = L::OUTLINE;
 
             #[inline(always)]

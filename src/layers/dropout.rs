@@ -40,11 +40,6 @@ impl<const N: usize, const PERCENT: u32, X: Tensor> SimpleLayer for Dropout<N, P
     const FAULT: Option<Message> = rate_fault(Self::KIND.as_str(), PERCENT);
 
     #[inline(always)]
-    fn part(x: &[X; N]) -> Option<(usize, &[X; N])> {
-        Some((0, x))
-    }
-
-    #[inline(always)]
     fn forward<S: Simd>(&self, _: S, x: &[X; N], y: &mut [X; N]) {
         *y = *x;
     }

@@ -107,6 +107,8 @@ impl<L: Layer> Layer for Frozen<L> {
     const MACS: usize = L::MACS;
     const FAULT: Option<Message> = first_fault(&[L::FAULT, L::OUTLINE.stateful_fault("Frozen")]);
     const TAKES_MISSING: bool = L::TAKES_MISSING;
+    const TAKES_WHOLE: bool = L::TAKES_WHOLE;
+    const KEEPS_WHOLE: bool = L::KEEPS_WHOLE;
     const OUTLINE: Outline = L::OUTLINE;
 
     #[inline(always)]

@@ -84,6 +84,8 @@ impl<F: Flash> Layer for InFlash<F> {
     const MACS: usize = F::Network::MACS;
     const FAULT: Option<Message> = first_fault(&[F::Network::FAULT, F::Network::OUTLINE.stateful_fault("InFlash")]);
     const TAKES_MISSING: bool = F::Network::TAKES_MISSING;
+    const TAKES_WHOLE: bool = F::Network::TAKES_WHOLE;
+    const KEEPS_WHOLE: bool = F::Network::KEEPS_WHOLE;
     const OUTLINE: Outline = F::Network::OUTLINE.in_flash();
 
     #[inline(always)]

@@ -111,6 +111,8 @@ where
         N::FAULT
     };
     const TAKES_MISSING: bool = N::TAKES_MISSING;
+    const TAKES_WHOLE: bool = N::TAKES_WHOLE;
+    const KEEPS_WHOLE: bool = N::KEEPS_WHOLE;
     const OUTLINE: Outline = N::OUTLINE;
 
     #[inline(always)]

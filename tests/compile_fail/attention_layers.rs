@@ -18,4 +18,10 @@ type OfFrames = (Embedding<_, 10, 16>, Flatten<_>);
 #[network(input = [f32; 8])]
 type NotExact = (Embedding<_, 20_000_000, 1>, Flatten<_>);
 
+#[network(input = [f32; 8])]
+type AfterDropout = (Dropout<_, 20>, (Embedding<_, 10, 16>, Flatten<_>));
+
+#[network(input = [[f32; 8]; 3])]
+type AfterDense = (TimeDistributed<(Dense<_, 8>, Embedding<_, 10, 16>)>, Flatten<_>);
+
 fn main() {}

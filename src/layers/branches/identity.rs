@@ -26,6 +26,8 @@ impl<X: Tensor> SimpleLayer for Identity<X> {
     type Output = X;
     type Tape = ();
 
+    const KEEPS_WHOLE: bool = true;
+
     #[inline(always)]
     fn part(x: &X) -> Option<(usize, &X)> {
         Some((0, x))

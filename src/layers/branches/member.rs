@@ -88,6 +88,7 @@ macro_rules! member {
             type Tape = ();
 
             const FAULT: Option<Message> = not_a_pair::<I>(Self::KIND.as_str());
+            const KEEPS_WHOLE: bool = true;
 
             #[inline(always)]
             fn part(x: &I) -> Option<(usize, &Self::Output)> {

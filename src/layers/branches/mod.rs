@@ -97,6 +97,13 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
 
     const MACS: usize = A::MACS + B::MACS;
     const FAULT: Option<Message> = first_fault(&[A::FAULT, B::FAULT, join::misfit::<A, B>(), J::FAULT]);
+    const TAKES_WHOLE: bool = A::TAKES_WHOLE || B::TAKES_WHOLE;
+    /// Of a pair, one member may be of whole numbers.
+    const KEEPS_WHOLE: bool = if J::Output::FORM.members().is_some() {
+        A::KEEPS_WHOLE || B::KEEPS_WHOLE
+    } else {
+        A::KEEPS_WHOLE && B::KEEPS_WHOLE
+    };
 
     #[inline(always)]
     fn invalid(x: &A::Input) -> Option<Invalid> {

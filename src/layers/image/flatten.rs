@@ -49,6 +49,7 @@ impl<I: Tensor, const N: usize> Layer for Flatten<I, [I::Element; N]> {
         let message = Message::naming(Self::KIND.as_str()).text("outputs ").number(I::LEN as u128);
         Some(message.text(" numbers, but its type says ").number(N as u128))
     };
+    const KEEPS_WHOLE: bool = true;
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, _: S, x: &[I], y: &mut [Self::Output]) {

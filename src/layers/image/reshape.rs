@@ -38,6 +38,8 @@ impl<I: Tensor, O: Tensor<Element = I::Element>> SimpleLayer for Reshape<I, O> {
         Some(message.list(I::SHAPE).text("]"))
     };
 
+    const KEEPS_WHOLE: bool = true;
+
     #[inline(always)]
     fn forward<S: Simd>(&self, _: S, x: &I, y: &mut O) {
         O::flat_mut(slice::from_mut(y)).copy_from_slice(I::flat(slice::from_ref(x)));

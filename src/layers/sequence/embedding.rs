@@ -21,7 +21,8 @@ use crate::{
 ///
 /// Training and evaluation check the numbers, and return an error that names the sample and the place of one that is not
 /// in the vocabulary ([`TrainError::Vocabulary`](crate::train::TrainError::Vocabulary)). A prediction has NaN in place of
-/// its vector. The gradient with respect to x is 0.
+/// its vector. The gradient with respect to x is 0. A layer before it that changes the numbers, such as
+/// [`Dropout`](crate::layers::Dropout), does not compile.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -83,6 +84,8 @@ impl<I: Channels, const VOCABULARY: usize, const WIDTH: usize> SimpleLayer for E
             None
         }
     };
+
+    const TAKES_WHOLE: bool = true;
 
     #[inline(always)]
     fn invalid(x: &I) -> Option<Invalid> {

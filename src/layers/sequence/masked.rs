@@ -123,6 +123,7 @@ impl<L: Layer + Streaming, E: Ends> Layer for Masked<L, E> {
     const MACS: usize = L::MACS;
     const FAULT: Option<Message> =
         first_fault(&[L::FAULT, Self::MISUSE, L::OUTLINE.stateful_fault("Masked"), L::PADDED_FAULT, Self::OTHER_STEPS]);
+    const TAKES_WHOLE: bool = L::TAKES_WHOLE;
     /// The series without its length.
     const INSIDE: usize = size_of::<L::Input>();
 

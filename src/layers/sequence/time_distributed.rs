@@ -77,6 +77,8 @@ impl<L: Layer, const STEPS: usize> Layer for TimeDistributed<L, STEPS> {
     const MACS: usize = STEPS * L::MACS;
     const FAULT: Option<Message> = first_fault(&[L::FAULT, Self::MISUSE]);
     const TAKES_MISSING: bool = L::TAKES_MISSING;
+    const TAKES_WHOLE: bool = L::TAKES_WHOLE;
+    const KEEPS_WHOLE: bool = L::KEEPS_WHOLE;
 
     #[inline(always)]
     fn invalid(x: &Self::Input) -> Option<Invalid> {

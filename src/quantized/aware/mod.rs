@@ -276,6 +276,8 @@ where
     const MACS: usize = N::MACS;
     const FAULT: Option<Message> = N::FAULT;
     const TAKES_MISSING: bool = N::TAKES_MISSING;
+    const TAKES_WHOLE: bool = N::TAKES_WHOLE;
+    const KEEPS_WHOLE: bool = N::KEEPS_WHOLE;
     const OUTLINE: Outline = N::Aware::OUTLINE;
 
     #[inline(always)]

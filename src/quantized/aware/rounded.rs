@@ -218,6 +218,8 @@ impl<L: RoundWeights<Head: Int8Activation>> Layer for Rounded<L> {
     const MACS: usize = L::MACS;
     const FAULT: Option<Message> = L::FAULT;
     const TAKES_MISSING: bool = L::TAKES_MISSING;
+    const TAKES_WHOLE: bool = L::TAKES_WHOLE;
+    const KEEPS_WHOLE: bool = L::KEEPS_WHOLE;
     const OUTLINE: Outline = L::OUTLINE;
 
     #[inline(always)]
