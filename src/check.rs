@@ -37,7 +37,7 @@ use crate::{
     layer::{Invalid, Layer, Parameter, Path, Predictions, Role, Visit, VisitTrainable},
     layers::Activate,
     loss::Loss,
-    network::{forward, initialize},
+    network::{forget, forward, initialize},
     zeroed::fits_stack,
 };
 
@@ -412,6 +412,7 @@ impl<L: Layer> Work for Pass<'_, L> {
             forward::<S, Predictions, L, SAMPLES>(simd, layer, x, &mut y);
         }
         let inference = numbers(&y);
+        forget::<L, SAMPLES>(&mut tape);
         layer.record_batch::<S, Predictions, SAMPLES>(simd, Some(&mut Rng::new(1)), x, &mut tape, &mut y);
         let total = numbers(&y).iter().zip(numbers(dy)).map(|(y, dy)| y * dy).sum();
         let (mut dx, mut left) = ([L::Input::zeroed_on_stack(); SAMPLES], *dy);
@@ -420,8 +421,7 @@ impl<L: Layer> Work for Pass<'_, L> {
         layer.gradient_batch::<S, SAMPLES>(simd, x, &mut tape, &left, &mut gradient);
         // Without `dx`, and into a gradient that is not 0, the result must be the same.
         let mut left = *dy;
-        // A stateful layer starts with zero, as the first time.
-        let mut tape = L::Tape::<SAMPLES>::zeroed_box();
+        forget::<L, SAMPLES>(&mut tape);
         layer.record_batch::<S, Predictions, SAMPLES>(simd, Some(&mut Rng::new(1)), x, &mut tape, &mut y);
         layer.backward_batch::<S, Predictions, SAMPLES>(simd, x, &mut tape, &y, &mut left, None);
         let mut again = L::Trainable::zeroed_box();

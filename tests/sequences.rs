@@ -239,6 +239,37 @@ fn states_are_reset() {
     assert!(error.to_string().contains("shuffle(false)"), "{error}");
 }
 
+/// Evaluation of pieces is that of whole series, row by row, and leaves the states of training alone.
+#[test]
+fn evaluation_continues_a_series() {
+    type Layers<const STEPS: usize, const N: usize, R> =
+        (Lstm<[[f32; 4]; STEPS], 5, R>, Gru<[[f32; 5]; STEPS], 3, R>, Flatten<[[f32; 3]; STEPS], [f32; N]>);
+    type Whole = Trainer<Layers<6, 18, AllStates>, MeanSquaredError, Sgd, 2>;
+    type Pieces<const BATCH: usize> = Trainer<Layers<2, 6, Stateful<AllStates>>, MeanSquaredError, Sgd, BATCH>;
+
+    let x: [[[f32; 4]; 6]; 4] = series::<4>(2).map(|x| *x.first_chunk().unwrap());
+    let y: [[f32; 18]; 4] = series::<4>(3).map(|y| *y.as_flattened().first_chunk().unwrap());
+    let expected = Whole::boxed(Sgd::new(0.1), 4).evaluate(&x, &y).unwrap().loss;
+    let (mut cut_x, mut cut_y) = (Vec::new(), Vec::new());
+    for piece in 0..3 {
+        cut_x.extend(x.map(|x| x.as_chunks::<2>().0[piece]));
+        cut_y.extend(y.map(|y| y.as_chunks::<6>().0[piece]));
+    }
+    let [evaluated, not] = [true, false].map(|evaluates| {
+        let mut trainer = Pieces::<4>::boxed(Sgd::new(0.0), 4);
+        trainer.step(&cut_x[..4], &cut_y[..4]).unwrap();
+        for _ in 0..2 * usize::from(evaluates) {
+            let loss = trainer.evaluate(&cut_x, &cut_y).unwrap().loss;
+            assert!((loss - expected).abs() < 1e-6 * expected, "{loss}, not {expected}");
+        }
+        trainer.step(&cut_x[4..8], &cut_y[4..8]).unwrap()
+    });
+    assert_eq!(evaluated, not);
+    // In a batch of another size, other pieces continue each other.
+    let of_two = Pieces::<2>::boxed(Sgd::new(0.1), 4).evaluate(&cut_x, &cut_y).unwrap().loss;
+    assert!((of_two - expected).abs() > 1e-3 * expected, "{of_two}, {expected}");
+}
+
 /// Each row has its state, also in shards, and rows that a step leaves out keep theirs.
 #[test]
 fn rows_keep_their_states() {

@@ -9,6 +9,7 @@ use crate::{
     Tensor, Zeroed,
     kernel::{Element as _, Simd, Work, dispatch},
     layer::{Ending, Layer, Logits, Predictions, Sample},
+    network::forget,
     tensor::first_not_finite,
     zeroed::ON_THE_STACK,
 };
@@ -151,6 +152,7 @@ impl<N: Layer, E: Ending> Work for Derivative<'_, N, E> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> f64 {
         let Self(network, x, output, Explainer { tape, y, dy, dx }, _) = self;
+        forget::<N, 1>(tape);
         network.record_batch::<S, E, 1>(simd, None, x, tape, y);
         let value = Tensor::flat(y)[output].to_f64();
         let gradient = Tensor::flat_mut(dy);

@@ -49,8 +49,8 @@ pub trait Layer: Parameters {
     /// Whether the output has whole numbers if the input has, also in training, as that of
     /// [`Reshape`](crate::layers::Reshape).
     const KEEPS_WHOLE: bool = false;
-    /// Whether the layer starts each batch of training with the state after the one before, which is in its tape, as
-    /// with [`Stateful`](crate::layers::Stateful).
+    /// Whether the layer starts each `record_batch` with the state after the one before, which is in its tape, as with
+    /// [`Stateful`](crate::layers::Stateful).
     const STATEFUL: bool = false;
     /// The bytes of the memory inside the layer at inference, for one sample, without that of nested layers.
     const INSIDE: usize = 0;

@@ -4,7 +4,7 @@ use crate::{
     Zeroed as _,
     kernel::{Simd, Work, dispatch},
     layer::{Ending, Layer, Predictions, Sample, rows_at_once},
-    zeroed::{fits_stack, large},
+    zeroed::{clear, fits_stack, large},
 };
 
 /// The bytes of stack that a call takes at most, whatever the size of the network: the methods of
@@ -70,7 +70,16 @@ fn row_by_row<S: Simd, E: Ending, N: Layer>(
     tape: &mut N::Tape<1>,
 ) {
     for (x, y) in x.chunks(1).zip(y.chunks_mut(1)) {
+        forget::<N, 1>(tape);
         network.record_batch::<S, E, 1>(simd, None, x, tape, y);
+    }
+}
+
+/// Lets stateful layers start with zero. Their states are all that a tape keeps.
+#[inline(always)]
+pub(crate) fn forget<N: Layer, const B: usize>(tape: &mut N::Tape<B>) {
+    if const { N::OUTLINE.is_stateful() } {
+        clear(tape);
     }
 }
 

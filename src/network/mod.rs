@@ -10,7 +10,7 @@ mod summary;
 pub use fold::{FoldError, fold_batch_norms};
 #[cfg(feature = "std")]
 pub use forward::STACK;
-pub(crate) use forward::{InBlocks, forward, forward_in_blocks, in_blocks, predict};
+pub(crate) use forward::{InBlocks, forget, forward, forward_in_blocks, in_blocks, predict};
 pub use initialize::{initialize, initialize_with};
 pub use summary::Summary;
 

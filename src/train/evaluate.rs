@@ -54,22 +54,64 @@ where
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
+        let network = self.0.network;
+        let forward = |x: &[_], y: &mut [_]| forward::<S, L::Ending, N, B>(simd, network, x, y);
         if const { fits_stack(Evaluate::<N, L, M>::ROW * B) } {
-            self.0.add(simd, Zeroed::zeroed_in(&mut MaybeUninit::<[N::Output; B]>::uninit()));
+            self.0.add(simd, Zeroed::zeroed_in(&mut MaybeUninit::<[N::Output; B]>::uninit()), forward);
         } else {
-            self.0.add(simd, &mut large::<[N::Output; B]>());
+            self.0.add(simd, &mut large::<[N::Output; B]>(), forward);
         }
     }
 }
 
-impl<N: Layer, L: Loss<N::Output>, M: Metric<N::Output, L::Label>> Evaluate<'_, N, L, M> {
+/// Evaluates batches of `B` rows, of which each continues the one before, as in training.
+pub(super) struct Continued<'a, N: Layer, L: Loss<N::Output>, M, const B: usize>(pub Evaluate<'a, N, L, M>);
+
+impl<N, L, M, const B: usize> Work for Continued<'_, N, L, M, B>
+where
+    N: Layer,
+    L: Loss<N::Output>,
+    M: Metric<N::Output, L::Label>,
+{
+    type Output = ();
+
     #[inline(always)]
-    fn add<S: Simd, const B: usize>(self, simd: S, outputs: &mut [N::Output; B]) {
-        let Self { network, loss, x, y, report } = self;
+    fn run<S: Simd>(self, simd: S) {
+        if const { fits_stack(size_of::<(N::Tape<B>, [N::Output; B])>()) } {
+            self.add(simd, Zeroed::zeroed_in(&mut MaybeUninit::uninit()));
+        } else {
+            self.add(simd, &mut large());
+        }
+    }
+}
+
+impl<N, L, M, const B: usize> Continued<'_, N, L, M, B>
+where
+    N: Layer,
+    L: Loss<N::Output>,
+    M: Metric<N::Output, L::Label>,
+{
+    #[inline(always)]
+    fn add<S: Simd>(self, simd: S, (tape, outputs): &mut (N::Tape<B>, [N::Output; B])) {
+        let network = self.0.network;
+        self.0.add(simd, outputs, |x, y| network.record_batch::<S, L::Ending, B>(simd, None, x, tape, y));
+    }
+}
+
+impl<N: Layer, L: Loss<N::Output>, M: Metric<N::Output, L::Label>> Evaluate<'_, N, L, M> {
+    /// Passes the samples to `forward`, at most `B` at once.
+    #[inline(always)]
+    fn add<S: Simd, const B: usize>(
+        self,
+        simd: S,
+        outputs: &mut [N::Output; B],
+        mut forward: impl FnMut(&[N::Input], &mut [N::Output]),
+    ) {
+        let Self { loss, x, y, report, .. } = self;
         let share = 1.0 / x.len() as f64;
         for (x, y) in x.chunks(B).zip(y.chunks(B)) {
             let outputs = &mut outputs[..x.len()];
-            forward::<S, L::Ending, N, B>(simd, network, x, outputs);
+            forward(x, outputs);
             report.loss += loss.total(simd, outputs, y) * share;
             N::Head::finish::<S, L::Ending, _>(simd, outputs);
             for (output, label) in outputs.iter().zip(y) {

@@ -5,7 +5,7 @@ use core::{fmt, marker::PhantomData, mem::MaybeUninit, ops::RangeInclusive};
 use super::{
     Callback, Data, Epoch, Fit, Report, TrainError, TrainingState, TrainingStateMut,
     error::check,
-    evaluate::{Evaluate, Finish},
+    evaluate::{Continued, Evaluate, Finish},
     step::{Buffers, Memory, Run, WeightBound},
 };
 use crate::{
@@ -399,6 +399,9 @@ where
 
     /// Computes the mean loss, without penalties, and the metrics on `x` and `y`.
     ///
+    /// Layers that are [`Stateful`](crate::layers::Stateful) start with zero, and then continue from one batch of `BATCH`
+    /// rows to the next, as in a [`fit`](Self::fit). The states of training do not change.
+    ///
     /// # Errors
     ///
     /// If a value of the loss is out of range, if there are no samples, if the numbers of inputs and labels differ, if
@@ -430,7 +433,12 @@ where
     fn report<Q: Metric<N::Output, L::Label>>(&self, x: &[N::Input], y: &[L::Label]) -> Report<Q> {
         let mut report = Report { loss: 0.0, metrics: Q::default() };
         let network = &self.memory.buffers.network;
-        in_blocks(Evaluate::<N, L, Q> { network, loss: &self.run.loss, x, y, report: &mut report });
+        let evaluate = Evaluate::<N, L, Q> { network, loss: &self.run.loss, x, y, report: &mut report };
+        if const { N::OUTLINE.is_stateful() } {
+            dispatch(Continued::<N, L, Q, BATCH>(evaluate));
+        } else {
+            in_blocks(evaluate);
+        }
         report
     }
 }

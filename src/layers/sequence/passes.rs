@@ -253,14 +253,13 @@ impl<
     const STATES: usize,
 > Tape<I, R, UNITS, B, GATES, SAVED, STATES>
 {
-    /// `y = f(x)`. The products with the frames are one for all steps. In training, a stateful layer starts with the
-    /// states that the batch before has kept.
+    /// `y = f(x)`. The products with the frames are one for all steps. A stateful layer starts with the states that
+    /// the batch before has kept in the tape.
     #[inline(always)]
     pub(super) fn record<S: Simd, K: Unit<GATES, SAVED, STATES>>(
         &mut self,
         layer: &Recurrent<I, UNITS, K, R, GATES, SAVED, STATES>,
         simd: S,
-        training: bool,
         x: &[I],
         y: &mut [R::Of<I, UNITS>],
     ) {
@@ -272,8 +271,8 @@ impl<
         let mut saved = map_each(&mut self.saved, |numbers| at_mut(rows_of_mut::<_, UNITS>(numbers), 0, steps * rows));
         layer.read(simd, at(frames, 0, rows * I::LEN), &mut saved);
         match self.kept.as_ref() {
-            [kept] if training => copy(kept.as_flattened(), self.states.as_flattened_mut()),
-            _ => self.states.as_flattened_mut().fill(*I::Element::zeros()),
+            [kept] => copy(kept.as_flattened(), self.states.as_flattened_mut()),
+            [..] => self.states.as_flattened_mut().fill(*I::Element::zeros()),
         }
         for step in 0..steps {
             for (before, state) in self.before.iter_mut().zip(&self.states) {
@@ -287,7 +286,7 @@ impl<
             );
             Recurrent::<I, UNITS, K, R, GATES, SAVED, STATES>::write(step, &self.states[0], y);
         }
-        if let ([kept], true) = (self.kept.as_mut(), training) {
+        if let [kept] = self.kept.as_mut() {
             copy(self.states.as_flattened(), kept.as_flattened_mut());
         }
     }

@@ -107,12 +107,12 @@ impl<
     fn record_batch<S: Simd, E: Ending, const B: usize>(
         &self,
         simd: S,
-        rng: Option<&mut Rng>,
+        _: Option<&mut Rng>,
         x: &[I],
         tape: &mut Self::Tape<B>,
         y: &mut [Self::Output],
     ) {
-        tape.record(self, simd, rng.is_some(), x, y);
+        tape.record(self, simd, x, y);
     }
 
     #[inline(always)]
