@@ -6,7 +6,10 @@ use shiplap::{
     Pair, Rng, Tensor, include_model,
     kernel::Element,
     layer::{Parameter, Path, VisitMut},
-    layers::{Both, Branches, Concat, First, GroupNorm, LayerNorm, Multiply, RmsNorm, Second, TimeDistributed},
+    layers::{
+        Both, Branches, Concat, Constant, First, GroupNorm, Identity, LayerNorm, Masked, Multiply, Parallel, RmsNorm,
+        Second, TimeDistributed,
+    },
     prelude::*,
     quantized::{Entrance, Int8Layer, Int8Tensor, Quantize, Quantized},
     stream::Streaming,
@@ -213,6 +216,12 @@ networks! {
             SinusoidalPositions<_>,
             Conv1d<_, 9, 1, Softmax>,
         );
+    columns_of_images: Image<11, 5, 2>,
+        (ZeroPad2d<_, 0, 0, 1, 2>, Conv2d<_, 4, 3, Relu, Causal>, UpSample2d<_, 1, 2>, Crop2d<_, 3, 0, 1, 2>);
+    classes_of_frames: [[f32; 3]; 9],
+        (TimeDistributed<(OneHot<_, 1, 4, 6>, Dense<_, 5, Tanh>)>, Conv1d<_, 4, 2>);
+    constants: [[f32; 3]; 9], (Branches<Identity<_>, Constant<_, [f32; 3]>, Multiply<Tanh>>, Gru<_, 2>);
+    on_several_cores: [[f32; 3]; 9], (Parallel<(Conv1d<_, 4, 2>, Gru<_, 3>), 2, 4>, Dense<_, 2>);
     two_outputs: [[f32; 3]; 12], (Branches<Gru<_, 4>, (GlobalAveragePool<_>, Dense<_, 2>), Both>,);
 }
 
@@ -330,6 +339,21 @@ fn frames_of_pairs_are_pairs_of_frames() {
             last = stream.push(&network, &Pair(a, b));
         }
         assert_eq!(last, Some(network.predict(&x)));
+    });
+}
+
+/// After each frame, the output is that for the series up to it.
+#[test]
+fn series_of_any_length_are_streamed() {
+    common::at_every_level(|_| {
+        #[network(input = Pair<[[f32; 3]; 9], f32>)]
+        type Net = (Masked<(Conv1d<_, 4, 3, Relu>, Gru<_, 5, AllStates>)>, Dense<_, 2>);
+        let (network, mut stream) = (drawn::<Net>(3), Stream::<Net>::new());
+        let x: [[f32; 3]; 9] = fill(&mut Rng::new(1));
+        for (frame, length) in x.iter().zip(1u8..) {
+            let expected = (length > 2).then(|| network.predict(&Pair(x, f32::from(length))));
+            assert_eq!(stream.push(&network, frame), expected);
+        }
     });
 }
 

@@ -5,7 +5,9 @@ use core::{marker::PhantomData, slice};
 use crate::{
     Layer, Tensor,
     kernel::{Element as _, Plus, Simd, elementwise},
-    layer::{Operations, Path, SimpleLayer},
+    layer::{Operations, Parameters as _, Path, SimpleLayer},
+    message::Message,
+    stream::Streaming,
 };
 
 /// `y = bias`, whatever `x` is: trainable numbers that [`Branches`](super::Branches) joins with another branch.
@@ -62,5 +64,25 @@ impl<X: Tensor<Element = Y::Element>, Y: Tensor> SimpleLayer for Constant<X, Y> 
 
     fn operations<V: Operations<Y::Element>>(&self, path: Path<'_>, operations: &mut V) {
         operations.constant(path, "bias", Y::SHAPE, Y::flat(slice::from_ref(&self.bias)));
+    }
+}
+
+/// The same numbers for each frame.
+impl<X: Tensor<Element = Y::Element>, Y: Tensor> Streaming for Constant<X, Y> {
+    type Frame = X::Frame;
+    type Emitted = Y;
+    type State = ();
+
+    const STREAM_FAULT: Option<Message> = if X::RANK > 1 && Y::RANK > 1 {
+        let message = Message::naming(Self::KIND.as_str());
+        Some(message.text("cannot be streamed: it has numbers for each frame, and a stream has no end"))
+    } else {
+        None
+    };
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, _: S, (): &mut (), _: &X::Frame, y: &mut Y) -> bool {
+        *y = self.bias;
+        true
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     kernel::{Element, Simd},
     layer::SimpleLayer,
     message::Message,
+    stream::{Streaming, whole_sample},
 };
 #[cfg(feature = "std")]
 use crate::{
@@ -98,6 +99,12 @@ impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usiz
         operations.product(path, "places", [IN, OUT], places.as_flattened());
         operations.columnwise(path, "OneHot", &[("class", &class)], &Compare);
     }
+}
+
+impl<const IN: usize, const COLUMN: usize, const CLASSES: usize, const OUT: usize, T: Element> Streaming
+    for OneHot<IN, COLUMN, CLASSES, OUT, T>
+{
+    whole_sample!();
 }
 
 /// Replaces a value that is no class.

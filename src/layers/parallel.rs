@@ -12,6 +12,7 @@ use crate::{
     layers::combine::Combine,
     message::Message,
     network::Network,
+    stream::{Streaming, by_layer},
     zeroed::Aligned,
 };
 
@@ -206,6 +207,10 @@ where
     fn operations<V: Operations<N::Element>>(&self, path: Path<'_>, operations: &mut V) {
         self.network.operations(path, operations);
     }
+}
+
+impl<N: Streaming, const SHARDS: usize, const ROWS: usize> Streaming for Parallel<N, SHARDS, ROWS> {
+    by_layer!(N, |this| &this.network);
 }
 
 impl<N: Network, const SHARDS: usize, const ROWS: usize> Network for Parallel<N, SHARDS, ROWS>

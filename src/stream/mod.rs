@@ -34,6 +34,8 @@
 //! - `MultiHeadAttention` with the mask `Causal` keeps the keys and values of the last `STEPS` frames, to which a frame
 //!   attends. Positions that are added to a sequence are for `STEPS` frames: the stream then outputs nothing until it is
 //!   reset.
+//! - An image is a series of rows: layers that add rows, such as `UpSample2d<_, 2>`, have no stream, and those that only
+//!   add columns have one.
 //! - A layer without time, which takes vectors, computes its output for each one that it gets. A tensor of several axes is
 //!   a series of frames, its rows: an image is a series of rows of pixels.
 //!

@@ -14,7 +14,41 @@ const_assert!(Stream::<Together>::BYTES <= 1024);
 
 #[network(input = Image<8, 8, 3>)]
 type Larger = (Conv2d<_, 4, 3>, UpSample2d<_, 2>, Conv2d<_, 4, 3>);
-fn larger(_: &mut Stream<Larger>) {}
+const_assert!(Stream::<Larger>::BYTES <= 1024);
+
+#[network(input = Image<8, 8, 3>)]
+type Enlarged = (Conv2d<_, 4, 3>, ConvTranspose2d<_, 2, 3, Relu, Same<2>>);
+const_assert!(Stream::<Enlarged>::BYTES <= 1024);
+
+#[network(input = Image<8, 8, 3>)]
+type Framed = (ZeroPad2d<_, 1>, Conv2d<_, 4, 3>);
+const_assert!(Stream::<Framed>::BYTES <= 1024);
+
+#[network(input = Image<8, 8, 3>)]
+type Cut = (Conv2d<_, 4, 3>, Crop2d<_, 0, 1>);
+const_assert!(Stream::<Cut>::BYTES <= 1024);
+
+/// `y = x`, without a stream.
+#[derive(Layer)]
+struct Own;
+
+impl SimpleLayer for Own {
+    type Input = [[f32; 4]; 16];
+    type Output = [[f32; 4]; 16];
+    type Tape = ();
+
+    fn forward<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
+        *y = *x;
+    }
+
+    fn backward<S: Simd>(&self, _: S, _: &Self::Input, _: &(), _: &Self::Output, dy: &Self::Output, dx: &mut Self::Input) {
+        *dx = *dy;
+    }
+}
+
+#[network(input = [[f32; 3]; 16])]
+type OfOwn = (Conv1d<_, 4, 3, Relu, Causal>, Own);
+fn of_own(_: &mut Stream<OfOwn>) {}
 
 #[network(input = [[f32; 3]; 16])]
 type OtherFrame = (Gru<_, 4>,);

@@ -19,6 +19,7 @@ use crate::{
         bias::{Bias, Biased},
     },
     message::Message,
+    stream::Streaming,
 };
 
 /// The transpose of a convolution, which enlarges an image by its stride:
@@ -184,5 +185,32 @@ impl<
     fn logits_backward<S: Simd>(&self, simd: S, dz: &[Self::Output], dx: &mut [Self::Input]) {
         let steps = PhantomData::<Over<P, OH, OW, K, KW>>;
         conv(simd, steps, dz, &self.kernel, T::zeros(), &Unchanged, dx);
+    }
+}
+
+/// A fault: its outputs follow the input.
+impl<
+    T: Element,
+    A: Activation,
+    P: Window,
+    Z: Biased,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const F: usize,
+    const K: usize,
+    const KW: usize,
+    const OH: usize,
+    const OW: usize,
+> Streaming for ConvTranspose2d<[[[T; C]; W]; H], F, K, A, P, Z, KW, [[[T; F]; OW]; OH]>
+{
+    type Frame = [[T; C]; W];
+    type Emitted = [[T; F]; OW];
+    type State = ();
+    const STREAM_FAULT: Option<Message> =
+        fault::not_streamed(Self::KIND.as_str(), "it outputs several rows, which are frames, for each one");
+
+    fn push<S: Simd>(&self, _: S, (): &mut (), _: &[[T; C]; W], _: &mut [[T; F]; OW]) -> bool {
+        false
     }
 }

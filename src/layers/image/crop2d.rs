@@ -8,6 +8,7 @@ use crate::{
     kernel::{Element, Simd},
     layer::{Infer, Inferred, Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
+    stream::Streaming,
 };
 
 /// Cuts rows and columns off an image: `TOP` and `BOTTOM` rows, `LEFT` and `RIGHT` columns.
@@ -110,5 +111,41 @@ impl<
 
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         operations.crop(path, [TOP, LEFT], [OH, OW]);
+    }
+}
+
+/// Each row by itself, except for the first ones. The state is their number.
+impl<
+    T: Element,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const TOP: usize,
+    const BOTTOM: usize,
+    const LEFT: usize,
+    const RIGHT: usize,
+    const OH: usize,
+    const OW: usize,
+> Streaming for Crop2d<[[[T; C]; W]; H], TOP, BOTTOM, LEFT, RIGHT, [[[T; C]; OW]; OH]>
+{
+    type Frame = [[T; C]; W];
+    type Emitted = [[T; C]; OW];
+    type State = usize;
+
+    const STREAM_FAULT: Option<Message> = if BOTTOM == 0 {
+        <Self as SimpleLayer>::FAULT
+    } else {
+        fault::not_streamed(Self::KIND.as_str(), "it cuts off the last rows, which are frames, and a stream has no end")
+    };
+    const DELAY: usize = TOP;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, _: S, seen: &mut usize, frame: &[[T; C]; W], y: &mut [[T; C]; OW]) -> bool {
+        if *seen < TOP {
+            *seen += 1;
+            return false;
+        }
+        y.copy_from_slice(&frame[LEFT..LEFT + OW]);
+        true
     }
 }

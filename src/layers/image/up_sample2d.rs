@@ -8,6 +8,7 @@ use crate::{
     kernel::{Element, Plus, Simd, elementwise_row},
     layer::{Infer, Inferred, Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
+    stream::Streaming,
 };
 
 /// Repeats each pixel in `R` rows and `RW` columns: `y[i][j] = x[⌊i/R⌋][⌊j/RW⌋]`, the nearest pixel.
@@ -99,5 +100,34 @@ impl<
 
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         operations.up_sample(path, [R, RW]);
+    }
+}
+
+/// Each row by itself.
+impl<
+    T: Element,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const R: usize,
+    const RW: usize,
+    const OH: usize,
+    const OW: usize,
+> Streaming for UpSample2d<[[[T; C]; W]; H], R, RW, [[[T; C]; OW]; OH]>
+{
+    type Frame = [[T; C]; W];
+    type Emitted = [[T; C]; OW];
+    type State = ();
+
+    const STREAM_FAULT: Option<Message> = if R == 1 {
+        <Self as SimpleLayer>::FAULT
+    } else {
+        fault::not_streamed(Self::KIND.as_str(), "it outputs several rows, which are frames, for each one")
+    };
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, _: S, (): &mut (), frame: &[[T; C]; W], y: &mut [[T; C]; OW]) -> bool {
+        y.chunks_mut(RW.max(1)).zip(frame).for_each(|(pixels, x)| pixels.fill(*x));
+        true
     }
 }

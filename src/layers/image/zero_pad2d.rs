@@ -8,6 +8,7 @@ use crate::{
     kernel::{Element, Simd},
     layer::{Infer, Inferred, Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
+    stream::Streaming,
 };
 
 /// Zeros around an image: `TOP` and `BOTTOM` rows, `LEFT` and `RIGHT` columns.
@@ -98,5 +99,38 @@ impl<
 
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         operations.zero_pad(path, [TOP, LEFT], [BOTTOM, RIGHT]);
+    }
+}
+
+/// Each row by itself.
+impl<
+    T: Element,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const TOP: usize,
+    const BOTTOM: usize,
+    const LEFT: usize,
+    const RIGHT: usize,
+    const OH: usize,
+    const OW: usize,
+> Streaming for ZeroPad2d<[[[T; C]; W]; H], TOP, BOTTOM, LEFT, RIGHT, [[[T; C]; OW]; OH]>
+{
+    type Frame = [[T; C]; W];
+    type Emitted = [[T; C]; OW];
+    type State = ();
+
+    const STREAM_FAULT: Option<Message> = if TOP == 0 && BOTTOM == 0 {
+        <Self as SimpleLayer>::FAULT
+    } else {
+        let why = "it adds rows, which are frames; the window `Causal` starts before the first one";
+        fault::not_streamed(Self::KIND.as_str(), why)
+    };
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, _: S, (): &mut (), frame: &[[T; C]; W], y: &mut [[T; C]; OW]) -> bool {
+        y.fill([T::zero(); C]);
+        y[LEFT..LEFT + W].copy_from_slice(frame);
+        true
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     kernel::{Element as _, Simd, copy, map_each},
     layer::{Description, Ending, Invalid, Layer, Link, Path, Predictions, VisitGradient, first_fault},
     message::Message,
-    stream::Streaming,
+    stream::{Streaming, by_layer},
 };
 
 /// The layer `L`, or a sequence of layers, over the first steps of a series, whose number varies from sample to sample. A
@@ -41,6 +41,9 @@ use crate::{
 /// series without padding, bit for bit. With a stride or a window, the steps of the output count up to the length as
 /// those of a stream. A layer that trains with the statistics of the batch, which would be those of the padding, is a
 /// compile error.
+///
+/// A stream, which has no padding, takes frames without a length. After each one, it outputs what the network does for the
+/// series up to it, which is the output of `L` with [`LastStep`](super::LastStep); the other ends have no stream.
 #[derive(Parameters)]
 #[parameters(element = L::Element, kind = Message::new().text("Masked<").text(E::NAME).text(">"))]
 pub struct Masked<L: Layer, E: Ends = super::LastStep> {
@@ -233,6 +236,10 @@ impl<L: Layer + Streaming, E: Ends> Layer for Masked<L, E> {
         let kind = format_args!("{}", Self::KIND.as_str());
         show(&Description { path, kind, output: Self::Output::write_shape, params: 0 });
     }
+}
+
+impl<L: Layer + Streaming> Streaming for Masked<L> {
+    by_layer!(L, |this| &this.layer);
 }
 
 #[cfg(all(test, feature = "std"))]
