@@ -37,7 +37,7 @@ use crate::{
     layer::{Invalid, Layer, Parameter, Path, Predictions, Role, Visit, VisitTrainable},
     layers::Activate,
     loss::Loss,
-    network::{forget, forward, initialize},
+    network::{forward, initialize},
     zeroed::fits_stack,
 };
 
@@ -103,8 +103,8 @@ pub fn gradients<L: Layer>() -> Result<(), Mismatch> {
 /// Names the first number that is wrong.
 pub fn gradients_of<L: Layer>(layer: &mut L, x: &[L::Input; SAMPLES]) -> Result<(), Mismatch> {
     let dy = random::<L::Output>(&mut Rng::new(7));
-    let pass = |layer: &L, x: &[L::Input; SAMPLES]| dispatch(Pass { layer, x, dy: &dy });
-    let Passed { outputs, inference, dx, gradient, again, .. } = pass(layer, x);
+    let pass = |layer: &L, x: &[L::Input; SAMPLES], only_total| dispatch(Pass { layer, x, dy: &dy, only_total });
+    let Passed { outputs, inference, dx, gradient, again, .. } = pass(layer, x, false);
     if let Some(index) = (0..outputs.len()).find(|&index| outputs[index] != inference[index]) {
         let (found, expected) = (outputs[index], inference[index]);
         return Err(Mismatch { number: Number::Output { index }, found, expected });
@@ -118,7 +118,7 @@ pub fn gradients_of<L: Layer>(layer: &mut L, x: &[L::Input; SAMPLES]) -> Result<
         Some(Invalid::Vocabulary { .. }) => vec![0.0; start.len()],
         _ => along_each::<L::Element>(&start, |values| {
             write(&mut nudged, values);
-            pass(layer, &nudged).total
+            pass(layer, &nudged, true).total
         }),
     };
     compare::<L::Element>(&dx, &numeric, |index| Number::Input {
@@ -141,7 +141,7 @@ pub fn gradients_of<L: Layer>(layer: &mut L, x: &[L::Input; SAMPLES]) -> Result<
             rest = others;
         }
         set(layer, &changed);
-        pass(layer, x).total
+        pass(layer, x, true).total
     });
     set(layer, &weights);
     compare::<L::Element>(&gradient, &numeric, |index| Number::Parameter(named(index)))
@@ -385,8 +385,11 @@ struct Pass<'a, L: Layer> {
     layer: &'a L,
     x: &'a [L::Input; SAMPLES],
     dy: &'a [L::Output; SAMPLES],
+    /// Finite differences need only the sum, and thousands of them.
+    only_total: bool,
 }
 
+#[derive(Default)]
 struct Passed {
     total: f64,
     outputs: Vec<f64>,
@@ -401,38 +404,45 @@ impl<L: Layer> Work for Pass<'_, L> {
     type Output = Passed;
 
     fn run<S: Simd>(self, simd: S) -> Passed {
-        let Self { layer, x, dy } = self;
+        let Self { layer, x, dy, only_total } = self;
+        let mut y = [L::Output::zeroed_on_stack(); SAMPLES];
+        let mut passed = Passed::default();
+        for again in [false, true] {
+            // A new tape: a stateful layer starts with zero.
+            let mut tape = L::Tape::<SAMPLES>::zeroed_box();
+            layer.record_batch::<S, Predictions, SAMPLES>(simd, Some(&mut Rng::new(1)), x, &mut tape, &mut y);
+            passed.total = numbers(&y).iter().zip(numbers(dy)).map(|(y, dy)| y * dy).sum();
+            if only_total {
+                return passed;
+            }
+            let (mut dx, mut left) = ([L::Input::zeroed_on_stack(); SAMPLES], *dy);
+            let mut gradient = L::Trainable::zeroed_box();
+            if again {
+                // Without `dx`, and into a gradient that is not 0, the result must be the same.
+                L::trainable_mut(None, &mut *gradient, [], Path::ROOT, &mut Disturb);
+            }
+            let to = (!again).then_some(&mut dx[..]);
+            layer.backward_batch::<S, Predictions, SAMPLES>(simd, x, &mut tape, &y, &mut left, to);
+            layer.gradient_batch::<S, SAMPLES>(simd, x, &mut tape, &left, &mut *gradient);
+            let mut read = Read(Vec::new());
+            L::trainable(&*gradient, Path::ROOT, &mut read);
+            if again {
+                passed.again = read.0;
+            } else {
+                (passed.gradient, passed.dx) = (read.0, numbers(&dx));
+            }
+        }
         let mut tape = L::Tape::<SAMPLES>::zeroed_box();
-        let (mut y, mut outputs) = ([L::Output::zeroed_on_stack(); SAMPLES], [L::Output::zeroed_on_stack(); SAMPLES]);
-        layer.record_batch::<S, Predictions, SAMPLES>(simd, None, x, &mut tape, &mut outputs);
+        layer.record_batch::<S, Predictions, SAMPLES>(simd, None, x, &mut tape, &mut y);
+        passed.outputs = numbers(&y);
         // Without room on the stack, `forward` would call `record`.
         if const { fits_stack(L::OUTLINE.peak().saturating_mul(STORAGE)) } {
             forward::<S, Predictions, L, STORAGE>(simd, layer, x, &mut y);
         } else {
             forward::<S, Predictions, L, SAMPLES>(simd, layer, x, &mut y);
         }
-        let inference = numbers(&y);
-        forget::<L, SAMPLES>(&mut tape);
-        layer.record_batch::<S, Predictions, SAMPLES>(simd, Some(&mut Rng::new(1)), x, &mut tape, &mut y);
-        let total = numbers(&y).iter().zip(numbers(dy)).map(|(y, dy)| y * dy).sum();
-        let (mut dx, mut left) = ([L::Input::zeroed_on_stack(); SAMPLES], *dy);
-        layer.backward_batch::<S, Predictions, SAMPLES>(simd, x, &mut tape, &y, &mut left, Some(&mut dx));
-        let mut gradient = L::Trainable::zeroed_box();
-        layer.gradient_batch::<S, SAMPLES>(simd, x, &mut tape, &left, &mut gradient);
-        // Without `dx`, and into a gradient that is not 0, the result must be the same.
-        let mut left = *dy;
-        forget::<L, SAMPLES>(&mut tape);
-        layer.record_batch::<S, Predictions, SAMPLES>(simd, Some(&mut Rng::new(1)), x, &mut tape, &mut y);
-        layer.backward_batch::<S, Predictions, SAMPLES>(simd, x, &mut tape, &y, &mut left, None);
-        let mut again = L::Trainable::zeroed_box();
-        L::trainable_mut(None, &mut again, [], Path::ROOT, &mut Disturb);
-        layer.gradient_batch::<S, SAMPLES>(simd, x, &mut tape, &left, &mut again);
-        let [gradient, again] = [&gradient, &again].map(|gradient| {
-            let mut read = Read(Vec::new());
-            L::trainable(gradient, Path::ROOT, &mut read);
-            read.0
-        });
-        Passed { total, outputs: numbers(&outputs), inference, dx: numbers(&dx), gradient, again }
+        passed.inference = numbers(&y);
+        passed
     }
 }
 
