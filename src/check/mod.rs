@@ -23,29 +23,34 @@
 //! assert!(error.to_string().starts_with("the gradient for input 0 of sample 0 is "));
 //! ```
 
+mod differences;
+mod mismatch;
+mod pass;
+
 use std::{
-    fmt,
     string::{String, ToString},
     vec,
     vec::Vec,
 };
 
+use self::{
+    differences::along_each,
+    mismatch::{Number, Place, compare},
+    pass::{Pass, Passed},
+};
+pub use self::{differences::derivatives, mismatch::Mismatch};
 use crate::{
     Rng, Tensor, Zeroed as _,
     activation::Activation,
     kernel::{Element, Simd, Work, dispatch},
-    layer::{Invalid, Layer, Parameter, Path, Predictions, Role, Visit, VisitTrainable},
+    layer::{Invalid, Layer, Parameter, Path, Role, VisitTrainable},
     layers::Activate,
     loss::Loss,
-    network::{forward, initialize},
-    zeroed::fits_stack,
+    network::initialize,
 };
 
 /// The number of samples for which a layer is checked.
 const SAMPLES: usize = 3;
-/// The rows for which inference has storage: enough for `TimeDistributed` to pass all steps of a sample at once, as
-/// `record` does, because products of few rows sum in another order.
-const STORAGE: usize = 64;
 
 /// Compares the gradients of a layer or network with respect to its inputs and its trainable parameters with central
 /// differences. The inputs and weights are random, but the same in each run. Inputs of a vocabulary
@@ -194,146 +199,6 @@ pub fn loss<L: Loss<P>, P: Tensor>(loss: &L, outputs: &[P], labels: &[L::Label])
     compare::<P::Element>(&gradient, &numeric, |index| Number::Input { sample: index / P::LEN, index: index % P::LEN })
 }
 
-/// The first wrong number that a check found: a gradient that differs from finite differences or depends on how it is
-/// computed, or an output of `record` that differs from that of `forward`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mismatch {
-    number: Number,
-    found: f64,
-    expected: f64,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Number {
-    Input {
-        sample: usize,
-        index: usize,
-    },
-    Parameter(Place),
-    Again(Place),
-    Output {
-        index: usize,
-    },
-    /// The number of labels is not that of the outputs.
-    Labels,
-}
-
-/// A number in a parameter, with the name of the parameter.
-#[derive(Clone, Debug, PartialEq)]
-struct Place {
-    name: String,
-    index: usize,
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { number, found, expected } = self;
-        match number {
-            Number::Input { sample, index } => write!(
-                formatter,
-                "the gradient for input {index} of sample {sample} is {found}, but differences give {expected}: check \
-                 `backward`, or the derivative of the activation (with `SaveNothing`, its `x` is `y`) or loss"
-            ),
-            Number::Again(Place { name, index }) => write!(
-                formatter,
-                "the gradient for number {index} of `{name}` is {found} where `backward_batch` gets no `dx` and the gradient was not \
-                 0, else {expected}: `gradient_batch` replaces the gradient, and `dy` is that of the logits either way"
-            ),
-            Number::Parameter(Place { name, index }) => write!(
-                formatter,
-                "the gradient for number {index} of `{name}` is {found}, but differences give {expected}: check `gradient`"
-            ),
-            Number::Labels => {
-                write!(
-                    formatter,
-                    "{found} labels, but {expected} outputs: pass at least one output, and one label for each"
-                )
-            }
-            Number::Output { index } => write!(
-                formatter,
-                "number {index} of the outputs is {found} by `record`, but {expected} by `forward`: they must agree at \
-                 inference"
-            ),
-        }
-    }
-}
-
-impl core::error::Error for Mismatch {}
-
-/// The derivative of `f` with respect to each number of `start`, by central differences in `f64`.
-///
-/// ```
-/// use shiplap::check;
-///
-/// let product = check::derivatives(&[2.0, 5.0], |x| x[0] * x[1]);
-/// assert!((product[0] - 5.0).abs() < 1e-9 && (product[1] - 2.0).abs() < 1e-9);
-/// ```
-pub fn derivatives(start: &[f64], f: impl FnMut(&[f64]) -> f64) -> Vec<f64> {
-    along_each::<f64>(start, f)
-}
-
-/// `f'(0)` by central differences, extrapolated to a step of 0 as far as they agree (Ridders 1982). This is accurate
-/// enough for derivatives much smaller than `f`, and a step across a kink agrees with no other. `epsilon` is the relative
-/// rounding error of `f`.
-fn derivative(epsilon: f64, mut f: impl FnMut(f64) -> f64) -> f64 {
-    let (mut step, mut previous) = (0.01, Vec::<f64>::new());
-    let (mut least, mut best) = (f64::INFINITY, f64::NAN);
-    for _ in 0..12 {
-        let (above, below) = (f(step), f(-step));
-        let mut row = Vec::with_capacity(previous.len() + 1);
-        row.push((above - below) / (2.0 * step));
-        // Two narrow steps may agree by chance: the rounding of `f` counts as an error, too.
-        let rounding = epsilon * above.abs().max(below.abs()) / step;
-        let mut power = 4.0;
-        for (order, wider) in previous.iter().enumerate() {
-            let better = (power * row[order] - wider) / (power - 1.0);
-            let error = rounding + (better - row[order]).abs().max((better - wider).abs());
-            if error < least {
-                (least, best) = (error, better);
-            }
-            row.push(better);
-            power *= 4.0;
-        }
-        if least <= 1e-10 * best.abs() {
-            break;
-        }
-        (step, previous) = (step / 2.0, row);
-    }
-    best
-}
-
-fn along_each<T: Element>(start: &[f64], mut f: impl FnMut(&[f64]) -> f64) -> Vec<f64> {
-    let epsilon = if is_double::<T>() { f64::EPSILON } else { f64::from(f32::EPSILON) };
-    let mut nudged = start.to_vec();
-    let mut derivatives = Vec::with_capacity(start.len());
-    for index in 0..start.len() {
-        derivatives.push(derivative(epsilon, |by| {
-            nudged[index] = start[index] + by;
-            f(&nudged)
-        }));
-        nudged[index] = start[index];
-    }
-    derivatives
-}
-
-const fn is_double<T>() -> bool {
-    size_of::<T>() > size_of::<f32>()
-}
-
-fn compare<T: Element>(found: &[f64], expected: &[f64], number: impl Fn(usize) -> Number) -> Result<(), Mismatch> {
-    let (tolerance, floor) = if is_double::<T>() { (1e-6, 1e-5) } else { (3e-2, 1e-2) };
-    let floor = floor * expected.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
-    for (index, (&found, &expected)) in found.iter().zip(expected).enumerate() {
-        let size = found.abs().max(expected.abs()).max(floor).max(f64::MIN_POSITIVE);
-        let distance = (found - expected).abs();
-        // NaN and infinity are not within any tolerance.
-        if !distance.is_finite() || distance > tolerance * size {
-            return Err(Mismatch { number: number(index), found, expected });
-        }
-    }
-    Ok(())
-}
-
 fn random<X: Tensor>(rng: &mut Rng) -> [X; SAMPLES] {
     let mut rows = [X::zeroed_on_stack(); SAMPLES];
     X::flat_mut(&mut rows).iter_mut().for_each(|value| *value = X::Element::from_f64(rng.normal()));
@@ -378,89 +243,6 @@ fn set<L: Layer>(layer: &mut L, weights: &[(Name, Vec<f64>)]) {
         }
     }
     L::trainable_mut(Some(layer), &mut *L::Trainable::zeroed_box(), [], Path::ROOT, &mut Write(weights.iter()));
-}
-
-/// Computes `Σ dy·y` for samples, and its gradients.
-struct Pass<'a, L: Layer> {
-    layer: &'a L,
-    x: &'a [L::Input; SAMPLES],
-    dy: &'a [L::Output; SAMPLES],
-    /// Finite differences need only the sum, and thousands of them.
-    only_total: bool,
-}
-
-#[derive(Default)]
-struct Passed {
-    total: f64,
-    outputs: Vec<f64>,
-    inference: Vec<f64>,
-    dx: Vec<f64>,
-    gradient: Vec<f64>,
-    /// The gradient computed in another way.
-    again: Vec<f64>,
-}
-
-impl<L: Layer> Work for Pass<'_, L> {
-    type Output = Passed;
-
-    fn run<S: Simd>(self, simd: S) -> Passed {
-        let Self { layer, x, dy, only_total } = self;
-        let mut y = [L::Output::zeroed_on_stack(); SAMPLES];
-        let mut passed = Passed::default();
-        for again in [false, true] {
-            // A new tape: a stateful layer starts with zero.
-            let mut tape = L::Tape::<SAMPLES>::zeroed_box();
-            layer.record_batch::<S, Predictions, SAMPLES>(simd, Some(&mut Rng::new(1)), x, &mut tape, &mut y);
-            passed.total = numbers(&y).iter().zip(numbers(dy)).map(|(y, dy)| y * dy).sum();
-            if only_total {
-                return passed;
-            }
-            let (mut dx, mut left) = ([L::Input::zeroed_on_stack(); SAMPLES], *dy);
-            let mut gradient = L::Trainable::zeroed_box();
-            if again {
-                // Without `dx`, and into a gradient that is not 0, the result must be the same.
-                L::trainable_mut(None, &mut *gradient, [], Path::ROOT, &mut Disturb);
-            }
-            let to = (!again).then_some(&mut dx[..]);
-            layer.backward_batch::<S, Predictions, SAMPLES>(simd, x, &mut tape, &y, &mut left, to);
-            layer.gradient_batch::<S, SAMPLES>(simd, x, &mut tape, &left, &mut *gradient);
-            let mut read = Read(Vec::new());
-            L::trainable(&*gradient, Path::ROOT, &mut read);
-            if again {
-                passed.again = read.0;
-            } else {
-                (passed.gradient, passed.dx) = (read.0, numbers(&dx));
-            }
-        }
-        let mut tape = L::Tape::<SAMPLES>::zeroed_box();
-        layer.record_batch::<S, Predictions, SAMPLES>(simd, None, x, &mut tape, &mut y);
-        passed.outputs = numbers(&y);
-        // Without room on the stack, `forward` would call `record`.
-        if const { fits_stack(L::OUTLINE.peak().saturating_mul(STORAGE)) } {
-            forward::<S, Predictions, L, STORAGE>(simd, layer, x, &mut y);
-        } else {
-            forward::<S, Predictions, L, SAMPLES>(simd, layer, x, &mut y);
-        }
-        passed.inference = numbers(&y);
-        passed
-    }
-}
-
-/// Sets a gradient to numbers that must be overwritten.
-struct Disturb;
-
-impl<T: Element> VisitTrainable<T, 0> for Disturb {
-    fn visit(&mut self, _: Parameter<'_>, _: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
-        gradient.fill(T::from_f64(1e3));
-    }
-}
-
-struct Read(Vec<f64>);
-
-impl<T: Element> Visit<T> for Read {
-    fn visit(&mut self, _: Parameter<'_>, values: &[T]) {
-        self.0.extend(values.iter().map(|value| value.to_f64()));
-    }
 }
 
 /// The mean loss of outputs, and its gradient.
