@@ -24,6 +24,8 @@ pub struct Outline {
     pub children: &'static [(&'static str, Outline)],
     /// Whether the numbers are stored outside the layer, in read-only memory.
     pub in_flash: bool,
+    /// Whether training leaves the layer as it is, as in [`Frozen`](crate::layers::Frozen).
+    pub frozen: bool,
 }
 
 /// A single layer.
@@ -50,12 +52,12 @@ pub struct Leaf {
 impl Outline {
     /// The outline of a single layer.
     pub const fn of_layer(layer: Leaf) -> Self {
-        Self { layer: Some(layer), children: &[], in_flash: false }
+        Self { layer: Some(layer), children: &[], in_flash: false, frozen: false }
     }
 
     /// The outline of layers that run one after another, each with its name.
     pub const fn of_sequence(layers: &'static [(&'static str, Outline)]) -> Self {
-        Self { layer: None, children: layers, in_flash: false }
+        Self { layer: None, children: layers, in_flash: false, frozen: false }
     }
 
     /// The outline of a layer with nested layers.
@@ -64,10 +66,12 @@ impl Outline {
         Self { children, ..self }
     }
 
-    /// Whether a layer has statistics of the batches seen in training.
+    /// Whether a layer normalizes with the statistics of the batch in training.
     pub(crate) const fn has_running_statistics(&self) -> bool {
-        let mut number = 0;
-        while let Some(layer) = self.layer(number) {
+        if self.frozen || self.in_flash {
+            return false;
+        }
+        if let Some(layer) = &self.layer {
             let mut tensor = 0;
             while tensor < layer.tensors.len() {
                 if matches!(layer.tensors[tensor].role, Role::Running) {
@@ -75,7 +79,13 @@ impl Outline {
                 }
                 tensor += 1;
             }
-            number += 1;
+        }
+        let mut index = 0;
+        while index < self.children.len() {
+            if self.children[index].1.has_running_statistics() {
+                return true;
+            }
+            index += 1;
         }
         false
     }
@@ -104,6 +114,12 @@ impl Outline {
     #[must_use]
     pub const fn in_flash(self) -> Self {
         Self { in_flash: true, ..self }
+    }
+
+    /// This outline of a layer that training leaves as it is.
+    #[must_use]
+    pub const fn frozen(self) -> Self {
+        Self { frozen: true, ..self }
     }
 
     /// The bytes of the activations that exist at once at inference, for one sample, including the output.

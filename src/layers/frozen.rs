@@ -109,7 +109,7 @@ impl<L: Layer> Layer for Frozen<L> {
     const TAKES_MISSING: bool = L::TAKES_MISSING;
     const TAKES_WHOLE: bool = L::TAKES_WHOLE;
     const KEEPS_WHOLE: bool = L::KEEPS_WHOLE;
-    const OUTLINE: Outline = L::OUTLINE;
+    const OUTLINE: Outline = L::OUTLINE.frozen();
 
     #[inline(always)]
     fn invalid(x: &L::Input) -> Option<Invalid> {

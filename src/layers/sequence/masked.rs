@@ -40,7 +40,7 @@ use crate::{
 /// [`Bidirectional`](super::Bidirectional) layers with `AllStates` start backwards from it. The outputs are those of a
 /// series without padding, bit for bit. With a stride or a window, the steps of the output count up to the length as
 /// those of a stream. A layer that trains with the statistics of the batch, which would be those of the padding, is a
-/// compile error.
+/// compile error, unless it is [`Frozen`](crate::layers::Frozen).
 ///
 /// A stream, which has no padding, takes frames without a length. After each one, it outputs what the network does for the
 /// series up to it, which is the output of `L` with [`LastStep`](super::LastStep); the other ends have no stream.
@@ -58,7 +58,7 @@ impl<L: Layer + Streaming, E: Ends> Masked<L, E> {
         let message = Message::naming(Self::KIND.as_str());
         if L::Output::RANK != 2 {
             Some(message.text("takes layers that output a series: a recurrent layer with `AllStates`"))
-        } else if L::PARAMS > 0 && L::OUTLINE.has_running_statistics() {
+        } else if L::OUTLINE.has_running_statistics() {
             Some(message.text("has no place for `BatchNorm`, whose statistics would be those of the padding"))
         } else {
             None
@@ -326,6 +326,24 @@ mod tests {
         for length in [0.0, -1.0, 2.5, 10.0, f32::NAN, f32::INFINITY] {
             assert!(long.predict(&Pair([[1.0; 2]; 9], length)).iter().all(|state| state.is_nan()), "{length}");
         }
+    }
+
+    /// The statistics of a frozen layer are not those of the padding.
+    #[test]
+    fn frozen_batch_norms_act_on_each_step() {
+        type Frame = Frozen<BatchNorm<[[f32; 2]; 4], Tanh>>;
+        type Net = (Masked<(Frame, Gru<[[f32; 2]; 4], 3, AllStates>)>, Dense<3, 1>);
+        let samples = [0.0, 50.0].map(|padding| Pair([[0.5, -1.0], [2.0, 0.25], [padding; 2], [padding; 2]], 2.0));
+        let [one, other] = samples.map(|sample| {
+            let mut trainer = Trainer::<Net, MeanSquaredError, Sgd, 1>::boxed(Sgd::new(0.1), 1);
+            trainer.network_mut().0.layer.0.layer.mean = [1.0, -1.0];
+            trainer.step(&[sample], &[[0.5f32]]).unwrap();
+            assert_eq!(trainer.network().0.layer.0.layer.mean, [1.0, -1.0]);
+            trainer.predict(&sample)
+        });
+        assert_eq!(one, other);
+        type Each = TimeDistributed<(Dense<2, 3>, Frozen<BatchNorm<[f32; 3]>>), 4>;
+        assert!(Each::FAULT.is_none() && TimeDistributed::<BatchNorm<[f32; 3]>, 4>::FAULT.is_some());
     }
 
     /// A window without zeros before the series outputs its first step with the last frame that it reads.

@@ -42,8 +42,9 @@ use crate::{
 /// Each sample is a batch of `STEPS` rows for the layer. For a single dense layer, [`Conv1d<_, UNITS, 1>`] computes the
 /// same with one matrix product for all samples and steps, which is faster for a short series.
 ///
-/// A layer that trains with the statistics of the batch, such as `BatchNorm`, is a compile error: put it after
-/// `TimeDistributed`, where it normalizes the channels of all steps and samples.
+/// A layer that trains with the statistics of the batch, such as `BatchNorm`, is a compile error, unless it is
+/// [`Frozen`](crate::layers::Frozen): put it after `TimeDistributed`, where it normalizes the channels of all steps and
+/// samples.
 ///
 /// [`Conv1d<_, UNITS, 1>`]: crate::layers::Conv1d
 #[derive(Parameters)]
@@ -57,7 +58,7 @@ pub struct TimeDistributed<L: Layer, const STEPS: usize> {
 impl<L: Layer, const STEPS: usize> TimeDistributed<L, STEPS> {
     const MISUSE: Option<Message> = if STEPS == 0 {
         Some(Message::new().text("`TimeDistributed` needs at least 1 step"))
-    } else if L::PARAMS > 0 && L::OUTLINE.has_running_statistics() {
+    } else if L::OUTLINE.has_running_statistics() {
         Some(Message::new().text(
             "`TimeDistributed` applies its layers to each step by itself, and `BatchNorm` needs the statistics of all: \
              put it after `TimeDistributed`",
