@@ -12,7 +12,7 @@ use shiplap::{
     Pair, Tensor, check,
     kernel::{Work, dispatch},
     layer::{Parameter, Path, VisitMut},
-    layers::{Masked, Parallel, image::Average},
+    layers::{BothEnds, Masked, Parallel, image::Average},
     prelude::*,
 };
 
@@ -85,6 +85,12 @@ fn masked() {
         &FIXTURES["torch_gru_both_masked"],
         InPlace(Sgd::new(0.005)),
     );
+    #[network(input = Pair<[[f32; 4]; 7], f32>)]
+    type Ends = (Masked<Bidirectional<Gru<_, 5, AllStates>>, BothEnds>, Dense<_, 3>);
+    learns_as_in_keras::<Ends, _>("gru_both_ends", &FIXTURES["gru_both_ends"], Sgd::new(0.005));
+    #[network(input = Pair<[[f32; 4]; 7], f32>)]
+    type EndsOfLstms = (Masked<Bidirectional<Lstm<_, 5, AllStates>>, BothEnds>, Dense<_, 3>);
+    learns_as_in_keras::<EndsOfLstms, _>("lstm_both_ends", &FIXTURES["lstm_both_ends"], Sgd::new(0.005));
     #[network(input = Pair<[[f32; 4]; 7], f32>)]
     type BothLstms = (Masked<Bidirectional<Lstm<_, 5, AllStates>>, Average>, Dense<_, 3>);
     learns_as_in_keras::<BothLstms, _>("torch_lstm_both_masked", &FIXTURES["torch_lstm_both_masked"], Sgd::new(0.005));

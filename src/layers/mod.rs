@@ -58,8 +58,8 @@ pub use p_relu::PRelu;
 pub use parallel::Parallel;
 pub use regularized::Regularized;
 pub use sequence::{
-    AllStates, Bidirectional, Block, Embedding, Full, Gru, LastState, LastStep, LearnedPositions, Lstm, Mask, Masked,
-    MultiHeadAttention, NoRotation, Recurrent, Returns, Reversed, Rotary, Rotation, SimpleRnn, SinusoidalPositions,
-    Stateful, TimeDistributed, TransformerBlock,
+    AllStates, Bidirectional, Block, BothEnds, Embedding, Full, Gru, LastState, LastStep, LearnedPositions, Lstm, Mask,
+    Masked, MultiHeadAttention, NoRotation, Recurrent, Returns, Reversed, Rotary, Rotation, SimpleRnn,
+    SinusoidalPositions, Stateful, TimeDistributed, TransformerBlock,
 };
 pub use standardize::Standardize;

@@ -36,6 +36,10 @@ STATEFUL = lambda: [
     L.LSTM(5, return_sequences=True, stateful=True),
     L.GRU(3, stateful=True),
 ]
+MASKED = {
+    "gru_both_ends": lambda: [L.Bidirectional(L.GRU(5))],
+    "lstm_both_ends": lambda: [L.Bidirectional(L.LSTM(5))],
+}
 TORCH = {"torch_simple_rnn": torch.nn.RNN, "torch_gru": torch.nn.GRU, "torch_lstm": torch.nn.LSTM}
 
 
@@ -93,8 +97,21 @@ class Stateful:
         return outputs, [scope.get_current_value(state) for state in self.non_trainable_variables]
 
 
-def train_keras(index, layers, stateful=False):
-    shape = {"batch_shape": (BATCH, *SHAPE)} if stateful else {"shape": SHAPE}
+class Cut(L.Layer):
+    """Masks the steps of each row of a batch after its length."""
+
+    LENGTHS = np.array([7, 3, 1, 5])
+
+    def call(self, x, mask=None):
+        return x
+
+    def compute_mask(self, x, mask=None):
+        return keras.ops.convert_to_tensor(np.arange(SHAPE[0]) < self.LENGTHS[:, None])
+
+
+def train_keras(index, layers, stateful=False, masked=False):
+    shape = {"batch_shape": (BATCH, *SHAPE)} if stateful or masked else {"shape": SHAPE}
+    layers = [Cut(), *layers] if masked else layers
     model = keras.Sequential([keras.Input(**shape), *layers, L.Dense(3)])
     model = Stateful(model) if stateful else model
     before = {}
@@ -104,6 +121,9 @@ def train_keras(index, layers, stateful=False):
         return images.error(outputs, labels)
 
     fixture = images.train(index, model, model.layers, loss_of=keep)
+    if masked:  # A sample is a pair of the series and its length.
+        lengths = np.tile(Cut.LENGTHS, 2)[:, None]
+        fixture["x"] = flat(np.concatenate([np.reshape(fixture["x"], (2 * BATCH, -1)), lengths], 1))
     return fixture | {"initial": flat(before["weights"]), "final": flat(of_keras(model))}
 
 
@@ -156,6 +176,7 @@ def train_torch(index, kind, bidirectional=False, masked=False, stateful=False):
 if __name__ == "__main__":
     fixtures = {name: train_keras(index, make()) for index, (name, make) in enumerate(KERAS.items())}
     fixtures["stateful"] = train_keras(30, STATEFUL(), stateful=True)
+    fixtures |= {name: train_keras(40 + index, make(), masked=True) for index, (name, make) in enumerate(MASKED.items())}
     fixtures |= {name: train_torch(index, kind) for index, (name, kind) in enumerate(TORCH.items())}
     for index, name in enumerate(["torch_gru", "torch_lstm"]):
         fixtures[f"{name}_bidirectional"] = train_torch(10 + index, TORCH[name], bidirectional=True)

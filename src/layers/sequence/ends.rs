@@ -5,10 +5,10 @@ use crate::{
     layers::image::{Average, Max},
 };
 
-/// What [`Masked`](super::Masked) makes of the steps up to the length: [`LastStep`], [`Average`] or [`Max`].
+/// What [`Masked`](super::Masked) makes of the steps up to the length: [`LastStep`], [`BothEnds`], [`Average`] or [`Max`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the end of a series",
-    label = "expected `LastStep`, `Average` or `Max`"
+    label = "expected `LastStep`, `BothEnds`, `Average` or `Max`"
 )]
 pub trait Ends: sealed::Sealed + Send + Sync + 'static {
     /// The name.
@@ -26,9 +26,28 @@ pub trait Ends: sealed::Sealed + Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 pub struct LastStep;
 
+/// The last step of the first half of the channels, and the first step of the others: the last state in each direction of
+/// [`Bidirectional`](super::Bidirectional), whose second half of the channels reads backwards and thus ends with the first
+/// step. In Keras, this is a `Bidirectional` layer without `return_sequences` that is given a mask.
+///
+/// ```
+/// use shiplap::{Pair, layers::{BothEnds, Masked}, prelude::*};
+///
+/// #[network(input = Pair<[[f32; 2]; 5], f32>)]
+/// type Net = (Masked<Bidirectional<Gru<_, 8, AllStates>>, BothEnds>, Dense<_, 3, Softmax>);
+///
+/// let (net, series) = (Net::new(1), [[0.5, 0.1], [0.2, 0.3], [9.0; 2], [9.0; 2], [9.0; 2]]);
+/// let states = net.0.layer.predict(&series);
+/// let ends = net.0.predict(&Pair(series, 2.0));
+/// assert_eq!(ends[..8], states[1][..8]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct BothEnds;
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::LastStep {}
+    impl Sealed for super::BothEnds {}
     impl Sealed for super::Average {}
     impl Sealed for super::Max {}
 }
@@ -44,6 +63,25 @@ impl Ends for LastStep {
     #[inline(always)]
     fn end_backward<T: Element>(_: &[T], _: &[T], dy: &[T], gradient: &mut [T]) {
         copy(dy, gradient.rchunks_mut(dy.len().max(1)).next().unwrap_or(&mut []));
+    }
+}
+
+impl Ends for BothEnds {
+    const NAME: &'static str = "BothEnds";
+
+    #[inline(always)]
+    fn end<T: Element>(steps: &[T], y: &mut [T]) {
+        let half = y.len() / 2;
+        LastStep::end(steps, y);
+        copy(steps.get(half..y.len()).unwrap_or(&[]), &mut y[half..]);
+    }
+
+    #[inline(always)]
+    fn end_backward<T: Element>(_: &[T], _: &[T], dy: &[T], gradient: &mut [T]) {
+        let half = dy.len() / 2;
+        let last = gradient.len().saturating_sub(dy.len());
+        copy(&dy[..half], gradient.get_mut(last..last + half).unwrap_or(&mut []));
+        copy(&dy[half..], gradient.get_mut(half..dy.len()).unwrap_or(&mut []));
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
 /// sample is a `Pair` of the series and its length; the steps after it are padding, and have no influence.
 ///
 /// `L` outputs a series, of which `E` makes the output: [`LastStep`](super::LastStep), the default,
-/// [`Average`](crate::layers::image::Average) or [`Max`](crate::layers::image::Max) of the steps up to the length.
+/// [`BothEnds`](super::BothEnds) of a [`Bidirectional`](super::Bidirectional) layer, [`Average`](crate::layers::image::Average) or [`Max`](crate::layers::image::Max) of the steps up to the length.
 ///
 /// x: `Pair<[[T; FEATURES]; STEPS], T>`; y: `[T; CHANNELS]`. A length that is not a whole number from 1 to `STEPS`, or too
 /// short for an output of `L`, is an error in training and evaluation,
@@ -248,7 +248,7 @@ mod tests {
     use crate::{
         check,
         layers::{
-            AllStates, Causal,
+            AllStates, BothEnds, Causal,
             image::{Average, Max},
         },
         prelude::*,
@@ -301,6 +301,9 @@ mod tests {
             Dense<_, 2, Linear, f64>,
         );
         check::gradients::<AllSteps>().unwrap();
+        #[network(input = [[f64; 2]; 6])]
+        type Directions = (WithLength, Masked<Bidirectional<Gru<_, 2, AllStates>>, BothEnds>);
+        check::gradients::<Directions>().unwrap();
     }
 
     /// The outputs are those of a network for a series of that length.
@@ -370,5 +373,6 @@ mod tests {
         assert_eq!(Masked::<Same, Average>::new(1).predict(&x), [2.0, -3.0]);
         assert_eq!(Masked::<Same, Max>::new(1).predict(&x), [3.0, -2.0]);
         assert_eq!(Masked::<Same>::new(1).predict(&x), [3.0, -4.0]);
+        assert_eq!(Masked::<Same, BothEnds>::new(1).predict(&x), [3.0, -2.0]);
     }
 }

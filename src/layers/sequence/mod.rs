@@ -27,7 +27,7 @@ mod waves;
 pub use attention::{Full, Mask, MultiHeadAttention, NoRotation, Rotary, Rotation};
 pub use bidirectional::{Bidirectional, Reversed};
 pub use embedding::Embedding;
-pub use ends::{Ends, LastStep};
+pub use ends::{BothEnds, Ends, LastStep};
 pub use gru::{Gru, GruUnit};
 pub use lstm::{Lstm, LstmUnit};
 pub use masked::Masked;
