@@ -167,6 +167,19 @@ pub trait Operations<T> {
         self.other(path, "reversed series");
     }
 
+    /// The operations that follow are for series of shape `shape` whose lengths vary: the first member of a
+    /// [`Pair`](crate::Pair), of which the second one is the length. Numbers after the length count as 0.
+    fn of_length(&mut self, path: Path<'_>, shape: &'static [usize]) {
+        let _ = shape;
+        self.other(path, "series of varying length");
+    }
+
+    /// The output for the steps of a series of shape `shape` up to the length. The first step is that of `delay` frames
+    /// after the first, and the next ones follow after `period` frames each.
+    fn up_to_length(&mut self, path: Path<'_>, shape: &'static [usize], end: SeriesEnd, [delay, period]: [usize; 2]) {
+        let _ = (path, shape, end, delay, period);
+    }
+
     /// The operations that follow apply to each step of a sequence of shape `shape`, whose first axis is that of the
     /// steps.
     fn each_step(&mut self, path: Path<'_>, shape: &'static [usize]) {
@@ -300,6 +313,17 @@ pub enum Junction {
     Concat,
     /// They are the two members of a [`Pair`](crate::Pair).
     Both,
+}
+
+/// What becomes of the steps of a series whose length varies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeriesEnd {
+    /// The last step.
+    LastStep,
+    /// The last step of the first half of the channels, and the first step of the others.
+    BothEnds,
+    /// The mean or the maximum of the steps.
+    Pool(Pool),
 }
 
 /// The operation of a pooling layer.

@@ -18,8 +18,9 @@ use shiplap::{
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
     layer::{Operations, Parameter, Path as LayerPath, Sample, Visit},
     layers::{
-        Add, Bidirectional, Both, Branches, Concat, Constant, First, Full, GroupNorm, Identity, Multiply, Reversed,
-        Second, TimeDistributed,
+        Add, Bidirectional, Both, BothEnds, Branches, Concat, Constant, First, Full, GroupNorm, Identity, Masked,
+        Multiply, Reversed, Second, TimeDistributed,
+        image::{Average, Max},
     },
     prelude::*,
 };
@@ -122,6 +123,21 @@ type Recurrent = (SimpleRnn<_, 4, AllStates>, Gru<_, 5, AllStates>, Lstm<_, 4>, 
 fn recurrent_layers_of_pytorch_predict_the_same() {
     let names = [("0", "rnn"), ("1", "gru"), ("2", "lstm"), ("3", "head")];
     predicts_the_same::<Recurrent>(Import::pytorch().layers(&names), &committed("torch_recurrent.safetensors"));
+}
+
+/// The layers in `Masked` take their weights from the file, too.
+#[test]
+fn layers_of_masked_series_are_imported() {
+    #[network(input = Pair<[[f32; 3]; 6], f32>)]
+    type Net = (Masked<(SimpleRnn<_, 4, AllStates>, Gru<_, 5, AllStates>, Lstm<_, 4, AllStates>)>, Dense<_, 3>);
+    let path = committed("torch_recurrent.safetensors");
+    let (mut whole, mut masked) = (Recurrent::zeroed(), Net::zeroed());
+    let names = [("0", "rnn"), ("1", "gru"), ("2", "lstm"), ("3", "head")];
+    Import::pytorch().layers(&names).load(&mut whole, &path).unwrap();
+    let names = [("0.layer.0", "rnn"), ("0.layer.1", "gru"), ("0.layer.2", "lstm"), ("1", "head")];
+    Import::pytorch().layers(&names).load(&mut masked, &path).unwrap();
+    let x = [[0.5, -1.0, 0.25], [1.0, 0.0, 2.0], [0.0, 0.5, -0.5], [-1.0, 1.0, 1.0], [0.0; 3], [0.5; 3]];
+    assert_eq!(masked.predict(&Pair(x, 6.0)), whole.predict(&x));
 }
 
 /// In both directions.
@@ -530,6 +546,25 @@ type Pairs = (
     Branches<Conv2d<_, 2, 2, Sigmoid>, (Flatten<_>, Branches<Dense<_, 3, Softmax>, Dense<_, 2>, Both>), Both>,
 );
 
+/// Each output for the steps up to the length of a series.
+#[network(input = Pair<[[f32; 4]; 7], f32>)]
+type OfLength = (
+    Branches<
+        Masked<(Conv1d<_, 4, 3, Relu>, Gru<_, 3, AllStates>, Conv1d<_, 2, 2, Tanh, Causal<2>>)>,
+        Branches<
+            Masked<(TransformerBlock<_, 2, 5>, Bidirectional<Lstm<_, 3, AllStates>>), BothEnds>,
+            Branches<
+                Masked<MultiHeadAttention<_, 1>, Average>,
+                Masked<Bidirectional<Gru<_, 2, AllStates>>, Max>,
+                Concat,
+            >,
+            Concat,
+        >,
+        Concat,
+    >,
+    Dense<_, 5>,
+);
+
 /// The members of the input in another order, and one of them twice.
 #[network(input = Pair<[f32; 3], Pair<Image<3, 2, 2>, [f32; 1]>>)]
 type Members = (
@@ -589,6 +624,11 @@ fn networks_for_python() {
     let mut row = |_| (0..24).map(|_| f64::from(rng.normal() as f32)).collect::<Vec<_>>();
     give_this("constants", &constants, &[0; 8].map(&mut row));
     give::<Pairs>("pairs");
+    let mut rng = Rng::new(1);
+    let rows: Vec<Vec<f64>> = (0..10)
+        .map(|row| (0..28).map(|_| f64::from(rng.normal() as f32)).chain([f64::from(3 + row % 5)]).collect())
+        .collect();
+    give_this("lengths", &OfLength::new(1), &rows);
     give::<Members>("members");
     give::<Ends>("ends");
     give::<Maps>("maps");

@@ -15,7 +15,7 @@ mod simple;
 mod unfit;
 
 pub use crate::{
-    operations::{Attention, Cell, Junction, Operations, Pool, Recurrence, Sliding},
+    operations::{Attention, Cell, Junction, Operations, Pool, Recurrence, SeriesEnd, Sliding},
     path::Path,
 };
 #[doc(hidden)]

@@ -68,6 +68,7 @@ impl Exporter<'_> {
             let mask = (0..steps * steps).map(hidden).collect::<Vec<_>>();
             self.with_numbers("Add", path, "mask", &[steps, steps], &mask);
         }
+        self.hide_padding(path, HIDDEN);
         self.unary(path, "Softmax", vec![Attribute::of_integer("axis", -1)]);
         self.with_inputs(path, "MatMul", vec![split[2].clone()], Vec::new());
         self.transpose(path, [0, 2, 1, 3]);

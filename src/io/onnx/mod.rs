@@ -3,6 +3,7 @@
 mod attention;
 mod formula;
 mod int8;
+mod lengths;
 mod message;
 mod operations;
 
@@ -20,6 +21,7 @@ use prost::Message as _;
 pub use self::int8::{export_onnx_int8, to_onnx_int8};
 use self::{
     formula::{Number, steps},
+    lengths::Lengths,
     message::{Attribute, Dimension, Entry, Graph, Model, Node, OperatorSet, Shape, Tensor, TensorType, Type, Value},
 };
 use super::{BYTES, FileError, write};
@@ -38,8 +40,9 @@ const OPERATOR_SET: i64 = 13;
 ///
 /// The model computes what `predict` computes, from `input` with shape `[batch, ...]` to `output` with shape
 /// `[batch, ...]`. The members of a [`Pair`](crate::Pair) are `input_0` and `input_1`, or `output_0` and `output_1`; those
-/// of the second, if it is a pair, are `input_1_0` and `input_1_1`. Its element type is `f32`; the weights of an `f64` network are rounded. Statistics of scalers and
-/// constants of formulas have to be in the range of `f32`: a deviation that is rounded to 0 would be another function.
+/// of the second, if it is a pair, are `input_1_0` and `input_1_1`. The element type is `f32`; the weights of an `f64`
+/// network are rounded. Statistics of scalers and constants of formulas have to be in the range of `f32`: a deviation that
+/// is rounded to 0 would be another function.
 ///
 /// An activation is exported as the operations of its formula, even if it implements
 /// [`Elementwise`](crate::activation::Elementwise) outside of this crate. The write is atomic.
@@ -124,6 +127,8 @@ struct Exporter<'a> {
     pairs: BTreeMap<String, [Place; 2]>,
     /// Where each open fork begins, and the end of its first branch.
     forks: Vec<(Place, Option<Place>)>,
+    /// The lengths of the series, if they vary.
+    lengths: Option<Lengths>,
     error: Option<FileError>,
 }
 
@@ -140,6 +145,7 @@ impl<'a> Exporter<'a> {
             transposed: BTreeMap::new(),
             pairs: BTreeMap::new(),
             forks: Vec::new(),
+            lengths: None,
             error: None,
         }
     }

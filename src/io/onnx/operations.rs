@@ -14,7 +14,7 @@ use super::{
 use crate::{
     io::FileError,
     kernel::{Element, ElementwiseKernel},
-    layer::{Attention, Cell, Junction, Operations, Path, Pool, Recurrence, Sliding},
+    layer::{Attention, Cell, Junction, Operations, Path, Pool, Recurrence, SeriesEnd, Sliding},
 };
 
 impl<T: Element> Operations<T> for Exporter<'_> {
@@ -203,9 +203,23 @@ impl<T: Element> Operations<T> for Exporter<'_> {
 
     fn reverse(&mut self, path: Path<'_>) {
         self.lay_out(&path.to_string(), Layout::Pixels);
+        if let Some(lengths) = self.lengths.clone() {
+            return self.reverse_series(path, &lengths);
+        }
         // The steps from the last to before the first: start, end, axis, stride.
         let range = [-1, i64::MIN, 1, -1].map(|integer| self.integers(path, &[integer]));
         self.with_inputs(path, "Slice", range.into(), Vec::new());
+    }
+
+    fn of_length(&mut self, path: Path<'_>, shape: &'static [usize]) {
+        match (self.pairs.get(&self.current).cloned(), shape) {
+            (Some(members), &[steps, ..]) => self.begin_series(path, members, steps),
+            _ => Operations::<T>::other(self, path, "series of varying length"),
+        }
+    }
+
+    fn up_to_length(&mut self, path: Path<'_>, shape: &'static [usize], end: SeriesEnd, frames: [usize; 2]) {
+        self.end_series(path, shape, end, frames.map(|count| count as i64));
     }
 
     fn each_step(&mut self, path: Path<'_>, shape: &'static [usize]) {

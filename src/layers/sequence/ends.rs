@@ -2,6 +2,7 @@
 
 use crate::{
     kernel::{Element, copy},
+    layer::{Pool, SeriesEnd},
     layers::image::{Average, Max},
 };
 
@@ -14,6 +15,9 @@ pub trait Ends: sealed::Sealed + Send + Sync + 'static {
     /// The name.
     #[doc(hidden)]
     const NAME: &'static str;
+    /// The operation, for export.
+    #[doc(hidden)]
+    const END: SeriesEnd;
     /// Makes the output of the steps, of which there is at least one.
     #[doc(hidden)]
     fn end<T: Element>(steps: &[T], y: &mut [T]);
@@ -54,6 +58,7 @@ mod sealed {
 
 impl Ends for LastStep {
     const NAME: &'static str = "LastStep";
+    const END: SeriesEnd = SeriesEnd::LastStep;
 
     #[inline(always)]
     fn end<T: Element>(steps: &[T], y: &mut [T]) {
@@ -68,6 +73,7 @@ impl Ends for LastStep {
 
 impl Ends for BothEnds {
     const NAME: &'static str = "BothEnds";
+    const END: SeriesEnd = SeriesEnd::BothEnds;
 
     #[inline(always)]
     fn end<T: Element>(steps: &[T], y: &mut [T]) {
@@ -87,6 +93,7 @@ impl Ends for BothEnds {
 
 impl Ends for Average {
     const NAME: &'static str = "Average";
+    const END: SeriesEnd = SeriesEnd::Pool(Pool::Average);
 
     #[inline(always)]
     fn end<T: Element>(steps: &[T], y: &mut [T]) {
@@ -114,6 +121,7 @@ fn share<T: Element>(numbers: usize, width: usize) -> T {
 
 impl Ends for Max {
     const NAME: &'static str = "Max";
+    const END: SeriesEnd = SeriesEnd::Pool(Pool::Max);
 
     #[inline(always)]
     fn end<T: Element>(steps: &[T], y: &mut [T]) {

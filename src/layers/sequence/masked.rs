@@ -7,7 +7,7 @@ use crate::{
     Pair, Parameters, Rng, Tensor, Zeroed,
     activation::Linear,
     kernel::{Element as _, Simd, copy, map_each},
-    layer::{Description, Ending, Invalid, Layer, Link, Path, Predictions, VisitGradient, first_fault},
+    layer::{Description, Ending, Invalid, Layer, Link, Operations, Path, Predictions, VisitGradient, first_fault},
     message::Message,
     stream::{Streaming, by_layer},
 };
@@ -43,7 +43,8 @@ use crate::{
 /// compile error, unless it is [`Frozen`](crate::layers::Frozen).
 ///
 /// A stream, which has no padding, takes frames without a length. After each one, it outputs what the network does for the
-/// series up to it, which is the output of `L` with [`LastStep`](super::LastStep); the other ends have no stream.
+/// series up to it, which is the output of `L` with [`LastStep`](super::LastStep); the other ends have no stream. A
+/// model in ONNX, whose input is also a pair, does not check the lengths.
 #[derive(Parameters)]
 #[parameters(element = L::Element, kind = Message::new().text("Masked<").text(E::NAME).text(">"))]
 pub struct Masked<L: Layer, E: Ends = super::LastStep> {
@@ -229,6 +230,12 @@ impl<L: Layer + Streaming, E: Ends> Layer for Masked<L, E> {
         let state = map_each(&mut state, |state| &mut state.0);
         let (inputs, gradients, path) = (&inputs[..x.len()], &link.gradient[..x.len()], path.join("layer"));
         self.layer.visit_gradient::<S, V, M, B>(simd, inputs, &mut link.tape, gradients, state, path, visitor);
+    }
+
+    fn operations<V: Operations<L::Element>>(&self, path: Path<'_>, operations: &mut V) {
+        operations.of_length(path, L::Input::SHAPE);
+        self.layer.operations(path.join("layer"), operations);
+        operations.up_to_length(path, L::Output::SHAPE, E::END, [L::DELAY, L::PERIOD]);
     }
 
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
