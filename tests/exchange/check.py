@@ -298,6 +298,8 @@ def compare(folder):
                 expected = expected.transpose(2, 0, 1)[:, None]
             elif expected.ndim == 3:
                 expected = expected.transpose(2, 1, 0)
+            elif expected.ndim == 2 and initializers[tensor].ndim == 3:  # depthwise over a series
+                expected = expected.T[:, None]
             found = initializers[tensor]
             if expected.ndim == 1:  # Numbers of planes have axes of length 1.
                 found = found.ravel()
