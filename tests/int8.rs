@@ -78,7 +78,7 @@ fn each_layer_is_close_to_its_real_twin() {
     for ranges in [Ranges::MinMax, Ranges::Percentile(99.99), Ranges::LeastSquares] {
         let mut calibration = Calibration::new(ranges);
         let int8 = Quantized::<Mixed>::calibrate_with(&network, &x, &mut calibration).unwrap();
-        assert_eq!(calibration.layers.len(), 23, "{calibration}");
+        assert_eq!(calibration.layers.len(), 24, "{calibration}");
         for layer in &calibration.layers {
             assert!(layer.decibels > 20.0, "{ranges:?}\n{calibration}");
         }
