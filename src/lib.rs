@@ -131,10 +131,10 @@ pub use random::Rng;
 /// These operators have layers: `FULLY_CONNECTED`, also of each step, `CONV_2D`, `DEPTHWISE_CONV_2D`, `TRANSPOSE_CONV` with
 /// the size of `Same` or `Valid`, `MAX_POOL_2D`, `AVERAGE_POOL_2D`, `MEAN` and `REDUCE_MAX` over axes side by side, `PAD` of
 /// rows and columns, `STRIDED_SLICE` and `SLICE` with constant bounds, `TILE`, `BROADCAST_TO`, `RESIZE_NEAREST_NEIGHBOR` by
-/// whole factors, `ADD`, `SUB` and `MUL` of a tensor and a constant, or of two tensors that follow from one, the second of
-/// the same shape or with a number for each channel, `CONCATENATION` of channels, `SPACE_TO_BATCH_ND` and `BATCH_TO_SPACE_ND` around a
-/// convolution, which is then a dilated one, `RESHAPE` and related ones, `TRANSPOSE` that leaves the numbers in their
-/// order, `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`, `LEAKY_RELU`, `PRELU`, `HARD_SWISH`, `ELU`, also between
+/// whole factors, `ADD`, `SUB`, `MUL`, `MAXIMUM` and `MINIMUM` of a tensor and a constant, or of two tensors that follow
+/// from one, which are repeated to one shape, `CONCATENATION`, `PACK`, `SPLIT`, `SPLIT_V`, `UNPACK`, `SPACE_TO_BATCH_ND` and
+/// `BATCH_TO_SPACE_ND` around a convolution, which is then a dilated one, `RESHAPE` and related ones, `TRANSPOSE`,
+/// `DEPTH_TO_SPACE`, `SPACE_TO_DEPTH`, `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`, `LEAKY_RELU`, `PRELU`, `HARD_SWISH`, `ELU`, also between
 /// `DEQUANTIZE` and `QUANTIZE`, `GELU` (in float32 not approximated), `QUANTIZE` and
 /// `DEQUANTIZE`, also of weights in float16. Recurrent layers, several inputs or outputs, and models with
 /// int8 weights and real activations are compile errors.
@@ -195,7 +195,7 @@ pub mod prelude {
             GlobalAveragePool, GlobalMaxPool, Gru, Image, Impute, InFlash, Initialized, LayerNorm, LearnedPositions,
             Lstm, MaxPool1d, MaxPool2d, MinMax, MultiHeadAttention, NoBias, OneHot, PRelu, Padded, Regularized,
             Reshape, Residual, Reversed, RmsNorm, Rotary, Same, SimpleRnn, SinusoidalPositions, SpatialDropout,
-            Standardize, Stateful, TimeDistributed, TransformerBlock, UpSample2d, Valid, ZeroPad2d,
+            Standardize, Stateful, TimeDistributed, TransformerBlock, Transpose2d, UpSample2d, Valid, ZeroPad2d,
         },
         loss::{
             BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,

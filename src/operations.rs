@@ -118,6 +118,11 @@ pub trait Operations<T> {
         self.other(path, "upsampling");
     }
 
+    /// An image whose rows are the columns of the input.
+    fn transpose(&mut self, path: Path<'_>) {
+        self.other(path, "transposition");
+    }
+
     /// An image with `before` rows and columns of zeros before it, and `after` after it.
     fn zero_pad(&mut self, path: Path<'_>, before: [usize; 2], after: [usize; 2]) {
         let _ = (before, after);
@@ -309,6 +314,10 @@ pub enum Junction {
     Subtract,
     /// Their numbers are multiplied.
     Multiply,
+    /// The larger of both.
+    Maximum,
+    /// The smaller of both.
+    Minimum,
     /// The channels of the second follow those of the first.
     Concat,
     /// They are the two members of a [`Pair`](crate::Pair).

@@ -11,8 +11,8 @@ use keras::{Fixture, fixtures, learns_as_in_keras, learns_with_loss_as_in_keras}
 use shiplap::{
     Pair, Tensor, check, io,
     layers::{
-        Add, Both, Branches, Concat, Constant, First, GroupNorm, Identity, LayerNorm, Multiply, Parallel, Second,
-        Subtract,
+        Add, Both, Branches, Concat, Constant, First, GroupNorm, Identity, LayerNorm, Maximum, Minimum, Multiply,
+        Parallel, Second, Subtract,
     },
     loss::PairLoss,
     prelude::*,
@@ -76,6 +76,12 @@ networks! {
         Flatten<_>,
         Dense<_, 3>
     );
+    extremes: (
+        Branches<Conv2d<_, 2, 3, Tanh, Same<2>>, Conv2d<_, 2, 3, Linear, Same<2>>, Maximum>,
+        Branches<Conv2d<_, 2, 3, Linear, Same>, GlobalAveragePool<_>, Minimum<Tanh>>,
+        Flatten<_>,
+        Dense<_, 3>
+    );
 }
 
 /// Two inputs and two outputs.
@@ -130,6 +136,8 @@ fn products_and_differences_have_gradients() {
         Branches<Conv2d<_, 4, 1>, GlobalAveragePool<_>, Subtract>,
         Branches<Identity<_>, Constant<Pixels, [f64; 4]>, Add>,
         Branches<Identity<_>, Constant<Pixels, Pixels>, Subtract<Tanh>>,
+        Branches<Identity<_>, Conv2d<_, 4, 1>, Maximum<Tanh>>,
+        Branches<Conv2d<_, 4, 1>, GlobalAveragePool<_>, Minimum>,
     );
     check::gradients::<Joined>().unwrap();
 }

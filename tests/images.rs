@@ -43,6 +43,7 @@ networks! {
     up_sampled: (UpSample2d<_, 2, 3>, Conv2d<_, 3, 3, Tanh, Valid<2>>, Flatten<_>);
     zero_padded: (ZeroPad2d<_, 0, 1>, Conv2d<_, 4, 3, Tanh, Valid<2>>, Flatten<_>);
     cropped: (Conv2d<_, 3, 2>, Crop2d<_, 1, 2, 0, 3>, Conv2d<_, 2, 2, Tanh>, Flatten<_>);
+    exchanged: (Conv2d<_, 3, 2>, Transpose2d<_>, Conv2d<_, 2, 3, Tanh, Valid, Bias, 2>, Flatten<_>);
     rectified: (Conv2d<_, 4, 3>, PRelu<_>, Conv2d<_, 2, 2>, PRelu<_>, Flatten<_>);
     transposed: (ConvTranspose2d<_, 3, 3, Relu>, Flatten<_>);
     transposed_same_strided_2: (ConvTranspose2d<_, 2, 3, Tanh, Same<2>, NoBias>, AveragePool2d<_, 3>, Flatten<_>);

@@ -13,7 +13,7 @@ use shiplap::{
     io,
     kernel::Real,
     layer::{Parameter, Path, Role, VisitMut},
-    layers::{Add, Branches, Concat, Identity},
+    layers::{Add, Branches, Concat, Identity, Maximum, Minimum},
     prelude::*,
     quantized::{
         Calibration, Describe, Entrance, Int8Activation, Int8Layer, Int8Tensor, Quantize, Quantized, Ranges, Raw, Table,
@@ -161,6 +161,9 @@ type Enlarged = (
     ConvTranspose2d<_, 3, 2, Linear, Valid<1, 1, 3>, NoBias>,
     UpSample2d<_, 1, 2>,
     Crop2d<_, 2, 1, 0, 3>,
+    Transpose2d<_>,
+    Branches<Identity<_>, Conv2d<_, 3, 1>, Maximum<Relu6>>,
+    Branches<Conv2d<_, 3, 1>, Identity<_>, Minimum>,
     PRelu<_>,
 );
 

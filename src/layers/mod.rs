@@ -1,6 +1,6 @@
 //! The layers: [`Dense`], [`Dropout`], [`Activate`], [`PRelu`]; layers of images ([`image`]: [`Conv2d`],
 //! [`DepthwiseConv2d`], [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`],
-//! [`GlobalMaxPool`], [`UpSample2d`], [`ZeroPad2d`], [`Crop2d`], [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of
+//! [`GlobalMaxPool`], [`UpSample2d`], [`ZeroPad2d`], [`Crop2d`], [`Transpose2d`], [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of
 //! series ([`sequence`]: [`SimpleRnn`], [`Gru`], [`Lstm`], [`Bidirectional`], [`Reversed`], [`TimeDistributed`],
 //! [`Masked`]; [`Embedding`], [`LearnedPositions`], [`SinusoidalPositions`], [`MultiHeadAttention`],
 //! [`TransformerBlock`]; [`Conv1d`], [`DepthwiseConv1d`], [`MaxPool1d`], [`AveragePool1d`]); normalization ([`BatchNorm`], [`LayerNorm`],
@@ -36,7 +36,9 @@ mod standardize;
 
 pub use activate::Activate;
 pub use bias::{Bias, Biased, NoBias};
-pub use branches::{Add, Both, Branches, Concat, First, Identity, Join, Joins, Multiply, Residual, Second, Subtract};
+pub use branches::{
+    Add, Both, Branches, Concat, First, Identity, Join, Joins, Maximum, Minimum, Multiply, Residual, Second, Subtract,
+};
 pub use columns::FitError;
 pub use constant::Constant;
 pub use dense::Dense;
@@ -45,7 +47,7 @@ pub use frozen::Frozen;
 pub use image::{
     AveragePool1d, AveragePool2d, Causal, Conv1d, Conv2d, ConvTranspose2d, Crop2d, DepthwiseConv1d, DepthwiseConv2d,
     Flatten, GlobalAveragePool, GlobalMaxPool, Image, MaxPool1d, MaxPool2d, Padded, Reshape, Same, SpatialDropout,
-    UpSample2d, Valid, Window, ZeroPad2d,
+    Transpose2d, UpSample2d, Valid, Window, ZeroPad2d,
 };
 pub use impute::Impute;
 pub use in_flash::InFlash;

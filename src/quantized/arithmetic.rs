@@ -2,7 +2,9 @@
 
 use core::{fmt::Debug, mem::MaybeUninit, slice};
 
-use super::{Bounds, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Multiplier, Quantize, Run, Scale};
+use super::{
+    Bounds, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Largest, Multiplier, Quantize, Run, Scale, Smallest,
+};
 #[cfg(feature = "std")]
 use super::{Calibration, Operation, QuantizeError, Rounded, Samples};
 #[cfg(feature = "std")]
@@ -27,7 +29,7 @@ pub struct Combine<A, B, C, Act: Int8Activation> {
     pub first: A,
     /// The second branch.
     pub second: B,
-    /// How they are combined: a [`Sum`], a [`Difference`] or a [`Product`].
+    /// How they are combined: a [`Sum`], a [`Difference`], a [`Product`], or the [`Largest`] or [`Smallest`].
     pub combination: C,
     /// The constants of the activation.
     pub activation: Act::Form,
@@ -35,6 +37,9 @@ pub struct Combine<A, B, C, Act: Int8Activation> {
 
 /// How int8 of two scales are combined.
 pub trait Combination: Copy + PartialEq + Debug + Zeroed + Send + Sync + 'static {
+    /// Whether the operation needs inputs of the scale of its output, for export.
+    const OF_ONE_SCALE: bool = false;
+
     /// The combination of inputs with these scales, limited to a range.
     fn of(inputs: [Scale; 2], output: Scale, range: [f32; 2]) -> Self;
 
@@ -291,4 +296,6 @@ combinations! {
     Add: Sum;
     Subtract: Difference;
     Multiply: Product;
+    Maximum: Largest;
+    Minimum: Smallest;
 }

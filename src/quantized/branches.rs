@@ -68,7 +68,7 @@ impl Rescale {
     }
 
     #[inline(always)]
-    fn of(&self, q: i8) -> i8 {
+    pub(super) fn of(&self, q: i8) -> i8 {
         self.bounds.clamp(self.multiplier.apply(i32::from(q) - i32::from(self.zero)))
     }
 }

@@ -11,7 +11,7 @@ use super::{
     Activate, Affine, Calibrated, Calibration, Combination, Combine, Concat, Constant, Conv1d, Conv2d, ConvTranspose2d,
     Crop2d, Dense, DepthwiseConv1d, DepthwiseConv2d, EachStep, GlobalAverage, GlobalMax, Int8Activation, Int8Form,
     Int8Layer, Int8Reduce, Int8Tensor, PRelu, Pool1d, Pool2d, Quantize, Quantized, Rescale, Reshape, Scale, Scales,
-    Standardize, Table, UpSample2d, ZeroPad2d, affine::channels,
+    Standardize, Table, Transpose2d, UpSample2d, ZeroPad2d, affine::channels,
 };
 use crate::{
     Tensor,
@@ -122,6 +122,12 @@ pub enum Operation {
     },
     /// The part of an image after so many rows and columns.
     Crop([usize; 2]),
+    /// Exchanges the rows and columns of an image.
+    Transpose,
+    /// The larger number of two tensors of one scale.
+    Maximum,
+    /// The smaller number of two tensors of one scale.
+    Minimum,
     /// Repeats each pixel of an image in so many rows and columns.
     UpSample([usize; 2]),
     /// The mean of each channel.
@@ -269,6 +275,20 @@ impl<'a> Describer<'a> {
         Ok([end, self.current])
     }
 
+    /// Tensors of the scale `output` with the numbers of these.
+    fn rescaled(&mut self, layer: &Calibrated, ends: [usize; 2], scales: [Scale; 2], output: Scale) -> Vec<usize> {
+        let mut inputs = Vec::new();
+        for (end, scale) in ends.into_iter().zip(scales) {
+            self.current = end;
+            if scale != output {
+                self.append(layer, Operation::Rescale, output);
+                self.tensors[self.current].shape = self.tensors[end].shape.clone();
+            }
+            inputs.push(self.current);
+        }
+        inputs
+    }
+
     fn scales(&self, tensors: [usize; 2]) -> Result<[Scale; 2], DescribeError> {
         match tensors.map(|tensor| self.tensors[tensor].scale) {
             [Some(first), Some(second)] => Ok([first, second]),
@@ -356,6 +376,11 @@ describe! {
         to.append(layer, Operation::Crop([TOP, LEFT]), layer.scales.output);
         Ok(())
     };
+    [const H: usize, const W: usize, const C: usize] Transpose2d<H, W, C>: |self, to| {
+        let layer = to.layer()?;
+        to.append(layer, Operation::Transpose, layer.scales.output);
+        Ok(())
+    };
     [const H: usize, const W: usize, const C: usize, const R: usize, const RW: usize, const OH: usize, const OW: usize]
     UpSample2d<H, W, C, R, RW, OH, OW>: |self, to| {
         let layer = to.layer()?;
@@ -429,7 +454,12 @@ describe! {
         if C::of(scales, layer.scales.logits, Act::RANGE) != self.combination {
             return Err(DescribeError::OtherNetwork);
         }
-        to.join(layer, C::operation(Act::RANGE), ends.to_vec(), layer.scales.logits);
+        let output = layer.scales.logits;
+        let ends = if C::OF_ONE_SCALE { to.rescaled(layer, ends, scales, output) } else { ends.to_vec() };
+        to.join(layer, C::operation(Act::RANGE), ends, output);
+        if C::OF_ONE_SCALE && Act::Form::LIMITS && Act::RANGE != [f32::NEG_INFINITY, f32::INFINITY] {
+            to.append(layer, Operation::Limit(Act::RANGE), output);
+        }
         to.activation::<Act>(layer, &self.activation)
     };
     [A: Describe, B: Describe<Input = A::Input>, O: Int8Tensor] Concat<A, B, O>: |self, to| {
@@ -439,15 +469,7 @@ describe! {
         if scales.map(|scale| Rescale::new(scale, output)) != self.rescales {
             return Err(DescribeError::OtherNetwork);
         }
-        let mut inputs = Vec::new();
-        for (end, scale) in ends.into_iter().zip(scales) {
-            to.current = end;
-            if scale != output {
-                to.append(layer, Operation::Rescale, output);
-                to.tensors[to.current].shape = to.tensors[end].shape.clone();
-            }
-            inputs.push(to.current);
-        }
+        let inputs = to.rescaled(layer, ends, scales, output);
         to.join(layer, Operation::Concat, inputs, output);
         Ok(())
     };

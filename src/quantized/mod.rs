@@ -45,6 +45,7 @@ mod depthwise;
 #[cfg(feature = "std")]
 mod describe;
 mod each_step;
+mod extreme;
 mod gather;
 mod global_pool;
 mod p_relu;
@@ -55,6 +56,7 @@ mod scale;
 mod sequence;
 mod standardize;
 mod table;
+mod transpose2d;
 mod up_sample2d;
 mod wrap;
 mod zero_pad2d;
@@ -76,6 +78,7 @@ pub use depthwise::{DepthwiseConv1d, DepthwiseConv2d};
 #[cfg(feature = "std")]
 pub use describe::{Activations, Describe, DescribeError, Describer, Description, Operation, Operator, Weights};
 pub use each_step::EachStep;
+pub use extreme::{Largest, Smallest};
 pub use global_pool::{GlobalAverage, GlobalMax};
 pub use p_relu::PRelu;
 pub use pool::{Int8Reduce, Pool1d, Pool2d};
@@ -83,6 +86,7 @@ pub use recurrent::{Int8Unit, Recurrent};
 pub use reshape::{EachFrame, LastFrames, Reshape};
 pub use scale::Scale;
 pub use standardize::Standardize;
+pub use transpose2d::Transpose2d;
 pub use up_sample2d::UpSample2d;
 pub use zero_pad2d::ZeroPad2d;
 

@@ -19,6 +19,8 @@ macro_rules! models {
 }
 models! {
     "bytes.tflite" BYTES: Bytes;
+    "combined.tflite" COMBINED: Combined;
+    "combined_real.tflite" COMBINED_REAL: CombinedReal;
     "constant.tflite" CONSTANT: Constant;
     "constant_real.tflite" CONSTANT_REAL: ConstantReal;
     "cut.tflite" CUT: Cut;
@@ -60,6 +62,8 @@ models! {
     "series.tflite" SERIES: Series;
     "series_qdq.onnx" SERIES_QDQ: SeriesQdq;
     "series_real.onnx" SERIES_REAL: SeriesReal;
+    "shuffled.tflite" SHUFFLED: Shuffled;
+    "shuffled_real.tflite" SHUFFLED_REAL: ShuffledReal;
     "sigmoid.tflite" SIGMOID: SigmoidOnly;
     "steps_real.onnx" STEPS_REAL: StepsReal;
     "tanh.tflite" TANH: TanhOnly;
@@ -147,6 +151,8 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("rectified", &RECTIFIED, 0);
     compare("gated", &GATED, 0);
     compare("each_step", &EACH_STEP, 0);
+    compare("combined", &COMBINED, 0);
+    compare("shuffled", &SHUFFLED, 0);
     compare("bytes", &BYTES, 128);
 }
 
@@ -189,6 +195,8 @@ fn real_models_predict_the_same() {
     compare_real("enlarged_real", |x: &Image<6, 5, 3>| ENLARGED_REAL.predict(x));
     compare_real("transposed_real", |x: &Image<4, 5, 3>| TRANSPOSED_REAL.predict(x));
     compare_real("dilated_real", |x: &Image<12, 11, 2>| DILATED_REAL.predict(x));
+    compare_real("combined_real", |x: &Image<6, 5, 4>| COMBINED_REAL.predict(x));
+    compare_real("shuffled_real", |x: &Image<6, 4, 3>| SHUFFLED_REAL.predict(x));
     compare_real("dense_real", |x: &[f32; 9]| DENSE_REAL.predict(x));
 }
 

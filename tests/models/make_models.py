@@ -15,7 +15,7 @@ import tensorflow as tf
 from keras import layers as L
 from tensorflow.lite.tools import flatbuffer_utils
 
-TILE, ELU = 69, 111
+DEPTH_TO_SPACE, TILE, ELU = 5, 69, 111
 
 rng = np.random.default_rng(1)
 keras.utils.set_random_seed(1)
@@ -26,10 +26,10 @@ def reference(model, samples):
     resolver = tf.lite.experimental.OpResolverType.BUILTIN_REF
     if ELU in [code.builtinCode for code in flatbuffer_utils.read_model_from_bytearray(bytearray(model)).operatorCodes]:
         resolver = tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    # The reference kernel of TILE has an older version, and the same arithmetic.
+    # The reference kernels of these have an older version, and the same arithmetic.
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(model))
     for code in model.operatorCodes:
-        code.version = min(code.version, 1) if code.builtinCode == TILE else code.version
+        code.version = min(code.version, 1) if code.builtinCode in (DEPTH_TO_SPACE, TILE) else code.version
     model = bytes(flatbuffer_utils.convert_object_to_bytearray(model))
     interpreter = tf.lite.Interpreter(model_content=model, experimental_op_resolver_type=resolver)
     interpreter.allocate_tensors()
@@ -254,6 +254,35 @@ def gated():
     return keras.Model(series, L.Conv1D(2, 1)(L.Multiply()([x, y])))
 
 
+def combined():
+    """Products, sums and differences with tensors of fewer rows, columns or channels, and the larger and the smaller."""
+    image = keras.Input((6, 5, 4))
+    x = L.Conv2D(4, 3, padding="same")(image)
+    x = L.Multiply()([x, L.Conv2D(1, 3, padding="same", activation="sigmoid")(x)])
+    x = L.Subtract()([x, L.Lambda(lambda x: keras.ops.mean(x, axis=1, keepdims=True))(x)])
+    x = L.Maximum()([x, L.Conv2D(4, 1)(image)])
+    x = L.Minimum()([x, L.Lambda(lambda x: 1.0 - x)(x)])
+    x = L.Lambda(lambda x: keras.ops.minimum(keras.ops.maximum(x, -0.4), 0.6))(x)
+    row, column = L.Dense(3)(L.Flatten()(x)), L.Dense(4)(L.GlobalMaxPooling2D()(x))
+    grid = L.Add()([L.Reshape((3, 1))(row), L.Reshape((1, 4))(column)])
+    return keras.Model(image, L.Conv1D(2, 2)(grid))
+
+
+def shuffled():
+    """Axes that are exchanged, channels as pixels and pixels as channels, parts, and tensors that are put side by side."""
+    image = keras.Input((6, 4, 3))
+    x = L.Lambda(lambda x: tf.nn.depth_to_space(x, 2))(L.Conv2D(8, 3, padding="same", activation="relu")(image))
+    x = L.Lambda(lambda x: tf.nn.space_to_depth(x, 4))(L.Conv2D(2, 3, padding="same")(x))
+    x = L.Reshape((3, 2, 32))(L.Permute((1, 3, 2))(L.Reshape((6, 8, 4))(x)))
+    parts = L.Lambda(lambda x: tf.split(x, [5, 11, 16], axis=3))(x)
+    x = L.Concatenate()([L.Conv2D(3, 1)(parts[1]), parts[0], L.Conv2D(2, 2, padding="same")(parts[2])])
+    x = L.Concatenate(axis=1)([x, L.Permute((2, 1, 3))(L.Conv2D(10, 2, padding="same")(L.Permute((2, 1, 3))(x)))])
+    x = L.Permute((3, 2, 1))(x)
+    rows = L.Lambda(lambda x: tf.unstack(x, axis=1))(x)
+    x = L.Lambda(lambda rows: tf.stack(rows, axis=2))([L.Dense(3)(row) for row in rows[2:5]])
+    return keras.Model(image, L.Dense(4)(L.Flatten()(x)))
+
+
 if __name__ == "__main__":
     write("reduced", reduced())
     write("leaky_relu", network((256,), [L.LeakyReLU(0.2)]), spread=2.0)
@@ -295,3 +324,7 @@ if __name__ == "__main__":
     write("elu", network((256,), [L.Activation("elu")]), spread=2.0)
     write("gelu", network((256,), [L.Activation("gelu")]), spread=2.0)
     write("gelu_by_tanh", network((256,), [L.Lambda(lambda x: keras.ops.gelu(x, approximate=True))]), spread=2.0)
+    write("combined", combined())
+    write("combined_real", combined(), ends="real")
+    write("shuffled", shuffled())
+    write("shuffled_real", shuffled(), ends="real")

@@ -85,6 +85,13 @@ def arithmetic(x):
     return sequence(L.Activation("tanh")(x), Scale(), L.Flatten(), L.Dense(3))
 
 
+def extremes(x):
+    x = L.maximum([sequence(x, conv(2, "tanh", strides=2)), sequence(x, conv(2, strides=2))])
+    of_channels = L.Reshape((1, 1, 2))(sequence(x, L.GlobalAveragePooling2D()))
+    x = L.Activation("tanh")(L.minimum([sequence(x, conv(2)), of_channels]))
+    return sequence(x, L.Flatten(), L.Dense(3))
+
+
 # The names are those of the types in `tests/graphs.rs`.
 NETWORKS = {"batch_norm": batch_norm, "residual": residual, "concat": concat, "norms": norms}
 
@@ -114,4 +121,4 @@ def pairs():
 
 
 MODELS = [(name, *model(network)) for name, network in NETWORKS.items()]
-write("graphs.json", [*MODELS, ("pairs", *pairs()), ("arithmetic", *model(arithmetic))])
+write("graphs.json", [*MODELS, ("pairs", *pairs()), ("arithmetic", *model(arithmetic)), ("extremes", *model(extremes))])

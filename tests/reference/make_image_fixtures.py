@@ -163,6 +163,7 @@ NETWORKS = {
         L.Flatten(),
         L.Dense(3),
     ],
+    "exchanged": lambda: head(L.Conv2D(3, 2), L.Permute((2, 1, 3)), L.Conv2D(2, (3, 2), activation="tanh")),
 }
 
 

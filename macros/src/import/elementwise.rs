@@ -3,7 +3,7 @@
 use super::{
     Join, Layer, Parsed,
     constants::size_of_shape,
-    graph::{Element, Graph, Tensor},
+    graph::{Element, Graph, Tensor, check_scales},
 };
 
 impl Graph<'_> {
@@ -11,17 +11,19 @@ impl Graph<'_> {
         self.input_of(number, index).is_ok_and(|input| !self.tensors[input].data.is_empty())
     }
 
-    /// A tensor and a constant, which is a branch of its own.
+    /// A tensor and a constant, which is a branch of its own: its input `index`.
     pub fn with_constant(
         &self,
         number: usize,
+        index: usize,
         arithmetic: &'static str,
         activation: &'static str,
     ) -> Parsed<Vec<Layer>> {
-        let [input, constant] = [self.input_of(number, 0)?, self.input_of(number, 1)?];
-        let (output, shape) = (self.operators[number].output, self.shape(input)?);
+        let [input, constant] = [self.input_of(number, 1 - index)?, self.input_of(number, index)?];
+        let (output, from) = (self.operators[number].output, self.shape(input)?);
+        let shape = self.shape(output)?;
         let Tensor { name, shape: of_constant, element, data, .. } = &self.tensors[constant];
-        if *element != self.tensors[input].element || self.shape(output)? != shape {
+        if *element != self.tensors[input].element {
             return Err(format!("its constant `{name}` is {element} of shape {of_constant:?}"));
         }
         let width = if *element == Element::F32 { 4 } else { 1 };
@@ -36,17 +38,21 @@ impl Graph<'_> {
         for place in places(of_constant, &shape).ok_or_else(refuse)? {
             numbers.extend_from_slice(&data[place * width..][..width]);
         }
-        // Numbers that are the same in each pixel are those of the channels.
+        let tensor = self.repeat(&from, &shape)?;
+        let tensor = if tensor.is_empty() { vec![Layer::Identity { shape: from.clone() }] } else { tensor };
+        // Numbers that are the same in each pixel are those of the channels. They are the second branch.
         let channels = shape.last().copied().unwrap_or(1);
-        let mut to = shape.clone();
-        if numbers.chunks_exact(channels * width).all(|pixel| *pixel == numbers[..channels * width]) {
+        let mut to = shape;
+        if index == 1 && numbers.chunks_exact(channels * width).all(|pixel| *pixel == numbers[..channels * width]) {
             numbers.truncate(channels * width);
             to = vec![channels];
         }
-        let inputs = [self.scale(input)?, self.scale(constant)?];
-        let join = Join::Combine { arithmetic, activation, inputs, output: self.scale(output)? };
-        let constant = Layer::Constant { from: shape.clone(), to, numbers };
-        Ok(vec![Layer::Branches { first: vec![Layer::Identity { shape }], second: vec![constant], join }])
+        let constants = vec![Layer::Constant { from, to, numbers }];
+        let scales = [self.scale(self.input_of(number, 0)?)?, self.scale(self.input_of(number, 1)?)?];
+        check_scales(arithmetic, scales, self.scale(output)?)?;
+        let join = Join::Combine { arithmetic, activation, inputs: scales, output: self.scale(output)? };
+        let (first, second) = if index == 1 { (tensor, constants) } else { (constants, tensor) };
+        Ok(vec![Layer::Branches { first, second, join }])
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::{borrow::Cow, cell::Cell};
 
-use super::{Join, Layer, Model, Parsed, Scale, Window, merge::merge, slice::Slice};
+use super::{
+    Join, Layer, Model, Parsed, Scale, Window,
+    merge::merge,
+    slice::{OfSplit, Slice},
+};
 
 /// A number's type.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,15 +94,22 @@ pub enum Kind {
     ActivateReal(&'static str),
     /// Exchanges axes.
     Transpose,
+    /// Puts blocks of channels side by side as pixels, of so many rows and columns; or pixels as channels.
+    DepthToSpace(usize),
+    SpaceToDepth(usize),
     Pad,
-    /// `arithmetic` is the name of a join: `Add`, `Subtract` or `Multiply`.
+    /// `arithmetic` is the name of a join: `Add`, `Subtract`, `Multiply`, `Maximum` or `Minimum`.
     Combine {
         arithmetic: &'static str,
         activation: &'static str,
     },
+    /// Joins tensors along an axis, which is a new one if `packs`.
     Concat {
         axis: i32,
+        packs: bool,
     },
+    /// One of the parts into which a tensor is split.
+    Part(OfSplit),
     Reshape,
     /// Repeats the tensor along its axes.
     Tile,
@@ -139,7 +150,7 @@ impl<'a> Graph<'a> {
         }
         for operator in &mut operators {
             // A constant comes second.
-            if let (Kind::Combine { arithmetic: "Add" | "Multiply", .. }, [Some(first), _]) =
+            if let (Kind::Combine { arithmetic: "Add" | "Multiply" | "Maximum" | "Minimum", .. }, [Some(first), _]) =
                 (&operator.kind, &operator.inputs[..])
                 && !tensors[*first].data.is_empty()
             {
@@ -238,7 +249,7 @@ impl<'a> Graph<'a> {
                 at = fork;
             } else {
                 groups.push(self.layers_of(number)?);
-                at = self.input_of(number, 0)?;
+                at = self.activation_of(number)?;
             }
         }
         Ok(groups.into_iter().rev().flatten().collect())
@@ -256,12 +267,18 @@ impl<'a> Graph<'a> {
         input.ok_or_else(|| self.refuse(number, &format!("input {index} is missing")))
     }
 
+    /// The input of an operator of one, that a constant may come before.
+    fn activation_of(&self, number: usize) -> Parsed<usize> {
+        let comes_second = matches!(self.operators[number].kind, Kind::Combine { .. }) && self.is_constant(number, 0);
+        self.input_of(number, usize::from(comes_second))
+    }
+
     /// The tensors from which a tensor follows through one operator after another, latest first.
     fn ancestors(&self, tensor: usize) -> Parsed<Vec<usize>> {
         let (mut ancestors, mut at) = (vec![tensor], tensor);
         while at != self.input {
             let number = self.source(at)?;
-            at = self.forks[number].map_or_else(|| self.input_of(number, 0), Ok)?;
+            at = self.forks[number].map_or_else(|| self.activation_of(number), Ok)?;
             ancestors.push(at);
         }
         Ok(ancestors)
@@ -294,8 +311,9 @@ impl<'a> Graph<'a> {
         let Operator { inputs, output, kind, .. } = &self.operators[number];
         let ends: Vec<usize> = inputs.iter().flatten().copied().collect();
         let output_scale = self.scale(*output)?;
-        let branch = |end: usize| -> Parsed<Vec<Layer>> {
-            let layers = self.between(fork, end)?;
+        let branch = |end: usize, after: Vec<Layer>| -> Parsed<Vec<Layer>> {
+            let mut layers = self.between(fork, end)?;
+            layers.extend(after);
             Ok(if layers.is_empty() { vec![Layer::Identity { shape: self.shape(end)? }] } else { layers })
         };
         match kind {
@@ -304,23 +322,38 @@ impl<'a> Graph<'a> {
                     return Err(self.refuse(number, &format!("it has {} inputs, and 2 are supported", ends.len())));
                 };
                 let (shape, of_first, of_second) = (self.shape(*output)?, self.shape(first)?, self.shape(second)?);
-                // The identity comes second. A sum and a product do not depend on the order.
+                // The identity comes second. Only a difference depends on the order.
                 if *arithmetic != "Subtract" && (of_first != shape || first == fork && of_second == shape) {
                     std::mem::swap(&mut first, &mut second);
                 }
-                if self.shape(first)? != shape || !is_joined(&shape, &self.shape(second)?) {
-                    return Err(self.refuse(number, &format!("it joins the shapes {of_first:?} and {of_second:?}")));
+                let refuse = |_| self.refuse(number, &format!("it joins the shapes {of_first:?} and {of_second:?}"));
+                let (of_first, of_second) = (self.shape(first)?, self.shape(second)?);
+                let mut repeats = [self.repeat(&of_first, &shape).map_err(refuse)?, Vec::new()];
+                if !is_joined(&shape, &of_second) {
+                    repeats[1] = self.repeat(&of_second, &shape).map_err(refuse)?;
                 }
+                let [repeat_first, repeat_second] = repeats;
                 let inputs = [self.scale(first)?, self.scale(second)?];
+                check_scales(arithmetic, inputs, output_scale).map_err(|reason| self.refuse(number, &reason))?;
                 let join = Join::Combine { arithmetic, activation, inputs, output: output_scale };
-                Ok(vec![Layer::Branches { first: branch(first)?, second: branch(second)?, join }])
+                let (first, second) = (branch(first, repeat_first)?, branch(second, repeat_second)?);
+                Ok(vec![Layer::Branches { first, second, join }])
             }
-            Kind::Concat { axis } => {
-                let mut shape = self.shape(*output)?;
-                if *axis != -1 && usize::try_from(*axis).ok() != Some(shape.len()) {
-                    let reason = format!("it joins axis {axis}, and only the last one, of channels, is supported");
-                    return Err(self.refuse(number, &reason));
-                }
+            Kind::Concat { axis, packs } => {
+                let shape = self.shape(*output)?;
+                let rank = self.tensors[*output].shape.len();
+                let axis = if *axis < 0 { axis.wrapping_add(rank as i32) } else { *axis };
+                let place = usize::try_from(axis).ok().and_then(|axis| axis.checked_sub(rank - shape.len()));
+                let Some(place) = place.filter(|place| *place < shape.len()) else {
+                    return Err(self.refuse(number, &format!("it joins axis {axis}, which is that of the batch")));
+                };
+                // All that is inside the axis counts as channels.
+                let rows = &shape[..place];
+                let of_channels = |channels: usize| match rows {
+                    _ if place + 1 == shape.len() && !packs => [rows, &[channels]].concat(),
+                    [] => vec![channels],
+                    _ => vec![rows.iter().product(), channels],
+                };
                 let mut joined: Option<(Vec<Layer>, usize, Scale)> = None;
                 for end in ends {
                     // A change of the scale before it is part of the layer.
@@ -330,25 +363,30 @@ impl<'a> Graph<'a> {
                         }
                         _ => end,
                     };
-                    let (second, scale, channels) =
-                        (branch(end)?, self.scale(end)?, self.shape(end)?.last().copied().unwrap_or(0));
+                    let of_end = self.shape(end)?;
+                    let channels = of_end.get(place..).map_or(0, |inside| inside.iter().product());
+                    if of_end.get(..place) != Some(rows) {
+                        return Err(self.refuse(number, "its inputs have different shapes"));
+                    }
+                    let after = self.reshape(&of_end, &of_channels(channels))?;
+                    let (second, scale) = (branch(end, after)?, self.scale(end)?);
                     joined = Some(match joined {
                         None => (second, channels, scale),
                         Some((first, before, scale_of_first)) => {
                             let channels = before + channels;
-                            if let Some(last) = shape.last_mut() {
-                                *last = channels;
-                            }
-                            let inputs = [scale_of_first, scale];
-                            let join = Join::Concat { shape: shape.clone(), inputs, output: output_scale };
+                            let join = Join::Concat {
+                                shape: of_channels(channels),
+                                inputs: [scale_of_first, scale],
+                                output: output_scale,
+                            };
                             (vec![Layer::Branches { first, second, join }], channels, output_scale)
                         }
                     });
                 }
-                if shape != self.shape(*output)? {
-                    return Err(self.refuse(number, "its output has another shape than its inputs together"));
-                }
-                Ok(joined.map(|(layers, ..)| layers).unwrap_or_default())
+                let Some((mut layers, channels, _)) = joined else { return Ok(Vec::new()) };
+                let back = self.reshape(&of_channels(channels), &shape);
+                layers.extend(back.map_err(|reason| self.refuse(number, &reason))?);
+                Ok(layers)
             }
             _ => Err(self.refuse(number, "it joins no branches")),
         }
@@ -358,6 +396,14 @@ impl<'a> Graph<'a> {
     pub fn refuse(&self, number: usize, reason: &str) -> String {
         refused(number, &self.operators[number], reason)
     }
+}
+
+/// Refuses inputs that TensorFlow Lite compares though they differ in scale.
+pub fn check_scales(arithmetic: &str, inputs: [Scale; 2], output: Scale) -> Parsed<()> {
+    if matches!(arithmetic, "Maximum" | "Minimum") && inputs != [output; 2] {
+        return Err("its inputs and its output differ in scale".into());
+    }
+    Ok(())
 }
 
 /// Whether a tensor has the shape of another, or one number for each of its channels.

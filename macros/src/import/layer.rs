@@ -99,6 +99,10 @@ pub enum Layer {
         images: [[usize; 3]; 2],
         before: [usize; 2],
     },
+    /// Exchanges the rows and columns of an image.
+    Transpose {
+        images: [[usize; 3]; 2],
+    },
     /// A layer for each step of a sequence.
     EachStep {
         layer: Box<Layer>,
@@ -136,7 +140,7 @@ pub enum Layer {
 
 /// How branches are joined.
 pub enum Join {
-    /// `arithmetic` is the name of a join: `Add`, `Subtract` or `Multiply`.
+    /// `arithmetic` is the name of a join: `Add`, `Subtract`, `Multiply`, `Maximum` or `Minimum`.
     Combine {
         arithmetic: &'static str,
         activation: &'static str,

@@ -20,6 +20,7 @@ mod slice;
 pub mod source;
 mod tables;
 mod tflite;
+mod transpose;
 mod values;
 mod window;
 

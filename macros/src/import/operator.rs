@@ -89,6 +89,8 @@ impl Graph<'_> {
             Kind::ActivateReal("Elu") => return self.look_up("Elu", tables::elu, Rounding::Quotient, [input, output]),
             Kind::ActivateReal(_) => return Err("it is between int8, and no table of it is supported".into()),
             Kind::Transpose => return self.transpose(number, input, output),
+            Kind::DepthToSpace(size) => return self.depth_to_space(input, output, *size),
+            Kind::SpaceToDepth(size) => return self.space_to_depth(input, output, *size),
             Kind::Pad => return self.pad(number, input, output),
             Kind::Reshape => {
                 self.same_scale(input, output)?;
@@ -106,8 +108,12 @@ impl Graph<'_> {
                 return Ok(Layer::rescale(&self.shape(output)?, from, to).into_iter().collect());
             }
             Kind::Combine { arithmetic, activation } if self.is_constant(number, 1) => {
-                return self.with_constant(number, arithmetic, activation);
+                return self.with_constant(number, 1, arithmetic, activation);
             }
+            Kind::Combine { arithmetic, activation } if self.is_constant(number, 0) => {
+                return self.with_constant(number, 0, arithmetic, activation);
+            }
+            Kind::Part(part) => return self.part(number, *part),
             // With a fork, they are branches.
             Kind::Combine { .. } | Kind::Concat { .. } => return Err(self.fork(number).err().unwrap_or_default()),
             Kind::Unsupported(reason) => return Err(reason.clone()),
@@ -138,7 +144,7 @@ impl Graph<'_> {
     }
 
     /// A layer from shape `ends[0]` to `ends[1]` for each step of a sequence.
-    fn each_step(
+    pub fn each_step(
         &self,
         layer: Layer,
         from: &[usize],
@@ -167,18 +173,6 @@ impl Graph<'_> {
         layers.push(layer);
         layers.extend(self.reshape(ends[1], to)?);
         Ok(layers)
-    }
-
-    /// An exchange of axes that leaves the numbers in their order: all but one of those that move have one number.
-    fn transpose(&self, number: usize, input: usize, output: usize) -> Parsed<Vec<Layer>> {
-        self.same_scale(input, output)?;
-        let (shape, axes) = (&self.tensors[input].shape, self.integers(self.input_of(number, 1)?)?);
-        let length = |axis: &i32| usize::try_from(*axis).ok().and_then(|axis| shape.get(axis)).copied().unwrap_or(0);
-        let moved: Vec<i32> = axes.iter().copied().filter(|axis| length(axis) > 1).collect();
-        if axes.len() != shape.len() || !moved.is_sorted() {
-            return Err(format!("its axes are {axes:?}, and the numbers of {shape:?} change places"));
-        }
-        self.reshape(&self.shape(input)?, &self.shape(output)?)
     }
 
     fn pool(

@@ -6,8 +6,12 @@ impl Graph<'_> {
     /// A tensor that is repeated along its axes, as by `TILE`.
     pub fn tile(&self, input: usize, output: usize) -> Parsed<Vec<Layer>> {
         self.same_scale(input, output)?;
-        let (mut from, to) = (self.shape(input)?, self.shape(output)?);
-        let shape = from.clone();
+        self.repeat(&self.shape(input)?, &self.shape(output)?)
+    }
+
+    /// Repeats a tensor along the axes that are longer in `to`.
+    pub fn repeat(&self, shape: &[usize], to: &[usize]) -> Parsed<Vec<Layer>> {
+        let mut from = shape.to_vec();
         let refuse = || format!("from {shape:?} to {to:?}: it is no repetition");
         while from.len() < to.len() {
             from.insert(0, 1);
@@ -15,7 +19,7 @@ impl Graph<'_> {
         if from.len() > to.len() {
             return Err(refuse());
         }
-        let mut layers = self.reshape(&shape, &from)?;
+        let mut layers = self.reshape(shape, &from)?;
         for axis in (0..from.len()).rev() {
             let times = to[axis].checked_div(from[axis]).filter(|times| times * from[axis] == to[axis]);
             let times = times.ok_or_else(refuse)?;

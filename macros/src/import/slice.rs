@@ -16,6 +16,23 @@ pub struct Slice {
     pub dropped: i32,
 }
 
+/// One of the parts into which a tensor is split along an axis.
+#[derive(Clone, Copy)]
+pub struct OfSplit {
+    pub axis: i32,
+    /// The number before the part, and its own.
+    pub start: usize,
+    pub length: usize,
+}
+
+impl OfSplit {
+    /// The axis of a tensor of so many.
+    pub fn axis(&self, rank: usize) -> Option<usize> {
+        let axis = if self.axis < 0 { self.axis.checked_add(i32::try_from(rank).ok()?)? } else { self.axis };
+        usize::try_from(axis).ok().filter(|axis| *axis < rank)
+    }
+}
+
 /// The numbers of an axis that a slice takes.
 #[derive(Clone, Copy)]
 pub struct Part {
@@ -39,11 +56,27 @@ impl Part {
 impl Graph<'_> {
     /// A part of a tensor, as that of an image.
     pub fn slice(&self, number: usize, slice: Slice) -> Parsed<Vec<Layer>> {
-        let operator = &self.operators[number];
-        let (input, output) = (self.input_of(number, 0)?, operator.output);
+        let shape = &self.tensors[self.input_of(number, 0)?].shape;
+        self.take(number, parts(&self.operators[number], slice, shape, &self.tensors)?)
+    }
+
+    /// A part of a tensor that is split.
+    pub fn part(&self, number: usize, part: OfSplit) -> Parsed<Vec<Layer>> {
+        let shape = &self.tensors[self.input_of(number, 0)?].shape;
+        let mut parts: Vec<_> = shape.iter().map(|length| Part { start: 0, length: *length, step: 1 }).collect();
+        let (OfSplit { start, length, .. }, axis) = (part, part.axis(shape.len()));
+        let Some(axis) = axis.filter(|axis| start.checked_add(length).is_some_and(|end| end <= shape[*axis])) else {
+            return Err(format!("it takes {length} numbers after {start} of axis {} of {shape:?}", part.axis));
+        };
+        parts[axis] = Part { start, length, step: 1 };
+        self.take(number, parts)
+    }
+
+    /// These numbers of each axis.
+    fn take(&self, number: usize, mut parts: Vec<Part>) -> Parsed<Vec<Layer>> {
+        let (input, output) = (self.input_of(number, 0)?, self.operators[number].output);
         self.same_scale(input, output)?;
         let (mut shape, to) = (self.shape(input)?, self.shape(output)?);
-        let mut parts = parts(operator, slice, &self.tensors[input].shape, &self.tensors)?;
         parts.drain(..parts.len() - shape.len());
         let mut layers = Vec::new();
         if let ([height, width, channels], [rows, columns, last]) = (&shape[..], &parts[..])

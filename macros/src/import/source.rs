@@ -142,6 +142,9 @@ impl Layer {
                 let (from, to) = (image(*from), image(*to));
                 format!("{}<{from}, {top}, {bottom}, {left}, {right}, {to}>", path("Crop2d"))
             }
+            Self::Transpose { images: [from, to] } => {
+                format!("{}<{}, {}>", path("Transpose2d"), image(*from), image(*to))
+            }
             Self::EachStep { layer, steps } => {
                 format!("{}<{}, {steps}>", path("TimeDistributed"), layer.source(paths, depth))
             }

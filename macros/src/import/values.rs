@@ -67,6 +67,7 @@ impl Constants<'_> {
             }
             Layer::ZeroPad { zero, .. } => format!("{}({zero})", self.form("ZeroPad2d::from_parts")),
             Layer::Crop { .. } => self.form("Crop2d::CROP"),
+            Layer::Transpose { .. } => self.form("Transpose2d::TRANSPOSE"),
             Layer::EachStep { layer, .. } => {
                 format!("{}({})", self.form("EachStep::from_parts"), self.layer(layer, depth))
             }
@@ -96,6 +97,8 @@ impl Constants<'_> {
                             self.form(match *arithmetic {
                                 "Subtract" => "Difference::new",
                                 "Multiply" => "Product::new",
+                                "Maximum" => "Largest::new",
+                                "Minimum" => "Smallest::new",
                                 _ => "Sum::new",
                             }),
                         )

@@ -230,6 +230,9 @@ impl Operators<'_> {
                 let inputs = [place(x)].into_iter().chain(bounds).collect();
                 self.node("Slice", inputs, place(y), vec![]);
             }
+            Operation::Transpose => {
+                self.node("Transpose", vec![place(x)], place(y), vec![Attribute::of_integers("perm", &[0, 2, 1, 3])]);
+            }
             Operation::UpSample([rows, columns]) => {
                 // Numbers that no mode interpolates.
                 let scales = self.floats(&[1.0, *rows as f32, *columns as f32, 1.0]);
@@ -281,6 +284,8 @@ impl Operators<'_> {
             Operation::Add(range) => self.arithmetic("Add", operator, *range),
             Operation::Subtract(range) => self.arithmetic("Sub", operator, *range),
             Operation::Multiply(range) => self.arithmetic("Mul", operator, *range),
+            Operation::Maximum => self.extreme("Max", operator),
+            Operation::Minimum => self.extreme("Min", operator),
             Operation::Constant(numbers) => {
                 let shape: Vec<usize> = [1].into_iter().chain(self.description.tensors[y].shape.clone()).collect();
                 let name = self.constant(message::INT8, &shape, numbers.iter().map(|q| *q as u8).collect());
@@ -303,6 +308,12 @@ impl Operators<'_> {
         let inputs = operator.inputs.iter().map(|tensor| self.real(*tensor)).collect();
         let y = self.next(name, inputs, vec![]);
         self.finish(y, operator.output, Some(range));
+    }
+
+    /// The larger or smaller of int8 of one scale.
+    fn extreme(&mut self, name: &str, operator: &Operator) {
+        let inputs = operator.inputs.iter().map(|tensor| place(*tensor)).collect();
+        self.node(name, inputs, place(operator.output), vec![]);
     }
 
     fn node(&mut self, operator: &str, inputs: Vec<String>, output: String, attributes: Vec<Attribute>) {

@@ -270,6 +270,8 @@ impl<T: Element> Operations<T> for Exporter<'_> {
             (Junction::Add | Junction::Both, _) => ("Add", vec![]),
             (Junction::Subtract, _) => ("Sub", vec![]),
             (Junction::Multiply, _) => ("Mul", vec![]),
+            (Junction::Maximum, _) => ("Max", vec![]),
+            (Junction::Minimum, _) => ("Min", vec![]),
             (Junction::Concat, Layout::Pixels) => ("Concat", vec![Attribute::of_integer("axis", -1)]),
             (Junction::Concat, Layout::Planes(_)) => ("Concat", vec![Attribute::of_integer("axis", 1)]),
         };
@@ -319,6 +321,11 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         let modes = modes.map(|(name, mode)| Attribute::of_text(name, mode));
         // The second input would be a region to crop.
         self.with_inputs(path, "Resize", vec![String::new(), scales], modes.into());
+    }
+
+    fn transpose(&mut self, path: Path<'_>) {
+        let order = if self.layout == Layout::Pixels { [0, 2, 1, 3] } else { [0, 1, 3, 2] };
+        self.unary(path, "Transpose", vec![Attribute::of_integers("perm", &order)]);
     }
 
     fn zero_pad(&mut self, path: Path<'_>, before: [usize; 2], after: [usize; 2]) {

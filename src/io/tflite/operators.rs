@@ -37,6 +37,9 @@ const PRELU: Code = (54, 1);
 const PADV2: Code = (60, 2);
 const SLICE: Code = (65, 2);
 const TRANSPOSE_CONV: Code = (67, 4);
+const TRANSPOSE: Code = (39, 2);
+const MAXIMUM: Code = (55, 2);
+const MINIMUM: Code = (57, 2);
 const REDUCE_MAX: Code = (82, 2);
 const RESIZE_NEAREST_NEIGHBOR: Code = (97, 2);
 const QUANTIZE: Code = (114, 2);
@@ -175,6 +178,10 @@ impl<'a> Operators<'a> {
                 let bounds = [self.tensor(Tensor::integers(&[4], &begin)), self.tensor(Tensor::integers(&[4], &size))];
                 self.push(SLICE, &[x, bounds[0], bounds[1]], y, (48, vec![]));
             }
+            Operation::Transpose => {
+                let axes = self.tensor(Tensor::integers(&[4], &[0, 2, 1, 3]));
+                self.push(TRANSPOSE, &[x, axes], y, (26, vec![]));
+            }
             Operation::UpSample(_) => {
                 let shape = &self.description.tensors[y].shape;
                 let size = self.tensor(Tensor::integers(&[2], &[shape[0] as i32, shape[1] as i32]));
@@ -204,6 +211,8 @@ impl<'a> Operators<'a> {
             }
             Operation::Add(range) => self.arithmetic(ADD, operator, 11, *range)?,
             Operation::Subtract(range) => self.arithmetic(SUB_INT8, operator, 28, *range)?,
+            Operation::Maximum => self.push(MAXIMUM, &operator.inputs, y, (39, vec![])),
+            Operation::Minimum => self.push(MINIMUM, &operator.inputs, y, (39, vec![])),
             Operation::Multiply(range) => self.arithmetic(MUL, operator, 21, *range)?,
             Operation::Constant(numbers) => self.tensors[y].bytes = numbers.iter().map(|q| *q as u8).collect(),
             Operation::Rescale => self.push(QUANTIZE, &[x], y, (89, vec![])),

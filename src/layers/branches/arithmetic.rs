@@ -51,15 +51,31 @@ pub struct Subtract<A = Linear>(PhantomData<A>);
 #[derive(Clone, Copy, Debug)]
 pub struct Multiply<A = Linear>(PhantomData<A>);
 
+/// `y = act(max(a, b))`, for outputs as those of [`Add`]. Of equal numbers, the first receives the gradient.
+///
+/// ```
+/// use shiplap::{layers::{Branches, Identity, Maximum}, prelude::*};
+///
+/// type Net = Branches<Identity<[f32; 2]>, Activate<Sigmoid, [f32; 2]>, Maximum>;
+///
+/// assert_eq!(Net::new(1).predict(&[0.0, 3.0]), [0.5, 3.0]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Maximum<A = Linear>(PhantomData<A>);
+
+/// `y = act(min(a, b))`, as [`Maximum`].
+#[derive(Clone, Copy, Debug)]
+pub struct Minimum<A = Linear>(PhantomData<A>);
+
 /// The value of `a` and `b`.
 #[derive(Clone, Copy)]
 struct Value<J>(PhantomData<J>);
 
-/// The gradient with respect to `a` from `b` and the gradient `dy`.
+/// The gradient with respect to `a` from `a`, `b` and the gradient `dy`.
 #[derive(Clone, Copy)]
 struct GradientOfFirst<J>(PhantomData<J>);
 
-/// The gradient with respect to `b` from `a` and `dy`, which is added.
+/// The gradient with respect to `b` from `a`, `b` and `dy`, which is added.
 #[derive(Clone, Copy)]
 struct GradientOfSecond<J>(PhantomData<J>);
 
@@ -102,18 +118,18 @@ macro_rules! arithmetic {
                 }
             }
 
-            impl ElementwiseKernel<2, 1> for GradientOfFirst<$join> {
+            impl ElementwiseKernel<3, 1> for GradientOfFirst<$join> {
                 #[inline(always)]
-                fn apply<V: Real>(&self, [$b, $dy]: [V; 2], _: [V; 1]) -> [V; 1] {
-                    let _ = $b;
+                fn apply<V: Real>(&self, [$a, $b, $dy]: [V; 3], _: [V; 1]) -> [V; 1] {
+                    let _ = ($a, $b);
                     [$da]
                 }
             }
 
-            impl ElementwiseKernel<2, 1> for GradientOfSecond<$join> {
+            impl ElementwiseKernel<3, 1> for GradientOfSecond<$join> {
                 #[inline(always)]
-                fn apply<V: Real>(&self, [$a, $dy]: [V; 2], [sum]: [V; 1]) -> [V; 1] {
-                    let _ = $a;
+                fn apply<V: Real>(&self, [$a, $b, $dy]: [V; 3], [sum]: [V; 1]) -> [V; 1] {
+                    let _ = ($a, $b);
                     [sum + $db]
                 }
             }
@@ -146,8 +162,8 @@ macro_rules! arithmetic {
                     let second = GradientOfSecond::<$join>(PhantomData);
                     B::flat_mut(db).fill(A::Element::from_f64(0.0));
                     if !is_by_channel::<A, B>() {
-                        elementwise(simd, &first, [B::flat(b), A::flat(dy)], [A::flat_mut(da)]);
-                        elementwise(simd, &second, [A::flat(a), A::flat(dy)], [B::flat_mut(db)]);
+                        elementwise(simd, &first, [A::flat(a), B::flat(b), A::flat(dy)], [A::flat_mut(da)]);
+                        elementwise(simd, &second, [A::flat(a), B::flat(b), A::flat(dy)], [B::flat_mut(db)]);
                         return;
                     }
                     for (n, (dy, da)) in dy.iter().zip(da).enumerate() {
@@ -156,8 +172,8 @@ macro_rules! arithmetic {
                         let (b, db) = (B::flat(slice::from_ref(b)), B::flat_mut(slice::from_mut(db)));
                         let da = A::flat_mut(slice::from_mut(da)).chunks_exact_mut(A::INNERMOST);
                         for ((a, dy), da) in pixels(slice::from_ref(a)).zip(pixels(slice::from_ref(dy))).zip(da) {
-                            elementwise_row(simd, &first, [b, dy], [da]);
-                            elementwise_row(simd, &second, [a, dy], [&mut *db]);
+                            elementwise_row(simd, &first, [a, b, dy], [da]);
+                            elementwise_row(simd, &second, [a, b, dy], [&mut *db]);
                         }
                     }
                 }
@@ -169,4 +185,6 @@ arithmetic! {
     Add: "Add", |a, b| a + b, |dy| [dy, dy];
     Subtract: "Subtract", |a, b| a - b, |dy| [dy, V::splat(0.0) - dy];
     Multiply: "Multiply", |a, b| a * b, |dy| [dy * b, dy * a];
+    Maximum: "Maximum", |a, b| a.max(b), |dy| [b.if_gt(a, V::splat(0.0), dy), b.if_gt(a, dy, V::splat(0.0))];
+    Minimum: "Minimum", |a, b| a.min(b), |dy| [a.if_gt(b, V::splat(0.0), dy), a.if_gt(b, dy, V::splat(0.0))];
 }

@@ -207,7 +207,7 @@ impl Reader {
             *last = joined;
         }
         let inputs = inputs.iter().map(|input| Some(input.tensor)).collect();
-        self.operator(node, Kind::Concat { axis: -1 }, inputs, (output(node)?, shape, order));
+        self.operator(node, Kind::Concat { axis: -1, packs: false }, inputs, (output(node)?, shape, order));
         Ok(())
     }
 

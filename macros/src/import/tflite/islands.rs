@@ -2,10 +2,12 @@
 
 use super::super::graph::{Element, Kind, Operator, Tensor};
 
-/// Makes activations between both operators activations of int8.
+/// Makes activations and parts between both operators those of int8.
 pub fn join(tensors: &[Tensor<'_>], operators: &mut [Operator]) {
     for number in 0..operators.len() {
-        let (Kind::Activate(_), [Some(real)]) = (&operators[number].kind, &operators[number].inputs[..]) else {
+        let (Kind::Activate(_) | Kind::Part(_), [Some(real)]) =
+            (&operators[number].kind, &operators[number].inputs[..])
+        else {
             continue;
         };
         let result = operators[number].output;
@@ -15,8 +17,9 @@ pub fn join(tensors: &[Tensor<'_>], operators: &mut [Operator]) {
         let (Some(input), Some(after), None) = (input, readers.next(), readers.next()) else { continue };
         let is_int8 = |tensor: usize| tensors[tensor].element == Element::I8;
         if matches!(operators[after].kind, Kind::Quantize) && is_int8(input) && is_int8(operators[after].output) {
-            let Kind::Activate(activation) = operators[number].kind else { continue };
-            operators[number].kind = Kind::ActivateReal(activation);
+            if let Kind::Activate(activation) = operators[number].kind {
+                operators[number].kind = Kind::ActivateReal(activation);
+            }
             operators[number].inputs = vec![Some(input)];
             // The operator after it computes nothing that is read.
             operators[number].output = std::mem::replace(&mut operators[after].output, result);

@@ -5,6 +5,7 @@ mod flatbuffer;
 mod islands;
 mod options;
 mod shapes;
+mod split;
 
 use std::borrow::Cow;
 
@@ -30,7 +31,7 @@ pub fn read(file: &[u8]) -> Parsed<Graph<'_>> {
     let codes = model.tables(1)?;
     let mut operators = Vec::new();
     for (number, table) in graph.tables(3)?.into_iter().enumerate() {
-        operators.push(operator(number, table, &codes, &tensors)?);
+        operators.extend(operator(number, table, &codes, &tensors)?);
     }
     let ends = [graph.ints(1)?, graph.ints(2)?];
     let ([input], [output]) = (&ends[0][..], &ends[1][..]) else {
@@ -100,15 +101,15 @@ fn tensor<'a>(table: Table<'a>, buffers: &[Table<'a>]) -> Parsed<Tensor<'a>> {
     Ok(Tensor { name: table.text(3)?, shape, element, scales, zeros, axis, data })
 }
 
-fn operator(number: usize, table: Table<'_>, codes: &[Table<'_>], tensors: &[Tensor<'_>]) -> Parsed<Operator> {
+fn operator(number: usize, table: Table<'_>, codes: &[Table<'_>], tensors: &[Tensor<'_>]) -> Parsed<Vec<Operator>> {
     let code = codes.get(u32::from_le_bytes(table.number(0)?) as usize).ok_or(TRUNCATED)?;
     // Old files have the number in a byte.
     let code = code.int(3, 0)?.max(i32::from(code.byte(0)?));
     let name = options::name(code);
-    let [output] = table.ints(2)?[..] else {
-        return Err(format!("has operator {number}, {name}, with other than one output"));
-    };
-    let output = usize::try_from(output).ok().filter(|output| *output < tensors.len()).ok_or(TRUNCATED)?;
+    let mut outputs = Vec::new();
+    for output in table.ints(2)? {
+        outputs.push(usize::try_from(output).ok().filter(|output| *output < tensors.len()).ok_or(TRUNCATED)?);
+    }
     let mut inputs = Vec::new();
     for input in table.ints(1)? {
         let index = usize::try_from(input).ok();
@@ -125,6 +126,19 @@ fn operator(number: usize, table: Table<'_>, codes: &[Table<'_>], tensors: &[Ten
         inputs.push(shape);
     }
     let weights = inputs.get(1).copied().flatten().map_or(&[][..], |weights| &tensors[weights].shape);
-    let kind = options::kind(code, table.table(4)?, weights).unwrap_or_else(Kind::Unsupported);
-    Ok(Operator { name, inputs, output, kind })
+    let options = table.table(4)?;
+    if let Some(parts) = split::parts(code, options, &inputs, outputs.len(), tensors)? {
+        // Each output is an operator of its own.
+        let input = inputs.get(usize::from(code == split::SPLIT)).copied().flatten();
+        let operators = outputs.into_iter().zip(parts).map(|(output, kind)| {
+            let (name, inputs) = (name.clone(), vec![input]);
+            Operator { name, inputs, output, kind }
+        });
+        return Ok(operators.collect());
+    }
+    let [output] = outputs[..] else {
+        return Err(format!("has operator {number}, {name}, with other than one output"));
+    };
+    let kind = options::kind(code, options, weights).unwrap_or_else(Kind::Unsupported);
+    Ok(vec![Operator { name, inputs, output, kind }])
 }

@@ -7,7 +7,7 @@ use super::{
 };
 
 /// The names of operators by their numbers: those that are supported, and others that errors name.
-const NAMES: [(i32, &str); 65] = [
+const NAMES: [(i32, &str); 66] = [
     (0, "ADD"),
     (1, "AVERAGE_POOL_2D"),
     (2, "CONCATENATION"),
@@ -25,6 +25,7 @@ const NAMES: [(i32, &str); 65] = [
     (22, "RESHAPE"),
     (23, "RESIZE_BILINEAR"),
     (25, "SOFTMAX"),
+    (26, "SPACE_TO_DEPTH"),
     (28, "TANH"),
     (32, "CUSTOM"),
     (34, "PAD"),
@@ -92,7 +93,7 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
     Ok(match code {
         0 => Kind::Combine { arithmetic: "Add", activation: options.activation(0)? },
         1 => Kind::AveragePool { window: options.pool()?, activation: options.activation(5)? },
-        2 => Kind::Concat { axis: options.int(0, 0)? },
+        2 => Kind::Concat { axis: options.int(0, 0)?, packs: false },
         3 => Kind::Conv2d { window: options.window(kernel()?, [4, 5])?, activation: options.activation(3)? },
         // The options have the multiplier of channels in between.
         4 => Kind::DepthwiseConv2d { window: options.window(kernel()?, [5, 6])?, activation: options.activation(4)? },
@@ -114,7 +115,11 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         },
         28 => Kind::Activate("Tanh"),
         34 => Kind::Pad,
+        5 => Kind::DepthToSpace(options.size(0)?),
+        26 => Kind::SpaceToDepth(options.size(0)?),
         39 => Kind::Transpose,
+        55 => Kind::Combine { arithmetic: "Maximum", activation: "Linear" },
+        57 => Kind::Combine { arithmetic: "Minimum", activation: "Linear" },
         40 => Kind::Mean,
         45 => match (options.int(2, 0)?, options.int(3, 0)?) {
             (0, 0) => {
@@ -131,6 +136,7 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         69 | 130 => Kind::Tile,
         97 => Kind::Enlarge { corners: options.byte(0)? != 0, centers: options.byte(1)? != 0 },
         82 => Kind::Max,
+        83 => Kind::Concat { axis: options.int(1, 0)?, packs: true },
         98 => match options.0.map_or(Ok([0; 4]), |table| table.number(0)).map(f32::from_le_bytes)? {
             alpha if (0.0..=1.0).contains(&alpha) => Kind::LeakyRelu(alpha),
             alpha => return Err(format!("its alpha is {alpha}, and 0 to 1 is supported")),

@@ -60,6 +60,8 @@ fn integers(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<Vec<i32>> {
             let combined = all.iter().zip(others.iter().cycle()).map(|(a, b)| match *arithmetic {
                 "Multiply" => a.checked_mul(*b),
                 "Subtract" => a.checked_sub(*b),
+                "Maximum" => Some(*a.max(b)),
+                "Minimum" => Some(*a.min(b)),
                 _ => a.checked_add(*b),
             });
             combined.collect()
@@ -129,7 +131,19 @@ fn shape(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<Vec<usize>> {
                 *length = length.checked_mul(usize::try_from(times).ok()?)?;
             }
         }
-        Kind::Concat { axis } => {
+        Kind::Part(part) => {
+            let axis = part.axis(shape.len())?;
+            if operator.name == "UNPACK" {
+                shape.remove(axis);
+            } else {
+                shape[axis] = part.length;
+            }
+        }
+        Kind::Concat { axis, packs: true } => {
+            let axis = if *axis < 0 { axis.checked_add(shape.len() as i32 + 1)? } else { *axis };
+            shape.insert(usize::try_from(axis).ok().filter(|axis| *axis <= shape.len())?, operator.inputs.len());
+        }
+        Kind::Concat { axis, .. } => {
             let axis = if *axis < 0 { axis.checked_add(shape.len() as i32)? } else { *axis };
             let axis = usize::try_from(axis).ok()?;
             let mut joined = 0usize;
@@ -139,10 +153,23 @@ fn shape(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<Vec<usize>> {
             *shape.get_mut(axis)? = joined;
         }
         Kind::Combine { .. } => {
-            let other = input(1)?;
+            let mut other = input(1)?.clone();
+            if other.len() > shape.len() {
+                std::mem::swap(&mut shape, &mut other);
+            }
             for (length, other) in shape.iter_mut().rev().zip(other.iter().rev()) {
                 *length = (*length).max(*other);
             }
+        }
+        Kind::DepthToSpace(size) => {
+            let [_, rows, columns, channels] = &mut shape[..] else { return None };
+            (*rows, *columns) = (rows.checked_mul(*size)?, columns.checked_mul(*size)?);
+            *channels = channels.checked_div(size.checked_mul(*size)?)?;
+        }
+        Kind::SpaceToDepth(size) => {
+            let [_, rows, columns, channels] = &mut shape[..] else { return None };
+            (*rows, *columns) = (rows.checked_div(*size)?, columns.checked_div(*size)?);
+            *channels = channels.checked_mul(size.checked_mul(*size)?)?;
         }
         Kind::Transpose => {
             let axes = constant(operator, tensors, 1)?.into_iter().map(|axis| usize::try_from(axis).ok());
