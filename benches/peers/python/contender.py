@@ -23,8 +23,7 @@ def predict(work):
 
 def takes(contender, workload):
     """Whether a class is for this workload."""
-    kind = {1: "dense", 2: "series", 3: "images"}[len(workload.input)]
-    return kind in getattr(contender, "takes", ("dense", "series", "images"))
+    return workload.kind in getattr(contender, "takes", ("dense", "series", "images", "text"))
 
 
 def measure(contenders):

@@ -10,19 +10,23 @@ import numpy
 from contender import measure
 from workload import (
     EPSILON,
+    LAYER_EPSILON,
     LEARNING_RATE,
     MANY,
     MOMENTUM,
     NORM_EPSILON,
+    Block,
     Causal,
     Dense,
     Depthwise,
+    EachStep,
     Flatten,
     GlobalAverage,
     Gru,
     MaxPool,
     Recurrent,
     Residual,
+    Symbols,
 )
 
 LOSSES = {
@@ -33,7 +37,63 @@ LOSSES = {
 HEADS = {"binary": "sigmoid", "categorical": "softmax", "squared": "linear"}
 
 
-def affine(part):
+class Embedded(keras.Layer):
+    def __init__(self, part, given):
+        super().__init__()
+        self.part, self.table = part, keras.layers.Embedding(part.symbols, part.width)
+        self.positions = self.add_weight(shape=(given[0], part.width))
+
+    def call(self, x):
+        return self.table(x) + self.positions
+
+    def copy(self, kernel):
+        self.table.set_weights([kernel[: self.part.symbols]])
+        self.positions.assign(kernel[self.part.symbols :])
+
+
+class DecoderBlock(keras.Layer):
+    def __init__(self, part, given):
+        super().__init__()
+        self.part, self.given = part, given
+        self.norms = [keras.layers.LayerNormalization(epsilon=LAYER_EPSILON) for _ in range(2)]
+        self.attention = keras.layers.MultiHeadAttention(part.heads, given[1] // part.heads)
+        gelu = lambda x: keras.activations.gelu(x, approximate=False)
+        self.dense = [keras.layers.Dense(part.hidden, gelu), keras.layers.Dense(given[1])]
+
+    def call(self, x):
+        given = self.norms[0](x)
+        x = x + self.attention(given, given, use_causal_mask=True)
+        return x + self.dense[1](self.dense[0](self.norms[1](x)))
+
+    def copy(self, kernel):
+        parts, *kernels = self.part.split(kernel, self.given)
+        kernels = iter([*(part.T for part in parts), *kernels])
+        for norm in self.norms:
+            norm.set_weights([numpy.ones(self.given[1]), numpy.zeros(self.given[1])])
+        for weight in (*self.attention.weights, *self.dense[0].weights, *self.dense[1].weights):
+            weight.assign(next(kernels).reshape(weight.shape) if "kernel" in weight.name else numpy.zeros(weight.shape))
+
+
+class NormedDense(keras.Layer):
+    def __init__(self, part, given):
+        super().__init__()
+        self.norm = keras.layers.LayerNormalization(epsilon=LAYER_EPSILON)
+        self.dense = keras.layers.Dense(part.width)
+
+    def call(self, x):
+        return self.dense(self.norm(x))
+
+    def copy(self, kernel):
+        self.norm.set_weights([numpy.ones(len(kernel)), numpy.zeros(len(kernel))])
+        self.dense.set_weights([kernel, numpy.zeros(self.dense.units)])
+
+
+SEQUENCES = {Symbols: Embedded, Block: DecoderBlock, EachStep: NormedDense}
+
+
+def affine(part, given):
+    if type(part) in SEQUENCES:
+        return SEQUENCES[type(part)](part, given)
     if isinstance(part, Dense):
         return keras.layers.Dense(part.width)
     if isinstance(part, Recurrent):
@@ -50,7 +110,7 @@ class OnBatch:
     def __init__(self, problem):
         workload = problem.workload
         self.layers, self.norms = [], []
-        inputs = keras.Input(workload.input)
+        inputs = keras.Input(workload.input, dtype=problem.x.dtype.name)
         self.network = keras.Model(inputs, self.run(workload, workload.parts, inputs))
         self.predictor = keras.Sequential([self.network, keras.layers.Activation(HEADS[workload.loss])])
         adam = keras.optimizers.Adam(LEARNING_RATE, epsilon=EPSILON)
@@ -72,7 +132,7 @@ class OnBatch:
             elif isinstance(part, Flatten):
                 x = keras.layers.Flatten()(x)
             else:
-                self.layers.append(affine(part))
+                self.layers.append(affine(part, x.shape[1:]))
                 x = self.layers[-1](x)
                 if part.norm:
                     self.norms.append(keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=NORM_EPSILON))
@@ -83,6 +143,9 @@ class OnBatch:
 
     def reset(self):
         for layer, (part, given), kernel in zip(self.layers, self.problem.workload.layers, self.problem.kernels):
+            if hasattr(layer, "copy"):
+                layer.copy(kernel)
+                continue
             kernels = part.split(kernel, given) if isinstance(part, Recurrent) else [kernel]
             if isinstance(part, Depthwise):
                 kernels = [kernel[..., None]]
@@ -103,7 +166,7 @@ class OnBatch:
     def predict(self, rows, times):
         for _ in range(times):
             prediction = self.predictor.predict_on_batch(self.samples[rows])
-        return float(prediction[0, 0])
+        return float(prediction.flatten()[0])
 
 
 class Fit(OnBatch):

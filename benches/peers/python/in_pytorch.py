@@ -10,15 +10,18 @@ from workload import (
     MANY,
     MOMENTUM,
     NORM_EPSILON,
+    Block,
     Causal,
     Dense,
     Depthwise,
+    EachStep,
     Flatten,
     GlobalAverage,
     Gru,
+    Lstm,
     MaxPool,
-    Recurrent,
     Residual,
+    Symbols,
     channels_first,
     walk,
 )
@@ -28,7 +31,7 @@ torch.set_num_interop_threads(1)
 
 HIDDEN = {"relu": nn.ReLU, "tanh": nn.Tanh}
 LOSSES = {"binary": nn.BCEWithLogitsLoss, "categorical": nn.CrossEntropyLoss, "squared": nn.MSELoss}
-HEADS = {"binary": nn.Sigmoid, "categorical": lambda: nn.Softmax(dim=1), "squared": nn.Identity}
+HEADS = {"binary": nn.Sigmoid, "categorical": lambda: nn.Softmax(dim=-1), "squared": nn.Identity}
 
 
 class Sum(nn.Module):
@@ -61,6 +64,68 @@ class LastState(nn.Module):
         self.layer.bias_hh_l0.zero_()
 
 
+class Embedded(nn.Module):
+    def __init__(self, part, given):
+        super().__init__()
+        self.table = nn.Embedding(part.symbols, part.width)
+        self.positions = nn.Parameter(torch.empty(given[0], part.width))
+
+    def forward(self, x):
+        return self.table(x) + self.positions
+
+    def copy(self, kernel):
+        symbols = self.table.num_embeddings
+        self.table.weight.copy_(kernel[:symbols])
+        self.positions.copy_(kernel[symbols:])
+
+
+class DecoderBlock(nn.Module):
+    def __init__(self, part, given):
+        super().__init__()
+        (steps, width), self.part, self.given = given, part, given
+        self.layer = nn.TransformerEncoderLayer(
+            width, part.heads, part.hidden, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+        )
+        self.register_buffer("mask", nn.Transformer.generate_square_subsequent_mask(steps))
+
+    def forward(self, x):
+        return self.layer(x, src_mask=self.mask, is_causal=True)
+
+    def copy(self, kernel):
+        parts, *others = map(torch.tensor, self.part.split(kernel.numpy(), self.given))
+        attention = self.layer.self_attn
+        attention.in_proj_weight.copy_(parts.flatten(0, 1))
+        attention.in_proj_bias.zero_()
+        for layer, weights in zip([attention.out_proj, self.layer.linear1, self.layer.linear2], others):
+            layer.weight.copy_(weights.T)
+            layer.bias.zero_()
+        self.layer.norm1.reset_parameters()
+        self.layer.norm2.reset_parameters()
+
+
+class NormedLinear(nn.Sequential):
+    def __init__(self, part, given):
+        super().__init__(nn.LayerNorm(given[1]), nn.Linear(given[1], part.width))
+
+    def copy(self, kernel):
+        norm, dense = self
+        norm.reset_parameters()
+        dense.weight.copy_(kernel.T)
+        dense.bias.zero_()
+
+
+SEQUENCES = {Gru: LastState, Lstm: LastState, Symbols: Embedded, Block: DecoderBlock, EachStep: NormedLinear}
+
+
+def modules(network):
+    """The modules that have weights of their own, and those that copy the weights of all modules inside."""
+    inside = [] if hasattr(network, "copy") else list(network.children())
+    if not inside:
+        yield network
+    for module in inside:
+        yield from modules(module)
+
+
 def convolution(part, given):
     """The layers of a convolution. PyTorch's own padding is symmetric."""
     (top, bottom), (left, right) = part.padding(given)
@@ -84,8 +149,8 @@ def sequence(workload, parts, given):
                 yield nn.MaxPool2d(2)
             elif isinstance(part, GlobalAverage):
                 yield from (nn.AdaptiveAvgPool1d(1) if len(given_) == 2 else nn.AdaptiveAvgPool2d(1), nn.Flatten())
-            elif isinstance(part, Recurrent):
-                yield LastState(part, given_)
+            elif type(part) in SEQUENCES:
+                yield SEQUENCES[type(part)](part, given_)
             elif isinstance(part, Causal):
                 yield nn.ConstantPad1d((2 * part.dilation, 0), 0.0)
                 yield nn.Conv1d(given_[1], part.filters, 3, dilation=part.dilation)
@@ -111,11 +176,12 @@ class Eager:
         self.kernels = [torch.tensor(kernel) for kernel in channels_first(workload, problem.kernels)]
         self.is_channels_first = any(isinstance(part, Causal) for part in workload.parts)
         self.x = self.tensor(problem.x)
-        self.y = torch.tensor(problem.y, dtype=torch.int64 if workload.loss == "categorical" else torch.float32)
+        y = torch.tensor(problem.y)
+        self.y = y.long().flatten() if workload.loss == "categorical" else y
         self.samples = {rows: self.tensor(problem.samples(rows)) for rows in (1, MANY)}
         if len(workload.input) == 3:
             self.network.to(memory_format=self.format)
-        self.forward = lambda: self.loss(self.network(self.x), self.y)
+        self.forward = lambda: self.loss(self.network(self.x).flatten(0, -2), self.y)
 
     def tensor(self, x):
         x = torch.tensor(x)
@@ -126,10 +192,10 @@ class Eager:
     def reset(self):
         kernels = iter(self.kernels)
         with torch.no_grad():
-            for layer in self.network.modules():
+            for layer in modules(self.network):
                 if isinstance(layer, nn.BatchNorm2d):
                     layer.reset_parameters()
-                elif isinstance(layer, LastState):
+                elif hasattr(layer, "copy"):
                     layer.copy(next(kernels))
                 elif isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d)):
                     layer.weight.copy_(next(kernels))
@@ -152,7 +218,7 @@ class Eager:
         with torch.inference_mode():
             for _ in range(times):
                 prediction = self.predictor(x)
-        return prediction[0, 0].item()
+        return prediction.flatten()[0].item()
 
 
 class Compiled(Eager):

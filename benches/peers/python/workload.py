@@ -5,7 +5,7 @@ from math import prod
 
 LEARNING_RATE, EPSILON = 1e-3, 1e-8
 WARM_UP, MANY = 10, 64
-MOMENTUM, NORM_EPSILON = 0.99, 1e-3
+MOMENTUM, NORM_EPSILON, LAYER_EPSILON = 0.99, 1e-3, 1e-5
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,75 @@ class Causal:
 
 
 @dataclass(frozen=True)
+class Symbols:
+    """The sum of two trainable vectors for each step of a text, `[step]`: that of its symbol and that of the step. The
+    kernel is the vectors of all symbols, and then those of all steps."""
+
+    symbols: int
+    width: int
+    active = norm = False
+
+    def shape(self, given):
+        return given[0], self.width
+
+    def kernel_shape(self, given):
+        return self.symbols + given[0], self.width
+
+    def products(self, given):
+        return 0
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of a transformer with causal attention, two dense layers with GELU between them, and layer normalization
+    before both. The kernel is `[query, key, value][output][input]`, and then `[input][output]` of the output of
+    attention, and of both dense layers."""
+
+    heads: int
+    hidden: int
+    active = norm = False
+
+    def shape(self, given):
+        return given
+
+    def kernel_shape(self, given):
+        return ((4 * given[1] + 2 * self.hidden) * given[1],)
+
+    def products(self, given):
+        steps, width = given
+        # A step attends to itself and to the steps before it.
+        return prod(self.kernel_shape(given)) * steps + steps * (steps + 1) * width
+
+    def split(self, kernel, given):
+        """The kernel of queries, keys and values, that of the output of attention, and those of both dense layers."""
+        square = given[1] ** 2
+        inner = 4 * square + given[1] * self.hidden
+        return [
+            kernel[: 3 * square].reshape(3, given[1], given[1]),
+            kernel[3 * square : 4 * square].reshape(given[1], given[1]),
+            kernel[4 * square : inner].reshape(given[1], self.hidden),
+            kernel[inner:].reshape(self.hidden, given[1]),
+        ]
+
+
+@dataclass(frozen=True)
+class EachStep:
+    """Layer normalization and a dense layer, for each step of a series."""
+
+    width: int
+    active = norm = False
+
+    def shape(self, given):
+        return given[0], self.width
+
+    def kernel_shape(self, given):
+        return given[1], self.width
+
+    def products(self, given):
+        return prod(given) * self.width
+
+
+@dataclass(frozen=True)
 class MaxPool:
     """The maxima of 2×2 pixels."""
 
@@ -192,12 +261,18 @@ class Workload:
 
     @property
     def outputs(self):
+        """The number of outputs, for each step of a text."""
         return self.parts[-1].width
 
     @property
+    def kind(self):
+        """The kind of the input."""
+        is_text = isinstance(self.parts[0], Symbols)
+        return "text" if is_text else {1: "dense", 2: "series", 3: "images"}[len(self.input)]
+
+    @property
     def products_per_step(self):
-        """The number of multiplications and additions in the products with weights of a training step: the forward
-        pass, and the gradients with respect to the kernels and to the inputs of all layers except the first."""
+        """The number of multiplications and additions in the products of a training step: the forward pass, and the gradients with respect to the kernels and to the inputs of all layers except the first."""
         products = sum(layer.products(given) for layer, given in self.layers)
         first, given = self.layers[0]
         with_input = first.products_with_input(given) if isinstance(first, Recurrent) else first.products(given)
@@ -242,6 +317,7 @@ MOBILENET = (
     GlobalAverage(),
     Dense(2, active=False),
 )
+DECODER = Symbols(81, 64), *(3 * (Block(4, 256),)), EachStep(81)
 CAUSAL = *(Causal(32, dilation) for dilation in (1, 2, 4, 8)), GlobalAverage(), Dense(6, active=False)
 
 WORKLOADS = [
@@ -256,6 +332,7 @@ WORKLOADS = [
     classes("W9", "GRU of 64 units on 32 steps of 6", (32, 6), (Gru(64), Dense(6, active=False)), 64, 20, "tanh"),
     classes("W10", "LSTM of 64 units on 32 steps of 6", (32, 6), (Lstm(64), Dense(6, active=False)), 64, 20, "tanh"),
     classes("W11", "four causal convolutions of 32 channels on 128 steps of 6", (128, 6), CAUSAL, 32, 20),
+    classes("W12", "decoder of three blocks, 64 wide, on 64 steps of 81 symbols", (64,), DECODER, 16, 10, "gelu"),
 ]
 
 
@@ -280,19 +357,27 @@ class Problem:
             # Glorot's limit for dense networks, He's for the others, whose signal would vanish otherwise.
             if isinstance(layer, Recurrent):
                 width = given[1] + layer.units
+            elif isinstance(layer, Symbols):
+                width = layer.width
+            elif isinstance(layer, Block):
+                width = layer.hidden
             else:
                 width = prod(shape[: 2 if isinstance(layer, Depthwise) else -1])
-            if len(workload.input) == 1:
+            if workload.kind == "dense":
                 width += shape[-1]
             return ((2 * uniform(*shape) - 1) * (6 / width) ** 0.5).astype("float32")
 
         self.workload = workload
         self.kernels = [kernel(*layer) for layer in workload.layers]
-        self.x = uniform(workload.batch, *workload.input).astype("float32")
+        x, steps = uniform(workload.batch, *workload.input), ()
+        if workload.kind == "text":
+            self.x, steps = (x * workload.parts[0].symbols).astype("int32"), workload.input
+        else:
+            self.x = x.astype("float32")
         if workload.loss == "binary":
             self.y = numpy.floor(uniform(workload.batch, 1) + 0.5).astype("float32")
         elif workload.loss == "categorical":
-            self.y = (uniform(workload.batch) * workload.outputs).astype("int32")
+            self.y = (uniform(workload.batch, *steps) * workload.outputs).astype("int32")
         else:
             self.y = uniform(workload.batch, workload.outputs).astype("float32")
 
@@ -302,7 +387,7 @@ class Problem:
 
 def channels_first(workload, kernels):
     """The kernels with the axes in PyTorch's order: the outputs first, and images as `[channel][height][width]`.
-    Those of recurrent layers are unchanged."""
+    Those of other layers are unchanged."""
     flat = next((given for part, given, _ in walk(workload.parts, workload.input) if isinstance(part, Flatten)), None)
     first = []
     for (layer, _), kernel in zip(workload.layers, kernels):

@@ -5,11 +5,13 @@ use std::{hint::black_box, slice};
 use burn::{
     module::{Module, Param},
     nn::{
-        BatchNorm, BatchNormConfig, GateController, Gru, GruConfig, Linear, LinearConfig, Lstm, LstmConfig,
-        PaddingConfig1d, PaddingConfig2d,
+        BatchNorm, BatchNormConfig, Embedding, GateController, Gru, GruConfig, LayerNorm, LayerNormConfig, Linear,
+        LinearConfig, Lstm, LstmConfig, PaddingConfig1d, PaddingConfig2d,
+        attention::{MultiHeadAttention, generate_autoregressive_mask},
         conv::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig},
         loss::{BinaryCrossEntropyLossConfig, CrossEntropyLossConfig, MseLoss, Reduction},
         pool::MaxPool2dConfig,
+        transformer::{PositionWiseFeedForward, TransformerEncoderConfig, TransformerEncoderLayer},
     },
     optim::{AdamConfig, GradientsParams, ModuleOptimizer},
     tensor::{
@@ -35,11 +37,27 @@ enum Layer {
     Gru(Gru),
     Lstm(Lstm),
     Causal(Conv1d),
+    Symbols(Symbols),
+    Block(TransformerEncoderLayer),
+    EachStep(EachStep),
 }
 
-/// Rows of numbers, `[step][channel]` or `[channel][height][width]`, for each sample.
+#[derive(Module, Debug)]
+struct Symbols {
+    table: Embedding,
+    positions: Param<Tensor<3>>,
+}
+
+#[derive(Module, Debug)]
+struct EachStep {
+    norm: LayerNorm,
+    dense: Linear,
+}
+
+/// `[step]`, rows of numbers, `[step][channel]` or `[channel][height][width]`, for each sample.
 #[derive(Clone)]
 enum Value {
+    Text(Tensor<2, Int>),
     Rows(Tensor<2>),
     Series(Tensor<3>),
     Images(Tensor<4>),
@@ -71,6 +89,7 @@ impl InBurn {
                 let shape = [values.len() / workload.input(), steps, channels];
                 Value::Series(Tensor::from_data(TensorData::new(values, shape), device))
             }
+            _ if workload.symbols().is_some() => Value::Text(matrix(values, workload.input(), device).int()),
             _ => Value::Rows(matrix(values, workload.input(), device)),
         };
         let targets = matrix(problem.y.clone(), workload.output(), &device);
@@ -143,6 +162,21 @@ impl InBurn {
                 _ => panic!("a convolution"),
             },
             (Part::GlobalAverage, Value::Series(x)) => Value::Rows(x.mean_dim(1).flatten(1, 2)),
+            (Part::Symbols(..), Value::Text(x)) => {
+                let Some(Layer::Symbols(layer)) = layers.next() else { panic!("vectors of symbols") };
+                Value::Series(layer.table.forward(x) + layer.positions.val())
+            }
+            (Part::Block(..), Value::Series(x)) => {
+                let Some(Layer::Block(layer)) = layers.next() else { panic!("a block") };
+                let [rows, steps, _] = x.dims();
+                let mask = generate_autoregressive_mask(rows, steps, &x.device());
+                Value::Series(layer.forward(x, None, Some(mask)))
+            }
+            // The steps of all samples are rows.
+            (Part::EachStep(_), Value::Series(x)) => {
+                let Some(Layer::EachStep(layer)) = layers.next() else { panic!("a dense layer of each step") };
+                Value::Rows(layer.dense.forward(layer.norm.forward(x)).flatten(0, 1))
+            }
             (Part::MaxPool, Value::Images(x)) => {
                 Value::Images(MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init().forward(x))
             }
@@ -180,6 +214,13 @@ fn matrix(values: Vec<f32>, width: usize, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, [rows, width]), device)
 }
 
+/// A dense layer with these weights.
+fn linear(weight: Tensor<2>) -> Linear {
+    let ([inputs, outputs], device) = (weight.dims(), &weight.device());
+    let bias = Some(Param::from_tensor(Tensor::zeros([outputs], device)));
+    Linear { weight: Param::from_tensor(weight), bias, ..LinearConfig::new(inputs, outputs).init(device) }
+}
+
 /// The layers with the weights of the problem.
 fn network(problem: &Problem, device: &Device) -> Vec<Layer> {
     let workload = problem.workload;
@@ -194,11 +235,7 @@ fn network(problem: &Problem, device: &Device) -> Vec<Layer> {
                     let images = kernel.reshape([height, width, channels, outputs]);
                     kernel = images.permute([2, 0, 1, 3]).reshape([input[0], outputs]);
                 }
-                network.push(Layer::Dense(Linear {
-                    weight: Param::from_tensor(kernel),
-                    bias: Some(Param::from_tensor(Tensor::zeros([outputs], device))),
-                    ..LinearConfig::new(input[0], outputs).init(device)
-                }));
+                network.push(Layer::Dense(linear(kernel)));
             }
             Part::Conv(conv) => {
                 let Conv { filters, size: [height, width], stride, norm, .. } = conv;
@@ -221,16 +258,15 @@ fn network(problem: &Problem, device: &Device) -> Vec<Layer> {
             Part::Recurrent(cell, units) => {
                 // Each gate has a product with the frame and one with the state.
                 let (frames, states) = kernel.split_at(cell.gates() * input[1] * units);
-                let dense = |kernel: &[f32], inputs: usize, has_bias: bool| Linear {
-                    weight: Param::from_tensor(matrix(kernel.to_vec(), units, device)),
-                    bias: has_bias.then(|| Param::from_tensor(Tensor::zeros([units], device))),
-                    ..LinearConfig::new(inputs, units).init(device)
-                };
+                let dense = |kernel: &[f32]| linear(matrix(kernel.to_vec(), units, device));
                 let products = frames.chunks(input[1] * units).zip(states.chunks(units * units));
                 let mut gates = products.map(|(frames, states)| GateController {
-                    input_transform: dense(frames, input[1], true),
+                    input_transform: dense(frames),
                     // A second bias in an LSTM would move the sum of both twice as fast.
-                    hidden_transform: dense(states, units, cell == Cell::Gru),
+                    hidden_transform: match cell {
+                        Cell::Gru => dense(states),
+                        Cell::Lstm => Linear { bias: None, ..dense(states) },
+                    },
                 });
                 let mut gate = || gates.next().expect("a kernel for each gate");
                 network.push(match cell {
@@ -256,6 +292,38 @@ fn network(problem: &Problem, device: &Device) -> Vec<Layer> {
                 let bias = Some(Param::from_tensor(Tensor::zeros([filters], device)));
                 network.push(Layer::Causal(Conv1d { weight: Param::from_tensor(kernel), bias, ..config.init(device) }));
             }
+            Part::Symbols(symbols, width) => {
+                let (table, positions) = kernel.split_at(symbols * width);
+                let positions = TensorData::new(positions.to_vec(), [1, input[0], width]);
+                network.push(Layer::Symbols(Symbols {
+                    table: Embedding { weight: Param::from_tensor(matrix(table.to_vec(), width, device)) },
+                    positions: Param::from_tensor(Tensor::from_data(positions, device)),
+                }));
+            }
+            Part::Block(heads, hidden) => {
+                let width = input[1];
+                let mut kernel = &kernel[..];
+                let mut dense = |inputs: usize, outputs: usize| {
+                    let weights = kernel.split_off(..inputs * outputs).expect("a kernel for each product");
+                    linear(matrix(weights.to_vec(), outputs, device))
+                };
+                let mut transposed = || {
+                    let layer = dense(width, width);
+                    let weight = Tensor::from_data(layer.weight.val().transpose().into_data(), device);
+                    Linear { weight: Param::from_tensor(weight), ..layer }
+                };
+                let config = TransformerEncoderConfig::new(width, hidden, heads, 1);
+                let block = TransformerEncoderLayer::new(&config.with_norm_first(true).with_dropout(0.0), device);
+                let [query, key, value] = std::array::from_fn(|_| transposed());
+                let mha = MultiHeadAttention { query, key, value, output: dense(width, width), ..block.mha };
+                let (linear_inner, linear_outer) = (dense(width, hidden), dense(hidden, width));
+                let pwff = PositionWiseFeedForward { linear_inner, linear_outer, ..block.pwff };
+                network.push(Layer::Block(TransformerEncoderLayer { mha, pwff, ..block }));
+            }
+            Part::EachStep(width) => network.push(Layer::EachStep(EachStep {
+                norm: LayerNormConfig::new(input[1]).init(device),
+                dense: linear(matrix(kernel.clone(), width, device)),
+            })),
             _ => panic!("a part with a kernel"),
         }
     }

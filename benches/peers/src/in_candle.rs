@@ -11,9 +11,9 @@ use crate::{
 };
 
 pub fn start(problem: &Problem) -> Option<Box<dyn Contender>> {
-    // Without a causal convolution, and with recurrent layers of its own.
-    let is_series = problem.workload.input.len() == 2;
-    (!is_series).then(|| Box::new(InCandle::new(problem).expect("shapes agree")) as Box<dyn Contender>)
+    // Without a causal convolution and attention, and with recurrent layers of its own.
+    let is_sequence = problem.workload.input.len() == 2 || problem.workload.symbols().is_some();
+    (!is_sequence).then(|| Box::new(InCandle::new(problem).expect("shapes agree")) as Box<dyn Contender>)
 }
 
 enum Layer {
@@ -85,7 +85,9 @@ impl InCandle {
             Part::MaxPool => x.max_pool2d(2),
             Part::GlobalAverage => x.mean((2, 3)),
             Part::Flatten => x.flatten_from(1),
-            Part::Recurrent(..) | Part::Causal(..) => panic!("no series"),
+            Part::Recurrent(..) | Part::Causal(..) | Part::Symbols(..) | Part::Block(..) | Part::EachStep(..) => {
+                panic!("no sequence")
+            }
             Part::Residual(branch, shortcut) => {
                 let branch = self.run(branch, layers, &x, training)?;
                 self.hidden(&(branch + self.run(shortcut, layers, &x, training)?)?)

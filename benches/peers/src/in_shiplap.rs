@@ -1,6 +1,6 @@
 //! Shiplap.
 
-use std::hint::black_box;
+use std::{hint::black_box, slice};
 
 use shiplap::{
     Tensor,
@@ -122,6 +122,15 @@ type Convolutions = (
     (GlobalAveragePool<_>, Dense<_, 6, Softmax>),
 );
 
+#[network(input = [f32; 64])]
+type Decoder = (
+    (Embedding<_, 81, 64>, LearnedPositions<_>),
+    TransformerBlock<_, 4, 256, Causal>,
+    TransformerBlock<_, 4, 256, Causal>,
+    TransformerBlock<_, 4, 256, Causal>,
+    (LayerNorm<_, Linear, -5>, Conv1d<_, 81, 1, Softmax>),
+);
+
 /// Networks that are larger than the L2 cache are trained in place, which avoids memory traffic for the gradient. Those
 /// whose activations are larger pass in parts of a batch, which avoids memory traffic for the tape.
 pub fn start(problem: &Problem) -> Option<Box<dyn Contender>> {
@@ -129,27 +138,31 @@ pub fn start(problem: &Problem) -> Option<Box<dyn Contender>> {
     let classes = || problem.classes().collect::<Vec<_>>();
     let parts = |rows: usize| Accumulate::new(adam, (problem.workload.batch / rows) as u64);
     Some(match problem.workload.name {
-        "W1" => boxed::<W1, BinaryCrossentropy, _, _, 1, 32>(problem, adam, rows::<[f32; 1]>(&problem.y)),
-        "W2" => boxed::<W2, SparseCategoricalCrossentropy, _, _, 10, 64>(problem, InPlace(adam), classes()),
-        "W3" => boxed::<W3, SparseCategoricalCrossentropy, _, _, 10, 128>(problem, InPlace(adam), classes()),
-        "W4" => boxed::<W4, MeanSquaredError, _, _, 6, 256>(problem, adam, rows::<[f32; 6]>(&problem.y)),
-        "W5" => boxed::<LeNet, SparseCategoricalCrossentropy, _, _, 10, 8>(problem, parts(8), classes()),
-        "W6" => folded::<Resnet8, Folded, SparseCategoricalCrossentropy, _, _, 10, 32>(problem, adam, classes()),
-        "W7" => boxed::<DsCnn, SparseCategoricalCrossentropy, _, _, 12, 2>(problem, parts(2), classes()),
-        "W8" => boxed::<MobileNet, SparseCategoricalCrossentropy, _, _, 2, 16>(problem, adam, classes()),
-        "W9" => boxed::<WithGru, SparseCategoricalCrossentropy, _, _, 6, 64>(problem, adam, classes()),
-        "W10" => boxed::<WithLstm, SparseCategoricalCrossentropy, _, _, 6, 64>(problem, adam, classes()),
-        "W11" => boxed::<Convolutions, SparseCategoricalCrossentropy, _, _, 6, 4>(problem, parts(4), classes()),
+        "W1" => boxed::<W1, BinaryCrossentropy, _, _, 32>(problem, adam, rows::<[f32; 1]>(&problem.y)),
+        "W2" => boxed::<W2, SparseCategoricalCrossentropy, _, _, 64>(problem, InPlace(adam), classes()),
+        "W3" => boxed::<W3, SparseCategoricalCrossentropy, _, _, 128>(problem, InPlace(adam), classes()),
+        "W4" => boxed::<W4, MeanSquaredError, _, _, 256>(problem, adam, rows::<[f32; 6]>(&problem.y)),
+        "W5" => boxed::<LeNet, SparseCategoricalCrossentropy, _, _, 8>(problem, parts(8), classes()),
+        "W6" => folded::<Resnet8, Folded, SparseCategoricalCrossentropy, _, _, 32>(problem, adam, classes()),
+        "W7" => boxed::<DsCnn, SparseCategoricalCrossentropy, _, _, 2>(problem, parts(2), classes()),
+        "W8" => boxed::<MobileNet, SparseCategoricalCrossentropy, _, _, 16>(problem, adam, classes()),
+        "W9" => boxed::<WithGru, SparseCategoricalCrossentropy, _, _, 64>(problem, adam, classes()),
+        "W10" => boxed::<WithLstm, SparseCategoricalCrossentropy, _, _, 16>(problem, parts(16), classes()),
+        "W11" => boxed::<Convolutions, SparseCategoricalCrossentropy, _, _, 4>(problem, parts(4), classes()),
+        "W12" => {
+            let labels = classes().as_chunks::<64>().0.to_vec();
+            boxed::<Decoder, SparseCategoricalCrossentropy, _, _, 16>(problem, adam, labels)
+        }
         name => panic!("no type for {name}"),
     })
 }
 
 /// Trains `N` and predicts with `D`, which has its weights.
-struct InShiplap<N, D, L, O, Y, const OUT: usize, const BATCH: usize>
+struct InShiplap<N, D, L, O, Y, const BATCH: usize>
 where
-    N: Network<Output = [f32; OUT]>,
-    D: Network<Input = N::Input, Output = [f32; OUT]>,
-    L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head>,
+    N: Network<Output: Tensor<Element = f32>>,
+    D: Network<Input = N::Input, Output = N::Output>,
+    L: Loss<N::Output, Metric: Metric<N::Output, L::Label>> + Follows<N::Head>,
     O: Optimizer,
 {
     trainer: Box<Trainer<N, L, O, BATCH>>,
@@ -158,57 +171,49 @@ where
     x: Vec<N::Input>,
     y: Vec<Y>,
     samples: Vec<N::Input>,
-    predictions: [[f32; OUT]; MANY],
+    predictions: Vec<N::Output>,
 }
 
-fn boxed<N, L, O, Y, const OUT: usize, const BATCH: usize>(
-    problem: &Problem,
-    optimizer: O,
-    y: Vec<Y>,
-) -> Box<dyn Contender>
+fn boxed<N, L, O, Y, const BATCH: usize>(problem: &Problem, optimizer: O, y: Vec<Y>) -> Box<dyn Contender>
 where
-    N: Network<Element = f32, Output = [f32; OUT]> + 'static,
-    L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head> + 'static,
+    N: Network<Element = f32, Output: Tensor<Element = f32>> + 'static,
+    L: Loss<N::Output, Metric: Metric<N::Output, L::Label>> + Follows<N::Head> + 'static,
     O: Optimizer,
-    Y: Label<L, [f32; OUT]> + 'static,
+    Y: Label<L, N::Output> + 'static,
 {
-    new::<N, N, L, O, Y, OUT, BATCH>(problem, optimizer, y, None)
+    new::<N, N, L, O, Y, BATCH>(problem, optimizer, y, None)
 }
 
 /// Like [`boxed`]; `D` predicts, with batch normalization folded into its weights.
-fn folded<N, D, L, O, Y, const OUT: usize, const BATCH: usize>(
-    problem: &Problem,
-    optimizer: O,
-    y: Vec<Y>,
-) -> Box<dyn Contender>
+fn folded<N, D, L, O, Y, const BATCH: usize>(problem: &Problem, optimizer: O, y: Vec<Y>) -> Box<dyn Contender>
 where
-    N: Network<Element = f32, Output = [f32; OUT]> + 'static,
-    D: Network<Element = f32, Input = N::Input, Output = [f32; OUT]> + 'static,
-    L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head> + 'static,
+    N: Network<Element = f32, Output: Tensor<Element = f32>> + 'static,
+    D: Network<Element = f32, Input = N::Input, Output = N::Output> + 'static,
+    L: Loss<N::Output, Metric: Metric<N::Output, L::Label>> + Follows<N::Head> + 'static,
     O: Optimizer,
-    Y: Label<L, [f32; OUT]> + 'static,
+    Y: Label<L, N::Output> + 'static,
 {
-    new::<N, D, L, O, Y, OUT, BATCH>(problem, optimizer, y, Some(D::zeroed_box()))
+    new::<N, D, L, O, Y, BATCH>(problem, optimizer, y, Some(D::zeroed_box()))
 }
 
-fn new<N, D, L, O, Y, const OUT: usize, const BATCH: usize>(
+fn new<N, D, L, O, Y, const BATCH: usize>(
     problem: &Problem,
     optimizer: O,
     y: Vec<Y>,
     deployed: Option<Box<D>>,
 ) -> Box<dyn Contender>
 where
-    N: Network<Element = f32, Output = [f32; OUT]> + 'static,
-    D: Network<Element = f32, Input = N::Input, Output = [f32; OUT]> + 'static,
-    L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head> + 'static,
+    N: Network<Element = f32, Output: Tensor<Element = f32>> + 'static,
+    D: Network<Element = f32, Input = N::Input, Output = N::Output> + 'static,
+    L: Loss<N::Output, Metric: Metric<N::Output, L::Label>> + Follows<N::Head> + 'static,
     O: Optimizer,
-    Y: Label<L, [f32; OUT]> + 'static,
+    Y: Label<L, N::Output> + 'static,
 {
     let mut trainer = Trainer::<N, L, O, BATCH>::boxed(optimizer, 1);
     let kernels = problem.kernels.concat();
     N::parameters_mut([trainer.network_mut()], Path::ROOT, &mut Overwrite(&kernels));
     let (x, samples) = (rows(&problem.x), rows(&problem.samples(MANY)));
-    Box::new(InShiplap { trainer, deployed, x, y, samples, predictions: [[0.0; OUT]; MANY] })
+    Box::new(InShiplap { trainer, deployed, x, y, samples, predictions: vec![N::Output::zeroed(); MANY] })
 }
 
 fn rows<X: Tensor<Element = f32>>(values: &[f32]) -> Vec<X> {
@@ -230,13 +235,13 @@ impl VisitMut<f32, 1> for Overwrite<'_> {
     }
 }
 
-impl<N, D, L, O, Y, const OUT: usize, const BATCH: usize> Contender for InShiplap<N, D, L, O, Y, OUT, BATCH>
+impl<N, D, L, O, Y, const BATCH: usize> Contender for InShiplap<N, D, L, O, Y, BATCH>
 where
-    N: Network<Element = f32, Output = [f32; OUT]>,
-    D: Network<Element = f32, Input = N::Input, Output = [f32; OUT]>,
-    L: Loss<[f32; OUT], Metric: Metric<[f32; OUT], L::Label>> + Follows<N::Head>,
+    N: Network<Element = f32, Output: Tensor<Element = f32>>,
+    D: Network<Element = f32, Input = N::Input, Output = N::Output>,
+    L: Loss<N::Output, Metric: Metric<N::Output, L::Label>> + Follows<N::Head>,
     O: Optimizer,
-    Y: Label<L, [f32; OUT]>,
+    Y: Label<L, N::Output>,
 {
     fn train(&mut self, steps: usize) -> f32 {
         let mut loss = f64::NAN;
@@ -253,7 +258,7 @@ where
     }
 
     fn predict_one(&mut self, times: usize) -> f32 {
-        let mut prediction = [f32::NAN; OUT];
+        let mut prediction = N::Output::zeroed();
         for _ in 0..times {
             let sample = black_box(&self.samples[0]);
             prediction = black_box(match &self.deployed {
@@ -261,7 +266,7 @@ where
                 None => self.trainer.predict(sample),
             });
         }
-        prediction[0]
+        N::Output::flat(slice::from_ref(&prediction))[0]
     }
 
     fn predict_many(&mut self, times: usize) -> f32 {
@@ -273,6 +278,6 @@ where
             }
             .expect("the slices have the same length");
         }
-        self.predictions[0][0]
+        N::Output::flat(&self.predictions)[0]
     }
 }

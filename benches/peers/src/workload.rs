@@ -17,7 +17,8 @@ pub enum Activation {
     Tanh,
 }
 
-/// A part of a network. Images are `[height][width][channel]`, and series `[step][channel]`.
+/// A part of a network. Images are `[height][width][channel]`, series `[step][channel]`, and texts `[step]`, the number of
+/// a symbol.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Part {
     /// The width, and whether the activation of the hidden layers follows.
@@ -34,6 +35,14 @@ pub enum Part {
     /// The means of an image or a series.
     GlobalAverage,
     Flatten,
+    /// The sum of two trainable vectors for each step of a text: that of its symbol, among this many, and that of the
+    /// step. Their width is the second number.
+    Symbols(usize, usize),
+    /// A block of a transformer with this many heads, causal attention, a hidden layer of this width with GELU, and
+    /// layer normalization before both.
+    Block(usize, usize),
+    /// Layer normalization and a dense layer of this width, for each step of a series.
+    EachStep(usize),
     /// The sum of a branch and a shortcut, followed by the activation.
     Residual(&'static [Part], &'static [Part]),
 }
@@ -88,7 +97,8 @@ impl Part {
             }
             Self::MaxPool => vec![input[0] / 2, input[1] / 2, input[2]],
             Self::Recurrent(_, units) => vec![units],
-            Self::Causal(filters, _) => vec![input[0], filters],
+            Self::Causal(width, _) | Self::Symbols(_, width) | Self::EachStep(width) => vec![input[0], width],
+            Self::Block(..) => input.to_vec(),
             Self::GlobalAverage => input[input.len() - 1..].to_vec(),
             Self::Flatten => vec![input.iter().product()],
             Self::Residual(branch, _) => branch.iter().fold(input.to_vec(), |shape, part| part.shape(&shape)),
@@ -96,12 +106,16 @@ impl Part {
     }
 
     /// The shape of the kernel, if the part has one. That of a recurrent layer is `[gate][input][unit]` and then
-    /// `[gate][unit before][unit]`.
+    /// `[gate][unit before][unit]`; that of a block is `[query, key, value][output][input]`, then `[input][output]` of
+    /// the output of attention, and of both dense layers.
     pub fn kernel_shape(&self, input: &[usize]) -> Option<Vec<usize>> {
         match *self {
             Self::Dense(width, _) => Some(vec![input[0], width]),
             Self::Recurrent(cell, units) => Some(vec![cell.gates() * (input[1] + units) * units]),
             Self::Causal(filters, _) => Some(vec![3, input[1], filters]),
+            Self::Symbols(symbols, width) => Some(vec![symbols + input[0], width]),
+            Self::Block(_, hidden) => Some(vec![(4 * input[1] + 2 * hidden) * input[1]]),
+            Self::EachStep(width) => Some(vec![input[1], width]),
             Self::Conv(Conv { filters, size: [height, width], .. }) => {
                 Some([height, width, input[2]].into_iter().chain(filters).collect())
             }
@@ -109,11 +123,13 @@ impl Part {
         }
     }
 
-    /// The number of inputs of an output.
+    /// The number of inputs of an output, in the widest product of a block.
     fn fan_in(&self, input: &[usize]) -> usize {
         match *self {
             Self::Recurrent(_, units) => input[1] + units,
             Self::Causal(..) => 3 * input[1],
+            Self::Symbols(_, width) | Self::Block(_, width) => width,
+            Self::EachStep(_) => input[1],
             Self::Conv(Conv { filters, size: [height, width], .. }) => {
                 height * width * if filters.is_some() { input[2] } else { 1 }
             }
@@ -137,7 +153,7 @@ pub struct Workload {
 
 use Activation::{Relu, Tanh};
 use Loss::{Binary, Categorical, Squared};
-use Part::{Causal, Flatten, GlobalAverage, MaxPool, Recurrent, Residual};
+use Part::{Block, Causal, EachStep, Flatten, GlobalAverage, MaxPool, Recurrent, Residual, Symbols};
 
 const fn dense(width: usize) -> Part {
     Part::Dense(width, true)
@@ -218,6 +234,7 @@ const MOBILENET: [Part; 29] = [
 const GRU: [Part; 2] = [Recurrent(Cell::Gru, 64), last(6)];
 const LSTM: [Part; 2] = [Recurrent(Cell::Lstm, 64), last(6)];
 const CAUSAL: [Part; 6] = [Causal(32, 1), Causal(32, 2), Causal(32, 4), Causal(32, 8), GlobalAverage, last(6)];
+const DECODER: [Part; 5] = [Symbols(81, 64), Block(4, 256), Block(4, 256), Block(4, 256), EachStep(81)];
 
 const fn workload(
     name: &'static str,
@@ -230,7 +247,7 @@ const fn workload(
     Workload { name, input, parts, hidden, loss, batch, steps }
 }
 
-pub const WORKLOADS: [Workload; 11] = [
+pub const WORKLOADS: [Workload; 12] = [
     workload("W1", &[10], &[dense(10), last(1)], (Relu, Binary), 32, 500),
     workload("W2", &[784], &[dense(128), last(10)], (Relu, Categorical), 64, 100),
     workload("W3", &[784], &[dense(512), dense(512), last(10)], (Relu, Categorical), 128, 30),
@@ -242,6 +259,7 @@ pub const WORKLOADS: [Workload; 11] = [
     workload("W9", &[32, 6], &GRU, (Tanh, Categorical), 64, 20),
     workload("W10", &[32, 6], &LSTM, (Tanh, Categorical), 64, 20),
     workload("W11", &[128, 6], &CAUSAL, (Relu, Categorical), 32, 20),
+    workload("W12", &[64], &DECODER, (Relu, Categorical), 16, 10),
 ];
 
 /// The number of steps to warm up.
@@ -261,9 +279,9 @@ pub struct Problem {
     /// `[row][column][input][output]` or, for each channel, `[row][column][channel]`; of series as in
     /// [`Part::kernel_shape`].
     pub kernels: Vec<Vec<f32>>,
-    /// `[batch][input]`
+    /// `[batch][input]`; symbols are whole numbers.
     pub x: Vec<f32>,
-    /// `[batch][output]`; classes are one-hot encoded.
+    /// `[batch][output]`, or `[batch][step][output]`; classes are one-hot encoded.
     pub y: Vec<f32>,
 }
 
@@ -277,14 +295,18 @@ impl Problem {
         let kernels = workload.layers().into_iter().map(|(layer, input)| {
             let shape = layer.kernel_shape(&input).expect("a layer has a kernel");
             // Glorot's limit for dense networks, He's for the others, whose signal would vanish otherwise.
-            let outputs = if workload.input.len() == 1 { shape[1] } else { 0 };
+            let outputs = if workload.widths().is_some() { shape[1] } else { 0 };
             let limit = (6.0 / (layer.fan_in(&input) + outputs) as f64).sqrt();
             (0..shape.iter().product()).map(|_| ((2.0 * uniform() - 1.0) * limit) as f32).collect()
         });
         let kernels = kernels.collect();
-        let x = (0..workload.batch * workload.input()).map(|_| uniform() as f32).collect();
+        let mut input = || match workload.symbols() {
+            Some(symbols) => (uniform() * symbols as f64).floor() as f32,
+            None => uniform() as f32,
+        };
+        let x = (0..workload.batch * workload.input()).map(|_| input()).collect();
         let outputs = workload.output();
-        let y = (0..workload.batch).flat_map(|_| match workload.loss {
+        let y = (0..workload.batch * workload.rows()).flat_map(|_| match workload.loss {
             Binary => vec![uniform().round() as f32],
             Categorical => {
                 let class = (uniform() * outputs as f64) as usize;
@@ -295,7 +317,7 @@ impl Problem {
         Self { workload, kernels, x, y: y.collect() }
     }
 
-    /// The class of each sample.
+    /// The class of each sample, or of each of its steps.
     pub fn classes(&self) -> impl Iterator<Item = usize> {
         let rows = self.y.chunks(self.workload.output());
         rows.map(|row| row.iter().position(|&share| share == 1.0).expect("a row has a class"))
@@ -313,11 +335,24 @@ impl Workload {
         self.input.iter().product()
     }
 
-    /// The number of outputs.
+    /// The number of outputs, for each step of a text.
     pub fn output(&self) -> usize {
         match self.parts {
-            [.., Part::Dense(width, _)] => *width,
+            [.., Part::Dense(width, _) | EachStep(width)] => *width,
             _ => panic!("the last layer is dense"),
+        }
+    }
+
+    /// The number of rows of outputs of a sample.
+    pub fn rows(&self) -> usize {
+        if self.symbols().is_some() { self.input() } else { 1 }
+    }
+
+    /// The number of symbols, if the input is a text.
+    pub fn symbols(&self) -> Option<usize> {
+        match self.parts {
+            [Symbols(symbols, _), ..] => Some(*symbols),
+            _ => None,
         }
     }
 
