@@ -135,6 +135,18 @@ impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> SampleNorm<I, 
         change(simd, Times(factor), [], columns)
     }
 
+    /// The mean of `sums·scale` over the group of each channel, over the standard deviation.
+    #[inline(always)]
+    fn over_deviation<S: Simd>(
+        &self,
+        simd: S,
+        inverse: &I::Each<I::Element>,
+        sums: I::Each<I::Element>,
+    ) -> I::Each<I::Element> {
+        let weighted = change(simd, Product, [&self.scale], sums);
+        change(simd, Product, [inverse], Self::of_groups(simd, weighted, Self::SHARE))
+    }
+
     /// The mean of each channel's group, and 1 over its standard deviation.
     #[inline(always)]
     fn moments<S: Simd>(simd: S, unit: &[I::Element]) -> [I::Each<I::Element>; 2] {
@@ -220,11 +232,8 @@ impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> Layer for Samp
             *shift = change(simd, Plus, [&of_shift], *shift);
             *scale = change(simd, Plus, [&of_scale], *scale);
             let Some(dx) = dx.as_mut().and_then(Iterator::next) else { continue };
-            let over_deviation = |sum| {
-                let weighted = change(simd, Product, [&self.scale], sum);
-                change(simd, Product, [&inverse], Self::of_groups(simd, weighted, Self::SHARE))
-            };
-            let (a, b) = (over_deviation(of_shift), change(simd, Product, [&inverse], over_deviation(of_scale)));
+            let [a, b] = [self.over_deviation(simd, &inverse, of_shift), self.over_deviation(simd, &inverse, of_scale)];
+            let b = change(simd, Product, [&inverse], b);
             let factor = change(simd, Product, [&self.scale], inverse);
             for_each_row(simd, NormalizeGradient, [dy, x], [&mean, &factor, &a, &b], dx);
         }
