@@ -4,7 +4,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-NAMES = {"shiplap": "Shiplap", "microflow": "MicroFlow"}
+NAMES = {"shiplap": "Shiplap", "microflow": "MicroFlow", "tflm": "TFLM, CMSIS-NN"}
 MODELS = {
     "sine": "sine, 3 dense layers",
     "speech": "speech, a convolution",
