@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use keras::{Fixture, fixtures, learns_as_in_keras};
 use shiplap::{
     Pair, Tensor, check,
+    init::Preferred,
     kernel::{Work, dispatch},
     layer::{Parameter, Path, VisitMut},
     layers::{BothEnds, Masked, Parallel, image::Average},
@@ -94,6 +95,67 @@ fn masked() {
     #[network(input = Pair<[[f32; 4]; 7], f32>)]
     type BothLstms = (Masked<Bidirectional<Lstm<_, 5, AllStates>>, Average>, Dense<_, 3>);
     learns_as_in_keras::<BothLstms, _>("torch_lstm_both_masked", &FIXTURES["torch_lstm_both_masked"], Sgd::new(0.005));
+}
+
+/// A wrapper passes the lengths on to layers that look ahead: the padding has no influence on predictions, losses and
+/// updates, and the outputs are those of a series without padding.
+#[test]
+fn lengths_inside_wrappers() {
+    #[network(input = [[f32; 4]; 3])]
+    type Short = (Conv1d<_, 4, 1>, TransformerBlock<_, 2, 4>, Bidirectional<Gru<_, 3, AllStates>>);
+    #[network(input = Pair<[[f32; 4]; 7], f32>)]
+    type Plain = (Masked<(Conv1d<_, 4, 1>, TransformerBlock<_, 2, 4>, Bidirectional<Gru<_, 3, AllStates>>)>,);
+    #[network(input = Pair<[[f32; 4]; 7], f32>)]
+    type InFrozen =
+        (Frozen<Masked<(Conv1d<_, 4, 1>, TransformerBlock<_, 2, 4>, Bidirectional<Gru<_, 3, AllStates>>)>>,);
+    #[network(input = Pair<[[f32; 4]; 7], f32>)]
+    type Annotated = (
+        Masked<(
+            Conv1d<_, 4, 1>,
+            Initialized<TransformerBlock<_, 2, 4>, Preferred>,
+            Initialized<Bidirectional<Gru<_, 3, AllStates>>, Preferred>,
+        )>,
+    );
+    #[network(input = Pair<[[f32; 4]; 7], f32>)]
+    type InShards =
+        (Masked<Parallel<(Conv1d<_, 4, 1>, TransformerBlock<_, 2, 4>, Bidirectional<Gru<_, 3, AllStates>>), 3, 2>>,);
+
+    fn unaffected<Net: Network<Element = f32, Input = Pair<[[f32; 4]; 7], f32>, Output = [f32; 6]>>() -> Vec<u64> {
+        let series: [[[f32; 4]; 3]; 5] = std::array::from_fn(|row| {
+            std::array::from_fn(|step| std::array::from_fn(|place| ((row * 12 + step * 4 + place) as f32).sin()))
+        });
+        let short = Short::new(1);
+        let runs = [0.0, 9.0, f32::NAN].map(|padding| {
+            let samples = series.map(|series| {
+                let mut padded = [[padding; 4]; 7];
+                padded[..3].copy_from_slice(&series);
+                Pair(padded, 3.0)
+            });
+            let mut trainer = Trainer::<Net, MeanSquaredError, Sgd, 5>::boxed(Sgd::new(0.1), 1);
+            for (sample, series) in samples.iter().zip(&series) {
+                assert_eq!(trainer.predict(sample), short.predict(series)[2]);
+            }
+            if padding.is_nan() {
+                // An error of training.
+                return Vec::new();
+            }
+            let losses = [(); 2].map(|()| trainer.step(&samples, &[[0.5f32; 6]; 5]).unwrap().to_bits());
+            let after = trainer.predict(&samples[4]).map(|number| f64::from(number).to_bits());
+            [&losses[..], &after[..]].concat()
+        });
+        assert_eq!(runs[0], runs[1]);
+        runs[0].clone()
+    }
+    common::at_every_level(|_| {
+        let plain = unaffected::<Plain>();
+        for wrapped in [unaffected::<Annotated>(), unaffected::<InShards>()] {
+            // The loss before the first update is that without the wrappers.
+            assert_eq!(wrapped[0], plain[0]);
+            assert_ne!(wrapped[1], wrapped[0]);
+        }
+        let sample = Pair([[0.5f32, -1.0, 0.25, 2.0]; 7], 3.0);
+        assert_eq!(InFrozen::new(1).predict(&sample), Plain::new(1).predict(&sample));
+    });
 }
 
 /// One series after another, in training: all pieces but the last through `before`, and the last one through `layer`.

@@ -57,6 +57,7 @@ macro_rules! annotated {
         }
 
         impl<L: $crate::stream::Streaming, $($annotation: $bound),+> $crate::stream::Streaming for $wrapper<L, $($annotation),+> {
+            const PADDED_FAULT: Option<$crate::message::Message> = L::PADDED_FAULT;
             $crate::stream::by_layer!(L, |this| &this.layer);
         }
 
@@ -91,6 +92,22 @@ macro_rules! annotated {
                 y: &mut [L::Output],
             ) {
                 self.layer.forward_batch::<S, E, BATCH>(simd, x, y);
+            }
+
+            #[inline(always)]
+            fn forward_padded<S: $crate::kernel::Simd, E: $crate::layer::Ending, const BATCH: usize>(
+                &self,
+                simd: S,
+                lengths: &[usize],
+                x: &[L::Input],
+                y: &mut [L::Output],
+            ) {
+                self.layer.forward_padded::<S, E, BATCH>(simd, lengths, x, y);
+            }
+
+            #[inline(always)]
+            fn set_lengths<const BATCH: usize>(tape: &mut L::Tape<BATCH>, lengths: &[usize]) {
+                L::set_lengths::<BATCH>(tape, lengths);
             }
 
             #[inline(always)]

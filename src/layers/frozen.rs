@@ -247,7 +247,18 @@ fn backward_in_blocks<S: Simd, E: Ending, L: Layer, const B: usize>(
     }
 }
 
+/// The fault of a layer without a tape, in which the lengths of series would be, around layers that need them.
+pub(super) const fn without_lengths<L: Streaming>(wrapper: &str) -> Option<Message> {
+    if L::PADDED_FAULT.is_some() || L::STREAM_FAULT.is_none() {
+        return L::PADDED_FAULT;
+    }
+    let message =
+        Message::naming(wrapper).text("keeps no lengths of series, which its layers need because they look ahead");
+    Some(message.text(": put `Masked` inside it"))
+}
+
 impl<L: Streaming> Streaming for Frozen<L> {
+    const PADDED_FAULT: Option<Message> = without_lengths::<L>("Frozen");
     by_layer!(L, |this| &this.layer);
 }
 

@@ -2,7 +2,7 @@
 
 use core::{fmt, marker::PhantomData};
 
-use super::frozen::{backward_without_tape, forward_without_tape, not_trainable};
+use super::frozen::{backward_without_tape, forward_without_tape, not_trainable, without_lengths};
 use crate::{
     Rng, Zeroed,
     flash::{Flash, Stored},
@@ -141,6 +141,7 @@ impl<W, P, F: Flash> Stored<W, P> for InFlash<F> {
 }
 
 impl<F: Flash<Network: Streaming>> Streaming for InFlash<F> {
+    const PADDED_FAULT: Option<Message> = without_lengths::<F::Network>("InFlash");
     by_layer!(F::Network, |_this| F::NETWORK);
 }
 

@@ -127,6 +127,24 @@ where
     }
 
     #[inline(always)]
+    fn forward_padded<S: Simd, E: Ending, const B: usize>(
+        &self,
+        simd: S,
+        lengths: &[usize],
+        x: &[N::Input],
+        y: &mut [N::Output],
+    ) {
+        self.network.forward_padded::<S, E, B>(simd, lengths, x, y);
+    }
+
+    #[inline(always)]
+    fn set_lengths<const B: usize>(tape: &mut Self::Tape<B>, lengths: &[usize]) {
+        for (shard, lengths) in tape.iter_mut().zip(lengths.chunks(ROWS)) {
+            N::set_lengths::<ROWS>(&mut shard.tape, lengths);
+        }
+    }
+
+    #[inline(always)]
     fn record_batch<S: Simd, E: Ending, const B: usize>(
         &self,
         simd: S,
@@ -210,6 +228,7 @@ where
 }
 
 impl<N: Streaming, const SHARDS: usize, const ROWS: usize> Streaming for Parallel<N, SHARDS, ROWS> {
+    const PADDED_FAULT: Option<Message> = N::PADDED_FAULT;
     by_layer!(N, |this| &this.network);
 }
 
