@@ -179,7 +179,7 @@ pub mod prelude {
     #[cfg(feature = "std")]
     pub use crate::train::History;
     pub use crate::{
-        Layer, Network, Parameters, Rng, Zeroed,
+        Layer, Network, Pair, Parameters, Rng, Zeroed,
         activation::{
             Elementwise, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Linear, Relu, Relu6, SaveInput, SaveNothing,
             Selu, Sigmoid, Silu, Softmax, Softplus, Tanh,
@@ -190,17 +190,18 @@ pub mod prelude {
         kernel::{Element, Real, Simd},
         layer::{Logits, Predictions, SimpleLayer},
         layers::{
-            Activate, AllStates, AveragePool1d, AveragePool2d, BatchNorm, Bias, Bidirectional, Causal, Conv1d, Conv2d,
-            ConvTranspose2d, Crop2d, Dense, DepthwiseConv1d, DepthwiseConv2d, Dropout, Embedding, Flatten, Frozen,
-            GlobalAveragePool, GlobalMaxPool, Gru, Image, Impute, InFlash, Initialized, LayerNorm, LearnedPositions,
-            Lstm, MaxPool1d, MaxPool2d, MinMax, MultiHeadAttention, NoBias, OneHot, PRelu, Padded, Regularized,
-            Reshape, Residual, Reversed, RmsNorm, Rotary, Same, SimpleRnn, SinusoidalPositions, SpatialDropout,
-            Standardize, Stateful, TimeDistributed, TransformerBlock, Transpose2d, UpSample2d, Valid, ZeroPad2d,
+            Activate, AllStates, AveragePool1d, AveragePool2d, BatchNorm, Bias, Bidirectional, BothEnds, Causal,
+            Conv1d, Conv2d, ConvTranspose2d, Crop2d, Dense, DepthwiseConv1d, DepthwiseConv2d, Dropout, Embedding,
+            Flatten, Frozen, GlobalAveragePool, GlobalMaxPool, Gru, Image, Impute, InFlash, Initialized, LayerNorm,
+            LearnedPositions, Lstm, Masked, MaxPool1d, MaxPool2d, MinMax, MultiHeadAttention, NoBias, OneHot, PRelu,
+            Padded, Regularized, Reshape, Residual, Reversed, RmsNorm, Rotary, Same, SimpleRnn, SinusoidalPositions,
+            SpatialDropout, Standardize, Stateful, TimeDistributed, TransformerBlock, Transpose2d, UpSample2d, Valid,
+            ZeroPad2d,
         },
         loss::{
             BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
-            ClassWeighted, Follows, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError, PointwiseLoss,
-            Smoothed, SparseCategoricalCrossentropy, Weighted,
+            ClassWeighted, EachStep, Follows, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError,
+            PointwiseLoss, Smoothed, SparseCategoricalCrossentropy, Weighted,
         },
         metric::{
             Accuracy, Auc, BinaryAccuracy, ConfusionMatrix, F1, MeanAbsolute, Metric, Named, Precision, RSquared,

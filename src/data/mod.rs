@@ -5,7 +5,7 @@
 //! - `images`: PNG and JPEG images, and folders of them by class (feature `images`);
 //! - `npy`: NumPy's formats (feature `npy`);
 //! - [`split`], [`split_stratified`], [`Folds`]: training, validation and test sets, and cross-validation;
-//! - [`Windows`]: windows over a series, split in time, and [`pad`] for series of any length;
+//! - [`Windows`]: windows over a series, split in time; [`Tbptt`]: a long series in pieces; [`pad`]: series of any length;
 //!   [`Vocabulary`]: texts as whole numbers;
 //! - [`class_weights`], [`weighted`], [`resample`]: weights for imbalanced classes, or as many samples of each;
 //! - [`augment`]: random changes of samples in training: flips, shifts, crops, rotations, noise, mixup, ...

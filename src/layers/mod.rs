@@ -45,9 +45,9 @@ pub use dense::Dense;
 pub use dropout::Dropout;
 pub use frozen::Frozen;
 pub use image::{
-    AveragePool1d, AveragePool2d, Causal, Conv1d, Conv2d, ConvTranspose2d, Crop2d, DepthwiseConv1d, DepthwiseConv2d,
-    Flatten, GlobalAveragePool, GlobalMaxPool, Image, MaxPool1d, MaxPool2d, Padded, Reshape, Same, SpatialDropout,
-    Transpose2d, UpSample2d, Valid, Window, ZeroPad2d,
+    Average, AveragePool1d, AveragePool2d, Causal, Conv1d, Conv2d, ConvTranspose2d, Crop2d, DepthwiseConv1d,
+    DepthwiseConv2d, Flatten, GlobalAveragePool, GlobalMaxPool, Image, Max, MaxPool1d, MaxPool2d, Padded, Reshape,
+    Same, SpatialDropout, Transpose2d, UpSample2d, Valid, Window, ZeroPad2d,
 };
 pub use impute::Impute;
 pub use in_flash::InFlash;

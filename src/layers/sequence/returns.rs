@@ -56,8 +56,9 @@ pub struct AllStates;
 ///
 /// A fit resets the states at the start of each epoch, and takes the batches in order, with `shuffle(false)`. Between calls
 /// of `step`, [`Trainer::reset_states`](crate::train::Trainer::reset_states) resets them. The states are in the memory of
-/// the trainer, and not in the network. Evaluation has its own, which it passes from batch to batch as a fit does. A prediction
-/// starts with zero, and a [`Stream`](crate::stream::Stream) has a state of its own. A file of weights is the same with and without `Stateful`.
+/// the trainer, and not in the network. Evaluation has its own, which it passes from batch to batch as a fit does. A
+/// prediction starts with zero. A [`Stream`](crate::stream::Stream) has a state of its own. A file of weights is the same
+/// with and without `Stateful`.
 ///
 /// ```
 /// use shiplap::prelude::*;
