@@ -91,13 +91,14 @@ impl<'a> Completion<'a> {
         let extents = (0..6usize).map(|index| quote_spanned!(start=> { #infer::EXTENTS[#index] }));
         let complete = self.alias(quote_spanned!(start=> #infer::Layer<#(#extents),*>), "Layer", start);
         let source = &given.source;
+        let given_by = |fault| quote_spanned!(end=> ::shiplap::layer::given_by(#source, #fault));
         self.checks.push(Check {
             start,
             end,
             faults: vec![
-                quote_spanned!(end=> #infer::FAULT),
+                given_by(quote_spanned!(end=> #infer::FAULT)),
                 quote!(::shiplap::layer::misfit(#source, &<#complete as ::shiplap::layer::InNetwork>::SHAPES)),
-                quote_spanned!(end=> <#complete as ::shiplap::layer::InNetwork>::FAULT),
+                given_by(quote_spanned!(end=> <#complete as ::shiplap::layer::InNetwork>::FAULT)),
             ],
         });
         *given = Given {

@@ -262,7 +262,7 @@ impl fmt::Display for DataError {
             Self::TooFew { samples, parts } => write!(
                 formatter,
                 "cannot divide {samples} samples into {parts} parts: each part needs at least one sample, \
-                 and cross-validation at least two parts"
+                 but a small share rounds to 0; cross-validation needs at least two parts"
             ),
             Self::Class { sample, class, classes } => write!(
                 formatter,
@@ -285,10 +285,9 @@ impl fmt::Display for DataError {
             Self::Length { frames, steps } => {
                 write!(formatter, "a series of {frames} frames: a sample has from 1 to {steps}")
             }
-            Self::Step { row, place, value } => write!(
-                formatter,
-                "number {place} of row {row} of the series is {value}: fill in missing values before cutting windows"
-            ),
+            Self::Step { row, place, value } => {
+                write!(formatter, "number {place} of row {row} of the series is {value}: fill in missing values first")
+            }
             Self::Symbol { place, symbol } => write!(
                 formatter,
                 "{place}: the {symbol} is not in the vocabulary: make it from a text with all symbols, or leave this one out"

@@ -58,6 +58,11 @@ impl Form {
         members && self.rank == other.rank && is_equal(self.element, other.element)
     }
 
+    /// Whether only the element types differ.
+    pub(crate) const fn has_other_numbers(&self, other: &Self) -> bool {
+        !self.is(other) && self.is(&Self { element: self.element, ..*other })
+    }
+
     /// Appends the type: `[[f32; 3]; 28]`.
     pub(crate) const fn written(&self, mut message: Message) -> Message {
         if let Some([first, second]) = self.members {

@@ -148,9 +148,55 @@ pub const fn misfit(before: &Shapes, after: &Shapes) -> Option<Message> {
         message.text(": `First` and `Second` output its members")
     } else if given.axes().len() > 1 && taken.axes().len() == 1 && given.length() == taken.length() {
         message.text(": put `Flatten` between them")
+    } else if outputs_a_vector(before) && taken.axes().len() == 2 && taken.axes()[1] == given.length() {
+        message.text(LAST_STATE)
+    } else if given.has_other_numbers(taken) {
+        message.text(": the element type is a parameter, as in `Dense<_, 2, Linear, f64>`")
     } else {
         message
     })
+}
+
+const LAST_STATE: &str = ": a recurrent layer outputs its last state only, unless you write `AllStates`";
+
+/// The fault of a layer that is given the output of `before`, with the cure if `before` outputs one vector for a series,
+/// but the layer takes a series.
+pub const fn given_by(before: &Shapes, fault: Option<Message>) -> Option<Message> {
+    match fault {
+        Some(fault) if outputs_a_vector(before) && contains(fault.as_str(), "takes a series") => {
+            let message = fault.text(" by `").text(before.kind.as_str()).text("` before it");
+            Some(if before.input.members().is_some() {
+                message.text(", which outputs one step: put this layer into it")
+            } else {
+                message.text(LAST_STATE)
+            })
+        }
+        fault => fault,
+    }
+}
+
+/// Whether the layer outputs a vector for a series, other than its numbers.
+const fn outputs_a_vector(layer: &Shapes) -> bool {
+    let takes_a_series = match layer.input.members() {
+        Some([series, length]) => series.axes().len() == 2 && length.axes().is_empty(),
+        None => layer.input.axes().len() == 2,
+    };
+    takes_a_series && layer.output.axes().len() == 1 && layer.output.length() != layer.input.length()
+}
+
+const fn contains(text: &str, part: &str) -> bool {
+    let (mut rest, part) = (text.as_bytes(), part.as_bytes());
+    while !rest.is_empty() {
+        let mut same = 0;
+        while same < part.len() && same < rest.len() && rest[same] == part[same] {
+            same += 1;
+        }
+        if same == part.len() {
+            return true;
+        }
+        rest = rest.split_at(1).1;
+    }
+    false
 }
 
 /// The fault of the layer `after` if it takes whole numbers, which `before` does not keep.

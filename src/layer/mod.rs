@@ -26,8 +26,8 @@ pub use ending::{Ending, Endings, Head, Heads, Logits, Predictions};
 pub use fit::Sample;
 #[doc(hidden)]
 pub use fit::{
-    After, Declaration, Declared, InNetwork, SameElement, Shapes, assert_fits_stack, assert_sound, first_fault, learns,
-    misfit, not_whole, pass, pass_mut, takes_whole,
+    After, Declaration, Declared, InNetwork, SameElement, Shapes, assert_fits_stack, assert_sound, first_fault,
+    given_by, learns, misfit, not_whole, pass, pass_mut, takes_whole,
 };
 #[doc(hidden)]
 pub use infer::Given;

@@ -55,7 +55,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be streamed",
     label = "a layer that does not take one frame at a time",
-    note = "a stream takes windows that are `Causal` or `Valid`, pools, recurrent layers, causal attention, and layers of vectors or of each frame by itself; a layer of your own implements `stream::Streaming`"
+    note = "a stream takes windows of at most 128 frames that are `Causal` or `Valid`, pools, recurrent layers, causal attention, and layers of vectors or of each frame by itself; a layer of your own implements `stream::Streaming`"
 )]
 pub trait Streaming: Sized {
     /// One frame of the input; the whole input of a layer without time.

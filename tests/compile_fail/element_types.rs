@@ -9,4 +9,7 @@ struct Fields {
     output: Dense<10, 1, Sigmoid>,
 }
 
+#[network(input = [[f64; 2]; 4])]
+type OfSeries = (Gru<_, 3>, Dense<_, 2>);
+
 fn main() {}

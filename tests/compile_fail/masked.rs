@@ -21,4 +21,10 @@ type OtherSteps = (Masked<(Conv1d<_, 4, 2, Relu, Causal<2>>, MultiHeadAttention<
 #[network(input = Pair<[[f32; 3]; 5], f32>)]
 type Continued = (Masked<Gru<_, 8, Stateful<AllStates>>>, Dense<_, 2>);
 
+#[network(input = Pair<[[f32; 3]; 5], f32>)]
+type AheadInWrapper = (Masked<(Frozen<Conv1d<_, 8, 3, Relu, Same>>, Gru<_, 8, AllStates>)>, Dense<_, 2>);
+
+#[network(input = Pair<[[f32; 4]; 5], f32>)]
+type AheadInFrozen = (Masked<(Frozen<TransformerBlock<_, 2, 4>>, Gru<_, 8, AllStates>)>, Dense<_, 2>);
+
 fn main() {}

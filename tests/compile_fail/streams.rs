@@ -56,4 +56,12 @@ fn other_frame(network: &OtherFrame, stream: &mut Stream<OtherFrame>) {
     stream.push(network, &[0.0; 4]);
 }
 
+#[network(input = [[f32; 3]; 16])]
+type Backwards = (Bidirectional<Gru<_, 4>>, Dense<_, 2>);
+const_assert!(Stream::<Backwards>::BYTES <= 1024);
+
+#[network(input = [[f32; 1]; 200])]
+type LongWindow = (Conv1d<_, 2, 130>,);
+fn long_window(_: &mut Stream<LongWindow>) {}
+
 fn main() {}

@@ -156,7 +156,8 @@ const fn window_fault<P: Window>(layer: &str, input: [usize; 2], kernel: [usize;
             message
         };
         let message = words.list(message.text(", larger than the ").text(words.one).text(" of "), &input);
-        return Some(message.text(": pad it, `Same`, or pool less"));
+        let padding = if words.axes == 1 { "pad it, `Causal` or `Same`" } else { "pad it, `Same`" };
+        return Some(message.text(": ").text(padding).text(", or pool less"));
     }
     None
 }

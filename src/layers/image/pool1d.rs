@@ -4,7 +4,7 @@ use core::{array, marker::PhantomData};
 
 use super::{
     Average, Channels, Max, Pool2d, Reduce, Valid, Window, fault,
-    recent::{Recent, looks_ahead},
+    recent::{Recent, looks_ahead, reads_padding},
     window::{self, Row},
 };
 use crate::{
@@ -143,6 +143,8 @@ where
 
     const STREAM_FAULT: Option<Message> =
         first_fault(&[<Self as Layer>::FAULT, looks_ahead::<P>(Self::KIND.as_str(), L, K)]);
+    const PADDED_FAULT: Option<Message> =
+        first_fault(&[<Self as Layer>::FAULT, reads_padding::<P>(Self::KIND.as_str(), L, K)]);
     const DELAY: usize = Self::State::DELAY;
     const PERIOD: usize = Self::State::PERIOD;
 

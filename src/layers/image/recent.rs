@@ -75,12 +75,26 @@ where
 
 /// The fault of a layer whose window is not in the past.
 pub const fn looks_ahead<P: Window>(layer: &str, length: usize, frames: usize) -> Option<Message> {
-    let window = slide::<P>([length, 1], [frames, 1]).1;
-    if matches!(P::PADDING, Padding::Causal) || (window.before[0] == 0 && window.after[0] == 0) {
+    if is_past::<P>(length, frames) {
         return None;
     }
     let message = Message::naming(layer).text("cannot be streamed: its window, `").text(P::NAME);
     Some(message.text("`, reads frames that are not there yet; use `Causal` or `Valid`"))
+}
+
+/// The fault of a layer whose window reads the padding after a series.
+pub const fn reads_padding<P: Window>(layer: &str, length: usize, frames: usize) -> Option<Message> {
+    if is_past::<P>(length, frames) {
+        return None;
+    }
+    let message = Message::naming(layer).text("has a window, `").text(P::NAME);
+    Some(message.text("`, that reads the padding after a series: `Masked` takes `Causal` or `Valid` windows"))
+}
+
+/// Whether each window ends with the newest frame.
+const fn is_past<P: Window>(length: usize, frames: usize) -> bool {
+    let window = slide::<P>([length, 1], [frames, 1]).1;
+    matches!(P::PADDING, Padding::Causal) || (window.before[0] == 0 && window.after[0] == 0)
 }
 
 /// The last frames of a series `I`, as many as it has.

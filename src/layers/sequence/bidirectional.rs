@@ -233,9 +233,11 @@ impl<L: Layer + Streaming> Streaming for Reversed<L> {
     type Frame = L::Frame;
     type Emitted = L::Emitted;
     type State = ();
-    const STREAM_FAULT: Option<Message> = Some(Message::new().text(
-        "`Reversed`, which `Bidirectional` contains, starts with the last step, but the steps are given from the first on",
-    ));
+    const STREAM_FAULT: Option<Message> = {
+        let message =
+            Message::new().text("`Reversed`, which `Bidirectional` contains, starts `").text(L::KIND.as_str());
+        Some(message.text("` with the last step, which a stream does not have yet: use the layer in one direction"))
+    };
     const PADDED_FAULT: Option<Message> = if L::Output::RANK != 2 || L::DELAY != 0 || L::PERIOD != 1 {
         Some(Message::new().text(
             "`Reversed`, which `Bidirectional` contains, needs an output for each step of a series whose length varies, such as \

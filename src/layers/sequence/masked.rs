@@ -15,8 +15,9 @@ use crate::{
 /// The layer `L`, or a sequence of layers, over the first steps of a series, whose number varies from sample to sample. A
 /// sample is a `Pair` of the series and its length; the steps after it are padding, and have no influence.
 ///
-/// `L` outputs a series, of which `E` makes the output: [`LastStep`](super::LastStep), the default,
-/// [`BothEnds`](super::BothEnds) of a [`Bidirectional`](super::Bidirectional) layer, [`Average`](crate::layers::image::Average) or [`Max`](crate::layers::image::Max) of the steps up to the length.
+/// `L` outputs a series, of which `E` makes the output. It is [`LastStep`](super::LastStep) by default,
+/// [`BothEnds`](super::BothEnds) of a [`Bidirectional`](super::Bidirectional) layer, or the
+/// [`Average`](crate::layers::Average) or [`Max`](crate::layers::Max) of the steps up to the length.
 ///
 /// x: `Pair<[[T; FEATURES]; STEPS], T>`; y: `[T; CHANNELS]`. A length that is not a whole number from 1 to `STEPS`, or too
 /// short for an output of `L`, is an error in training and evaluation,
@@ -58,7 +59,8 @@ impl<L: Layer + Streaming, E: Ends> Masked<L, E> {
     const MISUSE: Option<Message> = {
         let message = Message::naming(Self::KIND.as_str());
         if L::Output::RANK != 2 {
-            Some(message.text("takes layers that output a series: a recurrent layer with `AllStates`"))
+            let message = message.text("takes layers that output a series: a recurrent layer with `AllStates`");
+            Some(message.text("; `BothEnds` then takes the last state of each direction of `Bidirectional`"))
         } else if L::OUTLINE.has_running_statistics() {
             Some(message.text("has no place for `BatchNorm`, whose statistics would be those of the padding"))
         } else {

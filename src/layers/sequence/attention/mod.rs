@@ -32,7 +32,8 @@ use passes::{Attention, Backward, Forward, Memory, Record, Tape};
 /// ```
 ///
 /// With [`Causal`](crate::layers::Causal) as `M`, a step attends only to itself and to the steps before it, so that an
-/// output depends on no later input, except that NaN or an infinity in any step makes all outputs NaN. With [`Rotary`] as `P`, the weights depend on the distance of the steps.
+/// output depends on no later input. There is an exception: NaN or an infinity in any step makes all outputs NaN. With
+/// [`Rotary`] as `P`, the weights depend on the distance of the steps.
 ///
 /// x and y: a sequence `[[T; WIDTH]; STEPS]`. `HEADS` must divide `WIDTH`.
 ///
@@ -148,7 +149,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize, const HEADS: usize, M: 
             Some(message.text("has nothing to attend to: its sequence has no steps or no features"))
         } else if HEADS == 0 || !WIDTH.is_multiple_of(HEADS) {
             let message = message.text("splits a width of ").number(WIDTH as u128).text(" into ").number(HEADS as u128);
-            Some(message.text(" heads, which do not have the same width"))
+            Some(message.text(" heads: choose `HEADS` that divides it"))
         } else if let Some(base) = P::BASE {
             rotary::fault(message, base, Self::HEAD, STEPS)
         } else {
