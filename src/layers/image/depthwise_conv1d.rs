@@ -4,7 +4,7 @@ use core::{array, marker::PhantomData, slice};
 
 use super::{
     Channels, Valid, Window, fault,
-    recent::{Recent, looks_ahead, reads_padding},
+    recent::{Recent, looks_ahead, push_window, reads_padding},
     window::{self, Over, Row, slide},
 };
 use crate::{
@@ -177,14 +177,5 @@ where
     const DELAY: usize = Self::State::DELAY;
     const PERIOD: usize = Self::State::PERIOD;
 
-    #[inline(always)]
-    fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &[T; C], y: &mut [T; C]) -> bool {
-        let mut window = [[T::zero(); C]; K];
-        let Some(_) = state.push(frame, T::zeros(), &mut window) else { return false };
-        let (kernel, bias) = (array::from_ref(&self.kernel), Z::get(&self.bias).unwrap_or(T::zeros()));
-        let (steps, row) = (PhantomData::<Over<Row<Valid>, 1, K, 1, K>>, array::from_mut(array::from_mut(y)));
-        depthwise(simd, steps, &[[window]], kernel, bias, &Unchanged, array::from_mut(row));
-        A::forward(simd, slice::from_mut(y));
-        true
-    }
+    push_window!(depthwise);
 }
