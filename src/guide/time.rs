@@ -14,6 +14,9 @@
 //! | remember for a time that the data decide | [`Gru`](crate::layers::Gru) | `3·UNITS·(FEATURES + UNITS)` |
 //! | the same, with a memory that forgets more slowly | [`Lstm`](crate::layers::Lstm) | `4·UNITS·(FEATURES + UNITS)` |
 //! | use what comes later, too, when the whole series is known | [`Bidirectional`](crate::layers::Bidirectional) | twice that of its layer |
+//! | compare each step with all steps, or with `Causal` with those before it | [`MultiHeadAttention`](crate::layers::MultiHeadAttention) | `4·WIDTH² + 2·STEPS·WIDTH` |
+//! | the same, and compute each step by itself | [`TransformerBlock`](crate::layers::TransformerBlock) | as above, and `2·WIDTH·HIDDEN` |
+//! | tell attention the places of the steps | [`LearnedPositions`](crate::layers::LearnedPositions) or [`SinusoidalPositions`](crate::layers::SinusoidalPositions) before it, or [`Rotary`](crate::layers::Rotary) in it, for distances | none |
 //! | look up numbers, characters or words | [`Embedding`](crate::layers::Embedding) | none |
 //! | compute each step by itself | `Conv1d<_, UNITS, 1>`, or [`TimeDistributed`](crate::layers::TimeDistributed) for several layers | that of the layers |
 //! | train on a series that is too long for a sample | any of the recurrent layers, [`Stateful`](crate::layers::Stateful) | as above |
@@ -98,6 +101,82 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! ## Lengths that vary
+//!
+//! [`pad`](crate::data::pad) makes a sample of a short series: its frames, zeros after them, and its length.
+//! [`Masked`](crate::layers::Masked) applies layers to the frames up to the length. Its second parameter is the end, which
+//! makes a vector of the steps: the last one by default, [`BothEnds`](crate::layers::BothEnds) of `Bidirectional` layers,
+//! [`Average`](crate::layers::Average) or [`Max`](crate::layers::Max).
+//!
+//! ```
+//! use shiplap::{data::pad, layers::Average, prelude::*};
+//!
+//! #[network(input = Pair<[[f32; 2]; 8], f32>)]
+//! type Net = (Masked<Bidirectional<Gru<_, 6, AllStates>>, Average>, Dense<_, 2, Softmax>);
+//!
+//! let x: [Pair<[[f32; 2]; 8], f32>; 2] = [pad(&[[0.5, 1.0], [0.2, 0.3]])?, pad(&[[0.1, 0.4]; 5])?];
+//! let mut trainer = Trainer::<Net, SparseCategoricalCrossentropy, Adam, 2>::boxed(Adam::new(0.01), 1);
+//! trainer.fit(&x, &[0, 1], Fit::epochs(3))?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! With a label for each step, the network needs no `Masked` if no step depends on later ones. The loss
+//! [`EachStep`](crate::loss::EachStep) then counts the steps up to the length, which is part of the label:
+//!
+//! ```
+//! use shiplap::prelude::*;
+//!
+//! #[network(input = [[f32; 2]; 8])]
+//! type Net = (Gru<_, 6, AllStates>, Conv1d<_, 3, 1, Softmax>);
+//!
+//! let mut trainer = Trainer::<Net, EachStep<SparseCategoricalCrossentropy>, Adam, 1>::boxed(Adam::new(0.01), 1);
+//! let labels = [2, 1, 0, 0, 0, 0, 0, 0];
+//! trainer.fit(&[[[0.5f32, 1.0]; 8]], &[(labels, 3)], Fit::epochs(3))?;
+//! # Ok::<(), TrainError>(())
+//! ```
+//!
+//! ## Text
+//!
+//! A text is a series of whole numbers, `[f32; STEPS]`: [`Vocabulary`](crate::data::Vocabulary) numbers its characters, and
+//! [`Embedding`](crate::layers::Embedding) looks up a vector for each number. A decoder predicts the next character at each
+//! step, so its attention is `Causal`. To write, a stream takes one character after another. A frame is a bare `f32`.
+//!
+//! ```
+//! use shiplap::{data::Vocabulary, prelude::*};
+//!
+//! const SYMBOLS: usize = 3;
+//!
+//! #[network(input = [f32; 8])]
+//! type Decoder = (
+//!     Embedding<_, SYMBOLS, 12>,
+//!     LearnedPositions<_>,
+//!     TransformerBlock<_, 2, 24, Causal>,
+//!     Conv1d<_, SYMBOLS, 1, Softmax>,
+//! );
+//!
+//! let text = "abcabcabcabcabcabcabc";
+//! let vocabulary = Vocabulary::of_characters(text);
+//! let numbers: Vec<f32> = vocabulary.encode(text)?;
+//! let (x, y): (Vec<[f32; 8]>, Vec<[usize; 8]>) = numbers
+//!     .windows(9)
+//!     .map(|seen| (std::array::from_fn(|step| seen[step]), std::array::from_fn(|step| seen[step + 1] as usize)))
+//!     .unzip();
+//! let mut trainer = Trainer::<Decoder, SparseCategoricalCrossentropy, Adam, 13>::boxed(Adam::new(0.02), 1);
+//! trainer.fit(&x, &y, Fit::epochs(100))?;
+//!
+//! let (network, mut stream) = (trainer.network(), Stream::<Decoder>::new());
+//! let mut written = vec![0.0f32];
+//! while let Some(next) = stream.push(network, written.last().unwrap()).filter(|_| written.len() < 8) {
+//!     written.push((0..SYMBOLS).max_by(|&a, &b| next[a].total_cmp(&next[b])).unwrap() as f32);
+//! }
+//! assert_eq!(vocabulary.decode(&written)?, "abcabcab");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! There are positions for `STEPS` characters only: a stream with [`LearnedPositions`](crate::layers::LearnedPositions) or
+//! [`SinusoidalPositions`](crate::layers::SinusoidalPositions) ends after them. With [`Rotary`](crate::layers::Rotary)
+//! instead, it goes on, and attends to the last `STEPS` characters. The example `characters` trains a larger decoder.
+//!
 //! ## Where a network looks
 //!
 //! [`Explainer`](crate::explain::Explainer) attributes an output to each number of each frame, and
@@ -157,7 +236,49 @@
 //! ## In int8
 //!
 //! `Stream<Quantized<Net>>` streams the int8 form of a network ([`Quantized`](crate::quantized::Quantized)), with the bits
-//! of its own whole form. Recurrent layers keep their states in 16 bits.
+//! of its own whole form. Recurrent layers keep their states in 16 bits. A frame passes through `input.quantize` first:
+//!
+//! ```
+//! use shiplap::{prelude::*, quantized::Quantized};
+//!
+//! #[network(input = [[f32; 3]; 16])]
+//! type Net = (Conv1d<_, 8, 3, Relu, Causal>, Gru<_, 6>, Dense<_, 2, Softmax>);
+//!
+//! let x: [[f32; 3]; 16] = std::array::from_fn(|step| [(step as f32).sin(), 0.5, -1.0]);
+//! let int8 = Quantized::<Net>::calibrate(&Net::new(1), &[x])?;
+//! let mut stream = Stream::<Quantized<Net>>::new();
+//! let mut last = None;
+//! for frame in x {
+//!     last = stream.push(&*int8, &frame.map(|number| int8.input.quantize(number)));
+//! }
+//! assert_eq!(last.map(|output| output.map(|number| int8.output.real(number))), Some(int8.predict(&x)));
+//! # Ok::<(), shiplap::quantized::QuantizeError>(())
+//! ```
 //!
 //! The wake word of MLPerf Tiny is a network of 30 frames. For each new frame, the whole network takes 1 080 000
 //! instructions on a Cortex-M4, and its stream 100 500, with 4 kB of state (`examples/firmware/src/bin/wake_word.rs`).
+//!
+//! ## Weights from PyTorch and Keras
+//!
+//! `Import` (feature `safetensors`) loads weights of recurrent layers, convolutions and attention from a safetensors file.
+//! Pairs of a layer's place in the network and its name in the file tell which is which. `export_onnx` (feature `onnx`)
+//! writes the network for other runtimes.
+//!
+//! ```
+//! # #[cfg(all(feature = "safetensors", feature = "onnx"))]
+//! # {
+//! use shiplap::{io, io::Import, prelude::*};
+//!
+//! #[network(input = [[f32; 3]; 6])]
+//! type Net = (SimpleRnn<_, 4, AllStates>, Gru<_, 5, AllStates>, Lstm<_, 4>, Dense<_, 3>);
+//!
+//! let mut network = Net::zeroed();
+//! let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/exchange/torch_recurrent.safetensors");
+//! let names = [("0", "rnn"), ("1", "gru"), ("2", "lstm"), ("3", "head")];
+//! Import::pytorch().layers(&names).load(&mut network, file)?;
+//! let path = std::env::temp_dir().join("shiplap.recurrent.onnx");
+//! io::export_onnx(&network, &path)?;
+//! # std::fs::remove_file(path)?;
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
