@@ -1,8 +1,11 @@
 //! The operations of a layer, for export.
 
+use core::fmt;
+
 use crate::{kernel::ElementwiseKernel, path::Path};
 
-/// Receives the operations that a network applies to each sample, in order. Exporters implement this trait.
+/// Receives the operations that a network applies to each sample, in order. Exporters implement this trait. A method that
+/// an exporter does not implement passes the operation, with its parameters, to [`other`](Self::other).
 pub trait Operations<T> {
     /// `y[o] = Σᵢ x[i]·weights[i][o]`, with the parameter `name` of shape `[IN, OUT]`.
     fn product(&mut self, path: Path<'_>, name: &'static str, shape: [usize; 2], weights: &[T]);
@@ -30,16 +33,14 @@ pub trait Operations<T> {
     /// kernel has the shape `[rows, columns, channels, filters]`. It is followed by the addition of the bias, if there is
     /// one.
     fn convolution(&mut self, path: Path<'_>, name: &'static str, window: Sliding, shape: [usize; 4], kernel: &[T]) {
-        let _ = (name, window, shape, kernel);
-        self.other(path, "convolution");
+        self.other(path, "convolution", format_args!("{shape:?} {window:?}"), &[(name, kernel)]);
     }
 
     /// `y[i][j][c] = bias[c] + Σ x[i·s + u·d − p][j·s + v·d − p][c]·kernel[u][v][c]`: each channel of an image has a filter
     /// of its own. The kernel has the shape `[rows, columns, channels]`. It is followed by the addition of the bias, if
     /// there is one.
     fn depthwise(&mut self, path: Path<'_>, name: &'static str, window: Sliding, shape: [usize; 3], kernel: &[T]) {
-        let _ = (name, window, shape, kernel);
-        self.other(path, "depthwise convolution");
+        self.other(path, "depthwise convolution", format_args!("{shape:?} {window:?}"), &[(name, kernel)]);
     }
 
     /// `y = (x − mean[c]) / √(variance[c] + epsilon)·scale[c] + shift[c]` for each channel `c` of a tensor of shape
@@ -51,8 +52,7 @@ pub trait Operations<T> {
         parameters: [(&'static str, &[T]); 4],
         epsilon: f64,
     ) {
-        let _ = (shape, parameters, epsilon);
-        self.other(path, "batch norm");
+        self.other(path, "batch norm", format_args!("{shape:?} {epsilon}"), &parameters);
     }
 
     /// `y = (x − mean) / √(variance + epsilon)·scale[c] + shift[c]` for each channel `c` of a tensor of shape `shape`,
@@ -66,32 +66,27 @@ pub trait Operations<T> {
         parameters: [(&'static str, &[T]); 2],
         epsilon: f64,
     ) {
-        let _ = (shape, groups, parameters, epsilon);
-        self.other(path, "normalization");
+        self.other(path, "normalization", format_args!("{shape:?} {groups:?} {epsilon}"), &parameters);
     }
 
     /// `y = x / √(mean(x²) + epsilon)·scale[c]` for each channel `c` of a pixel, with the mean of its channels.
     fn rms_norm(&mut self, path: Path<'_>, scale: (&'static str, &[T]), epsilon: f64) {
-        let _ = (scale, epsilon);
-        self.other(path, "normalization");
+        self.other(path, "normalization", format_args!("by the root mean square {epsilon}"), &[scale]);
     }
 
     /// `y[t] = table[x[t]]`, with the parameter `name` of shape `[VOCABULARY, WIDTH]`.
     fn look_up(&mut self, path: Path<'_>, name: &'static str, shape: [usize; 2], table: &[T]) {
-        let _ = (name, shape, table);
-        self.other(path, "embedding");
+        self.other(path, "embedding", format_args!("{shape:?}"), &[(name, table)]);
     }
 
     /// The maximum or the mean of each channel in windows of an image.
     fn pool(&mut self, path: Path<'_>, pool: Pool, window: Sliding) {
-        let _ = window;
-        self.other(path, pool.name());
+        self.other(path, pool.name(), format_args!("{window:?}"), &[]);
     }
 
     /// The maximum or the mean of each channel of a tensor of shape `shape` over all other axes.
     fn global_pool(&mut self, path: Path<'_>, pool: Pool, shape: &'static [usize]) {
-        let _ = (pool, shape);
-        self.other(path, "global pool");
+        self.other(path, "global pool", format_args!("{pool:?} {shape:?}"), &[]);
     }
 
     /// `y[i·s + u·d − p][j·s + v·d − p][f] = bias[f] + Σ x[i][j][c]·kernel[u][v][f][c]`, the transpose of a convolution,
@@ -108,144 +103,141 @@ pub trait Operations<T> {
         shape: [usize; 4],
         kernel: &[T],
     ) {
-        let _ = (name, window, from, to, shape, kernel);
-        self.other(path, "transposed convolution");
+        self.other(
+            path,
+            "transposed convolution",
+            format_args!("{shape:?} from {from:?} to {to:?} {window:?}"),
+            &[(name, kernel)],
+        );
     }
 
     /// Each pixel of an image, repeated in `factors` rows and columns.
     fn up_sample(&mut self, path: Path<'_>, factors: [usize; 2]) {
-        let _ = factors;
-        self.other(path, "upsampling");
+        self.other(path, "upsampling", format_args!("{factors:?}"), &[]);
     }
 
     /// An image whose rows are the columns of the input.
     fn transpose(&mut self, path: Path<'_>) {
-        self.other(path, "transposition");
+        self.other(path, "transposition", format_args!(""), &[]);
     }
 
     /// An image with `before` rows and columns of zeros before it, and `after` after it.
     fn zero_pad(&mut self, path: Path<'_>, before: [usize; 2], after: [usize; 2]) {
-        let _ = (before, after);
-        self.other(path, "padding");
+        self.other(path, "padding", format_args!("{before:?} {after:?}"), &[]);
     }
 
     /// The part of an image of `size` rows and columns, after `before` rows and columns.
     fn crop(&mut self, path: Path<'_>, before: [usize; 2], size: [usize; 2]) {
-        let _ = (before, size);
-        self.other(path, "crop");
+        self.other(path, "crop", format_args!("{before:?} {size:?}"), &[]);
     }
 
     /// `y = x` where x is positive, else `y = alpha[c]·x` for each channel `c`, with the parameter `name`.
     fn p_relu(&mut self, path: Path<'_>, name: &'static str, alpha: &[T]) {
-        let _ = (name, alpha);
-        self.other(path, "parametric rectifier");
+        self.other(path, "parametric rectifier", format_args!(""), &[(name, alpha)]);
     }
 
     /// A tensor of this shape that does not depend on the input: the parameter `name`.
     fn constant(&mut self, path: Path<'_>, name: &'static str, shape: &'static [usize], numbers: &[T]) {
-        let _ = (name, shape, numbers);
-        self.other(path, "constant");
+        self.other(path, "constant", format_args!("{shape:?}"), &[(name, numbers)]);
     }
 
     /// The numbers of a tensor of shape `from` as one of shape `to`, in row-major order.
     fn reshape(&mut self, path: Path<'_>, from: &'static [usize], to: &'static [usize]) {
-        let _ = (from, to);
-        self.other(path, "reshape");
+        self.other(path, "reshape", format_args!("{from:?} to {to:?}"), &[]);
     }
 
     /// The numbers of a tensor of shape `shape` as a vector, in row-major order.
     fn flatten(&mut self, path: Path<'_>, shape: &'static [usize]) {
-        let _ = shape;
-        self.other(path, "flatten");
+        self.other(path, "flatten", format_args!("{shape:?}"), &[]);
     }
 
     /// The states of a recurrent layer that reads a sequence. The parameters are the kernel `[gate][feature][unit]`, the
     /// recurrent kernel `[gate][unit before][unit]`, the bias `[gate][unit]`, and the recurrent bias, which is empty if
     /// there is none, each with its name.
     fn recurrent(&mut self, path: Path<'_>, recurrence: Recurrence, parameters: [(&'static str, &[T]); 4]) {
-        let _ = (recurrence, parameters);
-        self.other(path, "recurrent layer");
+        self.other(path, "recurrent layer", format_args!("{recurrence:?}"), &parameters);
     }
 
     /// The steps of a series in the opposite order.
     fn reverse(&mut self, path: Path<'_>) {
-        self.other(path, "reversed series");
+        self.other(path, "reversed series", format_args!(""), &[]);
     }
 
     /// The operations that follow are for series of shape `shape` whose lengths vary: the first member of a
     /// [`Pair`](crate::Pair), of which the second one is the length. Numbers after the length count as 0.
     fn of_length(&mut self, path: Path<'_>, shape: &'static [usize]) {
-        let _ = shape;
-        self.other(path, "series of varying length");
+        self.other(path, "series of varying length", format_args!("{shape:?}"), &[]);
     }
 
     /// The output for the steps of a series of shape `shape` up to the length. The first step is that of `delay` frames
     /// after the first, and the next ones follow after `period` frames each.
     fn up_to_length(&mut self, path: Path<'_>, shape: &'static [usize], end: SeriesEnd, [delay, period]: [usize; 2]) {
-        let _ = (path, shape, end, delay, period);
+        self.other(path, "end of the series", format_args!("{shape:?} {end:?} {delay} {period}"), &[]);
     }
 
     /// The operations that follow apply to each step of a sequence of shape `shape`, whose first axis is that of the
     /// steps.
     fn each_step(&mut self, path: Path<'_>, shape: &'static [usize]) {
-        let _ = shape;
-        self.other(path, "layers of each step");
+        self.other(path, "layers of each step", format_args!("{shape:?}"), &[]);
     }
 
     /// The steps are a sequence of shape `shape` again.
     fn all_steps(&mut self, path: Path<'_>, shape: &'static [usize]) {
-        let _ = (path, shape);
+        self.other(path, "end of each step", format_args!("{shape:?}"), &[]);
     }
 
     /// Self-attention. The parameters are the kernel `[part][output][input]` of queries, keys and values, their bias
     /// `[part][output]`, the kernel `[input][output]` of the output, and its bias, each with its name.
     fn attention(&mut self, path: Path<'_>, attention: Attention, parameters: [(&'static str, &[T]); 4]) {
-        let _ = (attention, parameters);
-        self.other(path, "attention");
+        self.other(path, "attention", format_args!("{attention:?}"), &parameters);
     }
 
     /// `y = x + table`, with the parameter `name` of shape `[STEPS, WIDTH]`.
     fn add_positions(&mut self, path: Path<'_>, name: &'static str, shape: &'static [usize], table: &[T]) {
-        let _ = (name, shape, table);
-        self.other(path, "positions");
+        self.other(path, "positions", format_args!("{shape:?}"), &[(name, table)]);
     }
 
     /// `y = x + waves`, with constants of shape `[STEPS, WIDTH]`.
     fn add_waves(&mut self, path: Path<'_>, shape: &'static [usize], waves: &'static [f32]) {
-        let _ = (shape, waves);
-        self.other(path, "positions");
+        self.other(path, "positions", format_args!("{shape:?} of {} waves", waves.len()), &[]);
     }
 
     /// Two branches begin, which take the current value. The operations of the first one follow.
     fn fork(&mut self, path: Path<'_>) {
-        self.other(path, "branches");
+        self.other(path, "branches", format_args!(""), &[]);
     }
 
     /// The first branch ends. The operations of the second one follow.
     fn next_branch(&mut self, path: Path<'_>) {
-        let _ = path;
+        self.other(path, "second branch", format_args!(""), &[]);
     }
 
     /// The output of the second branch, a number for each channel, is for each pixel of the first, whose shape has this
     /// rank. The operation [`join`](Self::join) follows.
     fn for_each_pixel(&mut self, path: Path<'_>, rank: usize) {
-        let _ = rank;
-        self.other(path, "numbers for each pixel");
+        self.other(path, "numbers for each pixel", format_args!("{rank}"), &[]);
     }
 
     /// The second branch ends, and the outputs of both are joined.
     fn join(&mut self, path: Path<'_>, junction: Junction) {
-        let _ = (path, junction);
+        self.other(path, "junction", format_args!("{junction:?}"), &[]);
     }
 
     /// The first (0) or second (1) member of a [`Pair`](crate::Pair).
     fn member(&mut self, path: Path<'_>, index: usize) {
-        let _ = index;
-        self.other(path, "member of a pair");
+        self.other(path, "member of a pair", format_args!("{index}"), &[]);
     }
 
-    /// An operation that is known only by name. Export fails with an error that contains the name.
-    fn other(&mut self, path: Path<'_>, name: &'static str);
+    /// An operation that the implementation does not know, or that is known only by name, such as that of a layer that
+    /// does not list its operations. `details` has all else on which the result depends, and `parameters` each with its
+    /// name. Export fails with an error that contains the name.
+    fn other(
+        &mut self,
+        path: Path<'_>,
+        name: &'static str,
+        details: fmt::Arguments<'_>,
+        parameters: &[(&'static str, &[T])],
+    );
 }
 
 /// A window that moves over an image. The arrays are `[rows, columns]`.

@@ -32,7 +32,7 @@ mod save;
 mod smooth;
 mod softmax;
 
-use core::marker::PhantomData;
+use core::{any::type_name, marker::PhantomData};
 
 pub use rectifiers::{HardSigmoid, HardSwish, LeakyRelu, Linear, Relu, Relu6};
 pub use save::{Save, SaveInput, SaveNothing};
@@ -81,7 +81,7 @@ pub trait Activation: Send + Sync + 'static {
     /// Lists the operations of `forward`, for export. Without an implementation, a network with this activation cannot
     /// be exported.
     fn operations<T>(path: Path<'_>, operations: &mut impl Operations<T>) {
-        operations.other(path, Self::NAME);
+        operations.other(path, Self::NAME, format_args!("{}", type_name::<Self>()), &[]);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the operations of a network tell about its layers, for files of other libraries.
 
+use core::fmt;
 use std::{
     collections::{BTreeMap, BTreeSet},
     format,
@@ -141,7 +142,7 @@ impl<T> Operations<T> for Kinds {
         self.reversed = Some(path.to_string());
     }
 
-    fn other(&mut self, _: layer::Path<'_>, _: &'static str) {}
+    fn other(&mut self, _: layer::Path<'_>, _: &'static str, _: fmt::Arguments<'_>, _: &[(&'static str, &[T])]) {}
 }
 
 #[cfg(test)]

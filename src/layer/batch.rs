@@ -1,6 +1,6 @@
 //! Layers as formulas for a batch.
 
-use core::{fmt, mem::MaybeUninit};
+use core::{any::type_name, fmt, mem::MaybeUninit};
 
 use super::{Ending, Head, Invalid, Leaf, Operations, Outline, Parameters, Path, VisitGradient};
 use crate::{
@@ -202,7 +202,7 @@ pub trait Layer: Parameters {
     /// Lists the operations of `forward_batch`, for export. A layer that does not implement it can be trained and
     /// saved, but not exported.
     fn operations<V: Operations<Self::Element>>(&self, path: Path<'_>, operations: &mut V) {
-        operations.other(path, const { &Self::KIND }.as_str());
+        operations.other(path, const { &Self::KIND }.as_str(), format_args!("{}", type_name::<Self>()), &[]);
     }
 }
 

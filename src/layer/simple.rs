@@ -1,5 +1,7 @@
 //! Layers as formulas for one sample.
 
+use core::any::type_name;
+
 use super::{Invalid, Operations, Parameter, Parameters, Path, VisitTrainable};
 use crate::{
     Rng, Tensor, Zeroed,
@@ -138,7 +140,7 @@ pub trait SimpleLayer: Parameters {
     /// Lists the operations of `forward`, for export. A layer that does not implement it can be trained and saved, but
     /// not exported.
     fn operations<V: Operations<Self::Element>>(&self, path: Path<'_>, operations: &mut V) {
-        operations.other(path, const { &Self::KIND }.as_str());
+        operations.other(path, const { &Self::KIND }.as_str(), format_args!("{}", type_name::<Self>()), &[]);
     }
 }
 

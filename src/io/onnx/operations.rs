@@ -1,5 +1,6 @@
 //! The operations of layers as nodes of the graph.
 
+use core::fmt;
 use std::{
     format,
     string::{String, ToString},
@@ -89,7 +90,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
                 self.with_integers("Reshape", path, &[0, channels as i64]);
                 vec![channels]
             }
-            _ => return Operations::<T>::other(self, path, "group norm of this shape"),
+            _ => return self.unknown(path, "group norm of this shape"),
         };
         self.with_parameter("Mul", path, scale, &per_channel, factors);
         self.with_parameter("Add", path, shift, &per_channel, addends);
@@ -214,7 +215,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
     fn of_length(&mut self, path: Path<'_>, shape: &'static [usize]) {
         match (self.pairs.get(&self.current).cloned(), shape) {
             (Some(members), &[steps, ..]) => self.begin_series(path, members, steps),
-            _ => Operations::<T>::other(self, path, "series of varying length"),
+            _ => self.unknown(path, "series of varying length"),
         }
     }
 
@@ -282,7 +283,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
     fn member(&mut self, path: Path<'_>, index: usize) {
         match self.pairs.get(&self.current) {
             Some(members) => (self.current, self.layout) = members[index].clone(),
-            None => Operations::<T>::other(self, path, "member of a pair"),
+            None => self.unknown(path, "member of a pair"),
         }
     }
 
@@ -296,7 +297,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
                 attributes.retain(|attribute| attribute.name != "dilations");
                 self.unary(path, "AveragePool", attributes);
             }
-            Pool::Average => Operations::<T>::other(self, path, "average pool with dilation"),
+            Pool::Average => self.unknown(path, "average pool with dilation"),
         }
     }
 
@@ -404,12 +405,16 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         self.unary(path, "Softmax", vec![Attribute::of_integer("axis", axis)]);
     }
 
-    fn other(&mut self, path: Path<'_>, name: &'static str) {
-        self.error.get_or_insert(FileError::Unknown { layer: path.to_string(), operation: name });
+    fn other(&mut self, path: Path<'_>, name: &'static str, _: fmt::Arguments<'_>, _: &[(&'static str, &[T])]) {
+        self.unknown(path, name);
     }
 }
 
 impl Exporter<'_> {
+    fn unknown(&mut self, path: Path<'_>, operation: &'static str) {
+        self.error.get_or_insert(FileError::Unknown { layer: path.to_string(), operation });
+    }
+
     /// Adds a node whose weights are filters: of the shape `[rows, columns, channels, filters]` in this crate, and
     /// `[filters, channels, rows, columns]` in ONNX.
     fn filters<T: Element>(

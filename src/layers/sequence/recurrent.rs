@@ -1,6 +1,6 @@
 //! The layer of all recurrent units.
 
-use core::{marker::PhantomData, slice};
+use core::{any::type_name, marker::PhantomData, slice};
 
 use super::{Returns, Unit, passes::Tape};
 use crate::{
@@ -141,16 +141,17 @@ impl<
     }
 
     fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
-        let Some(cell) = K::CELL else {
-            operations.other(path, const { &Self::KIND }.as_str());
-            return;
-        };
         let parameters = [
             ("kernel", Tensor::flat(&self.kernel)),
             ("recurrent_kernel", Tensor::flat(&self.recurrent_kernel)),
             ("bias", Tensor::flat(&self.bias)),
             ("recurrent_bias", Tensor::flat(slice::from_ref(&self.recurrent_bias))),
         ];
+        let Some(cell) = K::CELL else {
+            let (name, details) = (const { &Self::KIND }.as_str(), type_name::<Self>());
+            operations.other(path, name, format_args!("{details}"), &parameters);
+            return;
+        };
         operations.recurrent(path, Recurrence { cell, features: I::INNERMOST, units: UNITS, all: R::ALL }, parameters);
     }
 }
