@@ -10,6 +10,7 @@ use std::{
 
 use shiplap::{
     explain::{Target, partial_dependence},
+    layers::{AllStates, Causal, Rotary},
     network::STACK,
     prelude::*,
 };
@@ -91,6 +92,21 @@ calls!(
     Sgd,
     2
 );
+
+/// The keys of attention are more than the stack, and so are its values.
+#[test]
+fn streams_of_any_length() {
+    #[network(input = [[f32; 256]; 1024])]
+    type Net = (MultiHeadAttention<_, 128, Causal, Rotary>, Gru<_, 100, AllStates>);
+    const { assert!(Stream::<Net>::BYTES > 4 * STACK) };
+    on_a_thread_of_the_documented_stack(|| {
+        let (network, mut stream) = (Net::boxed(1), Stream::<Net>::zeroed_box());
+        for _ in 0..10 {
+            let y = stream.push(&network, &[0.5; 256]).unwrap();
+            assert!(y.iter().all(|state| state.is_finite()));
+        }
+    });
+}
 
 #[test]
 fn inputs_of_any_width() {

@@ -3,7 +3,7 @@
 //! Queries, keys and values are transposed, `[feature][step]`. Those of a head are consecutive rows, and each product is one
 //! of matrices whose rows have the length of the sequence or of a frame.
 
-use core::{ops::Range, slice};
+use core::slice;
 
 use crate::{
     Zeroed,
@@ -86,24 +86,21 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
         }
     }
 
-    /// Rotates queries or keys of these steps by their angles times `sign`.
+    /// Rotates queries or keys of `N` steps from `start` on, of one head or several, by their angles times `sign`.
     #[inline(always)]
-    pub(super) fn rotate<S: Simd, const N: usize>(
-        &self,
-        simd: S,
-        steps: Range<usize>,
-        part: &mut [[T; N]; WIDTH],
-        sign: f64,
-    ) {
+    pub(super) fn rotate<S: Simd, const N: usize>(&self, simd: S, start: usize, part: &mut [[T; N]], sign: f64) {
         let Some(angles) = self.angles else { return };
         let pairs = self.head / 2;
         for (pair, (cosines, sines)) in angles.iter().zip(angles.iter().skip(pairs)).take(pairs).enumerate() {
-            let [cosines, sines] = [cosines, sines].map(|row| row.map(|number| T::from_f64(number.into())));
-            let angles = [&cosines, &sines].map(|row| row.get(steps.clone()).unwrap_or(&[]));
+            let [cosines, sines] = [cosines, sines].map(|row| {
+                let (mut numbers, row) = ([T::zero(); N], row.get(start..).unwrap_or(&[]));
+                numbers.iter_mut().zip(row).for_each(|(number, of_step)| *number = T::from_f64((*of_step).into()));
+                numbers
+            });
             for head in part.chunks_exact_mut(self.head.max(1)) {
                 let (first, second) = head.split_at_mut(pairs);
                 if let (Some(first), Some(second)) = (first.get_mut(pair), second.get_mut(pair)) {
-                    elementwise_row(simd, &Rotate(sign), angles, [first, second]);
+                    elementwise_row(simd, &Rotate(sign), [&cosines, &sines], [first, second]);
                 }
             }
         }
@@ -112,8 +109,8 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
     /// Rotates the queries and the keys of all steps.
     #[inline(always)]
     fn rotate_all<S: Simd>(&self, simd: S, [query, key, _]: &mut Parts<T, WIDTH, STEPS>, sign: f64) {
-        self.rotate(simd, 0..STEPS, query, sign);
-        self.rotate(simd, 0..STEPS, key, sign);
+        self.rotate(simd, 0, query, sign);
+        self.rotate(simd, 0, key, sign);
     }
 
     /// Computes with which weights each step attends to each of the first `length` steps, or of all if it is 0.

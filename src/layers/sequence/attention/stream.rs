@@ -9,11 +9,14 @@ use super::{
 use crate::{
     Zeroed,
     activation::softmax_row,
-    kernel::{Element, Plus, Simd, elementwise_row, nt_from, tn},
+    kernel::{Element, Plus, Simd, copy, elementwise_row, nt_from, tn},
     layer::{Layer, Parameters as _, first_fault},
     message::Message,
     stream::Streaming,
 };
+
+/// The number of keys that are rotated at once: a copy of all of them would double their memory.
+const AT_ONCE: usize = 8;
 
 /// The keys and values of the last frames, before they are rotated.
 #[derive(Clone, Copy)]
@@ -78,15 +81,13 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
         self.project(simd, array::from_ref(frame), &mut parts);
         let [query, key, value] = &mut parts;
         let position = state.push([key, value]);
-        let mut rotated = state.keys;
-        self.rotate(simd, position..position + 1, query, 1.0);
-        self.rotate(simd, 0..STEPS, &mut rotated, 1.0);
+        self.rotate(simd, position, query, 1.0);
         let mut mixed = [[T::zero(); 1]; WIDTH];
         let width = self.head.max(1);
-        let heads = query.chunks_exact(width).zip(rotated.chunks_exact(width)).zip(state.values.chunks_exact(width));
+        let heads = query.chunks_exact(width).zip(state.keys.chunks_exact(width)).zip(state.values.chunks_exact(width));
         for (((query, key), value), mixed) in heads.zip(mixed.chunks_exact_mut(width)) {
             let mut weights = [[T::zero(); STEPS]];
-            tn(simd, query, key, &mut weights);
+            self.match_keys(simd, query, key, &mut weights);
             let (seen, later) = weights[0].split_at_mut(position + 1);
             later.fill(T::zero());
             softmax_row(simd, seen);
@@ -94,5 +95,25 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
         }
         tn(simd, &mixed, self.out_kernel, array::from_mut(y));
         elementwise_row(simd, &Plus, [self.out_bias], [y]);
+    }
+
+    /// The products of the query of a head and its keys. The keys are rotated here, since their positions change with
+    /// each frame after the first `STEPS`.
+    #[inline(always)]
+    fn match_keys<S: Simd>(&self, simd: S, query: &[[T; 1]], keys: &[[T; STEPS]], products: &mut [[T; STEPS]; 1]) {
+        if self.angles.is_none() {
+            return tn(simd, query, keys, products);
+        }
+        for (block, products) in products[0].chunks_mut(AT_ONCE).enumerate() {
+            let start = block * AT_ONCE;
+            let mut rotated = [[T::zero(); AT_ONCE]; WIDTH];
+            let (rotated, mut of_block) = (&mut rotated[..query.len()], [[T::zero(); AT_ONCE]]);
+            for (row, keys) in rotated.iter_mut().zip(keys) {
+                copy(&keys[start..], row);
+            }
+            self.rotate(simd, start, rotated, 1.0);
+            tn(simd, query, rotated, &mut of_block);
+            copy(&of_block[0], products);
+        }
     }
 }
