@@ -107,7 +107,8 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
 
     #[inline(always)]
     fn invalid(x: &A::Input) -> Option<Invalid> {
-        A::invalid(x).or_else(|| pass(slice::from_ref(x)).iter().find_map(B::invalid))
+        let of_second = pass(slice::from_ref(x)).iter().find_map(B::invalid);
+        A::invalid(x).into_iter().chain(of_second).min_by_key(|invalid| invalid.place())
     }
 
     #[inline(always)]

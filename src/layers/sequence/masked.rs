@@ -257,7 +257,7 @@ mod tests {
     use crate::{
         check,
         layers::{
-            AllStates, BothEnds, Causal,
+            AllStates, BothEnds, Branches, Causal, Concat,
             image::{Average, Max},
         },
         prelude::*,
@@ -338,6 +338,19 @@ mod tests {
         for length in [0.0, -1.0, 2.5, 10.0, f32::NAN, f32::INFINITY] {
             assert!(long.predict(&Pair([[1.0; 2]; 9], length)).iter().all(|state| state.is_nan()), "{length}");
         }
+    }
+
+    /// A number that a branch does not take is found even if another branch does not take the padding.
+    #[test]
+    fn padding_hides_no_invalid_number() {
+        #[network(input = Pair<[f32; 4], f32>)]
+        type Net = Masked<(Branches<Embedding<_, 10, 2>, Embedding<_, 5, 2>, Concat>, Gru<_, 3, AllStates>)>;
+
+        let invalid = |numbers| Net::invalid(&Pair(numbers, 3.0));
+        let found = |place, number, vocabulary| Some(Invalid::Vocabulary { place, number, vocabulary });
+        assert_eq!(invalid([7.0, 3.0, 1.0, 20.0]), found(0, 7.0, 5));
+        assert_eq!(invalid([4.0, 11.0, 5.0, 0.0]), found(1, 11.0, 10));
+        assert_eq!(invalid([4.0, 3.0, 1.0, 20.0]), None);
     }
 
     /// The statistics of a frozen layer are not those of the padding.
