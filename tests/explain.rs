@@ -8,7 +8,10 @@ use std::path::Path;
 use common::at_every_level;
 use serde::Deserialize;
 use shiplap::{
+    Pair,
     explain::{ExplainError, Explainer, Target, partial_dependence, permutation_importance, quantile_grid},
+    layer::Invalid,
+    layers::{AllStates, Masked},
     prelude::*,
 };
 
@@ -272,4 +275,35 @@ fn only_one_feature_is_shuffled_at_a_time() {
     })
     .unwrap();
     assert_eq!(calls, 7);
+}
+
+/// A number that the network does not take has no explanation, and a whole number no gradient.
+#[test]
+fn whole_numbers_are_refused() {
+    #[network(input = [f32; 4])]
+    type Texts = (Embedding<_, 9, 3>, Gru<_, 2>, Dense<_, 1>);
+    let (net, mut explainer) = (Texts::new(1), Explainer::<Texts>::new());
+    let (x, target) = ([1.0, 8.0, 0.0, 2.0], Target::Logit(0));
+    assert_eq!(explainer.gradient(&net, &x, target), Err(ExplainError::Whole));
+    assert_eq!(explainer.integrated_gradients(&net, &x, &[0.0; 4], target), Err(ExplainError::Whole));
+    assert!(ExplainError::Whole.to_string().contains("the layers after `Embedding`"));
+    let invalid = ExplainError::Invalid(Invalid::Vocabulary { place: 1, number: 9.0, vocabulary: 9 });
+    assert_eq!(explainer.gradient(&net, &[1.0, 9.0, 0.0, 2.0], target), Err(invalid));
+    assert_eq!(
+        invalid.to_string(),
+        "an input is 9 at place 1: the network's vocabulary has the whole numbers from 0 to 8"
+    );
+    assert_eq!(partial_dependence(&net, &[x], 1, &[9.0], target), Err(invalid));
+    assert!(partial_dependence(&net, &[x], 1, &[8.0], target).is_ok());
+
+    #[network(input = Pair<[[f32; 2]; 6], f32>)]
+    type Series = (Masked<Gru<_, 3, AllStates>>, Dense<_, 1>);
+    let (net, mut explainer) = (Series::new(1), Explainer::<Series>::new());
+    let invalid = ExplainError::Invalid(Invalid::Length { place: 12, length: 9.0, least: 1, most: 6 });
+    assert_eq!(explainer.gradient(&net, &Pair([[0.5; 2]; 6], 9.0), target), Err(invalid));
+    assert_eq!(
+        invalid.to_string(),
+        "an input has the length 9 at place 12: the network's series have lengths from 1 to 6"
+    );
+    assert!(explainer.gradient(&net, &Pair([[0.5; 2]; 6], 4.0), target).is_ok());
 }

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::layer::Invalid;
+
 /// The error of computing an explanation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -24,6 +26,10 @@ pub enum ExplainError {
     Empty,
     /// A sample, the baseline or the grid contains NaN or an infinity.
     Input,
+    /// The network has no output for a number of a sample, the baseline, a point between both, or the grid.
+    Invalid(Invalid),
+    /// The network takes whole numbers, such as those of a vocabulary, which have no gradient.
+    Whole,
     /// The output or its gradient is NaN or infinite.
     NotFinite,
     /// Integrated gradients do not sum to the change of the output.
@@ -48,6 +54,21 @@ impl fmt::Display for ExplainError {
             Self::Input => {
                 write!(formatter, "a sample, the baseline or the grid contains NaN or an infinity: clean or remove it")
             }
+            Self::Invalid(Invalid::Vocabulary { place, number, vocabulary }) => write!(
+                formatter,
+                "an input is {number} at place {place}: the network's vocabulary has the whole numbers from 0 to {}",
+                vocabulary.saturating_sub(1)
+            ),
+            Self::Invalid(Invalid::Length { place, length, least, most }) => write!(
+                formatter,
+                "an input has the length {length} at place {place}: the network's series have lengths from {least} to \
+                 {most}"
+            ),
+            Self::Whole => write!(
+                formatter,
+                "the network takes whole numbers, which have no gradient: make the layers after `Embedding` a network of \
+                 their own, and explain it at the output of `Embedding`"
+            ),
             Self::NotFinite => {
                 write!(formatter, "the output or its gradient is NaN or infinite: check the weights of the network")
             }

@@ -99,8 +99,8 @@ fn replace<X: Tensor>(rows: &mut [X], feature: usize, value: impl Fn(usize) -> X
 ///
 /// # Errors
 ///
-/// Returns an error if there are no samples, the feature or the output does not exist, or an input, a value of the
-/// grid or an output is NaN or infinite as an element of the network.
+/// Returns an error if there are no samples, the feature or the output does not exist, an input, a value of the
+/// grid or an output is NaN or infinite as an element of the network, or the network has no output for such a number.
 pub fn partial_dependence<N: Layer, X: Sample<N>>(
     network: &N,
     x: &[X],
@@ -116,9 +116,21 @@ pub fn partial_dependence<N: Layer, X: Sample<N>>(
     }
     let mean = |&value: &f64| {
         let mean = dispatch(Mean { network, x, feature, value, output, logits: matches!(target, Target::Logit(_)) });
-        if mean.is_finite() { Ok(mean) } else { Err(ExplainError::NotFinite) }
+        if mean.is_finite() { Ok(mean) } else { Err(invalid::<N>(x, feature, value)) }
     };
     grid.iter().map(mean).collect()
+}
+
+/// The reason for an output that is not finite.
+fn invalid<N: Layer>(x: &[N::Input], feature: usize, value: f64) -> ExplainError {
+    let mut changed = N::Input::zeroed_box();
+    let found = x.iter().find_map(|x| {
+        let numbers = Tensor::flat_mut(core::slice::from_mut(&mut *changed));
+        numbers.copy_from_slice(Tensor::flat(core::slice::from_ref(x)));
+        numbers[feature] = N::Element::from_f64(value);
+        N::invalid(&changed)
+    });
+    found.map_or(ExplainError::NotFinite, ExplainError::Invalid)
 }
 
 fn check_feature<X: Tensor>(x: &[X], feature: usize) -> Result<(), ExplainError> {

@@ -36,7 +36,7 @@ where
     ///
     /// # Errors
     ///
-    /// Returns an error if the network has no such output, or an output of `features`, the target or its gradient is NaN
+    /// Returns an error if the network has no such output, or `features` no output for a number, or an output of `features`, the target or its gradient is NaN
     /// or infinite.
     pub fn grad_cam<F: Network<Element = T, Output = N::Input>, X: Sample<F>>(
         &mut self,
@@ -45,6 +45,9 @@ where
         sample: &X,
         target: Target,
     ) -> Result<[[T; W]; H], ExplainError> {
+        if let Some(invalid) = X::rows(core::slice::from_ref(sample)).iter().find_map(F::invalid) {
+            return Err(ExplainError::Invalid(invalid));
+        }
         let maps = features.predict(sample);
         let gradient = self.gradient(head, &maps, target)?;
         let mut weights = [0.0; C];

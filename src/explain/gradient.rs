@@ -88,7 +88,9 @@ impl<N: Layer> Explainer<N> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the network has no such output, or an input, the output or its gradient is NaN or infinite.
+    /// Returns an error if the network has no such output, takes whole numbers (as [`Embedding`](crate::layers::Embedding)
+    /// does, whose outputs can be explained in their place), or has no output for a number, or an input, the output or its
+    /// gradient is NaN or infinite.
     pub fn gradient<X: Sample<N>>(
         &mut self,
         network: &N,
@@ -106,7 +108,9 @@ impl<N: Layer> Explainer<N> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the network has no such output, or an input, the output or its gradient is NaN or infinite.
+    /// Returns an error if the network has no such output, takes whole numbers (as [`Embedding`](crate::layers::Embedding)
+    /// does, whose outputs can be explained in their place), or has no output for a number, or an input, the output or its
+    /// gradient is NaN or infinite.
     pub fn gradient_times_input<X: Sample<N>>(
         &mut self,
         network: &N,
@@ -124,6 +128,12 @@ impl<N: Layer> Explainer<N> {
     /// Returns the value of the target at a sample, and stores its gradient in `dx`.
     pub(super) fn derivative(&mut self, network: &N, x: &[N::Input], target: Target) -> Result<f64, ExplainError> {
         let output = target.check::<N>()?;
+        if let Some(invalid) = x.iter().find_map(N::invalid) {
+            return Err(ExplainError::Invalid(invalid));
+        }
+        if N::TAKES_WHOLE {
+            return Err(ExplainError::Whole);
+        }
         let value = match target {
             Target::Prediction(_) => dispatch(Derivative(network, x, output, &mut *self, PhantomData::<Predictions>)),
             Target::Logit(_) => dispatch(Derivative(network, x, output, &mut *self, PhantomData::<Logits>)),

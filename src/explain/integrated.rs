@@ -57,8 +57,9 @@ impl<N: Layer> Explainer<N> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the network has no such output, an input, the output or its gradient is NaN or infinite, or
-    /// the attributions do not sum to the change.
+    /// Returns an error if the network has no such output, takes whole numbers, or has no output for a number of the sample,
+    /// the baseline or a point between both, an input, the output or its gradient is NaN or infinite, or the attributions
+    /// do not sum to the change.
     pub fn integrated_gradients<X: Sample<N>>(
         &mut self,
         network: &N,
