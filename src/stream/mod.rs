@@ -21,8 +21,12 @@
 //! assert_eq!(last, Some(network.predict(&series)));
 //! ```
 //!
-//! The outputs for the first `STEPS` frames are those of the network, bit for bit. The stream then goes on without an end:
-//! each layer continues as it would in a network of longer series.
+//! The outputs for the first `STEPS` frames are those of the network, bit for bit, except that NaN or an infinity makes all
+//! outputs of causal attention in the network NaN, and in the stream only those from its frame on. The stream then goes on
+//! without an end: each layer continues as it would in a network of longer series.
+//!
+//! After a frame with NaN or an infinity, the state of a recurrent layer is NaN, and so are its outputs, until the stream
+//! is [reset](Stream::reset).
 //!
 //! - A convolution or a pool outputs a frame when its window is at its next position. [`Causal`](crate::layers::Causal)
 //!   windows start before the first frame, and [`Valid`](crate::layers::Valid) ones with it. `Same` and `Padded` ones

@@ -13,7 +13,9 @@ use crate::{
 /// A layer or network that also takes one frame at a time: the form of a [`Layer`](crate::Layer), or of its int8 twin, in
 /// a [`Stream`](super::Stream).
 ///
-/// The outputs for the frames of a series are those that the layer computes for the whole series, bit for bit.
+/// The outputs for the frames of a series are those that the layer computes for the whole series, bit for bit. The
+/// exception is an input with NaN or an infinity: [`MultiHeadAttention`](crate::layers::MultiHeadAttention) makes all
+/// outputs of the whole series NaN, but in a stream only those from this frame on.
 ///
 /// A layer of your own implements it beside its formula. This one keeps the frame before:
 ///

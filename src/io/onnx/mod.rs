@@ -44,6 +44,10 @@ const OPERATOR_SET: i64 = 13;
 /// network are rounded. Statistics of scalers and constants of formulas have to be in the range of `f32`: a deviation that
 /// is rounded to 0 would be another function.
 ///
+/// The model does not check its inputs. A length that is not possible for a [`Masked`](crate::layers::Masked) series, of
+/// which `predict` makes NaN, leads to finite outputs without a meaning, and a number that is not in the vocabulary of an
+/// [`Embedding`](crate::layers::Embedding) is an error of onnxruntime.
+///
 /// An activation is exported as the operations of its formula, even if it implements
 /// [`Elementwise`](crate::activation::Elementwise) outside of this crate. The write is atomic.
 ///
