@@ -7,7 +7,7 @@ use crate::{
     kernel::{Element as _, Plus, Simd, elementwise},
     layer::{Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
-    stream::Streaming,
+    stream::{Streaming, not_streamed},
 };
 
 /// `y = bias`, whatever `x` is: trainable numbers that [`Branches`](super::Branches) joins with another branch.
@@ -74,8 +74,7 @@ impl<X: Tensor<Element = Y::Element>, Y: Tensor> Streaming for Constant<X, Y> {
     type State = ();
 
     const STREAM_FAULT: Option<Message> = if X::RANK > 1 && Y::RANK > 1 {
-        let message = Message::naming(Self::KIND.as_str());
-        Some(message.text("cannot be streamed: it has numbers for each frame, and a stream has no end"))
+        Some(not_streamed(Self::KIND.as_str(), "it has numbers for each frame, and a stream has no end"))
     } else {
         None
     };

@@ -10,6 +10,11 @@ use crate::{
     message::Message,
 };
 
+/// The fault of a layer that does not take one frame at a time.
+pub(crate) const fn not_streamed(layer: &str, why: &str) -> Message {
+    Message::naming(layer).text("cannot be streamed: ").text(why)
+}
+
 /// A layer or network that also takes one frame at a time: the form of a [`Layer`](crate::Layer), or of its int8 twin, in
 /// a [`Stream`](super::Stream).
 ///

@@ -19,7 +19,7 @@ use crate::{
         bias::{Bias, Biased},
     },
     message::Message,
-    stream::Streaming,
+    stream::{Streaming, not_streamed},
 };
 
 /// The transpose of a convolution, which enlarges an image by its stride:
@@ -208,7 +208,7 @@ impl<
     type Emitted = [[T; F]; OW];
     type State = ();
     const STREAM_FAULT: Option<Message> =
-        fault::not_streamed(Self::KIND.as_str(), "it outputs several rows, which are frames, for each one");
+        Some(not_streamed(Self::KIND.as_str(), "it outputs several rows, which are frames, for each one"));
 
     fn push<S: Simd>(&self, _: S, (): &mut (), _: &[[T; C]; W], _: &mut [[T; F]; OW]) -> bool {
         false

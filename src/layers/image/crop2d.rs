@@ -8,7 +8,7 @@ use crate::{
     kernel::{Element, Simd},
     layer::{Infer, Inferred, Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
-    stream::Streaming,
+    stream::{Streaming, not_streamed},
 };
 
 /// Cuts rows and columns off an image: `TOP` and `BOTTOM` rows, `LEFT` and `RIGHT` columns.
@@ -135,7 +135,7 @@ impl<
     const STREAM_FAULT: Option<Message> = if BOTTOM == 0 {
         <Self as SimpleLayer>::FAULT
     } else {
-        fault::not_streamed(Self::KIND.as_str(), "it cuts off the last rows, which are frames, and a stream has no end")
+        Some(not_streamed(Self::KIND.as_str(), "it cuts off the last rows, which are frames, and a stream has no end"))
     };
     const DELAY: usize = TOP;
 

@@ -263,11 +263,6 @@ pub(super) const fn not_an_image<I: Tensor>(kind: &str) -> Option<Message> {
     if I::RANK < 2 || I::LEN == 0 { Some(but_given::<I>(Message::naming(kind).text("takes an image"))) } else { None }
 }
 
-/// The fault of a layer that does not take one frame at a time.
-pub(super) const fn not_streamed(layer: &str, why: &str) -> Option<Message> {
-    Some(Message::naming(layer).text("cannot be streamed: ").text(why))
-}
-
 #[cfg(test)]
 mod tests {
     use std::string::{String, ToString};

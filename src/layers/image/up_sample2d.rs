@@ -8,7 +8,7 @@ use crate::{
     kernel::{Element, Plus, Simd, elementwise_row},
     layer::{Infer, Inferred, Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
-    stream::Streaming,
+    stream::{Streaming, not_streamed},
 };
 
 /// Repeats each pixel in `R` rows and `RW` columns: `y[i][j] = x[⌊i/R⌋][⌊j/RW⌋]`, the nearest pixel.
@@ -122,7 +122,7 @@ impl<
     const STREAM_FAULT: Option<Message> = if R == 1 {
         <Self as SimpleLayer>::FAULT
     } else {
-        fault::not_streamed(Self::KIND.as_str(), "it outputs several rows, which are frames, for each one")
+        Some(not_streamed(Self::KIND.as_str(), "it outputs several rows, which are frames, for each one"))
     };
 
     #[inline(always)]

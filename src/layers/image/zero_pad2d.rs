@@ -8,7 +8,7 @@ use crate::{
     kernel::{Element, Simd},
     layer::{Infer, Inferred, Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
-    stream::Streaming,
+    stream::{Streaming, not_streamed},
 };
 
 /// Zeros around an image: `TOP` and `BOTTOM` rows, `LEFT` and `RIGHT` columns.
@@ -124,7 +124,7 @@ impl<
         <Self as SimpleLayer>::FAULT
     } else {
         let why = "it adds rows, which are frames; the window `Causal` starts before the first one";
-        fault::not_streamed(Self::KIND.as_str(), why)
+        Some(not_streamed(Self::KIND.as_str(), why))
     };
 
     #[inline(always)]
