@@ -4,7 +4,7 @@ use super::{Activation, SaveNothing};
 use crate::{
     Tensor,
     init::Initializer,
-    kernel::{Element, ElementwiseKernel, Real, Simd, Summand, Work, elementwise_row, largest, sum_of_row},
+    kernel::{Element, ElementwiseKernel, Product, Real, Simd, Unchanged, Work, elementwise_row, largest, sum_of_row},
     operations::Operations,
     path::Path,
 };
@@ -54,7 +54,7 @@ impl Activation for Softmax {
 pub(crate) fn softmax_row<S: Simd, T: Element>(simd: S, row: &mut [T]) {
     let top = largest(simd, row);
     elementwise_row(simd, &ExpBelow(top.to_f64()), [], [row]);
-    let sum = sum_of_row(simd, &Itself, [row]);
+    let sum = sum_of_row(simd, &Unchanged, [row]);
     elementwise_row(simd, &Scale(1.0 / sum.to_f64()), [], [row]);
 }
 
@@ -96,26 +96,6 @@ impl ElementwiseKernel<0, 1> for Scale {
     #[inline(always)]
     fn apply<V: Real>(&self, []: [V; 0], [x]: [V; 1]) -> [V; 1] {
         [x * V::splat(self.0)]
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Itself;
-
-impl Summand<1> for Itself {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [x]: [V; 1]) -> V {
-        x
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Product;
-
-impl Summand<2> for Product {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [a, b]: [V; 2]) -> V {
-        a * b
     }
 }
 

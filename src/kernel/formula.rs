@@ -42,3 +42,21 @@ pub trait Summand<const READ: usize>: Copy {
     /// The formula.
     fn apply<V: Real>(&self, read: [V; READ]) -> V;
 }
+
+impl Summand<1> for Unchanged {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [value]: [V; 1]) -> V {
+        value
+    }
+}
+
+/// The product of two numbers, as a [`Summand`].
+#[derive(Clone, Copy)]
+pub(crate) struct Product;
+
+impl Summand<2> for Product {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [a, b]: [V; 2]) -> V {
+        a * b
+    }
+}

@@ -53,7 +53,7 @@ pub use impute::Impute;
 pub use in_flash::InFlash;
 pub use initialized::Initialized;
 pub use min_max::MinMax;
-pub use norm::{BatchNorm, EachPixel, GroupNorm, Grouping, Groups, LayerNorm, RmsNorm, SampleNorm};
+pub use norm::{BatchNorm, GroupNorm, LayerNorm, RmsNorm};
 pub use one_hot::OneHot;
 pub use p_relu::PRelu;
 #[cfg(feature = "rayon")]

@@ -1,6 +1,6 @@
 //! The passes of a normalization by the root mean square. The width of a row is the length of `scale`.
 
-use crate::kernel::{Element, ElementwiseKernel, Real, Simd, Summand, Work, elementwise_row, sum_of_row};
+use crate::kernel::{Element, ElementwiseKernel, Product, Real, Simd, Summand, Work, elementwise_row, sum_of_row};
 
 /// `1 / √(mean(x²) + ε)`. An infinite mean, a sign of divergence, gives NaN.
 #[inline(always)]
@@ -58,16 +58,6 @@ impl<T: Element> Work for Backward<'_, T> {
                 elementwise_row(simd, &Gradient { inverse: inverse.to_f64(), toward_x }, [dy, scale, x], [dx]);
             }
         }
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Product;
-
-impl Summand<2> for Product {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [a, b]: [V; 2]) -> V {
-        a * b
     }
 }
 

@@ -3,11 +3,14 @@
 //! `y = act((x − mean) / √(variance + ε)·scale + shift)`. Layers differ in the numbers that share a mean and a variance.
 
 mod batch_norm;
+mod group_norm;
+mod layer_norm;
 mod mean_square;
 mod moments;
+mod pixel;
 mod rms_norm;
-mod sample_norm;
 
 pub use batch_norm::BatchNorm;
+pub use group_norm::GroupNorm;
+pub use layer_norm::LayerNorm;
 pub use rms_norm::RmsNorm;
-pub use sample_norm::{EachPixel, GroupNorm, Grouping, Groups, LayerNorm, SampleNorm};

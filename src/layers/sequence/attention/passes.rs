@@ -9,8 +9,8 @@ use crate::{
     Zeroed,
     activation::{softmax_row, softmax_row_backward},
     kernel::{
-        Element, ElementwiseKernel, Plus, Real, Simd, Summand, Unchanged, Work, copy, elementwise_row, nn, nn_from, nt,
-        nt_from, sum_of_row, sum_rows, tn,
+        Element, ElementwiseKernel, Plus, Real, Simd, Unchanged, Work, copy, elementwise_row, nn, nn_from, nt, nt_from,
+        sum_of_row, sum_rows, tn,
     },
 };
 
@@ -310,7 +310,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize, const HEADS: usize, con
         bias.as_flattened_mut().fill(T::zero());
         for (parts, _) in self.parts.iter().zip(x) {
             for (row, bias) in parts.as_flattened().iter().zip(bias.as_flattened_mut()) {
-                *bias += sum_of_row(simd, &Itself, [row]);
+                *bias += sum_of_row(simd, &Unchanged, [row]);
             }
         }
     }
@@ -363,15 +363,5 @@ impl ElementwiseKernel<2, 2> for Rotate {
     fn apply<V: Real>(&self, [cosine, sine]: [V; 2], [a, b]: [V; 2]) -> [V; 2] {
         let sine = sine * V::splat(self.0);
         [a * cosine - b * sine, a * sine + b * cosine]
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Itself;
-
-impl Summand<1> for Itself {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [x]: [V; 1]) -> V {
-        x
     }
 }

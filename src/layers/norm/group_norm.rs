@@ -1,4 +1,4 @@
-//! Normalization within each sample.
+//! Normalization of groups of channels.
 
 use core::{marker::PhantomData, slice};
 
@@ -10,7 +10,7 @@ use crate::{
     Parameters, Rng, Tensor, Zeroed as _,
     activation::{Activation, Linear, Save},
     init::Initializer,
-    kernel::{Plus, Real, Simd, Summand, sum_of_row},
+    kernel::{Plus, Simd, Unchanged, sum_of_row},
     layer::{Ending, Layer, Logits, Operations, Path},
     layers::{
         activate::{activate, activate_backward},
@@ -20,21 +20,6 @@ use crate::{
     regularize::scientific,
     stream::Streaming,
 };
-
-/// `y = act((x − mean) / √(variance + ε)·scale[c] + shift[c])`, where mean and variance are those of the channels of a
-/// pixel, in training and at inference (Ba et al. 2016). x and y: `I`, a tensor whose innermost axis is that of the
-/// channels.
-///
-/// `ε` is `10^EPSILON`. The default, 10⁻³, is that of Keras; that of PyTorch's `nn.LayerNorm(CHANNELS)` is `-5`.
-///
-/// ```
-/// use shiplap::{layers::LayerNorm, prelude::*};
-///
-/// let layer: LayerNorm<[f64; 4], Linear, -12> = Network::new(1);
-/// let y = layer.predict(&[1.0, 2.0, 3.0, 4.0]);
-/// assert!((y[3] - 1.5 / 1.25f64.sqrt()).abs() < 1e-9);
-/// ```
-pub type LayerNorm<I, A = Linear, const EPSILON: i32 = -3> = SampleNorm<I, EachPixel, A, EPSILON>;
 
 /// `y = act((x − mean) / √(variance + ε)·scale[c] + shift[c])`, where mean and variance are those of all pixels of the
 /// channels of a group, in training and at inference (Wu and He 2018). x and y: `I`, an
@@ -53,72 +38,34 @@ pub type LayerNorm<I, A = Linear, const EPSILON: i32 = -3> = SampleNorm<I, EachP
 /// let means = Net::new(1).predict(&[[[0.5]; 8]; 8]);
 /// assert_eq!(means.len(), 6);
 /// ```
-pub type GroupNorm<I, const GROUPS: usize, A = Linear, const EPSILON: i32 = -3> =
-    SampleNorm<I, Groups<GROUPS>, A, EPSILON>;
-
-/// The numbers of a sample that share a mean and a variance: [`EachPixel`] or [`Groups`].
-pub trait Grouping: Send + Sync + 'static {
-    /// The number of groups of channels.
-    const GROUPS: usize;
-    /// Whether each pixel is normalized by itself.
-    const EACH_PIXEL: bool;
-    /// The name of the layer.
-    const NAME: &'static str;
-}
-
-/// The channels of a pixel.
-#[derive(Clone, Copy, Debug)]
-pub struct EachPixel;
-
-impl Grouping for EachPixel {
-    const GROUPS: usize = 1;
-    const EACH_PIXEL: bool = true;
-    const NAME: &'static str = "LayerNorm";
-}
-
-/// The pixels of each of `N` groups of channels.
-#[derive(Clone, Copy, Debug)]
-pub struct Groups<const N: usize>;
-
-impl<const N: usize> Grouping for Groups<N> {
-    const GROUPS: usize = N;
-    const EACH_PIXEL: bool = false;
-    const NAME: &'static str = "GroupNorm";
-}
-
-/// A layer that normalizes each sample by itself: [`LayerNorm`] or [`GroupNorm`], depending on `G`.
 #[derive(Parameters)]
 #[parameters(element = I::Element, kind = Self::NAMED)]
-pub struct SampleNorm<I: Channels, G: Grouping, A: Activation = Linear, const EPSILON: i32 = -3> {
+pub struct GroupNorm<I: Channels, const GROUPS: usize, A: Activation = Linear, const EPSILON: i32 = -3> {
     /// The factor of each channel, initially 1: `gamma`, or PyTorch's `weight`.
     #[bias(initializer = Initializer::Constant(1.0))]
     pub scale: I::Each<I::Element>,
     /// The offset of each channel: `beta`, or PyTorch's `bias`.
     #[bias]
     pub shift: I::Each<I::Element>,
-    #[allow(clippy::type_complexity, reason = "three names")]
-    types: PhantomData<fn() -> (I, G, A)>,
+    types: PhantomData<fn() -> (I, A)>,
 }
 
-impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> SampleNorm<I, G, A, EPSILON> {
+impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> GroupNorm<I, GROUPS, A, EPSILON> {
     const EPSILON: f64 = scientific(1.0, EPSILON);
     const NAMED: Message<64> = {
-        let message = Message::new().text(G::NAME).text("<");
-        let message = if G::EACH_PIXEL { message } else { message.number(G::GROUPS as u128).text(", ") };
-        let message = message.text(A::NAME);
+        let message = Message::new().text("GroupNorm<").number(GROUPS as u128).text(", ").text(A::NAME);
         let message = if EPSILON == -3 { message } else { message.text(", ").integer(EPSILON as i128) };
         message.text(">")
     };
-    /// The numbers that are normalized independently of others: a pixel or a sample.
-    const UNIT: usize = if G::EACH_PIXEL { I::INNERMOST } else { I::LEN };
-    const GROUP: usize = I::INNERMOST / if G::GROUPS == 0 { 1 } else { G::GROUPS };
-    /// 1 over the numbers of a unit that share a mean.
-    const SHARE: f64 = G::GROUPS as f64 / Self::UNIT as f64;
+    /// The channels of a group.
+    const GROUP: usize = I::INNERMOST / if GROUPS == 0 { 1 } else { GROUPS };
+    /// 1 over the numbers of a sample that share a mean.
+    const SHARE: f64 = GROUPS as f64 / I::LEN as f64;
 
     /// `y` before the activation.
     #[inline(always)]
     fn normalize<S: Simd>(&self, simd: S, x: &[I::Element], y: &mut [I::Element]) {
-        for (x, y) in x.chunks_exact(Self::UNIT).zip(y.chunks_exact_mut(Self::UNIT)) {
+        for (x, y) in x.chunks_exact(I::LEN).zip(y.chunks_exact_mut(I::LEN)) {
             let [mean, inverse] = Self::moments(simd, x);
             let factor = change(simd, Product, [&self.scale], inverse);
             for_each_row(simd, Normalize, [x, x], [&mean, &factor, &self.shift, &self.shift], y);
@@ -129,7 +76,7 @@ impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> SampleNorm<I, 
     #[inline(always)]
     fn of_groups<S: Simd>(simd: S, mut columns: I::Each<I::Element>, factor: f64) -> I::Each<I::Element> {
         for group in flat_mut(&mut columns).chunks_exact_mut(Self::GROUP) {
-            let sum = sum_of_row(simd, &Value, [&*group]);
+            let sum = sum_of_row(simd, &Unchanged, [&*group]);
             group.fill(sum);
         }
         change(simd, Times(factor), [], columns)
@@ -149,26 +96,16 @@ impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> SampleNorm<I, 
 
     /// The mean of each channel's group, and 1 over its standard deviation.
     #[inline(always)]
-    fn moments<S: Simd>(simd: S, unit: &[I::Element]) -> [I::Each<I::Element>; 2] {
-        let sums = column_sums(simd, AddFirst, [unit, unit], &I::Each::zeroed_on_stack());
+    fn moments<S: Simd>(simd: S, sample: &[I::Element]) -> [I::Each<I::Element>; 2] {
+        let sums = column_sums(simd, AddFirst, [sample, sample], &I::Each::zeroed_on_stack());
         let mean = Self::of_groups(simd, sums, Self::SHARE);
-        let squares = column_sums(simd, AddSquare, [unit, unit], &mean);
+        let squares = column_sums(simd, AddSquare, [sample, sample], &mean);
         let variance = Self::of_groups(simd, squares, Self::SHARE);
         [mean, change(simd, InverseDeviation(Self::EPSILON), [], variance)]
     }
 }
 
-#[derive(Clone, Copy)]
-struct Value;
-
-impl Summand<1> for Value {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [value]: [V; 1]) -> V {
-        value
-    }
-}
-
-impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> Layer for SampleNorm<I, G, A, EPSILON> {
+impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> Layer for GroupNorm<I, GROUPS, A, EPSILON> {
     type Input = I;
     type Output = I;
     /// The logits, if the activation needs them, and the gradients with respect to `scale` and `shift`.
@@ -182,9 +119,9 @@ impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> Layer for Samp
             Some(fault)
         } else if I::LEN == 0 {
             Some(message.text("has nothing to normalize: its input is empty"))
-        } else if G::GROUPS == 0 || I::INNERMOST % G::GROUPS != 0 {
+        } else if GROUPS == 0 || I::INNERMOST % GROUPS != 0 {
             let message = message.text("splits ").number(I::INNERMOST as u128).text(" channels into ");
-            Some(message.number(G::GROUPS as u128).text(" groups, which do not have the same size"))
+            Some(message.number(GROUPS as u128).text(" groups, which do not have the same size"))
         } else {
             None
         }
@@ -223,9 +160,9 @@ impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> Layer for Samp
     ) {
         activate_backward::<S, E, A, I, B>(simd, logits, y, dy);
         (*scale, *shift) = (I::Each::zeroed_on_stack(), I::Each::zeroed_on_stack());
-        let units = I::flat(x).chunks_exact(Self::UNIT).zip(I::flat(dy).chunks_exact(Self::UNIT));
-        let mut dx = dx.map(|dx| I::flat_mut(dx).chunks_exact_mut(Self::UNIT));
-        for (x, dy) in units {
+        let samples = I::flat(x).chunks_exact(I::LEN).zip(I::flat(dy).chunks_exact(I::LEN));
+        let mut dx = dx.map(|dx| I::flat_mut(dx).chunks_exact_mut(I::LEN));
+        for (x, dy) in samples {
             let [mean, inverse] = Self::moments(simd, x);
             let of_shift = column_sums(simd, AddFirst, [dy, dy], &mean);
             let of_scale = change(simd, Product, [&inverse], column_sums(simd, AddProduct, [dy, x], &mean));
@@ -252,19 +189,20 @@ impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> Layer for Samp
     }
 
     fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
-        let groups = if G::EACH_PIXEL { None } else { Some(G::GROUPS) };
         let parameters = [("scale", flat(&self.scale)), ("shift", flat(&self.shift))];
-        operations.normalize(path, I::SHAPE, groups, parameters, Self::EPSILON);
+        operations.normalize(path, I::SHAPE, Some(GROUPS), parameters, Self::EPSILON);
         A::operations(path, operations);
     }
 }
 
-impl<I: Channels, G: Grouping, A: Activation, const EPSILON: i32> Streaming for SampleNorm<I, G, A, EPSILON> {
+impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> Streaming
+    for GroupNorm<I, GROUPS, A, EPSILON>
+{
     type Frame = I::Frame;
     type Emitted = I::Frame;
     type State = ();
 
-    const STREAM_FAULT: Option<Message> = if G::EACH_PIXEL || I::LEN == I::Frame::LEN {
+    const STREAM_FAULT: Option<Message> = if I::LEN == I::Frame::LEN {
         Self::FAULT
     } else {
         let message =
@@ -288,8 +226,6 @@ mod tests {
 
     #[test]
     fn gradients() {
-        check::gradients::<LayerNorm<[f64; 5], Tanh>>().unwrap();
-        check::gradients::<LayerNorm<Image<2, 3, 4, f64>, Silu, -5>>().unwrap();
         check::gradients::<GroupNorm<Image<2, 3, 6, f64>, 2, Tanh>>().unwrap();
         check::gradients::<GroupNorm<Image<3, 2, 3, f64>, 3>>().unwrap();
         check::gradients::<(Dense<3, 4, Tanh, f64>, GroupNorm<[f64; 4], 1>, Dense<4, 2, Linear, f64>)>().unwrap();
