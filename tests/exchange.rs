@@ -156,11 +156,92 @@ fn bidirectional_layers_of_pytorch_predict_the_same() {
     assert!(error.contains(r#"the layers with weights are ["0", "1", "2"]"#), "{error}");
 }
 
+/// Modules of two layers each, in one or both directions, with and without biases, and a cell.
+#[network(input = [[f32; 3]; 6])]
+type Stacked = (
+    (SimpleRnn<_, 4, AllStates>, SimpleRnn<_, 4, AllStates>),
+    (Bidirectional<Gru<_, 3, AllStates>>, Bidirectional<Gru<_, 3, AllStates>>),
+    (Bidirectional<Lstm<_, 5, AllStates>>, Bidirectional<Lstm<_, 5, AllStates>>),
+    (Gru<_, 4, AllStates>, Gru<_, 4, AllStates>),
+    (Lstm<_, 3, AllStates>, Lstm<_, 3, AllStates>),
+    Gru<_, 5>,
+    Dense<_, 3>,
+);
+
+#[test]
+fn stacked_layers_of_pytorch_predict_the_same() {
+    let path = committed("torch_stacked.safetensors");
+    predicts_the_same::<Stacked>(Import::pytorch(), &path);
+    // The layers of a module are in the order of the network, also if the names are not.
+    let names = ["0.0", "0.1", "1.0", "1.1", "2.0", "2.1", "3.0", "3.1", "4.0", "4.1"].map(|own| {
+        let module = own.split_once('.').unwrap().0;
+        (own.to_string(), format!("layers.{module}"))
+    });
+    let names: Vec<_> = names.iter().map(|(own, theirs)| (own.as_str(), theirs.as_str())).collect();
+    let names = [&[("6", "layers.6"), ("5", "layers.5")], &names[..]].concat();
+    let reversed: Vec<_> = names.iter().rev().copied().collect();
+    for names in [names, reversed] {
+        predicts_the_same::<Stacked>(Import::pytorch().layers(&names), &path);
+    }
+}
+
+#[test]
+fn each_layer_of_a_module_of_pytorch_is_read() {
+    let path = committed("torch_stacked.safetensors");
+    let import = Import::pytorch();
+    let error = import.layers(&[("", "layers.3")]).load(&mut Gru::<[[f32; 10]; 6], 4>::zeroed(), &path).unwrap_err();
+    assert!(error.to_string().contains("`layers.3.weight_ih_l1` [12, 4] is not in the network"), "{error}");
+    // The model may use the module twice.
+    #[network(input = [[f32; 4]; 6])]
+    type Module = (Lstm<_, 3, AllStates>, Lstm<_, 3, AllStates>);
+    let mut twice = Branches::<Module, Module, Concat<[[f32; 6]; 6]>>::zeroed();
+    let names = ["first.0", "first.1", "second.0", "second.1"].map(|own| (own, "layers.4"));
+    import.layers(&names).load(&mut twice, &path).unwrap();
+    assert_ne!(twice.first.0.kernel, [[[0.0; 3]; 4]; 4]);
+    assert_eq!(twice.first, twice.second);
+}
+
+/// Without any bias in the file, those of a recurrent layer and of attention are 0. If only some are missing, it is an error.
+#[test]
+fn missing_biases_are_zero() {
+    let path = committed("torch_stacked.safetensors");
+    let mut network = Stacked::new(1);
+    assert_ne!(network.2.0.first.bias, [[0.0; 5]; 4]);
+    Import::pytorch().load(&mut network, &path).unwrap();
+    assert_eq!(network.2.0.first.bias, [[0.0; 5]; 4]);
+    assert_eq!((network.3.1.bias, network.3.1.recurrent_bias), ([[0.0; 4]; 3], [[0.0; 4]; 3]));
+    assert_ne!(network.1.1.second.layer.bias, [[0.0; 3]; 3]);
+
+    #[network(input = [[f32; 4]; 6])]
+    type Attention = (MultiHeadAttention<_, 2>, Flatten<_>);
+    predicts_the_same::<Attention>(Import::pytorch(), &committed("torch_attention.safetensors"));
+
+    // A bias of the module 4 is now one of the module 2, which had none.
+    let (from, to) = ("layers.4.bias_hh_l1", "layers.2.bias_hh_l1");
+    let mut bytes = fs::read(&path).unwrap();
+    let place = bytes.windows(from.len()).position(|name| name == from.as_bytes()).unwrap();
+    bytes[place..place + from.len()].copy_from_slice(to.as_bytes());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("moved.safetensors");
+    fs::write(&path, bytes).unwrap();
+    let before = network.clone();
+    let error = Import::pytorch().load(&mut network, &path).unwrap_err();
+    let io::FileError::Differs { differences, .. } = &error else { panic!("{error}") };
+    let missing = |name: &str| differences.iter().any(|difference| difference.to_string().contains(name));
+    assert!(missing("`layers.4.bias_hh_l1` [12] is missing"), "{error}");
+    assert!(missing("`layers.2.bias_ih_l0` [20] is missing"), "{error}");
+    assert_eq!(network.2.0.first, before.2.0.first);
+}
+
 #[test]
 #[ignore = "`tests/exchange/run` writes and compares the files"]
 fn recurrent_layers_of_keras_and_for_python() {
     predicts_the_same::<Recurrent>(Import::keras(), &shared("keras_recurrent_layers.safetensors"));
     predicts_the_same::<Directions>(Import::keras(), &shared("keras_bidirectional_layers.safetensors"));
+    #[network(input = [[f32; 3]; 6])]
+    type Unbiased =
+        (SimpleRnn<_, 4, AllStates>, Bidirectional<Gru<_, 2, AllStates>>, MultiHeadAttention<_, 2>, Lstm<_, 5>);
+    predicts_the_same::<Unbiased>(Import::keras(), &shared("keras_unbiased_layers.safetensors"));
     give::<Directions>("bidirectional");
     give::<Reversed<Conv1d<[[f32; 2]; 4], 3, 2, Relu, Causal, Bias, [[f32; 3]; 4]>>>("reversed");
     #[network(input = [Image<5, 4, 2>; 3])]

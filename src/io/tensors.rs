@@ -127,6 +127,8 @@ pub(super) struct ExpectedTensor {
     pub added: Option<String>,
     /// Other tensors of the same shape, whose values follow those of the first, before `places` applies.
     pub followed_by: Vec<String>,
+    /// Whether the file does not have it because it is 0.
+    pub is_zero: bool,
     pub role: Role,
     /// Whether its numbers are at least 0.
     pub never_negative: bool,
@@ -166,6 +168,7 @@ impl<T> Visit<T> for Vec<ExpectedTensor> {
             places: None,
             added: None,
             followed_by: Vec::new(),
+            is_zero: false,
             role: parameter.role,
             never_negative: parameter.never_negative,
         });
@@ -253,7 +256,8 @@ impl<'a> Reader<'a> {
         let named = |tensor: &'_ ExpectedTensor| {
             [Some(tensor.name.clone()), tensor.added.clone()].into_iter().flatten().chain(tensor.followed_by.clone())
         };
-        for (name, shape) in expected.iter().flat_map(|tensor| named(tensor).map(move |name| (name, &tensor.shape))) {
+        let in_file = || expected.iter().filter(|tensor| !tensor.is_zero);
+        for (name, shape) in in_file().flat_map(|tensor| named(tensor).map(move |name| (name, &tensor.shape))) {
             match self.metadata.info(&name) {
                 None => differences.push(Difference::Missing { tensor: name.clone(), shape: shape.clone() }),
                 Some(info) if info.shape != *shape => differences.push(Difference::Shape {
@@ -268,7 +272,7 @@ impl<'a> Reader<'a> {
             }
         }
         for name in self.names() {
-            if !ignored(&name) && !expected.iter().flat_map(named).any(|expected| expected == name) {
+            if !ignored(&name) && !in_file().flat_map(named).any(|expected| expected == name) {
                 let shape = self.metadata.info(&name).map_or_else(Vec::new, |info| info.shape.clone());
                 differences.push(Difference::Extra { tensor: name, shape });
             }
@@ -280,6 +284,11 @@ impl<'a> Reader<'a> {
     }
 
     fn values<T: Element>(&self, tensor: &ExpectedTensor) -> Option<Vec<T>> {
+        if tensor.is_zero {
+            let numbers: usize = tensor.shape.iter().product();
+            let count = tensor.places.as_ref().map_or((1 + tensor.followed_by.len()) * numbers, Vec::len);
+            return Some(vec![T::from_f64(0.0); count]);
+        }
         let mut values: Vec<T> = self.values_of(&tensor.name)?;
         if let Some(added) = &tensor.added {
             values.iter_mut().zip(self.values_of::<T>(added)?).for_each(|(value, more)| *value += more);

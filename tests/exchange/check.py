@@ -152,6 +152,11 @@ def make(folder):
             keras.layers.Dense(3),
         ]
     )
+    series = keras.Input((6, 3))
+    x = keras.layers.SimpleRNN(4, return_sequences=True, use_bias=False)(series)
+    x = keras.layers.Bidirectional(keras.layers.GRU(2, return_sequences=True, use_bias=False))(x)
+    x = keras.layers.MultiHeadAttention(2, 2, use_bias=False)(x, x)
+    models["unbiased_layers"] = keras.Model(series, keras.layers.LSTM(5, use_bias=False)(x))
     numbers = keras.Input((8,))
     x = keras.layers.Embedding(11, 6)(numbers)
     for heads in (2, 3):

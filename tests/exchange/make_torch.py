@@ -5,7 +5,8 @@ builds for Linux come with CUDA and are too large for every run of the tests. To
 
     python tests/exchange/make_torch.py [torch_series ..]
 
-PyTorch 2.15.0 made `torch_recurrent`, `torch_bidirectional` and `torch_depthwise_series`.
+PyTorch 2.15.0 made `torch_recurrent`, `torch_bidirectional`, `torch_depthwise_series`, `torch_stacked` and
+`torch_attention`.
 """
 
 import json
@@ -168,6 +169,48 @@ class Bidirectional(nn.Module):
     def forward(self, x):
         states = self.layers[1](self.layers[0](x.transpose(1, 2))[0])[0]
         return self.layers[2](torch.cat([states[:, -1, :5], states[:, 0, 5:]], -1))
+
+
+class Stacked(nn.Module):
+    """Takes series of 6 steps with 3 channels."""
+
+    def __init__(self):
+        super().__init__()
+        settings = {"num_layers": 2, "batch_first": True}
+        self.layers = nn.ModuleList(
+            [
+                nn.RNN(3, 4, bias=False, **settings),
+                nn.GRU(4, 3, bidirectional=True, **settings),
+                nn.LSTM(6, 5, bidirectional=True, bias=False, **settings),
+                nn.GRU(10, 4, bias=False, **settings),
+                nn.LSTM(4, 3, **settings),
+                nn.GRUCell(3, 5),
+                nn.Linear(5, 3),
+            ]
+        )
+
+    def forward(self, x):
+        x = x.transpose(1, 2)
+        for layer in self.layers[:5]:
+            x = layer(x)[0]
+        state = None
+        for step in range(6):
+            state = self.layers[5](x[:, step], state)
+        return self.layers[6](state)
+
+
+class Attention(nn.Module):
+    """Takes series of 6 steps with 4 channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(4, 2, bias=False, batch_first=True)
+
+    def forward(self, x):
+        x = x.transpose(1, 2)
+        return self.attention(x, x, x, need_weights=False)[0].flatten(1)
+
+
 class Decoder(nn.Module):
     """Takes 8 whole numbers below 11."""
 
@@ -216,6 +259,8 @@ MODELS = {
     "torch_bidirectional": (Bidirectional, (3, 6)),
     "torch_decoder": (Decoder, (8,)),
     "torch_depthwise_series": (depthwise_series, (3, 12)),
+    "torch_stacked": (Stacked, (3, 6)),
+    "torch_attention": (Attention, (4, 6)),
 }
 
 for seed, (name, (make, shape)) in enumerate(MODELS.items()):

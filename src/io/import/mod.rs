@@ -1,8 +1,9 @@
 //! Weights from other libraries.
 
 mod attention;
+mod recurrent;
 
-use std::{collections::BTreeSet, format, path::Path, string::String, vec, vec::Vec};
+use std::{collections::BTreeSet, format, iter::repeat_n, path::Path, string::String, vec, vec::Vec};
 
 use self::attention::{of_keras, of_pytorch, parts_in_keras};
 use super::{
@@ -12,7 +13,7 @@ use super::{
     tensors::{Assign, Axes, ExpectedTensor, Reader, expected_tensors},
 };
 use crate::{
-    layer::{self, Cell, Layer, Recurrence, Role},
+    layer::{self, Layer, Role},
     short::short,
 };
 
@@ -39,6 +40,8 @@ use crate::{
 /// 1. by name, if both have the same names;
 /// 2. in numerical order, if the names in the file differ only in numbers (`0`, `2`, `4`, or `fc1`, `fc2`);
 /// 3. otherwise as specified with [`layers`](Self::layers).
+///
+/// For `include_weights!`, which reads files of this crate, write the loaded network with [`save`](super::save).
 ///
 /// Shapes are checked, but activations are not, because the file does not contain them: the network must have the
 /// activations that the weights were trained with. Preprocessing layers, such as `Standardize`, keep their statistics.
@@ -70,9 +73,12 @@ impl<'a> Import<'a> {
     /// `nn.Flatten` flattens the planes of the channels one after another: the weights of the layer after it are
     /// reordered. A normalization has `weight`, `bias`, `running_mean` and `running_var`; a recurrent layer has
     /// `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0` and `bias_hh_l0`. One in both directions has the same with the suffix
-    /// `_reverse`, too: it is one layer of the file, whose path in the network is that of `Bidirectional`.
-    /// `nn.MultiheadAttention` has `in_proj_weight`, `in_proj_bias`, `out_proj.weight` and `out_proj.bias`. A convolution of
-    /// one step may be an `nn.Linear`.
+    /// `_reverse`, too: it is one layer of the file, whose path in the network is that of `Bidirectional`. A module with
+    /// several layers (`num_layers=2`, with `weight_ih_l1` and so on) counts as several layers of the same name: with
+    /// [`layers`](Self::layers), name it for each of them, as in `&[("0", "lstm"), ("1", "lstm")]`. A cell, such as
+    /// `nn.GRUCell`, has the same parameters without a suffix. `nn.MultiheadAttention` has `in_proj_weight`,
+    /// `in_proj_bias`, `out_proj.weight` and `out_proj.bias`. A convolution of one step may be an `nn.Linear`. If a
+    /// recurrent layer or attention has no bias in the file at all (`bias=False`), its biases are 0.
     pub const fn pytorch() -> Self {
         Self { source: Source::Pytorch, layers: &[] }
     }
@@ -81,7 +87,9 @@ impl<'a> Import<'a> {
     /// convolution (`[ROWS, COLUMNS, CHANNELS, 1]` if it is depthwise), and `bias`; for a normalization, `gamma`, `beta`,
     /// `moving_mean` and `moving_variance`; for a recurrent layer, also `recurrent_kernel`; for an embedding, `embeddings`.
     /// The two directions of a bidirectional layer are two layers of the file. Attention is four: `query`, `key`, `value`
-    /// and `attention_output`. A convolution of one step may be a `Dense` layer.
+    /// and `attention_output`. A convolution of one step may be a `Dense` layer. If a recurrent layer or attention has no
+    /// bias in the file (`use_bias=False`), its biases are 0. A `GRU` must have `reset_after=True`, which is the default:
+    /// without a bias, the shapes do not tell.
     pub const fn keras() -> Self {
         Self { source: Source::Keras, layers: &[] }
     }
@@ -122,9 +130,10 @@ impl<'a> Import<'a> {
     /// Sets the name and the shape that each tensor has in the file.
     fn rename(&self, tensors: &mut [ExpectedTensor], kinds: &Kinds, reader: &Reader<'_>) -> Result<(), FileError> {
         let layers = self.match_layers(tensors, kinds, reader)?;
+        let theirs_of = |layer: &str| layers.iter().find(|(own, _)| own == layer).map_or("", |(_, theirs)| theirs);
         for tensor in tensors {
-            let theirs_of = |layer: &str| layers.iter().find(|(own, _)| own == layer).map_or("", |(_, theirs)| theirs);
-            let theirs = theirs_of(self.module(&tensor.layer, kinds));
+            let module = self.module(&tensor.layer, kinds);
+            let theirs = theirs_of(module);
             if let Some(attention) = kinds.attention.get(&tensor.layer) {
                 match self.source {
                     Source::Pytorch => of_pytorch(tensor, attention, theirs),
@@ -133,14 +142,21 @@ impl<'a> Import<'a> {
                         of_keras(tensor, attention, parts);
                     }
                 }
+                tensor.is_zero = lacks_bias(tensor, reader);
                 continue;
             }
             if let Some(recurrence) = kinds.recurrent.get(&tensor.layer) {
-                self.of_recurrent(tensor, recurrence, theirs);
-                if self.is_second_direction(&tensor.layer, kinds) {
-                    tensor.name.push_str("_reverse");
-                    tensor.added.iter_mut().for_each(|name| name.push_str("_reverse"));
+                match self.source {
+                    Source::Pytorch => {
+                        let before = layers.iter().take_while(|(own, _)| own != module);
+                        let level = before.filter(|(_, other)| other == theirs).count();
+                        let reverse = kinds.directions.get(&tensor.layer).is_some_and(|&(_, second)| second);
+                        let suffix = recurrent::suffix_in_pytorch(reader, theirs, level, reverse);
+                        recurrent::of_pytorch(tensor, recurrence, theirs, &suffix);
+                    }
+                    Source::Keras => recurrent::of_keras(tensor, recurrence, theirs),
                 }
+                tensor.is_zero = lacks_bias(tensor, reader);
                 continue;
             }
             let parameter = match self.source {
@@ -176,55 +192,6 @@ impl<'a> Import<'a> {
         }
     }
 
-    /// Whether it is the layer of PyTorch's module that reads backwards.
-    fn is_second_direction(&self, layer: &str, kinds: &Kinds) -> bool {
-        matches!((self.source, kinds.directions.get(layer)), (Source::Pytorch, Some((_, true))))
-    }
-
-    /// Sets the name of a tensor of a recurrent layer, and where the file has the numbers of each gate. Keras has the
-    /// gates side by side, and both biases of a GRU in one tensor. PyTorch has the units before the inputs, the reset gate
-    /// of a GRU first, and always two biases, whose sum is that of other layers.
-    fn of_recurrent(&self, tensor: &mut ExpectedTensor, recurrence: &Recurrence, theirs: &str) {
-        let Recurrence { cell, units, .. } = *recurrence;
-        let (parameter, shape) = (tensor.parameter, tensor.shape.clone());
-        let is_bias = tensor.role == Role::Bias;
-        let (gates, inputs) = (shape[0], if is_bias { 1 } else { shape[1] });
-        let each = |place: &dyn Fn(usize, usize, usize) -> usize| {
-            let of_input = |gate: usize, input: usize| (0..units).map(move |unit| (gate, input, unit));
-            let all = (0..gates).flat_map(|gate| (0..inputs).flat_map(move |input| of_input(gate, input)));
-            Some(all.map(|(gate, input, unit)| place(gate, input, unit)).collect::<Vec<_>>())
-        };
-        match self.source {
-            Source::Keras => {
-                let second = usize::from(parameter == "recurrent_bias") * gates * units;
-                tensor.name = name_in(theirs, if is_bias { "bias" } else { parameter });
-                tensor.shape = match (is_bias, cell) {
-                    (true, Cell::Gru) => vec![2, gates * units],
-                    (true, _) => vec![gates * units],
-                    (false, _) => vec![inputs, gates * units],
-                };
-                tensor.places = each(&|gate, input, unit| second + (input * gates + gate) * units + unit);
-            }
-            Source::Pytorch => {
-                tensor.name = name_in(
-                    theirs,
-                    match parameter {
-                        "kernel" => "weight_ih_l0",
-                        "recurrent_kernel" => "weight_hh_l0",
-                        "bias" => "bias_ih_l0",
-                        _ => "bias_hh_l0",
-                    },
-                );
-                if is_bias && cell != Cell::Gru {
-                    tensor.added = Some(name_in(theirs, "bias_hh_l0"));
-                }
-                tensor.shape = if is_bias { vec![gates * units] } else { vec![gates * units, inputs] };
-                let order = if cell == Cell::Gru { [1, 0, 2, 3] } else { [0, 1, 2, 3] };
-                tensor.places = each(&|gate, input, unit| (order[gate] * units + unit) * inputs + input);
-            }
-        }
-    }
-
     /// Matches the layers of the network with those of the file, as described for [`Import`].
     fn match_layers(
         &self,
@@ -248,7 +215,7 @@ impl<'a> Import<'a> {
             .map(|name| layer_in(reader, name))
             .collect::<BTreeSet<_>>()
             .into_iter()
-            .map(Into::into)
+            .flat_map(|layer| repeat_n(layer.into(), recurrent::layers_in_pytorch(reader, layer)))
             .collect();
         let shown = short(format!("{theirs:?}"));
         let ambiguous = |reason: String| Err(FileError::Layers { file: reader.file.into(), reason });
@@ -262,7 +229,9 @@ impl<'a> Import<'a> {
                     "names are specified for {named:?}, but the layers with weights are {own:?}: name each of them once"
                 ));
             }
-            return Ok(self.layers.iter().map(|&(own, theirs)| (own.into(), theirs.into())).collect());
+            let theirs_of =
+                |own: &str| self.layers.iter().find(|&&(named, _)| named == own).map_or("", |&(_, theirs)| theirs);
+            return Ok(own.into_iter().map(|own| (own.clone(), theirs_of(&own).into())).collect());
         }
         if own.iter().collect::<BTreeSet<_>>() == theirs.iter().collect() {
             return Ok(own.iter().cloned().zip(own.iter().cloned()).collect());
@@ -294,6 +263,13 @@ fn layer_in<'a>(reader: &Reader<'_>, name: &'a str) -> &'a str {
     let layer = layer_of(name);
     let around = if layer == "out_proj" { Some("") } else { layer.strip_suffix(".out_proj") };
     around.filter(|around| reader.rank(&name_in(around, "in_proj_weight")).is_some()).unwrap_or(layer)
+}
+
+/// Whether it is a bias of a layer without any in the file, as with `bias=False`.
+fn lacks_bias(tensor: &ExpectedTensor, reader: &Reader<'_>) -> bool {
+    let layer = layer_in(reader, &tensor.name);
+    let is_bias = |name: &String| layer_in(reader, name) == layer && name[layer.len()..].contains("bias");
+    tensor.role == Role::Bias && !reader.names().iter().any(is_bias)
 }
 
 /// The name of a parameter of a normalization layer.
