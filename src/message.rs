@@ -12,18 +12,32 @@
 pub struct Message<const BYTES: usize = 256> {
     bytes: [u8; BYTES],
     length: usize,
+    /// Whether it says that a layer takes a series, but is given something else.
+    about_series: bool,
 }
 
 impl<const BYTES: usize> Message<BYTES> {
     /// Creates an empty message.
     pub const fn new() -> Self {
-        Self { bytes: [0; BYTES], length: 0 }
+        Self { bytes: [0; BYTES], length: 0, about_series: false }
     }
 
     /// The beginning of a message about a layer or type: its name in backquotes, and a space.
     #[must_use]
     pub const fn naming(name: &str) -> Self {
         Self::new().text("`").text(name).text("` ")
+    }
+
+    /// Marks the fault of a layer that takes a series, but is given something else. The check of its network adds the cure,
+    /// which depends on the layer before it.
+    #[must_use]
+    pub(crate) const fn about_a_series(self) -> Self {
+        Self { about_series: true, ..self }
+    }
+
+    /// Whether it is marked by [`about_a_series`](Self::about_a_series).
+    pub(crate) const fn is_about_a_series(&self) -> bool {
+        self.about_series
     }
 
     /// Appends `text`, truncated to the bytes that fit.

@@ -135,7 +135,7 @@ impl Shapes {
 pub const fn misfit(before: &Shapes, after: &Shapes) -> Option<Message> {
     let (given, taken) = (&before.output, &after.input);
     if given.is(taken) {
-        return if before.keeps_whole { None } else { changed(before, after) };
+        return not_whole(&[*before, *after]);
     }
     let message = taken.written(Message::naming(after.kind.as_str()).text("takes `"));
     let message = match before.kind.is_empty() {
@@ -163,7 +163,7 @@ const LAST_STATE: &str = ": a recurrent layer outputs its last state only, unles
 /// but the layer takes a series.
 pub const fn given_by(before: &Shapes, fault: Option<Message>) -> Option<Message> {
     match fault {
-        Some(fault) if outputs_a_vector(before) && contains(fault.as_str(), "takes a series") => {
+        Some(fault) if fault.is_about_a_series() && outputs_a_vector(before) => {
             let message = fault.text(" by `").text(before.kind.as_str()).text("` before it");
             Some(if before.input.members().is_some() {
                 message.text(", which outputs one step: put this layer into it")
@@ -184,43 +184,20 @@ const fn outputs_a_vector(layer: &Shapes) -> bool {
     takes_a_series && layer.output.axes().len() == 1 && layer.output.length() != layer.input.length()
 }
 
-const fn contains(text: &str, part: &str) -> bool {
-    let (mut rest, part) = (text.as_bytes(), part.as_bytes());
-    while !rest.is_empty() {
-        let mut same = 0;
-        while same < part.len() && same < rest.len() && rest[same] == part[same] {
-            same += 1;
-        }
-        if same == part.len() {
-            return true;
-        }
-        rest = rest.split_at(1).1;
-    }
-    false
-}
-
-/// The fault of the layer `after` if it takes whole numbers, which `before` does not keep.
-const fn changed(before: &Shapes, after: &Shapes) -> Option<Message> {
-    if !after.takes_whole {
-        return None;
-    }
-    let message = Message::naming(after.kind.as_str()).text("takes whole numbers, but `");
-    let message = message.text(before.kind.as_str()).text("` before it changes the numbers of its input: put it first");
-    Some(message.text("; a layer of your own that outputs whole numbers sets `KEEPS_WHOLE`"))
-}
-
 /// The fault of the first of consecutive layers that takes whole numbers after a layer that does not keep them.
 pub const fn not_whole(layers: &[Shapes]) -> Option<Message> {
-    let (mut before, mut index) = (None, 0);
+    let (mut changes, mut index) = (None, 0);
     while index < layers.len() {
         let layer = &layers[index];
-        if let Some(before) = before
-            && let Some(fault) = changed(before, layer)
-        {
-            return Some(fault);
-        }
-        if !layer.keeps_whole {
-            before = Some(layer);
+        match changes {
+            Some(&Shapes { kind, .. }) if layer.takes_whole => {
+                let message = Message::naming(layer.kind.as_str()).text("takes whole numbers, but `");
+                let message = message.text(kind.as_str()).text("` before it changes the numbers of its input");
+                let message = message.text(": put it first; a layer of your own that outputs whole numbers sets ");
+                return Some(message.text("`KEEPS_WHOLE`"));
+            }
+            _ if !layer.keeps_whole => changes = Some(layer),
+            _ => {}
         }
         index += 1;
     }

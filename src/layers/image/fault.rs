@@ -74,7 +74,8 @@ pub(in crate::layers) const fn other_tensor<X: Tensor, P: Window>(layer: &str) -
     if X::RANK == P::AXES + 1 {
         return None;
     }
-    Some(but_given::<X>(Message::naming(layer).text("takes ").text(Words::of::<P>().written)))
+    let fault = but_given::<X>(Message::naming(layer).text("takes ").text(Words::of::<P>().written));
+    Some(if P::AXES == 1 { fault.about_a_series() } else { fault })
 }
 
 /// The end of the fault of a layer that is given an `X`.
