@@ -7,8 +7,8 @@ use shiplap::{
     kernel::Element,
     layer::{Parameter, Path, VisitMut},
     layers::{
-        Both, Branches, Concat, Constant, First, GroupNorm, Identity, LayerNorm, Masked, Multiply, Parallel, RmsNorm,
-        Second, TimeDistributed,
+        Average, Both, BothEnds, Branches, Concat, Constant, First, GroupNorm, Identity, LastStep, LayerNorm, Masked,
+        Max, Multiply, Parallel, RmsNorm, Second, TimeDistributed,
     },
     prelude::*,
     quantized::{Entrance, Int8Layer, Int8Tensor, Quantize, Quantized},
@@ -348,18 +348,29 @@ fn frames_of_pairs_are_pairs_of_frames() {
     });
 }
 
-/// After each frame, the output is that for the series up to it.
+/// After each frame, the output is that for the series up to it, whatever the end of the series.
 #[test]
 fn series_of_any_length_are_streamed() {
+    macro_rules! end {
+        ($end:ty) => {{
+            #[network(input = Pair<[[f32; 3]; 9], f32>)]
+            type Net = (Masked<(Conv1d<_, 4, 3, Relu>, Gru<_, 5, AllStates>), $end>, Dense<_, 2>);
+            let (network, mut stream, mut rng) = (drawn::<Net>(3), Stream::<Net>::new(), Rng::new(1));
+            for _ in 0..2 {
+                let x: [[f32; 3]; 9] = fill(&mut rng);
+                for (frame, length) in x.iter().zip(1u8..) {
+                    let expected = (length > 2).then(|| network.predict(&Pair(x, f32::from(length))));
+                    assert_eq!(stream.push(&network, frame), expected);
+                }
+                stream.reset();
+            }
+        }};
+    }
     common::at_every_level(|_| {
-        #[network(input = Pair<[[f32; 3]; 9], f32>)]
-        type Net = (Masked<(Conv1d<_, 4, 3, Relu>, Gru<_, 5, AllStates>)>, Dense<_, 2>);
-        let (network, mut stream) = (drawn::<Net>(3), Stream::<Net>::new());
-        let x: [[f32; 3]; 9] = fill(&mut Rng::new(1));
-        for (frame, length) in x.iter().zip(1u8..) {
-            let expected = (length > 2).then(|| network.predict(&Pair(x, f32::from(length))));
-            assert_eq!(stream.push(&network, frame), expected);
-        }
+        end!(LastStep);
+        end!(BothEnds);
+        end!(Average);
+        end!(Max);
     });
 }
 

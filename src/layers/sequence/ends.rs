@@ -1,9 +1,16 @@
-//! The output of a series whose length varies.
+//! The output of a series whose length varies, when the series is known, and in a stream.
 
+use core::slice;
+
+use super::Masked;
 use crate::{
-    kernel::{Element, copy},
-    layer::{Pool, SeriesEnd},
+    Tensor, Zeroed,
+    budget::PartCosts,
+    kernel::{Element, Simd, copy},
+    layer::{Layer, Pool, SeriesEnd},
     layers::image::{Average, Max},
+    message::Message,
+    stream::Streaming,
 };
 
 /// What [`Masked`](super::Masked) makes of the steps up to the length: [`LastStep`], [`BothEnds`], [`Average`] or [`Max`].
@@ -12,6 +19,9 @@ use crate::{
     label = "expected `LastStep`, `BothEnds`, `Average` or `Max`"
 )]
 pub trait Ends: sealed::Sealed + Send + Sync + 'static {
+    /// What a stream keeps of the steps. It starts with bytes of zero.
+    #[doc(hidden)]
+    type Kept<Y: Tensor>: Zeroed + Copy;
     /// The name.
     #[doc(hidden)]
     const NAME: &'static str;
@@ -24,6 +34,36 @@ pub trait Ends: sealed::Sealed + Send + Sync + 'static {
     /// The gradient with respect to the steps, in place of zeros.
     #[doc(hidden)]
     fn end_backward<T: Element>(steps: &[T], y: &[T], dy: &[T], gradient: &mut [T]);
+    /// Makes the output of the steps so far, in place of the newest one.
+    #[doc(hidden)]
+    fn push<Y: Tensor>(kept: &mut Self::Kept<Y>, step: &mut Y);
+}
+
+/// The stream of the layer, with the end of the steps so far.
+impl<L: Layer + Streaming<Emitted: Tensor>, E: Ends> Streaming for Masked<L, E> {
+    type Frame = L::Frame;
+    type Emitted = L::Emitted;
+    type State = (L::State, E::Kept<L::Emitted>);
+    const STREAM_FAULT: Option<Message> = L::STREAM_FAULT;
+    const PARTS: &'static [(&'static str, PartCosts)] = L::PARTS;
+    const FRAME_MACS: usize = L::FRAME_MACS;
+    const DELAY: usize = L::DELAY;
+    const PERIOD: usize = L::PERIOD;
+
+    #[inline(always)]
+    fn push<S: Simd>(
+        &self,
+        simd: S,
+        (state, kept): &mut Self::State,
+        frame: &L::Frame,
+        emitted: &mut L::Emitted,
+    ) -> bool {
+        let due = self.layer.push(simd, state, frame, emitted);
+        if due {
+            E::push(kept, emitted);
+        }
+        due
+    }
 }
 
 /// The last step.
@@ -57,6 +97,8 @@ mod sealed {
 }
 
 impl Ends for LastStep {
+    type Kept<Y: Tensor> = ();
+
     const NAME: &'static str = "LastStep";
     const END: SeriesEnd = SeriesEnd::LastStep;
 
@@ -69,9 +111,15 @@ impl Ends for LastStep {
     fn end_backward<T: Element>(_: &[T], _: &[T], dy: &[T], gradient: &mut [T]) {
         copy(dy, gradient.rchunks_mut(dy.len().max(1)).next().unwrap_or(&mut []));
     }
+
+    #[inline(always)]
+    fn push<Y: Tensor>((): &mut (), _: &mut Y) {}
 }
 
 impl Ends for BothEnds {
+    /// Whether there was a step, and the first one.
+    type Kept<Y: Tensor> = (bool, Y);
+
     const NAME: &'static str = "BothEnds";
     const END: SeriesEnd = SeriesEnd::BothEnds;
 
@@ -89,9 +137,21 @@ impl Ends for BothEnds {
         copy(&dy[..half], gradient.get_mut(last..last + half).unwrap_or(&mut []));
         copy(&dy[half..], gradient.get_mut(half..dy.len()).unwrap_or(&mut []));
     }
+
+    #[inline(always)]
+    fn push<Y: Tensor>((started, first): &mut Self::Kept<Y>, step: &mut Y) {
+        if !*started {
+            (*started, *first) = (true, *step);
+        }
+        let half = Y::LEN / 2;
+        copy(&Y::flat(slice::from_ref(first))[half..], &mut Y::flat_mut(slice::from_mut(step))[half..]);
+    }
 }
 
 impl Ends for Average {
+    /// The number of steps, and their sum.
+    type Kept<Y: Tensor> = (usize, Y);
+
     const NAME: &'static str = "Average";
     const END: SeriesEnd = SeriesEnd::Pool(Pool::Average);
 
@@ -100,8 +160,9 @@ impl Ends for Average {
         let share = share::<T>(steps.len(), y.len());
         y.fill(T::zero());
         for step in steps.chunks_exact(y.len().max(1)) {
-            y.iter_mut().zip(step).for_each(|(mean, &value)| *mean += value * share);
+            y.iter_mut().zip(step).for_each(|(sum, &value)| *sum += value);
         }
+        y.iter_mut().for_each(|sum| *sum *= share);
     }
 
     #[inline(always)]
@@ -109,6 +170,17 @@ impl Ends for Average {
         let share = share::<T>(gradient.len(), dy.len());
         for step in gradient.chunks_exact_mut(dy.len().max(1)) {
             step.iter_mut().zip(dy).for_each(|(gradient, &dy)| *gradient = dy * share);
+        }
+    }
+
+    #[inline(always)]
+    fn push<Y: Tensor>((steps, sums): &mut Self::Kept<Y>, step: &mut Y) {
+        *steps = steps.saturating_add(1);
+        let share = share::<Y::Element>(*steps, 1);
+        let (sums, step) = (Y::flat_mut(slice::from_mut(sums)), Y::flat_mut(slice::from_mut(step)));
+        for (sum, value) in sums.iter_mut().zip(step) {
+            *sum += *value;
+            *value = *sum * share;
         }
     }
 }
@@ -120,6 +192,9 @@ fn share<T: Element>(numbers: usize, width: usize) -> T {
 }
 
 impl Ends for Max {
+    /// Whether there was a step, and the greatest numbers.
+    type Kept<Y: Tensor> = (bool, Y);
+
     const NAME: &'static str = "Max";
     const END: SeriesEnd = SeriesEnd::Pool(Pool::Max);
 
@@ -127,12 +202,7 @@ impl Ends for Max {
     fn end<T: Element>(steps: &[T], y: &mut [T]) {
         copy(steps, y);
         for step in steps.chunks_exact(y.len().max(1)) {
-            // A NaN is the maximum, as in other pools.
-            y.iter_mut().zip(step).for_each(|(most, &value)| {
-                if value > *most || value.to_f64().is_nan() {
-                    *most = value;
-                }
-            });
+            y.iter_mut().zip(step).for_each(|(most, &value)| *most = greater(*most, value));
         }
     }
 
@@ -147,4 +217,21 @@ impl Ends for Max {
             }
         }
     }
+
+    #[inline(always)]
+    fn push<Y: Tensor>((started, greatest): &mut Self::Kept<Y>, step: &mut Y) {
+        if !*started {
+            (*started, *greatest) = (true, *step);
+        }
+        let values = Y::flat(slice::from_ref(step));
+        let most = Y::flat_mut(slice::from_mut(greatest));
+        most.iter_mut().zip(values).for_each(|(most, &value)| *most = greater(*most, value));
+        *step = *greatest;
+    }
+}
+
+/// The greater number. A NaN is the greatest, as in other pools.
+#[inline(always)]
+fn greater<T: Element>(most: T, value: T) -> T {
+    if value > most || value.to_f64().is_nan() { value } else { most }
 }

@@ -9,7 +9,7 @@ use crate::{
     kernel::{Element as _, Simd, copy, map_each},
     layer::{Description, Ending, Invalid, Layer, Link, Operations, Path, Predictions, VisitGradient, first_fault},
     message::Message,
-    stream::{Streaming, by_layer},
+    stream::Streaming,
 };
 
 /// The layer `L`, or a sequence of layers, over the first steps of a series, whose number varies from sample to sample. A
@@ -44,8 +44,8 @@ use crate::{
 /// compile error, unless it is [`Frozen`](crate::layers::Frozen).
 ///
 /// A stream, which has no padding, takes frames without a length. After each one, it outputs what the network does for the
-/// series up to it, which is the output of `L` with [`LastStep`](super::LastStep); the other ends have no stream. A
-/// model in ONNX, whose input is also a pair, does not check the lengths.
+/// series up to it: with `Average`, the mean of all outputs of `L` since the last reset. A model in ONNX, whose input is also
+/// a pair, does not check the lengths.
 #[derive(Parameters)]
 #[parameters(element = L::Element, kind = Message::new().text("Masked<").text(E::NAME).text(">"))]
 pub struct Masked<L: Layer, E: Ends = super::LastStep> {
@@ -245,10 +245,6 @@ impl<L: Layer + Streaming, E: Ends> Layer for Masked<L, E> {
         let kind = format_args!("{}", Self::KIND.as_str());
         show(&Description { path, kind, output: Self::Output::write_shape, params: 0 });
     }
-}
-
-impl<L: Layer + Streaming> Streaming for Masked<L> {
-    by_layer!(L, |this| &this.layer);
 }
 
 #[cfg(all(test, feature = "std"))]
