@@ -498,6 +498,9 @@ int8! {
             Flatten<_>,
             Dense<_, 3, Softmax>,
         );
+    columns_of_images: Image<11, 5, 2>,
+        (ZeroPad2d<_, 0, 0, 1, 2>, Conv2d<_, 4, 3, Relu, Causal>, UpSample2d<_, 1, 2>, Crop2d<_, 3, 0, 1, 2>);
+    constants: [[f32; 3]; 9], (Branches<Identity<_>, Constant<_, [f32; 3]>, Multiply>, Gru<_, 2>);
 }
 
 include_model! {

@@ -7,7 +7,7 @@ use crate::{
     kernel::{Element as _, Plus, Simd, elementwise},
     layer::{Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
-    stream::{Streaming, not_streamed},
+    stream::{CONSTANT_FRAMES, Streaming, not_streamed},
 };
 
 /// `y = bias`, whatever `x` is: trainable numbers that [`Branches`](super::Branches) joins with another branch.
@@ -73,11 +73,8 @@ impl<X: Tensor<Element = Y::Element>, Y: Tensor> Streaming for Constant<X, Y> {
     type Emitted = Y;
     type State = ();
 
-    const STREAM_FAULT: Option<Message> = if X::RANK > 1 && Y::RANK > 1 {
-        Some(not_streamed(Self::KIND.as_str(), "it has numbers for each frame, and a stream has no end"))
-    } else {
-        None
-    };
+    const STREAM_FAULT: Option<Message> =
+        if X::RANK > 1 && Y::RANK > 1 { Some(not_streamed(Self::KIND.as_str(), CONSTANT_FRAMES)) } else { None };
 
     #[inline(always)]
     fn push<S: Simd>(&self, _: S, (): &mut (), _: &X::Frame, y: &mut Y) -> bool {

@@ -9,6 +9,8 @@ use crate::{
     Tensor, Zeroed,
     kernel::{Simd, copy},
     layers,
+    message::Message,
+    stream::{CONSTANT_FRAMES, Streaming, not_streamed},
 };
 #[cfg(feature = "std")]
 use crate::{activation::Linear, layer::Path};
@@ -40,6 +42,21 @@ impl<X: Int8Tensor, Y: Int8Tensor> Int8Layer for Constant<X, Y> {
     #[inline(always)]
     fn run<S: Simd>(&self, _: S, _: &X, y: &mut Y) {
         copy(Y::flat(slice::from_ref(&self.numbers)), Y::flat_mut(slice::from_mut(y)));
+    }
+}
+
+impl<X: Int8Tensor, Y: Int8Tensor> Streaming for Constant<X, Y> {
+    type Frame = X::Frame;
+    type Emitted = Y;
+    type State = ();
+
+    const STREAM_FAULT: Option<Message> =
+        if X::RANK > 1 && Y::RANK > 1 { Some(not_streamed("Constant", CONSTANT_FRAMES)) } else { None };
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, _: S, (): &mut (), _: &X::Frame, y: &mut Y) -> bool {
+        *y = self.numbers;
+        true
     }
 }
 

@@ -9,7 +9,9 @@ use super::{Int8Layer, Quantize};
 use crate::layer::Path;
 use crate::{
     Zeroed,
-    kernel::{Element, Simd},
+    kernel::{Element, Simd, copy},
+    message::Message,
+    stream::{CUTS_ROWS, Streaming, not_streamed},
 };
 
 /// [`Crop2d`](crate::layers::Crop2d) in int8: without `TOP` rows at the top and `LEFT` columns. Input and output have
@@ -67,10 +69,35 @@ impl<
     #[inline(always)]
     fn run<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
         for (x, y) in x.iter().skip(TOP).zip(y) {
-            for (x, y) in x.iter().skip(LEFT).zip(y) {
-                *y = *x;
-            }
+            copy(x.get(LEFT..).unwrap_or(&[]), y);
         }
+    }
+}
+
+impl<
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const TOP: usize,
+    const LEFT: usize,
+> Streaming for Crop2d<H, W, C, OH, OW, TOP, LEFT>
+{
+    type Frame = [[i8; C]; W];
+    type Emitted = [[i8; C]; OW];
+    /// The number of rows so far, up to `TOP`.
+    type State = usize;
+
+    const STREAM_FAULT: Option<Message> = if TOP + OH == H { None } else { Some(not_streamed("Crop2d", CUTS_ROWS)) };
+    const DELAY: usize = TOP;
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, _: S, seen: &mut usize, frame: &[[i8; C]; W], y: &mut [[i8; C]; OW]) -> bool {
+        let due = *seen >= TOP;
+        *seen += usize::from(!due);
+        copy(frame.get(LEFT..).unwrap_or(&[]), y);
+        due
     }
 }
 

@@ -10,6 +10,8 @@ use crate::layer::Path;
 use crate::{
     Zeroed,
     kernel::{Element, Simd},
+    message::Message,
+    stream::{REPEATS_ROWS, Streaming, not_streamed},
 };
 
 /// [`UpSample2d`](crate::layers::UpSample2d) in int8. Input and output have the same scale.
@@ -56,6 +58,22 @@ impl<const H: usize, const W: usize, const C: usize, const R: usize, const RW: u
                 row.chunks_mut(RW).zip(x).for_each(|(pixels, x)| pixels.fill(*x));
             }
         }
+    }
+}
+
+impl<const H: usize, const W: usize, const C: usize, const R: usize, const RW: usize, const OH: usize, const OW: usize>
+    Streaming for UpSample2d<H, W, C, R, RW, OH, OW>
+{
+    type Frame = [[i8; C]; W];
+    type Emitted = [[i8; C]; OW];
+    type State = ();
+
+    const STREAM_FAULT: Option<Message> = if R == 1 { None } else { Some(not_streamed("UpSample2d", REPEATS_ROWS)) };
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, _: S, (): &mut (), frame: &[[i8; C]; W], y: &mut [[i8; C]; OW]) -> bool {
+        y.chunks_mut(RW).zip(frame).for_each(|(pixels, x)| pixels.fill(*x));
+        true
     }
 }
 

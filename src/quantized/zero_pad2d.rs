@@ -9,7 +9,9 @@ use super::{Int8Layer, Quantize};
 use crate::layer::Path;
 use crate::{
     Zeroed,
-    kernel::{Element, Simd},
+    kernel::{Element, Simd, copy},
+    message::Message,
+    stream::{ADDS_ROWS, Streaming, not_streamed},
 };
 
 /// [`ZeroPad2d`](crate::layers::ZeroPad2d) in int8: `TOP` rows before the image and `LEFT` columns. Input and output have
@@ -74,10 +76,32 @@ impl<
     fn run<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
         y.as_flattened_mut().fill([self.zero; C]);
         for (x, y) in x.iter().zip(y.iter_mut().skip(TOP)) {
-            for (x, y) in x.iter().zip(y.iter_mut().skip(LEFT)) {
-                *y = *x;
-            }
+            copy(x, y.get_mut(LEFT..).unwrap_or(&mut []));
         }
+    }
+}
+
+impl<
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const TOP: usize,
+    const LEFT: usize,
+> Streaming for ZeroPad2d<H, W, C, OH, OW, TOP, LEFT>
+{
+    type Frame = [[i8; C]; W];
+    type Emitted = [[i8; C]; OW];
+    type State = ();
+
+    const STREAM_FAULT: Option<Message> = if OH == H { None } else { Some(not_streamed("ZeroPad2d", ADDS_ROWS)) };
+
+    #[inline(always)]
+    fn push<S: Simd>(&self, _: S, (): &mut (), frame: &[[i8; C]; W], y: &mut [[i8; C]; OW]) -> bool {
+        y.fill([self.zero; C]);
+        copy(frame, y.get_mut(LEFT..).unwrap_or(&mut []));
+        true
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     kernel::{Element, Simd},
     layer::{Infer, Inferred, Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
-    stream::{Streaming, not_streamed},
+    stream::{CUTS_ROWS, Streaming, not_streamed},
 };
 
 /// Cuts rows and columns off an image: `TOP` and `BOTTOM` rows, `LEFT` and `RIGHT` columns.
@@ -132,11 +132,8 @@ impl<
     type Emitted = [[T; C]; OW];
     type State = usize;
 
-    const STREAM_FAULT: Option<Message> = if BOTTOM == 0 {
-        <Self as SimpleLayer>::FAULT
-    } else {
-        Some(not_streamed(Self::KIND.as_str(), "it cuts off the last rows, which are frames, and a stream has no end"))
-    };
+    const STREAM_FAULT: Option<Message> =
+        if BOTTOM == 0 { <Self as SimpleLayer>::FAULT } else { Some(not_streamed(Self::KIND.as_str(), CUTS_ROWS)) };
     const DELAY: usize = TOP;
 
     #[inline(always)]

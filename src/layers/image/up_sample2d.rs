@@ -8,7 +8,7 @@ use crate::{
     kernel::{Element, Plus, Simd, elementwise_row},
     layer::{Infer, Inferred, Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
-    stream::{Streaming, not_streamed},
+    stream::{REPEATS_ROWS, Streaming, not_streamed},
 };
 
 /// Repeats each pixel in `R` rows and `RW` columns: `y[i][j] = x[⌊i/R⌋][⌊j/RW⌋]`, the nearest pixel.
@@ -119,11 +119,8 @@ impl<
     type Emitted = [[T; C]; OW];
     type State = ();
 
-    const STREAM_FAULT: Option<Message> = if R == 1 {
-        <Self as SimpleLayer>::FAULT
-    } else {
-        Some(not_streamed(Self::KIND.as_str(), "it outputs several rows, which are frames, for each one"))
-    };
+    const STREAM_FAULT: Option<Message> =
+        if R == 1 { <Self as SimpleLayer>::FAULT } else { Some(not_streamed(Self::KIND.as_str(), REPEATS_ROWS)) };
 
     #[inline(always)]
     fn push<S: Simd>(&self, _: S, (): &mut (), frame: &[[T; C]; W], y: &mut [[T; C]; OW]) -> bool {

@@ -8,7 +8,7 @@ use crate::{
     kernel::{Element, Simd},
     layer::{Infer, Inferred, Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
-    stream::{Streaming, not_streamed},
+    stream::{ADDS_ROWS, Streaming, not_streamed},
 };
 
 /// Zeros around an image: `TOP` and `BOTTOM` rows, `LEFT` and `RIGHT` columns.
@@ -123,8 +123,7 @@ impl<
     const STREAM_FAULT: Option<Message> = if TOP == 0 && BOTTOM == 0 {
         <Self as SimpleLayer>::FAULT
     } else {
-        let why = "it adds rows, which are frames; the window `Causal` starts before the first one";
-        Some(not_streamed(Self::KIND.as_str(), why))
+        Some(not_streamed(Self::KIND.as_str(), ADDS_ROWS))
     };
 
     #[inline(always)]
