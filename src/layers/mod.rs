@@ -45,9 +45,9 @@ pub use dense::Dense;
 pub use dropout::Dropout;
 pub use frozen::Frozen;
 pub use image::{
-    Average, AveragePool1d, AveragePool2d, Causal, Conv1d, Conv2d, ConvTranspose2d, Crop2d, DepthwiseConv1d,
-    DepthwiseConv2d, Flatten, GlobalAveragePool, GlobalMaxPool, Image, Max, MaxPool1d, MaxPool2d, Padded, Reshape,
-    Same, SpatialDropout, Transpose2d, UpSample2d, Valid, Window, ZeroPad2d,
+    Average, AveragePool2d, Causal, Conv2d, ConvTranspose2d, Crop2d, DepthwiseConv2d, Flatten, GlobalAveragePool,
+    GlobalMaxPool, Image, Max, MaxPool2d, Padded, Reshape, Same, SpatialDropout, Transpose2d, UpSample2d, Valid,
+    Window, ZeroPad2d,
 };
 pub use impute::Impute;
 pub use in_flash::InFlash;
@@ -60,8 +60,8 @@ pub use p_relu::PRelu;
 pub use parallel::Parallel;
 pub use regularized::Regularized;
 pub use sequence::{
-    AllStates, Bidirectional, Block, BothEnds, Embedding, Full, Gru, LastState, LastStep, LearnedPositions, Lstm, Mask,
-    Masked, MultiHeadAttention, NoRotation, Recurrent, Returns, Reversed, Rotary, Rotation, SimpleRnn,
-    SinusoidalPositions, Stateful, TimeDistributed, TransformerBlock,
+    AllStates, AveragePool1d, Bidirectional, Block, BothEnds, Conv1d, DepthwiseConv1d, Embedding, Full, Gru, LastState,
+    LastStep, LearnedPositions, Lstm, Mask, Masked, MaxPool1d, MultiHeadAttention, NoRotation, Recurrent, Returns,
+    Reversed, Rotary, Rotation, SimpleRnn, SinusoidalPositions, Stateful, TimeDistributed, TransformerBlock,
 };
 pub use standardize::Standardize;

@@ -281,7 +281,7 @@ where
 }
 
 impl<R: Int8Reduce, P: Window, T: Element, const K: usize, const L: usize, const C: usize, const OL: usize> Quantize
-    for crate::layers::image::Pool1d<R, [[T; C]; L], K, P, [[T; C]; OL]>
+    for crate::layers::sequence::Pool1d<R, [[T; C]; L], K, P, [[T; C]; OL]>
 {
     type Int8 = Pool1d<R, P, L, C, OL, K>;
     #[cfg(feature = "std")]

@@ -107,7 +107,10 @@ pub(in crate::layers) const fn misfit<X: Tensor, P: Window>(layer: &str, kernel:
 }
 
 /// [`misfit`] for a pooling layer.
-pub(super) const fn misfit_of_pool<X: Tensor, P: Window>(layer: &str, kernel: [usize; 2]) -> Option<Message> {
+pub(in crate::layers) const fn misfit_of_pool<X: Tensor, P: Window>(
+    layer: &str,
+    kernel: [usize; 2],
+) -> Option<Message> {
     if let Some(fault) = misfit::<X, P>(layer, kernel) {
         return Some(fault);
     }
@@ -199,7 +202,7 @@ const fn blind<P: Window>(layer: &str, input: [usize; 2], kernel: [usize; 2]) ->
 }
 
 /// The fault of a layer with this window from an image `input` to an image `output` of `channels` channels, or `None`.
-pub(super) const fn mismatch<P: Window>(
+pub(in crate::layers) const fn mismatch<P: Window>(
     layer: &str,
     input: [usize; 3],
     kernel: [usize; 2],
@@ -214,7 +217,7 @@ pub(super) const fn mismatch<P: Window>(
 }
 
 /// [`mismatch`] for a pooling layer.
-pub(super) const fn mismatch_of_pool<P: Window>(
+pub(in crate::layers) const fn mismatch_of_pool<P: Window>(
     layer: &str,
     input: [usize; 3],
     kernel: [usize; 2],

@@ -1,19 +1,16 @@
 //! Layers of images, `[[[T; CHANNELS]; WIDTH]; HEIGHT]`: [`Conv2d`], [`DepthwiseConv2d`], [`ConvTranspose2d`]; pooling
 //! ([`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`GlobalMaxPool`]); [`UpSample2d`], [`ZeroPad2d`]; [`SpatialDropout`];
-//! [`Flatten`], [`Reshape`]. Layers of series, `[[T; CHANNELS]; STEPS]`: [`Conv1d`], [`DepthwiseConv1d`], [`MaxPool1d`], [`AveragePool1d`]. A
-//! [`Window`] describes the steps of a window and the padding.
+//! [`Flatten`], [`Reshape`]. A [`Window`] describes the steps of a window and the padding, also of the layers of series in
+//! [`sequence`](super::sequence).
 
-mod conv1d;
 mod conv2d;
 mod conv_transpose2d;
 mod crop2d;
-mod depthwise_conv1d;
 mod depthwise_conv2d;
 pub(super) mod fault;
 mod flatten;
 mod global_max_pool;
 mod global_pool;
-mod pool1d;
 mod pool2d;
 pub(crate) mod recent;
 mod reduce;
@@ -26,15 +23,12 @@ pub(crate) mod window;
 mod zero_pad2d;
 
 pub use conv_transpose2d::ConvTranspose2d;
-pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
 pub use crop2d::Crop2d;
-pub use depthwise_conv1d::DepthwiseConv1d;
 pub use depthwise_conv2d::DepthwiseConv2d;
 pub use flatten::Flatten;
 pub use global_max_pool::GlobalMaxPool;
 pub use global_pool::GlobalAveragePool;
-pub use pool1d::{AveragePool1d, MaxPool1d, Pool1d};
 pub use pool2d::{AveragePool2d, MaxPool2d, Pool2d};
 pub use reduce::{Average, Max, Reduce};
 pub use reshape::Reshape;

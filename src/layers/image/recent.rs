@@ -88,7 +88,7 @@ macro_rules! push_window {
         }
     };
 }
-pub(super) use push_window;
+pub(in crate::layers) use push_window;
 
 /// The fault of a layer whose window is not in the past.
 pub const fn looks_ahead<P: Window>(layer: &str, length: usize, frames: usize) -> Option<Message> {

@@ -205,7 +205,7 @@ pub(super) const fn grown<P: Window>(output: [usize; 2], kernel: [usize; 2]) -> 
 }
 
 /// The steps of the window over images of `H`×`W` pixels.
-pub(super) struct Over<P, const H: usize, const W: usize, const K: usize, const KW: usize>(PhantomData<P>);
+pub(in crate::layers) struct Over<P, const H: usize, const W: usize, const K: usize, const KW: usize>(PhantomData<P>);
 
 impl<P: Window, const H: usize, const W: usize, const K: usize, const KW: usize> Steps for Over<P, H, W, K, KW> {
     const STRIDE: [usize; 2] = P::STRIDE;
@@ -216,7 +216,7 @@ impl<P: Window, const H: usize, const W: usize, const K: usize, const KW: usize>
 /// Appends the window, the bias and the width of the kernel as they are written after other arguments, such as
 /// `, Same<2>, Bias, 4`: without the last ones that have their default. The window `Valid` with a stride of `default` is
 /// one, and a square kernel. The bias is empty if it is the default, which `bias` contains as well.
-pub(super) const fn named<P: Window>(
+pub(in crate::layers) const fn named<P: Window>(
     message: Message<64>,
     [rows, columns]: [usize; 2],
     default: [usize; 2],

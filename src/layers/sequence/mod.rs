@@ -1,5 +1,5 @@
-//! Layers of sequences, `[[T; FEATURES]; STEPS]`, that read one frame after another: [`SimpleRnn`], [`Gru`], [`Lstm`].
-//! They output their last state or all states ([`Returns`]), and may continue from batch to batch ([`Stateful`]).
+//! Layers of sequences, `[[T; FEATURES]; STEPS]`. [`Conv1d`], [`DepthwiseConv1d`], [`MaxPool1d`] and [`AveragePool1d`] slide a
+//! [`Window`](super::image::Window) over the frames. [`SimpleRnn`], [`Gru`] and [`Lstm`] read one frame after another. They output their last state or all states ([`Returns`]), and may continue from batch to batch ([`Stateful`]).
 //! [`Bidirectional`] reads in both directions, and [`TimeDistributed`] applies any layer to each frame. [`Masked`]
 //! takes series whose lengths vary. An [`Embedding`] makes a sequence of whole numbers. [`MultiHeadAttention`] reads
 //! all frames at once; [`LearnedPositions`] and [`SinusoidalPositions`] tell it their order. A [`TransformerBlock`]
@@ -9,12 +9,15 @@
 
 mod attention;
 mod bidirectional;
+mod conv1d;
+mod depthwise_conv1d;
 mod embedding;
 mod ends;
 mod gru;
 mod lstm;
 mod masked;
 mod passes;
+mod pool1d;
 mod position;
 mod recurrent;
 mod returns;
@@ -26,11 +29,14 @@ mod waves;
 
 pub use attention::{Full, Mask, MultiHeadAttention, NoRotation, Rotary, Rotation};
 pub use bidirectional::{Bidirectional, Reversed};
+pub use conv1d::Conv1d;
+pub use depthwise_conv1d::DepthwiseConv1d;
 pub use embedding::Embedding;
 pub use ends::{BothEnds, Ends, LastStep};
 pub use gru::{Gru, GruUnit};
 pub use lstm::{Lstm, LstmUnit};
 pub use masked::Masked;
+pub use pool1d::{AveragePool1d, MaxPool1d, Pool1d};
 pub use position::{LearnedPositions, SinusoidalPositions};
 pub use recurrent::Recurrent;
 pub use returns::{AllStates, LastState, Returns, Stateful};

@@ -7,8 +7,8 @@ use crate::{
     layers::{
         Activate, Biased, Branches, Constant, Conv1d, Conv2d, ConvTranspose2d, Dense, DepthwiseConv1d, DepthwiseConv2d,
         GlobalAveragePool, Join, Joins, PRelu, Recurrent, Returns, Standardize, Window,
-        image::{Channels, Pool1d, Pool2d, Reduce},
-        sequence::Unit,
+        image::{Channels, Pool2d, Reduce},
+        sequence::{Pool1d, Unit},
     },
     quantized::{
         Scale,

@@ -2,11 +2,6 @@
 
 use core::{array, marker::PhantomData, slice};
 
-use super::{
-    Channels, Valid, Window, fault,
-    recent::{Recent, looks_ahead, push_window, reads_padding},
-    window::{self, Over, Row, slide},
-};
 use crate::{
     Parameters, Tensor,
     activation::{Activation, Linear},
@@ -18,6 +13,11 @@ use crate::{
     layers::{
         affine::{Affine, affine_passes, sliding_gradient},
         bias::{Bias, Biased},
+        image::{
+            Channels, Valid, Window, fault,
+            recent::{Recent, looks_ahead, push_window, reads_padding},
+            window::{self, Over, Row, slide},
+        },
     },
     message::Message,
     stream::{Past, Streaming, Taps},
@@ -26,7 +26,7 @@ use crate::{
 /// `F` filters of `K` steps over a series, such as the samples of sensors:
 /// `y[i][f] = act(bias[f] + Σ x[i·s + u·d − p][c]·kernel[u][c][f])`, summed over `u` and `c`, with stride `s`, dilation `d`
 /// and `p` zeros before the series, which the [`Window`] `P` determines; of two strides or dilations, the first one
-/// counts. With [`Causal`](super::Causal), an output depends on no later input.
+/// counts. With [`Causal`](crate::layers::Causal), an output depends on no later input.
 ///
 /// x: `I`, a series `[[T; CHANNELS]; STEPS]`; y: a series of `F` channels.
 ///

@@ -2,11 +2,6 @@
 
 use core::{array, marker::PhantomData, slice};
 
-use super::{
-    Channels, Valid, Window, fault,
-    recent::{Recent, looks_ahead, push_window, reads_padding},
-    window::{self, Over, Row, slide},
-};
 use crate::{
     Parameters, Tensor,
     activation::{Activation, Linear},
@@ -18,6 +13,11 @@ use crate::{
     layers::{
         affine::{Affine, affine_passes, sliding_gradient},
         bias::{Bias, Biased},
+        image::{
+            Channels, Valid, Window, fault,
+            recent::{Recent, looks_ahead, push_window, reads_padding},
+            window::{self, Over, Row, slide},
+        },
     },
     message::Message,
     stream::{Past, Streaming, Taps},
@@ -25,7 +25,7 @@ use crate::{
 
 /// One filter of `K` steps for each channel of a series: `y[i][c] = act(bias[c] + Σ x[i·s + u·d − p][c]·kernel[u][c])`,
 /// summed over `u`, with stride `s`, dilation `d` and `p` zeros before the series, which the [`Window`] `P` determines; of two
-/// strides or dilations, the first one counts. With [`Causal`](super::Causal), an output depends on no later input.
+/// strides or dilations, the first one counts. With [`Causal`](crate::layers::Causal), an output depends on no later input.
 ///
 /// x: `I`, a series `[[T; CHANNELS]; STEPS]`; y: a series with the same channels. A separable convolution is this layer
 /// followed by a [`Conv1d`](super::Conv1d) of one step, which combines the channels:

@@ -2,22 +2,22 @@
 
 use core::{array, marker::PhantomData};
 
-use super::{
-    Average, Channels, Max, Pool2d, Reduce, Valid, Window, fault,
-    recent::{Recent, looks_ahead, reads_padding},
-    window::{self, Row},
-};
 use crate::{
     Parameters, Rng, Zeroed,
     activation::Linear,
     kernel::{Element, Simd},
     layer::{Ending, Infer, Inferred, Layer, Operations, Path, first_fault},
+    layers::image::{
+        Average, Channels, Max, Pool2d, Reduce, Valid, Window, fault,
+        recent::{Recent, looks_ahead, reads_padding},
+        window::{self, Row},
+    },
     message::Message,
     stream::{Past, Streaming, Taps},
 };
 
 /// The maximum of each channel in windows of `K` steps of a series: `y[i][c] = max x[i·s + u·d − p][c]` over the steps
-/// `u` of the window that are inside the series, like [`MaxPool2d`](super::MaxPool2d).
+/// `u` of the window that are inside the series, like [`MaxPool2d`](crate::layers::MaxPool2d).
 ///
 /// x: `I`, a series `[[T; CHANNELS]; STEPS]`; y: a series with the same channels.
 ///
