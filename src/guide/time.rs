@@ -120,8 +120,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! With a label for each step, the network needs no `Masked` if no step depends on later ones. The loss
-//! [`EachStep`](crate::loss::EachStep) then counts the steps up to the length, which is part of the label:
+//! With a label for each step, the network has no `Masked`, and no step may depend on later ones, which is checked at compile
+//! time. The loss [`EachStep`](crate::loss::EachStep) counts the steps up to the length, which is part of the label:
 //!
 //! ```
 //! use shiplap::prelude::*;

@@ -52,6 +52,9 @@ pub trait Layer: Parameters {
     /// Whether the layer starts each `record_batch` with the state after the one before, which is in its tape, as with
     /// [`Stateful`](crate::layers::Stateful).
     const STATEFUL: bool = false;
+    /// Whether a step of the output depends on later steps of the input, as with [`Reversed`](crate::layers::Reversed); by
+    /// default, if one of the nested layers does so.
+    const LOOKS_AHEAD: Option<bool> = None;
     /// The bytes of the memory inside the layer at inference, for one sample, without that of nested layers.
     const INSIDE: usize = 0;
     /// The nested layers with their tensors, activations and sizes, for files and budgets that are checked at compile
@@ -61,6 +64,7 @@ pub trait Layer: Parameters {
         tensors: Self::TENSORS,
         activation: Self::ACTIVATION,
         stateful: Self::STATEFUL,
+        looks_ahead: Self::LOOKS_AHEAD,
         bytes: size_of::<Self>() - Outline::of_sequence(Self::LAYERS).bytes(),
         output: size_of::<Self::Output>(),
         inside: Self::INSIDE,

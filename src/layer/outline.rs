@@ -39,6 +39,8 @@ pub struct Leaf {
     pub activation: Option<&'static str>,
     /// Whether training continues with the state of the batch before.
     pub stateful: bool,
+    /// Whether a step of the output depends on later steps of the input; if `None`, that of nested layers.
+    pub looks_ahead: Option<bool>,
     /// The bytes of the parameters and statistics, without those of nested layers.
     pub bytes: usize,
     /// The bytes of the output for one sample.
@@ -88,6 +90,23 @@ impl Outline {
             index += 1;
         }
         false
+    }
+
+    /// The first layer in which a step depends on later ones.
+    pub(crate) const fn looking_ahead(&self) -> Option<&Leaf> {
+        if let Some(layer) = &self.layer
+            && let Some(ahead) = layer.looks_ahead
+        {
+            return if ahead { Some(layer) } else { None };
+        }
+        let mut index = 0;
+        while index < self.children.len() {
+            if let Some(layer) = self.children[index].1.looking_ahead() {
+                return Some(layer);
+            }
+            index += 1;
+        }
+        None
     }
 
     /// Whether a layer continues with the state of the batch before.

@@ -16,6 +16,12 @@ use crate::{
 /// Each sample counts the same, whatever its length: the mean over the samples of a batch does not depend on how they are
 /// put into batches.
 ///
+/// The network does not know the length, which is a part of the label. A layer of series in which a step depends on later
+/// ones, and thus on the padding, is a compile error of the trainer: [`Bidirectional`](crate::layers::Bidirectional),
+/// attention without [`Causal`](crate::layers::Causal), and `Same` windows. If all samples have all steps, such layers are
+/// trained with a loss without lengths, such as
+/// [`SparseCategoricalCrossentropy`](super::SparseCategoricalCrossentropy).
+///
 /// ```
 /// use shiplap::{loss::EachStep, prelude::*};
 ///
@@ -47,6 +53,7 @@ impl<P: Tensor, L: Loss<P>, const STEPS: usize> Loss<[P; STEPS]> for EachStep<L>
     type Ending = L::Ending;
     type Metric = metric::EachStep<L::Metric>;
     const EXPECTS: &'static str = Expects::<L, P, STEPS>::TEXT.as_str();
+    const HAS_LENGTH: bool = true;
 
     fn check(&self) -> Result<(), &'static str> {
         self.0.check()

@@ -62,6 +62,9 @@ pub trait Loss<P>: Default + Copy + Send + Sync + 'static {
     type Metric;
     /// A description of valid labels, for the error message.
     const EXPECTS: &'static str;
+    /// Whether a label has a length, after which the steps of an output are those of padding.
+    #[doc(hidden)]
+    const HAS_LENGTH: bool = false;
 
     /// Checks that each value of the loss is in its range. A trainer calls it before the first step and after each
     /// change.

@@ -62,6 +62,7 @@ impl<A: Loss<P>, B: Loss<Q>, P: Tensor, Q: Tensor<Element = P::Element>> Loss<Pa
     type Ending = Endings<A::Ending, B::Ending>;
     type Metric = PairMetric<A::Metric, B::Metric>;
     const EXPECTS: &'static str = Expects::<A, B, P, Q>::TEXT.as_str();
+    const HAS_LENGTH: bool = A::HAS_LENGTH || B::HAS_LENGTH;
 
     fn check(&self) -> Result<(), &'static str> {
         in_range(

@@ -44,6 +44,7 @@ impl<P: Tensor, L: Loss<P>> Loss<P> for Weighted<L> {
     type Ending = L::Ending;
     type Metric = Unweighted<L::Metric>;
     const EXPECTS: &'static str = Expects::<L, P>::TEXT.as_str();
+    const HAS_LENGTH: bool = L::HAS_LENGTH;
 
     fn check(&self) -> Result<(), &'static str> {
         self.0.check()

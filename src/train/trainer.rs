@@ -14,6 +14,7 @@ use crate::{
     kernel::dispatch,
     layer::{Layer, Parameter, Path, Sample, VisitTrainable, assert_sound, learns},
     loss::{Follows, Label, Loss},
+    message::Message,
     metric::Metric,
     network::{AnyNetwork, Summary, in_blocks, initialize, predict},
     optim::{GradientMemory as _, KeepsAverage, Optimizer, Settings},
@@ -132,12 +133,24 @@ where
         unsafe { place.assume_init() }
     }
 
+    /// The fault of a network that reads the padding after the length of a label.
+    const READS_PADDING: Option<Message> = match N::OUTLINE.looking_ahead() {
+        Some(layer) if L::HAS_LENGTH => {
+            let message = Message::naming(layer.kind.as_str()).text("reads later steps, which are padding after the ");
+            let message =
+                message.text("length of a label of `EachStep`: use `Causal` windows and attention, and recurrent ");
+            Some(message.text("layers in one direction, or a loss without lengths"))
+        }
+        _ => None,
+    };
+
     const fn assert_trainable() {
         assert!(BATCH > 0, "a trainer's batch holds at least one row");
         assert!(
             learns::<N::Trainable>(),
             "nothing in this network is trainable: its layers are frozen, or have no parameters"
         );
+        assert_sound(&Self::READS_PADDING);
     }
 
     fn initialize(&mut self) {

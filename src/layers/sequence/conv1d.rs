@@ -120,6 +120,7 @@ impl<
     type Head = A;
 
     const MACS: usize = OL * F * K * C;
+    const LOOKS_AHEAD: Option<bool> = Some(looks_ahead::<P>("", L, K).is_some());
     const FAULT: Option<Message> = fault::mismatch::<Row<P>>(Self::KIND.as_str(), [1, L, C], [1, K], [1, OL, F], F);
 
     affine_passes!();

@@ -107,6 +107,7 @@ impl<T: Element, A: Activation, P: Window, Z: Biased, const L: usize, const C: u
     type Head = A;
 
     const MACS: usize = OL * C * K;
+    const LOOKS_AHEAD: Option<bool> = Some(looks_ahead::<P>("", L, K).is_some());
     const FAULT: Option<Message> = fault::mismatch::<Row<P>>(Self::KIND.as_str(), [1, L, C], [1, K], [1, OL, C], C);
 
     affine_passes!();

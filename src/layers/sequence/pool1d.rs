@@ -87,6 +87,7 @@ impl<R: Reduce, P: Window, T: Element, const K: usize, const L: usize, const C: 
     type Tape<const B: usize> = ();
     type Head = Linear;
 
+    const LOOKS_AHEAD: Option<bool> = Some(looks_ahead::<P>("", L, K).is_some());
     const FAULT: Option<Message> =
         fault::mismatch_of_pool::<Row<P>>(Self::KIND.as_str(), [1, L, C], [1, K], [1, OL, C]);
 

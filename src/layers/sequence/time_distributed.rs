@@ -77,6 +77,8 @@ impl<L: Layer, const STEPS: usize> Layer for TimeDistributed<L, STEPS> {
 
     const MACS: usize = STEPS * L::MACS;
     const FAULT: Option<Message> = first_fault(&[L::FAULT, Self::MISUSE]);
+    /// The axes inside a step are no time.
+    const LOOKS_AHEAD: Option<bool> = Some(false);
     const TAKES_MISSING: bool = L::TAKES_MISSING;
     const TAKES_WHOLE: bool = L::TAKES_WHOLE;
     const KEEPS_WHOLE: bool = L::KEEPS_WHOLE;

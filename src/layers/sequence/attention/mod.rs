@@ -143,6 +143,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize, const HEADS: usize, M: 
 
     const MACS: usize = STEPS * WIDTH * (4 * WIDTH + 2 * STEPS);
     const INSIDE: usize = size_of::<Memory<T, WIDTH, STEPS>>();
+    const LOOKS_AHEAD: Option<bool> = Some(!M::CAUSAL);
     const FAULT: Option<Message> = {
         let message = Message::naming(Self::KIND.as_str());
         if WIDTH == 0 || STEPS == 0 {
