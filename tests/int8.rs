@@ -17,6 +17,9 @@ include_model! {
     static AD01: Ad01 = "../data/mlperf_tiny/ad01_int8.tflite";
 }
 include_model! {
+    static VWW: Vww = "../data/mlperf_tiny/vww_int8.tflite";
+}
+include_model! {
     static KWS: Kws = "../data/mlperf_tiny/kws_int8.tflite";
 }
 
@@ -56,6 +59,7 @@ fn models_compute_the_bytes_of_tensorflow_lite_at_each_level() {
 fn activations_of_models_are_two_buffers_and_the_output() {
     assert_eq!(Quantized::<<Kws as Twin>::Network>::ACTIVATIONS, 2 * 25 * 5 * 64 + 12);
     assert_eq!(Quantized::<<Ad01 as Twin>::Network>::ACTIVATIONS, 128 + 640);
+    assert_eq!(Quantized::<<Vww as Twin>::Network>::ACTIVATIONS, 48 * 48 * (8 + 16) + 2);
 }
 
 trait Twin {

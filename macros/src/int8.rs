@@ -11,7 +11,7 @@ pub fn tuple(count: usize) -> TokenStream {
     let names: Vec<String> = (0..count).map(|index| index.to_string()).collect();
     let last = &layers[count - 1];
     let pairs = || layers.iter().zip(&layers[1..]);
-    let runs = pairs().map(|(before, layer)| quote!(#layer: Int8Layer<Input = #before::Output>));
+    let bounds = pairs().map(|(before, layer)| quote!(#layer: Int8Layer<Input = #before::Output>));
     let descriptions = pairs().map(|(before, layer)| quote!(#layer: Describe<Input = #before::Output>));
     let passes = pairs().map(|(before, layer)| {
         quote! {
@@ -24,58 +24,80 @@ pub fn tuple(count: usize) -> TokenStream {
     });
 
     // The outputs of the layers are in two memories in turn. That of the last layer takes those that fit, in its turn.
-    let memories = [format_ident!("even"), format_ident!("odd")];
-    let any = |start: usize| {
-        let outputs = layers[..count - 1].iter().skip(start).step_by(2).rev();
-        outputs.fold(quote!(()), |others, layer| quote!(crate::Either<#layer::Output, #others>))
-    };
-    let (even, odd) = (any(0), any(1));
-    let inside = if count % 2 == 1 {
-        quote!(beyond::<#even, #last::Output>() + size_of::<#odd>())
-    } else {
-        quote!(size_of::<#even>() + beyond::<#odd, #last::Output>())
-    };
-    let allocations = memories
-        .iter()
-        .take(count - 1)
-        .zip([&even, &odd])
-        .map(|(memory, any)| quote!(let mut #memory = MaybeUninit::<#any>::uninit();));
-    let steps = (0..count).map(|index| {
-        let place = &places[index];
-        let x = index.checked_sub(1).map_or(quote!(x), |before| {
-            let before = format_ident!("y{before}");
-            quote!(#before)
-        });
-        if index + 1 == count {
-            // Like the other outputs, that of the last layer starts with zeros.
-            let clear = (count > 2).then(|| quote!(Int8Tensor::flat_mut(slice::from_mut(y)).fill(0);));
-            return quote! {
-                #clear
-                apart(simd, Run { layers: &self.#place, x: #x, y });
-            };
-        }
-        let (layer, memory, y) = (&layers[index], &memories[index % 2], format_ident!("y{index}"));
-        let mut output = quote!(crate::zeroed_at::<#layer::Output, _>(&mut #memory));
-        if index % 2 == (count - 1) % 2 {
-            output = quote!(match zeroed_within::<#layer::Output, _>(y) { Some(y) => y, None => #output });
-        }
-        quote! {
-            let #y = #output;
-            apart(simd, Run { layers: &self.#place, x: #x, y: #y });
-        }
+    let turns = (0..count).rev().fold(vec![quote!(Last)], |mut turns, index| {
+        let (layer, turn) = (&layers[index], &turns[0]);
+        turns.insert(0, quote!(<#layer::Place as Place>::Before<#turn>));
+        turns
     });
-
-    quote! {
-        impl<L0: Int8Layer, #(#runs),*> Int8Layer for (#(#layers,)*) {
-            type Input = L0::Input;
-            type Output = #last::Output;
-            const INSIDE: usize = #inside + most(&[#(#layers::INSIDE),*]);
-            const PARTS: &'static [(&'static str, PartCosts)] = &[#((#names, costs::<#layers>())),*];
-
+    let start = &turns[0];
+    let memories = layers.iter().fold(vec![quote!(())], |mut memories, layer| {
+        let before = memories.last();
+        memories.push(quote!(<#layer::Place as Place>::Memory<#before>));
+        memories
+    });
+    let any = |choice: &str| {
+        let choice = format_ident!("{choice}");
+        let outputs = turns[1..count].iter().zip(&memories[1..count]).rev();
+        outputs.fold(
+            quote!(()),
+            |others, (turn, memory)| quote!(crate::Either<<#turn as Turn>::#choice<#memory>, #others>),
+        )
+    };
+    let (beyond, other) = (any("IfLast"), any("IfOther"));
+    let place = layers.iter().rev().fold(quote!(Within), |after, layer| quote!(<#layer::Place as Place>::Then<#after>));
+    let runs = if count == 1 {
+        quote! {
             #[inline(always)]
             fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
-                #(#allocations)*
-                #(#steps)*
+                apart(simd, Run { layers: &self.0, x, y });
+            }
+        }
+    } else {
+        let (inner, end) = (&places[1..count - 1], &places[count - 1]);
+        let (held, held_last) = (&memories[1..count - 1], &memories[count - 1]);
+        let steps = quote! {
+            let mut other = MaybeUninit::<#other>::uninit();
+            let mut memories = Memories::new::<#start>(output, beyond, Room::zeros(&mut other));
+            let x = memories.first(simd, &self.0, x);
+            #(let x = memories.next::<_, _, #held>(simd, &self.#inner, x);)*
+            memories.last::<_, _, #held_last>(simd, &self.#end, x);
+        };
+        quote! {
+            #[inline(always)]
+            fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
+                let mut memory = MaybeUninit::<#beyond>::uninit();
+                let beyond: &mut [i8] =
+                    if beyond_of::<#beyond, #last::Output>() == 0 { &mut [] } else { Room::zeros(&mut memory) };
+                let output = Int8Tensor::flat_mut(slice::from_mut(y));
+                #steps
+            }
+
+            #[inline(always)]
+            fn run_in<S: Simd>(&self, simd: S, x: &Self::Input, room: &mut Room<RoomOf<Self>>) {
+                let (output, beyond) = (room.numbers(), &mut []);
+                #steps
+            }
+        }
+    };
+    let init = &layers[..count - 1];
+    let views = layers[1..].iter().map(|layer| quote!(let x = #layer::view(x)?;));
+
+    quote! {
+        impl<L0: Int8Layer, #(#bounds),*> Int8Layer for (#(#layers,)*) {
+            type Input = L0::Input;
+            type Output = #last::Output;
+            type Place = <#place as Place>::Of<crate::Either<#last::Output, #beyond>>;
+            const INSIDE: usize = beyond_of::<#beyond, #last::Output>() + Self::BESIDE;
+            const BESIDE: usize = size_of::<#other>() + most(&[#(#init::BESIDE,)* #last::INSIDE]);
+            const PARTS: &'static [(&'static str, PartCosts)] = &[#((#names, costs::<#layers>())),*];
+
+            #runs
+
+            #[inline(always)]
+            fn view(x: &Self::Input) -> Option<&Self::Output> {
+                let x = L0::view(x)?;
+                #(#views)*
+                Some(x)
             }
         }
 

@@ -335,14 +335,14 @@ limit                               100  4096"
         assert_eq!(
             *error.downcast::<String>().unwrap(),
             "\
-budget exceeded: `Net: ram <= 200` does not hold, because 394 is not <= 200
+budget exceeded: `Net: ram <= 200` does not hold, because 330 is not <= 200
 
 layer  type                      flash  ram  macs
 0      Conv2d<4, 3, Relu, Same>     76  256  2304
 1.0    MaxPool2d<2>                  0   64     0
-1.1    Flatten                       0   64     0
+1.1    Flatten                       0    0     0
 2      Dense<64, 10, Softmax>      748   10   640
-total                              840  394  2944
+total                              840  330  2944
 limit                                   200"
         );
     }

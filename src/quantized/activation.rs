@@ -2,7 +2,7 @@
 
 use core::{fmt::Debug, marker::PhantomData, slice};
 
-use super::{Bounds, Exponential, Int8Layer, Int8Tensor, Quantize, Scale};
+use super::{Apart, Bounds, Exponential, Int8Layer, Int8Tensor, Quantize, Scale};
 #[cfg(feature = "std")]
 use super::{Calibration, Operation, QuantizeError, Rounded, Samples, Scales};
 #[cfg(feature = "std")]
@@ -255,6 +255,7 @@ impl<A: Int8Activation, X: Tensor> Activate<A, X> {
 impl<A: Int8Activation, X: Tensor> Int8Layer for Activate<A, X> {
     type Input = X::Int8;
     type Output = X::Int8;
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, _: S, x: &X::Int8, y: &mut X::Int8) {

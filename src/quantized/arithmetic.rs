@@ -2,8 +2,9 @@
 
 use core::{fmt::Debug, mem::MaybeUninit, slice};
 
+use super::place::{output, room};
 use super::{
-    Bounds, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Largest, Multiplier, Quantize, Run, Scale, Smallest,
+    Apart, Bounds, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Largest, Multiplier, Quantize, Run, Scale, Smallest,
 };
 #[cfg(feature = "std")]
 use super::{Calibration, Operation, QuantizeError, Rounded, Samples};
@@ -202,8 +203,9 @@ impl<X: Int8Tensor, A: Int8Layer<Input = X>, B: Int8Layer<Input = X>, C: Combina
 {
     type Input = X;
     type Output = A::Output;
+    type Place = Apart<Self::Output>;
     const INSIDE: usize = {
-        let second = B::INSIDE + if B::COPIES { 0 } else { B::Output::LEN };
+        let second = B::INSIDE + room::<B>();
         if A::INSIDE > second { A::INSIDE } else { second }
     };
 
@@ -212,14 +214,8 @@ impl<X: Int8Tensor, A: Int8Layer<Input = X>, B: Int8Layer<Input = X>, C: Combina
         apart(simd, Run { layers: &self.first, x, y });
         let y = A::Output::flat_mut(slice::from_mut(y));
         let mut second = MaybeUninit::uninit();
-        let second = if B::COPIES {
-            X::flat(slice::from_ref(x))
-        } else {
-            let second = B::Output::zeroed_in(&mut second);
-            apart(simd, Run { layers: &self.second, x, y: second });
-            B::Output::flat(slice::from_ref(second))
-        };
-        self.join(y, second);
+        let second = output(simd, &self.second, x, &mut second);
+        self.join(y, B::Output::flat(slice::from_ref(second)));
     }
 }
 

@@ -2,15 +2,13 @@
 
 use core::{marker::PhantomData, mem::MaybeUninit, slice};
 
-use super::{Bounds, Int8Layer, Int8Tensor, Multiplier, Quantize, Run, Scale, Table};
+use super::place::{output, room};
+use super::{Apart, Bounds, Int8Layer, Int8Tensor, Multiplier, Quantize, Scale, Table};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Rounded, Samples, Scales};
 use crate::{
     Tensor, Zeroed,
-    kernel::{
-        Simd,
-        int8::{apart, int8_fits},
-    },
+    kernel::{Simd, int8::int8_fits},
     layer::first_fault,
     layers::{self, Branches},
     message::Message,
@@ -89,14 +87,13 @@ impl<A, B, O> Concat<A, B, O> {
 impl<A: Int8Layer, B: Int8Layer<Input = A::Input>, O: Int8Tensor> Int8Layer for Concat<A, B, O> {
     type Input = A::Input;
     type Output = O;
-    const INSIDE: usize = A::Output::LEN + B::Output::LEN + if A::INSIDE > B::INSIDE { A::INSIDE } else { B::INSIDE };
+    type Place = Apart<Self::Output>;
+    const INSIDE: usize = room::<A>() + room::<B>() + if A::INSIDE > B::INSIDE { A::INSIDE } else { B::INSIDE };
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &A::Input, y: &mut O) {
         let (mut first, mut second) = (MaybeUninit::uninit(), MaybeUninit::uninit());
-        let (first, second) = (A::Output::zeroed_in(&mut first), B::Output::zeroed_in(&mut second));
-        apart(simd, Run { layers: &self.first, x, y: first });
-        apart(simd, Run { layers: &self.second, x, y: second });
+        let (first, second) = (output(simd, &self.first, x, &mut first), output(simd, &self.second, x, &mut second));
         let (first, second) = (A::Output::flat(slice::from_ref(first)), B::Output::flat(slice::from_ref(second)));
         self.join(first, second, O::flat_mut(slice::from_mut(y)));
     }

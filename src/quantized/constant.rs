@@ -2,9 +2,9 @@
 
 use core::{marker::PhantomData, slice};
 
+use super::{Apart, Int8Layer, Int8Tensor, Quantize};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Rounded, Samples};
-use super::{Int8Layer, Int8Tensor, Quantize};
 use crate::{
     Tensor, Zeroed,
     kernel::{Simd, copy},
@@ -38,6 +38,7 @@ unsafe impl<X, Y: Zeroed> Zeroed for Constant<X, Y> {}
 impl<X: Int8Tensor, Y: Int8Tensor> Int8Layer for Constant<X, Y> {
     type Input = X;
     type Output = Y;
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, _: S, _: &X, y: &mut Y) {

@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Affine, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum};
+use super::{Affine, Apart, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Rounded, Samples, affine::Real};
 #[cfg(feature = "std")]
@@ -92,6 +92,7 @@ impl<
 {
     type Input = [[[i8; C]; W]; H];
     type Output = [[[i8; F]; OW]; OH];
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {

@@ -3,7 +3,7 @@
 use core::{array, marker::PhantomData};
 
 use super::{
-    Affine, Int8Activation, Int8Layer, Int8Tensor, Quantize,
+    Affine, Apart, Int8Activation, Int8Layer, Int8Tensor, Quantize,
     affine::assert_fits_sum,
     gather::{gather, sliding},
 };
@@ -153,6 +153,7 @@ impl<
 {
     type Input = [[[i8; C]; W]; H];
     type Output = [[[i8; F]; OW]; OH];
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
@@ -272,6 +273,7 @@ impl<P: Window, A: Int8Activation, const W: usize, const C: usize, const OW: usi
 {
     type Input = [[i8; C]; W];
     type Output = [[i8; F]; OW];
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {

@@ -2,9 +2,9 @@
 
 use core::marker::PhantomData;
 
+use super::{Apart, Int8Layer, Quantize};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples};
-use super::{Int8Layer, Quantize};
 #[cfg(feature = "std")]
 use crate::layer::Path;
 use crate::{
@@ -65,6 +65,7 @@ impl<
 {
     type Input = [[[i8; C]; W]; H];
     type Output = [[[i8; C]; OW]; OH];
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {

@@ -1,6 +1,6 @@
 //! The fully connected layer in int8.
 
-use super::{Affine, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum};
+use super::{Affine, Apart, Int8Activation, Int8Layer, Quantize, affine::assert_fits_sum};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Rounded, Samples, affine::Real};
 #[cfg(feature = "std")]
@@ -32,6 +32,7 @@ impl<const IN: usize, const OUT: usize, A: Int8Activation> Dense<IN, OUT, A> {
 impl<const IN: usize, const OUT: usize, A: Int8Activation> Int8Layer for Dense<IN, OUT, A> {
     type Input = [i8; IN];
     type Output = [i8; OUT];
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &[i8; IN], y: &mut [i8; OUT]) {

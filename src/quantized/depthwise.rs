@@ -3,7 +3,7 @@
 use core::{array, marker::PhantomData};
 
 use super::{
-    Affine, Int8Activation, Int8Layer, Quantize,
+    Affine, Apart, Int8Activation, Int8Layer, Quantize,
     affine::assert_fits_sum,
     gather::{gather, sliding},
 };
@@ -130,6 +130,7 @@ impl<
 {
     type Input = [[[i8; C]; W]; H];
     type Output = [[[i8; C]; OW]; OH];
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {
@@ -239,6 +240,7 @@ impl<P: Window, A: Int8Activation, const W: usize, const C: usize, const OW: usi
 {
     type Input = [[i8; C]; W];
     type Output = [[i8; C]; OW];
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {

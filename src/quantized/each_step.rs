@@ -1,13 +1,18 @@
 //! Layers for each step of a sequence in int8.
 
+use core::slice;
+
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples};
-use super::{Int8Layer, Int8Tensor, Quantize, Run};
+use super::{Int8Layer, Int8Tensor, Place, Quantize, Run};
 #[cfg(feature = "std")]
 use crate::layer::Path;
 use crate::{
     Tensor, Zeroed,
-    kernel::{Simd, int8::apart},
+    kernel::{
+        Simd,
+        int8::{apart, first_of},
+    },
     layers::TimeDistributed,
     stream::Streaming,
 };
@@ -35,8 +40,13 @@ where
 {
     type Input = [L::Input; STEPS];
     type Output = [L::Output; STEPS];
+    type Place = <L::Place as Place>::Of<Self::Output>;
     const INSIDE: usize = L::INSIDE;
-    const COPIES: bool = L::COPIES;
+
+    #[inline(always)]
+    fn view(x: &Self::Input) -> Option<&Self::Output> {
+        L::Place::WITHIN.then(|| first_of(Int8Tensor::flat(slice::from_ref(x))))
+    }
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {

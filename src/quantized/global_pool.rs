@@ -2,9 +2,9 @@
 
 use core::{marker::PhantomData, slice};
 
+use super::{Apart, Int8Layer, Int8Reduce, Int8Tensor, Multiplier, Quantize, Scale};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Rounded, Samples};
-use super::{Int8Layer, Int8Reduce, Int8Tensor, Multiplier, Quantize, Scale};
 #[cfg(feature = "std")]
 use crate::layer::Path;
 use crate::{
@@ -50,6 +50,7 @@ unsafe impl<I> Zeroed for GlobalAverage<I> {}
 impl<I: Channels> Int8Layer for GlobalAverage<I> {
     type Input = I::Int8;
     type Output = <I::Each<I::Element> as crate::Tensor>::Int8;
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
@@ -113,6 +114,7 @@ unsafe impl<I> Zeroed for GlobalMax<I> {}
 impl<I: Channels> Int8Layer for GlobalMax<I> {
     type Input = I::Int8;
     type Output = <I::Each<I::Element> as crate::Tensor>::Int8;
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {

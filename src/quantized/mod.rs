@@ -49,6 +49,7 @@ mod extreme;
 mod gather;
 mod global_pool;
 mod p_relu;
+mod place;
 mod pool;
 mod recurrent;
 mod reshape;
@@ -81,6 +82,7 @@ pub use each_step::EachStep;
 pub use extreme::{Largest, Smallest};
 pub use global_pool::{GlobalAverage, GlobalMax};
 pub use p_relu::PRelu;
+pub use place::{Apart, Place, Turn, Within};
 pub use pool::{Int8Reduce, Pool1d, Pool2d};
 pub use recurrent::{Int8Unit, Recurrent};
 pub use reshape::{EachFrame, LastFrames, Reshape};
@@ -95,6 +97,8 @@ pub use crate::kernel::int8::int8_of;
 pub use crate::kernel::int8::{Bounds, Channels, Exponential, Int8Tensor, Multiplier};
 
 use core::slice;
+
+use place::RoomOf;
 #[cfg(feature = "std")]
 use std::boxed::Box;
 
@@ -103,7 +107,10 @@ use crate::layer::Path;
 use crate::{
     Layer, Tensor, Zeroed,
     budget::{Budgeted, Costs, PartCosts},
-    kernel::{Element as _, Simd, Work, dispatch},
+    kernel::{
+        Element as _, Simd, Work, dispatch,
+        int8::{Room, first_of_mut},
+    },
     stream::{Streaming, by_layer},
 };
 
@@ -142,21 +149,38 @@ pub trait Int8Layer: Zeroed + Send + Sync + 'static {
     type Input: Zeroed;
     /// The output for one sample.
     type Output: Int8Tensor;
+    /// Where the output is.
+    type Place: Place;
     /// The bytes of the activations inside.
     const INSIDE: usize = 0;
+    /// Those of them that are not in the room of the output.
+    #[doc(hidden)]
+    const BESIDE: usize = Self::INSIDE;
     /// The costs of each nested layer of a sequence, for budgets.
     #[doc(hidden)]
     const PARTS: &'static [(&'static str, PartCosts)] = &[];
-    /// Whether the output has the numbers of the input, unchanged.
-    const COPIES: bool = false;
 
     /// Computes the output `y` for `x`.
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output);
+
+    /// Like [`run`](Self::run). The output is at the start of `room`, of which layers inside may use the rest.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn run_in<S: Simd>(&self, simd: S, x: &Self::Input, room: &mut Room<RoomOf<Self>>) {
+        self.run(simd, x, first_of_mut(room.numbers()));
+    }
+
+    /// The output for `x`, if it is [`Within`] it.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn view(_: &Self::Input) -> Option<&Self::Output> {
+        None
+    }
 }
 
 /// The costs of a layer in int8. Its multiply-accumulates are those of the layer that it is the form of.
 pub(crate) const fn costs<L: Int8Layer>() -> PartCosts {
-    PartCosts { flash: size_of::<L>(), ram: L::Output::LEN + L::INSIDE, macs: None, parts: L::PARTS }
+    PartCosts { flash: size_of::<L>(), ram: place::room::<L>() + L::INSIDE, macs: None, parts: L::PARTS }
 }
 
 /// The input of a network in int8, for samples `X`.
@@ -223,7 +247,7 @@ impl<N: Quantize> Quantized<N> {
     pub const BYTES: usize = size_of::<Self>();
 
     /// The bytes of the activations of [`predict_int8`](Self::predict_int8): two buffers to which the layers write in
-    /// turn, and the output, which also takes what fits into it in its turn.
+    /// turn, and the output, which also takes what fits into it in its turn. Layers that only reshape take none.
     pub const ACTIVATIONS: usize = N::Int8::INSIDE + <N::Output as Tensor>::Int8::LEN;
 
     /// A network of these parts.

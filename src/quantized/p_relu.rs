@@ -2,7 +2,7 @@
 
 use core::slice;
 
-use super::{Bounds, Int8Layer, Int8Tensor, Multiplier, Quantize, Scale};
+use super::{Apart, Bounds, Int8Layer, Int8Tensor, Multiplier, Quantize, Scale};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Rounded, Samples};
 use crate::{
@@ -62,6 +62,7 @@ impl<I: Channels> PRelu<I> {
 impl<I: Channels> Int8Layer for PRelu<I> {
     type Input = I::Int8;
     type Output = I::Int8;
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, _: S, x: &I::Int8, y: &mut I::Int8) {

@@ -2,9 +2,9 @@
 
 use core::{array, marker::PhantomData};
 
+use super::{Apart, Int8Layer, Quantize};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Rounded, Samples};
-use super::{Int8Layer, Quantize};
 #[cfg(feature = "std")]
 use crate::layer::Path;
 use crate::{
@@ -126,6 +126,7 @@ impl<
 {
     type Input = [[[i8; C]; W]; H];
     type Output = [[[i8; C]; OW]; OH];
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {
@@ -249,6 +250,7 @@ impl<R: Int8Reduce, P: Window, const L: usize, const C: usize, const OL: usize, 
 {
     type Input = [[i8; C]; L];
     type Output = [[i8; C]; OL];
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {

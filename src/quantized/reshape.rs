@@ -4,12 +4,12 @@ use core::{marker::PhantomData, slice};
 
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples};
-use super::{Int8Layer, Int8Tensor, Quantize};
+use super::{Int8Layer, Int8Tensor, Quantize, Within};
 #[cfg(feature = "std")]
 use crate::layer::Path;
 use crate::{
     Tensor, Zeroed,
-    kernel::{Simd, copy},
+    kernel::{Simd, copy, int8::first_of},
     layer::{Layer, Unfit},
     layers::{
         Dropout, Flatten, Identity, Reshape as Reshaped, SpatialDropout,
@@ -44,7 +44,12 @@ unsafe impl<X, Y, W> Zeroed for Reshape<X, Y, W> {}
 impl<X: Int8Tensor, Y: Int8Tensor, W: 'static> Int8Layer for Reshape<X, Y, W> {
     type Input = X;
     type Output = Y;
-    const COPIES: bool = true;
+    type Place = Within;
+
+    #[inline(always)]
+    fn view(x: &X) -> Option<&Y> {
+        Some(first_of(X::flat(slice::from_ref(x))))
+    }
 
     #[inline(always)]
     fn run<S: Simd>(&self, _: S, x: &X, y: &mut Y) {

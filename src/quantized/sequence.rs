@@ -4,7 +4,10 @@ use core::{mem::MaybeUninit, slice};
 
 #[cfg(feature = "std")]
 use super::{Calibration, Describe, DescribeError, Describer, QuantizeError, Samples};
-use super::{Int8Layer, Quantize, Run, costs};
+use super::{
+    Int8Layer, Place, Quantize, Run, Turn, Within, costs,
+    place::{Last, Memories, RoomOf},
+};
 #[cfg(feature = "std")]
 use crate::layer::Path;
 use crate::{
@@ -12,14 +15,14 @@ use crate::{
     budget::PartCosts,
     kernel::{
         Simd,
-        int8::{Int8Tensor, apart, zeroed_within},
+        int8::{Int8Tensor, Room, apart},
     },
 };
 
 shiplap_macros::impl_int8_tuples!();
 
 /// The bytes of the memory `M` for outputs, of which those that fit are in `Y` instead.
-const fn beyond<M, Y>() -> usize {
+const fn beyond_of<M, Y>() -> usize {
     if size_of::<M>() > size_of::<Y>() { size_of::<M>() } else { 0 }
 }
 

@@ -1,8 +1,8 @@
 //! Standardization in front of an int8 network.
 
+use super::{Apart, Int8Layer, Quantize, Raw, Scale};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Rounded, Samples};
-use super::{Int8Layer, Quantize, Raw, Scale};
 use crate::{
     Zeroed,
     kernel::{Element, Simd},
@@ -31,6 +31,7 @@ unsafe impl<const N: usize, T: Element> Zeroed for Standardize<N, T> {}
 impl<const N: usize, T: Element> Int8Layer for Standardize<N, T> {
     type Input = Raw<[T; N]>;
     type Output = [i8; N];
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Raw<[T; N]>, y: &mut [i8; N]) {

@@ -2,9 +2,9 @@
 
 use core::marker::PhantomData;
 
+use super::{Apart, Int8Layer, Quantize};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Samples};
-use super::{Int8Layer, Quantize};
 #[cfg(feature = "std")]
 use crate::layer::Path;
 use crate::{
@@ -27,6 +27,7 @@ unsafe impl<const H: usize, const W: usize, const C: usize> Zeroed for Transpose
 impl<const H: usize, const W: usize, const C: usize> Int8Layer for Transpose2d<H, W, C> {
     type Input = [[[i8; C]; W]; H];
     type Output = [[[i8; C]; H]; W];
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, _: S, x: &Self::Input, y: &mut Self::Output) {

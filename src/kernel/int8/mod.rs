@@ -31,8 +31,8 @@ pub use round::Bounds;
 pub(crate) use round::{Once, Round, Twice};
 pub use softmax::Exponential;
 pub(super) use tensor::Sealed;
-pub(crate) use tensor::zeroed_within;
-pub use tensor::{Int8Tensor, int8_of};
+pub use tensor::{Int8Tensor, Room, int8_of};
+pub(crate) use tensor::{first_of, first_of_mut};
 pub use window::{Layer, Shape};
 
 /// How a window slides over an image: each `[rows, columns]`.

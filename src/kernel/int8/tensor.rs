@@ -1,7 +1,6 @@
 //! Arrays of int8.
 
-#[cfg(dsp)]
-use core::slice;
+use core::{mem::MaybeUninit, slice};
 
 use crate::Zeroed;
 
@@ -34,17 +33,61 @@ pub trait Int8Tensor: Sealed + Copy + Zeroed + Send + Sync + 'static {
     fn wide_mut(rows: &mut [Self::Wide]) -> &mut [i16];
 }
 
-/// An array of zeros in the first numbers of `y`, if it fits.
+/// The array in the first of these numbers.
+///
+/// # Panics
+///
+/// Panics if they are too few.
 #[inline(always)]
-pub(crate) fn zeroed_within<X: Int8Tensor, Y: Int8Tensor>(y: &mut Y) -> Option<&mut X> {
-    if size_of::<X>() > size_of::<Y>() {
-        return None;
+pub(crate) fn first_of<X: Int8Tensor>(numbers: &[i8]) -> &X {
+    assert!(size_of::<X>() <= numbers.len(), "an array of int8 does not fit into its memory");
+    // SAFETY: `Int8Tensor` is sealed: `X` is an array of `i8`, of which `numbers` has enough, and which has any alignment.
+    unsafe { &*numbers.as_ptr().cast() }
+}
+
+/// The mutable version of [`first_of`].
+#[inline(always)]
+pub(crate) fn first_of_mut<X: Int8Tensor>(numbers: &mut [i8]) -> &mut X {
+    assert!(size_of::<X>() <= numbers.len(), "an array of int8 does not fit into its memory");
+    // SAFETY: as in `first_of`.
+    unsafe { &mut *numbers.as_mut_ptr().cast() }
+}
+
+/// The bytes of an `M`, as int8.
+#[doc(hidden)]
+#[repr(transparent)]
+pub struct Room<M>(MaybeUninit<M>);
+
+impl<M> Room<M> {
+    /// Zeros in `memory`.
+    #[inline(always)]
+    pub(crate) fn zeros(memory: &mut MaybeUninit<M>) -> &mut [i8] {
+        // SAFETY: all bytes are written first. They are `i8`, and no `M`, as long as `memory` is borrowed.
+        unsafe {
+            memory.as_mut_ptr().write_bytes(0, 1);
+            slice::from_raw_parts_mut(memory.as_mut_ptr().cast(), size_of::<M>())
+        }
     }
-    // SAFETY: both are arrays of `i8`, of which `y` has enough, and which have any alignment. `y` is borrowed as long as
-    // the result.
-    let x = unsafe { &mut *core::ptr::from_mut(y).cast::<X>() };
-    X::flat_mut(core::slice::from_mut(x)).fill(0);
-    Some(x)
+
+    /// The first of these numbers.
+    ///
+    /// # Panics
+    ///
+    /// Panics if they are too few.
+    #[inline(always)]
+    pub(crate) fn of(numbers: &mut [i8]) -> &mut Self {
+        const { assert!(align_of::<M>() == 1) };
+        assert!(size_of::<M>() <= numbers.len(), "an array of int8 does not fit into its memory");
+        // SAFETY: `numbers` has enough bytes, which are initialized; any address has the alignment.
+        unsafe { &mut *numbers.as_mut_ptr().cast() }
+    }
+
+    /// The numbers.
+    #[inline(always)]
+    pub(crate) fn numbers(&mut self) -> &mut [i8] {
+        // SAFETY: the bytes were `i8` in `of`, the only function that creates a `Room`, and nothing else writes to them.
+        unsafe { slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), size_of::<M>()) }
+    }
 }
 
 /// Only int8, arrays and pairs of them are tensors, so any bytes are a valid tensor.
@@ -151,10 +194,17 @@ mod tests {
     }
 
     #[test]
-    fn an_array_is_in_the_first_numbers_of_another() {
-        let mut y = [[7; 3]; 2];
-        assert_eq!(zeroed_within::<[i8; 7], _>(&mut y), None);
-        assert_eq!(zeroed_within::<[i8; 4], _>(&mut y), Some(&mut [0; 4]));
-        assert_eq!(y, [[0; 3], [0, 7, 7]]);
+    fn an_array_is_in_the_first_numbers_of_others() {
+        let mut memory = MaybeUninit::<[u16; 3]>::uninit();
+        let numbers = Room::zeros(&mut memory);
+        *first_of_mut(Room::<[i8; 5]>::of(numbers).numbers()) = [[1, 2], [3, 4]];
+        assert_eq!(numbers, [1, 2, 3, 4, 0, 0]);
+        assert_eq!(first_of::<[[i8; 1]; 6]>(numbers)[3], [4]);
+    }
+
+    #[test]
+    #[should_panic(expected = "does not fit")]
+    fn an_array_is_not_beyond_others() {
+        first_of::<[i8; 3]>(&[1, 2]);
     }
 }

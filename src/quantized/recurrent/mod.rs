@@ -10,9 +10,9 @@ use core::{marker::PhantomData, slice};
 
 #[cfg(feature = "std")]
 use super::affine::{int8_of_weight, int32_of_bias, scale_of_weights};
+use super::{Apart, Int8Layer, Int8Tensor, Multiplier, Quantize, affine::assert_fits_sum};
 #[cfg(feature = "std")]
 use super::{Calibration, QuantizeError, Rounded, Samples, Scale, Scales};
-use super::{Int8Layer, Int8Tensor, Multiplier, Quantize, affine::assert_fits_sum};
 use crate::{
     Tensor, Zeroed,
     kernel::{
@@ -183,6 +183,7 @@ impl<
 {
     type Input = I::Int8;
     type Output = <R::Of<I, UNITS> as Tensor>::Int8;
+    type Place = Apart<Self::Output>;
 
     #[inline(always)]
     fn run<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output) {

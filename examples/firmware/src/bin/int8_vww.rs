@@ -8,7 +8,7 @@ include_model! {
     static NET: Net = "../../../../data/mlperf_tiny/vww_int8.tflite";
 }
 
-budget!(Net: flash <= 300 * 1024, ram <= 60 * 1024);
+budget!(Net: flash <= 300 * 1024, ram <= 55_300);
 
 program!(run);
 
