@@ -1,11 +1,12 @@
 //! Streams: each layer and compositions of them compute, frame by frame, the bits of the network for whole series.
 
 mod common;
+#[path = "common/frames.rs"]
+mod frames;
 
+use frames::{bits, drawn, fill, frames, same_bits};
 use shiplap::{
     Pair, Rng, Tensor, include_model,
-    kernel::Element,
-    layer::{Parameter, Path, VisitMut},
     layers::{
         Average, Both, BothEnds, Branches, Concat, Constant, First, GroupNorm, Identity, LastStep, LayerNorm, Masked,
         Max, Multiply, Parallel, RmsNorm, Second, TimeDistributed,
@@ -14,71 +15,6 @@ use shiplap::{
     quantized::{Entrance, Int8Layer, Int8Tensor, Quantize, Quantized},
     stream::Streaming,
 };
-
-/// Draws all parameters, also those that start with 0 or 1.
-struct Draw(Rng);
-
-impl<T: Element> VisitMut<T, 1> for Draw {
-    fn visit(&mut self, parameter: Parameter<'_>, [values]: [&mut [T]; 1]) {
-        for value in values {
-            let number = 0.5 * self.0.normal();
-            *value = T::from_f64(if parameter.never_negative { number.abs() + 0.1 } else { number });
-        }
-    }
-}
-
-fn drawn<N: Network>(seed: u64) -> Box<N> {
-    let mut network = N::boxed(seed);
-    N::parameters_mut([&mut network], Path::ROOT, &mut Draw(Rng::new(seed)));
-    network
-}
-
-fn fill<X: Tensor>(rng: &mut Rng) -> X {
-    let mut x = X::zeroed_on_stack();
-    let draw = |value: &mut X::Element| *value = X::Element::from_f64(rng.normal());
-    X::flat_mut(std::slice::from_mut(&mut x)).iter_mut().for_each(draw);
-    x
-}
-
-fn bits<X: Tensor>(x: &X) -> Vec<u64> {
-    X::flat(std::slice::from_ref(x)).iter().map(|value| value.to_f64().to_bits()).collect()
-}
-
-/// The frames of a series, one after another.
-fn frames<X: Tensor, F: Tensor<Element = X::Element>>(x: &X) -> Vec<F> {
-    let numbers = X::flat(std::slice::from_ref(x));
-    let frame = |numbers: &[X::Element]| {
-        let mut frame = F::zeroed_on_stack();
-        F::flat_mut(std::slice::from_mut(&mut frame)).copy_from_slice(numbers);
-        frame
-    };
-    numbers.chunks(F::LEN).map(frame).collect()
-}
-
-/// Compares the outputs for the frames of random series with those for the series: all of them if the network outputs a
-/// series, and the last one if it outputs a vector. Outputs come after the frames that the constants tell.
-fn same_bits<N: Network + Streaming<Frame: Tensor<Element = N::Element>, Emitted: Tensor>>() {
-    let (network, mut rng) = (drawn::<N>(7), Rng::new(1));
-    let mut stream = Stream::<N>::new();
-    for _ in 0..2 {
-        let x: N::Input = fill(&mut rng);
-        let (mut emitted, mut first, mut count) = (Vec::new(), None, 0);
-        for (number, frame) in frames::<_, N::Frame>(&x).iter().enumerate() {
-            if let Some(y) = stream.push(&network, frame) {
-                assert_eq!((number - Stream::<N>::DELAY) % Stream::<N>::PERIOD, 0, "an output after frame {number}");
-                first = first.or(Some(number));
-                count += 1;
-                emitted.extend(bits(&y));
-            }
-        }
-        assert_eq!(first, Some(Stream::<N>::DELAY));
-        let expected = bits(&network.predict(&x));
-        assert_eq!(count * N::Emitted::LEN, emitted.len());
-        assert_eq!(emitted.len(), expected.len(), "outputs of the stream and of the network");
-        assert_eq!(emitted, expected);
-        stream.reset();
-    }
-}
 
 /// Compares the outputs of a stream beyond the series of its type with those of a network of longer series. The last vector
 /// is that of all frames, the end of it for `Flatten`, or, without memory, that of a series of the last frames.
@@ -229,56 +165,6 @@ networks! {
     constants: [[f32; 3]; 9], (Branches<Identity<_>, Constant<_, [f32; 3]>, Multiply<Tanh>>, Gru<_, 2>);
     on_several_cores: [[f32; 3]; 9], (Parallel<(Conv1d<_, 4, 2>, Gru<_, 3>), 2, 4>, Dense<_, 2>);
     two_outputs: [[f32; 3]; 12], (Branches<Gru<_, 4>, (GlobalAveragePool<_>, Dense<_, 2>), Both>,);
-}
-
-/// Each test: a first layer, with each of the second layers and a recurrent one after it.
-#[cfg(feature = "exhaustive")]
-macro_rules! pairs {
-    ($seconds:tt $($name:ident: $first:ty;)*) => {
-        mod pairs {
-            use super::*;
-            $(#[test]
-            fn $name() {
-                common::at_every_level(|_| pairs!(@of $first, $seconds));
-            })*
-        }
-    };
-    (@of $first:ty, [$($second:ty;)*]) => {
-        {$({
-            #[network(input = [[f32; 4]; 26])]
-            type Net = ($first, $second, SimpleRnn<_, 3>);
-            same_bits::<Net>();
-        })*}
-    };
-}
-#[cfg(feature = "exhaustive")]
-pairs! {
-    [
-        Conv1d<_, 6, 3, Relu, Valid<2>>;
-        Conv1d<_, 4, 2, Tanh, Causal<1, 3>>;
-        DepthwiseConv1d<_, 3, Tanh, Causal<2>>;
-        Gru<_, 5, AllStates>;
-        MaxPool1d<_, 2>;
-        AveragePool1d<_, 3, Causal<2>>;
-        MultiHeadAttention<_, 1, Causal>;
-        BatchNorm<_, Relu>;
-        TimeDistributed<(LayerNorm<_>, Activate<Softmax, _>)>;
-        Residual<(Conv1d<_, 4, 3, Relu, Causal>, Conv1d<_, 4, 3, Linear, Causal>), Relu>;
-        Branches<Lstm<_, 3, AllStates>, Conv1d<_, 2, 1>, Concat>;
-    ]
-    conv1d_valid: Conv1d<_, 4, 3, Relu, Valid<2>>;
-    conv1d_causal: Conv1d<_, 4, 4, Elu, Causal<2, 2>>;
-    depthwise: DepthwiseConv1d<_, 3, Relu, Causal<1, 2>>;
-    gru: Gru<_, 4, AllStates>;
-    max_pool: MaxPool1d<_, 3, Causal<2>>;
-    average_pool: AveragePool1d<_, 2, Valid<1, 3>>;
-    attention: MultiHeadAttention<_, 2, Causal, Rotary>;
-    positions: LearnedPositions<_>;
-    transformer: TransformerBlock<_, 2, 5, Causal>;
-    normalized: (RmsNorm<_>, Dropout<_, 20>, Activate<HardSwish, _>);
-    residual: Residual<(Conv1d<_, 4, 2, Tanh, Causal>, Lstm<_, 4, AllStates>)>;
-    multiply: Branches<Conv1d<_, 4, 3, Sigmoid, Causal<2>>, AveragePool1d<_, 2, Causal<2>>, Multiply>;
-    each_frame: TimeDistributed<(Dense<_, 6, Tanh>, Dense<_, 4>)>;
 }
 
 /// A frame of whole numbers is one of them.
