@@ -4,134 +4,30 @@
 //! are below a floor, 10⁻⁵ of the largest derivative of the network. The tests also check that few nonzero derivatives
 //! are below it.
 //!
-//! `cargo test` checks each activation, layer and loss. The feature `exhaustive` checks each in networks of up to 16
-//! layers as well: these take minutes to build, and are a separate line of `.ci/run`.
+//! This file checks each activation, layer and loss, and `deep_gradients.rs` each activation and loss in networks of up to
+//! 16 layers.
 
 mod common;
+#[path = "common/differences.rs"]
+mod differences;
 
 use std::marker::PhantomData;
 
 use common::at_every_level;
+use differences::{
+    Autoencoder, FrozenLast, Layer3, Nested, One, Pair, Two, compare, derivatives, each_activation, each_loss, follows,
+    learns, penalized, rows, set, spread, weights,
+};
 use shiplap::{
     Tensor,
     activation::{Activation, Save},
     check,
     kernel::{Simd, Work, dispatch},
-    layer::{Parameter, Path, Predictions, Role, Visit, VisitTrainable},
+    layer::{Parameter, Path, Predictions, Visit},
     layers::{Full, Parallel},
-    loss::{Compares, EachStep, Follows, Loss, Weighted},
+    loss::{EachStep, Loss, Weighted},
     prelude::*,
 };
-
-const MOST: f64 = 1e-6;
-const FLOOR: f64 = 1e-5;
-
-/// [`check::derivatives`] for numbers in rows.
-fn derivatives<X: Tensor<Element = f64>, const B: usize>(rows: [X; B], mut f: impl FnMut(&[X; B]) -> f64) -> Vec<f64> {
-    let mut nudged = rows;
-    check::derivatives(X::flat(&rows), |numbers| {
-        X::flat_mut(&mut nudged).copy_from_slice(numbers);
-        f(&nudged)
-    })
-}
-
-fn compare(what: &str, analytic: &[f64], numeric: &[f64]) {
-    assert_eq!(analytic.len(), numeric.len());
-    let floor = FLOOR * numeric.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
-    for (index, (&analytic, &numeric)) in analytic.iter().zip(numeric).enumerate() {
-        let size = analytic.abs().max(numeric.abs());
-        let error = (analytic - numeric).abs() / size.max(floor).max(f64::MIN_POSITIVE);
-        assert!(error < MOST, "{what}, number {index}: {analytic} against {numeric}");
-    }
-    let unseen = analytic.iter().filter(|value| **value != 0.0 && value.abs() < floor).count();
-    assert!(unseen <= analytic.len() / 4, "{what}: {unseen} of {} are too small to be checked", analytic.len());
-}
-
-fn rows<X: Tensor<Element = f64>, const B: usize>(seed: u64) -> [X; B] {
-    let mut rng = Rng::new(seed);
-    let mut rows = [X::zeroed(); B];
-    X::flat_mut(&mut rows).iter_mut().for_each(|value| *value = rng.normal());
-    rows
-}
-
-/// Calls a closure with each trainable parameter.
-struct Each<F>(F);
-
-impl<F: FnMut(Role, &mut [f64])> VisitTrainable<f64, 0> for Each<F> {
-    fn visit(&mut self, parameter: Parameter<'_>, values: &mut [f64], _: &mut [f64], []: [&mut [f64]; 0]) {
-        self.0(parameter.role, values);
-    }
-}
-
-fn each<N: Network<Element = f64>>(network: &mut N, visit: impl FnMut(Role, &mut [f64])) {
-    N::trainable_mut(Some(network), &mut N::Trainable::zeroed(), [], Path::ROOT, &mut Each(visit));
-}
-
-fn weights<N: Network<Element = f64>>(network: &mut N) -> Vec<f64> {
-    let mut all = Vec::new();
-    each(network, |_, values| all.extend_from_slice(values));
-    all
-}
-
-fn set<N: Network<Element = f64>>(network: &mut N, weights: &[f64]) {
-    let mut next = weights.iter();
-    each(network, |_, values| values.iter_mut().for_each(|value| *value = *next.next().unwrap()));
-}
-
-/// Replaces biases of 0, where rectifiers have their kink, and multiplies kernels by `gain`, so that gradients pass
-/// through many layers.
-fn spread<N: Network<Element = f64>>(network: &mut N, gain: f64) {
-    let mut rng = Rng::new(5);
-    each(network, |role, values| {
-        for value in values {
-            match role {
-                Role::Kernel => *value *= gain,
-                _ => *value = 0.3 * rng.normal(),
-            }
-        }
-    });
-}
-
-/// Checks the gradient that a trainer uses. A step of plain gradient descent with rate 1 moves each weight by its
-/// derivative, so this covers forward, loss, penalty and backward as training uses them.
-fn learns<N, L, X: Tensor, Y: Copy, const B: usize>(what: &str, gain: f64, x: &[X; B], y: &[Y; B], penalty: Penalty)
-where
-    N: Network<Element = f64, Input = X>,
-    L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
-{
-    let sgd = Sgd::new(1.0).penalty(penalty);
-    follows::<N, L, Sgd, X, Y, B>(what, gain, x, y, sgd);
-    follows::<N, L, InPlace<Sgd>, X, Y, B>(&format!("{what}, in place"), gain, x, y, InPlace(sgd));
-}
-
-fn follows<N, L, O: Optimizer, X: Tensor, Y: Copy, const B: usize>(
-    what: &str,
-    gain: f64,
-    x: &[X; B],
-    y: &[Y; B],
-    optimizer: O,
-) where
-    N: Network<Element = f64, Input = X>,
-    L: Loss<N::Output, Label = Y> + Follows<N::Head> + Compares<N::Output, Y>,
-{
-    let mut trainer = Trainer::<N, L, O, B, ()>::boxed(optimizer, 5);
-    spread(trainer.network_mut(), gain);
-    let start = weights(trainer.network_mut());
-    // Random layers drop the same values each time.
-    let rng = trainer.state().rng.clone();
-    let mut step = |weights: &[f64]| {
-        let state = trainer.state_mut();
-        *state.rng = rng.clone();
-        set(state.network, weights);
-        let loss = trainer.step(x, y).unwrap();
-        (loss, self::weights(trainer.network_mut()))
-    };
-    let numeric = check::derivatives(&start, |weights| step(weights).0);
-    at_every_level(|_| {
-        let analytic: Vec<f64> = start.iter().zip(step(&start).1).map(|(before, after)| before - after).collect();
-        compare(what, &analytic, &numeric);
-    });
-}
 
 /// Collects the visited values.
 struct All(Vec<f64>);
@@ -237,18 +133,6 @@ fn loses<L: Loss<[f64; 4]>>(what: &str, labels: &[L::Label; 5]) {
     at_every_level(|_| compare(what, run(&outputs).1.as_flattened(), &numeric));
 }
 
-type Layer3<A> = Dense<3, 3, A, f64>;
-type One<A> = Dense<3, 4, A, f64>;
-type Two<A, B> = (Dense<3, 5, A, f64>, Dense<5, 4, B, f64>);
-#[cfg(feature = "exhaustive")]
-type Three<A, B> = (Dense<3, 5, A, f64>, Dense<5, 6, A, f64>, Dense<6, 4, B, f64>);
-#[cfg(feature = "exhaustive")]
-#[rustfmt::skip]
-type Sixteen<A, B> = (
-    Layer3<A>, Layer3<A>, Layer3<A>, Layer3<A>, Layer3<A>, Layer3<A>, Layer3<A>, Layer3<A>,
-    Layer3<A>, Layer3<A>, Layer3<A>, Layer3<A>, Layer3<A>, Layer3<A>, Layer3<A>, Dense<3, 4, B, f64>,
-);
-
 macro_rules! activations {
     ($($name:ident, $inner:ident $gain:literal;)*) => {
         $(
@@ -256,38 +140,12 @@ macro_rules! activations {
             #[test]
             fn $name() {
                 activates::<$name>();
-                let x = rows::<[f64; 3], 5>(1);
-                alone("one layer", started::<One<$name>>(), x);
-                #[cfg(feature = "exhaustive")]
-                {
-                    let y = rows(2);
-                    learns::<One<$name>, HalfSquaredError, _, _, 5>("1 layer", 1.0, &x, &y, Penalty::NONE);
-                    learns::<Two<$name, $name>, HalfSquaredError, _, _, 5>("2 layers", 1.0, &x, &y, Penalty::NONE);
-                    learns::<Three<$name, $name>, HalfSquaredError, _, _, 5>("3 layers", 1.0, &x, &y, Penalty::NONE);
-                    learns::<Sixteen<$inner, $name>, HalfSquaredError, _, _, 5>("16 layers", $gain, &x, &y, Penalty::NONE);
-                }
+                alone("one layer", started::<One<$name>>(), rows::<[f64; 3], 5>(1));
             }
         )*
     };
 }
-// In networks of 16 layers, the first 15 have the second activation: 15 saturating layers would leave too little
-// gradient to check.
-activations! {
-    Linear, Linear 1.0;
-    Relu, Relu 1.0;
-    Relu6, Relu6 1.0;
-    LeakyRelu, Tanh 1.5;
-    Elu, Elu 1.0;
-    Selu, Selu 1.0;
-    Gelu, Gelu 1.5;
-    Silu, Silu 1.5;
-    Sigmoid, Tanh 1.5;
-    HardSigmoid, HardSigmoid 6.0;
-    HardSwish, Tanh 1.5;
-    Tanh, Tanh 1.5;
-    Softplus, Tanh 1.5;
-    Softmax, Tanh 1.5;
-}
+each_activation!(activations);
 
 macro_rules! losses {
     ($($test:ident $loss:ty, $head:ident, $labels:expr;)*) => {
@@ -297,30 +155,11 @@ macro_rules! losses {
                 let (x, y) = (rows::<[f64; 3], 5>(1), $labels);
                 loses::<$loss>("the loss", &y);
                 follows::<One<$head>, $loss, Sgd, _, _, 5>("1 layer", 1.0, &x, &y, Sgd::new(1.0));
-                #[cfg(feature = "exhaustive")]
-                {
-                    let none = Penalty::NONE;
-                    learns::<One<$head>, $loss, _, _, 5>("1 layer", 1.0, &x, &y, none);
-                    learns::<Two<Tanh, $head>, $loss, _, _, 5>("2 layers", 1.0, &x, &y, none);
-                    learns::<Three<Tanh, $head>, $loss, _, _, 5>("3 layers", 1.0, &x, &y, none);
-                    learns::<Sixteen<Tanh, $head>, $loss, _, _, 5>("16 layers", 1.5, &x, &y, none);
-                }
             }
         )*
     };
 }
-losses! {
-    mean_squared_error MeanSquaredError, Linear, rows(2);
-    half_squared_error HalfSquaredError, Linear, rows(2);
-    mean_absolute_error MeanAbsoluteError, Linear, rows(2);
-    huber Huber, Linear, rows(2);
-    binary_crossentropy BinaryCrossentropy, Sigmoid,
-        [[0.0, 1.0, 1.0, 0.0], [1.0; 4], [0.0; 4], [0.25, 0.5, 0.75, 1.0], [0.0, 0.0, 1.0, 1.0]];
-    categorical_crossentropy CategoricalCrossentropy, Softmax,
-        [[0.1, 0.2, 0.3, 0.4], [1.0, 0.0, 0.0, 0.0], [0.25; 4], [0.0, 0.0, 1.0, 0.0], [0.5, 0.0, 0.0, 0.5]];
-    sparse_categorical_crossentropy SparseCategoricalCrossentropy, Softmax, [0, 1, 2, 3, 0];
-    weighted Weighted<SparseCategoricalCrossentropy>, Softmax, [(0, 1.0), (1, 0.25), (2, 3.0), (3, 0.0), (0, 1.5)];
-}
+each_loss!(losses);
 
 /// With labels of weight 0, only the penalty remains.
 #[test]
@@ -339,23 +178,8 @@ fn penalties_alone() {
 
 #[test]
 fn penalties() {
-    fn both<N>(what: &str)
-    where
-        N: Network<Element = f64, Input = [f64; 3], Output = [f64; 4], Head = Linear>,
-    {
-        type Penalties = (L1<3, -3>, L2<5, -3>);
-        let (x, y) = (rows::<[f64; 3], 5>(1), rows(2));
-        learns::<N, MeanSquaredError, _, _, 5>(what, 1.5, &x, &y, Penalty { l1: 0.003, l2: 0.005 });
-        learns::<Regularized<N, Penalties>, MeanSquaredError, _, _, 5>(what, 1.5, &x, &y, Penalty::NONE);
-    }
-    both::<One<Linear>>("1 layer");
-    #[cfg(feature = "exhaustive")]
-    {
-        both::<Two<Tanh, Linear>>("2 layers");
-        both::<Three<Tanh, Linear>>("3 layers");
-        both::<Sixteen<Tanh, Linear>>("16 layers");
-    }
-    both::<(Regularized<Dense<3, 5, Tanh, f64>, L2<5, -2>>, Dense<5, 4, Linear, f64>)>("more on one layer");
+    penalized::<One<Linear>>("1 layer");
+    penalized::<(Regularized<Dense<3, 5, Tanh, f64>, L2<5, -2>>, Dense<5, 4, Linear, f64>)>("more on one layer");
 }
 
 #[test]
@@ -441,13 +265,6 @@ fn dropout() {
     learns::<Two, MeanSquaredError, _, _, 5>("2 layers", 1.0, &x, &y, Penalty::NONE);
     type Three = (Dense<3, 9, Tanh, f64>, Drop<9>, Dense<9, 4, Linear, f64>);
     alone("3 layers", started::<Three>(), x);
-    #[cfg(feature = "exhaustive")]
-    {
-        type Four = (Layer3<Tanh>, Layer3<Tanh>, Layer3<Tanh>, Layer3<Tanh>);
-        type Tail = (Drop<3>, Four, Drop<3>, Dense<3, 4, Linear, f64>);
-        learns::<Three, MeanSquaredError, _, _, 5>("3 layers", 1.0, &x, &y, Penalty::NONE);
-        learns::<(Four, Four, Tail), MeanSquaredError, _, _, 5>("many layers", 1.5, &x, &y, Penalty::NONE);
-    }
 }
 
 #[test]
@@ -469,28 +286,11 @@ fn layers_without_weights() {
     alone("between others", net, x);
 }
 
-/// Named fields, generic.
-#[derive(Network)]
-struct Autoencoder<const N: usize> {
-    encoder: Dense<N, 2, Tanh, f64>,
-    decoder: Dense<2, N, Linear, f64>,
-}
-
-#[derive(Network)]
-struct Pair(Dense<3, 3, Silu, f64>, Dense<3, 4, Linear, f64>);
-
 #[test]
 fn nested_derived_frozen_and_parallel() {
     let (x, y) = (rows::<[f64; 3], 5>(1), rows(2));
-    type Nested = ((Layer3<Tanh>, Layer3<Tanh>), (Layer3<Tanh>, (One<Linear>,)));
-    #[cfg(feature = "exhaustive")]
-    learns::<Nested, MeanSquaredError, _, _, 5>("nested", 1.0, &x, &y, Penalty::NONE);
     alone("nested", started::<Nested>(), x);
-    #[cfg(feature = "exhaustive")]
-    learns::<Autoencoder<3>, MeanSquaredError, _, _, 5>("named", 1.0, &x, &rows(2), Penalty::NONE);
     alone("named", started::<Autoencoder<3>>(), x);
-    #[cfg(feature = "exhaustive")]
-    learns::<Pair, MeanSquaredError, _, _, 5>("unnamed", 1.0, &x, &y, Penalty::NONE);
     alone("unnamed", started::<Pair>(), x);
     // Gradients are backpropagated through frozen layers, but not beyond the first trainable one.
     type Middle = (Layer3<Tanh>, Frozen<(Layer3<Gelu>, Layer3<Softplus>)>, Layer3<Tanh>);
@@ -499,10 +299,7 @@ fn nested_derived_frozen_and_parallel() {
     type Front = (Frozen<Layer3<Gelu>>, Frozen<Layer3<Tanh>>, Layer3<Tanh>);
     learns::<Front, MeanSquaredError, _, _, 5>("frozen in front", 1.0, &x, &rows(2), Penalty::NONE);
     alone("frozen in front", started::<Front>(), x);
-    type Last = (Layer3<Gelu>, Frozen<Layer3<Tanh>>);
-    #[cfg(feature = "exhaustive")]
-    learns::<Last, MeanSquaredError, _, _, 5>("frozen last", 1.0, &x, &rows(2), Penalty::NONE);
-    alone("frozen last", started::<Last>(), x);
+    alone("frozen last", started::<FrozenLast>(), x);
     type Shards = Parallel<Two<Tanh, Linear>, 3, 2>;
     learns::<Shards, MeanSquaredError, _, _, 5>("parallel", 1.0, &x, &y, Penalty::NONE);
     alone("parallel", started::<Shards>(), x);
