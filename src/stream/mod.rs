@@ -36,8 +36,8 @@
 //!   first with the last frame of its input, and then for each further frame: that of the last frames, as many as its
 //!   input has, or the last state. `Masked` outputs its end after each frame, that of all frames so far.
 //! - `MultiHeadAttention` with the mask `Causal` keeps the keys and values of the last `STEPS` frames, to which a frame
-//!   attends. Positions that are added to a sequence are for `STEPS` frames: the stream then outputs nothing until it is
-//!   reset.
+//!   attends. A push also takes `STEPS + 4·WIDTH` numbers on the stack, and with `Rotary` `8·WIDTH + 8` more. Positions
+//!   that are added to a sequence are for `STEPS` frames: the stream then outputs nothing until it is reset.
 //! - An image is a series of rows: layers that add rows, such as `UpSample2d<_, 2>`, have no stream, and those that only
 //!   add columns have one.
 //! - A layer without time, which takes vectors, computes its output for each one that it gets. A tensor of several axes is

@@ -12,7 +12,8 @@ use crate::{
     kernel::{Element, Plus, Simd, copy, elementwise_row, nt_from, tn},
     layer::{Layer, Parameters as _, first_fault},
     message::Message,
-    stream::Streaming,
+    stream::{Streaming, not_streamed},
+    zeroed::fits_stack,
 };
 
 /// The number of keys that are rotated at once: a copy of all of them would double their memory.
@@ -48,6 +49,18 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attended<T, WIDTH, STEP
     }
 }
 
+impl<T: Element, const WIDTH: usize, const STEPS: usize, const HEADS: usize, M: Mask, P: Rotation>
+    Complete<T, WIDTH, STEPS, HEADS, M, P>
+{
+    /// The numbers that a push has on the stack: the weights of a head, the query, key, value and mean of a frame, and a
+    /// block of rotated keys with their products.
+    const PUSHED: usize = STEPS + 4 * WIDTH + if P::BASE.is_some() { (WIDTH + 1) * AT_ONCE } else { 0 };
+}
+
+const fn too_long(kind: &str) -> Message {
+    not_streamed(kind, "the weights of its steps are too large for the stack (over 256 KiB): give it fewer steps")
+}
+
 /// A frame attends to itself and to the last frames before it, of which there are at most `STEPS − 1`.
 impl<T: Element, const WIDTH: usize, const STEPS: usize, const HEADS: usize, M: Mask, P: Rotation> Streaming
     for Complete<T, WIDTH, STEPS, HEADS, M, P>
@@ -61,6 +74,7 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize, const HEADS: usize, M: 
         first_fault(&[
             <Self as Layer>::FAULT,
             if M::CAUSAL { None } else { Some(message.text("use the mask `Causal`")) },
+            if fits_stack(size_of::<T>() * Self::PUSHED) { None } else { Some(too_long(Self::KIND.as_str())) },
         ])
     };
     const PADDED_FAULT: Option<Message> = <Self as Layer>::FAULT;
@@ -115,5 +129,20 @@ impl<T: Element, const WIDTH: usize, const STEPS: usize> Attention<'_, T, WIDTH,
             tn(simd, query, rotated, &mut of_block);
             copy(&of_block[0], products);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::{Causal, NoRotation};
+
+    #[test]
+    fn the_stack_of_a_push_is_limited() {
+        type OfSteps<const STEPS: usize> = Complete<f32, 1, STEPS, 1, Causal, NoRotation>;
+        const MOST: usize = 256 * 1024 / 4 - 4;
+        assert!(OfSteps::<MOST>::STREAM_FAULT.is_none());
+        let fault = OfSteps::<{ MOST + 1 }>::STREAM_FAULT.unwrap();
+        assert!(fault.as_str().ends_with("too large for the stack (over 256 KiB): give it fewer steps"));
     }
 }
