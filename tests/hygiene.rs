@@ -327,10 +327,23 @@ mod forms {
         #[network]
         type Private = (Hidden, Dense<2, 2>);
 
+        #[network(input = [f32; 2])]
+        pub type OfPrivate = (Hidden, Dense<_, 3>, Dense<_, 2>);
+
         #[test]
         fn a_network_of_private_layers() {
             learns::<Private>();
+            learns::<OfPrivate>();
         }
+    }
+
+    #[network(input = [f32; 2])]
+    type Inside = (Dense<_, 3>, Dense<_, 4>, Dense<_, 2>);
+
+    /// It contains a network whose name is private.
+    #[deny(private_interfaces)]
+    pub struct Around {
+        pub network: Box<Inside>,
     }
     use shiplap::activation::Activation;
 }
@@ -344,4 +357,6 @@ fn structs_in_any_form_are_networks() {
     learns::<forms::AliasFromMacro>();
     learns::<forms::AliasWithLifetime<'static>>();
     learns::<forms::WithLifetime<'static, Tanh, 3>>();
+    let around = forms::Around { network: Network::boxed(1) };
+    assert_ne!(around.network.predict(&[1.0, 2.0]), [0.0; 2]);
 }

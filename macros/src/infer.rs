@@ -111,17 +111,31 @@ impl<'a> Completion<'a> {
     /// The output of a complete layer. Its name is that of a type which holds it: written in full, the type of each layer
     /// would contain that of all layers before it, several times in branches, and compile times would grow with their
     /// product.
+    ///
+    /// The holder is public, so that items which are more public than the network may contain it. The compiler does not
+    /// look for private layers in the bounds of an implementation, but in its types.
     fn output(&mut self, layer: &Type, span: Span) -> Type {
-        let (visibility, number) = (self.visibility, self.aliases.len() / 2);
+        let number = self.aliases.len() / 2;
         let holder = format_ident!("{}Output{number}", self.name, span = span);
         if let Some(alias) = self.aliases.last_mut() {
             alias.extend(quote! {
                 #[doc(hidden)]
-                #[allow(missing_debug_implementations, missing_copy_implementations)]
-                #visibility struct #holder;
-                impl ::shiplap::layer::Given for #holder {
-                    type Tensor = <#layer as ::shiplap::layer::Layer>::Output;
-                }
+                #[allow(missing_debug_implementations, missing_copy_implementations, unreachable_pub)]
+                pub struct #holder;
+                const _: () = {
+                    trait Holds {
+                        type Output;
+                    }
+                    impl Holds for #holder {
+                        type Output = <#layer as ::shiplap::layer::Layer>::Output;
+                    }
+                    impl<Output: ::shiplap::Tensor> ::shiplap::layer::Given for #holder
+                    where
+                        Self: Holds<Output = Output>,
+                    {
+                        type Tensor = Output;
+                    }
+                };
             });
         }
         syn::parse_quote_spanned!(span=> <#holder as ::shiplap::layer::Given>::Tensor)
