@@ -1,9 +1,9 @@
 //! Depthwise convolutions.
 
-use core::{arch::asm, mem::MaybeUninit, slice};
+use core::{arch::asm, mem::MaybeUninit, ptr, slice};
 
 use super::{
-    super::{Bounds, Slide},
+    super::{Bounds, Slide, Twice},
     Channel, Channels, even, odd,
     round::round_four,
 };
@@ -41,63 +41,153 @@ pub(crate) fn depthwise<
     slide: Slide,
     y: &mut [[[i8; C]; OW]; OH],
 ) -> bool {
-    let [top, left] = slide.before;
-    let width = W + KW;
+    let (left, width) = (slide.before[1], W + KW);
     let fits = left <= KW && (OW - 1) * slide.stride[1] + KW <= width;
-    if C % 4 != 0 || K * KW > MOST_PIXELS || slide.dilation != [1, 1] || !fits || !channels.usual {
+    if C % 4 != 0 || K * KW > MOST_PIXELS || slide.dilation != [1, 1] || !fits {
         return false;
     }
-    let zero = Four::from([u32::from(i16::from(zero) as u16) * 0x0001_0001; 2]);
     let mut ring = MaybeUninit::<Ring<W, K, KW>>::uninit();
     // SAFETY: the ring has as many words, and all bytes are a value of them.
     let ring = unsafe {
         ring.as_mut_ptr().write_bytes(0, 1);
         slice::from_raw_parts_mut(ring.as_mut_ptr().cast::<Four>(), K * width)
     };
-    for (group, channels) in channels.each.as_chunks::<4>().0.iter().enumerate() {
+    let task = Task {
+        x: x.as_flattened().as_flattened(),
+        zero,
+        weights: weights.as_flattened().as_flattened(),
+        channels: channels.each.as_chunks().0,
+        image: [H, W],
+        outputs: [OH, OW],
+        slide,
+        output_zero: bounds.zero,
+        below: bounds.least < bounds.zero,
+    };
+    let y = y.as_flattened_mut().as_flattened_mut();
+    if !channels.usual {
+        plain::<KW>(task, y);
+    } else if OW < 8 && (OH >= 8 || OH == 1) {
+        // Many short rows, or one for each frame of a stream: it pays that the sizes are constants.
+        // SAFETY: the sizes are those of the arrays.
+        unsafe { groups::<K, KW>(task, ring, y) };
+    } else {
+        // SAFETY: as above.
+        unsafe { shared_groups::<K, KW>(task, ring, y) };
+    }
+    bounds.limit(y);
+    true
+}
+
+/// A depthwise convolution, whose sizes are numbers: layers with windows of one size share its code.
+#[derive(Clone, Copy)]
+struct Task<'a> {
+    x: &'a [i8],
+    zero: i8,
+    weights: &'a [i8],
+    /// The channels in groups of four.
+    channels: &'a [[Channel; 4]],
+    /// The rows and columns of the image.
+    image: [usize; 2],
+    /// Those of the outputs.
+    outputs: [usize; 2],
+    slide: Slide,
+    /// The zero point of the outputs.
+    output_zero: i8,
+    /// Whether outputs are below the zero point.
+    below: bool,
+}
+
+/// The outputs of channels of which not all have the usual form.
+#[inline(never)]
+fn plain<const KW: usize>(task: Task<'_>, y: &mut [i8]) {
+    let Task { image: [height, width], outputs: [_, columns], slide: Slide { before, stride, .. }, .. } = task;
+    let channels = task.channels.as_flattened();
+    let step = channels.len().max(1);
+    // Where the pixels of a window start; outside the image, beyond it.
+    let mut places = [0; MOST_PIXELS];
+    for (pixel, y) in y.chunks_exact_mut(step).enumerate() {
+        let [i, j] = [pixel / columns.max(1) * stride[0], pixel % columns.max(1) * stride[1]];
+        for (tap, place) in places.iter_mut().enumerate().take(task.weights.len() / step) {
+            let [row, column] = [(i + tap / KW).wrapping_sub(before[0]), (j + tap % KW).wrapping_sub(before[1])];
+            *place = if row < height && column < width { (row * width + column) * step } else { task.x.len() };
+        }
+        for (c, (channel, y)) in channels.iter().zip(y).enumerate() {
+            let mut sum = 0;
+            for (place, weight) in places.iter().zip(task.weights.iter().skip(c).step_by(step)) {
+                sum += i32::from(*task.x.get(place + c).unwrap_or(&task.zero)) * i32::from(*weight);
+            }
+            *y = channel.round::<Twice>(false, sum, task.output_zero);
+        }
+    }
+}
+
+/// [`groups`], as a function that layers share.
+///
+/// # Safety
+///
+/// As for [`groups`].
+#[inline(never)]
+unsafe fn shared_groups<const K: usize, const KW: usize>(task: Task<'_>, ring: &mut [Four], y: &mut [i8]) {
+    // SAFETY: the caller promises it.
+    unsafe { groups::<K, KW>(task, ring, y) };
+}
+
+/// The outputs, one group of channels after another.
+///
+/// # Safety
+///
+/// `x`, `weights` and `y` have the channels of all pixels, and the ring `K` rows of the image with `KW` pixels more.
+#[inline(always)]
+unsafe fn groups<const K: usize, const KW: usize>(task: Task<'_>, ring: &mut [Four], y: &mut [i8]) {
+    let Task { image: [height, width], outputs: [out_rows, count], slide, .. } = task;
+    let ([top, left], step) = (slide.before, task.channels.len());
+    let zero = Four::from([u32::from(i16::from(task.zero) as u16) * 0x0001_0001; 2]);
+    for (group, channels) in task.channels.iter().enumerate() {
         let mut taps = [[[[0; 2]; KW]; K]; 2];
         for u in 0..K {
             for v in 0..KW {
                 // SAFETY: the group is one of the pixel.
-                let four = unsafe { four(weights[u][v].as_ptr().cast::<u32>().add(group)) };
+                let four = unsafe { four(task.weights.as_ptr().cast::<u32>().add((u * KW + v) * step + group)) };
                 (taps[0][u][v], taps[1][u][v]) = (four, four);
             }
         }
         ring.fill(zero);
-        let mut next = 0;
-        for (i, y) in y.iter_mut().enumerate() {
-            let first = i * slide.stride[0];
+        let mut row = Row {
+            ring: ring.as_ptr().cast(),
+            length: (width + KW) * size_of::<Four>(),
+            step: slide.stride[1] * size_of::<Four>(),
+            taps: ptr::null(),
+            channels: 4 * step,
+            y: y.as_mut_ptr().wrapping_add(4 * group),
+            count,
+        };
+        let (mut next, mut first) = (0, 0);
+        for _ in 0..out_rows {
             for t in next.max(first)..first + K {
-                if let Some(to) = ring.get_mut(t % K * width + left..).and_then(<[_]>::first_chunk_mut::<W>) {
-                    match x.get(t.wrapping_sub(top)) {
-                        // SAFETY: the group is one of the pixels, which are `C` bytes apart.
-                        Some(row) => unsafe { widen(row.as_ptr().cast::<u32>().add(group), C / 4, to) },
-                        None => to.fill(zero),
+                let start = t % K * (width + KW) + left;
+                if let Some(to) = ring.get_mut(start..start + width) {
+                    let row = t.wrapping_sub(top);
+                    if row < height {
+                        // SAFETY: the group is one of the pixels of a row, which are `step` words apart.
+                        unsafe { widen(task.x.as_ptr().cast::<u32>().add(row * width * step + group), step, to) };
+                    } else {
+                        to.fill(zero);
                     }
                 }
             }
-            next = first + K;
-            let row = Row {
-                ring: ring.as_ptr().cast(),
-                length: width * size_of::<Four>(),
-                step: slide.stride[1] * size_of::<Four>(),
-                taps: (&raw const taps).cast::<[Four; KW]>().wrapping_add((K - first % K) % K).cast(),
-                channels: C,
-                y: y.as_mut_ptr().cast::<[i8; 4]>().wrapping_add(group).cast(),
-                count: OW,
-            };
+            row.taps = (&raw const taps).cast::<[Four; KW]>().wrapping_add((K - first % K) % K).cast();
             // SAFETY: the ring has the windows of a row, and `y` four outputs of each of its pixels.
             unsafe {
-                if bounds.least < bounds.zero {
-                    outputs::<K, KW, 2>(row, channels);
+                if task.below {
+                    outputs::<K, KW, 2>(&row, channels);
                 } else {
-                    outputs::<K, KW, 1>(row, channels);
+                    outputs::<K, KW, 1>(&row, channels);
                 }
             }
+            row.y = row.y.wrapping_add(count * 4 * step);
+            (next, first) = (first + K, first + slide.stride[0]);
         }
     }
-    bounds.limit(y.as_flattened_mut().as_flattened_mut());
-    true
 }
 
 /// Four channels of a pixel.
@@ -117,7 +207,7 @@ unsafe fn four(from: *const u32) -> Four {
 /// # Safety
 ///
 /// `from` has four bytes of as many pixels.
-#[inline(never)]
+#[inline(always)]
 unsafe fn widen(mut from: *const u32, step: usize, to: &mut [Four]) {
     for to in to {
         // SAFETY: the caller promises it.
@@ -127,7 +217,6 @@ unsafe fn widen(mut from: *const u32, step: usize, to: &mut [Four]) {
 }
 
 /// The windows of a row of outputs.
-#[derive(Clone, Copy)]
 struct Row {
     ring: *const u32,
     /// The bytes of a row of the ring.
@@ -148,8 +237,8 @@ struct Row {
 ///
 /// The ring has as many windows, and `y` four outputs of each.
 #[inline(never)]
-unsafe fn outputs<const K: usize, const KW: usize, const HOW: u8>(row: Row, channels: &[Channel; 4]) {
-    let Row { mut ring, length, step, taps, mut y, .. } = row;
+unsafe fn outputs<const K: usize, const KW: usize, const HOW: u8>(row: &Row, channels: &[Channel; 4]) {
+    let Row { mut ring, length, step, taps, mut y, .. } = *row;
     for _ in 0..row.count {
         let [mut a, mut b, mut c, mut d] = [0i32; 4];
         // SAFETY: it reads a window of the ring, and as many weights.
