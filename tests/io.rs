@@ -915,3 +915,14 @@ fn a_process_killed_at_any_moment_leaves_a_whole_checkpoint() {
     println!("{KILLS} kills, {last} checkpoints, {halves} killed while one was written");
     assert!(halves > 0, "no kill met the writing of a file");
 }
+
+#[test]
+fn files_list_the_layers_inside_others() {
+    let bytes = io::to_bytes(&Residual::<OneHot<3, 0, 1, 3, f64>>::new(1)).unwrap();
+    io::from_bytes(&mut Residual::<Frozen<OneHot<3, 0, 1, 3, f64>>>::zeroed(), &bytes).unwrap();
+    let error = io::from_bytes(&mut Residual::<OneHot<3, 1, 1, 3, f64>>::zeroed(), &bytes).unwrap_err().to_string();
+    assert!(
+        error.starts_with("the data: the layer `layer` is OneHot<3, 0, 1, 3> in the file, but OneHot<3, 1"),
+        "{error}"
+    );
+}

@@ -2,7 +2,7 @@
 
 use shiplap::{
     activation::Activation,
-    check, io,
+    check,
     layer::{Ending, Predictions},
     message::Message,
     network::LengthsDiffer,
@@ -320,15 +320,4 @@ fn a_check_of_a_loss_needs_a_label_for_each_output() {
         "3 labels, but 1 outputs: pass at least one output, and one label for each"
     );
     assert_eq!(refused(&[], &[]), "0 labels, but 0 outputs: pass at least one output, and one label for each");
-}
-
-#[test]
-fn files_list_the_layers_inside_others() {
-    let bytes = io::to_bytes(&Residual::<OneHot<3, 0, 1, 3, f64>>::new(1)).unwrap();
-    io::from_bytes(&mut Residual::<Frozen<OneHot<3, 0, 1, 3, f64>>>::zeroed(), &bytes).unwrap();
-    let error = io::from_bytes(&mut Residual::<OneHot<3, 1, 1, 3, f64>>::zeroed(), &bytes).unwrap_err().to_string();
-    assert!(
-        error.starts_with("the data: the layer `layer` is OneHot<3, 0, 1, 3> in the file, but OneHot<3, 1"),
-        "{error}"
-    );
 }

@@ -12,8 +12,9 @@
 //! Each of these constants also checks the type, so that `cargo check` reports a layer without width or a trainer with a
 //! batch of 0, which are otherwise errors only of `cargo build`.
 //!
-//! Stack frames are not included, nor is the memory of a layer during a push of a [stream](crate::stream). The sizes are in bytes, for the target of the compilation. With `std`, the parts of a
-//! trainer are aligned to cache lines, which makes it slightly larger than on a microcontroller.
+//! Stack frames are not included, nor is the memory of a layer during a push of a [stream](crate::stream). The sizes are in
+//! bytes, for the target of the compilation. With `std`, the parts of a trainer are aligned to cache lines, which makes it
+//! slightly larger than on a microcontroller.
 //!
 //! [`budget!`](crate::budget!) enforces a limit, and lists the cost of each layer if it is exceeded.
 //! [`const_assert!`](crate::const_assert) enforces any other condition, such as a limit for several networks on one
