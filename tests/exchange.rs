@@ -199,6 +199,10 @@ fn each_layer_of_a_module_of_pytorch_is_read() {
     import.layers(&names).load(&mut twice, &path).unwrap();
     assert_ne!(twice.first.0.kernel, [[[0.0; 3]; 4]; 4]);
     assert_eq!(twice.first, twice.second);
+    // A cell has one direction.
+    let mut both = Bidirectional::<Gru<[[f32; 3]; 6], 5, AllStates>, [[f32; 10]; 6]>::zeroed();
+    let error = import.layers(&[("", "layers.5")]).load(&mut both, &path).unwrap_err();
+    assert!(error.to_string().contains("`layers.5.weight_ih_reverse` [15, 3] is missing"), "{error}");
 }
 
 /// Without any bias in the file, those of a recurrent layer and of attention are 0. If only some are missing, it is an error.

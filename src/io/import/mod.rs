@@ -89,7 +89,7 @@ impl<'a> Import<'a> {
     /// The two directions of a bidirectional layer are two layers of the file. Attention is four: `query`, `key`, `value`
     /// and `attention_output`. A convolution of one step may be a `Dense` layer. If a recurrent layer or attention has no
     /// bias in the file (`use_bias=False`), its biases are 0. A `GRU` must have `reset_after=True`, which is the default:
-    /// without a bias, the shapes do not tell.
+    /// without biases, the shapes do not reveal it.
     pub const fn keras() -> Self {
         Self { source: Source::Keras, layers: &[] }
     }

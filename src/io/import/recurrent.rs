@@ -15,13 +15,13 @@ pub(super) fn layers_in_pytorch(reader: &Reader<'_>, theirs: &str) -> usize {
 }
 
 /// The end of the names of PyTorch for the parameters of the layer `level` of a module. A module that is used again starts
-/// with its first layer, and a cell has one layer only.
+/// with its first layer, and a cell has one layer and one direction: no file has its second one.
 pub(super) fn suffix_in_pytorch(reader: &Reader<'_>, theirs: &str, level: usize, reverse: bool) -> String {
+    let direction = if reverse { "_reverse" } else { "" };
     if reader.rank(&name_in(theirs, "weight_ih")).is_some() {
-        return String::new();
+        return String::from(direction);
     }
-    let level = level % layers_in_pytorch(reader, theirs);
-    format!("_l{level}{}", if reverse { "_reverse" } else { "" })
+    format!("_l{}{direction}", level % layers_in_pytorch(reader, theirs))
 }
 
 /// Sets the name of a tensor in PyTorch, which has the units before the inputs, the reset gate of a GRU first, and always
