@@ -34,7 +34,7 @@
 //!   network is −0.)
 //! - A layer of series that outputs a vector, such as `Flatten`, `GlobalAveragePool` or a recurrent layer, outputs it
 //!   first with the last frame of its input, and then for each further frame: that of the last frames, as many as its
-//!   input has, or the last state. `Masked` outputs its end after each frame, that of all frames so far.
+//!   input has, or the last state. After each frame, `Masked` outputs the result for the series so far.
 //! - `MultiHeadAttention` with the mask `Causal` keeps the keys and values of the last `STEPS` frames, to which a frame
 //!   attends. A push also takes `STEPS + 4·WIDTH` numbers on the stack, and with `Rotary` `8·WIDTH + 8` more. Positions
 //!   that are added to a sequence are for `STEPS` frames: the stream then outputs nothing until it is reset.

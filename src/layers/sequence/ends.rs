@@ -19,7 +19,7 @@ use crate::{
     label = "expected `LastStep`, `BothEnds`, `Average` or `Max`"
 )]
 pub trait Ends: sealed::Sealed + Send + Sync + 'static {
-    /// What a stream keeps of the steps. It starts with bytes of zero.
+    /// The state of a stream, initially bytes of zero.
     #[doc(hidden)]
     type Kept<Y: Tensor>: Zeroed + Copy;
     /// The name.
@@ -34,7 +34,7 @@ pub trait Ends: sealed::Sealed + Send + Sync + 'static {
     /// The gradient with respect to the steps, in place of zeros.
     #[doc(hidden)]
     fn end_backward<T: Element>(steps: &[T], y: &[T], dy: &[T], gradient: &mut [T]);
-    /// Makes the output of the steps so far, in place of the newest one.
+    /// Replaces the newest step by the output for all steps so far.
     #[doc(hidden)]
     fn push<Y: Tensor>(kept: &mut Self::Kept<Y>, step: &mut Y);
 }
@@ -149,7 +149,7 @@ impl Ends for BothEnds {
 }
 
 impl Ends for Average {
-    /// The number of steps, and their sum.
+    /// The number of steps, and their mean.
     type Kept<Y: Tensor> = (usize, Y);
 
     const NAME: &'static str = "Average";
@@ -157,12 +157,10 @@ impl Ends for Average {
 
     #[inline(always)]
     fn end<T: Element>(steps: &[T], y: &mut [T]) {
-        let share = share::<T>(steps.len(), y.len());
         y.fill(T::zero());
-        for step in steps.chunks_exact(y.len().max(1)) {
-            y.iter_mut().zip(step).for_each(|(sum, &value)| *sum += value);
+        for (before, step) in steps.chunks_exact(y.len().max(1)).enumerate() {
+            add_to_mean(y, before, step);
         }
-        y.iter_mut().for_each(|sum| *sum *= share);
     }
 
     #[inline(always)]
@@ -174,15 +172,19 @@ impl Ends for Average {
     }
 
     #[inline(always)]
-    fn push<Y: Tensor>((steps, sums): &mut Self::Kept<Y>, step: &mut Y) {
+    fn push<Y: Tensor>((steps, mean): &mut Self::Kept<Y>, step: &mut Y) {
+        add_to_mean(Y::flat_mut(slice::from_mut(mean)), *steps, Y::flat(slice::from_ref(step)));
         *steps = steps.saturating_add(1);
-        let share = share::<Y::Element>(*steps, 1);
-        let (sums, step) = (Y::flat_mut(slice::from_mut(sums)), Y::flat_mut(slice::from_mut(step)));
-        for (sum, value) in sums.iter_mut().zip(step) {
-            *sum += *value;
-            *value = *sum * share;
-        }
+        *step = *mean;
     }
+}
+
+/// Adds a step to the mean of those before. A sum or a difference could overflow, and the sum of a long stream would stop to
+/// grow.
+#[inline(always)]
+fn add_to_mean<T: Element>(mean: &mut [T], before: usize, step: &[T]) {
+    let share = share::<T>(before.saturating_add(1), 1);
+    mean.iter_mut().zip(step).for_each(|(mean, &value)| *mean += value * share - *mean * share);
 }
 
 /// The share of a step in a mean.
@@ -234,4 +236,16 @@ impl Ends for Max {
 #[inline(always)]
 fn greater<T: Element>(most: T, value: T) -> T {
     if value > most || value.to_f64().is_nan() { value } else { most }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mean_of_large_numbers_is_finite() {
+        let mut mean = [0.0f32];
+        Average::end(&[3e38, 3e38, -3e38], &mut mean);
+        assert!((mean[0] / 1e38 - 1.0).abs() < 1e-6, "{mean:?}");
+    }
 }
