@@ -35,6 +35,8 @@ pub fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
                 &[#simple::FAULT, #(<#nested as #krate::layer::Layer>::FAULT),*],
             );
             const TAKES_MISSING: ::core::primitive::bool = #simple::TAKES_MISSING;
+            const LOOKS_AHEAD: ::core::option::Option<::core::primitive::bool> =
+                if #simple::LOOKS_AHEAD { ::core::option::Option::Some(true) } else { ::core::option::Option::None };
             const TAKES_WHOLE: ::core::primitive::bool = #simple::TAKES_WHOLE;
             const KEEPS_WHOLE: ::core::primitive::bool = #simple::KEEPS_WHOLE;
 

@@ -120,8 +120,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! With a label for each step, the network has no `Masked`, and no step may depend on later ones, which is checked at compile
-//! time. The loss [`EachStep`](crate::loss::EachStep) counts the steps up to the length, which is part of the label:
+//! With a label for each step, the loss [`EachStep`](crate::loss::EachStep) counts the steps up to the length, which is part
+//! of the label. No step may depend on later ones, which are padding: `Bidirectional`, attention without `Causal` and `Same`
+//! windows over series are compile errors.
 //!
 //! ```
 //! use shiplap::prelude::*;

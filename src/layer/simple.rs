@@ -69,6 +69,9 @@ pub trait SimpleLayer: Parameters {
     /// Whether a NaN in the input stands for a missing value, as for [`Impute`](crate::layers::Impute). Otherwise, NaN
     /// is an error in training.
     const TAKES_MISSING: bool = false;
+    /// Whether a step of the output depends on later steps of the input, as with [`Reversed`](crate::layers::Reversed). The
+    /// loss [`EachStep`](crate::loss::EachStep) does not compile with such a layer.
+    const LOOKS_AHEAD: bool = false;
     /// Whether the layer takes only whole numbers, as [`Embedding`](crate::layers::Embedding) does. One that follows a
     /// layer which does not [keep them whole](Self::KEEPS_WHOLE) does not compile.
     const TAKES_WHOLE: bool = false;

@@ -136,10 +136,10 @@ where
     /// The fault of a network that reads the padding after the length of a label.
     const READS_PADDING: Option<Message> = match N::OUTLINE.looking_ahead() {
         Some(layer) if L::HAS_LENGTH => {
-            let message = Message::naming(layer.kind.as_str()).text("reads later steps, which are padding after the ");
+            let message = Message::naming(layer.kind.as_str()).text("reads later steps, but with `EachStep` those ");
             let message =
-                message.text("length of a label of `EachStep`: use `Causal` windows and attention, and recurrent ");
-            Some(message.text("layers in one direction, or a loss without lengths"))
+                message.text("after the length of a label are padding: use `Causal` windows and attention, and ");
+            Some(message.text("recurrent layers in one direction, or a loss without lengths"))
         }
         _ => None,
     };

@@ -11,7 +11,10 @@ type AllSteps = (MultiHeadAttention<_, 2>, Conv1d<_, 2, 3, Softmax, Causal>);
 const_assert!(Trainer::<AllSteps, EachStep<SparseCategoricalCrossentropy>, Adam, 4>::BYTES > 0);
 
 #[network(input = [[f32; 4]; 8])]
-type Padding = (TimeDistributed<(Reshape<_, [[f32; 2]; 2]>, Conv1d<_, 2, 3, Relu, Same>, Flatten<_>)>, Conv1d<_, 2, 3, Softmax, Same>);
+type Padding = (
+    TimeDistributed<(Reshape<_, [[f32; 2]; 2]>, Conv1d<_, 2, 3, Relu, Same>, Flatten<_>)>,
+    Conv1d<_, 2, 3, Softmax, Same>,
+);
 
 const_assert!(Trainer::<Padding, EachStep<SparseCategoricalCrossentropy>, Adam, 4>::BYTES > 0);
 

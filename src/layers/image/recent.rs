@@ -109,7 +109,7 @@ pub const fn reads_padding<P: Window>(layer: &str, length: usize, frames: usize)
 }
 
 /// Whether each window ends with the newest frame.
-const fn is_past<P: Window>(length: usize, frames: usize) -> bool {
+pub const fn is_past<P: Window>(length: usize, frames: usize) -> bool {
     let window = slide::<P>([length, 1], [frames, 1]).1;
     matches!(P::PADDING, Padding::Causal) || (window.before[0] == 0 && window.after[0] == 0)
 }

@@ -113,6 +113,8 @@ impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> Layer 
     type Head = A;
 
     const MACS: usize = I::LEN;
+    /// A series is normalized as a whole.
+    const LOOKS_AHEAD: Option<bool> = Some(I::RANK == 2);
     const FAULT: Option<Message> = {
         let message = Message::naming(Self::KIND.as_str());
         if let Some(fault) = fault::pair::<I>(Self::KIND.as_str()) {

@@ -111,7 +111,7 @@ impl<L: Layer> Layer for Reversed<L> {
         L::OUTLINE.stateful_fault("Reversed"),
     ]);
     const TAKES_MISSING: bool = L::TAKES_MISSING;
-    const LOOKS_AHEAD: Option<bool> = Some(true);
+    const LOOKS_AHEAD: Option<bool> = Some(L::Output::RANK == 2);
     const TAKES_WHOLE: bool = L::TAKES_WHOLE;
     const KEEPS_WHOLE: bool = L::KEEPS_WHOLE;
     /// The reversed input.

@@ -15,7 +15,7 @@ use crate::{
         bias::{Bias, Biased},
         image::{
             Channels, Valid, Window, fault,
-            recent::{Recent, looks_ahead, push_window, reads_padding},
+            recent::{Recent, is_past, looks_ahead, push_window, reads_padding},
             window::{self, Over, Row, slide},
         },
     },
@@ -120,7 +120,7 @@ impl<
     type Head = A;
 
     const MACS: usize = OL * F * K * C;
-    const LOOKS_AHEAD: Option<bool> = Some(looks_ahead::<P>("", L, K).is_some());
+    const LOOKS_AHEAD: Option<bool> = Some(!is_past::<P>(L, K));
     const FAULT: Option<Message> = fault::mismatch::<Row<P>>(Self::KIND.as_str(), [1, L, C], [1, K], [1, OL, F], F);
 
     affine_passes!();

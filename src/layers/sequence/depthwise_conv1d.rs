@@ -15,7 +15,7 @@ use crate::{
         bias::{Bias, Biased},
         image::{
             Channels, Valid, Window, fault,
-            recent::{Recent, looks_ahead, push_window, reads_padding},
+            recent::{Recent, is_past, looks_ahead, push_window, reads_padding},
             window::{self, Over, Row, slide},
         },
     },
@@ -107,7 +107,7 @@ impl<T: Element, A: Activation, P: Window, Z: Biased, const L: usize, const C: u
     type Head = A;
 
     const MACS: usize = OL * C * K;
-    const LOOKS_AHEAD: Option<bool> = Some(looks_ahead::<P>("", L, K).is_some());
+    const LOOKS_AHEAD: Option<bool> = Some(!is_past::<P>(L, K));
     const FAULT: Option<Message> = fault::mismatch::<Row<P>>(Self::KIND.as_str(), [1, L, C], [1, K], [1, OL, C], C);
 
     affine_passes!();

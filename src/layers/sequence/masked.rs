@@ -43,9 +43,9 @@ use crate::{
 /// those of a stream. A layer that trains with the statistics of the batch, which would be those of the padding, is a
 /// compile error, unless it is [`Frozen`](crate::layers::Frozen).
 ///
-/// A stream, which has no padding, takes frames without a length. After each one, it outputs what the network does for the
-/// series up to it: with `Average`, the mean of all outputs of `L` since the last reset. A model in ONNX, whose input is also
-/// a pair, does not check the lengths.
+/// A stream, which has no padding, takes frames without a length. After each one, it outputs the result for the series so
+/// far: with `Average`, the mean of all outputs of `L` since the last reset. A model in ONNX, whose input is also a pair,
+/// does not check the lengths.
 #[derive(Parameters)]
 #[parameters(element = L::Element, kind = Message::new().text("Masked<").text(E::NAME).text(">"))]
 pub struct Masked<L: Layer, E: Ends = super::LastStep> {
@@ -69,7 +69,7 @@ impl<L: Layer + Streaming, E: Ends> Masked<L, E> {
     };
 
     /// Layers that stop at the length need that of their own input.
-    const OTHER_STEPS: Option<Message> = if L::STREAM_FAULT.is_some() && (L::DELAY != 0 || L::PERIOD != 1) {
+    const OTHER_STEPS: Option<Message> = if L::OUTLINE.looking_ahead().is_some() && (L::DELAY != 0 || L::PERIOD != 1) {
         let message = Message::naming(Self::KIND.as_str());
         Some(message.text("has layers that look ahead, beside a stride or a window that outputs fewer steps"))
     } else {
@@ -126,6 +126,8 @@ impl<L: Layer + Streaming, E: Ends> Layer for Masked<L, E> {
     type Tape<const B: usize> = (Link<L::Tape<B>, L::Output, B>, [L::Input; B], [L::Input; B]);
     type Head = Linear;
 
+    /// It outputs no steps, and does not read the padding.
+    const LOOKS_AHEAD: Option<bool> = Some(false);
     const MACS: usize = L::MACS;
     const FAULT: Option<Message> =
         first_fault(&[L::FAULT, Self::MISUSE, L::OUTLINE.stateful_fault("Masked"), L::PADDED_FAULT, Self::OTHER_STEPS]);
@@ -392,5 +394,15 @@ mod tests {
         assert_eq!(Masked::<Same, Max>::new(1).predict(&x), [3.0, -2.0]);
         assert_eq!(Masked::<Same>::new(1).predict(&x), [3.0, -4.0]);
         assert_eq!(Masked::<Same, BothEnds>::new(1).predict(&x), [3.0, -2.0]);
+    }
+
+    #[test]
+    fn the_padding_is_not_read() {
+        use crate::layers::{AllStates, Average, Bidirectional, Gru};
+
+        #[network(input = [[f32; 2]; 3])]
+        type States = Bidirectional<Gru<_, 4, AllStates>>;
+        assert!(<States as Layer>::OUTLINE.looking_ahead().is_some());
+        assert!(Masked::<States, Average>::OUTLINE.looking_ahead().is_none());
     }
 }

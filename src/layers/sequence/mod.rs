@@ -1,5 +1,6 @@
 //! Layers of sequences, `[[T; FEATURES]; STEPS]`. [`Conv1d`], [`DepthwiseConv1d`], [`MaxPool1d`] and [`AveragePool1d`] slide a
-//! [`Window`](super::image::Window) over the frames. [`SimpleRnn`], [`Gru`] and [`Lstm`] read one frame after another. They output their last state or all states ([`Returns`]), and may continue from batch to batch ([`Stateful`]).
+//! [`Window`](super::image::Window) over the frames. [`SimpleRnn`], [`Gru`] and [`Lstm`] read one frame after another. They
+//! output their last state or all states ([`Returns`]), and may continue from batch to batch ([`Stateful`]).
 //! [`Bidirectional`] reads in both directions, and [`TimeDistributed`] applies any layer to each frame. [`Masked`]
 //! takes series whose lengths vary. An [`Embedding`] makes a sequence of whole numbers. [`MultiHeadAttention`] reads
 //! all frames at once; [`LearnedPositions`] and [`SinusoidalPositions`] tell it their order. A [`TransformerBlock`]

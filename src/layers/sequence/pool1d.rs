@@ -9,7 +9,7 @@ use crate::{
     layer::{Ending, Infer, Inferred, Layer, Operations, Path, first_fault},
     layers::image::{
         Average, Channels, Max, Pool2d, Reduce, Valid, Window, fault,
-        recent::{Recent, looks_ahead, reads_padding},
+        recent::{Recent, is_past, looks_ahead, reads_padding},
         window::{self, Row},
     },
     message::Message,
@@ -87,7 +87,7 @@ impl<R: Reduce, P: Window, T: Element, const K: usize, const L: usize, const C: 
     type Tape<const B: usize> = ();
     type Head = Linear;
 
-    const LOOKS_AHEAD: Option<bool> = Some(looks_ahead::<P>("", L, K).is_some());
+    const LOOKS_AHEAD: Option<bool> = Some(!is_past::<P>(L, K));
     const FAULT: Option<Message> =
         fault::mismatch_of_pool::<Row<P>>(Self::KIND.as_str(), [1, L, C], [1, K], [1, OL, C]);
 
