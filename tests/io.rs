@@ -922,7 +922,7 @@ fn files_list_the_layers_inside_others() {
     io::from_bytes(&mut Residual::<Frozen<OneHot<3, 0, 1, 3, f64>>>::zeroed(), &bytes).unwrap();
     let error = io::from_bytes(&mut Residual::<OneHot<3, 1, 1, 3, f64>>::zeroed(), &bytes).unwrap_err().to_string();
     assert!(
-        error.starts_with("the data: the layer `layer` is OneHot<3, 0, 1, 3> in the file, but OneHot<3, 1"),
+        error.starts_with("the data: the layer `first` is OneHot<3, 0, 1, 3> in the file, but OneHot<3, 1"),
         "{error}"
     );
 }
