@@ -170,8 +170,7 @@ pub trait Int8Layer: Zeroed + Send + Sync + 'static {
         self.run(simd, x, first_of_mut(room.numbers()));
     }
 
-    /// The output for `x`, if it is [`Within`] it.
-    #[doc(hidden)]
+    /// The output for `x`, if it is [`Within`] it. A layer of which this is the [`Place`](Self::Place) implements it.
     #[inline(always)]
     fn view(_: &Self::Input) -> Option<&Self::Output> {
         None

@@ -1,4 +1,4 @@
-//! Where the outputs of layers in int8 are.
+//! Where the outputs of layers in int8 are stored.
 
 use core::{
     marker::PhantomData,
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Where the output of a layer is: [`Apart`] from the input, or [`Within`] it.
+/// Where the output of a layer is stored: [`Apart`] from the input, or [`Within`] it.
 pub trait Place {
     /// Whether the output is the bytes of the input.
     const WITHIN: bool;
@@ -50,7 +50,7 @@ impl Place for Within {
     type Then<P: Place> = P;
 }
 
-/// Which of two memories has an output of a sequence.
+/// Which of the two memories of a sequence has an output.
 pub trait Turn {
     /// Whether it has the last output.
     const LAST: bool;
@@ -192,7 +192,7 @@ fn write<S: Simd, L: Int8Layer>(simd: S, layers: &L, x: &L::Input, room: &mut [i
     }
 }
 
-/// A layer at work, with room for its output.
+/// A call of [`run_in`](Int8Layer::run_in).
 struct RunIn<'a, L: Int8Layer> {
     layers: &'a L,
     x: &'a L::Input,

@@ -19,8 +19,8 @@ struct Ring<const W: usize, const K: usize, const KW: usize>([[Four; W]; K], [[F
 /// The most pixels of a window, which are unrolled.
 const MOST_PIXELS: usize = 64;
 
-/// A depthwise convolution of an image, four channels at a time. Returns whether it has been computed: not if there are
-/// other channels, windows of other forms, or rounding of another form than usual.
+/// A depthwise convolution of an image, four channels at a time. Returns whether it has been computed: not if the
+/// number of channels is no multiple of four, or if windows have another form.
 #[inline(always)]
 pub(crate) fn depthwise<
     S: Simd,

@@ -119,7 +119,8 @@ impl<const F: usize> Channels<F> {
         bounds.limit(&mut y[..F]);
     }
 
-    /// Adds the zero points to the constants. They get the usual form if it exists and may be used. Weight `k` of channel `f` is at `f·steps[0] + k·steps[1]`.
+    /// Adds the zero points to the constants. They get the usual form if it exists and may be used. Weight `k` of channel
+    /// `f` is at `f·steps[0] + k·steps[1]`.
     const fn fold<R: Round>(
         &mut self,
         weights: &[i8],
