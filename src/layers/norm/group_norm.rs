@@ -2,9 +2,12 @@
 
 use core::{marker::PhantomData, slice};
 
-use super::moments::{
-    AddFirst, AddProduct, AddSquare, InverseDeviation, Normalize, NormalizeGradient, Product, Times, change,
-    column_sums, flat, flat_mut, for_each_row,
+use super::{
+    moments::{
+        AddFirst, AddProduct, AddSquare, InverseDeviation, Normalize, NormalizeGradient, Product, Times, change,
+        column_sums, flat, flat_mut, for_each_row,
+    },
+    unfit,
 };
 use crate::{
     Parameters, Rng, Tensor, Zeroed as _,
@@ -14,7 +17,7 @@ use crate::{
     layer::{Ending, Layer, Logits, Operations, Path},
     layers::{
         activate::{activate, activate_backward},
-        image::{Channels, fault},
+        image::Channels,
     },
     message::Message,
     regularize::scientific,
@@ -116,13 +119,13 @@ impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> Layer 
     /// A series is normalized as a whole.
     const LOOKS_AHEAD: Option<bool> = Some(I::RANK == 2);
     const FAULT: Option<Message> = {
-        let message = Message::naming(Self::KIND.as_str());
-        if let Some(fault) = fault::pair::<I>(Self::KIND.as_str()) {
+        if let Some(fault) = unfit::<I>(Self::KIND.as_str()) {
             Some(fault)
-        } else if I::LEN == 0 {
-            Some(message.text("has nothing to normalize: its input is empty"))
         } else if GROUPS == 0 || I::INNERMOST % GROUPS != 0 {
-            let message = message.text("splits ").number(I::INNERMOST as u128).text(" channels into ");
+            let message = Message::naming(Self::KIND.as_str())
+                .text("splits ")
+                .number(I::INNERMOST as u128)
+                .text(" channels into ");
             Some(message.number(GROUPS as u128).text(" groups, which do not have the same size"))
         } else {
             None

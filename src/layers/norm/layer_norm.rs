@@ -5,6 +5,7 @@ use core::{marker::PhantomData, slice};
 use super::{
     moments::{flat, flat_mut},
     pixel::{Backward, Forward},
+    unfit,
 };
 use crate::{
     Parameters, Rng, Tensor, Zeroed as _,
@@ -14,7 +15,7 @@ use crate::{
     layer::{Ending, Layer, Logits, Operations, Path},
     layers::{
         activate::{activate, activate_backward},
-        image::{Channels, fault},
+        image::Channels,
     },
     message::Message,
     regularize::scientific,
@@ -69,13 +70,7 @@ impl<I: Channels, A: Activation, const EPSILON: i32> Layer for LayerNorm<I, A, E
     type Head = A;
 
     const MACS: usize = I::LEN;
-    const FAULT: Option<Message> = if let Some(fault) = fault::pair::<I>(Self::KIND.as_str()) {
-        Some(fault)
-    } else if I::LEN == 0 {
-        Some(Message::naming(Self::KIND.as_str()).text("has nothing to normalize: its input is empty"))
-    } else {
-        None
-    };
+    const FAULT: Option<Message> = unfit::<I>(Self::KIND.as_str());
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[I], y: &mut [I]) {
