@@ -5,6 +5,7 @@
 use core::fmt::Arguments;
 
 pub mod checks;
+mod int8;
 #[cfg(feature = "deterministic")]
 pub mod runs;
 

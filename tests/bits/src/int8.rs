@@ -1,0 +1,98 @@
+//! Depthwise convolutions in int8: kernels for Cortex-M4 depend on the number of channels, their scales and the window.
+
+use core::array;
+
+use shiplap::{
+    layers::Window,
+    prelude::*,
+    quantized::{self, Affine, Multiplier, Quantized, Scale},
+};
+
+const INPUT: Scale = Scale { scale: 1.0, zero: -7 };
+const OUTPUT: Scale = Scale { scale: 1.0, zero: 11 };
+
+/// The constants of a channel: its scale divided by that of the output, and the most that weights and biases are.
+#[derive(Clone, Copy)]
+struct Range(f32, i32, i32);
+
+const USUAL: Range = Range(0.003, 127, 20_000);
+/// Sums are not scaled down.
+const LARGE: Range = Range(0.8, 2, 50);
+const LARGER: Range = Range(1.7, 1, 20);
+/// Only the bias counts.
+const SMALL: Range = Range(1e-8, 127, 1 << 30);
+
+/// `sum·m·2^(e − 31)` of the reference kernels: rounded half up, then half away from 0.
+fn scaled(sum: i32, Multiplier { mantissa, exponent }: Multiplier) -> i64 {
+    let product = (i64::from(sum) << exponent.max(0)) * i64::from(mantissa);
+    let (product, unit) = ((product + (1 << 30)).div_euclid(1 << 31), 1i64 << (-exponent).max(0));
+    product.signum() * ((product.abs() + unit / 2) / unit)
+}
+
+/// Compares the outputs with those of plain loops. Channel `c` has the constants of `ranges[c]`, again and again.
+/// `before` is the padding before the first row and column.
+fn agrees<
+    P: Window,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const K: usize,
+    const KW: usize,
+>(
+    ranges: &[Range],
+    before: [usize; 2],
+) -> bool {
+    let mut rng = Rng::new(5);
+    let mut whole = |most: i32| rng.bits() as i32 % (most + 1);
+    let ranges: [Range; C] = array::from_fn(|c| ranges[c % ranges.len()]);
+    let x: [[[i8; C]; W]; H] = array::from_fn(|_| array::from_fn(|_| array::from_fn(|_| whole(127) as i8)));
+    let weights: [[[i8; C]; KW]; K] = array::from_fn(|_| array::from_fn(|_| ranges.map(|range| whole(range.1) as i8)));
+    let bias = ranges.map(|range| whole(range.2));
+    let network = Quantized::<DepthwiseConv2d<Image<H, W, C>, K, Relu, P, Bias, KW, Image<OH, OW, C>>>::from_parts(
+        INPUT,
+        quantized::DepthwiseConv2d::from_parts(Affine::new(
+            weights,
+            bias,
+            ranges.map(|range| range.0),
+            INPUT,
+            OUTPUT,
+            (),
+        )),
+        OUTPUT,
+    );
+    let y = network.predict_int8(&x);
+    (0..OH * OW * C).all(|n| {
+        let [i, j, c] = [n / C / OW, n / C % OW, n % C];
+        let mut sum = bias[c];
+        for tap in 0..K * KW {
+            let row = (i * P::STRIDE[0] + tap / KW * P::DILATION[0]).wrapping_sub(before[0]);
+            let column = (j * P::STRIDE[1] + tap % KW * P::DILATION[1]).wrapping_sub(before[1]);
+            if let Some(pixel) = x.get(row).and_then(|row| row.get(column)) {
+                sum += (i32::from(pixel[c]) - i32::from(INPUT.zero)) * i32::from(weights[tap / KW][tap % KW][c]);
+            }
+        }
+        let output = scaled(sum, Multiplier::new(f64::from(ranges[c].0))) + i64::from(OUTPUT.zero);
+        i64::from(y[i][j][c]) == output.clamp(OUTPUT.zero.into(), 127)
+    })
+}
+
+pub fn depthwise() -> bool {
+    // Channels of the usual form, in many short rows and in others.
+    agrees::<Same, 9, 5, 8, 9, 5, 3, 3>(&[USUAL], [1, 1])
+        && agrees::<Same<2>, 7, 17, 12, 4, 9, 3, 3>(&[USUAL], [1, 1])
+        // Channels of another form, each or one of them.
+        && agrees::<Same, 9, 5, 8, 9, 5, 3, 3>(&[LARGE], [1, 1])
+        && agrees::<Same<2>, 7, 9, 8, 4, 5, 3, 5>(&[USUAL, LARGER, SMALL, LARGE, USUAL, USUAL, USUAL], [1, 2])
+        && agrees::<Valid, 1, 12, 4, 1, 10, 1, 3>(&[USUAL, USUAL, SMALL], [0, 0])
+        // Numbers of channels that are no multiple of four.
+        && agrees::<Same, 6, 7, 1, 6, 7, 3, 3>(&[USUAL], [1, 1])
+        && agrees::<Same<2>, 7, 9, 3, 4, 5, 5, 3>(&[USUAL], [2, 1])
+        && agrees::<Valid, 5, 6, 6, 3, 4, 3, 3>(&[USUAL, LARGE, SMALL], [0, 0])
+        && agrees::<Valid, 5, 6, 11, 3, 4, 3, 3>(&[USUAL], [0, 0])
+        // Windows that are dilated, of many pixels, or far outside the image.
+        && agrees::<Same<1, 2>, 6, 7, 8, 6, 7, 3, 3>(&[USUAL], [2, 2])
+        && agrees::<Same, 9, 10, 4, 9, 10, 9, 9>(&[USUAL], [4, 4])
+        && agrees::<Padded<4>, 3, 3, 4, 9, 9, 3, 3>(&[USUAL, LARGE], [4, 4])
+}
