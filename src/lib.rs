@@ -168,7 +168,7 @@ pub use shiplap_macros::{Layer, Network, Parameters, const_assert, network};
 
 pub use zeroed::Zeroed;
 #[doc(hidden)]
-pub use zeroed::{Either, zeroed_at};
+pub use zeroed::{Either, Memory, zeroed_at};
 
 /// The items that most programs need: `use shiplap::prelude::*;`.
 pub mod prelude {

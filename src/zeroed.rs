@@ -11,6 +11,8 @@ use bytemuck::Zeroable;
 #[cfg(feature = "std")]
 use bytemuck::{TransparentWrapper, TransparentWrapperAlloc as _};
 
+use crate::kernel::Tensor;
+
 /// A type for which a value made of zero bytes is valid.
 ///
 /// It corresponds to `bytemuck::Zeroable`, but covers the types of this crate and tuples of up to 16 fields.
@@ -101,6 +103,30 @@ pub(crate) fn clear<Z: Zeroed>(value: &mut Z) {
 pub union Either<A, B> {
     a: ManuallyDrop<A>,
     b: ManuallyDrop<B>,
+}
+
+/// Memory, of zero bytes at first, for tensors one after another. Each starts with the bytes of the one before it.
+#[doc(hidden)]
+pub struct Memory<'a, P>(&'a mut MaybeUninit<P>);
+
+impl<'a, P> Memory<'a, P> {
+    /// Makes all bytes of `place` zero.
+    #[inline(always)]
+    pub fn zeroed_in(place: &'a mut MaybeUninit<P>) -> Self {
+        // SAFETY: any bytes are a valid `MaybeUninit`.
+        unsafe { place.as_mut_ptr().write_bytes(0, 1) };
+        Self(place)
+    }
+
+    /// The tensors at the beginning of the memory, which is large enough for them.
+    #[inline(always)]
+    pub fn tensors<X: Tensor, const N: usize>(&mut self) -> &mut [X; N] {
+        const { assert!(size_of::<[X; N]>() <= size_of::<P>() && align_of::<X>() <= align_of::<P>()) };
+        // SAFETY: the assertion says that the memory has the size and the alignment of the array. Its bytes were zero at
+        // first, and were since then only written as tensors, which are sealed: numbers without padding between them.
+        // So all bytes are initialized, and any bytes are a valid number.
+        unsafe { &mut *self.0.as_mut_ptr().cast() }
+    }
 }
 
 /// Makes a `Z` of zero bytes at the beginning of `place`, which is large enough for it.
@@ -213,6 +239,16 @@ mod tests {
         assert_eq!(<([f64; 3], (), bool, u16) as Zeroed>::zeroed(), ([0.0; 3], (), false, 0));
         const ZEROS: ([f32; 2], Option<bool>, [u8; 3]) = (zeros(), None, zeros());
         assert_eq!(ZEROS, ([0.0; 2], None, [0; 3]));
+    }
+
+    #[test]
+    fn memory_holds_one_tensor_after_the_other() {
+        let mut place = MaybeUninit::<Either<[f32; 2], Either<[[f64; 3]; 1], ()>>>::uninit();
+        assert_eq!(size_of_val(&place), size_of::<[f64; 3]>());
+        let mut memory = Memory::zeroed_in(&mut place);
+        assert_eq!(*memory.tensors::<[f64; 3], 1>(), [[0.0; 3]]);
+        memory.tensors::<f32, 6>().fill(1.5);
+        assert_eq!(*memory.tensors::<[f32; 2], 2>(), [[1.5; 2]; 2]);
     }
 
     #[test]

@@ -96,7 +96,10 @@ impl Sequence {
             let outputs = layers[..last].iter().skip(start).step_by(2).rev();
             let any =
                 outputs.fold(quote!(()), |others, layer| quote!(#krate::Either<[#layer::Output; BATCH_], #others>));
-            quote!(let mut #memory = ::core::mem::MaybeUninit::<#any>::uninit();)
+            quote! {
+                let mut #memory = ::core::mem::MaybeUninit::<#any>::uninit();
+                let mut #memory = #krate::Memory::zeroed_in(&mut #memory);
+            }
         });
         let allocations: Vec<TokenStream> = allocations.collect();
         let forward = |function: &str, lengths: &TokenStream| {
@@ -105,7 +108,7 @@ impl Sequence {
                 let (layer, member, buffer, x) = (&layers[index], members[index], &buffers[index], passed(index));
                 let memory = &memories[index % 2];
                 quote! {
-                    let #buffer = &mut #krate::zeroed_at::<[#layer::Output; BATCH_], _>(&mut #memory)[..rows];
+                    let #buffer = &mut #krate::Memory::tensors::<#layer::Output, BATCH_>(&mut #memory)[..rows];
                     #layer::#function::<Simd_, #krate::layer::Predictions, BATCH_>(
                         &self.#member, simd, #lengths #x, #buffer,
                     );

@@ -11,7 +11,7 @@ use crate::{
         rows_at_once,
     },
     message::Message,
-    network::{Network, forward_in_blocks},
+    network::{Network, forward},
     stream::{Streaming, by_layer},
     zeroed::{fits_stack, large},
 };
@@ -179,13 +179,13 @@ pub(super) fn forward_without_tape<S: Simd, E: Ending, L: Layer, const B: usize>
 ) {
     // A branch whose `const` condition is false is not compiled.
     if const { rows_at_once(L::OUTLINE.peak()) >= B } {
-        forward_in_blocks::<S, E, L, B>(simd, layer, x, y);
+        forward::<S, E, L, B>(simd, layer, x, y);
     } else if const { rows_at_once(L::OUTLINE.peak()) >= 16 } {
-        forward_in_blocks::<S, E, L, 16>(simd, layer, x, y);
+        forward::<S, E, L, 16>(simd, layer, x, y);
     } else if const { rows_at_once(L::OUTLINE.peak()) >= 4 } {
-        forward_in_blocks::<S, E, L, 4>(simd, layer, x, y);
+        forward::<S, E, L, 4>(simd, layer, x, y);
     } else {
-        forward_in_blocks::<S, E, L, 1>(simd, layer, x, y);
+        forward::<S, E, L, 1>(simd, layer, x, y);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 /// [`Trainer`](crate::train::Trainer) and of [`Network`](super::Network), except those that create a network on the
 /// stack. The values that are passed to the call or returned are not included.
 ///
-/// Activations take at most half of it. If those of one sample take more, they are on the heap, and the call allocates.
+/// Activations take at most 384 KiB of it. If those of one sample take more, they are on the heap, and the call allocates.
 /// Without `std`, they are on the stack: see [`Network::ACTIVATIONS`](super::Network::ACTIVATIONS).
 ///
 /// ```
@@ -23,7 +23,10 @@ use crate::{
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[cfg(feature = "std")]
-pub const STACK: usize = 512 * 1024;
+pub const STACK: usize = ACTIVATIONS + 256 * 1024;
+
+/// The bytes of the activations between the layers that are on the stack.
+const ACTIVATIONS: usize = 384 * 1024;
 
 /// The prediction for one sample.
 pub(crate) fn predict<N: Layer, X: Sample<N>>(network: &N, sample: &X) -> N::Output {
@@ -44,8 +47,8 @@ pub(super) fn predict_batch<N: Layer>(network: &N, x: &[N::Input], y: &mut [N::O
     in_blocks(PredictAll { network, x, y });
 }
 
-/// `y = network(x)` at inference, for at most `B` rows. The activations between the layers are on the stack if they
-/// fit. Otherwise, those of one row at a time are on the heap.
+/// `y = network(x)` at inference, for at most `B` rows at once. The activations between the layers are on the stack if
+/// they fit. Otherwise, those of one row at a time are on the heap.
 #[inline(always)]
 pub(crate) fn forward<S: Simd, E: Ending, N: Layer, const B: usize>(
     simd: S,
@@ -53,8 +56,10 @@ pub(crate) fn forward<S: Simd, E: Ending, N: Layer, const B: usize>(
     x: &[N::Input],
     y: &mut [N::Output],
 ) {
-    if const { fits_stack(inside::<N>().saturating_mul(B)) || cfg!(not(feature = "std")) } {
-        network.forward_batch::<S, E, B>(simd, x, y);
+    if const { inside::<N>().saturating_mul(B) <= ACTIVATIONS || cfg!(not(feature = "std")) } {
+        for (x, y) in x.chunks(B).zip(y.chunks_mut(B)) {
+            network.forward_batch::<S, E, B>(simd, x, y);
+        }
     } else {
         row_by_row::<S, E, N>(simd, network, x, y, &mut large());
     }
@@ -80,19 +85,6 @@ fn row_by_row<S: Simd, E: Ending, N: Layer>(
 pub(crate) fn forget<N: Layer, const B: usize>(tape: &mut N::Tape<B>) {
     if const { N::OUTLINE.is_stateful() } {
         clear(tape);
-    }
-}
-
-/// Like [`forward`], for any number of rows. At most `B` rows pass at once.
-#[inline(always)]
-pub(crate) fn forward_in_blocks<S: Simd, E: Ending, N: Layer, const B: usize>(
-    simd: S,
-    network: &N,
-    x: &[N::Input],
-    y: &mut [N::Output],
-) {
-    for (x, y) in x.chunks(B).zip(y.chunks_mut(B)) {
-        forward::<S, E, N, B>(simd, network, x, y);
     }
 }
 
@@ -155,7 +147,7 @@ impl<N: Layer, const B: usize> Work for Predict<'_, N, B> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        forward_in_blocks::<S, Predictions, N, B>(simd, self.network, self.x, self.y);
+        forward::<S, Predictions, N, B>(simd, self.network, self.x, self.y);
     }
 }
 
