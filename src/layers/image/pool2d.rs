@@ -5,7 +5,7 @@
     reason = "an index keeps arrays of registers in registers; an iterator takes their address"
 )]
 
-use core::marker::PhantomData;
+use core::{marker::PhantomData, ops::Range};
 
 use super::{
     Average, Channels, Max, Reduce, Valid, Window, fault,
@@ -117,22 +117,40 @@ impl<
     ) {
         for (j, y) in y.iter_mut().enumerate() {
             let [_, columns] = inside::<P, H, W, K, KW>([0, j]);
-            let pixels = (count * columns.len()) as f64 * Self::SCALE;
-            for start in (0..C).step_by(N * V::LANES) {
-                let mut sums = [V::splat(R::START); N];
-                for u in 0..count {
-                    let Some(line) = x.get(u * distance) else { continue };
-                    for v in columns.clone() {
-                        let Some(x) = line.get(place::<P, H, W, K, KW>(1, j, v)) else { continue };
-                        for n in 0..N {
-                            let x = V::load(channels::<V, _>(x, start + n * V::LANES));
-                            sums[n] = R::add(x, sums[n], Self::SCALE);
-                        }
+            if count == K && columns.len() == KW {
+                // The lengths of most windows are constants, so that the loops over them are unrolled.
+                Self::forward_pixel::<V, N>(x, distance, K, j, 0..KW, y);
+            } else {
+                Self::forward_pixel::<V, N>(x, distance, count, j, columns, y);
+            }
+        }
+    }
+
+    /// The output of the window in column `j`, for these of its columns.
+    #[inline(always)]
+    fn forward_pixel<V: Vector<T>, const N: usize>(
+        x: &[[[T; C]; W]],
+        distance: usize,
+        count: usize,
+        j: usize,
+        columns: Range<usize>,
+        y: &mut [T; C],
+    ) {
+        let pixels = (count * columns.len()) as f64 * Self::SCALE;
+        for start in (0..C).step_by(N * V::LANES) {
+            let mut sums = [V::splat(R::START); N];
+            for u in 0..count {
+                let Some(line) = x.get(u * distance) else { return };
+                for v in columns.clone() {
+                    let Some(x) = line.get(place::<P, H, W, K, KW>(1, j, v)) else { return };
+                    for n in 0..N {
+                        let x = V::load(channels::<V, _>(x, start + n * V::LANES));
+                        sums[n] = R::add(x, sums[n], Self::SCALE);
                     }
                 }
-                for n in 0..N {
-                    R::finish(sums[n], pixels).store(channels_mut::<V, _>(y, start + n * V::LANES));
-                }
+            }
+            for n in 0..N {
+                R::finish(sums[n], pixels).store(channels_mut::<V, _>(y, start + n * V::LANES));
             }
         }
     }
@@ -157,8 +175,8 @@ impl<
                     for u in rows.clone() {
                         for v in columns.clone() {
                             let [row, column] = pixel::<P, H, W, K, KW>([i, j], [u, v]);
-                            let (Some(x), Some(dx)) = (x.get(row), dx.get_mut(row)) else { continue };
-                            let (Some(x), Some(dx)) = (x.get(column), dx.get_mut(column)) else { continue };
+                            let (Some(x), Some(dx)) = (x.get(row), dx.get_mut(row)) else { return };
+                            let (Some(x), Some(dx)) = (x.get(column), dx.get_mut(column)) else { return };
                             for n in 0..N {
                                 let first = start + n * V::LANES;
                                 let [x, y] = [V::load(channels::<V, _>(x, first)), V::load(channels::<V, _>(y, first))];

@@ -265,10 +265,15 @@ const fn arguments(mut message: Message<64>, numbers: &[usize], defaults: &[Opti
 pub(crate) fn inside<P: Window, const H: usize, const W: usize, const K: usize, const KW: usize>(
     at: [usize; 2],
 ) -> [Range<usize>; 2] {
-    let before = const { slide::<P>([H, W], [K, KW]).1.before };
+    let Sliding { before, after, .. } = const { slide::<P>([H, W], [K, KW]).1 };
     let (length, kernel) = ([H, W], [K, KW]);
     let mut taps = [0..0, 0..0];
     for axis in 0..2 {
+        if before[axis] == 0 && after[axis] == 0 {
+            // A constant range, so that loops over it are unrolled.
+            taps[axis] = 0..kernel[axis];
+            continue;
+        }
         let start = at[axis] * P::STRIDE[axis];
         let first = before[axis].saturating_sub(start).div_ceil(P::DILATION[axis]);
         let end = (before[axis] + length[axis]).saturating_sub(start).div_ceil(P::DILATION[axis]);
