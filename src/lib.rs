@@ -134,10 +134,10 @@ pub use random::Rng;
 /// whole factors, `ADD`, `SUB`, `MUL`, `MAXIMUM` and `MINIMUM` of a tensor and a constant, or of two tensors that follow
 /// from one, which are repeated to one shape, `CONCATENATION`, `PACK`, `SPLIT`, `SPLIT_V`, `UNPACK`, `SPACE_TO_BATCH_ND` and
 /// `BATCH_TO_SPACE_ND` around a convolution, which is then a dilated one, `RESHAPE` and related ones, `TRANSPOSE`,
-/// `DEPTH_TO_SPACE`, `SPACE_TO_DEPTH`, `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`, `LEAKY_RELU`, `PRELU`, `HARD_SWISH`, `ELU`, also between
-/// `DEQUANTIZE` and `QUANTIZE`, `GELU` (in float32 not approximated), `QUANTIZE` and
-/// `DEQUANTIZE`, also of weights in float16. Recurrent layers, several inputs or outputs, and models with
-/// int8 weights and real activations are compile errors.
+/// `DEPTH_TO_SPACE`, `SPACE_TO_DEPTH`, `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`, `RELU_N1_TO_1`, `LEAKY_RELU`,
+/// `PRELU`, `HARD_SWISH`, `GELU` (in float32 not approximated), `RSQRT`, `ABS`, `ELU`, `EXP`, `LOG`, `NEG`, `SQRT` and
+/// `SQUARE`, the last seven also between `DEQUANTIZE` and `QUANTIZE`, and both of these, also of weights in float16.
+/// Recurrent layers, several inputs or outputs, and models with int8 weights and real activations are compile errors.
 ///
 /// An `.onnx` model has real numbers, or pairs of `QuantizeLinear` and `DequantizeLinear` as onnxruntime's static
 /// quantization writes them, with symmetric int8 weights. Its images are `[height][width][channels]` here, and its series

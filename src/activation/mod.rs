@@ -27,6 +27,7 @@
 //! assert!(net.predict(&[1.0, -1.0])[0].is_finite());
 //! ```
 
+mod functions;
 mod rectifiers;
 mod save;
 mod smooth;
@@ -34,6 +35,7 @@ mod softmax;
 
 use core::{any::type_name, marker::PhantomData};
 
+pub use functions::{Abs, Exp, HardTanh, Log, Negate, Rsqrt, Sqrt, Square};
 pub use rectifiers::{HardSigmoid, HardSwish, LeakyRelu, Linear, Relu, Relu6};
 pub use save::{Save, SaveInput, SaveNothing};
 pub use smooth::{Elu, Gelu, Selu, Sigmoid, Silu, Softplus, Tanh};

@@ -10,8 +10,8 @@ use crate::layer::Path;
 use crate::{
     Tensor, Zeroed,
     activation::{
-        Activation, Elementwise, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Linear, Relu, Relu6, SaveNothing, Selu,
-        Sigmoid, Silu, Softmax, Softplus, Tanh,
+        Abs, Activation, Elementwise, Elu, Exp, Gelu, HardSigmoid, HardSwish, HardTanh, LeakyRelu, Linear, Log, Negate,
+        Relu, Relu6, Rsqrt, SaveNothing, Selu, Sigmoid, Silu, Softmax, Softplus, Sqrt, Square, Tanh,
     },
     kernel::{Baseline, Real, Simd, int8::int8_fits},
     stream::Streaming,
@@ -155,6 +155,7 @@ macro_rules! limits {
     };
 }
 limits! {
+    HardTanh: [-1.0, 1.0];
     Linear: [f32::NEG_INFINITY, f32::INFINITY];
     Relu: [0.0, f32::INFINITY];
     Relu6: [0.0, 6.0];
@@ -169,15 +170,22 @@ macro_rules! tables {
     };
 }
 tables! {
+    Abs: None;
     Elu: None;
+    Exp: None;
     Gelu: None;
     HardSigmoid: None;
     HardSwish: None;
     LeakyRelu: None;
+    Log: None;
+    Negate: None;
+    Rsqrt: None;
     Selu: None;
     Sigmoid: Some(Scale::OF_SHARES);
     Silu: None;
     Softplus: None;
+    Sqrt: None;
+    Square: None;
     Tanh: Some(Scale::OF_TANH);
 }
 

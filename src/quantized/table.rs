@@ -20,6 +20,40 @@ impl Table {
         Self(outputs)
     }
 
+    /// `|x|`, as the operator `ABS`.
+    #[must_use]
+    pub const fn abs(input: Scale, output: Scale) -> Self {
+        let factor = Multiplier::new((input.scale / output.scale) as f64);
+        let (mut outputs, mut index) = ([0; 256], 0);
+        while index < 256 {
+            let x = (index as i32 - 128 - input.zero as i32).abs();
+            outputs[index] = int8_fits(saturated(factor.apply(x).saturating_add(output.zero as i32), 8));
+            index += 1;
+        }
+        Self(outputs)
+    }
+
+    /// `1/√x`, as the operator `RSQRT`; the largest number if `x` is not positive.
+    #[must_use]
+    pub const fn rsqrt(input: Scale, output: Scale) -> Self {
+        const FRACTION: i32 = 20;
+        // TensorFlow Lite computes the root and its product in `f32`.
+        let Multiplier { mantissa, exponent } =
+            Multiplier::new(1.0 / (root(input.scale as f64) as f32 * output.scale) as f64);
+        let to_output = Multiplier { mantissa, exponent: if exponent < -11 { -31 } else { exponent - FRACTION } };
+        let (mut outputs, mut index) = ([i8::MAX; 256], 0);
+        while index < 256 {
+            let x = index as i32 - 128 - input.zero as i32;
+            if x > 0 {
+                let Multiplier { mantissa, exponent } = inverse_root(x);
+                let y = Multiplier { mantissa, exponent: exponent + FRACTION }.apply(1);
+                outputs[index] = int8_fits(saturated(to_output.apply(y).saturating_add(output.zero as i32), 8));
+            }
+            index += 1;
+        }
+        Self(outputs)
+    }
+
     /// `x·min(max(x + 3, 0), 6)/6` in 16 bits, as the operator `HARD_SWISH`.
     #[must_use]
     pub const fn hard_swish(input: Scale, output: Scale) -> Self {
@@ -49,6 +83,45 @@ impl Table {
         }
         Self(outputs)
     }
+}
+
+/// `√x`, by Newton's method.
+const fn root(x: f64) -> f64 {
+    let (mut root, mut step) = (f64::from_bits((x.to_bits() >> 1) + (1023 << 51)), 0);
+    while step < 6 {
+        root = 0.5 * (root + x / root);
+        step += 1;
+    }
+    root
+}
+
+/// `1/√x` for positive `x`, as gemmlowp computes it: five steps of Newton's method from 1 for a number from 1/4 to 1,
+/// which is not quite enough for 1/4.
+const fn inverse_root(x: i32) -> Multiplier {
+    if x == 1 {
+        return Multiplier { mantissa: i32::MAX, exponent: 0 };
+    }
+    let pairs = (x.leading_zeros() as i32 - 1) / 2 - 1;
+    // With three integer bits.
+    let number = (x << (2 * pairs)) >> 1;
+    let (half, three_halves, mut root, mut step) = (rounding_shift(number, 1), 3 << 27, 1 << 28, 0);
+    while step < 5 {
+        let cube = high(high(root, root), root) << 6;
+        root = (high(three_halves, root) - high(half, cube)) << 3;
+        step += 1;
+    }
+    // `√½`, with no integer bits.
+    let (mantissa, shift) = (high(root, 1_518_500_250), 11 - pairs);
+    if shift < 0 {
+        Multiplier { mantissa: mantissa << -shift, exponent: 0 }
+    } else {
+        Multiplier { mantissa, exponent: -shift }
+    }
+}
+
+/// `a·b / 2³¹`, rounded half up.
+const fn high(a: i32, b: i32) -> i32 {
+    Multiplier { mantissa: b, exponent: 0 }.apply(a)
 }
 
 /// The mantissa in 16 bits.

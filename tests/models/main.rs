@@ -18,6 +18,7 @@ macro_rules! models {
     };
 }
 models! {
+    "abs.tflite" ABS: AbsOnly;
     "bytes.tflite" BYTES: Bytes;
     "combined.tflite" COMBINED: Combined;
     "combined_real.tflite" COMBINED_REAL: CombinedReal;
@@ -36,10 +37,14 @@ models! {
     "enlarged_real.tflite" ENLARGED_REAL: EnlargedReal;
     "excited.tflite" EXCITED: Excited;
     "excited_real.tflite" EXCITED_REAL: ExcitedReal;
+    "exp.tflite" EXP: ExpOnly;
+    "functions.tflite" FUNCTIONS: Functions;
+    "functions_real.tflite" FUNCTIONS_REAL: FunctionsReal;
     "gated.tflite" GATED: Gated;
     "gelu.tflite" GELU: GeluOnly;
     "gelu_by_tanh.tflite" GELU_BY_TANH: GeluByTanh;
     "half_real.tflite" HALF_REAL: HalfReal;
+    "hard_tanh.tflite" HARD_TANH: HardTanhOnly;
     "hard_swish.tflite" HARD_SWISH: HardSwishOnly;
     "images_qdq.onnx" IMAGES_QDQ: ImagesQdq;
     "images_real.onnx" IMAGES_REAL: ImagesReal;
@@ -47,9 +52,11 @@ models! {
     "inception_real.tflite" INCEPTION_REAL: InceptionReal;
     "keep_dims.tflite" KEEP_DIMS: KeepDims;
     "leaky_relu.tflite" LEAKY_RELU: LeakyReluOnly;
+    "log.tflite" LOG: LogOnly;
     "mobile.tflite" MOBILE: Mobile;
     "mobile_real.tflite" MOBILE_REAL: MobileReal;
     "multiplied.tflite" MULTIPLIED: Multiplied;
+    "negative.tflite" NEGATIVE: NegativeOnly;
     "normed_real.onnx" NORMED_REAL: NormedReal;
     "pooled_qdq.onnx" POOLED_QDQ: PooledQdq;
     "product_qdq.onnx" PRODUCT_QDQ: ProductQdq;
@@ -58,6 +65,7 @@ models! {
     "rectified_real.tflite" RECTIFIED_REAL: RectifiedReal;
     "reduced.tflite" REDUCED: Reduced;
     "relu.tflite" RELU: ReluOnly;
+    "rsqrt.tflite" RSQRT: RsqrtOnly;
     "scaled.tflite" SCALED: Scaled;
     "series.tflite" SERIES: Series;
     "series_qdq.onnx" SERIES_QDQ: SeriesQdq;
@@ -65,6 +73,8 @@ models! {
     "shuffled.tflite" SHUFFLED: Shuffled;
     "shuffled_real.tflite" SHUFFLED_REAL: ShuffledReal;
     "sigmoid.tflite" SIGMOID: SigmoidOnly;
+    "sqrt.tflite" SQRT: SqrtOnly;
+    "square.tflite" SQUARE: SquareOnly;
     "steps_real.onnx" STEPS_REAL: StepsReal;
     "tanh.tflite" TANH: TanhOnly;
     "transposed.tflite" TRANSPOSED: Transposed;
@@ -153,6 +163,7 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("each_step", &EACH_STEP, 0);
     compare("combined", &COMBINED, 0);
     compare("shuffled", &SHUFFLED, 0);
+    compare("functions", &FUNCTIONS, 0);
     compare("bytes", &BYTES, 128);
 }
 
@@ -171,6 +182,14 @@ fn activations_of_all_inputs_are_those_of_tensorflow_lite() {
     compare("elu", &ELU, 0);
     compare("gelu", &GELU, 0);
     compare("gelu_by_tanh", &GELU_BY_TANH, 0);
+    compare("abs", &ABS, 0);
+    compare("exp", &EXP, 0);
+    compare("negative", &NEGATIVE, 0);
+    compare("square", &SQUARE, 0);
+    compare("hard_tanh", &HARD_TANH, 0);
+    compare("log", &LOG, 0);
+    compare("sqrt", &SQRT, 0);
+    compare("rsqrt", &RSQRT, 0);
 }
 
 #[test]
@@ -197,6 +216,7 @@ fn real_models_predict_the_same() {
     compare_real("dilated_real", |x: &Image<12, 11, 2>| DILATED_REAL.predict(x));
     compare_real("combined_real", |x: &Image<6, 5, 4>| COMBINED_REAL.predict(x));
     compare_real("shuffled_real", |x: &Image<6, 4, 3>| SHUFFLED_REAL.predict(x));
+    compare_real("functions_real", |x: &Image<5, 4, 3>| FUNCTIONS_REAL.predict(x));
     compare_real("dense_real", |x: &[f32; 9]| DENSE_REAL.predict(x));
 }
 

@@ -57,7 +57,9 @@ def write(name, model, ends="int8", spread=1.0, batch=None):
         return
     randomize(model)
     shape = model.inputs[0].shape[1:]
-    samples = rng.normal(0, spread, (100, *shape)).astype(np.float32)
+    draw = rng.uniform if isinstance(spread, tuple) else rng.normal
+    limits = spread if isinstance(spread, tuple) else (0, spread)
+    samples = draw(*limits, (100, *shape)).astype(np.float32)
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     if ends == "half":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -75,7 +77,7 @@ def write(name, model, ends="int8", spread=1.0, batch=None):
         if shape == (256,):
             inputs[0] = np.arange(256) - 128
     else:
-        inputs = rng.normal(0, spread, (16, *shape)).astype(np.float32)
+        inputs = draw(*limits, (16, *shape)).astype(np.float32)
     folder = os.environ.get("MODELS", os.path.dirname(os.path.abspath(__file__)))
     with open(f"{folder}/{name}.tflite", "wb") as file:
         file.write(converted)
@@ -283,7 +285,32 @@ def shuffled():
     return keras.Model(image, L.Dense(4)(L.Flatten()(x)))
 
 
+def functions():
+    """Functions of one number, of positive numbers and of any."""
+    image = keras.Input((5, 4, 3))
+    x = L.Conv2D(4, 3, padding="same", activation=keras.activations.hard_tanh)(image)
+    y = L.Lambda(lambda x: 0.5 + keras.ops.abs(x))(L.Conv2D(4, 1)(image))
+    y = L.Concatenate()([L.Lambda(f)(y) for f in (keras.ops.log, keras.ops.sqrt, keras.ops.rsqrt)])
+    y = L.Conv2D(4, 1, activation=lambda x: keras.activations.exponential(-x))(y)
+    x = L.Add()([x, L.Lambda(keras.ops.square)(x), y])
+    return keras.Model(image, L.Dense(3)(L.Flatten()(x)))
+
+
+def function(name):
+    return network((256,), [L.Lambda(getattr(keras.ops, name))])
+
+
 if __name__ == "__main__":
+    write("functions", functions())
+    write("functions_real", functions(), ends="real")
+    write("abs", function("abs"), spread=2.0)
+    write("exp", function("exp"), spread=1.0)
+    write("negative", function("negative"), spread=2.0)
+    write("square", function("square"), spread=2.0)
+    write("hard_tanh", network((256,), [L.Activation("hard_tanh")]), spread=1.5)
+    write("log", function("log"), spread=(0.1, 3.0))
+    write("sqrt", function("sqrt"), spread=(0.0, 3.0))
+    write("rsqrt", function("rsqrt"), spread=(0.05, 3.0))
     write("reduced", reduced())
     write("leaky_relu", network((256,), [L.LeakyReLU(0.2)]), spread=2.0)
     write("hard_swish", network((256,), [L.Activation("hard_swish")]), spread=2.0)
@@ -309,7 +336,7 @@ if __name__ == "__main__":
     write("mobile_real", mobile(), ends="real")
     write("inception_real", inception(), ends="real")
     write("dense_real", network((9,), [L.Dense(4, activation="tanh"), L.Dense(3, use_bias=False)]), ends="real")
-    write("unsupported", network((6,), [L.Dense(4, activation="softplus"), L.Dense(2)]))
+    write("unsupported", network((6,), [L.Dense(4, activation="log_softmax"), L.Dense(2)]))
     write("enlarged", enlarged())
     write("enlarged_real", enlarged(), ends="real")
     write("transposed", transposed())

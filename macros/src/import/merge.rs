@@ -84,7 +84,7 @@ fn absorbs(last: &mut Layer, layer: &mut Layer) -> bool {
 /// Whether a layer with weights can end in this activation, whose output then has its usual scale.
 fn includes(activation: &str, output: Scale) -> bool {
     // The table of these depends on the scale of their output.
-    if matches!(activation, "HardSwish" | "Elu") {
+    if matches!(activation, "Abs" | "HardSwish" | "Rsqrt") {
         return output == Scale::REAL;
     }
     let is_usual = Scale::of_activation(activation).is_none_or(|usual| output == usual || output == Scale::REAL);

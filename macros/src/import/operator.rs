@@ -86,8 +86,11 @@ impl Graph<'_> {
                 let function = if *by_tanh { tables::gelu_by_tanh } else { tables::gelu };
                 return self.look_up("Gelu", function, Rounding::Inverse, [input, output]);
             }
-            Kind::ActivateReal("Elu") => return self.look_up("Elu", tables::elu, Rounding::Quotient, [input, output]),
-            Kind::ActivateReal(_) => return Err("it is between int8, and no table of it is supported".into()),
+            Kind::ActivateReal(activation) => {
+                let function =
+                    tables::function(activation).ok_or("it is between int8, and no table of it is supported")?;
+                return self.look_up(activation, function, Rounding::Quotient, [input, output]);
+            }
             Kind::Transpose => return self.transpose(number, input, output),
             Kind::DepthToSpace(size) => return self.depth_to_space(input, output, *size),
             Kind::SpaceToDepth(size) => return self.space_to_depth(input, output, *size),
@@ -260,11 +263,12 @@ impl Graph<'_> {
         if self.shape(input)? != shape {
             return Err("its output has another shape than its input".into());
         }
-        if activation == "Elu" && to != Scale::REAL {
-            return self.look_up(activation, tables::elu, Rounding::Inverse, [input, output]);
+        if let Some(function) = tables::function(activation).filter(|_| activation != "Abs" && to != Scale::REAL) {
+            let rounding = if activation == "Sqrt" { Rounding::Truncated } else { Rounding::Inverse };
+            return self.look_up(activation, function, rounding, [input, output]);
         }
         let mut layers = Vec::new();
-        let limits = matches!(activation, "Relu" | "Relu6");
+        let limits = matches!(activation, "Relu" | "Relu6" | "HardTanh");
         if limits {
             // In int8, they only limit: a change of the scale comes before.
             layers.extend(Layer::rescale(&shape, from, to));

@@ -9,6 +9,22 @@ pub enum Rounding {
     Inverse,
     /// Divided by the scale, as by `QUANTIZE`.
     Quotient,
+    /// Divided by the scale, without digits after the point.
+    Truncated,
+}
+
+/// The function of an activation that is a table in int8.
+pub fn function(activation: &str) -> Option<fn(f32) -> f32> {
+    Some(match activation {
+        "Abs" => f32::abs,
+        "Elu" => elu,
+        "Exp" => f32::exp,
+        "Log" => log,
+        "Negate" => |x| -x,
+        "Sqrt" => f32::sqrt,
+        "Square" => |x| x * x,
+        _ => return None,
+    })
 }
 
 impl Graph<'_> {
@@ -35,14 +51,20 @@ pub fn table(input: Scale, function: impl Fn(f32) -> f32, output: Scale, roundin
         let steps = match rounding {
             Rounding::Inverse => value * (1.0 / output.scale),
             Rounding::Quotient => value / output.scale,
+            Rounding::Truncated => (value / output.scale).trunc(),
         };
         (steps.round() as i32).saturating_add(i32::from(output.zero)).clamp(-128, 127) as i8
     });
     outputs.collect()
 }
 
-pub fn elu(x: f32) -> f32 {
+fn elu(x: f32) -> f32 {
     if x < 0.0 { x.exp_m1() } else { x }
+}
+
+/// The logarithm; the least number if there is none.
+fn log(x: f32) -> f32 {
+    if x > 0.0 { x.ln() } else { f32::NEG_INFINITY }
 }
 
 pub fn gelu(x: f32) -> f32 {

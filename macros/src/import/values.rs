@@ -140,14 +140,18 @@ impl Constants<'_> {
                 let (input, output) = (self.scale(input), self.scale(output));
                 format!("{}({input}, {output}).table()", self.form("Rescale::new"))
             }
-            "HardSwish" => {
-                let (input, output) = (self.scale(input), self.scale(output));
-                format!("{}({input}, {output})", self.form("Table::hard_swish"))
-            }
+            "Abs" => self.fixed("Table::abs", input, output),
+            "HardSwish" => self.fixed("Table::hard_swish", input, output),
+            "Rsqrt" => self.fixed("Table::rsqrt", input, output),
             "Sigmoid" => self.table(input, |x| 1.0 / (1.0 + (-x).exp()), output),
             "Tanh" => self.table(input, f32::tanh, output),
             _ => "()".into(),
         }
+    }
+
+    /// A table that TensorFlow Lite computes in fixed point.
+    fn fixed(&self, table: &str, input: Scale, output: Scale) -> String {
+        format!("{}({}, {})", self.form(table), self.scale(input), self.scale(output))
     }
 
     /// The table of a function, rounded as in TensorFlow Lite.

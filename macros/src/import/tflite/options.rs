@@ -7,7 +7,7 @@ use super::{
 };
 
 /// The names of operators by their numbers: those that are supported, and others that errors name.
-const NAMES: [(i32, &str); 66] = [
+const NAMES: [(i32, &str); 68] = [
     (0, "ADD"),
     (1, "AVERAGE_POOL_2D"),
     (2, "CONCATENATION"),
@@ -21,6 +21,7 @@ const NAMES: [(i32, &str); 66] = [
     (17, "MAX_POOL_2D"),
     (18, "MUL"),
     (19, "RELU"),
+    (20, "RELU_N1_TO_1"),
     (21, "RELU6"),
     (22, "RESHAPE"),
     (23, "RESIZE_BILINEAR"),
@@ -41,6 +42,7 @@ const NAMES: [(i32, &str); 66] = [
     (45, "STRIDED_SLICE"),
     (47, "EXP"),
     (49, "SPLIT"),
+    (50, "LOG_SOFTMAX"),
     (53, "CAST"),
     (54, "PRELU"),
     (55, "MAXIMUM"),
@@ -107,6 +109,7 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         41 => Kind::Combine { arithmetic: "Subtract", activation: options.activation(0)? },
         17 => Kind::MaxPool { window: options.pool()?, activation: options.activation(5)? },
         19 => Kind::Activate("Relu"),
+        20 => Kind::Activate("HardTanh"),
         21 => Kind::Activate("Relu6"),
         22 | 43 | 70 => Kind::Reshape,
         25 => match options.0.map_or(Ok([0; 4]), |table| table.number(0)).map(f32::from_le_bytes)? {
@@ -131,7 +134,14 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
             window: options.window(kernel()?, [usize::MAX; 2])?,
             activation: options.activation(3)?,
         },
+        47 => Kind::Activate("Exp"),
         54 => Kind::PRelu,
+        59 => Kind::Activate("Negate"),
+        73 => Kind::Activate("Log"),
+        75 => Kind::Activate("Sqrt"),
+        76 => Kind::Activate("Rsqrt"),
+        92 => Kind::Activate("Square"),
+        101 => Kind::Activate("Abs"),
         65 => Kind::Slice(Slice { begin: 0, end: 0, dropped: 0 }),
         69 | 130 => Kind::Tile,
         97 => Kind::Enlarge { corners: options.byte(0)? != 0, centers: options.byte(1)? != 0 },
@@ -173,8 +183,11 @@ impl Options<'_> {
         match self.byte(field)? {
             0 => Ok("Linear"),
             1 => Ok("Relu"),
+            2 => Ok("HardTanh"),
             3 => Ok("Relu6"),
-            code => Err(format!("its activation has the code {code}, and there are layers for none, ReLU and ReLU6")),
+            code => Err(format!(
+                "its activation has the code {code}, and there are layers for none, ReLU, ReLU6 and ReLU from −1 to 1"
+            )),
         }
     }
 
