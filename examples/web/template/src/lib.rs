@@ -1,0 +1,37 @@
+//! A network of your own in JavaScript: change the type, and the lengths of a sample and a label below.
+use shiplap::prelude::*;
+use wasm_bindgen::prelude::*;
+
+#[network]
+type Net = (Dense<2, 8, Tanh>, Dense<8, 1, Sigmoid>);
+
+/// The network, and the memory for its training in batches of up to 32 samples.
+#[wasm_bindgen]
+pub struct Model(Box<Trainer<Net, BinaryCrossentropy, Adam, 32>>);
+
+#[wasm_bindgen]
+impl Model {
+    #[wasm_bindgen(constructor)]
+    pub fn new(learning_rate: f64, seed: u32) -> Self {
+        Self(Trainer::boxed(Adam::new(learning_rate), seed.into()))
+    }
+    pub fn predict(&self, sample: &[f32]) -> Result<Vec<f32>, JsError> {
+        let sample: [f32; 2] = sample.try_into()?;
+        Ok(self.0.predict(&sample).to_vec())
+    }
+    /// Trains with samples and labels, one after another, and returns the loss.
+    pub fn step(&mut self, samples: &[f32], labels: &[f32]) -> Result<f64, JsError> {
+        Ok(self.0.step(samples.as_chunks::<2>().0, labels.as_chunks::<1>().0)?)
+    }
+    pub fn layout(&self) -> String {
+        weights::layout(self.0.network())
+    }
+    #[wasm_bindgen(getter)]
+    pub fn weights(&self) -> Vec<f32> {
+        weights::get(self.0.network())
+    }
+    #[wasm_bindgen(setter)]
+    pub fn set_weights(&mut self, values: &[f32]) -> Result<(), JsError> {
+        weights::set(self.0.network_mut(), values).then_some(()).ok_or_else(|| JsError::new("they do not fit"))
+    }
+}
