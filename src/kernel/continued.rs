@@ -15,8 +15,8 @@ use super::{
     tile::{Destination, UNKNOWN, load_registers, product},
 };
 
-/// `y[b][o] = start[b][o] + Σᵢ x[b][i]·w[i][o]`, summed in order. If there are fewer rows of `start` than of `x`, they
-/// are repeated: one row is a bias.
+/// `y[b][o] = start[b][o] + Σᵢ x[b][i]·w[i][o]`, summed in order. If `start` has fewer rows than `x`, its last one is
+/// repeated: a single row is a bias.
 #[inline(always)]
 pub fn nn_from<S: Simd, T: Element, const IN: usize, const OUT: usize>(
     simd: S,
@@ -29,8 +29,8 @@ pub fn nn_from<S: Simd, T: Element, const IN: usize, const OUT: usize>(
     simd.run(Forward { start, x: &x[..rows], w, y: &mut y[..rows] });
 }
 
-/// `dx[b][i] = start[b][i] + Σₒ dz[b][o]·w[i][o]`, summed in order. If there are fewer rows of `start` than of `dz`, they
-/// are repeated.
+/// `dx[b][i] = start[b][i] + Σₒ dz[b][o]·w[i][o]`, summed in order. If `start` has fewer rows than `dz`, its last one is
+/// repeated.
 #[inline(always)]
 pub fn nt_from<S: Simd, T: Element, const IN: usize, const OUT: usize>(
     simd: S,
@@ -59,7 +59,7 @@ impl<T: Element, const IN: usize, const OUT: usize> Work for Forward<'_, T, IN, 
         if const { T::Vector::<S>::LANES == 1 } {
             plain::nn_from(start, x, w, y);
         } else if x.len() < UNPACKED_ROWS {
-            for ((x, y), start) in x.iter().zip(y).zip(start.iter().cycle()) {
+            for ((x, y), start) in x.iter().zip(y).zip(plain::repeated(start)) {
                 combine_in_order::<T::Vector<S>, T, IN, OUT>(x, w, start, y);
             }
         } else if !start.is_empty() {
@@ -110,7 +110,7 @@ impl<T: Element, const IN: usize, const OUT: usize> Work for Backward<'_, T, IN,
     }
 }
 
-/// A product that is added to `start`, whose rows are repeated.
+/// A product that is added to `start`, whose last row is repeated.
 struct Continued<'a, T, const N: usize> {
     start: &'a [[T; N]],
     y: &'a mut [[T; N]],
@@ -120,8 +120,9 @@ impl<T: Element, const N: usize> Destination<T> for Continued<'_, T, N> {
     #[inline(always)]
     fn starts<V: Vector<T>, const C: usize, const R: usize>(&self, row: usize, column: usize) -> [[V; C]; R] {
         let mut starts = [[V::broadcast(T::zero()); C]; R];
+        let last = self.start.len() - 1;
         for r in 0..R {
-            starts[r] = load_registers(&self.start[(row + r) % self.start.len()][column..]);
+            starts[r] = load_registers(&self.start[last.min(row + r)][column..]);
         }
         starts
     }
@@ -171,7 +172,7 @@ mod tests {
         let close = |(y, dx): ([[f64; O]; B], [[f64; I]; B])| {
             let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{B}x{I}x{O}: {a} {b}");
             for b in 0..B {
-                let from = b % starts;
+                let from = b.min(starts - 1);
                 (0..O).for_each(|o| close(y[b][o], start[from][o] + (0..I).map(|i| x[b][i] * w[i][o]).sum::<f64>()));
                 (0..I).for_each(|i| close(dx[b][i], back[from][i] + (0..O).map(|o| dz[b][o] * w[i][o]).sum::<f64>()));
             }
@@ -185,7 +186,7 @@ mod tests {
             close(all);
             // One row alone has the same bits as among others.
             for b in 0..B {
-                let (start, back) = (&start[b % starts..][..1], &back[b % starts..][..1]);
+                let (start, back) = (&start[b.min(starts - 1)..][..1], &back[b.min(starts - 1)..][..1]);
                 let one = dispatch(Both::<1, I, O> { start, back, x: &[x[b]], w: &w, dz: &[dz[b]] });
                 assert_eq!(one, ([all.0[b]], [all.1[b]]), "{level:?}");
             }

@@ -109,7 +109,13 @@ pub(super) fn nt<T: Element, const IN: usize, const OUT: usize>(
     }
 }
 
-/// `y[b][o] = start[b][o] + Σᵢ x[b][i]·w[i][o]`, where the rows of `start` are repeated.
+/// The rows, and the last one again and again.
+#[inline(always)]
+pub(super) fn repeated<X>(rows: &[X]) -> impl Iterator<Item = &X> {
+    rows.iter().chain(rows.last().into_iter().cycle())
+}
+
+/// `y[b][o] = start[b][o] + Σᵢ x[b][i]·w[i][o]`, where the last row of `start` is repeated.
 #[inline(always)]
 pub(super) fn nn_from<T: Element, const IN: usize, const OUT: usize>(
     start: &[[T; OUT]],
@@ -117,12 +123,12 @@ pub(super) fn nn_from<T: Element, const IN: usize, const OUT: usize>(
     w: &[[T; OUT]; IN],
     y: &mut [[T; OUT]],
 ) {
-    for ((x, y), start) in x.iter().zip(y).zip(start.iter().cycle()) {
+    for ((x, y), start) in x.iter().zip(y).zip(repeated(start)) {
         combine(x.iter(), w, start, |sum| sum, y);
     }
 }
 
-/// `dx[b][i] = start[b][i] + Σₒ dz[b][o]·w[i][o]`, where the rows of `start` are repeated.
+/// `dx[b][i] = start[b][i] + Σₒ dz[b][o]·w[i][o]`, where the last row of `start` is repeated.
 #[inline(always)]
 pub(super) fn nt_from<T: Element, const IN: usize, const OUT: usize>(
     start: &[[T; IN]],
@@ -130,7 +136,7 @@ pub(super) fn nt_from<T: Element, const IN: usize, const OUT: usize>(
     w: &[[T; OUT]; IN],
     dx: &mut [[T; IN]],
 ) {
-    for ((dz, dx), start) in dz.iter().zip(dx).zip(start.iter().cycle()) {
+    for ((dz, dx), start) in dz.iter().zip(dx).zip(repeated(start)) {
         of_width!(width::<T>(IN, 4), 1 2 3 4, dot_blocks(dz, (w, Some(start)), dx));
     }
 }
