@@ -131,9 +131,10 @@ pub use random::Rng;
 /// These operators have layers: `FULLY_CONNECTED`, also of each step, `CONV_2D`, `DEPTHWISE_CONV_2D`, `TRANSPOSE_CONV` with
 /// the size of `Same` or `Valid`, `MAX_POOL_2D`, `AVERAGE_POOL_2D`, `MEAN` and `REDUCE_MAX` over axes side by side, `PAD` of
 /// rows and columns, `STRIDED_SLICE` and `SLICE` with constant bounds, `TILE`, `BROADCAST_TO`, `RESIZE_NEAREST_NEIGHBOR` by
-/// whole factors, `ADD`, `SUB`, `MUL`, `MAXIMUM` and `MINIMUM` of a tensor and a constant, or of two tensors that follow
-/// from one, which are repeated to one shape, `CONCATENATION`, `PACK`, `SPLIT`, `SPLIT_V`, `UNPACK`, `SPACE_TO_BATCH_ND` and
-/// `BATCH_TO_SPACE_ND` around a convolution, which is then a dilated one, `RESHAPE` and related ones, `TRANSPOSE`,
+/// whole factors, `ADD`, `SUB`, `MUL`, `SQUARED_DIFFERENCE`, `MAXIMUM` and `MINIMUM` of a tensor and a constant, or of
+/// two tensors that follow from one, which are repeated to one shape, `CONCATENATION`, `PACK`, `SPLIT`, `SPLIT_V`,
+/// `UNPACK`, `SPACE_TO_BATCH_ND` and `BATCH_TO_SPACE_ND` around a convolution, which is then a dilated one, `RESHAPE`
+/// and related ones, `TRANSPOSE`,
 /// `DEPTH_TO_SPACE`, `SPACE_TO_DEPTH`, `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`, `RELU_N1_TO_1`, `LEAKY_RELU`,
 /// `PRELU`, `HARD_SWISH`, `GELU` (in float32 not approximated), `RSQRT`, `ABS`, `ELU`, `EXP`, `LOG`, `NEG`, `SQRT` and
 /// `SQUARE`, the last seven also between `DEQUANTIZE` and `QUANTIZE`, and both of these, also of weights in float16.

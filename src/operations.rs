@@ -306,6 +306,8 @@ pub enum Junction {
     Subtract,
     /// Their numbers are multiplied.
     Multiply,
+    /// The squares of their differences.
+    SquaredDifference,
     /// The larger of both.
     Maximum,
     /// The smaller of both.

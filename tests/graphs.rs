@@ -12,7 +12,7 @@ use shiplap::{
     Pair, Tensor, check, io,
     layers::{
         Add, Both, Branches, Concat, Constant, First, GroupNorm, Identity, LayerNorm, Maximum, Minimum, Multiply,
-        Parallel, Second, Subtract,
+        Parallel, Second, SquaredDifference, Subtract,
     },
     loss::PairLoss,
     prelude::*,
@@ -136,6 +136,7 @@ fn products_and_differences_have_gradients() {
         Branches<Conv2d<_, 4, 1>, GlobalAveragePool<_>, Subtract>,
         Branches<Identity<_>, Constant<Pixels, [f64; 4]>, Add>,
         Branches<Identity<_>, Constant<Pixels, Pixels>, Subtract<Tanh>>,
+        Branches<Conv2d<_, 4, 1>, GlobalAveragePool<_>, SquaredDifference>,
         Branches<Identity<_>, Conv2d<_, 4, 1>, Maximum<Tanh>>,
         Branches<Conv2d<_, 4, 1>, GlobalAveragePool<_>, Minimum>,
     );

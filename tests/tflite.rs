@@ -7,13 +7,13 @@ use std::{fs, path::PathBuf, slice};
 
 use shiplap::{
     Rng, Tensor,
-    activation::{Elementwise, SaveNothing},
+    activation::{Elementwise, HardTanh, SaveNothing},
     include_model,
     init::HeNormal,
     io,
     kernel::Real,
     layer::{Parameter, Path, Role, VisitMut},
-    layers::{Add, Branches, Concat, Identity, Maximum, Minimum},
+    layers::{Add, Branches, Concat, Identity, Maximum, Minimum, SquaredDifference},
     prelude::*,
     quantized::{
         Calibration, Describe, Entrance, Int8Activation, Int8Layer, Int8Tensor, Quantize, Quantized, Ranges, Raw, Table,
@@ -256,6 +256,7 @@ fn operators() -> Vec<Case> {
         int8::<AveragePool2d<Image<9, 7, 2>, 5, Same<1>, 4, Image<9, 7, 2>>, _>("average"),
         int8::<GlobalAveragePool<Image<13, 3, 6>>, _>("mean"),
         int8::<Branches<Identity<[f32; 64]>, Activate<Sigmoid, [f32; 64]>, Add>, _>("sum"),
+        int8::<Branches<Activate<HardTanh, [f32; 64]>, Activate<Sigmoid, [f32; 64]>, SquaredDifference>, _>("squares"),
         int8::<Branches<Identity<[f32; 64]>, Activate<Sigmoid, [f32; 64]>, Concat<[f32; 128]>>, _>("concat"),
     ]
 }

@@ -1,10 +1,11 @@
-//! Sums, differences and products of branches in int8.
+//! Branches in int8 that are combined number by number; their sums, differences and products.
 
 use core::{fmt::Debug, mem::MaybeUninit, slice};
 
 use super::place::{output, room};
 use super::{
-    Apart, Bounds, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Largest, Multiplier, Quantize, Run, Scale, Smallest,
+    Apart, Bounds, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Largest, Multiplier, Quantize, Run, Scale,
+    Smallest, SquaredDifference,
 };
 #[cfg(feature = "std")]
 use super::{Calibration, Operation, QuantizeError, Rounded, Samples};
@@ -22,15 +23,16 @@ use crate::{
     stream::{Streaming, apart_in_time, step},
 };
 
-/// Two branches whose outputs are combined number by number: [`Add`](layers::Add), [`Subtract`](layers::Subtract) or
-/// [`Multiply`](layers::Multiply), depending on `C`. Numbers of the second branch that are fewer than those of the first
-/// are repeated: one for each channel.
+/// Two branches whose outputs are combined number by number: [`Add`](layers::Add), [`Subtract`](layers::Subtract),
+/// [`Multiply`](layers::Multiply) or another, depending on `C`. Numbers of the second branch that are fewer than those of
+/// the first are repeated: one for each channel.
 pub struct Combine<A, B, C, Act: Int8Activation> {
     /// The first branch.
     pub first: A,
     /// The second branch.
     pub second: B,
-    /// How they are combined: a [`Sum`], a [`Difference`], a [`Product`], or the [`Largest`] or [`Smallest`].
+    /// How they are combined: a [`Sum`], a [`Difference`], a [`Product`], a [`SquaredDifference`], or the
+    /// [`Largest`] or [`Smallest`].
     pub combination: C,
     /// The constants of the activation.
     pub activation: Act::Form,
@@ -292,6 +294,7 @@ combinations! {
     Add: Sum;
     Subtract: Difference;
     Multiply: Product;
+    SquaredDifference: SquaredDifference;
     Maximum: Largest;
     Minimum: Smallest;
 }

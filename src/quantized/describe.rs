@@ -160,6 +160,8 @@ pub enum Operation {
     Subtract([f32; 2]),
     /// Multiplies two tensors.
     Multiply([f32; 2]),
+    /// The squares of the differences of two tensors.
+    SquaredDifference([f32; 2]),
     /// A tensor that does not depend on the input.
     Constant(Vec<i8>),
     /// Changes the scale.

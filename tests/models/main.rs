@@ -57,6 +57,8 @@ models! {
     "mobile_real.tflite" MOBILE_REAL: MobileReal;
     "multiplied.tflite" MULTIPLIED: Multiplied;
     "negative.tflite" NEGATIVE: NegativeOnly;
+    "normalized.tflite" NORMALIZED: Normalized;
+    "normalized_real.tflite" NORMALIZED_REAL: NormalizedReal;
     "normed_real.onnx" NORMED_REAL: NormedReal;
     "pooled_qdq.onnx" POOLED_QDQ: PooledQdq;
     "product_qdq.onnx" PRODUCT_QDQ: ProductQdq;
@@ -164,6 +166,7 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("combined", &COMBINED, 0);
     compare("shuffled", &SHUFFLED, 0);
     compare("functions", &FUNCTIONS, 0);
+    compare("normalized", &NORMALIZED, 0);
     compare("bytes", &BYTES, 128);
 }
 
@@ -217,6 +220,7 @@ fn real_models_predict_the_same() {
     compare_real("combined_real", |x: &Image<6, 5, 4>| COMBINED_REAL.predict(x));
     compare_real("shuffled_real", |x: &Image<6, 4, 3>| SHUFFLED_REAL.predict(x));
     compare_real("functions_real", |x: &Image<5, 4, 3>| FUNCTIONS_REAL.predict(x));
+    compare_real("normalized_real", |x: &Image<5, 4, 3>| NORMALIZED_REAL.predict(x));
     compare_real("dense_real", |x: &[f32; 9]| DENSE_REAL.predict(x));
 }
 

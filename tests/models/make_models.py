@@ -296,6 +296,18 @@ def functions():
     return keras.Model(image, L.Dense(3)(L.Flatten()(x)))
 
 
+def normalized():
+    """A layer norm of channels, by squared differences."""
+    image = keras.Input((5, 4, 3))
+    x = L.Conv2D(4, 3, padding="same", activation="tanh")(image)
+    mean = L.Lambda(lambda x: keras.ops.mean(x, axis=(1, 2), keepdims=True))(x)
+    squares = L.Lambda(lambda x: tf.math.squared_difference(*x))([x, mean])
+    variance = L.Lambda(lambda x: 0.1 + keras.ops.mean(x, axis=(1, 2), keepdims=True))(squares)
+    x = L.Multiply()([L.Subtract()([x, mean]), L.Lambda(keras.ops.rsqrt)(variance)])
+    x = L.Lambda(lambda x: tf.math.squared_difference(x, 0.5))(x)
+    return keras.Model(image, L.Dense(3)(L.Flatten()(x)))
+
+
 def function(name):
     return network((256,), [L.Lambda(getattr(keras.ops, name))])
 
@@ -303,6 +315,8 @@ def function(name):
 if __name__ == "__main__":
     write("functions", functions())
     write("functions_real", functions(), ends="real")
+    write("normalized", normalized(), spread=0.5)
+    write("normalized_real", normalized(), ends="real", spread=0.5)
     write("abs", function("abs"), spread=2.0)
     write("exp", function("exp"), spread=1.0)
     write("negative", function("negative"), spread=2.0)

@@ -1,9 +1,9 @@
 //! Sums, differences and products of a tensor and a constant.
 
 use super::{
-    Join, Layer, Parsed,
+    Join, Layer, Parsed, Scale,
     constants::size_of_shape,
-    graph::{Element, Graph, Tensor, check_scales},
+    graph::{Element, Graph, Tensor},
 };
 
 impl Graph<'_> {
@@ -85,6 +85,24 @@ impl Graph<'_> {
         let vector = [alpha.len() / width];
         self.reshaped(&shape, [&vector, &vector], Layer::PRelu { shape: vector.to_vec(), alpha, scales }, &shape)
     }
+}
+
+/// Refuses inputs that TensorFlow Lite compares though they differ in scale.
+pub fn check_scales(arithmetic: &str, inputs: [Scale; 2], output: Scale) -> Parsed<()> {
+    if matches!(arithmetic, "Maximum" | "Minimum") && inputs != [output; 2] {
+        return Err("its inputs and its output differ in scale".into());
+    }
+    Ok(())
+}
+
+/// Whether the inputs may change places.
+pub fn is_symmetric(arithmetic: &str) -> bool {
+    arithmetic != "Subtract"
+}
+
+/// Whether a tensor has the shape of another, or one number for each of its channels.
+pub fn is_joined(shape: &[usize], other: &[usize]) -> bool {
+    other == shape || other.last() == shape.last() && other.iter().rev().skip(1).all(|length| *length == 1)
 }
 
 /// The place of the number of a tensor for each number of `to`, along whose axes the tensor is repeated.

@@ -4,6 +4,7 @@ use std::{borrow::Cow, cell::Cell};
 
 use super::{
     Join, Layer, Model, Parsed, Scale, Window,
+    elementwise::{check_scales, is_joined, is_symmetric},
     merge::merge,
     slice::{OfSplit, Slice},
 };
@@ -98,7 +99,7 @@ pub enum Kind {
     DepthToSpace(usize),
     SpaceToDepth(usize),
     Pad,
-    /// `arithmetic` is the name of a join: `Add`, `Subtract`, `Multiply`, `Maximum` or `Minimum`.
+    /// `arithmetic` is the name of a join, such as `Add`.
     Combine {
         arithmetic: &'static str,
         activation: &'static str,
@@ -150,8 +151,8 @@ impl<'a> Graph<'a> {
         }
         for operator in &mut operators {
             // A constant comes second.
-            if let (Kind::Combine { arithmetic: "Add" | "Multiply" | "Maximum" | "Minimum", .. }, [Some(first), _]) =
-                (&operator.kind, &operator.inputs[..])
+            if let (Kind::Combine { arithmetic, .. }, [Some(first), _]) = (&operator.kind, &operator.inputs[..])
+                && is_symmetric(arithmetic)
                 && !tensors[*first].data.is_empty()
             {
                 operator.inputs.swap(0, 1);
@@ -323,7 +324,7 @@ impl<'a> Graph<'a> {
                 };
                 let (shape, of_first, of_second) = (self.shape(*output)?, self.shape(first)?, self.shape(second)?);
                 // The identity comes second. Only a difference depends on the order.
-                if *arithmetic != "Subtract" && (of_first != shape || first == fork && of_second == shape) {
+                if is_symmetric(arithmetic) && (of_first != shape || first == fork && of_second == shape) {
                     std::mem::swap(&mut first, &mut second);
                 }
                 let refuse = |_| self.refuse(number, &format!("it joins the shapes {of_first:?} and {of_second:?}"));
@@ -396,19 +397,6 @@ impl<'a> Graph<'a> {
     pub fn refuse(&self, number: usize, reason: &str) -> String {
         refused(number, &self.operators[number], reason)
     }
-}
-
-/// Refuses inputs that TensorFlow Lite compares though they differ in scale.
-pub fn check_scales(arithmetic: &str, inputs: [Scale; 2], output: Scale) -> Parsed<()> {
-    if matches!(arithmetic, "Maximum" | "Minimum") && inputs != [output; 2] {
-        return Err("its inputs and its output differ in scale".into());
-    }
-    Ok(())
-}
-
-/// Whether a tensor has the shape of another, or one number for each of its channels.
-fn is_joined(shape: &[usize], other: &[usize]) -> bool {
-    other == shape || other.last() == shape.last() && other.iter().rev().skip(1).all(|length| *length == 1)
 }
 
 fn refused(number: usize, operator: &Operator, reason: &str) -> String {

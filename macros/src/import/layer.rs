@@ -140,7 +140,7 @@ pub enum Layer {
 
 /// How branches are joined.
 pub enum Join {
-    /// `arithmetic` is the name of a join: `Add`, `Subtract`, `Multiply`, `Maximum` or `Minimum`.
+    /// `arithmetic` is the name of a join, such as `Add`.
     Combine {
         arithmetic: &'static str,
         activation: &'static str,

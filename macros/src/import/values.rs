@@ -97,6 +97,7 @@ impl Constants<'_> {
                             self.form(match *arithmetic {
                                 "Subtract" => "Difference::new",
                                 "Multiply" => "Product::new",
+                                "SquaredDifference" => "SquaredDifference::new",
                                 "Maximum" => "Largest::new",
                                 "Minimum" => "Smallest::new",
                                 _ => "Sum::new",

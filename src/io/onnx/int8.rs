@@ -284,6 +284,12 @@ impl Operators<'_> {
             Operation::Add(range) => self.arithmetic("Add", operator, *range),
             Operation::Subtract(range) => self.arithmetic("Sub", operator, *range),
             Operation::Multiply(range) => self.arithmetic("Mul", operator, *range),
+            Operation::SquaredDifference(range) => {
+                let inputs = operator.inputs.iter().map(|tensor| self.real(*tensor)).collect();
+                let difference = self.next("Sub", inputs, vec![]);
+                let square = self.next("Mul", vec![difference.clone(), difference], vec![]);
+                self.finish(square, y, Some(*range));
+            }
             Operation::Maximum => self.extreme("Max", operator),
             Operation::Minimum => self.extreme("Min", operator),
             Operation::Constant(numbers) => {

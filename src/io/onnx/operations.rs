@@ -266,11 +266,15 @@ impl<T: Element> Operations<T> for Exporter<'_> {
             return;
         }
         self.lay_out(&place, layout);
-        let inputs = vec![first, self.current.clone()];
+        let mut inputs = vec![first, self.current.clone()];
+        if junction == Junction::SquaredDifference {
+            let difference = self.node(&place, "Sub", inputs);
+            inputs = vec![difference.clone(), difference];
+        }
         let (operator, attributes) = match (junction, layout) {
             (Junction::Add | Junction::Both, _) => ("Add", vec![]),
             (Junction::Subtract, _) => ("Sub", vec![]),
-            (Junction::Multiply, _) => ("Mul", vec![]),
+            (Junction::Multiply | Junction::SquaredDifference, _) => ("Mul", vec![]),
             (Junction::Maximum, _) => ("Max", vec![]),
             (Junction::Minimum, _) => ("Min", vec![]),
             (Junction::Concat, Layout::Pixels) => ("Concat", vec![Attribute::of_integer("axis", -1)]),

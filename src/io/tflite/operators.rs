@@ -23,6 +23,7 @@ const LOGISTIC: Code = (14, 2);
 const MAX_POOL_2D: Code = (17, 2);
 const MUL: Code = (18, 2);
 const RELU: Code = (19, 2);
+const RELU_N1_TO_1: Code = (20, 1);
 const RELU6: Code = (21, 2);
 const RESHAPE: Code = (22, 1);
 const SOFTMAX: Code = (25, 2);
@@ -32,6 +33,7 @@ const GATHER: Code = (36, 2);
 const SUB: Code = (41, 1);
 const SUB_INT8: Code = (41, 2);
 const DIV: Code = (42, 1);
+const SQUARED_DIFFERENCE: Code = (99, 2);
 const CAST: Code = (53, 1);
 const PRELU: Code = (54, 1);
 const PADV2: Code = (60, 2);
@@ -191,6 +193,7 @@ impl<'a> Operators<'a> {
             Operation::Limit(range) => {
                 let code = match fused(*range)? {
                     1 => RELU,
+                    2 => RELU_N1_TO_1,
                     3 => RELU6,
                     _ => return Err("TensorFlow Lite has no operator for the range of the activation"),
                 };
@@ -214,6 +217,12 @@ impl<'a> Operators<'a> {
             Operation::Maximum => self.push(MAXIMUM, &operator.inputs, y, (39, vec![])),
             Operation::Minimum => self.push(MINIMUM, &operator.inputs, y, (39, vec![])),
             Operation::Multiply(range) => self.arithmetic(MUL, operator, 21, *range)?,
+            Operation::SquaredDifference([f32::NEG_INFINITY, f32::INFINITY]) => {
+                self.push(SQUARED_DIFFERENCE, &operator.inputs, y, NO_OPTIONS);
+            }
+            Operation::SquaredDifference(_) => {
+                return Err("TensorFlow Lite has no activation after a squared difference: use a layer of its own");
+            }
             Operation::Constant(numbers) => self.tensors[y].bytes = numbers.iter().map(|q| *q as u8).collect(),
             Operation::Rescale => self.push(QUANTIZE, &[x], y, (89, vec![])),
             Operation::Concat => {

@@ -1,4 +1,4 @@
-//! Sums, differences and products of branches.
+//! Sums, differences, products and squared differences of branches.
 
 use core::{marker::PhantomData, slice};
 
@@ -50,6 +50,20 @@ pub struct Subtract<A = Linear>(PhantomData<A>);
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Multiply<A = Linear>(PhantomData<A>);
+
+/// `y = act((a − b)²)`, for outputs as those of [`Add`].
+///
+/// ```
+/// use shiplap::{layers::{Branches, Identity, SquaredDifference}, prelude::*};
+///
+/// // The variance of each channel.
+/// type Mean = GlobalAveragePool<Image<2, 1, 2>>;
+/// type Variance = (Branches<Identity<Image<2, 1, 2>>, Mean, SquaredDifference>, Mean);
+///
+/// assert_eq!(Variance::new(1).predict(&[[[1.0, 5.0]], [[3.0, 7.0]]]), [1.0, 1.0]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct SquaredDifference<A = Linear>(PhantomData<A>);
 
 /// `y = act(max(a, b))`, for outputs as those of [`Add`]. Of equal numbers, the first receives the gradient.
 ///
@@ -185,6 +199,8 @@ arithmetic! {
     Add: "Add", |a, b| a + b, |dy| [dy, dy];
     Subtract: "Subtract", |a, b| a - b, |dy| [dy, V::splat(0.0) - dy];
     Multiply: "Multiply", |a, b| a * b, |dy| [dy * b, dy * a];
+    SquaredDifference: "SquaredDifference", |a, b| (a - b) * (a - b),
+        |dy| [dy * V::splat(2.0) * (a - b), dy * V::splat(2.0) * (b - a)];
     Maximum: "Maximum", |a, b| a.max(b), |dy| [b.if_gt(a, V::splat(0.0), dy), b.if_gt(a, dy, V::splat(0.0))];
     Minimum: "Minimum", |a, b| a.min(b), |dy| [a.if_gt(b, V::splat(0.0), dy), a.if_gt(b, dy, V::splat(0.0))];
 }

@@ -5,7 +5,7 @@ mod identity;
 mod join;
 mod member;
 
-pub use arithmetic::{Add, Maximum, Minimum, Multiply, Subtract};
+pub use arithmetic::{Add, Maximum, Minimum, Multiply, SquaredDifference, Subtract};
 pub use identity::Identity;
 pub use join::{Both, Concat, Join, Joins};
 pub use member::{First, Second};

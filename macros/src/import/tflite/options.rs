@@ -106,6 +106,7 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         },
         14 => Kind::Activate("Sigmoid"),
         18 => Kind::Combine { arithmetic: "Multiply", activation: options.activation(0)? },
+        99 => Kind::Combine { arithmetic: "SquaredDifference", activation: "Linear" },
         41 => Kind::Combine { arithmetic: "Subtract", activation: options.activation(0)? },
         17 => Kind::MaxPool { window: options.pool()?, activation: options.activation(5)? },
         19 => Kind::Activate("Relu"),

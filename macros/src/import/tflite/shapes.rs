@@ -62,7 +62,8 @@ fn integers(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<Vec<i32>> {
                 "Subtract" => a.checked_sub(*b),
                 "Maximum" => Some(*a.max(b)),
                 "Minimum" => Some(*a.min(b)),
-                _ => a.checked_add(*b),
+                "Add" => a.checked_add(*b),
+                _ => None,
             });
             combined.collect()
         }
