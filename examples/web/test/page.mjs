@@ -9,8 +9,11 @@ import { after, before, test } from "node:test";
 import { Browser } from "./browser.mjs";
 
 const dist = new URL("../dist/", import.meta.url).pathname;
-const page = readFileSync(join(dist, "index.html"));
-const server = createServer((_, answer) => answer.setHeader("content-type", "text/html").end(page));
+const TYPES = { html: "text/html", js: "text/javascript", wasm: "application/wasm" };
+const server = createServer(({ url }, answer) => {
+    const file = url === "/" ? "/index.html" : url;
+    answer.setHeader("content-type", TYPES[file.split(".").pop()]).end(readFileSync(join(dist, file)));
+});
 
 const arc = (x, y, rx, ry, from, to) =>
     Array.from({ length: 25 }, (_, i) => ((from + ((to - from) * i) / 24) * Math.PI) / 180).map((angle) => [x + rx * Math.cos(angle), y + ry * Math.sin(angle)]);
@@ -176,4 +179,13 @@ test("it opens without a server, and requests nothing else", async () => {
     assert.deepEqual(browser.faults, []);
     const others = browser.requests.filter((url) => !/^(data|blob):/.test(url));
     assert.equal(new Set(others).size, 1, String(others));
+});
+
+test("the npm package works in a page", async () => {
+    const classes = await browser.run(`import("/digits/index.js").then(async ({ Recognizer, load }) => {
+        await load();
+        return new Recognizer().predict(new Float32Array(64)).length;
+    })`);
+    assert.equal(classes, 10);
+    assert.deepEqual(browser.faults, []);
 });

@@ -25,9 +25,9 @@ fn main() -> Outcome {
     let package = root.join("dist").join(&name);
     fs::create_dir_all(&package)?;
 
+    let folder = env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
     let mut glue: Vec<Vec<u8>> = Vec::new();
     for (build, flags) in BUILDS {
-        let folder = target(&root).join(build);
         compile(&root, &name, &folder, flags)?;
         bindgen(&folder.join(TARGET).join("release").join(name.replace('-', "_")).with_extension("wasm"), &package)?;
         fs::rename(package.join("network_bg.wasm"), package.join(build).with_extension("wasm"))?;
@@ -43,10 +43,6 @@ fn main() -> Outcome {
         fs::write(package.join(file.file_name()), text)?;
     }
     if name == "digits" { page(&root, &package) } else { Ok(()) }
-}
-
-fn target(root: &Path) -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from)
 }
 
 /// Compiles a package to WebAssembly.
