@@ -57,7 +57,7 @@ export class Browser {
         return result.value;
     }
 
-    async until(expression, seconds = 20) {
+    async until(expression, seconds = 120) {
         for (const end = Date.now() + 1000 * seconds; Date.now() < end; ) {
             if (await this.run(expression).catch(() => false)) return; // The document may not be there yet.
             await new Promise((resolve) => setTimeout(resolve, 20));

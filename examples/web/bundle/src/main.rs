@@ -11,6 +11,7 @@ use std::{
     process::Command,
 };
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use wasm_bindgen_cli_support::Bindgen;
 
 /// The builds: their names, and the flags of the compiler.
@@ -69,11 +70,14 @@ fn page(root: &Path, package: &Path) -> Outcome {
     for name in ["index.js", "network.js", "safetensors.js"] {
         // Modules in a page have no folder.
         let module = fs::read_to_string(package.join(name))?.replace("from \"./", "from \"");
-        modules.push(format!("\"{name}\": \"data:text/javascript;base64,{}\"", base64(module.as_bytes())));
+        modules.push(format!("\"{name}\": \"data:text/javascript;base64,{}\"", BASE64_STANDARD.encode(module)));
     }
     let mut builds = Vec::new();
     for (build, _) in BUILDS {
-        builds.push(format!("\"{build}\": \"{}\"", base64(&fs::read(package.join(build).with_extension("wasm"))?)));
+        builds.push(format!(
+            "\"{build}\": \"{}\"",
+            BASE64_STANDARD.encode(fs::read(package.join(build).with_extension("wasm"))?)
+        ));
     }
     let page = source("index.html")?
         .replace("/* style.css */", &source("style.css")?)
@@ -81,18 +85,4 @@ fn page(root: &Path, package: &Path) -> Outcome {
         .replace("/* builds */", &format!("{{ {} }}", builds.join(", ")))
         .replace("/* page.js */", &source("page.js")?);
     Ok(fs::write(root.join("dist/index.html"), page)?)
-}
-
-/// RFC 4648.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().fold(0, |bits, &byte| bits << 8 | usize::from(byte)) << (8 * (3 - chunk.len()));
-        for digit in 0..4 {
-            let value = bits >> (18 - 6 * digit) & 63;
-            text.push(if digit <= chunk.len() { DIGITS[value].into() } else { '=' });
-        }
-    }
-    text
 }
