@@ -12,5 +12,5 @@ export function encode(layout: string, weights: Float32Array, metadata?: Record<
 /** Reads a safetensors file. It throws an error that names the first difference to `layout`. */
 export function decode(
     layout: string,
-    file: ArrayBuffer,
+    file: BufferSource,
 ): { weights: Float32Array; metadata: Record<string, string> };

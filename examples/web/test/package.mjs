@@ -20,8 +20,10 @@ test("the package for digits predicts, and reads files of the crate", async () =
     assert.deepEqual(network.weights, weights);
     assert.match(metadata.network, /Conv2d/);
     const again = encode(network.layout(), weights, { a: "b" });
-    assert.deepEqual(decode(network.layout(), again.buffer), { weights, metadata: { a: "b" } });
-
+    for (const file of [again, again.buffer]) {
+        assert.deepEqual(decode(network.layout(), file), { weights, metadata: { a: "b" } });
+    }
+    assert.deepEqual(decode(network.layout(), file), { weights, metadata }); // a part of a larger buffer
 });
 
 test("the build without SIMD predicts the same", async () => {
@@ -45,6 +47,33 @@ test("errors say how to fix them", async () => {
     assert.throws(() => decode('[["0.kernel",[1]]]', bytes), /no tensor 0.kernel/);
 });
 
+test("decode refuses broken headers", async () => {
+    const { decode } = await import(digits);
+    const file = (header) => {
+        const json = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
+        const bytes = new Uint8Array(8 + json.length + 8);
+        new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
+        bytes.set(json, 8);
+        return bytes;
+    };
+    const x = { dtype: "F32", shape: [2], data_offsets: [0, 8] };
+    const tensor = (changed) => file({ x: { ...x, ...changed } });
+    const read = (bytes) => decode('[["x",[2]]]', bytes);
+    assert.deepEqual(read(tensor({})), { weights: new Float32Array(2), metadata: {} });
+    assert.deepEqual(read(file({ __metadata__: null, x })).metadata, {});
+    for (const json of ["", "{", "null", "1"]) assert.throws(() => read(file(json)), /not a safetensors file/, json);
+    for (const length of [0, 7]) assert.throws(() => read(new Uint8Array(length)), /not a safetensors file/);
+    for (const offsets of [[-8, 0], [0.5, 8.5], [8, 0], [0, 4], [0], ["0", 8], [null, 8], null, "08", { 0: 0, 1: 8 }]) {
+        assert.throws(() => read(tensor({ data_offsets: offsets })), /offsets of x/, JSON.stringify(offsets));
+    }
+    assert.throws(() => read(tensor({ data_offsets: undefined })), /offsets of x/);
+    assert.throws(() => read(tensor({ data_offsets: [4, 12] })), /truncated: .* x/);
+    assert.throws(() => read(tensor({ shape: "2" })), /x has shape "2", not \[2\]/);
+    assert.throws(() => read(tensor({ shape: { toString: 1 } })), /x has shape/);
+    assert.throws(() => read(tensor({ dtype: undefined })), /x is in undefined/);
+    assert.throws(() => read(file({ x: null })), /no tensor x/);
+});
+
 test("a network of the template learns XOR", async () => {
     const { Model, load } = await import(template);
     await load();
@@ -55,4 +84,6 @@ test("a network of the template learns XOR", async () => {
     assert(loss < 0.1, String(loss));
     assert(model.predict(new Float32Array([1, 0]))[0] > 0.8);
     assert.throws(() => model.predict(new Float32Array(3)));
+    assert.throws(() => model.step(new Float32Array(3), new Float32Array(1)), /incomplete/);
+    assert.throws(() => { model.weights = model.weights.fill(NaN); }, /not finite/);
 });

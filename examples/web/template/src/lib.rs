@@ -21,7 +21,10 @@ impl Model {
     }
     /// Trains with samples and labels, one after another, and returns the loss.
     pub fn step(&mut self, samples: &[f32], labels: &[f32]) -> Result<f64, JsError> {
-        Ok(self.0.step(samples.as_chunks::<2>().0, labels.as_chunks::<1>().0)?)
+        let ((samples, []), (labels, [])) = (samples.as_chunks::<2>(), labels.as_chunks::<1>()) else {
+            return Err(JsError::new("the last sample or label is incomplete"));
+        };
+        Ok(self.0.step(samples, labels)?)
     }
     pub fn layout(&self) -> String {
         weights::layout(self.0.network())
@@ -32,6 +35,7 @@ impl Model {
     }
     #[wasm_bindgen(setter)]
     pub fn set_weights(&mut self, values: &[f32]) -> Result<(), JsError> {
-        weights::set(self.0.network_mut(), values).then_some(()).ok_or_else(|| JsError::new("they do not fit"))
+        let fits = weights::set(self.0.network_mut(), values);
+        fits.then_some(()).ok_or_else(|| JsError::new("the weights do not fit, or are not finite"))
     }
 }
