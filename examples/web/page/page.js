@@ -3,6 +3,7 @@ import { Recognizer, build, decode, encode, load } from "index.js";
 const SIDE = 8; // pixels of the network's input
 const CLASSES = 10;
 const STEPS = 200; // of a training run
+const LARGEST = 1_000_000; // bytes of a file of weights
 const DIGITS = [..."0123456789"];
 
 const element = (id) => document.getElementById(id);
@@ -10,7 +11,10 @@ const pad = element("pad");
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 const bytes = Uint8Array.from(atob(JSON.parse(element("builds").textContent)[build]), (char) => char.charCodeAt(0));
-await load(bytes);
+await load(bytes).catch((error) => {
+    element("answer").textContent = `The network does not run in this browser: ${error.message}.`;
+    throw error;
+});
 const network = new Recognizer();
 
 let names = DIGITS; // of the classes that the network knows
@@ -51,11 +55,13 @@ const raster = Object.assign(document.createElement("canvas"), { width: 32, heig
 const ink = raster.getContext("2d", { willReadFrequently: true });
 
 function picture() {
-    const points = strokes.flat();
     const image = new Float32Array(SIDE * SIDE);
-    if (points.length === 0) return null;
-    const [xs, ys] = [0, 1].map((axis) => points.map((point) => point[axis]));
-    const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+    if (strokes.length === 0) return null;
+    let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
+    for (const [x, y] of strokes.flat()) {
+        [left, right] = [Math.min(left, x), Math.max(right, x)];
+        [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
+    }
     const scale = 28 / Math.max(right - left, bottom - top, 0.1);
     ink.clearRect(0, 0, 32, 32);
     draw(ink, strokes, scale, 16 - (scale * (left + right)) / 2, 16 - (scale * (top + bottom)) / 2, 4);
@@ -72,10 +78,11 @@ function place(event) {
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
 }
 
-let pointer = null;
+let pointer = null; // of the stroke that is being drawn
 pad.addEventListener("pointerdown", (event) => {
+    if (pointer !== null) return;
+    pad.setPointerCapture(event.pointerId);
     pointer = event.pointerId;
-    pad.setPointerCapture(pointer);
     strokes.push([place(event)]);
     show();
 });
@@ -85,7 +92,8 @@ pad.addEventListener("pointermove", (event) => {
     show();
 });
 for (const end of ["pointerup", "pointercancel"]) {
-    pad.addEventListener(end, () => {
+    pad.addEventListener(end, (event) => {
+        if (event.pointerId !== pointer) return;
         pointer = null;
         say();
     });
@@ -111,6 +119,7 @@ for (const change of ["focus", "blur"]) pad.addEventListener(change, paint);
 
 function clear() {
     strokes = [];
+    pointer = null;
     pen.down = false;
     show();
     say();
@@ -226,19 +235,23 @@ element("train").addEventListener("click", () => {
 
 // Trains as long as the page stays fluent.
 function trainForAFrame(start) {
-    do losses.push(network.step());
-    while (losses.length < STEPS && performance.now() - start < 10);
+    try {
+        do losses.push(network.step());
+        while (losses.length < STEPS && performance.now() - start < 10);
+    } catch (error) {
+        return stop(`Training is stopped: ${error.message}.`, true);
+    }
     plot();
     show();
     if (losses.length < STEPS) training = requestAnimationFrame(trainForAFrame);
     else stop("Training is complete. Draw one of your symbols.");
 }
 
-function stop(text) {
+function stop(text, isError = false) {
     cancelAnimationFrame(training);
     training = 0;
     element("train").textContent = "Train";
-    report(text);
+    report(text, isError);
     say();
 }
 
@@ -297,16 +310,24 @@ element("load").addEventListener("change", async (event) => {
     event.target.value = "";
     if (!file) return;
     try {
-        if (training) stop("");
+        if (file.size > LARGEST) throw new Error("it is larger than 1 MB");
         const { weights, metadata } = decode(network.layout(), await file.arrayBuffer());
+        const saved = namesIn(metadata);
         network.weights = weights;
-        const saved = JSON.parse(metadata.symbols ?? "null");
-        recognize(Array.isArray(saved) ? saved.slice(0, CLASSES).map(String) : DIGITS);
+        if (training) stop("");
+        recognize(saved);
         report(`${file.name} is loaded.`);
     } catch (error) {
         report(`${file.name} is not loaded: ${error.message}.`, true);
     }
 });
+
+// Files of `io::save` have no names: their classes are the digits.
+function namesIn(metadata) {
+    const saved = JSON.parse(metadata.symbols ?? "[]");
+    const fits = Array.isArray(saved) && saved.length > 0 && saved.length <= CLASSES;
+    return fits && saved.every((name) => typeof name === "string") ? saved.map((name) => name.slice(0, 20)) : DIGITS;
+}
 
 function report(text, isError = false) {
     element("message").textContent = text;

@@ -78,10 +78,13 @@ export class Browser {
 
     // Presses the mouse at the first point, moves it along the others, and releases it.
     async drag(points) {
-        const send = (type, [x, y]) => this.send("Input.dispatchMouseEvent", { type, x, y, button: "left", buttons: 1, clickCount: 1 });
-        await send("mousePressed", points[0]);
-        for (const point of points.slice(1)) await send("mouseMoved", point);
-        await send("mouseReleased", points.at(-1));
+        await this.mouse("mousePressed", points[0]);
+        for (const point of points.slice(1)) await this.mouse("mouseMoved", point);
+        await this.mouse("mouseReleased", points.at(-1));
+    }
+
+    async mouse(type, [x, y]) {
+        await this.send("Input.dispatchMouseEvent", { type, x, y, button: "left", buttons: 1, clickCount: 1 });
     }
 
     async key(key, code = key) {

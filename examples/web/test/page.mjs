@@ -38,11 +38,17 @@ const downloads = mkdtempSync(join(tmpdir(), "downloads-"));
 const answer = () => browser.run(`document.getElementById("answer").textContent`);
 const message = () => browser.run(`document.getElementById("message").textContent`);
 
-async function draw(strokes) {
-    await browser.click("#clear");
+// Returns the function from points of the drawing to those of the window.
+async function place() {
     const box = await browser.run(`(() => { const pad = document.getElementById("pad"); pad.scrollIntoView({ block: "center" });
         const { x, y, width, height } = pad.getBoundingClientRect(); return { x, y, width, height } })()`);
-    for (const points of strokes) await browser.drag(points.map(([x, y]) => [box.x + x * box.width, box.y + y * box.height]));
+    return ([x, y]) => [box.x + x * box.width, box.y + y * box.height];
+}
+
+async function draw(strokes) {
+    await browser.click("#clear");
+    const placed = await place();
+    for (const points of strokes) await browser.drag(points.map(placed));
 }
 
 before(async () => {
@@ -58,7 +64,7 @@ after(async () => {
     rmSync(downloads, { recursive: true });
 });
 
-test("it predicts at once", async () => {
+test("it chooses the build with SIMD", async () => {
     assert.equal(await browser.run("document.documentElement.dataset.build"), "simd");
     const milliseconds = await browser.run(`performance.getEntriesByName("first prediction")[0].startTime
         - performance.getEntriesByType("navigation")[0].responseStart`);
@@ -101,6 +107,31 @@ test("the keyboard draws", async () => {
     assert.match(await answer(), /“1”/);
     await browser.key("Delete");
     assert.equal(await answer(), "Nothing is drawn yet.");
+});
+
+test("clearing ends a stroke", async () => {
+    await browser.click("#clear");
+    const placed = await place();
+    await browser.mouse("mousePressed", placed([0.3, 0.5]));
+    await browser.mouse("mouseMoved", placed([0.5, 0.5]));
+    await browser.key("Delete");
+    await browser.mouse("mouseMoved", placed([0.7, 0.5]));
+    await browser.mouse("mouseReleased", placed([0.7, 0.5]));
+    assert.deepEqual(browser.faults, []);
+    assert.equal(await answer(), "Nothing is drawn yet.");
+});
+
+test("a drawing may have many points", async () => {
+    await browser.click("#clear");
+    const placed = await place();
+    const [[x, top], [, bottom]] = [placed([0.5, 0.2]), placed([0.5, 0.8])];
+    await browser.run(`for (const [type, count] of [["pointerdown", 0], ["pointermove", 200_000], ["pointerup", 0]]) {
+        const at = (share) => ({ pointerId: 1, clientX: ${x}, clientY: ${top} + share * (${bottom} - ${top}) });
+        const coalescedEvents = Array.from({ length: count }, (_, index) => new PointerEvent(type, at(index / count)));
+        document.getElementById("pad").dispatchEvent(new PointerEvent(type, { ...at(0), coalescedEvents }));
+    }`);
+    assert.deepEqual(browser.faults, []);
+    assert.match(await answer(), /“1”/);
 });
 
 test("it learns symbols", async () => {
@@ -159,6 +190,56 @@ test("it saves and loads weights", async () => {
     await browser.until(`document.getElementById("message").textContent.includes("digits.safetensors is loaded")`);
     await draw(DIGITS[2]);
     assert.match(await answer(), /“2”/);
+
+    // Files that are not loaded change nothing.
+    const saved = readFileSync(file, "latin1");
+    writeFileSync(broken, saved.replace('"symbols":"[', '"symbols":"?'), "latin1");
+    await browser.choose("#load", broken);
+    await browser.until(`document.getElementById("message").textContent.includes("not loaded")`);
+    await draw(DIGITS[7]);
+    assert.match(await answer(), /“7”/);
+    writeFileSync(broken, new Uint8Array(1_000_001));
+    await browser.choose("#load", broken);
+    await browser.until(`document.getElementById("message").textContent.includes("larger than 1 MB")`);
+
+    // Without names, the classes are called after the digits.
+    for (const metadata of [null, { symbols: "[]" }, { symbols: '["a", 1]' }]) {
+        const header = (text) => `"__metadata__":${JSON.stringify(metadata)}`.padEnd(text.length);
+        writeFileSync(broken, saved.replace(/"__metadata__":{.*?}/, header), "latin1");
+        await browser.choose("#load", broken);
+        await browser.until(`document.getElementById("message").textContent.includes("broken.safetensors is loaded")`);
+        assert.equal(await browser.run(`document.querySelector("#bars button:nth-child(10) span").textContent`), "9");
+        await browser.click("#digits");
+    }
+});
+
+test("a failed load does not stop training, a failed step does", async () => {
+    const button = () => browser.run(`document.getElementById("train").textContent`);
+    await browser.run(`window.next = requestAnimationFrame; window.requestAnimationFrame = () => 1; 0`);
+    await browser.click("#train");
+    assert.equal(await button(), "Stop");
+    const broken = join(downloads, "broken.safetensors");
+    writeFileSync(broken, "");
+    await browser.choose("#load", broken);
+    await browser.until(`document.getElementById("message").textContent.includes("not a safetensors file")`);
+    assert.equal(await button(), "Stop");
+    await browser.click("#train");
+    await browser.run(`window.requestAnimationFrame = next;
+        import("index.js").then(({ Recognizer }) => { Recognizer.prototype.step = () => { throw new Error("diverged") } })`);
+    await browser.click("#train");
+    await browser.until(`document.getElementById("message").textContent.includes("stopped: diverged")`);
+    assert.equal(await button(), "Train");
+});
+
+test("it says why it does not run", async () => {
+    const other = await Browser.open("about:blank");
+    try {
+        await other.send("Page.addScriptToEvaluateOnNewDocument", { source: "delete globalThis.WebAssembly" });
+        await other.send("Page.navigate", { url: `file://${dist}index.html` });
+        await other.until(`document.getElementById("answer").textContent.includes("WebAssembly")`, 20);
+    } finally {
+        await other.close();
+    }
 });
 
 test("it opens without a server, and requests nothing else", async () => {
