@@ -7,7 +7,7 @@ use std::{
     env,
     error::Error,
     fs,
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
     process::Command,
 };
 
@@ -26,7 +26,8 @@ fn main() -> Outcome {
     let package = root.join("dist").join(&name);
     fs::create_dir_all(&package)?;
 
-    let folder = env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
+    // `compile` runs cargo in another folder.
+    let folder = path::absolute(env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from))?;
     let mut glue: Vec<Vec<u8>> = Vec::new();
     for (build, flags) in BUILDS {
         compile(&root, &name, &folder, flags)?;
