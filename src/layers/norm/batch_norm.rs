@@ -3,8 +3,8 @@
 use core::{marker::PhantomData, slice};
 
 use super::moments::{
-    AddFirst, AddProduct, InverseDeviation, Normalize, NormalizeGradient, Product, Times, Toward, change, column_sums,
-    flat, flat_mut, for_each_row, moments, share,
+    AddGradients, InverseDeviation, Normalize, NormalizeGradient, Product, Times, Toward, change, column_sums, flat,
+    flat_mut, for_each_row, moments, share,
 };
 use crate::{
     Parameters, Rng, Tensor,
@@ -147,8 +147,8 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
         activate_backward::<S, E, A, I, B>(simd, logits, y, dy);
         let (x, dy) = (I::flat(x), I::flat(dy));
         let inverse = change(simd, InverseDeviation(Self::EPSILON), [], *variance);
-        let shift = column_sums(simd, AddFirst, [dy, dy], mean);
-        let scale = change(simd, Product, [&inverse], column_sums(simd, AddProduct, [dy, x], mean));
+        let [shift, scale] = column_sums(simd, AddGradients, [dy, x], mean);
+        let scale = change(simd, Product, [&inverse], scale);
         *sums = [shift, scale];
         let Some(dx) = dx else { return };
         // The statistics of the batch depend on x, and the running ones do not.

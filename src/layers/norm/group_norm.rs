@@ -4,7 +4,7 @@ use core::{marker::PhantomData, slice};
 
 use super::{
     moments::{
-        AddFirst, AddProduct, AddSquare, InverseDeviation, Normalize, NormalizeGradient, Product, Times, change,
+        AddFirst, AddGradients, AddSquare, InverseDeviation, Normalize, NormalizeGradient, Product, Times, change,
         column_sums, flat, flat_mut, for_each_row,
     },
     unfit,
@@ -100,9 +100,9 @@ impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> GroupN
     /// The mean of each channel's group, and 1 over its standard deviation.
     #[inline(always)]
     fn moments<S: Simd>(simd: S, sample: &[I::Element]) -> [I::Each<I::Element>; 2] {
-        let sums = column_sums(simd, AddFirst, [sample, sample], &I::Each::zeroed_on_stack());
+        let [sums] = column_sums(simd, AddFirst, [sample, sample], &I::Each::zeroed_on_stack());
         let mean = Self::of_groups(simd, sums, Self::SHARE);
-        let squares = column_sums(simd, AddSquare, [sample, sample], &mean);
+        let [squares] = column_sums(simd, AddSquare, [sample, sample], &mean);
         let variance = Self::of_groups(simd, squares, Self::SHARE);
         [mean, change(simd, InverseDeviation(Self::EPSILON), [], variance)]
     }
@@ -169,8 +169,8 @@ impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> Layer 
         let mut dx = dx.map(|dx| I::flat_mut(dx).chunks_exact_mut(I::LEN));
         for (x, dy) in samples {
             let [mean, inverse] = Self::moments(simd, x);
-            let of_shift = column_sums(simd, AddFirst, [dy, dy], &mean);
-            let of_scale = change(simd, Product, [&inverse], column_sums(simd, AddProduct, [dy, x], &mean));
+            let [of_shift, of_scale] = column_sums(simd, AddGradients, [dy, x], &mean);
+            let of_scale = change(simd, Product, [&inverse], of_scale);
             *shift = change(simd, Plus, [&of_shift], *shift);
             *scale = change(simd, Plus, [&of_scale], *scale);
             let Some(dx) = dx.as_mut().and_then(Iterator::next) else { continue };

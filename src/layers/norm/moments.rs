@@ -4,7 +4,7 @@ use core::slice;
 
 use crate::{
     Tensor,
-    kernel::{Element, ElementwiseKernel, Plus, Real, Simd, Work, elementwise, elementwise_row},
+    kernel::{Element, ElementwiseKernel, Plus, Real, Simd, Work, elementwise, elementwise_row, map_each},
 };
 
 /// The rows that are added up before their sum is added to the total, which bounds the rounding error of long sums.
@@ -34,39 +34,39 @@ pub(super) fn change<S: Simd, C: Tensor, O: ElementwiseKernel<R, 1>, const R: us
     tensor
 }
 
-/// `Σ formula(rows[0][r][c], rows[1][r][c], columns[c])` over all rows `r`, for each column `c`. The formula adds to its
-/// last number.
+/// `Σ formula(rows[0][r][c], rows[1][r][c], columns[c])` over all rows `r`, for each column `c` and each number of the
+/// formula, which adds to its last numbers.
 #[inline(always)]
-pub(super) fn column_sums<S: Simd, C: Tensor, O: ElementwiseKernel<3, 1>>(
+pub(super) fn column_sums<S: Simd, C: Tensor, O: ElementwiseKernel<3, N>, const N: usize>(
     simd: S,
     formula: O,
     rows: [&[C::Element]; 2],
     columns: &C,
-) -> C {
+) -> [C; N] {
     simd.run(ColumnSums { formula, rows, columns })
 }
 
-struct ColumnSums<'a, C: Tensor, O> {
+struct ColumnSums<'a, C: Tensor, O, const N: usize> {
     formula: O,
     rows: [&'a [C::Element]; 2],
     columns: &'a C,
 }
 
-impl<C: Tensor, O: ElementwiseKernel<3, 1>> Work for ColumnSums<'_, C, O> {
-    type Output = C;
+impl<C: Tensor, O: ElementwiseKernel<3, N>, const N: usize> Work for ColumnSums<'_, C, O, N> {
+    type Output = [C; N];
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> C {
+    fn run<S: Simd>(self, simd: S) -> [C; N] {
         let Self { formula, rows: [a, b], columns } = self;
-        let mut total = C::zeroed_on_stack();
+        let mut totals = [C::zeroed_on_stack(); N];
         for (a, b) in a.chunks(BLOCK * C::LEN).zip(b.chunks(BLOCK * C::LEN)) {
-            let mut sum = C::zeroed_on_stack();
+            let mut sums = [C::zeroed_on_stack(); N];
             for (a, b) in a.chunks_exact(C::LEN).zip(b.chunks_exact(C::LEN)) {
-                elementwise_row(simd, &formula, [a, b, flat(columns)], [flat_mut(&mut sum)]);
+                elementwise_row(simd, &formula, [a, b, flat(columns)], map_each(&mut sums, flat_mut));
             }
-            elementwise_row(simd, &Plus, [flat(&sum)], [flat_mut(&mut total)]);
+            elementwise_row(simd, &Plus, [C::flat(&sums)], [C::flat_mut(&mut totals)]);
         }
-        total
+        totals
     }
 }
 
@@ -107,9 +107,10 @@ impl<C: Tensor, O: ElementwiseKernel<6, 1>> Work for EachRow<'_, C, O> {
 #[inline(always)]
 pub(super) fn moments<S: Simd, C: Tensor>(simd: S, rows: &[C::Element]) -> [C; 2] {
     let share = share(rows, C::LEN);
-    let mean = change(simd, Times(share), [], column_sums(simd, AddFirst, [rows, rows], &C::zeroed_on_stack()));
-    let variance = change(simd, Times(share), [], column_sums(simd, AddSquare, [rows, rows], &mean));
-    [mean, variance]
+    let [sum] = column_sums(simd, AddFirst, [rows, rows], &C::zeroed_on_stack());
+    let mean = change(simd, Times(share), [], sum);
+    let [squares] = column_sums(simd, AddSquare, [rows, rows], &mean);
+    [mean, change(simd, Times(share), [], squares)]
 }
 
 /// 1 over the number of rows.
@@ -141,14 +142,14 @@ impl ElementwiseKernel<3, 1> for AddSquare {
     }
 }
 
-/// `Σ a·(b − mean)`
+/// `Σ dy` and `Σ dy·(x − mean)`: the gradients with respect to the shift and, over the deviation, to the scale.
 #[derive(Clone, Copy)]
-pub(super) struct AddProduct;
+pub(super) struct AddGradients;
 
-impl ElementwiseKernel<3, 1> for AddProduct {
+impl ElementwiseKernel<3, 2> for AddGradients {
     #[inline(always)]
-    fn apply<V: Real>(&self, [a, b, mean]: [V; 3], [sum]: [V; 1]) -> [V; 1] {
-        [sum + a * (b - mean)]
+    fn apply<V: Real>(&self, [dy, x, mean]: [V; 3], [shift, scale]: [V; 2]) -> [V; 2] {
+        [shift + dy, scale + dy * (x - mean)]
     }
 }
 
