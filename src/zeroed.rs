@@ -105,7 +105,7 @@ pub union Either<A, B> {
     b: ManuallyDrop<B>,
 }
 
-/// Memory, of zero bytes at first, for tensors one after another. Each starts with the bytes of the one before it.
+/// Memory that tensors use in turn. It is zeroed once; a tensor starts with the bytes of the one before it.
 #[doc(hidden)]
 pub struct Memory<'a, P>(&'a mut MaybeUninit<P>);
 

@@ -87,7 +87,7 @@ calls!(
 calls!(training_in_place, (Dense<1, 300_000, Relu>, Dense<300_000, 1>), InPlace(Sgd::new(1e-9)), InPlace<Sgd>, 3);
 calls!(
     nested_layers,
-    (Dense<1, 50_000, Relu>, (Dense<50_000, 1>, (Dense<1, 50_000, Relu>, Dense<50_000, 1>)), Dense<1, 1>),
+    (Dense<1, 48_000, Relu>, (Dense<48_000, 1>, (Dense<1, 48_000, Relu>, Dense<48_000, 1>)), Dense<1, 1>),
     Sgd::new(1e-9),
     Sgd,
     2

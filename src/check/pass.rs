@@ -8,7 +8,7 @@ use crate::{
     kernel::{Element, Simd, Work},
     layer::{Layer, Parameter, Path, Predictions, Visit, VisitTrainable},
     network::forward,
-    zeroed::fits_stack,
+    zeroed::{ON_THE_STACK, fits_stack},
 };
 
 /// The rows for which inference has storage: enough for `TimeDistributed` to pass all steps of a sample at once, as
@@ -72,9 +72,9 @@ impl<L: Layer> Work for Pass<'_, L> {
         passed.outputs = numbers(&y);
         // Without room on the stack, `forward` would call `record`.
         if const { fits_stack(L::OUTLINE.peak().saturating_mul(STORAGE)) } {
-            forward::<S, Predictions, L, STORAGE>(simd, layer, x, &mut y);
+            forward::<S, Predictions, L, STORAGE, ON_THE_STACK>(simd, layer, x, &mut y);
         } else {
-            forward::<S, Predictions, L, SAMPLES>(simd, layer, x, &mut y);
+            forward::<S, Predictions, L, SAMPLES, ON_THE_STACK>(simd, layer, x, &mut y);
         }
         passed.inference = numbers(&y);
         passed

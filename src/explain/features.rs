@@ -8,6 +8,7 @@ use crate::{
     kernel::{Element as _, Simd, Work, dispatch},
     layer::{Head as _, Layer, Logits, Sample},
     network::forward,
+    zeroed::ON_THE_STACK,
 };
 
 /// The permutation importance of a feature: the decrease of a score when the feature is shuffled.
@@ -167,7 +168,7 @@ impl<N: Layer> Work for Mean<'_, N> {
             let (inputs, outputs) = (&mut inputs[..x.len()], &mut outputs[..x.len()]);
             inputs.copy_from_slice(x);
             replace(inputs, feature, |_| N::Element::from_f64(value));
-            forward::<S, Logits, N, ROWS>(simd, network, inputs, outputs);
+            forward::<S, Logits, N, ROWS, ON_THE_STACK>(simd, network, inputs, outputs);
             if !logits {
                 N::Head::finish::<S, Logits, _>(simd, outputs);
             }

@@ -109,7 +109,7 @@ pub(super) fn nt<T: Element, const IN: usize, const OUT: usize>(
     }
 }
 
-/// The rows, and the last one again and again.
+/// The rows, then the last row without end.
 #[inline(always)]
 pub(super) fn repeated<X>(rows: &[X]) -> impl Iterator<Item = &X> {
     rows.iter().chain(rows.last().into_iter().cycle())

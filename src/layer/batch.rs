@@ -88,7 +88,8 @@ pub trait Layer: Parameters {
         None
     }
 
-    /// `y = f(x)`, row by row, at inference: random layers are inactive, and nothing is recorded.
+    /// `y = f(x)`, row by row, at inference: random layers are inactive, and nothing is recorded. At first, `y` may hold
+    /// any numbers.
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]);
 
     /// Like [`forward_batch`](Self::forward_batch), for series of which only the first steps count: `lengths` are their

@@ -95,7 +95,7 @@ pub trait SimpleLayer: Parameters {
         None
     }
 
-    /// `y = f(x)` at inference.
+    /// `y = f(x)` at inference. At first, `y` may hold any numbers.
     fn forward<S: Simd>(&self, simd: S, x: &Self::Input, y: &mut Self::Output);
 
     /// Computes `y = f(x)` and records the values that `backward` needs in `tape`. `rng` is the random generator in

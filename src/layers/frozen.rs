@@ -13,7 +13,7 @@ use crate::{
     message::Message,
     network::{Network, forward},
     stream::{Streaming, by_layer},
-    zeroed::{fits_stack, large},
+    zeroed::{ON_THE_STACK, fits_stack, large},
 };
 
 /// `L`, a layer or a whole network, with fixed weights: training does not change them, and keeps no gradient, optimizer
@@ -179,13 +179,13 @@ pub(super) fn forward_without_tape<S: Simd, E: Ending, L: Layer, const B: usize>
 ) {
     // A branch whose `const` condition is false is not compiled.
     if const { rows_at_once(L::OUTLINE.peak()) >= B } {
-        forward::<S, E, L, B>(simd, layer, x, y);
+        forward::<S, E, L, B, ON_THE_STACK>(simd, layer, x, y);
     } else if const { rows_at_once(L::OUTLINE.peak()) >= 16 } {
-        forward::<S, E, L, 16>(simd, layer, x, y);
+        forward::<S, E, L, 16, ON_THE_STACK>(simd, layer, x, y);
     } else if const { rows_at_once(L::OUTLINE.peak()) >= 4 } {
-        forward::<S, E, L, 4>(simd, layer, x, y);
+        forward::<S, E, L, 4, ON_THE_STACK>(simd, layer, x, y);
     } else {
-        forward::<S, E, L, 1>(simd, layer, x, y);
+        forward::<S, E, L, 1, ON_THE_STACK>(simd, layer, x, y);
     }
 }
 

@@ -23,10 +23,10 @@ use crate::{
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[cfg(feature = "std")]
-pub const STACK: usize = ACTIVATIONS + 256 * 1024;
+pub const STACK: usize = ACTIVATIONS + 288 * 1024;
 
-/// The bytes of the activations between the layers that are on the stack.
-const ACTIVATIONS: usize = 384 * 1024;
+/// The bytes of the activations between the layers that predictions and evaluations keep on the stack.
+pub(crate) const ACTIVATIONS: usize = 384 * 1024;
 
 /// The prediction for one sample.
 pub(crate) fn predict<N: Layer, X: Sample<N>>(network: &N, sample: &X) -> N::Output {
@@ -48,15 +48,15 @@ pub(super) fn predict_batch<N: Layer>(network: &N, x: &[N::Input], y: &mut [N::O
 }
 
 /// `y = network(x)` at inference, for at most `B` rows at once. The activations between the layers are on the stack if
-/// they fit. Otherwise, those of one row at a time are on the heap.
+/// they take at most `MOST` bytes. Otherwise, those of one row at a time are on the heap.
 #[inline(always)]
-pub(crate) fn forward<S: Simd, E: Ending, N: Layer, const B: usize>(
+pub(crate) fn forward<S: Simd, E: Ending, N: Layer, const B: usize, const MOST: usize>(
     simd: S,
     network: &N,
     x: &[N::Input],
     y: &mut [N::Output],
 ) {
-    if const { inside::<N>().saturating_mul(B) <= ACTIVATIONS || cfg!(not(feature = "std")) } {
+    if const { inside::<N>().saturating_mul(B) <= MOST || cfg!(not(feature = "std")) } {
         for (x, y) in x.chunks(B).zip(y.chunks_mut(B)) {
             network.forward_batch::<S, E, B>(simd, x, y);
         }
@@ -147,7 +147,7 @@ impl<N: Layer, const B: usize> Work for Predict<'_, N, B> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        forward::<S, Predictions, N, B>(simd, self.network, self.x, self.y);
+        forward::<S, Predictions, N, B, ACTIVATIONS>(simd, self.network, self.x, self.y);
     }
 }
 

@@ -10,7 +10,7 @@ mod summary;
 pub use fold::{FoldError, fold_batch_norms};
 #[cfg(feature = "std")]
 pub use forward::STACK;
-pub(crate) use forward::{InBlocks, forget, forward, in_blocks, predict};
+pub(crate) use forward::{ACTIVATIONS, InBlocks, forget, forward, in_blocks, predict};
 pub use initialize::{initialize, initialize_with};
 pub use summary::Summary;
 
@@ -47,8 +47,8 @@ pub trait Network: Layer {
     };
 
     /// The bytes of the activations for one sample, which [`predict`](Self::predict) keeps on the stack: two buffers to
-    /// which the layers of a sequence write in turn, and the prediction. With `std`, it keeps at most 384 KiB there, and
-    /// more on the heap: see `network::STACK`.
+    /// which the layers of a sequence write in turn, and the prediction. With `std`, buffers of more than 384 KiB are on
+    /// the heap: see `network::STACK`.
     ///
     /// ```
     /// use shiplap::prelude::*;

@@ -9,7 +9,7 @@ use crate::{
     layer::{Ending, Head as _, Layer},
     loss::Loss,
     metric::Metric,
-    network::{InBlocks, forward},
+    network::{ACTIVATIONS, InBlocks, forward},
     zeroed::{fits_stack, large},
 };
 
@@ -55,7 +55,7 @@ where
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let network = self.0.network;
-        let forward = |x: &[_], y: &mut [_]| forward::<S, L::Ending, N, B>(simd, network, x, y);
+        let forward = |x: &[_], y: &mut [_]| forward::<S, L::Ending, N, B, ACTIVATIONS>(simd, network, x, y);
         if const { fits_stack(Evaluate::<N, L, M>::ROW * B) } {
             self.0.add(simd, Zeroed::zeroed_in(&mut MaybeUninit::<[N::Output; B]>::uninit()), forward);
         } else {

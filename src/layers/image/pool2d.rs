@@ -140,6 +140,7 @@ impl<
         for start in (0..C).step_by(N * V::LANES) {
             let mut sums = [V::splat(R::START); N];
             for u in 0..count {
+                // The pixels are always there, which the compiler does not see.
                 let Some(line) = x.get(u * distance) else { return };
                 for v in columns.clone() {
                     let Some(x) = line.get(place::<P, H, W, K, KW>(1, j, v)) else { return };
@@ -175,6 +176,7 @@ impl<
                     for u in rows.clone() {
                         for v in columns.clone() {
                             let [row, column] = pixel::<P, H, W, K, KW>([i, j], [u, v]);
+                            // Always there, as on the way forward.
                             let (Some(x), Some(dx)) = (x.get(row), dx.get_mut(row)) else { return };
                             let (Some(x), Some(dx)) = (x.get(column), dx.get_mut(column)) else { return };
                             for n in 0..N {
