@@ -128,16 +128,22 @@ pub use random::Rng;
 ///
 /// `cargo run --features include-model --example import -- FILE` prints the type and the static as Rust source.
 ///
-/// These operators have layers: `FULLY_CONNECTED`, also of each step, `CONV_2D`, `DEPTHWISE_CONV_2D`, `TRANSPOSE_CONV` with
-/// the size of `Same` or `Valid`, `MAX_POOL_2D`, `AVERAGE_POOL_2D`, `MEAN` and `REDUCE_MAX` over axes side by side, `PAD` of
-/// rows and columns, `STRIDED_SLICE` and `SLICE` with constant bounds, `TILE`, `BROADCAST_TO`, `RESIZE_NEAREST_NEIGHBOR` by
-/// whole factors, `ADD`, `SUB`, `MUL`, `SQUARED_DIFFERENCE`, `MAXIMUM` and `MINIMUM` of a tensor and a constant, or of
-/// two tensors that follow from one, which are repeated to one shape, `CONCATENATION`, `PACK`, `SPLIT`, `SPLIT_V`,
-/// `UNPACK`, `SPACE_TO_BATCH_ND` and `BATCH_TO_SPACE_ND` around a convolution, which is then a dilated one, `RESHAPE`
-/// and related ones, `TRANSPOSE`,
-/// `DEPTH_TO_SPACE`, `SPACE_TO_DEPTH`, `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`, `RELU_N1_TO_1`, `LEAKY_RELU`,
-/// `PRELU`, `HARD_SWISH`, `GELU` (in float32 not approximated), `RSQRT`, `ABS`, `ELU`, `EXP`, `LOG`, `NEG`, `SQRT` and
-/// `SQUARE`, the last seven also between `DEQUANTIZE` and `QUANTIZE`, and both of these, also of weights in float16.
+/// These operators have layers:
+///
+/// - Products: `FULLY_CONNECTED`, also of each step; `CONV_2D` and `DEPTHWISE_CONV_2D`, also between `SPACE_TO_BATCH_ND`
+///   and `BATCH_TO_SPACE_ND`, which dilate it; `TRANSPOSE_CONV` with the size of `Same` or `Valid`.
+/// - Pools: `MAX_POOL_2D`, `AVERAGE_POOL_2D`; `MEAN` and `REDUCE_MAX` over axes side by side.
+/// - Arithmetic: `ADD`, `SUB`, `MUL`, `SQUARED_DIFFERENCE`, `MAXIMUM` and `MINIMUM` of a tensor and a constant, or of two
+///   tensors that follow from one, which are repeated to one shape.
+/// - Parts of tensors: `STRIDED_SLICE` and `SLICE` with constant bounds, `SPLIT`, `SPLIT_V`, `UNPACK`, `CONCATENATION`,
+///   `PACK`.
+/// - Shapes: `PAD` of rows and columns, `TILE`, `BROADCAST_TO`, `RESIZE_NEAREST_NEIGHBOR` by whole factors, `RESHAPE` and
+///   related ones, `TRANSPOSE`, `DEPTH_TO_SPACE`, `SPACE_TO_DEPTH`.
+/// - Activations: `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`, `RELU_N1_TO_1`, `LEAKY_RELU`, `PRELU`, `HARD_SWISH`,
+///   `GELU` (in float32 not approximated), `RSQRT`, and, also between `DEQUANTIZE` and `QUANTIZE`, `ABS`, `ELU`, `EXP`,
+///   `LOG`, `NEG`, `SQRT` and `SQUARE`.
+/// - `DEQUANTIZE`, also of weights in float16, and `QUANTIZE`.
+///
 /// Recurrent layers, several inputs or outputs, and models with int8 weights and real activations are compile errors.
 ///
 /// An `.onnx` model has real numbers, or pairs of `QuantizeLinear` and `DequantizeLinear` as onnxruntime's static
@@ -146,8 +152,8 @@ pub use random::Rng;
 /// These operators have layers: `Conv` of images or series with one group or one for each channel, `Gemm`, `MatMul`,
 /// `MaxPool`, `AveragePool`, `GlobalAveragePool`, `ReduceMean` over all pixels or steps, `Add`, `Mul` by a constant and
 /// `BatchNormalization` in real numbers, `Concat` of channels, `Flatten`, `Reshape`, `Squeeze` and `Unsqueeze` between
-/// images, series and vectors, `Transpose` between both orders of channels, `Relu`, `Clip` to 0 and 6, `LeakyRelu`, `Elu`,
-/// `HardSwish`, `Sigmoid`, `Tanh` and `Softmax`.
+/// images, series and vectors, `Transpose` between both orders of channels, `Relu`, `Clip` to 0 and 6 or −1
+/// and 1, `LeakyRelu`, `Elu`, `HardSwish`, `Sigmoid`, `Tanh` and `Softmax`.
 #[cfg(feature = "include-model")]
 #[doc(inline)]
 pub use shiplap_macros::include_model;

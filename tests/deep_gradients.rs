@@ -8,7 +8,7 @@ mod differences;
 use differences::{
     Autoencoder, FrozenLast, Layer3, Nested, One, Pair, Two, each_activation, each_loss, learns, penalized, rows,
 };
-use shiplap::{loss::Weighted, prelude::*};
+use shiplap::{activation::*, loss::Weighted, prelude::*};
 
 type Three<A, B> = (Dense<3, 5, A, f64>, Dense<5, 6, A, f64>, Dense<6, 4, B, f64>);
 #[rustfmt::skip]

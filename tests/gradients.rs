@@ -20,7 +20,7 @@ use differences::{
 };
 use shiplap::{
     Tensor,
-    activation::{Activation, Save},
+    activation::*,
     check,
     kernel::{Simd, Work, dispatch},
     layer::{Parameter, Path, Predictions, Visit},

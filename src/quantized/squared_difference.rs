@@ -47,15 +47,31 @@ impl Combination for SquaredDifference {
     fn apply(&self, y: &mut [i8], other: &[i8]) {
         let Self { zeros, inputs, output, bounds } = *self;
         let common = |q: i8, input: usize| inputs[input].apply((i32::from(q) - i32::from(zeros[input])) << FRACTION);
+        // The largest square that `output` does not wrap. Its output is beyond the bounds.
+        let most = i32::MAX >> output.exponent.max(0);
         for (y, other) in y.iter_mut().zip(other) {
             // At most 255·2⁷.
             let difference = common(*y, 0) - common(*other, 1);
-            *y = bounds.clamp(output.apply(difference * difference));
+            *y = bounds.clamp(output.apply((difference * difference).min(most)));
         }
     }
 
     #[cfg(feature = "std")]
     fn operation(range: [f32; 2]) -> Operation {
         Operation::SquaredDifference(range)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_squares_saturate() {
+        let scale = |scale| Scale { scale, zero: -128 };
+        let squares = SquaredDifference::new([scale(1.0); 2], scale(1e-5), [f32::NEG_INFINITY, f32::INFINITY]);
+        let mut y: [i8; 256] = core::array::from_fn(|index| (index as i32 - 128) as i8);
+        squares.apply(&mut y, &[-128; 256]);
+        assert_eq!((y[0], &y[1..]), (-128, &[127; 255][..]));
     }
 }

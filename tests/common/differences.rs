@@ -172,6 +172,11 @@ macro_rules! each_activation {
             Tanh, Tanh 1.5;
             Softplus, Tanh 1.5;
             Softmax, Tanh 1.5;
+            HardTanh, Tanh 1.5;
+            Abs, Abs 1.0;
+            Exp, Tanh 1.5;
+            Negate, Negate 1.0;
+            Square, Tanh 1.5;
         }
     };
 }

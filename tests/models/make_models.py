@@ -297,7 +297,7 @@ def functions():
 
 
 def normalized():
-    """A layer norm of channels, by squared differences."""
+    """An instance norm: each channel is normalized over all pixels, by squared differences."""
     image = keras.Input((5, 4, 3))
     x = L.Conv2D(4, 3, padding="same", activation="tanh")(image)
     mean = L.Lambda(lambda x: keras.ops.mean(x, axis=(1, 2), keepdims=True))(x)

@@ -178,7 +178,7 @@ def steps():
 
 
 def normed():
-    """Batch norms that are not part of a convolution."""
+    """Batch norms that are not part of a convolution, and a limit to −1 and 1."""
     b = Builder((3, 8, 7))
     b.norm(3)
     b.conv(b.last, 3, 4, (3, 3))
@@ -187,6 +187,7 @@ def normed():
     b.then("HardSwish")
     b.then("Flatten", axis=1)
     b.dense(4 * 6 * 5, 3)
+    b.then("Clip", b.constant(-1), b.constant(1))
     b.norm(3)
     return b
 

@@ -468,6 +468,8 @@ ACTIVATIONS = [
     ("softplus", {}, A.softplus, []),
     ("relu6", {}, A.relu6, [0, 6]),
     ("hard_silu", {}, A.hard_silu, []),  # x relu6(x + 3) / 6
+    ("hard_tanh", {}, A.hard_tanh, [-1, 1]),
+    ("exponential", {}, A.exponential, []),
 ]
 
 

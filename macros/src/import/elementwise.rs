@@ -97,7 +97,7 @@ pub fn check_scales(arithmetic: &str, inputs: [Scale; 2], output: Scale) -> Pars
 
 /// Whether the inputs may change places.
 pub fn is_symmetric(arithmetic: &str) -> bool {
-    arithmetic != "Subtract"
+    matches!(arithmetic, "Add" | "Multiply" | "SquaredDifference" | "Maximum" | "Minimum")
 }
 
 /// Whether a tensor has the shape of another, or one number for each of its channels.

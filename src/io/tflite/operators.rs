@@ -12,8 +12,8 @@ use crate::{
 /// The number of an operator in the schema, and its version for int8.
 type Code = (i32, i32);
 
-const ADD: Code = (0, 2);
 const ADD_INT32: Code = (0, 1);
+const ADD: Code = (0, 2);
 const AVERAGE_POOL_2D: Code = (1, 2);
 const CONCATENATION: Code = (2, 2);
 const CONV_2D: Code = (3, 3);
@@ -30,20 +30,20 @@ const SOFTMAX: Code = (25, 2);
 const TANH: Code = (28, 2);
 const PAD: Code = (34, 2);
 const GATHER: Code = (36, 2);
+const TRANSPOSE: Code = (39, 2);
 const SUB: Code = (41, 1);
 const SUB_INT8: Code = (41, 2);
 const DIV: Code = (42, 1);
-const SQUARED_DIFFERENCE: Code = (99, 2);
 const CAST: Code = (53, 1);
 const PRELU: Code = (54, 1);
+const MAXIMUM: Code = (55, 2);
+const MINIMUM: Code = (57, 2);
 const PADV2: Code = (60, 2);
 const SLICE: Code = (65, 2);
 const TRANSPOSE_CONV: Code = (67, 4);
-const TRANSPOSE: Code = (39, 2);
-const MAXIMUM: Code = (55, 2);
-const MINIMUM: Code = (57, 2);
 const REDUCE_MAX: Code = (82, 2);
 const RESIZE_NEAREST_NEIGHBOR: Code = (97, 2);
+const SQUARED_DIFFERENCE: Code = (99, 2);
 const QUANTIZE: Code = (114, 2);
 
 /// The options of an operator: the number of their type in the schema, and their fields.
@@ -447,6 +447,6 @@ fn fused(range: [f32; 2]) -> Result<u8, Refused> {
         [0.0, f32::INFINITY] => Ok(1),
         [-1.0, 1.0] => Ok(2),
         [0.0, 6.0] => Ok(3),
-        _ => Err("TensorFlow Lite has no operator for the range of its activation: use `Relu` or `Relu6`"),
+        _ => Err("TensorFlow Lite has no operator for the range of its activation: use `Relu`, `Relu6` or `HardTanh`"),
     }
 }

@@ -10,10 +10,11 @@ use crate::{
     message::Message,
 };
 
-/// [`Add`](super::Add), [`Subtract`](super::Subtract), [`Multiply`](super::Multiply), [`Concat`] or [`Both`].
+/// [`Add`](super::Add), [`Subtract`](super::Subtract), [`SquaredDifference`](super::SquaredDifference),
+/// [`Multiply`](super::Multiply), [`Maximum`](super::Maximum), [`Minimum`](super::Minimum), [`Concat`] or [`Both`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not join branches",
-    label = "expected `Add`, `Subtract`, `Multiply`, `Concat` or `Both`"
+    label = "expected `Add`, `Subtract`, `SquaredDifference`, `Multiply`, `Maximum`, `Minimum`, `Concat` or `Both`"
 )]
 pub trait Join: Send + Sync + 'static {
     /// The name in summaries and files.

@@ -49,7 +49,8 @@ use join::Shaped;
 pub type Residual<L, A = Linear, S = Identity<<L as Layer>::Input>> = Branches<L, S, Add<A>>;
 
 /// Two layers, or sequences of layers in parentheses, that take the same input. `J` joins their outputs: [`Add`],
-/// [`Subtract`], [`Multiply`], [`Concat`] or [`Both`]. For more branches, nest it.
+/// [`Subtract`], [`SquaredDifference`], [`Multiply`], [`Maximum`], [`Minimum`], [`Concat`] or [`Both`]. For more branches,
+/// nest it.
 ///
 /// ```
 /// use shiplap::{layers::{Branches, Concat}, prelude::*};

@@ -11,7 +11,8 @@ use shiplap::{
 const INPUT: Scale = Scale { scale: 1.0, zero: -7 };
 const OUTPUT: Scale = Scale { scale: 1.0, zero: 11 };
 
-/// The constants of a channel: its scale divided by that of the output, and the most that weights and biases are.
+/// The constants of a channel: its scale divided by that of the output, and the largest magnitudes of its weights
+/// and biases.
 #[derive(Clone, Copy)]
 struct Range(f32, i32, i32);
 
@@ -29,8 +30,8 @@ fn scaled(sum: i32, Multiplier { mantissa, exponent }: Multiplier) -> i64 {
     product.signum() * ((product.abs() + unit / 2) / unit)
 }
 
-/// Compares the outputs with those of plain loops. Channel `c` has the constants of `ranges[c]`, again and again.
-/// `before` is the padding before the first row and column.
+/// Compares the outputs with those of plain loops. Channel `c` has the constants of
+/// `ranges[c % ranges.len()]`. `before` is the padding before the first row and column.
 fn agrees<
     P: Window,
     const H: usize,

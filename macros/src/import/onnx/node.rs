@@ -32,9 +32,10 @@ impl Reader {
                 let least = self.number_of(node, 1)?.unwrap_or_else(|| node.float("min", f32::NEG_INFINITY));
                 let most = self.number_of(node, 2)?.unwrap_or_else(|| node.float("max", f32::INFINITY));
                 match (least, most) {
+                    (-1.0, 1.0) => self.activation(node, "HardTanh"),
                     (0.0, 6.0) => self.activation(node, "Relu6"),
                     (0.0, f32::INFINITY | f32::MAX) => self.activation(node, "Relu"),
-                    _ => Err(format!("it limits to {least} to {most}, and 0 to 6 is supported")),
+                    _ => Err(format!("it limits to {least} to {most}, and 0 to 6 and −1 to 1 are supported")),
                 }
             }
             "LeakyRelu" => {
@@ -326,7 +327,7 @@ impl Reader {
             | Kind::Combine { activation, .. },
         ) = kind
             && *activation == "Linear"
-            && matches!(name, "Relu" | "Relu6")
+            && matches!(name, "Relu" | "Relu6" | "HardTanh")
             && self.tensors[named.tensor].element == Element::F32
             && self.readers.get(&node.inputs[0]) == Some(&1)
         {
