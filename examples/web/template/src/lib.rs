@@ -16,8 +16,7 @@ impl Model {
         Self(Trainer::boxed(Adam::new(learning_rate), seed.into()))
     }
     pub fn predict(&self, sample: &[f32]) -> Result<Vec<f32>, JsError> {
-        let sample: [f32; 2] = sample.try_into()?;
-        Ok(self.0.predict(&sample).to_vec())
+        Ok(self.0.predict(&<[f32; 2]>::try_from(sample)?).to_vec())
     }
     /// Trains with samples and labels, one after another, and returns the loss.
     pub fn step(&mut self, samples: &[f32], labels: &[f32]) -> Result<f64, JsError> {
