@@ -2,9 +2,12 @@
 
 use core::{marker::PhantomData, slice};
 
-use super::moments::{
-    AddGradients, InverseDeviation, Normalize, NormalizeGradient, Product, Times, Toward, change, column_sums, flat,
-    flat_mut, for_each_row, moments, share,
+use super::{
+    moments::{
+        AddGradients, InverseDeviation, Normalize, NormalizeGradient, Product, Times, Toward, change, column_sums,
+        flat, flat_mut, for_each_row, moments, share,
+    },
+    unfit,
 };
 use crate::{
     Parameters, Rng, Tensor,
@@ -14,7 +17,7 @@ use crate::{
     layer::{Ending, Layer, Operations, Path},
     layers::{
         activate::{activate, activate_backward},
-        image::{Channels, fault},
+        image::Channels,
     },
     message::Message,
     regularize::scientific,
@@ -103,12 +106,12 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
     type Head = A;
 
     const MACS: usize = I::LEN;
-    const FAULT: Option<Message> = if I::LEN == 0 {
-        Some(Message::naming(Self::KIND.as_str()).text("has nothing to normalize: its input is empty"))
+    const FAULT: Option<Message> = if let Some(fault) = unfit::<I>(Self::KIND.as_str()) {
+        Some(fault)
     } else if MOMENTUM > 100 {
         Some(Message::naming(Self::KIND.as_str()).text("has a momentum above 1: it is a percentage from 0 to 100"))
     } else {
-        fault::pair::<I>(Self::KIND.as_str())
+        None
     };
 
     #[inline(always)]

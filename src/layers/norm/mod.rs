@@ -20,7 +20,7 @@ use crate::{
     message::Message,
 };
 
-/// The fault of a normalization of each sample whose input is no tensor with channels, or is empty.
+/// The fault of a normalization whose input is no tensor with channels, or is empty.
 const fn unfit<I: Channels>(layer: &str) -> Option<Message> {
     if let Some(fault) = fault::pair::<I>(layer) {
         Some(fault)
