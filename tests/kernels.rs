@@ -82,8 +82,8 @@ macro_rules! shapes {
 fn products_of_any_shape_agree_with_plain_loops() {
     at_every_level(|_| {
         shapes! {
-            f32: 1 to 1, 1 to 17, 3 to 33, 7 to 3, 17 to 7, 17 to 17, 33 to 1, 33 to 33;
-            f64: 1 to 7, 7 to 17, 17 to 1, 33 to 3;
+            f32: 1 to 1, 1 to 17, 3 to 33, 7 to 3, 17 to 7, 17 to 17, 33 to 1, 33 to 33, 40 to 11, 70 to 6;
+            f64: 1 to 7, 7 to 17, 17 to 1, 33 to 3, 35 to 12;
         }
     });
 }

@@ -1,6 +1,7 @@
 //! Products of matrices of fixed shape: forward (`nn`) and backward (`tn`, `nt`). `tile` multiplies the operands.
 
 mod few_rows;
+mod narrow;
 mod operands;
 
 pub(super) use few_rows::combine_columns;
@@ -220,6 +221,15 @@ impl<T: Element, G: Destination<T>, const I: usize, const J: usize, const ROWS: 
 
     #[inline(always)]
     fn run<S: Simd>(mut self, _: S) {
+        if const { narrow::registers::<T::Vector<S>, T>(I, J) > 0 } {
+            narrow::outer::<T::Vector<S>, T, I, J>(
+                self.left,
+                self.from..self.from + self.rows,
+                self.right,
+                &mut self.result,
+            );
+            return;
+        }
         let (left, right) = (Columns(self.left, self.from), AsIs(self.right));
         product::<T::Vector<S>, T, J, ROWS>(self.rows, self.left.len(), &left, &right, &mut self.result);
     }
