@@ -45,6 +45,7 @@
 //! - `io` (feature `safetensors`, `onnx` or `tflite`): weight files and checkpoints, import from PyTorch and Keras,
 //!   export to ONNX and TensorFlow Lite;
 //! - `report` (feature `plot` or `tensorboard`): plots, HTML pages, TensorBoard, JSON and CSV;
+//! - `search` (feature `search`): a search for the best network and settings, on all cores;
 //! - `progress` (feature `progress`): the progress bar in the terminal.
 #![no_std]
 #![deny(missing_docs)]
@@ -87,9 +88,11 @@ pub mod quantized;
 mod random;
 mod range;
 pub mod regularize;
-#[cfg(any(feature = "plot", feature = "tensorboard"))]
+#[cfg(any(feature = "plot", feature = "search", feature = "tensorboard"))]
 pub mod report;
 mod rounding;
+#[cfg(feature = "search")]
+pub mod search;
 #[cfg(feature = "std")]
 mod short;
 pub mod stream;

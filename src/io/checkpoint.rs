@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    FileError,
+    BYTES, FileError,
     metadata::{check_layers, metadata},
     read,
     tensors::{Assign, ExpectedTensor, OPTIMIZER, Reader, Writer, expected_tensors, is_f32},
@@ -61,21 +61,49 @@ pub fn save_checkpoint<N: Layer>(
     path: impl AsRef<Path>,
 ) -> Result<(), FileError> {
     let path = path.as_ref();
+    write(path, &encode(state, epoch, &path.display().to_string())?)
+}
+
+/// Returns the contents of the file that [`save_checkpoint`] writes.
+///
+/// ```
+/// use shiplap::{io, prelude::*};
+///
+/// type NetTrainer = Trainer<Dense<1, 1, Linear>, MeanSquaredError, Adam, 2>;
+/// let (x, y) = ([[1.0f32], [2.0], [3.0]], [[2.0f32], [4.0], [6.0]]);
+/// let mut trainer = NetTrainer::new(Adam::new(0.1), 1);
+/// trainer.fit(&x, &y, Fit::epochs(30))?;
+/// let bytes = io::checkpoint_to_bytes(&trainer.state(), 30)?;
+///
+/// let mut resumed = NetTrainer::new(Adam::new(0.1), 2);
+/// assert_eq!(io::checkpoint_from_bytes(resumed.state_mut(), &bytes)?, 30);
+/// assert_eq!(resumed.network().kernel, trainer.network().kernel);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// Returns an error if a weight or a number of the optimizer state is NaN or infinite, or if no training run reaches the
+/// state.
+pub fn checkpoint_to_bytes<N: Layer>(state: &TrainingState<'_, N>, epoch: usize) -> Result<Vec<u8>, FileError> {
+    encode(state, epoch, BYTES)
+}
+
+fn encode<N: Layer>(state: &TrainingState<'_, N>, epoch: usize, file: &str) -> Result<Vec<u8>, FileError> {
     let mut writer = Writer::new();
     state.network.parameters(layer::Path::ROOT, &mut writer);
     for (index, part) in state.optimizer_state.iter().chain(state.gradient_sum).enumerate() {
         writer.prefix = format!("{OPTIMIZER}{index}/");
         N::trainable(part, layer::Path::ROOT, &mut writer);
     }
-    let file = path.display().to_string();
-    writer.check(&file)?;
+    writer.check(file)?;
     if epoch as u64 > MOST_STEPS {
-        return Err(FileError::State { file, reason: format!("{epoch} epochs, more than 2^53") });
+        return Err(FileError::State { file: file.into(), reason: format!("{epoch} epochs, more than 2^53") });
     }
     if let Some(part) = state.optimizer_state.first() {
         let mut values = Values(Vec::new());
         state.optimizer_state.iter().for_each(|part| N::trainable(part, layer::Path::ROOT, &mut values));
-        check_states(&trainable_tensors::<N>(part, ""), &values.0, state.check_state, &file)?;
+        check_states(&trainable_tensors::<N>(part, ""), &values.0, state.check_state, file)?;
     }
     let mut metadata = metadata::<N>();
     metadata.extend([
@@ -85,7 +113,7 @@ pub fn save_checkpoint<N: Layer>(
         ("element", element::<N>().to_owned()),
         ("rng", serde_json::json!(state.rng).to_string()),
     ]);
-    write(path, &writer.finish(metadata))
+    Ok(writer.finish(metadata))
 }
 
 /// Restores the state of a trainer from a checkpoint, and returns the number of completed epochs.
@@ -101,7 +129,20 @@ pub fn save_checkpoint<N: Layer>(
 /// trainer is then unchanged.
 pub fn load_checkpoint<N: Layer>(to: TrainingStateMut<'_, N>, path: impl AsRef<Path>) -> Result<usize, FileError> {
     let (file, bytes) = read(path.as_ref())?;
-    let reader = Reader::new(&file, &bytes)?;
+    decode(to, &file, &bytes)
+}
+
+/// Like [`load_checkpoint`], from the bytes of [`checkpoint_to_bytes`].
+///
+/// # Errors
+///
+/// Returns the errors of [`load_checkpoint`].
+pub fn checkpoint_from_bytes<N: Layer>(to: TrainingStateMut<'_, N>, bytes: &[u8]) -> Result<usize, FileError> {
+    decode(to, BYTES, bytes)
+}
+
+fn decode<N: Layer>(to: TrainingStateMut<'_, N>, file: &str, bytes: &[u8]) -> Result<usize, FileError> {
+    let reader = Reader::new(file, bytes)?;
     let saved = entry(&reader, "optimizer")?;
     if saved != to.optimizer && canonical(saved) != to.optimizer {
         return Err(differs(&reader, "optimizer", saved, to.optimizer));
@@ -122,7 +163,7 @@ pub fn load_checkpoint<N: Layer>(to: TrainingStateMut<'_, N>, path: impl AsRef<P
     if let Some(part) = to.optimizer_state.first() {
         let tensors = trainable_tensors::<N>(part, "");
         let state = &values[first..first + tensors.len() * to.optimizer_state.len()];
-        check_states(&tensors, state, to.check_state, &file)?;
+        check_states(&tensors, state, to.check_state, file)?;
     }
 
     let mut assign = Assign::all(values.into_iter());

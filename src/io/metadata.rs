@@ -64,7 +64,7 @@ fn named(path: &str) -> String {
 }
 
 /// `0: Dense<10, 10, Relu>, 1: Dense<10, 1, Sigmoid>`
-fn layers<N: Layer>() -> String {
+pub(crate) fn layers<N: Layer>() -> String {
     let mut list = String::new();
     add_layers(&N::OUTLINE, Path::ROOT, &mut list);
     list

@@ -34,10 +34,12 @@ use std::path::Path;
 use std::{string::String, vec::Vec};
 
 #[cfg(feature = "safetensors")]
-pub use checkpoint::{Checkpoints, load_checkpoint, save_checkpoint};
+pub use checkpoint::{Checkpoints, checkpoint_from_bytes, checkpoint_to_bytes, load_checkpoint, save_checkpoint};
 pub use error::{Difference, FileError};
 #[cfg(feature = "safetensors")]
 pub use import::Import;
+#[cfg(feature = "search")]
+pub(crate) use metadata::layers;
 #[cfg(feature = "onnx")]
 pub use onnx::{export_onnx, export_onnx_int8, to_onnx, to_onnx_int8};
 #[cfg(feature = "tflite")]

@@ -22,6 +22,8 @@ pub use plot::{
     Area, Bar, Bars, Confusion, Grid, HeatMap, Histogram, Lines, PX, Plot, Series, learning_curves, roc, roc_curve,
     weight_histograms,
 };
+#[cfg(feature = "search")]
+pub(crate) use table::number;
 pub use table::{Column, Table};
 #[cfg(feature = "tensorboard")]
 pub use tensorboard::TensorBoard;

@@ -1,10 +1,16 @@
 //! The history of a training run as a table.
 
-use std::{borrow::ToOwned as _, format, string::String, vec, vec::Vec};
+use std::{
+    borrow::ToOwned as _,
+    format,
+    string::{String, ToString as _},
+    vec,
+    vec::Vec,
+};
 
 use crate::{
     metric::Named,
-    train::{History, Report},
+    train::{Epoch, History},
 };
 
 /// A quantity over the epochs.
@@ -44,36 +50,47 @@ impl<M: Named> From<&History<M>> for Table {
     fn from(history: &History<M>) -> Self {
         let mut table = Self::default();
         for epoch in &history.epochs {
-            table.epochs.push(epoch.epoch);
-            table.add("", &epoch.training);
-            if let Some(validation) = &epoch.validation {
-                table.add("val_", validation);
-            }
-        }
-        for column in &mut table.columns {
-            column.values.resize(table.epochs.len(), None);
+            table.push(epoch.epoch, &Self::row(epoch));
         }
         table
     }
 }
 
 impl Table {
-    /// Adds the values of a report to the row of the last epoch.
-    fn add<M: Named>(&mut self, prefix: &str, report: &Report<M>) {
-        let row = self.epochs.len() - 1;
-        report.each(&mut |name, value| {
-            let name = format!("{prefix}{name}");
-            let index = match self.columns.iter().position(|column| column.name == name) {
-                Some(index) => index,
-                None => {
-                    self.columns.push(Column { name, values: vec![] });
-                    self.columns.len() - 1
-                }
-            };
+    /// The loss and metrics of an epoch by name.
+    pub(crate) fn row<M: Named>(epoch: &Epoch<M>) -> Vec<(String, f64)> {
+        let mut row = vec![];
+        epoch.training.each(&mut |name, value| row.push((name.to_string(), value)));
+        if let Some(validation) = &epoch.validation {
+            validation.each(&mut |name, value| row.push((format!("val_{name}"), value)));
+        }
+        row
+    }
+
+    /// Adds the row of an epoch. Columns that it does not name are empty.
+    pub(crate) fn push(&mut self, epoch: usize, row: &[(String, f64)]) {
+        let rows = self.epochs.len();
+        for (name, value) in row {
+            let index = self.columns.iter().position(|column| column.name == *name).unwrap_or_else(|| {
+                self.columns.push(Column { name: name.clone(), values: vec![] });
+                self.columns.len() - 1
+            });
             let values = &mut self.columns[index].values;
-            values.resize(row, None);
-            values.push(Some(value));
-        });
+            values.resize(rows, None);
+            values.push(Some(*value));
+        }
+        self.epochs.push(epoch);
+        self.columns.iter_mut().for_each(|column| column.values.resize(rows + 1, None));
+    }
+
+    /// Adds the rows of another table.
+    #[cfg(feature = "search")]
+    pub(crate) fn append(&mut self, other: &Self) {
+        for (index, epoch) in other.epochs.iter().enumerate() {
+            let values = other.columns.iter().map(|column| (column.name.clone(), column.values[index]));
+            let row: Vec<_> = values.filter_map(|(name, value)| Some((name, value?))).collect();
+            self.push(*epoch, &row);
+        }
     }
 
     /// The numbers of the epochs.
@@ -81,7 +98,7 @@ impl Table {
         &self.epochs
     }
 
-    /// The columns. Their names differ, and none is `epoch`: see [`Report::each`].
+    /// The columns. Their names differ, and none is `epoch`: see [`Report::each`](crate::train::Report::each).
     pub fn columns(&self) -> &[Column] {
         &self.columns
     }
@@ -104,18 +121,15 @@ impl Table {
     }
 }
 
-#[cfg(feature = "report")]
-mod files {
+/// Numbers in JSON, which has none that are not finite.
+#[cfg(any(feature = "report", feature = "search"))]
+pub(crate) mod number {
     use core::fmt;
-    use std::{path::Path, string::ToString as _};
 
-    use serde::ser::{Serialize, SerializeMap as _, Serializer};
+    use serde::ser::{Serialize, Serializer};
 
-    use super::*;
-    use crate::report::{ReportError, extension, write as write_file};
-
-    /// A number as JSON and CSV write it: JSON has no numbers that are not finite.
-    struct Number(f64);
+    /// A number as JSON and CSV write it.
+    pub struct Number(pub f64);
 
     impl Number {
         const fn name(&self) -> Option<&'static str> {
@@ -146,6 +160,50 @@ mod files {
         }
     }
 
+    #[cfg(feature = "search")]
+    mod read {
+        use serde::de::{Deserialize, Deserializer, Error as _};
+
+        use super::*;
+
+        #[derive(serde::Deserialize)]
+        #[serde(untagged)]
+        enum Either {
+            Number(f64),
+            Name(std::string::String),
+        }
+
+        impl<'de> Deserialize<'de> for Number {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let names = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(Self);
+                match Either::deserialize(deserializer)? {
+                    Either::Number(number) => Ok(Self(number)),
+                    Either::Name(text) => names
+                        .into_iter()
+                        .find(|number| number.name() == Some(&text[..]))
+                        .ok_or_else(|| D::Error::custom("expected a number, \"NaN\", \"Infinity\" or \"-Infinity\"")),
+                }
+            }
+        }
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+            Number::deserialize(deserializer).map(|Number(number)| number)
+        }
+
+        pub fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+            Number(*number).serialize(serializer)
+        }
+    }
+    #[cfg(feature = "search")]
+    pub use read::{deserialize, serialize};
+}
+
+#[cfg(any(feature = "report", feature = "search"))]
+mod json {
+    use serde::ser::{Serialize, SerializeMap as _, Serializer};
+
+    use super::{number::Number, *};
+
     /// An object of columns: `{"epoch":[1,2],"loss":[0.5,"NaN"]}`. Missing values are `null`.
     impl Serialize for Table {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -158,6 +216,57 @@ mod files {
             map.end()
         }
     }
+}
+
+#[cfg(feature = "search")]
+mod read {
+    use core::fmt;
+
+    use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+
+    use super::{number::Number, *};
+
+    /// Reads the object of columns that `Serialize` writes, whose first column is `epoch`.
+    impl<'de> Deserialize<'de> for Table {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Columns;
+
+            impl<'de> Visitor<'de> for Columns {
+                type Value = Table;
+
+                fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    formatter.write_str("an object of columns")
+                }
+
+                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Table, A::Error> {
+                    let mut table = Table::default();
+                    match map.next_key::<String>()?.as_deref() {
+                        Some("epoch") => table.epochs = map.next_value()?,
+                        _ => return Err(A::Error::custom("expected the column `epoch`")),
+                    }
+                    while let Some(name) = map.next_key::<String>()? {
+                        let values: Vec<Option<Number>> = map.next_value()?;
+                        if values.len() != table.epochs.len() || table.column(&name).is_some() {
+                            return Err(A::Error::custom(format!("the column `{name}` is not like `epoch`")));
+                        }
+                        let values = values.into_iter().map(|value| value.map(|Number(number)| number)).collect();
+                        table.columns.push(Column { name, values });
+                    }
+                    Ok(table)
+                }
+            }
+
+            deserializer.deserialize_map(Columns)
+        }
+    }
+}
+
+#[cfg(feature = "report")]
+mod files {
+    use std::path::Path;
+
+    use super::{number::Number, *};
+    use crate::report::{ReportError, extension, write as write_file};
 
     impl Table {
         /// Returns the table as JSON: an object of columns, which has the form of Keras's `History.history` and which
@@ -213,7 +322,7 @@ mod files {
 #[cfg(all(test, feature = "report"))]
 mod tests {
     use super::*;
-    use crate::train::Epoch;
+    use crate::train::{Epoch, Report};
 
     #[test]
     fn json_and_csv_contain_the_same_numbers() {

@@ -311,7 +311,7 @@ impl<N: Layer, M> Callback<N, M> for EarlyStopping<'_, N> {
         if epoch.loss() < self.best_loss {
             self.best_loss = epoch.loss();
             self.waited = 0;
-            N::parameters_mut([self.best, network], Path::ROOT, &mut Overwrite);
+            copy_weights(network, self.best);
         } else {
             self.waited += 1;
         }
@@ -320,13 +320,18 @@ impl<N: Layer, M> Callback<N, M> for EarlyStopping<'_, N> {
 
     fn after_fit(&mut self, network: &mut N) -> Result<(), &'static str> {
         if self.best_loss.is_finite() {
-            N::parameters_mut([network, self.best], Path::ROOT, &mut Overwrite);
+            copy_weights(self.best, network);
         }
         Ok(())
     }
 }
 
 lend!(impl[N: Layer, M] for EarlyStopping<'_, N>);
+
+/// Copies the weights of a network to another, in place.
+pub(crate) fn copy_weights<N: Layer>(from: &mut N, to: &mut N) {
+    N::parameters_mut([to, from], Path::ROOT, &mut Overwrite);
+}
 
 /// Copies the weights of the second network into the first.
 struct Overwrite;

@@ -19,6 +19,8 @@ mod trainer;
 
 #[cfg(feature = "std")]
 pub use callback::History;
+#[cfg(feature = "search")]
+pub(crate) use callback::copy_weights;
 #[cfg(feature = "progress")]
 pub(crate) use callback::lend;
 pub use callback::{Callback, EarlyStopping, Flow};

@@ -1,0 +1,133 @@
+//! The objective of most searches: the loss on validation data.
+
+use core::any::type_name;
+use std::{boxed::Box, format, string::String};
+
+use super::{Failure, Fitting, Objective, Run, Trial};
+use crate::{
+    kernel::Element as _,
+    layer::Sample,
+    loss::{Follows, Label, Loss},
+    metric::Metric,
+    network::Network,
+    optim::{Optimizer, Schedule},
+    train::Trainer,
+};
+
+/// Trains each candidate with the same data, loss and optimizer. The learning rate, the L2 penalty and the seed are those
+/// of the trial, if the space has such axes.
+///
+/// ```
+/// use shiplap::{prelude::*, search::{Search, Training, candidates}};
+///
+/// type Small = (Dense<2, 4, Tanh>, Dense<4, 1, Sigmoid>);
+/// type Wide = (Dense<2, 16, Tanh>, Dense<16, 1, Sigmoid>);
+///
+/// let (x, y) = ([[0.0f32, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [[0.0f32], [1.0], [1.0], [0.0]]);
+/// let training = Training::new(BinaryCrossentropy, Adam::default(), &x, &y)
+///     .batch_size::<4>()
+///     .configure(|trial, adam: &mut Adam| adam.beta1 = trial.get("beta1").unwrap_or(0.9));
+/// let space = candidates![Small, Wide].learning_rates([1e-2, 1e-1]).axis("beta1", [0.8, 0.9]);
+/// let results = Search::epochs(100).run(&space, &training)?;
+/// println!("{results}");
+/// assert!(results.best().is_some_and(|best| best.score.is_some_and(|loss| loss < 0.1)));
+/// # Ok::<(), shiplap::search::SearchError>(())
+/// ```
+pub struct Training<'a, X, Y, L, O, const BATCH: usize = 32> {
+    loss: L,
+    optimizer: O,
+    x: &'a [X],
+    y: &'a [Y],
+    validation: Option<(&'a [X], &'a [Y])>,
+    shuffle: bool,
+    configure: Option<Box<Configure<'a, O>>>,
+}
+
+type Configure<'a, O> = dyn Fn(&Trial, &mut O) + Sync + 'a;
+
+impl<'a, X, Y, L, O: Optimizer> Training<'a, X, Y, L, O> {
+    /// Trains on `x` and `y` in batches of 32.
+    pub fn new(loss: L, optimizer: O, x: &'a [X], y: &'a [Y]) -> Self {
+        Self { loss, optimizer, x, y, validation: None, shuffle: true, configure: None }
+    }
+}
+
+impl<'a, X, Y, L, O: Optimizer, const BATCH: usize> Training<'a, X, Y, L, O, BATCH> {
+    /// Evaluates these samples after each epoch. Their loss ranks the trials; without them, the training loss does.
+    #[must_use]
+    pub fn validation(self, x: &'a [X], y: &'a [Y]) -> Self {
+        Self { validation: Some((x, y)), ..self }
+    }
+
+    /// Sets the number of samples in a batch.
+    #[must_use]
+    pub fn batch_size<const SIZE: usize>(self) -> Training<'a, X, Y, L, O, SIZE> {
+        let Self { loss, optimizer, x, y, validation, shuffle, configure } = self;
+        Training { loss, optimizer, x, y, validation, shuffle, configure }
+    }
+
+    /// Sets whether the order of samples is random, as it is by default.
+    #[must_use]
+    pub fn shuffle(self, shuffle: bool) -> Self {
+        Self { shuffle, ..self }
+    }
+
+    /// Calls `configure` before each trial to change its optimizer, by the trial's [axes](super::Space::axis), after the
+    /// learning rate and the penalty were set.
+    #[must_use]
+    pub fn configure(self, configure: impl Fn(&Trial, &mut O) + Sync + 'a) -> Self {
+        Self { configure: Some(Box::new(configure)), ..self }
+    }
+}
+
+impl<X, Y, L, O, N, const BATCH: usize> Objective<N> for Training<'_, X, Y, L, O, BATCH>
+where
+    N: Network + 'static,
+    L: Loss<N::Output, Metric: Metric<N::Output, L::Label>> + Follows<N::Head>,
+    O: Optimizer,
+    X: Sample<N>,
+    Y: Label<L, N::Output> + Sync,
+{
+    fn start(&self, trial: &Trial) -> Result<Box<dyn Run + '_>, Failure> {
+        let mut optimizer = self.optimizer;
+        let settings = optimizer.settings_mut();
+        if let Some(rate) = trial.learning_rate() {
+            settings.learning_rate = Schedule::Constant(rate);
+        }
+        if let Some(penalty) = trial.penalty() {
+            settings.penalty.l2 = penalty;
+        }
+        if let Some(configure) = &self.configure {
+            configure(trial, &mut optimizer);
+        }
+        let mut trainer = Trainer::<N, L, O, BATCH>::boxed(optimizer, trial.seed);
+        *trainer.loss_mut() = self.loss;
+        let fitting = Fitting::new(trainer, self.x, self.y).shuffle(self.shuffle);
+        Ok(Box::new(match self.validation {
+            Some((x, y)) => fitting.validation(x, y),
+            None => fitting,
+        }))
+    }
+
+    /// The loss, the optimizer with its settings, and the samples, whose numbers are hashed. Labels and the closure of
+    /// [`configure`](Training::configure) are not part of it.
+    fn describe(&self) -> String {
+        let Self { x, validation, shuffle, .. } = self;
+        let data = |x: &[X]| format!("{} samples ({:016x})", x.len(), hash(x));
+        let validation = validation.map_or_else(|| "none".into(), |(x, _)| data(x));
+        format!(
+            "{}, {} {:?}, batches of {BATCH}, shuffled: {shuffle}, training: {}, validation: {validation}",
+            type_name::<L>(),
+            O::NAME,
+            self.optimizer.settings(),
+            data(x),
+        )
+    }
+}
+
+/// FNV-1a of the numbers of the samples.
+fn hash<X: crate::Tensor>(samples: &[X]) -> u64 {
+    X::flat(samples)
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, number| (hash ^ number.to_f64().to_bits()).wrapping_mul(0x0100_0000_01b3))
+}
