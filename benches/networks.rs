@@ -1,8 +1,7 @@
 //! Training steps and inference of 1 and 64 samples for four networks, and the time to read and sum all of their
 //! parameters once, which is a lower bound for the prediction of one sample.
 //!
-//! `cargo bench -p shiplap-benches --bench networks`; with `--features rayon` also W3 in two shards, on
-//! `RAYON_NUM_THREADS` cores.
+//! `cargo bench -p shiplap-benches --bench networks`.
 
 use std::hint::black_box;
 
@@ -85,12 +84,6 @@ fn networks(criterion: &mut Criterion) {
     bench::<W1, BinaryCrossentropy, _, 10, 1, 32>(criterion, "W1", |rng| [rng.uniform().round() as f32]);
     bench::<W2, SparseCategoricalCrossentropy, _, 784, 10, 64>(criterion, "W2", class);
     bench::<W3, SparseCategoricalCrossentropy, _, 784, 10, 128>(criterion, "W3", class);
-    #[cfg(feature = "rayon")]
-    bench::<shiplap::layers::Parallel<W3, 2, 64>, SparseCategoricalCrossentropy, _, 784, 10, 128>(
-        criterion,
-        "W3 in two shards",
-        class,
-    );
     bench::<W4, MeanSquaredError, _, 17, 6, 256>(criterion, "W4", |rng| std::array::from_fn(|_| rng.uniform() as f32));
 }
 

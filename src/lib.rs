@@ -60,6 +60,7 @@ pub mod activation;
 pub mod budget;
 #[cfg(feature = "std")]
 pub mod check;
+mod cores;
 #[cfg(feature = "std")]
 pub mod data;
 pub mod explain;
@@ -184,6 +185,8 @@ pub use zeroed::{Either, Memory, zeroed_at};
 pub mod prelude {
     #[cfg(feature = "include-weights")]
     pub use crate::include_weights;
+    #[cfg(feature = "rayon")]
+    pub use crate::optim::AllCores;
     #[cfg(feature = "progress")]
     pub use crate::progress::Progress;
     #[cfg(feature = "std")]

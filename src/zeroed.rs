@@ -34,7 +34,7 @@ use crate::kernel::Tensor;
 ///
 /// assert_eq!(Scale::zeroed(), Scale { factor: [0.0; 4] });
 /// ```
-pub unsafe trait Zeroed: Sized {
+pub unsafe trait Zeroed: Sized + Send + Sync {
     /// Creates the value whose bytes are all zero on the stack. It does not compile for types above 256 KiB: use
     /// [`zeroed_box`](Self::zeroed_box).
     fn zeroed() -> Self {
@@ -81,6 +81,13 @@ pub unsafe trait Zeroed: Sized {
             Ok(value) => Cell::peel_box(value),
             Err(()) => handle_alloc_error(Layout::new::<Self>()),
         }
+    }
+
+    /// Creates `length` values whose bytes are all zero.
+    #[cfg(feature = "rayon")]
+    #[doc(hidden)]
+    fn zeroed_vec(length: usize) -> std::vec::Vec<Self> {
+        Cell::peel_vec(bytemuck::zeroed_vec::<Cell<Self>>(length))
     }
 }
 
@@ -209,8 +216,11 @@ zeroed!(f32, f64, u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, bool, ());
 // SAFETY: an array is its elements one after another, and has no bytes of its own.
 unsafe impl<Z: Zeroed, const N: usize> Zeroed for [Z; N] {}
 
+// SAFETY: any bytes are valid.
+unsafe impl<T: Send + Sync> Zeroed for MaybeUninit<T> {}
+
 // SAFETY: a marker has no bytes.
-unsafe impl<T: ?Sized> Zeroed for core::marker::PhantomData<T> {}
+unsafe impl<T: ?Sized + Send + Sync> Zeroed for core::marker::PhantomData<T> {}
 
 macro_rules! zeroed_tuples {
     ($($head:ident $($tail:ident)*)?) => {

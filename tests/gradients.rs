@@ -15,7 +15,7 @@ use std::marker::PhantomData;
 
 use common::at_every_level;
 use differences::{
-    Autoencoder, FrozenLast, Layer3, Nested, One, Pair, Two, compare, derivatives, each_activation, each_loss, follows,
+    Autoencoder, FrozenLast, Layer3, Nested, One, Pair, compare, derivatives, each_activation, each_loss, follows,
     learns, penalized, rows, set, spread, weights,
 };
 use shiplap::{
@@ -24,7 +24,7 @@ use shiplap::{
     check,
     kernel::{Simd, Work, dispatch},
     layer::{Parameter, Path, Predictions, Visit},
-    layers::{Full, Parallel},
+    layers::Full,
     loss::{EachStep, Loss, Weighted},
     prelude::*,
 };
@@ -287,8 +287,8 @@ fn layers_without_weights() {
 }
 
 #[test]
-fn nested_derived_frozen_and_parallel() {
-    let (x, y) = (rows::<[f64; 3], 5>(1), rows(2));
+fn nested_derived_and_frozen() {
+    let x = rows::<[f64; 3], 5>(1);
     alone("nested", started::<Nested>(), x);
     alone("named", started::<Autoencoder<3>>(), x);
     alone("unnamed", started::<Pair>(), x);
@@ -300,7 +300,4 @@ fn nested_derived_frozen_and_parallel() {
     learns::<Front, MeanSquaredError, _, _, 5>("frozen in front", 1.0, &x, &rows(2), Penalty::NONE);
     alone("frozen in front", started::<Front>(), x);
     alone("frozen last", started::<FrozenLast>(), x);
-    type Shards = Parallel<Two<Tanh, Linear>, 3, 2>;
-    learns::<Shards, MeanSquaredError, _, _, 5>("parallel", 1.0, &x, &y, Penalty::NONE);
-    alone("parallel", started::<Shards>(), x);
 }

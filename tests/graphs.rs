@@ -12,7 +12,7 @@ use shiplap::{
     Pair, Tensor, check, io,
     layers::{
         Add, Both, Branches, Concat, Constant, First, GroupNorm, Identity, LayerNorm, Maximum, Minimum, Multiply,
-        Parallel, Second, SquaredDifference, Subtract,
+        Second, SquaredDifference, Subtract,
     },
     loss::PairLoss,
     prelude::*,
@@ -172,8 +172,8 @@ fn pairs_have_every_form() {
     io::from_bytes(&mut restored, &io::to_bytes(net).unwrap()).unwrap();
     assert_eq!(*net, restored);
 
-    type Shards = Trainer<Parallel<Pairs, 2, 8>, LossOfPairs, Adam, 8>;
-    let (mut whole, mut shards) = (Whole::boxed(Adam::new(0.01), 3), Shards::boxed(Adam::new(0.01), 3));
+    type Shards = Trainer<Pairs, LossOfPairs, AllCores<Adam, 2, 8>, 8>;
+    let (mut whole, mut shards) = (Whole::boxed(Adam::new(0.01), 3), Shards::boxed(AllCores(Adam::new(0.01)), 3));
     type InBands = Trainer<Pairs, LossOfPairs, InPlace<Adam>, 8>;
     let mut in_place = InBands::boxed(InPlace(Adam::new(0.01)), 3);
     for rows in [8, 5, 8] {
@@ -184,7 +184,7 @@ fn pairs_have_every_form() {
         ];
         assert!(losses[0] == losses[1] && losses[0] == losses[2], "{losses:?}");
     }
-    assert!(*whole.network() == shards.network().network && whole.network() == in_place.network());
+    assert!(whole.network() == shards.network() && whole.network() == in_place.network());
 
     let error = trainer.step(&x[..1], &[([0.0f32; 3], [2.0f32, 0.0])]).unwrap_err().to_string();
     assert!(error.contains("holds 2") && error.contains("as the second"), "{error}");
@@ -257,18 +257,18 @@ fn networks_with_branches_have_every_form() {
     assert_eq!(tuned.network().0.layer, trainer.network().0);
 
     // One shard with all rows computes the same; the last batch may be shorter.
-    type Shards = Trainer<Parallel<Net, 2, 8>, SparseCategoricalCrossentropy, Adam, 8>;
-    let (mut whole, mut shards) = (Whole::boxed(Adam::new(0.01), 3), Shards::boxed(Adam::new(0.01), 3));
+    type Shards = Trainer<Net, SparseCategoricalCrossentropy, AllCores<Adam, 2, 8>, 8>;
+    let (mut whole, mut shards) = (Whole::boxed(Adam::new(0.01), 3), Shards::boxed(AllCores(Adam::new(0.01)), 3));
     for rows in [8, 5, 8] {
         assert_eq!(whole.step(&x[..rows], &y[..rows]), shards.step(&x[..rows], &y[..rows]));
     }
-    assert_eq!(*whole.network(), shards.network().network);
+    assert_eq!(whole.network(), shards.network());
     // Two shards move the statistics by their shares.
-    type Halves = Trainer<Parallel<Net, 2, 4>, SparseCategoricalCrossentropy, Adam, 8>;
-    let mut halves = Halves::boxed(Adam::new(0.01), 3);
+    type Halves = Trainer<Net, SparseCategoricalCrossentropy, AllCores<Adam, 2, 4>, 8>;
+    let mut halves = Halves::boxed(AllCores(Adam::new(0.01)), 3);
     halves.step(&x, &y).unwrap();
     let (whole, halves) = (Whole::boxed(Adam::new(0.01), 3), halves.network());
-    assert!(whole.network().0.1.mean == [0.0; 4] && halves.network.0.1.mean.iter().all(|mean| mean.abs() > 1e-4));
+    assert!(whole.network().0.1.mean == [0.0; 4] && halves.0.1.mean.iter().all(|mean| mean.abs() > 1e-4));
 }
 
 /// A batch whose variance overflows diverges, and nothing changes.

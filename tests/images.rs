@@ -220,8 +220,8 @@ fn image_networks_have_every_form() {
     assert_eq!(tuned.network().0.layer, net.0);
 
     type Whole = Trainer<Net, SparseCategoricalCrossentropy, Sgd, 12>;
-    type Shards = Trainer<shiplap::layers::Parallel<Net, 6, 2>, SparseCategoricalCrossentropy, Sgd, 12>;
-    let (mut whole, mut shards) = (Whole::boxed(Sgd::new(0.1), 3), Shards::boxed(Sgd::new(0.1), 3));
+    type Shards = Trainer<Net, SparseCategoricalCrossentropy, AllCores<Sgd, 6, 2>, 12>;
+    let (mut whole, mut shards) = (Whole::boxed(Sgd::new(0.1), 3), Shards::boxed(AllCores(Sgd::new(0.1)), 3));
     for _ in 0..3 {
         let losses = [whole.step(&x, &y).unwrap(), shards.step(&x, &y).unwrap()];
         assert!((losses[0] - losses[1]).abs() < 1e-6, "{losses:?}");

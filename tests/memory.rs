@@ -8,7 +8,7 @@ use shiplap::{
     explain::{Explainer, Target},
     flash::Flash,
     init::{Constant, HeNormal},
-    layers::{AllStates, InFlash, Parallel},
+    layers::{AllStates, InFlash},
     optim::Accumulate,
     prelude::*,
 };
@@ -166,8 +166,9 @@ fn networks_of_attention_train() {
 
 #[test]
 fn threads_share_a_network() {
-    type Net = Parallel<Dense<3, 2, Tanh>, 2, 2>;
-    let mut trainer = Trainer::<Net, MeanSquaredError, Sgd, 4>::boxed(Sgd::new(0.01), 1);
+    type Net = Dense<3, 2, Tanh>;
+    type Shards = AllCores<Sgd, 2, 2>;
+    let mut trainer = Trainer::<Net, MeanSquaredError, Shards, 4>::boxed(AllCores(Sgd::new(0.01)), 1);
     let pool = ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     let loss = pool.install(|| trainer.step(&[[1.0f32, 2.0, 3.0]; 3], &[[0.5f32, -0.5]; 3])).unwrap();
     assert!(loss.is_finite());

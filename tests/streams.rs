@@ -9,7 +9,7 @@ use shiplap::{
     Pair, Rng, Tensor, include_model,
     layers::{
         Average, Both, BothEnds, Branches, Concat, Constant, First, GroupNorm, Identity, LastStep, LayerNorm, Masked,
-        Max, Multiply, Parallel, RmsNorm, Second, TimeDistributed,
+        Max, Multiply, RmsNorm, Second, TimeDistributed,
     },
     prelude::*,
     quantized::{Entrance, Int8Layer, Int8Tensor, Quantize, Quantized},
@@ -163,7 +163,6 @@ networks! {
     classes_of_frames: [[f32; 3]; 9],
         (TimeDistributed<(OneHot<_, 1, 4, 6>, Dense<_, 5, Tanh>)>, Conv1d<_, 4, 2>);
     constants: [[f32; 3]; 9], (Branches<Identity<_>, Constant<_, [f32; 3]>, Multiply<Tanh>>, Gru<_, 2>);
-    on_several_cores: [[f32; 3]; 9], (Parallel<(Conv1d<_, 4, 2>, Gru<_, 3>), 2, 4>, Dense<_, 2>);
     two_outputs: [[f32; 3]; 12], (Branches<Gru<_, 4>, (GlobalAveragePool<_>, Dense<_, 2>), Both>,);
 }
 

@@ -96,12 +96,11 @@ impl<P: Place, N: Layer, const INDEX: usize> Place for Field<P, N, INDEX> {
 
 /// A layer that can be constructed from the file `W` at compile time. `P` is its position in the network.
 ///
-/// [`#[derive(Parameters)]`](crate::Parameters) implements it. All layers of the crate except `Parallel` implement it;
-/// sequences implement it if their layers do.
+/// [`#[derive(Parameters)]`](crate::Parameters) implements it. All layers of the crate implement it; sequences
+/// implement it if their layers do.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a file at compile time",
-    label = "implement `flash::Stored` for it",
-    note = "of the layers of the crate, `Parallel` is the only one: take the network inside it"
+    label = "implement `flash::Stored` for it"
 )]
 pub trait Stored<W, P>: Sized {
     /// The layer with the numbers of the file.

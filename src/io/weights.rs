@@ -45,7 +45,7 @@ pub fn save<N: Layer>(network: &N, path: impl AsRef<std::path::Path>) -> Result<
 ///
 /// The file lists the layers of the saved network. The network has to have the same ones, with the same windows, strides
 /// and padding, because the weights alone would fit other layers, too. Only differences that do not change the function
-/// are accepted: wrappers such as `Frozen`, `Regularized`, `Initialized` and `Parallel`; `Dropout` with another rate;
+/// are accepted: wrappers such as `Frozen`, `Regularized` and `Initialized`; `Dropout` with another rate;
 /// the type of the numbers; and the size of the images. A file without such a list, from another program, is not checked.
 ///
 /// ```

@@ -5,7 +5,7 @@ use super::real::Real;
 /// A formula that computes new values for `WRITE` values from them and `READ` other values.
 ///
 /// It is copied before the loop, so that its constants stay in registers.
-pub trait ElementwiseKernel<const READ: usize, const WRITE: usize>: Copy {
+pub trait ElementwiseKernel<const READ: usize, const WRITE: usize>: Copy + Send + Sync {
     /// Whether the formula is the identity, which need not be applied.
     const UNCHANGED: bool = false;
 
@@ -38,7 +38,7 @@ impl ElementwiseKernel<1, 1> for Plus {
 }
 
 /// A formula whose values are summed.
-pub trait Summand<const READ: usize>: Copy {
+pub trait Summand<const READ: usize>: Copy + Send + Sync {
     /// The formula.
     fn apply<V: Real>(&self, read: [V; READ]) -> V;
 }

@@ -187,8 +187,8 @@ pub trait Layer: Parameters {
     }
 
     /// Updates the [running statistics](super::Role::Running) after a training step, with those of the batch that
-    /// `record_batch` has left in `tape`. `share` is the part of the batch that passed through this tape: 1, or less in
-    /// `Parallel`. Layers without running statistics do nothing.
+    /// `record_batch` has left in `tape`. `share` is the part of the batch that passed through this tape: 1, or less on
+    /// several cores. Layers without running statistics do nothing.
     #[inline(always)]
     fn update_statistics<S: Simd, const B: usize>(&mut self, simd: S, tape: &Self::Tape<B>, share: f64) {
         let _ = (simd, tape, share);

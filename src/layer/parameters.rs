@@ -57,7 +57,7 @@ pub trait Parameters: Zeroed {
     type Element: Element;
     /// The trainable parameters, in the form in which gradients and optimizer state are stored: `Self` if all numbers
     /// are trainable, `()` if none are, otherwise a tuple of the trainable fields.
-    type Trainable: Zeroed + Send + Sync;
+    type Trainable: Zeroed;
 
     /// The number of trainable parameters.
     const PARAMS: usize;

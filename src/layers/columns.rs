@@ -1,8 +1,9 @@
 //! Code shared by the layers that transform each column by fitted numbers.
 
-use core::fmt;
+use core::{array, fmt};
 
 use crate::{
+    cores::on_all_cores,
     kernel::{Element, ElementwiseKernel, Real},
     rounding::is_constant,
 };
@@ -11,14 +12,31 @@ use crate::{
 pub(super) fn transform<T: Element, const N: usize, const READ: usize>(
     rows: &mut [[T; N]],
     formula: impl ElementwiseKernel<READ, 1>,
-    columns: impl Fn(usize, T) -> [T; READ],
+    columns: impl Fn(usize, T) -> [T; READ] + Sync,
 ) {
-    for row in rows {
-        for (column, value) in row.iter_mut().enumerate() {
-            [*value] = formula.apply(columns(column, *value), [*value]);
+    on_all_cores(rows, 1, COST * N, &|rows: &mut [[T; N]]| {
+        for row in rows {
+            for (column, value) in row.iter_mut().enumerate() {
+                [*value] = formula.apply(columns(column, *value), [*value]);
+            }
         }
-    }
+    });
 }
+
+/// `[statistics(0), statistics(1), ...]`, numbers that are computed from columns of `samples` values.
+pub(super) fn each_column<const K: usize, const N: usize>(
+    samples: usize,
+    statistics: impl Fn(usize) -> [f64; K] + Sync,
+) -> [[f64; K]; N] {
+    let mut columns = array::from_fn(|column| (column, [0.0; K]));
+    on_all_cores(&mut columns[..], 1, COST * samples, &|columns: &mut [(usize, [f64; K])]| {
+        columns.iter_mut().for_each(|(column, result)| *result = statistics(*column));
+    });
+    columns.map(|(_, result)| result)
+}
+
+/// The cost of one value, in multiply-accumulates of vectors.
+const COST: usize = 32;
 
 /// `y = (x − origin) / spread`, where a spread of 0 counts as 1.
 #[derive(Clone, Copy)]

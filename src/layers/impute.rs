@@ -1,6 +1,6 @@
 //! Imputation of missing values.
 
-use super::columns::{FitError, check, mean_and_deviation, present, transform};
+use super::columns::{FitError, check, each_column, mean_and_deviation, present, transform};
 use crate::{
     Layer,
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise_row},
@@ -128,9 +128,9 @@ impl<const N: usize, T: Element> Impute<N, T> {
     }
 
     /// Checks the data, so that `value` is only called for columns that have values.
-    fn fit(x: &[[T; N]], value: impl Fn(usize) -> f64) -> Result<Self, FitError> {
+    fn fit(x: &[[T; N]], value: impl Fn(usize) -> f64 + Sync) -> Result<Self, FitError> {
         check(x)?;
-        Ok(Self { value: core::array::from_fn(|column| T::from_f64(value(column))) })
+        Ok(Self { value: each_column(x.len(), |column| [value(column)]).map(|[value]| T::from_f64(value)) })
     }
 }
 

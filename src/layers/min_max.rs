@@ -1,6 +1,8 @@
 //! Min–max scaling to [0, 1].
 
-use super::columns::{FitError, Scale, ScaleGradient, Unscale, check, epsilon, extremes, present, transform};
+use super::columns::{
+    FitError, Scale, ScaleGradient, Unscale, check, each_column, epsilon, extremes, present, transform,
+};
 use crate::{
     Layer,
     kernel::{Element, Simd, elementwise_row},
@@ -69,8 +71,8 @@ impl<const N: usize, T: Element> MinMax<N, T> {
     pub fn fit(x: &[[T; N]]) -> Result<Self, FitError> {
         check(x)?;
         let mut fitted = Self { min: [T::zero(); N], range: [T::zero(); N] };
-        for column in 0..N {
-            let [min, max] = extremes(present(x, column));
+        let statistics = |column| extremes(present(x, column));
+        for (column, [min, max]) in each_column::<2, N>(x.len(), statistics).into_iter().enumerate() {
             let range = max - min;
             if !T::from_f64(range).is_finite() {
                 return Err(FitError::TooWide { column });

@@ -7,7 +7,7 @@
 //! [`GroupNorm`], [`RmsNorm`]); layers side by side ([`Residual`], [`Branches`]), which also take members of pairs
 //! ([`First`], [`Second`]) and numbers that do not depend on the input ([`Constant`]); preprocessing ([`Standardize`],
 //! [`MinMax`], [`Impute`], [`OneHot`]); wrappers that change how a network is initialized, penalized or trained
-//! ([`Initialized`], [`Regularized`], [`Frozen`], `Parallel`); and networks in read-only memory ([`InFlash`]).
+//! ([`Initialized`], [`Regularized`], [`Frozen`]); and networks in read-only memory ([`InFlash`]).
 
 mod activate;
 mod affine;
@@ -28,8 +28,6 @@ mod min_max;
 mod norm;
 mod one_hot;
 mod p_relu;
-#[cfg(feature = "rayon")]
-mod parallel;
 mod regularized;
 pub mod sequence;
 mod standardize;
@@ -57,8 +55,6 @@ pub use min_max::MinMax;
 pub use norm::{BatchNorm, GroupNorm, LayerNorm, RmsNorm};
 pub use one_hot::OneHot;
 pub use p_relu::PRelu;
-#[cfg(feature = "rayon")]
-pub use parallel::Parallel;
 pub use regularized::Regularized;
 pub use sequence::{
     AllStates, AveragePool1d, Bidirectional, Block, BothEnds, Conv1d, DepthwiseConv1d, Embedding, Full, Gru, LastState,

@@ -1,7 +1,8 @@
 //! Standardization to mean 0 and standard deviation 1.
 
 use super::columns::{
-    FitError, Scale, ScaleGradient, Unscale, check, epsilon, extremes, mean_and_deviation, present, transform,
+    FitError, Scale, ScaleGradient, Unscale, check, each_column, epsilon, extremes, mean_and_deviation, present,
+    transform,
 };
 use crate::{
     Layer,
@@ -92,9 +93,12 @@ impl<const N: usize, T: Element> Standardize<N, T> {
     pub fn fit(x: &[[T; N]]) -> Result<Self, FitError> {
         check(x)?;
         let mut fitted = Self { mean: [T::zero(); N], deviation: [T::zero(); N] };
-        for column in 0..N {
-            let [mean, deviation] = mean_and_deviation(present(x, column));
-            let [min, max] = extremes(present(x, column));
+        let statistics = |column| {
+            let ([mean, deviation], [min, max]) =
+                (mean_and_deviation(present(x, column)), extremes(present(x, column)));
+            [mean, deviation, min, max]
+        };
+        for (column, [mean, deviation, min, max]) in each_column::<4, N>(x.len(), statistics).into_iter().enumerate() {
             if !T::from_f64((max - mean).max(mean - min)).is_finite() {
                 return Err(FitError::TooWide { column });
             }

@@ -8,6 +8,8 @@ mod summary;
 
 #[cfg(feature = "std")]
 pub use fold::{FoldError, fold_batch_norms};
+#[cfg(feature = "rayon")]
+pub(crate) use forward::Forward;
 #[cfg(feature = "std")]
 pub use forward::STACK;
 pub(crate) use forward::{ACTIVATIONS, InBlocks, forget, forward, in_blocks, predict};

@@ -1,8 +1,11 @@
 //! Clipping of large gradients.
 
+use core::marker::PhantomData;
+
 use super::{in_range, is_divisor, norm::Norm};
 use crate::{
-    kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
+    cores::Cores,
+    kernel::{Element, ElementwiseKernel, Real, Simd},
     layer::{Layer, Parameter, Path, VisitTrainable},
 };
 
@@ -41,15 +44,15 @@ impl Clip {
 
 /// Clips a gradient whose norm is known.
 #[inline(always)]
-pub(super) fn clip<S: Simd, N: Layer>(simd: S, clip: Clip, norm: Norm, gradient: &mut N::Trainable) {
+pub(super) fn clip<S: Simd, C: Cores, N: Layer>(simd: S, clip: Clip, norm: Norm, gradient: &mut N::Trainable) {
     let scaled = match clip {
         Clip::Value(limit) => Scaled { limit, ..Scaled::NOT },
         Clip::Norm(limit) => Scaled { factors: norm.factors::<N::Element>(limit), ..Scaled::NOT },
     };
-    N::trainable_mut(None, gradient, [], Path::ROOT, &mut Clipping(simd, scaled));
+    N::trainable_mut(None, gradient, [], Path::ROOT, &mut Clipping::<S, C>(simd, scaled, PhantomData));
 }
 
-struct Clipping<S>(S, Scaled);
+struct Clipping<S, C>(S, Scaled, PhantomData<C>);
 
 /// Scales a number, then clamps it to `[−limit, limit]`.
 #[derive(Clone, Copy)]
@@ -71,9 +74,9 @@ impl ElementwiseKernel<0, 1> for Scaled {
     }
 }
 
-impl<S: Simd, T: Element> VisitTrainable<T, 0> for Clipping<S> {
+impl<S: Simd, C: Cores, T: Element> VisitTrainable<T, 0> for Clipping<S, C> {
     #[inline(always)]
     fn visit(&mut self, _: Parameter<'_>, _: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
-        elementwise(self.0, &self.1, [], [gradient]);
+        C::elementwise(self.0, &self.1, [], [gradient]);
     }
 }

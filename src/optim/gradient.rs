@@ -1,5 +1,7 @@
 //! The storage of a gradient: in memory of its own, nowhere, or summed over several steps.
 
+use core::{array::from_mut, marker::PhantomData};
+
 use super::{
     Optimizer,
     clip::clip,
@@ -9,15 +11,18 @@ use super::{
 };
 use crate::{
     Zeroed,
+    cores::{Cores, OneCore},
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise, sum_of},
     layer::{Layer, Parameter, Path, VisitGradient, VisitTrainable},
     regularize::Penalty,
 };
 
-/// A choice of [`GradientMemory`].
+/// A choice of [`GradientMemory`] and of the cores that compute the gradient.
 pub trait GradientKind: 'static {
+    /// The cores.
+    type Cores: Cores;
     /// The memory for the gradient of all trainable parameters `L`.
-    type Memory<L: Zeroed>: GradientMemory<L>;
+    type Memory<L: Zeroed>: GradientMemory<L, Self::Cores>;
 }
 
 /// The gradient of the whole network is kept.
@@ -29,10 +34,12 @@ pub struct Kept;
 pub struct NotKept;
 
 impl GradientKind for Kept {
+    type Cores = OneCore;
     type Memory<L: Zeroed> = [L; 1];
 }
 
 impl GradientKind for NotKept {
+    type Cores = OneCore;
     type Memory<L: Zeroed> = [L; 0];
 }
 
@@ -41,17 +48,18 @@ impl GradientKind for NotKept {
 pub struct Summed;
 
 impl GradientKind for Summed {
+    type Cores = OneCore;
     type Memory<L: Zeroed> = [L; 2];
 }
 
 /// The values from which gradients are computed after the backward pass.
-pub struct AfterBackward<'a, S, N: Layer, const B: usize> {
+pub struct AfterBackward<'a, S, N: Layer, C: Cores, const B: usize> {
     /// The instruction set in use.
     pub simd: S,
     /// The inputs of the batch.
     pub x: &'a [N::Input],
-    /// The tape of the network.
-    pub tape: &'a mut N::Tape<B>,
+    /// The memory of the passes.
+    pub passes: &'a mut C::Passes<N, B>,
     /// The gradient of the loss with respect to the outputs, as `backward_batch` left it.
     pub dy: &'a [N::Output],
 }
@@ -66,7 +74,7 @@ pub struct Measured {
 }
 
 /// Memory for the gradient of all trainable parameters `L`, of the network `N`.
-pub trait GradientMemory<L: Zeroed>: Zeroed {
+pub trait GradientMemory<L: Zeroed, C: Cores>: Zeroed {
     /// The multiple of the norm that the element type must be able to represent, so that no number overflows on the way
     /// to the gradient that is applied: 0 if nothing is added to it, more than 1 where sums are rounded. Each of several
     /// steps that are summed has to leave room for the others.
@@ -76,7 +84,7 @@ pub trait GradientMemory<L: Zeroed>: Zeroed {
     fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
         &mut self,
         network: &mut N,
-        batch: &mut AfterBackward<'_, S, N, B>,
+        batch: &mut AfterBackward<'_, S, N, C, B>,
         penalty: Penalty,
     ) -> Measured;
 
@@ -84,7 +92,7 @@ pub trait GradientMemory<L: Zeroed>: Zeroed {
     fn apply<S: Simd, N: Layer<Trainable = L>, O: Optimizer, const B: usize>(
         &mut self,
         network: &mut N,
-        batch: AfterBackward<'_, S, N, B>,
+        batch: AfterBackward<'_, S, N, C, B>,
         norm: Norm,
         optimizer: &O,
         number: u64,
@@ -106,74 +114,100 @@ pub trait GradientMemory<L: Zeroed>: Zeroed {
 pub(crate) type Stored<O, L> = <<<O as Optimizer>::State as OptimizerState>::Count as StateCount>::Stored<L>;
 
 /// The whole gradient.
-impl<L: Zeroed> GradientMemory<L> for [L; 1] {
+impl<L: Zeroed> GradientMemory<L, OneCore> for [L; 1] {
     const MARGIN: f64 = 0.0;
 
     #[inline(always)]
     fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
         &mut self,
         network: &mut N,
-        batch: &mut AfterBackward<'_, S, N, B>,
+        batch: &mut AfterBackward<'_, S, N, OneCore, B>,
         penalty: Penalty,
     ) -> Measured {
         let ([gradient], simd) = (self, batch.simd);
-        network.gradient_batch(simd, batch.x, batch.tape, batch.dy, gradient);
+        batch.passes.gradient(simd, network, batch.x, batch.dy, gradient);
         let mut penalties = Penalties { simd, penalty, cost: 0.0 };
         N::trainable_mut(Some(network), gradient, [], Path::ROOT, &mut penalties);
-        Measured { norm: norm::<S, N>(simd, gradient), cost: penalties.cost }
+        Measured { norm: norm::<S, OneCore, N>(simd, gradient), cost: penalties.cost }
     }
 
     #[inline(always)]
     fn apply<S: Simd, N: Layer<Trainable = L>, O: Optimizer, const B: usize>(
         &mut self,
         network: &mut N,
-        batch: AfterBackward<'_, S, N, B>,
+        batch: AfterBackward<'_, S, N, OneCore, B>,
         norm: Norm,
         optimizer: &O,
         number: u64,
         state: &mut Stored<O, L>,
     ) {
-        let ([gradient], simd) = (self, batch.simd);
-        if let Some(limit) = optimizer.settings().clip {
-            clip::<S, N>(simd, limit, norm, gradient);
-        }
-        let mut update = Update::<S, O, true>::new(simd, optimizer, number);
-        CountOf::<O>::apply(InMemory(simd, gradient), network, state, &mut update);
+        let [gradient] = self;
+        apply_kept::<S, OneCore, N, O>(batch.simd, gradient, network, norm, optimizer, number, state);
     }
 }
 
+/// Clips a gradient in memory, whose norm is known, and applies step `number` of the optimizer.
+#[inline(always)]
+pub(super) fn apply_kept<S: Simd, C: Cores, N: Layer, O: Optimizer>(
+    simd: S,
+    gradient: &mut N::Trainable,
+    network: &mut N,
+    norm: Norm,
+    optimizer: &O,
+    number: u64,
+    state: &mut Stored<O, N::Trainable>,
+) {
+    if let Some(limit) = optimizer.settings().clip {
+        clip::<S, C, N>(simd, limit, norm, gradient);
+    }
+    let mut update = Update::<S, C, O, true>::new(simd, optimizer, number);
+    CountOf::<O>::apply(InMemory::<S, C, _>(simd, gradient, PhantomData), network, state, &mut update);
+}
+
+/// Adds a gradient to the sum, or in the last of `every` steps replaces the gradient by the mean and the sum by 0.
+/// Returns whether it is the last.
+#[inline(always)]
+pub(super) fn accumulate<S: Simd, C: Cores, N: Layer>(
+    simd: S,
+    gradient: &mut N::Trainable,
+    sum: &mut N::Trainable,
+    number: u64,
+    every: u64,
+) -> bool {
+    let mean_of = (number % every + 1 == every).then_some(every as f64);
+    N::trainable_mut(None, gradient, [sum], Path::ROOT, &mut Accumulation::<S, C>(simd, Sum { mean_of }, PhantomData));
+    mean_of.is_some()
+}
+
 /// A gradient, and the sum of the gradients since the last update.
-impl<L: Zeroed> GradientMemory<L> for [L; 2] {
+impl<L: Zeroed> GradientMemory<L, OneCore> for [L; 2] {
     const MARGIN: f64 = 1.0625;
 
     #[inline(always)]
     fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
         &mut self,
         network: &mut N,
-        batch: &mut AfterBackward<'_, S, N, B>,
+        batch: &mut AfterBackward<'_, S, N, OneCore, B>,
         penalty: Penalty,
     ) -> Measured {
-        let [gradient, _] = self.each_mut().map(core::array::from_mut);
-        gradient.measure(network, batch, penalty)
+        let [gradient, _] = self.each_mut().map(from_mut);
+        GradientMemory::<L, OneCore>::measure(gradient, network, batch, penalty)
     }
 
     #[inline(always)]
     fn apply<S: Simd, N: Layer<Trainable = L>, O: Optimizer, const B: usize>(
         &mut self,
         network: &mut N,
-        batch: AfterBackward<'_, S, N, B>,
+        batch: AfterBackward<'_, S, N, OneCore, B>,
         _: Norm,
         optimizer: &O,
         number: u64,
         state: &mut Stored<O, L>,
     ) {
         let ([gradient, sum], simd) = (self, batch.simd);
-        let every = optimizer.steps_per_update();
-        let mean_of = (number % every + 1 == every).then_some(every as f64);
-        N::trainable_mut(None, gradient, [sum], Path::ROOT, &mut Accumulation(simd, Sum { mean_of }));
-        if mean_of.is_some() {
-            let norm = norm::<S, N>(simd, gradient);
-            core::array::from_mut(gradient).apply(network, batch, norm, optimizer, number, state);
+        if accumulate::<S, OneCore, N>(simd, gradient, sum, number, optimizer.steps_per_update()) {
+            let norm = norm::<S, OneCore, N>(simd, gradient);
+            apply_kept::<S, OneCore, N, O>(simd, gradient, network, norm, optimizer, number, state);
         }
     }
 
@@ -186,8 +220,7 @@ impl<L: Zeroed> GradientMemory<L> for [L; 2] {
     }
 }
 
-/// Adds the gradient to the sum, or replaces the gradient by the mean and the sum by 0.
-struct Accumulation<S>(S, Sum);
+struct Accumulation<S, C>(S, Sum, PhantomData<C>);
 
 #[derive(Clone, Copy)]
 struct Sum {
@@ -204,32 +237,32 @@ impl ElementwiseKernel<0, 2> for Sum {
     }
 }
 
-impl<S: Simd, T: Element> VisitTrainable<T, 1> for Accumulation<S> {
+impl<S: Simd, C: Cores, T: Element> VisitTrainable<T, 1> for Accumulation<S, C> {
     #[inline(always)]
     fn visit(&mut self, _: Parameter<'_>, _: &mut [T], gradient: &mut [T], [sum]: [&mut [T]; 1]) {
-        elementwise(self.0, &self.1, [], [gradient, sum]);
+        C::elementwise(self.0, &self.1, [], [gradient, sum]);
     }
 }
 
 type CountOf<O> = <<O as Optimizer>::State as OptimizerState>::Count;
 
 /// No memory for the gradient: it is computed twice, once to bound its norm and once to apply it.
-impl<L: Zeroed> GradientMemory<L> for [L; 0] {
+impl<L: Zeroed> GradientMemory<L, OneCore> for [L; 0] {
     const MARGIN: f64 = 1.0625;
 
     #[inline(always)]
     fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
         &mut self,
         network: &mut N,
-        batch: &mut AfterBackward<'_, S, N, B>,
+        batch: &mut AfterBackward<'_, S, N, OneCore, B>,
         penalty: Penalty,
     ) -> Measured {
         let simd = batch.simd;
         let mut bound = Bound::<S, false>::new(simd, penalty);
-        network.visit_gradient(simd, batch.x, batch.tape, batch.dy, [], Path::ROOT, &mut bound);
+        batch.passes.visit_gradient(simd, network, batch.x, batch.dy, [], &mut bound);
         let norm = Norm::of(bound.square(), || {
             let mut bound = Bound::<S, true>::new(simd, penalty);
-            network.visit_gradient(simd, batch.x, batch.tape, batch.dy, [], Path::ROOT, &mut bound);
+            batch.passes.visit_gradient(simd, network, batch.x, batch.dy, [], &mut bound);
             bound.square()
         });
         Measured { norm, cost: bound.cost }
@@ -239,13 +272,13 @@ impl<L: Zeroed> GradientMemory<L> for [L; 0] {
     fn apply<S: Simd, N: Layer<Trainable = L>, O: Optimizer, const B: usize>(
         &mut self,
         network: &mut N,
-        batch: AfterBackward<'_, S, N, B>,
+        batch: AfterBackward<'_, S, N, OneCore, B>,
         _: Norm,
         optimizer: &O,
         number: u64,
         state: &mut Stored<O, L>,
     ) {
-        let mut update = Update::<S, O, false>::new(batch.simd, optimizer, number);
+        let mut update = Update::<S, OneCore, O, false>::new(batch.simd, optimizer, number);
         CountOf::<O>::apply(batch, network, state, &mut update);
     }
 }
@@ -254,6 +287,8 @@ impl<L: Zeroed> GradientMemory<L> for [L; 0] {
 pub trait GradientSource<N: Layer> {
     /// The instruction set in use.
     type Simd: Simd;
+    /// The cores.
+    type Cores: Cores;
 
     /// Visits the gradient of each parameter, with the parameter and its state.
     fn visit<V: VisitGradient<N::Element, M>, const M: usize>(
@@ -265,10 +300,11 @@ pub trait GradientSource<N: Layer> {
 }
 
 /// A gradient in memory.
-struct InMemory<'a, S, L>(S, &'a mut L);
+struct InMemory<'a, S, C, L>(S, &'a mut L, PhantomData<C>);
 
-impl<S: Simd, N: Layer> GradientSource<N> for InMemory<'_, S, N::Trainable> {
+impl<S: Simd, C: Cores, N: Layer> GradientSource<N> for InMemory<'_, S, C, N::Trainable> {
     type Simd = S;
+    type Cores = C;
 
     #[inline(always)]
     fn visit<V: VisitGradient<N::Element, M>, const M: usize>(
@@ -282,8 +318,9 @@ impl<S: Simd, N: Layer> GradientSource<N> for InMemory<'_, S, N::Trainable> {
 }
 
 /// Gradients that are computed parameter by parameter.
-impl<S: Simd, N: Layer, const B: usize> GradientSource<N> for AfterBackward<'_, S, N, B> {
+impl<S: Simd, N: Layer, const B: usize> GradientSource<N> for AfterBackward<'_, S, N, OneCore, B> {
     type Simd = S;
+    type Cores = OneCore;
 
     #[inline(always)]
     fn visit<V: VisitGradient<N::Element, M>, const M: usize>(
@@ -292,7 +329,7 @@ impl<S: Simd, N: Layer, const B: usize> GradientSource<N> for AfterBackward<'_, 
         state: [&mut N::Trainable; M],
         visitor: &mut V,
     ) {
-        network.visit_gradient(self.simd, self.x, self.tape, self.dy, state, Path::ROOT, visitor);
+        self.passes.visit_gradient(self.simd, network, self.x, self.dy, state, visitor);
     }
 }
 

@@ -3,7 +3,8 @@
 //! - [`Sgd`], [`Momentum`], [`Lion`]: one step size for all weights;
 //! - [`Adam`], [`AdamW`], [`AmsGrad`], [`Nadam`], [`Adagrad`], [`RmsProp`]: a step size for each weight;
 //! - wrappers for any of them: [`InPlace`] needs no memory for the gradient, [`Accumulate`] averages gradients over
-//!   several steps, [`Averaged`] keeps a moving average of the weights;
+//!   several steps, [`Averaged`] keeps a moving average of the weights, `AllCores` (with the feature `rayon`) trains on
+//!   several cores;
 //! - [`Settings`]: learning rate ([`Schedule`]), [`Clip`]ping, weight decay and penalty, which the crate applies to
 //!   every optimizer;
 //! - [`Optimizer`]: the trait, for an optimizer of your own.
@@ -11,6 +12,8 @@
 mod accumulate;
 mod adagrad;
 mod adam;
+#[cfg(feature = "rayon")]
+mod all_cores;
 mod averaged;
 mod clip;
 mod gradient;
@@ -27,6 +30,8 @@ mod update;
 pub use accumulate::Accumulate;
 pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW, AmsGrad};
+#[cfg(feature = "rayon")]
+pub use all_cores::{AllCores, OnCores};
 pub use averaged::{Averaged, KeepsAverage};
 pub use clip::Clip;
 pub(crate) use gradient::{AfterBackward, GradientMemory, Measured};
@@ -140,7 +145,7 @@ pub trait Optimizer: Copy + Send + Sync + 'static {
     /// The number of state numbers for each weight: `PerWeight<0>` to `PerWeight<6>`. They start at 0.
     type State: OptimizerState;
     /// The constants of one step, computed once for all weights.
-    type Step: Copy;
+    type Step: Copy + Send + Sync;
 
     /// The name in checkpoints: that of the type. A checkpoint is loaded only by an optimizer of the same name.
     const NAME: &'static str;

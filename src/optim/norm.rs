@@ -3,8 +3,11 @@
 //! Sums of squares are computed in the element type, as fast as memory allows. Where such a sum is infinite, a second,
 //! slow pass computes norms in `f64`, in units of a large number.
 
+use core::marker::PhantomData;
+
 use super::Clip;
 use crate::{
+    cores::Cores,
     kernel::{Element, Real, Simd, Summand, sum_of},
     layer::{Layer, Parameter, Path, VisitGradient, VisitTrainable},
     regularize::Penalty,
@@ -72,7 +75,7 @@ fn norm_in_units<T: Element>(values: &[T]) -> f64 {
 }
 
 #[derive(Clone, Copy)]
-struct Square;
+pub(super) struct Square;
 
 impl Summand<1> for Square {
     #[inline(always)]
@@ -83,29 +86,29 @@ impl Summand<1> for Square {
 
 /// The norm of a gradient in memory.
 #[inline(always)]
-pub fn norm<S: Simd, N: Layer>(simd: S, gradient: &mut N::Trainable) -> Norm {
-    let square = square::<S, N, false>(simd, gradient);
-    Norm::of(square, || self::square::<S, N, true>(simd, gradient))
+pub fn norm<S: Simd, C: Cores, N: Layer>(simd: S, gradient: &mut N::Trainable) -> Norm {
+    let square = square::<S, C, N, false>(simd, gradient);
+    Norm::of(square, || self::square::<S, C, N, true>(simd, gradient))
 }
 
 #[inline(always)]
-fn square<S: Simd, N: Layer, const LARGE: bool>(simd: S, gradient: &mut N::Trainable) -> f64 {
-    let mut sum = SumOfSquares::<S, LARGE>(simd, 0.0);
+pub(super) fn square<S: Simd, C: Cores, N: Layer, const LARGE: bool>(simd: S, gradient: &mut N::Trainable) -> f64 {
+    let mut sum = SumOfSquares::<S, C, LARGE>(simd, 0.0, PhantomData);
     N::trainable_mut(None, gradient, [], Path::ROOT, &mut sum);
     sum.1
 }
 
 /// A sum of squares, in units if they are `LARGE`.
-struct SumOfSquares<S, const LARGE: bool>(S, f64);
+struct SumOfSquares<S, C, const LARGE: bool>(S, f64, PhantomData<C>);
 
-impl<S: Simd, T: Element, const LARGE: bool> VisitTrainable<T, 0> for SumOfSquares<S, LARGE> {
+impl<S: Simd, C: Cores, T: Element, const LARGE: bool> VisitTrainable<T, 0> for SumOfSquares<S, C, LARGE> {
     #[inline(always)]
     fn visit(&mut self, _: Parameter<'_>, _: &mut [T], gradient: &mut [T], []: [&mut [T]; 0]) {
         self.1 += if LARGE {
             let norm = norm_in_units(gradient);
             norm * norm
         } else {
-            sum_of(self.0, &Square, [gradient]).to_f64()
+            C::sum_of(self.0, &Square, [gradient])
         };
     }
 }

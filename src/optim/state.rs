@@ -7,7 +7,7 @@ use super::{
     gradient::{GradientKind, GradientMemory, GradientSource, Kept, NotKept, Summed},
     update::Update,
 };
-use crate::{Zeroed, layer::Layer};
+use crate::{Zeroed, cores::Cores, layer::Layer};
 
 /// `NUMBERS` numbers of optimizer state for each trainable number, from 0 to 6: `PerWeight<1>` for momentum,
 /// `PerWeight<2>` for Adam. Omit `K`: wrappers such as [`InPlace`](super::InPlace) choose it.
@@ -34,9 +34,12 @@ pub trait OptimizerState: sealed::Sealed + 'static {
     /// The number of state numbers for each weight.
     #[doc(hidden)]
     type Count: StateCount;
+    /// The cores that compute the gradient.
+    #[doc(hidden)]
+    type Cores: Cores;
     /// The memory for the gradient of all trainable parameters `L`.
     #[doc(hidden)]
-    type Gradient<L: Zeroed>: GradientMemory<L>;
+    type Gradient<L: Zeroed>: GradientMemory<L, Self::Cores>;
     /// The same state without memory for the gradient.
     #[doc(hidden)]
     type InPlace: OptimizerState<Count = Self::Count>;
@@ -47,6 +50,7 @@ where
     Numbers<NUMBERS>: StateCount,
 {
     type Count = Numbers<NUMBERS>;
+    type Cores = K::Cores;
     type Gradient<L: Zeroed> = K::Memory<L>;
     type InPlace = PerWeight<NUMBERS, NotKept>;
 }
@@ -102,7 +106,7 @@ pub trait StateCount: 'static {
         source: G,
         network: &mut N,
         state: &mut Self::Stored<N::Trainable>,
-        update: &mut Update<G::Simd, O, FINISHED>,
+        update: &mut Update<G::Simd, G::Cores, O, FINISHED>,
     ) where
         O::State: OptimizerState<Count = Self>;
 }
@@ -119,7 +123,7 @@ macro_rules! counts {
                     source: G,
                     network: &mut N,
                     state: &mut [N::Trainable; $numbers],
-                    update: &mut Update<G::Simd, O, FINISHED>,
+                    update: &mut Update<G::Simd, G::Cores, O, FINISHED>,
                 ) where
                     O::State: OptimizerState<Count = Self>,
                 {

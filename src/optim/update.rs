@@ -1,12 +1,15 @@
 //! One step of an optimizer over all trainable parameters.
 
+use core::marker::PhantomData;
+
 use super::{
     Optimizer, Settings,
     clip::{Clip, Scaled},
     state::{Numbers, OptimizerState},
 };
 use crate::{
-    kernel::{Element, ElementwiseKernel, Real, Simd, elementwise, sum_rows, tn_then},
+    cores::Cores,
+    kernel::{Element, ElementwiseKernel, Real, Simd, sum_rows, tn_then},
     layer::{Parameter, VisitGradient, VisitTrainable},
     regularize::Penalty,
     zeroed::{fits_stack, large},
@@ -17,14 +20,15 @@ const LAYERS: usize = 8;
 
 /// The update of each parameter with its gradient. If not `FINISHED`, the update first applies penalty and clipping to
 /// the gradient.
-pub struct Update<S, O: Optimizer, const FINISHED: bool> {
+pub struct Update<S, C, O: Optimizer, const FINISHED: bool> {
     simd: S,
+    cores: PhantomData<C>,
     formula: Formula<O>,
     penalty: Penalty,
     limit: f64,
 }
 
-impl<S, O: Optimizer, const FINISHED: bool> Update<S, O, FINISHED> {
+impl<S, C, O: Optimizer, const FINISHED: bool> Update<S, C, O, FINISHED> {
     /// Step `number` of the optimizer.
     #[inline(always)]
     pub(super) fn new(simd: S, optimizer: &O, number: u64) -> Self {
@@ -32,7 +36,7 @@ impl<S, O: Optimizer, const FINISHED: bool> Update<S, O, FINISHED> {
         let (penalty, rate) = (*penalty, learning_rate.at(number));
         let limit = if let Some(Clip::Value(limit)) = clip { *limit } else { f64::INFINITY };
         let step = optimizer.step(number / optimizer.steps_per_update(), rate);
-        Self { simd, formula: Formula { keep: 1.0 - rate * weight_decay, step }, penalty, limit }
+        Self { simd, cores: PhantomData, formula: Formula { keep: 1.0 - rate * weight_decay, step }, penalty, limit }
     }
 
     /// The penalty and clipping to apply to the gradient of this parameter, if any.
@@ -106,9 +110,10 @@ macro_rules! walks {
                 }
             }
 
-            impl<S, T, O, const FINISHED: bool> VisitTrainable<T, $numbers> for Update<S, O, FINISHED>
+            impl<S, C, T, O, const FINISHED: bool> VisitTrainable<T, $numbers> for Update<S, C, O, FINISHED>
             where
                 S: Simd,
+                C: Cores,
                 T: Element,
                 O: Optimizer,
                 O::State: OptimizerState<Count = Numbers<$numbers>>,
@@ -124,16 +129,17 @@ macro_rules! walks {
                     if const { !FINISHED }
                         && let Some(finish) = self.missing(&parameter)
                     {
-                        elementwise(self.simd, &Finished(finish, self.formula), [gradient], [values, $($state),*]);
+                        C::elementwise(self.simd, &Finished(finish, self.formula), [gradient], [values, $($state),*]);
                     } else {
-                        elementwise(self.simd, &self.formula, [gradient], [values, $($state),*]);
+                        C::elementwise(self.simd, &self.formula, [gradient], [values, $($state),*]);
                     }
                 }
             }
 
-            impl<S, T, O, const FINISHED: bool> VisitGradient<T, $numbers> for Update<S, O, FINISHED>
+            impl<S, C, T, O, const FINISHED: bool> VisitGradient<T, $numbers> for Update<S, C, O, FINISHED>
             where
                 S: Simd,
+                C: Cores,
                 T: Element,
                 O: Optimizer,
                 O::State: OptimizerState<Count = Numbers<$numbers>>,

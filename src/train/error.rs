@@ -3,8 +3,8 @@
 use core::fmt;
 
 use crate::{
-    layer::{Invalid, Layer, Sample},
-    loss::{Flaw, Label, Loss},
+    layer::{Invalid, Layer},
+    loss::{Flaw, Loss},
     tensor::first_not_finite,
 };
 
@@ -237,17 +237,14 @@ impl fmt::Display for TrainError {
 impl core::error::Error for TrainError {}
 
 /// Checks that there are samples, and that each has a valid label and finite inputs.
-pub(super) fn check<N: Layer, L: Loss<N::Output>, X: Sample<N>, Y: Label<L, N::Output>>(
-    x: &[X],
-    y: &[Y],
-) -> Result<(), TrainError> {
+pub(super) fn check<N: Layer, L: Loss<N::Output>>(x: &[N::Input], y: &[L::Label]) -> Result<(), TrainError> {
     if x.len() != y.len() {
         return Err(TrainError::Lengths { data: Data::Given, inputs: x.len(), labels: y.len() });
     }
     if x.is_empty() {
         return Err(TrainError::Empty { data: Data::Given });
     }
-    for (sample, label) in Y::rows(y).iter().enumerate() {
+    for (sample, label) in y.iter().enumerate() {
         if let Some(flaw) = L::flaw(label) {
             return Err(TrainError::Label { data: Data::Given, sample, flaw, expected: L::EXPECTS });
         }
@@ -255,7 +252,7 @@ pub(super) fn check<N: Layer, L: Loss<N::Output>, X: Sample<N>, Y: Label<L, N::O
     if let Some(sample) = first_not_finite(x, N::TAKES_MISSING) {
         return Err(TrainError::Input { data: Data::Given, sample });
     }
-    for (sample, x) in X::rows(x).iter().enumerate() {
+    for (sample, x) in x.iter().enumerate() {
         if let Some(invalid) = N::invalid(x) {
             return Err(TrainError::of_invalid(sample, invalid));
         }

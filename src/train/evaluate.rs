@@ -12,6 +12,11 @@ use crate::{
     network::{ACTIVATIONS, InBlocks, forward},
     zeroed::{fits_stack, large},
 };
+#[cfg(feature = "rayon")]
+use crate::{
+    cores::{is_worthwhile, on_all_cores},
+    network::Forward,
+};
 
 /// Turns outputs that end as `E` into predictions.
 pub(super) struct Finish<'a, N: Layer, E>(pub &'a mut [N::Output], pub PhantomData<E>);
@@ -55,13 +60,30 @@ where
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let network = self.0.network;
+        #[cfg(feature = "rayon")]
+        if is_worthwhile(N::MACS.saturating_mul(self.0.x.len())) {
+            let mut outputs = Zeroed::zeroed_vec(self.0.x.len().min(most_outputs::<N::Output>(B)));
+            self.0.add::<S, B>(simd, &mut outputs, |x, y| {
+                let rows = Forward::<N, L::Ending, B> { network, x, y, ending: PhantomData };
+                on_all_cores(rows, B, N::MACS, &|rows| simd.run(rows));
+            });
+            return;
+        }
         let forward = |x: &[_], y: &mut [_]| forward::<S, L::Ending, N, B, ACTIVATIONS>(simd, network, x, y);
-        if const { fits_stack(Evaluate::<N, L, M>::ROW * B) } {
-            self.0.add(simd, Zeroed::zeroed_in(&mut MaybeUninit::<[N::Output; B]>::uninit()), forward);
+        if const { Evaluate::<N, L, M>::ROW * B <= ACTIVATIONS } {
+            let mut outputs = MaybeUninit::<[N::Output; B]>::uninit();
+            self.0.add::<S, B>(simd, <[N::Output; B]>::zeroed_in(&mut outputs), forward);
         } else {
-            self.0.add(simd, &mut large::<[N::Output; B]>(), forward);
+            self.0.add::<S, B>(simd, &mut *large::<[N::Output; B]>(), forward);
         }
     }
+}
+
+/// The outputs that are in memory at once on several cores: about a megabyte, in blocks of `block`.
+#[cfg(feature = "rayon")]
+const fn most_outputs<Y>(block: usize) -> usize {
+    let rows = (1 << 20) / (size_of::<Y>() + 1);
+    (rows + 1).next_multiple_of(block)
 }
 
 /// Evaluates batches of `B` rows, of which each continues the one before, as in training.
@@ -94,28 +116,30 @@ where
     #[inline(always)]
     fn add<S: Simd>(self, simd: S, (tape, outputs): &mut (N::Tape<B>, [N::Output; B])) {
         let network = self.0.network;
-        self.0.add(simd, outputs, |x, y| network.record_batch::<S, L::Ending, B>(simd, None, x, tape, y));
+        self.0.add::<S, B>(simd, outputs, |x, y| network.record_batch::<S, L::Ending, B>(simd, None, x, tape, y));
     }
 }
 
 impl<N: Layer, L: Loss<N::Output>, M: Metric<N::Output, L::Label>> Evaluate<'_, N, L, M> {
-    /// Passes the samples to `forward`, at most `B` at once.
+    /// Passes the samples to `forward`, as many at once as there is room for outputs. Losses are summed in blocks of `B`.
     #[inline(always)]
     fn add<S: Simd, const B: usize>(
         self,
         simd: S,
-        outputs: &mut [N::Output; B],
+        outputs: &mut [N::Output],
         mut forward: impl FnMut(&[N::Input], &mut [N::Output]),
     ) {
         let Self { loss, x, y, report, .. } = self;
-        let share = 1.0 / x.len() as f64;
-        for (x, y) in x.chunks(B).zip(y.chunks(B)) {
+        let (share, most) = (1.0 / x.len() as f64, outputs.len());
+        for (x, y) in x.chunks(most).zip(y.chunks(most)) {
             let outputs = &mut outputs[..x.len()];
             forward(x, outputs);
-            report.loss += loss.total(simd, outputs, y) * share;
-            N::Head::finish::<S, L::Ending, _>(simd, outputs);
-            for (output, label) in outputs.iter().zip(y) {
-                report.metrics.update(output, label);
+            for (outputs, y) in outputs.chunks_mut(B).zip(y.chunks(B)) {
+                report.loss += loss.total(simd, outputs, y) * share;
+                N::Head::finish::<S, L::Ending, _>(simd, outputs);
+                for (output, label) in outputs.iter().zip(y) {
+                    report.metrics.update(output, label);
+                }
             }
         }
     }

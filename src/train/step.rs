@@ -3,6 +3,7 @@
 use super::TrainError;
 use crate::{
     Rng, Zeroed,
+    cores::{Cores, Passes as _},
     kernel::{Element, Real, Simd, Summand, Work, dispatch, sum_of},
     layer::{Layer, Parameter, Parameters, Path, Visit},
     loss::Loss,
@@ -120,6 +121,12 @@ type StateFor<N, O> =
 /// The memory for the gradient of the network `N`.
 type GradientFor<N, O> = <<O as Optimizer>::State as OptimizerState>::Gradient<<N as Parameters>::Trainable>;
 
+/// The cores that compute it.
+pub(super) type CoresOf<O> = <<O as Optimizer>::State as OptimizerState>::Cores;
+
+/// The memory for the passes of the network `N`.
+type PassesOf<N, O, const BATCH: usize> = <CoresOf<O> as Cores>::Passes<N, BATCH>;
+
 /// The large part of a trainer, which is initialized with zeros.
 pub(super) struct Memory<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> {
     pub buffers: Buffers<N, O, BATCH>,
@@ -136,7 +143,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Memory<N, L
     pub const PARTS: [(&'static str, usize); 5] = [
         ("gradient", size_of::<Aligned<GradientFor<N, O>>>()),
         ("state", size_of::<Aligned<StateFor<N, O>>>()),
-        ("tape", size_of::<Aligned<N::Tape<BATCH>>>()),
+        ("tape", size_of::<PassesOf<N, O, BATCH>>()),
         ("outputs", 2 * size_of::<Aligned<[N::Output; BATCH]>>()),
         ("batch", size_of::<[N::Input; BATCH]>() + size_of::<[L::Label; BATCH]>()),
     ];
@@ -147,7 +154,7 @@ pub(super) struct Buffers<N: Layer, O: Optimizer, const BATCH: usize> {
     pub network: Aligned<N>,
     pub gradient: Aligned<GradientFor<N, O>>,
     pub state: Aligned<StateFor<N, O>>,
-    tape: Aligned<N::Tape<BATCH>>,
+    passes: PassesOf<N, O, BATCH>,
     pub outputs: Aligned<[N::Output; BATCH]>,
     dy: Aligned<[N::Output; BATCH]>,
 }
@@ -174,9 +181,9 @@ impl<N: Layer, O: Optimizer, const BATCH: usize> Buffers<N, O, BATCH> {
         result
     }
 
-    /// The states that the tape keeps from one step to the next become zero. It keeps nothing else.
+    /// The states that tapes keep from one step to the next become zero. They keep nothing else.
     pub fn reset_states(&mut self) {
-        clear(&mut *self.tape);
+        clear(&mut self.passes);
     }
 }
 
@@ -194,20 +201,20 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
     fn run<S: Simd>(self, simd: S) -> Self::Output {
         let Self { buffers, run, x, labels } = self;
         let Run { optimizer, loss, rng, steps, bound } = run;
-        let Buffers { network, gradient, state, tape, outputs, dy } = buffers;
-        let (network, gradient, state, tape) = (&mut **network, &mut **gradient, &mut **state, &mut **tape);
+        let Buffers { network, gradient, state, passes, outputs, dy } = buffers;
+        let (network, gradient, state) = (&mut **network, &mut **gradient, &mut **state);
         let (y, dy) = (&mut outputs[..x.len()], &mut dy[..x.len()]);
         let (step, settings) = (*steps, *optimizer.settings());
 
-        network.record_batch::<S, L::Ending, BATCH>(simd, Some(rng), x, tape, y);
+        passes.record::<S, L::Ending>(simd, network, rng, x, y);
         let mean = loss.total(simd, y, labels) / x.len() as f64;
         loss.gradient(simd, y, labels, dy);
-        network.backward_batch::<S, L::Ending, BATCH>(simd, x, tape, y, dy, None);
+        passes.backward::<S, L::Ending>(simd, network, x, y, dy);
 
-        let mut batch = AfterBackward::<S, N, BATCH> { simd, x, tape, dy };
+        let mut batch = AfterBackward::<S, N, CoresOf<O>, BATCH> { simd, x, passes, dy };
         let Measured { norm, cost } = gradient.measure(network, &mut batch, settings.penalty);
         let square = norm.clipped_square::<N::Element>(settings.clip);
-        let margin = <GradientFor<N, O> as GradientMemory<_>>::MARGIN * optimizer.steps_per_update() as f64;
+        let margin = <GradientFor<N, O> as GradientMemory<_, _>>::MARGIN * optimizer.steps_per_update() as f64;
         let diverged = TrainError::Diverged { epoch: None, step };
         let fits = norm.fits::<N::Element>(margin) && N::Element::from_f64(square).is_finite();
         if !(mean.is_finite() && fits) {
@@ -222,7 +229,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
             }
         }
         gradient.apply(network, batch, norm, optimizer, step, state);
-        network.update_statistics(simd, tape, 1.0);
+        passes.update_statistics(simd, network);
         *bound = after;
         Ok(mean + cost)
     }

@@ -1,16 +1,22 @@
 //! The trainer: a network and all the memory for its training.
 
-use core::{fmt, marker::PhantomData, mem::MaybeUninit, ops::RangeInclusive};
+use core::{
+    fmt,
+    marker::PhantomData,
+    mem::MaybeUninit,
+    ops::{Range, RangeInclusive},
+};
 
 use super::{
     Callback, Data, Epoch, Fit, Report, TrainError, TrainingState, TrainingStateMut,
     error::check,
     evaluate::{Continued, Evaluate, Finish},
-    step::{Buffers, Memory, Run, WeightBound},
+    step::{Buffers, CoresOf, Memory, Run, WeightBound},
 };
 use crate::{
     Permutation, Zeroed,
     budget::{Budgeted, Costs},
+    cores::Cores as _,
     kernel::dispatch,
     layer::{Layer, Parameter, Path, Sample, VisitTrainable, assert_sound, learns},
     loss::{Follows, Label, Loss},
@@ -109,28 +115,43 @@ where
         N: AnyNetwork,
     {
         const { Self::assert_trainable() };
+        // SAFETY: `memory` is part of the memory of a trainer.
+        unsafe { (&raw mut (*place.as_mut_ptr()).memory).write_bytes(0, 1) };
+        // SAFETY: `memory` has just been zeroed.
+        unsafe { Self::start(place, optimizer, seed) }
+    }
+
+    /// Completes a trainer.
+    ///
+    /// # Safety
+    ///
+    /// The bytes of `memory` must be zero.
+    unsafe fn start(place: &mut MaybeUninit<Self>, optimizer: O, seed: u64) -> &mut Self {
         let pointer = place.as_mut_ptr();
-        // SAFETY: `pointer` is to memory for a trainer. Each field with a size is written here; `memory` with zero
-        // bytes, which are valid since it is `Zeroed`. `metrics` has no size.
+        // SAFETY: `pointer` is to memory for a trainer. `run` is written here. `memory` is zero, as the caller promises,
+        // which is valid since it is `Zeroed`. `metrics` has no size.
         let trainer = unsafe {
             (&raw mut (*pointer).run).write(Run::new(optimizer, L::default(), seed));
-            (&raw mut (*pointer).memory).write_bytes(0, 1);
             place.assume_init_mut()
         };
         trainer.initialize();
         trainer
     }
 
-    /// Creates a trainer of any size in place on the heap.
+    /// Creates a trainer of any size in place on the heap. The system zeroes each page of its memory on first use, near the
+    /// core that uses it.
     #[cfg(feature = "std")]
     pub fn boxed(optimizer: O, seed: u64) -> std::boxed::Box<Self>
     where
         N: AnyNetwork,
     {
-        let mut place = std::boxed::Box::<Self>::new_uninit();
-        Self::new_at(&mut place, optimizer, seed);
-        // SAFETY: `new_at` has initialized the trainer.
-        unsafe { place.assume_init() }
+        const { Self::assert_trainable() };
+        let mut place = MaybeUninit::<Self>::zeroed_box();
+        // SAFETY: all bytes are zero, and `start` initializes the trainer.
+        unsafe {
+            Self::start(&mut place, optimizer, seed);
+            place.assume_init()
+        }
     }
 
     /// The fault of a network that reads the padding after the length of a label.
@@ -270,8 +291,12 @@ where
         if x.len() > BATCH {
             return Err(TrainError::BatchTooLarge { rows: x.len(), batch: BATCH });
         }
-        check::<N, L, X, Y>(x, y)?;
-        self.memory.buffers.step(&mut self.run, X::rows(x), Y::rows(y))
+        let (x, y) = (X::rows(x), Y::rows(y));
+        let (buffers, run) = (&mut self.memory.buffers, &mut self.run);
+        CoresOf::<O>::enter(N::MACS * x.len(), || {
+            check::<N, L>(x, y)?;
+            buffers.step(run, x, y)
+        })
     }
 
     /// Lets the next step start new series: layers that are [`Stateful`](crate::layers::Stateful) start it with zero.
@@ -314,12 +339,12 @@ where
                 "the batches of a stateful network continue one another, and must be in order (`Fit::shuffle(false)`)",
             ));
         }
-        check::<N, L, X, Y>(x, y)?;
+        check::<N, L>(X::rows(x), Y::rows(y))?;
         let (x, y, validation) = fit.split(x, y)?;
-        if let Some((x, y)) = validation {
-            check::<N, L, X, Y>(x, y).map_err(TrainError::of_validation)?;
-        }
         let validation = validation.map(|(x, y)| (X::rows(x), Y::rows(y)));
+        if let Some((x, y)) = validation {
+            check::<N, L>(x, y).map_err(TrainError::of_validation)?;
+        }
         callback.check().map_err(TrainError::Settings)?;
         callback.before_fit(epochs.clone());
         let result = self.run_epochs(epochs, X::rows(x), Y::rows(y), validation, fit.shuffle, &mut callback);
@@ -381,25 +406,24 @@ where
         for start in (0..x.len()).step_by(BATCH) {
             let Memory { buffers, inputs, labels } = &mut self.memory;
             let end = x.len().min(start + BATCH);
-            let rows = end - start;
-            if let Some(order) = &order {
-                for (row, place) in (start..end).enumerate() {
-                    let sample = order.get(place);
-                    // An assignment may copy a large sample to the stack first.
-                    inputs[row..=row].copy_from_slice(&x[sample..=sample]);
-                    labels[row] = y[sample];
-                }
-            } else if augments {
-                inputs[..rows].copy_from_slice(&x[start..end]);
-            }
+            let (inputs, labels) = (&mut inputs[..end - start], &mut labels[..end - start]);
             if augments {
-                callback.before_step(&mut inputs[..rows], &mut self.run.rng);
+                assemble(order.as_ref(), start..end, (x, y), inputs, labels);
+                callback.before_step(inputs, &mut self.run.rng);
             }
-            let is_copy = order.is_some() || augments;
-            let batch_x = if is_copy { &inputs[..rows] } else { &x[start..end] };
-            let batch_y = if order.is_some() { &labels[..rows] } else { &y[start..end] };
-            let loss = buffers.step(&mut self.run, batch_x, batch_y)?;
-            report.loss += (loss - report.loss) * (batch_x.len() as f64 / end as f64);
+            let (run, order) = (&mut self.run, order.as_ref());
+            let loss = CoresOf::<O>::enter(N::MACS * (end - start), || {
+                if augments {
+                    buffers.step(run, inputs, labels)
+                } else if order.is_some() {
+                    assemble(order, start..end, (x, y), inputs, labels);
+                    buffers.step(run, inputs, labels)
+                } else {
+                    buffers.step(run, &x[start..end], &y[start..end])
+                }
+            })?;
+            let batch_y = if augments || order.is_some() { &*labels } else { &y[start..end] };
+            report.loss += (loss - report.loss) * ((end - start) as f64 / end as f64);
             let predictions = &mut buffers.outputs[..batch_y.len()];
             dispatch(Finish::<N, L::Ending>(predictions, PhantomData));
             for (prediction, label) in predictions.iter().zip(batch_y) {
@@ -421,8 +445,9 @@ where
     /// an input or label is invalid, or if an output or its loss is not finite.
     pub fn evaluate<X: Sample<N>, Y: Label<L, N::Output>>(&self, x: &[X], y: &[Y]) -> Result<Report<M>, TrainError> {
         self.run.loss.check().map_err(TrainError::Settings)?;
-        check::<N, L, X, Y>(x, y)?;
-        self.assess(X::rows(x), Y::rows(y))
+        let (x, y) = (X::rows(x), Y::rows(y));
+        check::<N, L>(x, y)?;
+        self.assess(x, y)
     }
 
     /// Like [`evaluate`](Self::evaluate), for data that have been checked.
@@ -494,6 +519,22 @@ where
     M: Metric<N::Output, L::Label>,
 {
     const COSTS: Costs = Costs::of_training(&N::OUTLINE, Self::BYTES, N::MACS, &Memory::<N, L, O, BATCH>::PARTS);
+}
+
+/// Copies the samples in these places of the order to a batch.
+fn assemble<X: Copy, Y: Copy>(
+    order: Option<&Permutation>,
+    places: Range<usize>,
+    (x, y): (&[X], &[Y]),
+    inputs: &mut [X],
+    labels: &mut [Y],
+) {
+    for (row, place) in places.enumerate() {
+        let sample = order.map_or(place, |order| order.get(place));
+        // An assignment may copy a large sample to the stack first.
+        inputs[row..=row].copy_from_slice(&x[sample..=sample]);
+        labels[row] = y[sample];
+    }
 }
 
 /// Inputs with their labels.

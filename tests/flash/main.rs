@@ -7,7 +7,6 @@ use shiplap::{
     Pair, io,
     kernel::Element,
     layer::{Layer, Outline, Parameter, Path, Visit},
-    layers::Parallel,
     prelude::*,
 };
 
@@ -97,7 +96,6 @@ fn outlines_agree_with_visitors() {
     says_what_visitors_are_shown::<Own>();
     says_what_visitors_are_shown::<Mobile>();
     says_what_visitors_are_shown::<Listener>();
-    says_what_visitors_are_shown::<Parallel<Xor, 2, 4>>();
     says_what_visitors_are_shown::<Dense<3, 2, Elu, f64>>();
 }
 

@@ -50,7 +50,7 @@ use crate::{
 /// # Ok::<(), TrainError>(())
 /// ```
 ///
-/// [`Parallel`](crate::layers::Parallel) normalizes the rows of each shard by themselves.
+/// `optim::AllCores` normalizes the rows of each shard by themselves.
 #[derive(Parameters)]
 #[parameters(element = I::Element, kind = Self::NAMED)]
 pub struct BatchNorm<I: Channels, A: Activation = Linear, const MOMENTUM: u32 = 99, const EPSILON: i32 = -3> {

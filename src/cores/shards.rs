@@ -1,0 +1,207 @@
+//! Training on several cores.
+
+use core::marker::PhantomData;
+
+use super::{
+    Cores, Passes,
+    rows::{Rows, WORTHWHILE, in_pieces, is_worthwhile},
+    slices,
+};
+use crate::{
+    Rng, Zeroed,
+    kernel::{self, Element, ElementwiseKernel, Simd, Summand, Work},
+    layer::{Ending, Layer},
+    zeroed::Aligned,
+};
+
+/// The batch passes through the network in up to `SHARDS` shards of `ROWS` rows, on the threads of `rayon`.
+#[derive(Clone, Copy, Debug)]
+pub struct Shards<const SHARDS: usize, const ROWS: usize>;
+
+impl<const SHARDS: usize, const ROWS: usize> Cores for Shards<SHARDS, ROWS> {
+    type Passes<N: Layer, const BATCH: usize> = Sharded<N, SHARDS, ROWS, BATCH>;
+
+    /// Inside the pool of threads, so that handing over work to them does not allocate.
+    #[inline(always)]
+    fn enter<R: Send>(macs: usize, work: impl FnOnce() -> R + Send) -> R {
+        if is_worthwhile(macs) { rayon::join(work, || ()).0 } else { work() }
+    }
+
+    #[inline(always)]
+    fn elementwise<S: Simd, T: Element, K: ElementwiseKernel<R, W>, const R: usize, const W: usize>(
+        simd: S,
+        kernel: &K,
+        read: [&[T]; R],
+        write: [&mut [T]; W],
+    ) {
+        slices::in_pieces(read, write, &|read, write| {
+            kernel::elementwise(simd, kernel, read, write);
+            [0.0; 2]
+        });
+    }
+
+    #[inline(always)]
+    fn sum_of<S: Simd, T: Element, K: Summand<R>, const R: usize>(simd: S, summand: &K, read: [&[T]; R]) -> f64 {
+        slices::in_pieces(read, [], &|read, []| [kernel::sum_of(simd, summand, read).to_f64(), 0.0])[0]
+    }
+}
+
+/// The memory of all shards.
+pub struct Sharded<N: Layer, const SHARDS: usize, const ROWS: usize, const BATCH: usize>([Shard<N, ROWS>; SHARDS]);
+
+// SAFETY: the field is `Zeroed`.
+unsafe impl<N: Layer, const SHARDS: usize, const ROWS: usize, const BATCH: usize> Zeroed
+    for Sharded<N, SHARDS, ROWS, BATCH>
+{
+}
+
+/// The memory of one shard.
+struct Shard<N: Layer, const ROWS: usize> {
+    seed: u32,
+    /// The number of rows of the last batch that passed through it.
+    rows: usize,
+    tape: Aligned<N::Tape<ROWS>>,
+    gradient: Aligned<N::Trainable>,
+}
+
+// SAFETY: each field is `Zeroed`.
+unsafe impl<N: Layer, const ROWS: usize> Zeroed for Shard<N, ROWS> {}
+
+impl<N: Layer, const SHARDS: usize, const ROWS: usize, const BATCH: usize> Sharded<N, SHARDS, ROWS, BATCH> {
+    const ENOUGH: () =
+        assert!(BATCH <= SHARDS * ROWS, "the trainer's batch is larger than all shards of `AllCores` together");
+
+    /// The gradients of the shards that have rows, in order, after `backward`.
+    pub fn gradients(&mut self) -> impl Iterator<Item = &mut N::Trainable> {
+        self.0.iter_mut().filter(|shard| shard.rows > 0).map(|shard| &mut *shard.gradient)
+    }
+}
+
+impl<N: Layer, const SHARDS: usize, const ROWS: usize, const BATCH: usize> Passes<N>
+    for Sharded<N, SHARDS, ROWS, BATCH>
+{
+    #[inline(always)]
+    fn record<S: Simd, E: Ending>(&mut self, simd: S, network: &N, rng: &mut Rng, x: &[N::Input], y: &mut [N::Output]) {
+        const { Self::ENOUGH };
+        for shard in &mut self.0 {
+            (shard.rows, shard.seed) = (0, rng.bits());
+        }
+        let record = Record::<N, E, ROWS> { network, shards: &mut self.0, x, y, ending: PhantomData };
+        run_shards::<S, _, N, ROWS, BATCH>(simd, record);
+    }
+
+    /// Also computes the gradient of each shard.
+    #[inline(always)]
+    fn backward<S: Simd, E: Ending>(
+        &mut self,
+        simd: S,
+        network: &N,
+        x: &[N::Input],
+        y: &[N::Output],
+        dy: &mut [N::Output],
+    ) {
+        let backward = Backward::<N, E, ROWS> { network, shards: &mut self.0, x, y, dy, ending: PhantomData };
+        run_shards::<S, _, N, ROWS, BATCH>(simd, backward);
+    }
+
+    /// Each shard has normalized its rows with its own statistics.
+    #[inline(always)]
+    fn update_statistics<S: Simd>(&self, simd: S, network: &mut N) {
+        let rows: usize = self.0.iter().map(|shard| shard.rows).sum();
+        for shard in self.0.iter().filter(|shard| shard.rows > 0) {
+            network.update_statistics(simd, &shard.tape, shard.rows as f64 / rows as f64);
+        }
+    }
+}
+
+/// Runs the work of each shard: inline if the network is so small that one core does it all.
+#[inline(always)]
+fn run_shards<S: Simd, W: Rows + Work<Output = ()>, N: Layer, const ROWS: usize, const BATCH: usize>(simd: S, work: W) {
+    if const { N::MACS.saturating_mul(BATCH) < WORTHWHILE } {
+        let mut others = work;
+        while others.rows() > 0 {
+            let rows = others.rows().min(ROWS);
+            let (shard, more) = others.split_at(rows);
+            shard.run(simd);
+            others = more;
+        }
+    } else {
+        let threads = is_worthwhile(N::MACS * work.rows());
+        in_pieces(work, ROWS, threads, &|shard: W| simd.run(shard));
+    }
+}
+
+struct Record<'a, N: Layer, E, const ROWS: usize> {
+    network: &'a N,
+    shards: &'a mut [Shard<N, ROWS>],
+    x: &'a [N::Input],
+    y: &'a mut [N::Output],
+    ending: PhantomData<fn() -> E>,
+}
+
+impl<N: Layer, E, const ROWS: usize> Rows for Record<'_, N, E, ROWS> {
+    #[inline(always)]
+    fn rows(&self) -> usize {
+        self.x.len()
+    }
+
+    #[inline(always)]
+    fn split_at(self, rows: usize) -> (Self, Self) {
+        let Self { network, shards, x, y, ending } = self;
+        let (shards, more_shards) = shards.split_at_mut(rows.div_ceil(ROWS));
+        let ((x, more_x), (y, more_y)) = (x.split_at(rows), y.split_at_mut(rows));
+        (Self { network, shards, x, y, ending }, Self { network, shards: more_shards, x: more_x, y: more_y, ending })
+    }
+}
+
+impl<N: Layer, E: Ending, const ROWS: usize> Work for Record<'_, N, E, ROWS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self { network, shards, x, y, .. } = self;
+        let Some(shard) = shards.first_mut() else { return };
+        shard.rows = x.len();
+        let mut rng = Rng::new(shard.seed.into());
+        network.record_batch::<S, E, ROWS>(simd, Some(&mut rng), x, &mut shard.tape, y);
+    }
+}
+
+struct Backward<'a, N: Layer, E, const ROWS: usize> {
+    network: &'a N,
+    shards: &'a mut [Shard<N, ROWS>],
+    x: &'a [N::Input],
+    y: &'a [N::Output],
+    dy: &'a mut [N::Output],
+    ending: PhantomData<fn() -> E>,
+}
+
+impl<N: Layer, E, const ROWS: usize> Rows for Backward<'_, N, E, ROWS> {
+    #[inline(always)]
+    fn rows(&self) -> usize {
+        self.x.len()
+    }
+
+    #[inline(always)]
+    fn split_at(self, rows: usize) -> (Self, Self) {
+        let Self { network, shards, x, y, dy, ending } = self;
+        let (shards, more_shards) = shards.split_at_mut(rows.div_ceil(ROWS));
+        let ((x, more_x), (y, more_y), (dy, more_dy)) = (x.split_at(rows), y.split_at(rows), dy.split_at_mut(rows));
+        (
+            Self { network, shards, x, y, dy, ending },
+            Self { network, shards: more_shards, x: more_x, y: more_y, dy: more_dy, ending },
+        )
+    }
+}
+
+impl<N: Layer, E: Ending, const ROWS: usize> Work for Backward<'_, N, E, ROWS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self { network, shards, x, y, dy, .. } = self;
+        let Some(shard) = shards.first_mut() else { return };
+        network.backward_batch::<S, E, ROWS>(simd, x, &mut shard.tape, y, dy, None);
+        network.gradient_batch(simd, x, &mut shard.tape, dy, &mut shard.gradient);
+    }
+}
