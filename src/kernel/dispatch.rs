@@ -42,10 +42,18 @@ pub fn dispatch<W: Work>(work: W) -> W::Output {
     match level() {
         // SAFETY: `level` returns only instruction sets that are available.
         #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
-        Level::Avx512 => unsafe { Avx512::new() }.run(work),
+        Level::Avx512 => separate(unsafe { Avx512::new() }, work),
         // SAFETY: as above.
         #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
-        Level::Avx2 => unsafe { Avx2::new() }.run(work),
+        Level::Avx2 => separate(unsafe { Avx2::new() }, work),
         _ => Baseline.run(work),
     }
+}
+
+/// Runs `work` in a function that is not inlined, also where the whole build is for the instruction set.
+#[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
+#[cfg_attr(target_feature = "avx2", inline(never))]
+#[cfg_attr(not(target_feature = "avx2"), inline(always))]
+fn separate<S: Simd, W: Work>(simd: S, work: W) -> W::Output {
+    simd.run(work)
 }

@@ -45,4 +45,5 @@ pub use level::{Level, Unavailable, level, set_level};
 pub use matmul::{nn, nt, sum_rows, tn, tn_then};
 pub use pair::Pair;
 pub use real::Real;
+pub(crate) use simd::Inlined;
 pub use simd::{Simd, Vector, Work};

@@ -37,6 +37,32 @@ pub trait Simd: Copy + Send + Sync + 'static {
     }
 }
 
+/// The instruction set `S` for a small network and one sample. Its kernels are compiled into their caller: calls, and
+/// results that pass through memory, would take longer than the kernels.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inlined<S>(pub S);
+
+impl<S: Simd> Simd for Inlined<S> {
+    type F32 = S::F32;
+    type F64 = S::F64;
+    const LEVEL: Level = S::LEVEL;
+
+    #[inline(always)]
+    fn run<W: Work>(self, work: W) -> W::Output {
+        work.run(self)
+    }
+
+    #[inline(always)]
+    fn dots<const P: usize, const N: usize>(self, x: [&[i16]; P], weights: [&[i8]; N]) -> [[i32; P]; N] {
+        self.0.dots(x, weights)
+    }
+
+    #[inline(always)]
+    fn int8_layer(self, x: &[i8], layer: int8::Layer<'_>, y: &mut [i8]) -> bool {
+        self.0.int8_layer(x, layer, y)
+    }
+}
+
 /// Work that can be compiled for any instruction set.
 pub trait Work {
     /// The result.

@@ -41,8 +41,10 @@ macro_rules! instruction_sets {
                 #[inline(always)]
                 fn run<W: Work>(self, work: W) -> W::Output {
                     // Not inlined into its only caller, such as a step, whose build time grows faster than its length.
+                    // Rust 1.95 ignores this if the build is for fewer instructions. In a build for these, it would
+                    // take effect: a prediction of one sample would call each of its layers.
                     #[target_feature(enable = $features)]
-                    #[inline(never)]
+                    #[cfg_attr(not(target_feature = "avx2"), inline(never))]
                     fn compiled<W: Work>(simd: $name, work: W) -> W::Output {
                         work.run(simd)
                     }

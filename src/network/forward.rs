@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use crate::{
     Zeroed as _,
     cores::{Rows, on_all_cores},
-    kernel::{Simd, Work, dispatch},
+    kernel::{Inlined, Level, Simd, Work, dispatch},
     layer::{Ending, Layer, Predictions, Sample, rows_at_once},
     zeroed::{clear, fits_stack, large},
 };
@@ -30,6 +30,10 @@ pub const STACK: usize = ACTIVATIONS + 288 * 1024;
 
 /// The bytes of the activations between the layers that predictions and evaluations keep on the stack.
 pub(crate) const ACTIVATIONS: usize = 384 * 1024;
+
+/// The multiply-adds of the largest network whose prediction of one sample is compiled as one function. The baseline,
+/// which may be that of a microcontroller, shares its functions with training.
+const INLINED: usize = 1024;
 
 /// The prediction for one sample.
 pub(crate) fn predict<N: Layer, X: Sample<N>>(network: &N, sample: &X) -> N::Output {
@@ -161,7 +165,11 @@ impl<N: Layer, E: Ending, const B: usize> Work for Forward<'_, N, E, B> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        forward::<S, E, N, B, ACTIVATIONS>(simd, self.network, self.x, self.y);
+        if const { B == 1 && N::MACS <= INLINED && !matches!(S::LEVEL, Level::Baseline) } {
+            forward::<_, E, N, B, ACTIVATIONS>(Inlined(simd), self.network, self.x, self.y);
+        } else {
+            forward::<S, E, N, B, ACTIVATIONS>(simd, self.network, self.x, self.y);
+        }
     }
 }
 

@@ -171,7 +171,8 @@ pub(super) fn dot_products<V: Vector<T>, T: Element, O: ElementwiseKernel<0, 1>,
         row += rows.len();
     }
     if row < x.len() {
-        let [end] = then.apply([], [V::broadcast(start + products_of_rows::<V, T>(&x[row], w).sum())]);
+        // The shorter the register, the shorter the latency of a division.
+        let [end] = then.apply([], [V::Half::broadcast(start + products_of_rows::<V, T>(&x[row], w).sum())]);
         end.store(&mut y[row..row + 1]);
     }
 }
