@@ -29,7 +29,8 @@
 //! - [`Training`]: the usual objective, the loss on validation data; [`Objective`], [`Run`] and [`Fitting`] for your own;
 //! - [`Search`]: which trials to train: all combinations, or a random choice of them; all epochs, or with successive
 //!   halving; in memory, or in a folder, from which an interrupted search continues;
-//! - [`Results`]: the [outcome](Outcome) of each [`Trial`], as a table, and the best weights.
+//! - [`Results`]: the [outcome](Outcome) of each [`Trial`], as a table and, with the feature `plot`, as a plot, and
+//!   the best weights.
 
 mod axis;
 mod candidates;
@@ -42,6 +43,8 @@ mod objective;
 mod outcome;
 mod part;
 mod plan;
+#[cfg(feature = "plot")]
+mod plot;
 mod record;
 mod results;
 mod run;

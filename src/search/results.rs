@@ -7,7 +7,7 @@ use std::{
     vec::Vec,
 };
 
-use super::{Outcome, Status, goal::Goal};
+use super::{Outcome, Status, goal::Goal, trial::short};
 
 /// The results of a search: the outcome of each trial, and the weights of the best.
 ///
@@ -48,6 +48,12 @@ impl Results {
         self.weights.as_deref()
     }
 
+    /// Whether the highest value of the quantity is the best.
+    #[cfg(feature = "plot")]
+    pub(super) fn is_highest(&self) -> bool {
+        self.goal.highest
+    }
+
     /// The name of the quantity that ranks the trials.
     pub fn quantity(&self) -> &str {
         let reported = |name| self.outcomes.iter().any(|outcome| outcome.history.column(name).is_some());
@@ -78,7 +84,7 @@ impl Results {
             column("candidate", false, &|outcome| outcome.trial.candidate.to_string()),
         ];
         for (index, (name, _)) in ranked.first().map_or(&[][..], |first| &first.trial.values).iter().enumerate() {
-            let value = |outcome: &Outcome| outcome.trial.values.get(index).map(|(_, value)| short_number(*value));
+            let value = |outcome: &Outcome| outcome.trial.values.get(index).map(|(_, value)| short(*value));
             columns.push(column(name, true, &|outcome| value(outcome).unwrap_or_default()));
         }
         columns.extend([
@@ -96,12 +102,6 @@ impl Results {
         ]);
         columns
     }
-}
-
-/// A drawn number has more digits than a reader needs.
-fn short_number(value: f64) -> String {
-    let (exact, rounded) = (value.to_string(), format!("{value:.3e}"));
-    if exact.len() <= rounded.len() { exact } else { rounded }
 }
 
 impl fmt::Display for Results {

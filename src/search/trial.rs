@@ -1,7 +1,11 @@
 //! The settings of one trial.
 
 use core::fmt;
-use std::{string::String, vec::Vec};
+use std::{
+    format,
+    string::{String, ToString as _},
+    vec::Vec,
+};
 
 /// The name of the axis of [learning rates](super::Space::learning_rates).
 pub(super) const LEARNING_RATE: &str = "learning rate";
@@ -43,11 +47,17 @@ impl Trial {
     }
 }
 
+/// A drawn number has more digits than a reader needs.
+pub(super) fn short(value: f64) -> String {
+    let (exact, rounded) = (value.to_string(), format!("{value:.3e}"));
+    if exact.len() <= rounded.len() { exact } else { rounded }
+}
+
 impl fmt::Display for Trial {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.candidate)?;
         for (name, value) in &self.values {
-            write!(formatter, ", {name} {value}")?;
+            write!(formatter, ", {name} {}", short(*value))?;
         }
         write!(formatter, ", seed {}", self.seed)
     }
