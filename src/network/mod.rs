@@ -120,7 +120,8 @@ pub trait Network: Layer {
     }
 
     /// Writes the predictions for `samples` to `predictions`. They equal those of [`predict`](Self::predict) except for
-    /// rounding, since sums are computed in another order.
+    /// rounding, since sums are computed in another order. With the feature `rayon`, those of many samples are computed on
+    /// all cores; the number of threads does not affect them.
     ///
     /// ```
     /// use shiplap::{network::LengthsDiffer, prelude::*};

@@ -33,7 +33,8 @@ use crate::{
 /// rows in a step, and `M` the [metrics](crate::metric) that are reported.
 ///
 /// Training does not allocate. Neither does evaluation or prediction, unless the activations of one sample are above
-/// 256 KiB. With `std`, each call takes at most [`network::STACK`](mod@crate::network) bytes of stack, whatever the size of
+/// 256 KiB. With the feature `rayon`, evaluations of many samples are on all cores, and allocate room for their outputs.
+/// With `std`, each call takes at most [`network::STACK`](mod@crate::network) bytes of stack, whatever the size of
 /// the network.
 ///
 /// ```
