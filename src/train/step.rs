@@ -203,7 +203,9 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
         let Run { optimizer, loss, rng, steps, bound } = run;
         let Buffers { network, gradient, state, passes, outputs, dy } = buffers;
         let (network, gradient, state) = (&mut **network, &mut **gradient, &mut **state);
-        let (y, dy) = (&mut outputs[..x.len()], &mut dy[..x.len()]);
+        let (Some(y), Some(dy)) = (outputs.get_mut(..x.len()), dy.get_mut(..x.len())) else {
+            return Err(TrainError::BatchTooLarge { rows: x.len(), batch: BATCH });
+        };
         let (step, settings) = (*steps, *optimizer.settings());
 
         passes.record::<S, L::Ending>(simd, network, rng, x, y);

@@ -5,6 +5,7 @@ use core::{
     marker::PhantomData,
     mem::MaybeUninit,
     ops::{Range, RangeInclusive},
+    slice,
 };
 
 use super::{
@@ -289,9 +290,6 @@ where
         if self.run.bound.is_unknown() {
             self.check_settings()?;
         }
-        if x.len() > BATCH {
-            return Err(TrainError::BatchTooLarge { rows: x.len(), batch: BATCH });
-        }
         let (x, y) = (X::rows(x), Y::rows(y));
         let (buffers, run) = (&mut self.memory.buffers, &mut self.run);
         CoresOf::<O>::enter(N::MACS * x.len(), || {
@@ -404,33 +402,35 @@ where
         let augments = callback.changes_inputs();
         let order = shuffle.then(|| Permutation::new(x.len(), &mut self.run.rng));
         let mut report = Report { loss: 0.0, metrics: M::default() };
-        for start in (0..x.len()).step_by(BATCH) {
+        let mut seen = 0;
+        for (given_x, given_y) in x.chunks(BATCH).zip(y.chunks(BATCH)) {
+            let (places, order) = (seen..seen + given_x.len(), order.as_ref());
+            seen = places.end;
             let Memory { buffers, inputs, labels } = &mut self.memory;
-            let end = x.len().min(start + BATCH);
-            let (inputs, labels) = (&mut inputs[..end - start], &mut labels[..end - start]);
+            let (inputs, labels) = (&mut inputs[..given_x.len()], &mut labels[..given_x.len()]);
             if augments {
-                assemble(order.as_ref(), start..end, (x, y), inputs, labels);
+                assemble(order, places.clone(), (x, y), inputs, labels);
                 callback.before_step(inputs, &mut self.run.rng);
             }
-            let (run, order) = (&mut self.run, order.as_ref());
-            let loss = CoresOf::<O>::enter(N::MACS * (end - start), || {
+            let run = &mut self.run;
+            let loss = CoresOf::<O>::enter(N::MACS * given_x.len(), || {
                 if augments {
                     buffers.step(run, inputs, labels)
                 } else if order.is_some() {
-                    assemble(order, start..end, (x, y), inputs, labels);
+                    assemble(order, places, (x, y), inputs, labels);
                     buffers.step(run, inputs, labels)
                 } else {
-                    buffers.step(run, &x[start..end], &y[start..end])
+                    buffers.step(run, given_x, given_y)
                 }
             })?;
-            let batch_y = if augments || order.is_some() { &*labels } else { &y[start..end] };
-            report.loss += (loss - report.loss) * ((end - start) as f64 / end as f64);
-            let predictions = &mut buffers.outputs[..batch_y.len()];
+            let batch_y = if augments || order.is_some() { &*labels } else { given_y };
+            report.loss += (loss - report.loss) * (given_x.len() as f64 / seen as f64);
+            let predictions = &mut buffers.outputs[..given_x.len()];
             dispatch(Finish::<N, L::Ending>(predictions, PhantomData));
             for (prediction, label) in predictions.iter().zip(batch_y) {
                 report.metrics.update(prediction, label);
             }
-            callback.after_step(end, x.len(), &report);
+            callback.after_step(seen, x.len(), &report);
         }
         Ok(report)
     }
@@ -530,11 +530,11 @@ fn assemble<X: Copy, Y: Copy>(
     inputs: &mut [X],
     labels: &mut [Y],
 ) {
-    for (row, place) in places.enumerate() {
+    for (place, (input, label)) in places.zip(inputs.iter_mut().zip(labels)) {
         let sample = order.map_or(place, |order| order.get(place));
         // An assignment may copy a large sample to the stack first.
-        inputs[row..=row].copy_from_slice(&x[sample..=sample]);
-        labels[row] = y[sample];
+        slice::from_mut(input).copy_from_slice(&x[sample..=sample]);
+        *label = y[sample];
     }
 }
 
