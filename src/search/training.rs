@@ -109,8 +109,8 @@ where
         }))
     }
 
-    /// The loss, the optimizer with its settings, and the samples, whose numbers are hashed. Labels and the closure of
-    /// [`configure`](Training::configure) are not part of it.
+    /// The loss, the optimizer with its settings, and the samples, whose numbers are hashed. Labels, other settings
+    /// of the optimizer such as Adam's `beta1`, and the closure of [`configure`](Training::configure) are not part of it.
     fn describe(&self) -> String {
         let Self { x, validation, shuffle, .. } = self;
         let data = |x: &[X]| format!("{} samples ({:016x})", x.len(), hash(x));
