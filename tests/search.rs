@@ -226,14 +226,19 @@ fn a_folder_belongs_to_one_search() {
         Err(error @ SearchError::OtherSearch { .. }) => error.to_string(),
         other => panic!("{other:?}"),
     };
-    let adam = Adam::new(0.5);
+    let (adam, other_beta) = (Adam::new(0.5), Adam { beta1: 0.5, ..Adam::default() });
+    let mut other_labels = y.clone();
+    other_labels[3] = 1 - other_labels[3];
     for (error, setting) in [
         (search.run(&space, &training(&other_x, &other_y)), "objective of Small"),
         (search.run(&space, &Training::new(SparseCategoricalCrossentropy, adam, &x, &y)), "objective of Small"),
+        (search.run(&space, &Training::new(SparseCategoricalCrossentropy, other_beta, &x, &y)), "objective of Small"),
+        (search.run(&space, &training(&x, &other_labels)), "objective of Small"),
         (search.run(&space, &training(&x, &y).batch_size::<8>()), "objective of Small"),
-        (search.run(&space.clone().learning_rates([0.1, 0.3]), &training(&x, &y)), "learning rate"),
+        (search.run(&space.clone().learning_rates([0.1, 0.3]), &training(&x, &y)), "axis learning rate"),
         (search.run(&space.clone().seeds([1]), &training(&x, &y)), "seeds"),
-        (search.run(&space.clone().penalties([0.0]), &training(&x, &y)), "L2"),
+        (search.run(&space.clone().axis("seeds", [0.0]), &training(&x, &y)), "axis seeds"),
+        (search.run(&space.clone().penalties([0.0]), &training(&x, &y)), "axis L2"),
         (search.run(&candidates![Small, Deep].learning_rates([0.1, 0.2]), &training(&x, &y)), "candidates"),
         (search.clone().halving(1, 2).run(&space, &training(&x, &y)), "halving"),
         (search.clone().patience(1).run(&space, &training(&x, &y)), "patience"),
@@ -248,6 +253,13 @@ fn a_folder_belongs_to_one_search() {
         let space = candidates![Small, Wide].learning_rates([0.1, 0.2]);
         assert!(text(search.run(&space, &training(&x, &y))).contains("`layers of Wide`"));
     }
+
+    // Nothing was trained with a quantity that trials do not report: the folder takes other settings.
+    let corrected = tempfile::tempdir().unwrap();
+    let search_there = Search::epochs(2).folder(corrected.path());
+    let error = search_there.clone().highest("acuracy").run(&space, &training(&x, &y)).unwrap_err();
+    assert!(error.to_string().contains("acuracy"), "{error}");
+    assert_eq!(search_there.run(&space, &training(&x, &y)).unwrap().outcomes(), results.outcomes());
 
     // The journal of the first search is as before.
     let again = search.run_with(&space, &training(&x, &y), |outcome| panic!("trained {outcome}")).unwrap();

@@ -87,7 +87,7 @@ fn a_search_that_is_killed_at_any_moment_loses_no_finished_trial() {
                 assert!(loads, "kill {kill}: {name} is torn");
             }
         }
-        // A search that is done starts anew.
+        // A search that is done is repeated.
         if finished == whole_lines(&undisturbed) {
             compare(&expected, &killed, &undisturbed);
             fs::remove_dir_all(&killed).unwrap();

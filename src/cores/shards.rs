@@ -68,8 +68,10 @@ struct Shard<N: Layer, const ROWS: usize> {
 unsafe impl<N: Layer, const ROWS: usize> Zeroed for Shard<N, ROWS> {}
 
 impl<N: Layer, const SHARDS: usize, const ROWS: usize, const BATCH: usize> Sharded<N, SHARDS, ROWS, BATCH> {
-    const ENOUGH: () =
-        assert!(BATCH <= SHARDS * ROWS, "the trainer's batch is larger than all shards of `AllCores` together");
+    const ENOUGH: () = assert!(
+        BATCH <= SHARDS * ROWS,
+        "the trainer's batch is larger than all shards of `AllCores<_, SHARDS, ROWS>` together: raise one of the two, or lower the batch"
+    );
 
     /// The gradients of the shards that have rows, in order, after `backward`.
     pub fn gradients(&mut self) -> impl Iterator<Item = &mut N::Trainable> {
@@ -126,7 +128,7 @@ fn run_shards<S: Simd, W: Rows + Work<Output = ()>, N: Layer, const ROWS: usize,
             others = more;
         }
     } else {
-        let threads = is_worthwhile(N::MACS * work.rows());
+        let threads = is_worthwhile(N::MACS.saturating_mul(work.rows()));
         in_pieces(work, ROWS, threads, &|shard: W| simd.run(shard));
     }
 }

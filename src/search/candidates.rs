@@ -41,7 +41,6 @@ impl<O> Candidates<O> for () {
     fn list(_: &mut Vec<Candidate<O>>) {}
 }
 
-#[diagnostic::do_not_recommend]
 impl<O: Objective<N>, N: Network, Rest: Candidates<O>> Candidates<O> for (N, Rest) {
     fn list(list: &mut Vec<Candidate<O>>) {
         list.push(Candidate {

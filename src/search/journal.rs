@@ -55,10 +55,17 @@ impl Journal {
             return Ok((journal, Vec::new()));
         }
         let mut lines = bytes[..end - 1].split(|byte| *byte == b'\n');
-        journal.check(lines.next().unwrap_or_default(), &settings)?;
+        let check = journal.check(lines.next().unwrap_or_default(), &settings);
+        if matches!(check, Err(SearchError::OtherSearch { .. })) && lines.clone().next().is_none() {
+            // Nothing was trained with the settings of the header.
+            journal.cut(0)?;
+            journal.write(&header)?;
+            return Ok((journal, Vec::new()));
+        }
+        check?;
         let parts = lines.enumerate().map(|(index, text)| {
             serde_json::from_slice(text).map_err(|error| {
-                let reason = std::format!("{error}: remove the line, and its trial is repeated");
+                let reason = std::format!("{error}: remove this line and all after it, and their trials are repeated");
                 journal.malformed(index + 2, &reason)
             })
         });
@@ -212,7 +219,7 @@ mod tests {
 
         let bytes = fs::read(&place.0).unwrap();
         fs::write(&place.0, [&bytes[..], b"{}\n"].concat()).unwrap();
-        assert!(text(settings("2")).contains("line 3") && text(settings("2")).contains("remove the line"));
+        assert!(text(settings("2")).contains("line 3") && text(settings("2")).contains("remove this line"));
         for other in ["a,b\n1,2\n", "notes", "{}\n"] {
             fs::write(&place.0, other).unwrap();
             assert!(text(settings("2")).contains("not the journal of a search"), "{other}");

@@ -207,6 +207,9 @@ impl Search {
             return wrong("halving starts with at least 1 epoch, and keeps one trial in at least 2");
         }
         space.check()?;
+        if self.random.map_or(space.len(), |(trials, _)| Some(trials)).is_some_and(|trials| trials > MOST_TRIALS) {
+            return wrong("there are more than 16 million trials: pass fewer values, or draw fewer trials");
+        }
         match self.random {
             None => space.grid(),
             Some((0, _)) => wrong("there are no trials to draw: pass at least 1"),
@@ -233,6 +236,9 @@ impl Search {
         settings
     }
 }
+
+/// The most trials of a search, which have room in memory.
+const MOST_TRIALS: usize = 1 << 24;
 
 /// Sorts the steps by their costs, the largest first, so that no thread begins a long one when the others are done.
 fn sort<O>(steps: &mut [Step], candidates: &[Candidate<O>], outcomes: &[Outcome]) {

@@ -88,7 +88,7 @@ impl<C> Space<C> {
     pub(super) fn settings(&self, add: &mut impl FnMut(&str, String)) {
         add("candidates", self.names.join(", "));
         for (name, axis) in &self.axes {
-            add(name, format!("{axis:?}"));
+            add(&format!("axis {name}"), format!("{axis:?}"));
         }
         add("seeds", format!("{:?}", self.seeds));
     }

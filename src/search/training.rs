@@ -1,10 +1,11 @@
 //! The objective of most searches: the loss on validation data.
 
-use core::any::type_name;
+use core::fmt::{self, Debug, Write as _};
 use std::{boxed::Box, format, string::String};
 
 use super::{Failure, Fitting, Objective, Run, Trial};
 use crate::{
+    Tensor,
     kernel::Element as _,
     layer::Sample,
     loss::{Follows, Label, Loss},
@@ -83,10 +84,10 @@ impl<'a, X, Y, L, O: Optimizer, const BATCH: usize> Training<'a, X, Y, L, O, BAT
 impl<X, Y, L, O, N, const BATCH: usize> Objective<N> for Training<'_, X, Y, L, O, BATCH>
 where
     N: Network + 'static,
-    L: Loss<N::Output, Metric: Metric<N::Output, L::Label>> + Follows<N::Head>,
-    O: Optimizer,
+    L: Loss<N::Output, Metric: Metric<N::Output, L::Label>> + Follows<N::Head> + Debug,
+    O: Optimizer + Debug,
     X: Sample<N>,
-    Y: Label<L, N::Output> + Sync,
+    Y: Label<L, N::Output> + Debug + Sync,
 {
     fn start(&self, trial: &Trial) -> Result<Box<dyn Run + '_>, Failure> {
         let mut optimizer = self.optimizer;
@@ -109,25 +110,42 @@ where
         }))
     }
 
-    /// The loss, the optimizer with its settings, and the samples, whose numbers are hashed. Labels, other settings
-    /// of the optimizer such as Adam's `beta1`, and the closure of [`configure`](Training::configure) are not part of it.
+    /// The loss and the optimizer with their settings, and the samples and labels, whose numbers are hashed. The closure of
+    /// [`configure`](Training::configure) is not part of it.
     fn describe(&self) -> String {
-        let Self { x, validation, shuffle, .. } = self;
-        let data = |x: &[X]| format!("{} samples ({:016x})", x.len(), hash(x));
-        let validation = validation.map_or_else(|| "none".into(), |(x, _)| data(x));
+        let Self { x, y, validation, shuffle, .. } = self;
+        let data = |x: &[X], y: &[Y]| format!("{} samples ({:016x})", x.len(), hash(x, y));
+        let validation = validation.map_or_else(|| "none".into(), |(x, y)| data(x, y));
         format!(
-            "{}, {} {:?}, batches of {BATCH}, shuffled: {shuffle}, training: {}, validation: {validation}",
-            type_name::<L>(),
-            O::NAME,
-            self.optimizer.settings(),
-            data(x),
+            "{:?}, {:?}, batches of {BATCH}, shuffled: {shuffle}, training: {}, validation: {validation}",
+            self.loss,
+            self.optimizer,
+            data(x, y),
         )
     }
 }
 
-/// FNV-1a of the numbers of the samples.
-fn hash<X: crate::Tensor>(samples: &[X]) -> u64 {
-    X::flat(samples)
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, number| (hash ^ number.to_f64().to_bits()).wrapping_mul(0x0100_0000_01b3))
+/// The hash of the numbers of the samples, and of the labels as text.
+fn hash<X: Tensor, Y: Debug>(samples: &[X], labels: &[Y]) -> u64 {
+    let mut hash = Hash(0xcbf2_9ce4_8422_2325);
+    X::flat(samples).iter().for_each(|number| hash.add(number.to_f64().to_bits()));
+    // The hash takes any text.
+    let _ = write!(hash, "{labels:?}");
+    hash.0
+}
+
+/// FNV-1a.
+struct Hash(u64);
+
+impl Hash {
+    fn add(&mut self, number: u64) {
+        self.0 = (self.0 ^ number).wrapping_mul(0x0100_0000_01b3);
+    }
+}
+
+impl fmt::Write for Hash {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.bytes().for_each(|byte| self.add(byte.into()));
+        Ok(())
+    }
 }

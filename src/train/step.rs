@@ -166,7 +166,7 @@ impl<N: Layer, O: Optimizer, const BATCH: usize> Buffers<N, O, BATCH> {
     /// Trains one step on at most `BATCH` rows. Returns the loss before the step.
     ///
     /// If the loss or the gradient is not finite, or the step would make a weight infinite, the network does not
-    /// change, and stateful layers start anew.
+    /// change, and stateful layers restart with zero.
     pub fn step<L: Loss<N::Output>>(
         &mut self,
         run: &mut Run<L, O>,

@@ -140,8 +140,8 @@ where
         trainer
     }
 
-    /// Creates a trainer of any size in place on the heap. The system zeroes each page of its memory on first use, near the
-    /// core that uses it.
+    /// Creates a trainer of any size in place on the heap. The system zeroes each page of a large
+    /// trainer on first use, near the core that uses it.
     #[cfg(feature = "std")]
     pub fn boxed(optimizer: O, seed: u64) -> std::boxed::Box<Self>
     where
@@ -292,7 +292,7 @@ where
         }
         let (x, y) = (X::rows(x), Y::rows(y));
         let (buffers, run) = (&mut self.memory.buffers, &mut self.run);
-        CoresOf::<O>::enter(N::MACS * x.len(), || {
+        CoresOf::<O>::enter(N::MACS.saturating_mul(x.len()), || {
             check::<N, L>(x, y)?;
             buffers.step(run, x, y)
         })
@@ -413,7 +413,7 @@ where
                 callback.before_step(inputs, &mut self.run.rng);
             }
             let run = &mut self.run;
-            let loss = CoresOf::<O>::enter(N::MACS * given_x.len(), || {
+            let loss = CoresOf::<O>::enter(N::MACS.saturating_mul(given_x.len()), || {
                 if augments {
                     buffers.step(run, inputs, labels)
                 } else if order.is_some() {
