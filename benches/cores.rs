@@ -1,7 +1,7 @@
 //! Training, evaluation and prediction on one core and on several: a table of times, each the least of many rounds.
 //!
-//! `cargo bench -p shiplap-benches --bench cores --features rayon`; with `-- W3`, only the rows of W3. The rounds alternate between the numbers of threads, so
-//! that a change of the clock rate affects all of them.
+//! `cargo bench -p shiplap-benches --bench cores --features rayon`; with `-- W3`, only the rows of W3. The rounds alternate
+//! between the numbers of threads, so that a change of the clock rate affects all of them.
 
 use std::time::Instant;
 

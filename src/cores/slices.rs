@@ -3,8 +3,8 @@
 /// The numbers that a thread takes at least: some microseconds of work.
 const PIECE: usize = 8 * 1024;
 
-/// Runs `run` for pieces of slices of one length, and adds up the results, two sums. The order depends only on the length.
-/// Threads share the pieces if this is one of them: small steps have not [entered](super::Cores::enter) the pool.
+/// Runs `run` for pieces of slices of one length, and adds up the results, two sums. Their order depends only on the
+/// length. Threads share the pieces if this is one of them: small steps have not [entered](super::Cores::enter) the pool.
 pub fn in_pieces<T: Send + Sync, const R: usize, const W: usize>(
     read: [&[T]; R],
     write: [&mut [T]; W],

@@ -22,7 +22,8 @@ use crate::{
 ///
 /// The network, its files and checkpoints are those of training with `O`. The gradients are added in the order of the
 /// shards, so the result depends on `SHARDS` and `ROWS`, but not on the number of threads. Batch norms normalize each
-/// shard by itself, and one shard after the other moves their running statistics by its share. A trainer with a batch of more than `SHARDS·ROWS` does not compile.
+/// shard by itself, and one shard after the other moves their running statistics by its share. A trainer with a batch of
+/// more than `SHARDS·ROWS` does not compile.
 ///
 /// Small steps, of less than 2 million multiply-accumulates in the forward pass, stay on one core. Each shard takes the
 /// memory of one gradient. [`InPlace`](super::InPlace), which keeps no gradient, trains on one core. Nothing is
