@@ -10,9 +10,16 @@ fn messages() {
 fn messages_of_a_build() {
     let cases = trybuild::TestCases::new();
     cases.pass("build/sound.rs");
-    for case in
-        ["batch_of_none", "clone_large", "nothing_learns", "one_hot_alone", "too_large", "zero_width", "zeroed_large"]
-    {
+    for case in [
+        "all_cores_batch",
+        "batch_of_none",
+        "clone_large",
+        "nothing_learns",
+        "one_hot_alone",
+        "too_large",
+        "zero_width",
+        "zeroed_large",
+    ] {
         cases.compile_fail(format!("build/{case}.rs"));
     }
 }

@@ -46,6 +46,9 @@ pub trait Cores: Copy + Send + Sync + 'static {
 /// The passes of a batch through a network in training, and their memory. The methods are those of [`Layer`] with similar
 /// names.
 pub trait Passes<N: Layer>: Zeroed {
+    /// Does not compile if there is too little memory for the batch.
+    const FITS: () = ();
+
     /// Computes the outputs `y` and records what `backward` needs.
     fn record<S: Simd, E: Ending>(&mut self, simd: S, network: &N, rng: &mut Rng, x: &[N::Input], y: &mut [N::Output]);
 

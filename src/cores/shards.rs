@@ -68,11 +68,6 @@ struct Shard<N: Layer, const ROWS: usize> {
 unsafe impl<N: Layer, const ROWS: usize> Zeroed for Shard<N, ROWS> {}
 
 impl<N: Layer, const SHARDS: usize, const ROWS: usize, const BATCH: usize> Sharded<N, SHARDS, ROWS, BATCH> {
-    const ENOUGH: () = assert!(
-        BATCH <= SHARDS * ROWS,
-        "the trainer's batch is larger than all shards of `AllCores<_, SHARDS, ROWS>` together: raise one of the two, or lower the batch"
-    );
-
     /// The gradients of the shards that have rows, in order, after `backward`.
     pub fn gradients(&mut self) -> impl Iterator<Item = &mut N::Trainable> {
         self.0.iter_mut().filter(|shard| shard.rows > 0).map(|shard| &mut *shard.gradient)
@@ -82,9 +77,13 @@ impl<N: Layer, const SHARDS: usize, const ROWS: usize, const BATCH: usize> Shard
 impl<N: Layer, const SHARDS: usize, const ROWS: usize, const BATCH: usize> Passes<N>
     for Sharded<N, SHARDS, ROWS, BATCH>
 {
+    const FITS: () = assert!(
+        BATCH <= SHARDS * ROWS,
+        "the trainer's batch is larger than all shards of `AllCores<_, SHARDS, ROWS>` together: raise one of the two, or lower the batch"
+    );
+
     #[inline(always)]
     fn record<S: Simd, E: Ending>(&mut self, simd: S, network: &N, rng: &mut Rng, x: &[N::Input], y: &mut [N::Output]) {
-        const { Self::ENOUGH };
         for shard in &mut self.0 {
             (shard.rows, shard.seed) = (0, rng.bits());
         }

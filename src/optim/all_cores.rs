@@ -93,8 +93,9 @@ impl<O, const SHARDS: usize, const ROWS: usize> KeepsAverage for AllCores<O, SHA
 
 /// State with a stored gradient, which [`AllCores`] can compute in shards.
 #[diagnostic::on_unimplemented(
-    message = "gradients can be computed on all cores only where the trainer keeps them",
-    note = "`InPlace` keeps no gradient, and one `AllCores` is enough"
+    message = "`AllCores` cannot split the gradient of this optimizer into shards",
+    label = "this optimizer keeps no gradient, or has already split it",
+    note = "choose either `AllCores<O, SHARDS, ROWS>` or `InPlace<O>`, which keeps no gradient; one `AllCores` is enough"
 )]
 pub trait OnCores<const SHARDS: usize, const ROWS: usize>: OptimizerState {
     /// The same state, with a gradient that is computed in shards.
@@ -109,6 +110,7 @@ pub struct InShards<K, const SHARDS: usize, const ROWS: usize>(PhantomData<K>);
 macro_rules! in_shards {
     ($($kind:ident $arrays:literal)*) => {
         $(
+            #[diagnostic::do_not_recommend]
             impl<const NUMBERS: usize, const SHARDS: usize, const ROWS: usize> OnCores<SHARDS, ROWS>
                 for PerWeight<NUMBERS, $kind>
             where

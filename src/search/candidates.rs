@@ -20,6 +20,9 @@ use crate::{io, network::Network};
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __candidates {
+    () => {
+        ::core::compile_error!("there are no candidates: name at least one network, as in `candidates![Small, Wide]`")
+    };
     ($($network:ty),+ $(,)?) => {
         $crate::search::Space::<$crate::__candidates!(@list $($network,)+)>::of_candidates(
             &[$(::core::stringify!($network)),+],
@@ -37,6 +40,7 @@ pub trait Candidates<O> {
     fn list(list: &mut Vec<Candidate<O>>);
 }
 
+#[diagnostic::do_not_recommend]
 impl<O> Candidates<O> for () {
     fn list(_: &mut Vec<Candidate<O>>) {}
 }

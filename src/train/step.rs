@@ -125,7 +125,7 @@ type GradientFor<N, O> = <<O as Optimizer>::State as OptimizerState>::Gradient<<
 pub(super) type CoresOf<O> = <<O as Optimizer>::State as OptimizerState>::Cores;
 
 /// The memory for the passes of the network `N`.
-type PassesOf<N, O, const BATCH: usize> = <CoresOf<O> as Cores>::Passes<N, BATCH>;
+pub(super) type PassesOf<N, O, const BATCH: usize> = <CoresOf<O> as Cores>::Passes<N, BATCH>;
 
 /// The large part of a trainer, which is initialized with zeros.
 pub(super) struct Memory<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> {

@@ -12,12 +12,12 @@ use super::{
     Callback, Data, Epoch, Fit, Report, TrainError, TrainingState, TrainingStateMut,
     error::check,
     evaluate::{Continued, Evaluate, Finish},
-    step::{Buffers, CoresOf, Memory, Run, WeightBound},
+    step::{Buffers, CoresOf, Memory, PassesOf, Run, WeightBound},
 };
 use crate::{
     Permutation, Zeroed,
     budget::{Budgeted, Costs},
-    cores::Cores as _,
+    cores::{Cores as _, Passes},
     kernel::dispatch,
     layer::{Layer, Parameter, Path, Sample, VisitTrainable, assert_sound, learns},
     loss::{Follows, Label, Loss},
@@ -174,6 +174,7 @@ where
             "nothing in this network is trainable: its layers are frozen, or have no parameters"
         );
         assert_sound(&Self::READS_PADDING);
+        <PassesOf<N, O, BATCH> as Passes<N>>::FITS
     }
 
     fn initialize(&mut self) {

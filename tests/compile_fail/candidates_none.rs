@@ -1,0 +1,5 @@
+use shiplap::search::candidates;
+
+fn main() {
+    let _ = candidates![].learning_rates([0.1]);
+}
