@@ -235,6 +235,7 @@ fn a_folder_belongs_to_one_search() {
         (search.run(&space, &Training::new(SparseCategoricalCrossentropy, other_beta, &x, &y)), "objective of Small"),
         (search.run(&space, &training(&x, &other_labels)), "objective of Small"),
         (search.run(&space, &training(&x, &y).batch_size::<8>()), "objective of Small"),
+        (search.run(&space, &training(&x, &y).configure(|_, adam| adam.beta1 = 0.5)), "objective of each trial"),
         (search.run(&space.clone().learning_rates([0.1, 0.3]), &training(&x, &y)), "axis learning rate"),
         (search.run(&space.clone().seeds([1]), &training(&x, &y)), "seeds"),
         (search.run(&space.clone().axis("seeds", [0.0]), &training(&x, &y)), "axis seeds"),
@@ -264,9 +265,52 @@ fn a_folder_belongs_to_one_search() {
     // The journal of the first search is as before.
     let again = search.run_with(&space, &training(&x, &y), |outcome| panic!("trained {outcome}")).unwrap();
     assert_eq!((again.outcomes(), again.weights()), (results.outcomes(), results.weights()));
-    std::fs::remove_file(folder.path().join("best.safetensors")).unwrap();
-    let error = search.run(&space, &training(&x, &y)).unwrap_err();
-    assert!(matches!(error, SearchError::NoWeights { .. }), "{error}");
+}
+
+/// The folder of a search that ends has the best weights, whatever a process that was killed has left of them.
+#[test]
+fn a_folder_has_the_weights_of_its_best_trial() {
+    let folder = tempfile::tempdir().unwrap();
+    let [best, next, journal] =
+        ["best.safetensors", "next-best.safetensors", "journal.jsonl"].map(|name| folder.path().join(name));
+    let (x, y) = circle(60, 1);
+    let training = Training::new(SparseCategoricalCrossentropy, Adam::default(), &x, &y);
+    let space = candidates![Small, Wide].learning_rates([0.01, 0.1]);
+    let search = Search::epochs(4).halving(2, 2).folder(folder.path());
+    let expected = search.run(&space, &training).unwrap();
+    let weights = expected.weights().unwrap().to_vec();
+    let other = io::to_bytes(&<Small as Network>::new(7)).unwrap();
+    assert_eq!(std::fs::read(&best).unwrap(), weights);
+
+    // The trials that run again.
+    let rerun = || {
+        let mut trained = Vec::new();
+        let results = search.run_with(&space, &training, |outcome| trained.push(outcome.trial.number)).unwrap();
+        assert_eq!((results.outcomes(), results.weights()), (expected.outcomes(), Some(&weights[..])));
+        assert_eq!(std::fs::read(&best).unwrap(), weights);
+        assert!(!next.exists());
+        trained
+    };
+    // Killed before the part was in the journal, and after.
+    std::fs::write(&next, &other).unwrap();
+    assert_eq!(rerun(), [0; 0]);
+    std::fs::rename(&best, &next).unwrap();
+    assert_eq!(rerun(), [0; 0]);
+    std::fs::write(&next, &weights).unwrap();
+    std::fs::write(&best, &other).unwrap();
+    assert_eq!(rerun(), [0; 0]);
+    // The best weights are lost.
+    let number = expected.best().unwrap().trial.number;
+    std::fs::write(&best, &other).unwrap();
+    assert_eq!(rerun(), [number; 2]);
+    std::fs::remove_file(&best).unwrap();
+    assert_eq!(rerun(), [number; 2]);
+    // The user removed a line of the best trial.
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let others = text.lines().filter(|line| !line.starts_with(&format!("{{\"trial\":{number},")));
+    std::fs::write(&journal, others.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    std::fs::write(&best, &other).unwrap();
+    assert!(rerun().contains(&number));
 }
 
 /// A state that is gone or damaged costs time, but changes nothing.
@@ -312,4 +356,17 @@ fn objectives_are_generic_over_networks() {
     let count = Count(Mutex::new(0));
     Search::epochs(1).run(&candidates![Small, Wide], &count).unwrap();
     assert_eq!(count.0.into_inner().unwrap(), Small::PARAMS + Wide::PARAMS);
+}
+
+/// Also in a folder, whose journal compares the settings of all trials.
+#[test]
+fn settings_that_panic_are_an_outcome() {
+    let folder = tempfile::tempdir().unwrap();
+    let (x, y) = circle(20, 1);
+    let training = Training::new(SparseCategoricalCrossentropy, Adam::default(), &x, &y)
+        .configure(|trial, _| assert!(trial.seed != 1, "no such seed"));
+    let search = Search::epochs(1).folder(folder.path());
+    let results = search.run(&candidates![Small].seeds([0, 1]), &training).unwrap();
+    assert_eq!(results.outcomes()[0].status, Status::Finished);
+    assert_eq!(results.outcomes()[1].status, Status::Failed("panicked: no such seed".into()));
 }

@@ -51,6 +51,7 @@ impl<O: Objective<N>, N: Network, Rest: Candidates<O>> Candidates<O> for (N, Res
             layers: io::layers::<N>(),
             cost: N::MACS,
             describe: <O as Objective<N>>::describe,
+            describe_trial: <O as Objective<N>>::describe_trial,
             start: <O as Objective<N>>::start,
         });
         Rest::list(list);
@@ -67,6 +68,7 @@ pub struct Candidate<O> {
     /// The multiply-accumulates for one sample.
     pub(super) cost: usize,
     pub(super) describe: fn(&O) -> String,
+    pub(super) describe_trial: fn(&O, &Trial) -> String,
     pub(super) start: Start<O>,
 }
 

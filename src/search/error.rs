@@ -1,7 +1,7 @@
 //! The errors of a search.
 
 use core::fmt;
-use std::{io, path::PathBuf, string::String, vec::Vec};
+use std::{format, io, path::PathBuf, string::String, vec::Vec};
 
 use crate::short::short;
 
@@ -58,7 +58,7 @@ pub enum SearchError {
         /// Its value in this search.
         requested: String,
     },
-    /// The journal has trials, but the file with the best weights is gone.
+    /// The file with the best weights has not those of the best trial.
     NoWeights {
         /// The file.
         path: PathBuf,
@@ -85,21 +85,33 @@ impl fmt::Display for SearchError {
             Self::Journal { path, line, reason } => {
                 write!(formatter, "{}, line {line}: {}", path.display(), short(reason))
             }
-            Self::OtherSearch { path, setting, recorded, requested } => write!(
-                formatter,
-                "{} is the journal of another search: its `{}` is {} there, but {} here: continue that search, or choose another folder",
-                path.display(),
-                short(setting),
-                short(recorded),
-                short(requested)
-            ),
+            Self::OtherSearch { path, setting, recorded, requested } => {
+                let [recorded, requested] = from_difference(recorded, requested);
+                write!(
+                    formatter,
+                    "{} is the journal of another search: its `{}` is {recorded} there, but {requested} here: continue that search, or choose another folder",
+                    path.display(),
+                    short(setting),
+                )
+            }
             Self::NoWeights { path } => write!(
                 formatter,
-                "{} is missing, though the journal beside it has trials: restore it, or choose another folder",
+                "{} has not the weights of the best trial: run the search again, which trains that trial again",
                 path.display()
             ),
         }
     }
+}
+
+/// Shortens two texts, so that the place where they differ is shown.
+fn from_difference(one: &str, other: &str) -> [String; 2] {
+    const BEFORE: usize = 50;
+    let common = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+    let skipped = if common <= 2 * BEFORE { 0 } else { common - BEFORE };
+    [one, other].map(|text| {
+        let start = text.char_indices().nth(skipped).map_or(text.len(), |(start, _)| start);
+        format!("{}{}", if skipped > 0 { "…" } else { "" }, short(&text[start..]))
+    })
 }
 
 impl core::error::Error for SearchError {
@@ -108,5 +120,27 @@ impl core::error::Error for SearchError {
             Self::Read { error, .. } | Self::Write { error, .. } => Some(error),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString as _;
+
+    use super::*;
+
+    #[test]
+    fn long_settings_are_shown_where_they_differ() {
+        let text = |recorded: &str, requested: &str| {
+            let (recorded, requested) = (recorded.into(), requested.into());
+            SearchError::OtherSearch { path: "j".into(), setting: "s".into(), recorded, requested }.to_string()
+        };
+        assert!(text("ab", "ac").contains("is ab there, but ac here"));
+        let common = "é".repeat(1000);
+        let error = text(&format!("{common}a{common}"), &format!("{common}b"));
+        let shown = "é".repeat(50);
+        assert!(error.contains(&format!("is …{shown}a{shown}é")) && error.contains(&format!("but …{shown}b here")));
+        assert!(error.chars().count() < 600, "{error}");
+        assert!(text(&common, &format!("{common}a")).contains(&format!("is …{shown} there, but …{shown}a here")));
     }
 }

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     SearchError,
+    hash::Hash,
     journal::{Journal, Settings},
     part::Part,
 };
@@ -24,33 +25,45 @@ impl Folder {
     pub fn open(path: &Path, settings: Settings) -> Result<(Self, Vec<Part>), SearchError> {
         fs::create_dir_all(path).map_err(|error| SearchError::Write { path: path.into(), error })?;
         let (journal, parts) = Journal::open(path.join("journal.jsonl"), settings)?;
-        let folder = Self { path: path.into(), journal };
-        if parts.iter().any(|part| part.best.is_some()) && !folder.best().exists() {
-            return Err(SearchError::NoWeights { path: folder.best() });
-        }
-        Ok((folder, parts))
+        Ok((Self { path: path.into(), journal }, parts))
     }
 
     pub fn add(&mut self, part: &Part) -> Result<(), SearchError> {
         self.journal.add(part)
     }
 
-    pub fn read_best(&self) -> Result<Vec<u8>, SearchError> {
-        fs::read(self.best()).map_err(|error| SearchError::Read { path: self.best(), error })
+    /// Writes weights that are the best once the journal has their part. A kill before that leaves the others.
+    pub fn write_next_best(&self, weights: &[u8]) -> Result<(), SearchError> {
+        write(self.next_best(), weights)
     }
 
-    pub fn write_best(&self, weights: &[u8]) -> Result<(), SearchError> {
-        write(self.best(), weights)
+    /// Puts the written weights in the place of the best.
+    pub fn put_next_best(&self) -> Result<(), SearchError> {
+        fs::rename(self.next_best(), self.best()).map_err(|error| SearchError::Write { path: self.best(), error })
+    }
+
+    /// The weights with this hash, the best of the journal, or `None` if they are lost. Completes what a process that was
+    /// killed has left.
+    pub fn read_best(&self, hash: u64) -> Result<Option<Vec<u8>>, SearchError> {
+        for (path, is_next) in [(self.next_best(), true), (self.best(), false)] {
+            if let Some(weights) = read(path)?.filter(|weights| Hash::of(weights) == hash) {
+                if is_next {
+                    self.put_next_best()?;
+                }
+                return Ok(Some(weights));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Removes weights that a process that was killed has left.
+    pub fn remove_next_best(&self) {
+        let _ = fs::remove_file(self.next_best());
     }
 
     /// The state of a trial after this epoch, if there is one.
     pub fn read_state(&self, trial: usize, epoch: usize) -> Result<Option<Vec<u8>>, SearchError> {
-        let path = self.state(trial, epoch);
-        match fs::read(&path) {
-            Ok(state) => Ok(Some(state)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(SearchError::Read { path, error }),
-        }
+        read(self.state(trial, epoch))
     }
 
     pub fn write_state(&self, trial: usize, epoch: usize, state: &[u8]) -> Result<(), SearchError> {
@@ -62,12 +75,24 @@ impl Folder {
         let _ = fs::remove_file(self.state(trial, epoch));
     }
 
-    fn best(&self) -> PathBuf {
+    pub fn best(&self) -> PathBuf {
         self.path.join("best.safetensors")
+    }
+
+    fn next_best(&self) -> PathBuf {
+        self.path.join("next-best.safetensors")
     }
 
     fn state(&self, trial: usize, epoch: usize) -> PathBuf {
         self.path.join(std::format!("trial-{trial}.epoch-{epoch}.safetensors"))
+    }
+}
+
+fn read(path: PathBuf) -> Result<Option<Vec<u8>>, SearchError> {
+    match fs::read(&path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(SearchError::Read { path, error }),
     }
 }
 

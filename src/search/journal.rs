@@ -146,7 +146,7 @@ mod tests {
         let mut history = Table::default();
         history.push(1, &[("loss".into(), value)]);
         history.push(2, &[("loss".into(), 0.1 + 0.2), ("val_loss".into(), value)]);
-        Part { trial, last: 2, history, best: Some(Best { epoch: 1, value }), end }
+        Part { trial, last: 2, history, best: Some(Best { epoch: 1, value }), weights: Some(u64::MAX), end }
     }
 
     fn settings(epochs: &str) -> Settings {

@@ -38,6 +38,7 @@ mod error;
 mod fitting;
 mod folder;
 mod goal;
+mod hash;
 mod journal;
 mod objective;
 mod outcome;

@@ -64,6 +64,13 @@ pub trait Objective<N>: Sync {
     fn describe(&self) -> String {
         String::new()
     }
+
+    /// A description of the settings that the objective derives from a trial, such as those of its optimizer. The journal
+    /// of a search is not continued if that of any trial differs.
+    fn describe_trial(&self, trial: &Trial) -> String {
+        let _ = trial;
+        String::new()
+    }
 }
 
 /// The results of an epoch by name, such as `loss` and `val_loss`.

@@ -17,6 +17,8 @@ pub(super) struct Part {
     pub history: Table,
     /// The best epoch of the trial, if it is in this part. A part that failed has none.
     pub best: Option<Best>,
+    /// The hash of the weights of this epoch.
+    pub weights: Option<u64>,
     pub end: End,
 }
 

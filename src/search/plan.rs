@@ -84,7 +84,7 @@ mod tests {
         step.epochs.clone().for_each(|epoch| history.push(epoch, &[("loss".into(), value)]));
         let (trial, last) = (step.trial, *step.epochs.end());
         let best = Some(Best { epoch: last, value });
-        outcome.add(&Goal::default(), &Part { trial, last, history, best, end }, false);
+        outcome.add(&Goal::default(), &Part { trial, last, history, best, weights: None, end }, false);
     }
 
     #[test]

@@ -99,7 +99,7 @@ mod tests {
             let mut history = Table::default();
             values.iter().enumerate().for_each(|(at, value)| history.push(at + 1, &[("loss".into(), *value)]));
             let best = values.last().map(|value| Best { epoch: values.len(), value: *value });
-            outcome.add(&goal, &Part { trial: number, last: 9, history, best, end: End::Trained }, true);
+            outcome.add(&goal, &Part { trial: number, last: 9, history, best, weights: None, end: End::Trained }, true);
             outcome
         };
         Results::new(goal.clone(), values.iter().enumerate().map(outcome).collect(), None)

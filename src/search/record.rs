@@ -3,7 +3,9 @@
 use core::cmp::Ordering;
 use std::{collections::BTreeMap, vec, vec::Vec};
 
-use super::{Outcome, Results, SearchError, Trial, folder::Folder, goal::Goal, part::Part, plan::Step, step::Trained};
+use super::{
+    Outcome, Results, SearchError, Trial, folder::Folder, goal::Goal, hash::Hash, part::Part, plan::Step, step::Trained,
+};
 
 /// The record of a search: what was trained so far, and the best weights; in memory, and in a folder if there is one.
 #[derive(Debug)]
@@ -14,7 +16,9 @@ pub(super) struct Record {
     outcomes: Vec<Outcome>,
     /// The best trial.
     best: Option<usize>,
-    /// Its weights, unless they are only in the folder.
+    /// The hash of its weights.
+    hash: Option<u64>,
+    /// The best weights.
     weights: Option<Vec<u8>>,
     /// The states of trials that may continue, unless they are in the folder.
     states: BTreeMap<usize, Vec<u8>>,
@@ -24,19 +28,28 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// The record of a search of these trials, with the parts that its folder has.
-    pub fn new(goal: Goal, last: usize, trials: Vec<Trial>, folder: Option<(Folder, Vec<Part>)>) -> Self {
+    /// The record of a search of these trials, with the parts that its folder has. A trial whose weights are lost, though
+    /// they are the best, is trained again.
+    pub fn new(
+        goal: Goal,
+        last: usize,
+        trials: Vec<Trial>,
+        folder: Option<(Folder, Vec<Part>)>,
+    ) -> Result<Self, SearchError> {
         let (folder, parts) = folder.map_or((None, vec![]), |(folder, parts)| (Some(folder), parts));
-        Self {
-            goal,
-            last,
-            outcomes: trials.into_iter().map(Outcome::waiting).collect(),
-            best: None,
-            weights: None,
-            states: BTreeMap::new(),
-            folder,
-            journal: parts.into_iter().map(|part| ((part.trial, part.last), part)).collect(),
+        let mut journal: BTreeMap<_, _> = parts.into_iter().map(|part| ((part.trial, part.last), part)).collect();
+        let mut weights = None;
+        if let Some(folder) = &folder {
+            if let Some((trial, hash)) = best_of(&goal, journal.values()) {
+                weights = hash.map(|hash| folder.read_best(hash)).transpose()?.flatten();
+                if weights.is_none() {
+                    journal.retain(|(other, _), _| *other != trial);
+                }
+            }
+            folder.remove_next_best();
         }
+        let outcomes = trials.into_iter().map(Outcome::waiting).collect();
+        Ok(Self { goal, last, outcomes, best: None, hash: None, weights, states: BTreeMap::new(), folder, journal })
     }
 
     pub fn outcomes(&self) -> &[Outcome] {
@@ -68,13 +81,17 @@ impl Record {
         let trial = part.trial;
         let is_best = self.merge(&part);
         if let Some(folder) = &mut self.folder {
-            if let Some(weights) = weights.as_ref().filter(|_| is_best) {
-                folder.write_best(weights)?;
+            let best = weights.as_ref().filter(|_| is_best);
+            if let Some(weights) = best {
+                folder.write_next_best(weights)?;
             }
             if let Some(state) = &state {
                 folder.write_state(trial, part.last, state)?;
             }
             folder.add(&part)?;
+            if best.is_some() {
+                folder.put_next_best()?;
+            }
             folder.remove_state(trial, step.epochs.start() - 1);
         } else if let Some(state) = state {
             self.states.insert(trial, state);
@@ -94,23 +111,36 @@ impl Record {
                 .best
                 .is_none_or(|best| self.goal.compare(&self.outcomes[trial], &self.outcomes[best]) != Ordering::Greater);
         if is_best {
-            self.best = Some(trial);
+            (self.best, self.hash) = (Some(trial), part.weights);
         }
         is_best
     }
 
-    /// The results. The states of trials that were dropped are removed.
-    pub fn finish(mut self) -> Result<Results, SearchError> {
+    /// The results. The states of trials that were dropped are removed. It is an error if the weights are not those of
+    /// the best trial: one whose weights were lost has become worse when it was trained again.
+    pub fn finish(self) -> Result<Results, SearchError> {
         if let Some(folder) = &self.folder {
             for outcome in &self.outcomes {
                 if let Some(epoch) = outcome.history.epochs().last() {
                     folder.remove_state(outcome.trial.number, *epoch);
                 }
             }
-            if self.weights.is_none() && self.best.is_some() {
-                self.weights = Some(folder.read_best()?);
+            if self.weights.as_deref().map(Hash::of) != self.hash {
+                return Err(SearchError::NoWeights { path: folder.best() });
             }
         }
         Ok(Results::new(self.goal, self.outcomes, self.weights))
     }
+}
+
+/// The trial with the best epoch of these parts, and the hash of its weights.
+fn best_of<'a>(goal: &Goal, parts: impl Iterator<Item = &'a Part>) -> Option<(usize, Option<u64>)> {
+    let candidates = parts.filter_map(|part| part.best.map(|best| (best.value, part)));
+    let best = candidates.reduce(|best, other| {
+        let is_better = goal.is_better(other.0, best.0);
+        // Of equal ones, the trial with the lowest number is the best.
+        let is_equal = !goal.is_better(best.0, other.0);
+        if is_better || is_equal && other.1.trial < best.1.trial { other } else { best }
+    });
+    best.map(|(_, part)| (part.trial, part.weights))
 }

@@ -1,9 +1,10 @@
 //! A search: from a space and an objective to results.
 
-use core::cmp::Reverse;
+use core::{cmp::Reverse, fmt::Write as _};
 use std::{
     borrow::ToOwned as _,
     format,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     string::{String, ToString as _},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -18,6 +19,7 @@ use super::{
     candidates::Candidate,
     folder::Folder,
     goal::Goal,
+    hash::Hash,
     journal::Settings,
     plan::{Plan, Step},
     record::Record,
@@ -95,7 +97,8 @@ impl Search {
     ///
     /// - `journal.jsonl`: the settings of the search, and the history of each trial, one line for each. A line is
     ///   appended, and synced to disk, when its trial is done. The journal of a search with other settings is an error.
-    /// - `best.safetensors`: the weights of the best trial so far. The write is atomic.
+    /// - `best.safetensors`: the weights of the best trial so far. The write is atomic. If the file is lost, or not that of
+    ///   the best trial of the journal, that trial is trained again.
     /// - `trial-7.epoch-3.safetensors`: with [`halving`](Self::halving), the state of a trial that may continue, until the
     ///   search ends.
     ///
@@ -168,9 +171,9 @@ impl Search {
             Some((first, keep_one_in)) => Plan::halving(self.epochs, first, keep_one_in),
             None => Plan::full(self.epochs),
         };
-        let settings = || self.settings(space, objective, &candidates);
+        let settings = || self.settings(space, objective, &candidates, &trials);
         let folder = self.folder.as_ref().map(|folder| Folder::open(folder, settings())).transpose()?;
-        let shared = Mutex::new((Record::new(self.rules.goal.clone(), self.epochs, trials, folder), watch));
+        let shared = Mutex::new((Record::new(self.rules.goal.clone(), self.epochs, trials, folder)?, watch));
         for rung in 0..plan.rungs() {
             let mut steps = plan.steps(rung, &self.rules.goal, locked(&shared).0.outcomes());
             steps.retain(|step| !locked(&shared).0.replay(step));
@@ -218,7 +221,13 @@ impl Search {
     }
 
     /// Everything that determines the results.
-    fn settings<C, O>(&self, space: &Space<C>, objective: &O, candidates: &[Candidate<O>]) -> Settings {
+    fn settings<C, O>(
+        &self,
+        space: &Space<C>,
+        objective: &O,
+        candidates: &[Candidate<O>],
+        trials: &[Trial],
+    ) -> Settings {
         let Self { epochs, random, halving, rules, .. } = self;
         let mut settings = vec![("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())];
         let mut add = |name: &str, value: String| settings.push((name.to_owned(), value));
@@ -233,6 +242,15 @@ impl Search {
         add("halving", or_none(halving.map(|(first, keep)| format!("{first} epochs, one in {keep}"))));
         add("patience", or_none(rules.patience.map(|patience| patience.to_string())));
         add("ranking", rules.goal.to_string());
+        let mut hash = Hash::new();
+        for trial in trials {
+            let describe = || (candidates[trial.index].describe_trial)(objective, trial);
+            // A trial whose settings panic fails when it starts.
+            let text = catch_unwind(AssertUnwindSafe(describe)).unwrap_or_default();
+            // The hash takes any text.
+            let _ = hash.write_str(&text);
+        }
+        add("objective of each trial", format!("{:016x}", hash.value()));
         settings
     }
 }

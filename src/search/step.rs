@@ -12,6 +12,7 @@ use super::{
     Failure, Next, SearchError, Trial,
     candidates::Candidate,
     goal::Goal,
+    hash::Hash,
     part::{Best, End, Part},
     plan::Step,
 };
@@ -98,7 +99,8 @@ pub(super) fn train<O>(rules: &Rules, step: Step, start: Start<'_, O>) -> Result
         (end, best) = (End::Failed(reason), None);
         (None, None)
     });
-    let part = Part { trial: step.trial, last: *step.epochs.end(), history, best, end };
+    let hash = weights.as_deref().map(Hash::of);
+    let part = Part { trial: step.trial, last: *step.epochs.end(), history, best, weights: hash, end };
     Ok(Trained { step, part, weights, state })
 }
 

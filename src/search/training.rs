@@ -1,9 +1,9 @@
 //! The objective of most searches: the loss on validation data.
 
-use core::fmt::{self, Debug, Write as _};
+use core::fmt::{Debug, Write as _};
 use std::{boxed::Box, format, string::String};
 
-use super::{Failure, Fitting, Objective, Run, Trial};
+use super::{Failure, Fitting, Objective, Run, Trial, hash::Hash};
 use crate::{
     Tensor,
     kernel::Element as _,
@@ -73,11 +73,28 @@ impl<'a, X, Y, L, O: Optimizer, const BATCH: usize> Training<'a, X, Y, L, O, BAT
         Self { shuffle, ..self }
     }
 
-    /// Calls `configure` before each trial to change its optimizer, by the trial's [axes](super::Space::axis), after the
-    /// learning rate and the penalty were set.
+    /// Calls `configure` for each trial to change its optimizer, by the trial's [axes](super::Space::axis), after the
+    /// learning rate and the penalty were set. A search in a [folder](super::Search::folder) also calls it at its
+    /// beginning, to compare the optimizers with those of its journal.
     #[must_use]
     pub fn configure(self, configure: impl Fn(&Trial, &mut O) + Sync + 'a) -> Self {
         Self { configure: Some(Box::new(configure)), ..self }
+    }
+
+    /// The optimizer of a trial.
+    fn optimizer_of(&self, trial: &Trial) -> O {
+        let mut optimizer = self.optimizer;
+        let settings = optimizer.settings_mut();
+        if let Some(rate) = trial.learning_rate() {
+            settings.learning_rate = Schedule::Constant(rate);
+        }
+        if let Some(penalty) = trial.penalty() {
+            settings.penalty.l2 = penalty;
+        }
+        if let Some(configure) = &self.configure {
+            configure(trial, &mut optimizer);
+        }
+        optimizer
     }
 }
 
@@ -90,18 +107,7 @@ where
     Y: Label<L, N::Output> + Debug + Sync,
 {
     fn start(&self, trial: &Trial) -> Result<Box<dyn Run + '_>, Failure> {
-        let mut optimizer = self.optimizer;
-        let settings = optimizer.settings_mut();
-        if let Some(rate) = trial.learning_rate() {
-            settings.learning_rate = Schedule::Constant(rate);
-        }
-        if let Some(penalty) = trial.penalty() {
-            settings.penalty.l2 = penalty;
-        }
-        if let Some(configure) = &self.configure {
-            configure(trial, &mut optimizer);
-        }
-        let mut trainer = Trainer::<N, L, O, BATCH>::boxed(optimizer, trial.seed);
+        let mut trainer = Trainer::<N, L, O, BATCH>::boxed(self.optimizer_of(trial), trial.seed);
         *trainer.loss_mut() = self.loss;
         let fitting = Fitting::new(trainer, self.x, self.y).shuffle(self.shuffle);
         Ok(Box::new(match self.validation {
@@ -110,8 +116,7 @@ where
         }))
     }
 
-    /// The loss and the optimizer with their settings, and the samples and labels, whose numbers are hashed. The closure of
-    /// [`configure`](Training::configure) is not part of it.
+    /// The loss and the optimizer with their settings, and the samples and labels, whose numbers are hashed.
     fn describe(&self) -> String {
         let Self { x, y, validation, shuffle, .. } = self;
         let data = |x: &[X], y: &[Y]| format!("{} samples ({:016x})", x.len(), hash(x, y));
@@ -123,29 +128,18 @@ where
             data(x, y),
         )
     }
+
+    /// The optimizer as [`configure`](Training::configure) leaves it.
+    fn describe_trial(&self, trial: &Trial) -> String {
+        format!("{:?}", self.optimizer_of(trial))
+    }
 }
 
 /// The hash of the numbers of the samples, and of the labels as text.
 fn hash<X: Tensor, Y: Debug>(samples: &[X], labels: &[Y]) -> u64 {
-    let mut hash = Hash(0xcbf2_9ce4_8422_2325);
+    let mut hash = Hash::new();
     X::flat(samples).iter().for_each(|number| hash.add(number.to_f64().to_bits()));
     // The hash takes any text.
     let _ = write!(hash, "{labels:?}");
-    hash.0
-}
-
-/// FNV-1a.
-struct Hash(u64);
-
-impl Hash {
-    fn add(&mut self, number: u64) {
-        self.0 = (self.0 ^ number).wrapping_mul(0x0100_0000_01b3);
-    }
-}
-
-impl fmt::Write for Hash {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.bytes().for_each(|byte| self.add(byte.into()));
-        Ok(())
-    }
+    hash.value()
 }
