@@ -1,9 +1,11 @@
 //! The work of a training step on one core or on several: the passes of a batch, and loops over parameters.
 //!
 //! [`OneCore`] keeps one tape for the whole batch. `Shards` (with the feature `rayon`) splits the batch into shards, each
-//! with its own tape and gradient.
+//! with its own tape and gradient. [`Processes`] may share the shards.
 
 mod one;
+#[cfg(feature = "rayon")]
+mod processes;
 mod rows;
 #[cfg(feature = "rayon")]
 mod shards;
@@ -12,10 +14,12 @@ pub mod slices;
 
 pub use one::OneCore;
 #[cfg(feature = "rayon")]
+pub use processes::{Processes, ThisProcess};
+#[cfg(feature = "rayon")]
 pub(crate) use rows::is_worthwhile;
 pub(crate) use rows::{Rows, on_all_cores};
 #[cfg(feature = "rayon")]
-pub use shards::Shards;
+pub use shards::{Sharded, Shards};
 
 use crate::{
     Rng, Zeroed,
@@ -62,6 +66,6 @@ pub trait Passes<N: Layer>: Zeroed {
         dy: &mut [N::Output],
     );
 
-    /// Updates running statistics with those of the batch.
-    fn update_statistics<S: Simd>(&self, simd: S, network: &mut N);
+    /// Updates running statistics with those of the batch of `rows`.
+    fn update_statistics<S: Simd>(&self, simd: S, network: &mut N, rows: usize);
 }

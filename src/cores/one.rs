@@ -90,7 +90,7 @@ impl<N: Layer, const BATCH: usize> Passes<N> for Tape<N, BATCH> {
     }
 
     #[inline(always)]
-    fn update_statistics<S: Simd>(&self, simd: S, network: &mut N) {
+    fn update_statistics<S: Simd>(&self, simd: S, network: &mut N, _: usize) {
         network.update_statistics(simd, &self.0, 1.0);
     }
 }

@@ -1,9 +1,9 @@
 //! Training on several cores.
 
-use core::marker::PhantomData;
+use core::{marker::PhantomData, ops::Range};
 
 use super::{
-    Cores, Passes,
+    Cores, Passes, Processes,
     rows::{Rows, WORTHWHILE, in_pieces, is_worthwhile},
     slices,
 };
@@ -14,12 +14,13 @@ use crate::{
     zeroed::Aligned,
 };
 
-/// The batch passes through the network in up to `SHARDS` shards of `ROWS` rows, on the threads of `rayon`.
+/// The batch passes through the network in up to `SHARDS` shards of `ROWS` rows, on the processes `P` and the threads of
+/// `rayon`.
 #[derive(Clone, Copy, Debug)]
-pub struct Shards<const SHARDS: usize, const ROWS: usize>;
+pub struct Shards<P, const SHARDS: usize, const ROWS: usize>(PhantomData<P>);
 
-impl<const SHARDS: usize, const ROWS: usize> Cores for Shards<SHARDS, ROWS> {
-    type Passes<N: Layer, const BATCH: usize> = Sharded<N, SHARDS, ROWS, BATCH>;
+impl<P: Processes, const SHARDS: usize, const ROWS: usize> Cores for Shards<P, SHARDS, ROWS> {
+    type Passes<N: Layer, const BATCH: usize> = Sharded<N, P, SHARDS, ROWS, BATCH>;
 
     /// Inside the pool of threads, so that handing over work to them does not allocate.
     #[inline(always)]
@@ -46,20 +47,21 @@ impl<const SHARDS: usize, const ROWS: usize> Cores for Shards<SHARDS, ROWS> {
     }
 }
 
-/// The memory of all shards.
-pub struct Sharded<N: Layer, const SHARDS: usize, const ROWS: usize, const BATCH: usize>([Shard<N, ROWS>; SHARDS]);
+/// The memory of all shards. A process touches only that of its own.
+pub struct Sharded<N: Layer, P, const SHARDS: usize, const ROWS: usize, const BATCH: usize> {
+    shards: [Shard<N, ROWS>; SHARDS],
+    processes: PhantomData<fn() -> P>,
+}
 
-// SAFETY: the field is `Zeroed`.
-unsafe impl<N: Layer, const SHARDS: usize, const ROWS: usize, const BATCH: usize> Zeroed
-    for Sharded<N, SHARDS, ROWS, BATCH>
+// SAFETY: the first field is `Zeroed`, and the other has no bytes.
+unsafe impl<N: Layer, P, const SHARDS: usize, const ROWS: usize, const BATCH: usize> Zeroed
+    for Sharded<N, P, SHARDS, ROWS, BATCH>
 {
 }
 
 /// The memory of one shard.
 struct Shard<N: Layer, const ROWS: usize> {
     seed: u32,
-    /// The number of rows of the last batch that passed through it.
-    rows: usize,
     tape: Aligned<N::Tape<ROWS>>,
     gradient: Aligned<N::Trainable>,
 }
@@ -67,28 +69,44 @@ struct Shard<N: Layer, const ROWS: usize> {
 // SAFETY: each field is `Zeroed`.
 unsafe impl<N: Layer, const ROWS: usize> Zeroed for Shard<N, ROWS> {}
 
-impl<N: Layer, const SHARDS: usize, const ROWS: usize, const BATCH: usize> Sharded<N, SHARDS, ROWS, BATCH> {
-    /// The gradients of the shards that have rows, in order, after `backward`.
-    pub fn gradients(&mut self) -> impl Iterator<Item = &mut N::Trainable> {
-        self.0.iter_mut().filter(|shard| shard.rows > 0).map(|shard| &mut *shard.gradient)
+impl<N: Layer, P: Processes, const SHARDS: usize, const ROWS: usize, const BATCH: usize>
+    Sharded<N, P, SHARDS, ROWS, BATCH>
+{
+    /// The gradients of the shards of this process that have rows in a batch of `rows`, in order, after `backward`. The
+    /// first is always there, even if it has none.
+    pub fn gradients(&mut self, rows: usize) -> impl Iterator<Item = &mut N::Trainable> {
+        let (shards, own) = (P::own(SHARDS), Self::own(rows));
+        let with_rows = own.len().div_ceil(ROWS).max(1);
+        self.shards[shards].iter_mut().take(with_rows).map(|shard| &mut *shard.gradient)
+    }
+
+    /// The rows of this process, in a batch of `rows`.
+    pub fn own(rows: usize) -> Range<usize> {
+        let Range { start, end } = P::own(SHARDS);
+        rows.min(start * ROWS)..rows.min(end * ROWS)
     }
 }
 
-impl<N: Layer, const SHARDS: usize, const ROWS: usize, const BATCH: usize> Passes<N>
-    for Sharded<N, SHARDS, ROWS, BATCH>
+impl<N: Layer, P: Processes, const SHARDS: usize, const ROWS: usize, const BATCH: usize> Passes<N>
+    for Sharded<N, P, SHARDS, ROWS, BATCH>
 {
     const FITS: () = assert!(
         BATCH <= SHARDS * ROWS,
-        "the trainer's batch is larger than all shards of `AllCores<_, SHARDS, ROWS>` together: raise one of the two, or lower the batch"
+        "the trainer's batch is larger than all shards of `AllCores<_, SHARDS, ROWS>` or `AllRanks<_, SHARDS, ROWS>` together: raise one of the two, or lower the batch"
     );
 
     #[inline(always)]
     fn record<S: Simd, E: Ending>(&mut self, simd: S, network: &N, rng: &mut Rng, x: &[N::Input], y: &mut [N::Output]) {
-        for shard in &mut self.0 {
-            (shard.rows, shard.seed) = (0, rng.bits());
+        let seeds = core::array::from_fn::<_, SHARDS, _>(|_| rng.bits());
+        let own = Self::own(x.len());
+        let shards = &mut self.shards[P::own(SHARDS)];
+        for (shard, seed) in shards.iter_mut().zip(&seeds[P::own(SHARDS)]) {
+            shard.seed = *seed;
         }
-        let record = Record::<N, E, ROWS> { network, shards: &mut self.0, x, y, ending: PhantomData };
+        let (own_x, own_y) = (&x[own.clone()], &mut y[own.clone()]);
+        let record = Record::<N, E, ROWS> { network, shards, x: own_x, y: own_y, ending: PhantomData };
         run_shards::<S, _, N, ROWS, BATCH>(simd, record);
+        P::exchange_rows(seeds.first().copied().unwrap_or_default(), y, own);
     }
 
     /// Also computes the gradient of each shard.
@@ -101,17 +119,23 @@ impl<N: Layer, const SHARDS: usize, const ROWS: usize, const BATCH: usize> Passe
         y: &[N::Output],
         dy: &mut [N::Output],
     ) {
-        let backward = Backward::<N, E, ROWS> { network, shards: &mut self.0, x, y, dy, ending: PhantomData };
+        let own = Self::own(x.len());
+        let shards = &mut self.shards[P::own(SHARDS)];
+        let (x, y, dy) = (&x[own.clone()], &y[own.clone()], &mut dy[own]);
+        let backward = Backward::<N, E, ROWS> { network, shards, x, y, dy, ending: PhantomData };
         run_shards::<S, _, N, ROWS, BATCH>(simd, backward);
     }
 
     /// Each shard has normalized its rows with its own statistics.
     #[inline(always)]
-    fn update_statistics<S: Simd>(&self, simd: S, network: &mut N) {
-        let rows: usize = self.0.iter().map(|shard| shard.rows).sum();
-        for shard in self.0.iter().filter(|shard| shard.rows > 0) {
-            network.update_statistics(simd, &shard.tape, shard.rows as f64 / rows as f64);
-        }
+    fn update_statistics<S: Simd>(&self, simd: S, network: &mut N, rows: usize) {
+        let own = Self::own(rows);
+        P::in_turn(network, |network| {
+            for (shard, start) in self.shards[P::own(SHARDS)].iter().zip(own.clone().step_by(ROWS)) {
+                let share = (own.end - start).min(ROWS) as f64 / rows as f64;
+                network.update_statistics(simd, &shard.tape, share);
+            }
+        });
     }
 }
 
@@ -162,7 +186,6 @@ impl<N: Layer, E: Ending, const ROWS: usize> Work for Record<'_, N, E, ROWS> {
     fn run<S: Simd>(self, simd: S) {
         let Self { network, shards, x, y, .. } = self;
         let Some(shard) = shards.first_mut() else { return };
-        shard.rows = x.len();
         let mut rng = Rng::new(shard.seed.into());
         network.record_batch::<S, E, ROWS>(simd, Some(&mut rng), x, &mut shard.tape, y);
     }

@@ -2,6 +2,7 @@
 
 use core::fmt::{self, Debug, Display};
 
+use bytemuck::Pod;
 use num_traits::NumAssign;
 
 use super::{
@@ -24,6 +25,7 @@ pub trait Element:
     + Display
     + Default
     + Zeroed
+    + Pod
     + Send
     + Sync
     + 'static

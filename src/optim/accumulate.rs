@@ -61,37 +61,13 @@ impl<O> Accumulate<O> {
 #[diagnostic::do_not_recommend]
 impl<O: Optimizer<State: KeepsGradient>> Optimizer for Accumulate<O> {
     type State = <O::State as KeepsGradient>::Summed;
-    type Step = O::Step;
     const NAME: &'static str = const { &name_of_wrapper("Accumulate", O::NAME) }.as_str();
 
-    fn settings(&self) -> &Settings {
-        self.optimizer.settings()
-    }
-
-    fn settings_mut(&mut self) -> &mut Settings {
-        self.optimizer.settings_mut()
-    }
-
-    fn check_state(state: &[f64]) -> Result<(), &'static str> {
-        O::check_state(state)
-    }
+    formula_of!(O, optimizer);
 
     fn check(&self) -> Result<(), &'static str> {
         self.optimizer.check()?;
         in_range(self.steps > 0, "`steps`, over which gradients are accumulated, must be at least 1")
-    }
-
-    fn largest_step(&self) -> f64 {
-        self.optimizer.largest_step()
-    }
-
-    fn step(&self, number: u64, rate: f64) -> O::Step {
-        self.optimizer.step(number, rate)
-    }
-
-    #[inline(always)]
-    fn update<V: Real>(step: O::Step, gradient: V, weight: V, state: StateOf<Self, V>) -> (V, StateOf<Self, V>) {
-        O::update(step, gradient, weight, state)
     }
 
     fn steps_per_update(&self) -> u64 {

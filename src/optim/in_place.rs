@@ -34,20 +34,9 @@ pub struct InPlace<O>(pub O);
 #[diagnostic::do_not_recommend]
 impl<O: Optimizer> Optimizer for InPlace<O> {
     type State = <O::State as OptimizerState>::InPlace;
-    type Step = O::Step;
     const NAME: &'static str = const { &name_of_wrapper("InPlace", O::NAME) }.as_str();
 
-    fn settings(&self) -> &Settings {
-        self.0.settings()
-    }
-
-    fn settings_mut(&mut self) -> &mut Settings {
-        self.0.settings_mut()
-    }
-
-    fn check_state(state: &[f64]) -> Result<(), &'static str> {
-        O::check_state(state)
-    }
+    formula_of!(O, 0);
 
     fn check(&self) -> Result<(), &'static str> {
         self.0.check()?;
@@ -55,18 +44,5 @@ impl<O: Optimizer> Optimizer for InPlace<O> {
         in_range(!by_norm, "clipping by norm needs the whole gradient, which `InPlace` does not keep: clip by value")?;
         let accumulates = self.0.steps_per_update() > 1;
         in_range(!accumulates, "`InPlace` keeps no gradient that `Accumulate` could add up: use one of them")
-    }
-
-    fn largest_step(&self) -> f64 {
-        self.0.largest_step()
-    }
-
-    fn step(&self, number: u64, rate: f64) -> O::Step {
-        self.0.step(number, rate)
-    }
-
-    #[inline(always)]
-    fn update<V: Real>(step: O::Step, gradient: V, weight: V, state: StateOf<Self, V>) -> (V, StateOf<Self, V>) {
-        O::update(step, gradient, weight, state)
     }
 }

@@ -9,6 +9,38 @@
 //!   every optimizer;
 //! - [`Optimizer`]: the trait, for an optimizer of your own.
 
+/// The methods of a wrapper of an optimizer that has its formula. `$field` is the wrapped optimizer.
+macro_rules! formula_of {
+    ($optimizer:ty, $field:tt) => {
+        type Step = <$optimizer>::Step;
+
+        fn settings(&self) -> &Settings {
+            self.$field.settings()
+        }
+
+        fn settings_mut(&mut self) -> &mut Settings {
+            self.$field.settings_mut()
+        }
+
+        fn check_state(state: &[f64]) -> Result<(), &'static str> {
+            <$optimizer>::check_state(state)
+        }
+
+        fn largest_step(&self) -> f64 {
+            self.$field.largest_step()
+        }
+
+        fn step(&self, number: u64, rate: f64) -> Self::Step {
+            self.$field.step(number, rate)
+        }
+
+        #[inline(always)]
+        fn update<V: Real>(step: Self::Step, gradient: V, weight: V, state: StateOf<Self, V>) -> (V, StateOf<Self, V>) {
+            <$optimizer>::update(step, gradient, weight, state)
+        }
+    };
+}
+
 mod accumulate;
 mod adagrad;
 mod adam;
@@ -18,6 +50,8 @@ mod averaged;
 mod clip;
 mod gradient;
 mod in_place;
+#[cfg(feature = "rayon")]
+mod in_shards;
 mod lion;
 mod nadam;
 mod norm;
@@ -31,11 +65,13 @@ pub use accumulate::Accumulate;
 pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW, AmsGrad};
 #[cfg(feature = "rayon")]
-pub use all_cores::{AllCores, OnCores};
+pub use all_cores::AllCores;
 pub use averaged::{Averaged, KeepsAverage};
 pub use clip::Clip;
 pub(crate) use gradient::{AfterBackward, GradientMemory, Measured};
 pub use in_place::InPlace;
+#[cfg(feature = "rayon")]
+pub use in_shards::OnCores;
 pub use lion::Lion;
 pub use nadam::Nadam;
 pub use rmsprop::RmsProp;

@@ -34,6 +34,7 @@
 
 mod axis;
 mod candidates;
+mod crew;
 mod error;
 mod fitting;
 mod folder;

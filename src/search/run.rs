@@ -12,18 +12,17 @@ use std::{
     vec::Vec,
 };
 
-use rayon::iter::{ParallelBridge as _, ParallelIterator as _};
-
 use super::{
     Candidates, Outcome, Results, SearchError, Space, Trial,
     candidates::Candidate,
+    crew::{Alone, Crew},
     folder::Folder,
     goal::Goal,
     hash::Hash,
     journal::Settings,
     plan::{Plan, Step},
     record::Record,
-    step::{Rules, Start, train},
+    step::{Order, Rules, Start, Trained, train},
 };
 
 /// A search: which trials of a [`Space`] to train, for how many epochs, and how to rank them.
@@ -164,38 +163,55 @@ impl Search {
         objective: &O,
         watch: impl FnMut(&Outcome) + Send,
     ) -> Result<Results, SearchError> {
-        let mut candidates = Vec::new();
-        C::list(&mut candidates);
-        let trials = self.trials(space)?;
+        self.search(space, objective, watch, &Alone)
+    }
+
+    /// Trains all trials with the help of `crew`.
+    pub(super) fn search<C: Candidates<O>, O: Sync>(
+        &self,
+        space: &Space<C>,
+        objective: &O,
+        watch: impl FnMut(&Outcome) + Send,
+        crew: &impl Crew,
+    ) -> Result<Results, SearchError> {
+        let work = self.work(space, objective)?;
         let plan = match self.halving {
             Some((first, keep_one_in)) => Plan::halving(self.epochs, first, keep_one_in),
             None => Plan::full(self.epochs),
         };
-        let settings = || self.settings(space, objective, &candidates, &trials);
+        let settings = || self.settings(space, objective, &work.candidates, &work.trials);
         let folder = self.folder.as_ref().map(|folder| Folder::open(folder, settings())).transpose()?;
-        let shared = Mutex::new((Record::new(self.rules.goal.clone(), self.epochs, trials, folder)?, watch));
+        let record = Record::new(self.rules.goal.clone(), self.epochs, work.trials.clone(), folder)?;
+        let shared = Mutex::new((record, watch));
+        let prepare = |step: Step| -> Result<Order, SearchError> {
+            let record = &mut locked(&shared).0;
+            let (best, state) = (record.outcomes()[step.trial].best(), record.state(&step)?);
+            Ok(Order { step, best, state })
+        };
+        let finish = |trained: Trained| -> Result<(), SearchError> {
+            let (record, watch) = &mut *locked(&shared);
+            watch(record.add(trained)?);
+            Ok(())
+        };
         for rung in 0..plan.rungs() {
             let mut steps = plan.steps(rung, &self.rules.goal, locked(&shared).0.outcomes());
             steps.retain(|step| !locked(&shared).0.replay(step));
-            sort(&mut steps, &candidates, locked(&shared).0.outcomes());
-            let run = |step: Step| -> Result<(), SearchError> {
-                let (trial, best, state) = {
-                    let record = &mut locked(&shared).0;
-                    let outcome = &record.outcomes()[step.trial];
-                    (outcome.trial.clone(), outcome.best(), record.state(&step)?)
-                };
-                let pauses = *step.epochs.end() < self.epochs;
-                let candidate = &candidates[trial.index];
-                let start = Start { objective, candidate, trial: &trial, best, state, pauses };
-                let trained = train(&self.rules, step, start)?;
-                let (record, watch) = &mut *locked(&shared);
-                watch(record.add(trained)?);
-                Ok(())
-            };
-            // One thread after the other takes the next step: a long one does not hold up those behind it.
-            steps.into_iter().par_bridge().try_for_each(run)?;
+            work.sort(&mut steps);
+            crew.share(steps, &prepare, &|order| work.train(order), &finish)?;
         }
         shared.into_inner().unwrap_or_else(PoisonError::into_inner).0.finish()
+    }
+
+    /// The work of the search: its trials, and everything to train them.
+    pub(super) fn work<'a, C: Candidates<O>, O>(
+        &'a self,
+        space: &Space<C>,
+        objective: &'a O,
+    ) -> Result<Work<'a, O>, SearchError> {
+        let mut candidates = Vec::new();
+        C::list(&mut candidates);
+        let trials = self.trials(space)?;
+        Ok(Work { rules: &self.rules, epochs: self.epochs, objective, candidates, trials })
     }
 
     fn trials<C>(&self, space: &Space<C>) -> Result<Vec<Trial>, SearchError> {
@@ -258,9 +274,28 @@ impl Search {
 /// The most trials of a search, which have room in memory.
 const MOST_TRIALS: usize = 1 << 24;
 
-/// Sorts the steps by their costs, the largest first, so that no thread begins a long one when the others are done.
-fn sort<O>(steps: &mut [Step], candidates: &[Candidate<O>], outcomes: &[Outcome]) {
-    steps.sort_by_key(|step| Reverse(candidates[outcomes[step.trial].trial.index].cost));
+/// The trials of a search, and everything to train them.
+pub(super) struct Work<'a, O> {
+    rules: &'a Rules,
+    epochs: usize,
+    objective: &'a O,
+    candidates: Vec<Candidate<O>>,
+    trials: Vec<Trial>,
+}
+
+impl<O> Work<'_, O> {
+    /// Trains a part of a trial.
+    pub fn train(&self, order: Order) -> Result<Trained, SearchError> {
+        let Order { step, best, state } = order;
+        let (trial, pauses) = (&self.trials[step.trial], *step.epochs.end() < self.epochs);
+        let candidate = &self.candidates[trial.index];
+        train(self.rules, step, Start { objective: self.objective, candidate, trial, best, state, pauses })
+    }
+
+    /// Sorts the steps by their costs, the largest first, so that no thread begins a long one when the others are done.
+    fn sort(&self, steps: &mut [Step]) {
+        steps.sort_by_key(|step| Reverse(self.candidates[self.trials[step.trial].index].cost));
+    }
 }
 
 /// A panic of the caller's `watch` leaves the record as it is.

@@ -18,6 +18,16 @@ use super::{
 };
 use crate::report::Table;
 
+/// A part to train, with what was trained before.
+#[derive(Debug)]
+pub(super) struct Order {
+    pub step: Step,
+    /// The best epoch of the parts before.
+    pub best: Option<Best>,
+    /// The state after them, if there is one.
+    pub state: Option<Vec<u8>>,
+}
+
 /// A part that was trained, with the weights and the state after it.
 #[derive(Debug)]
 pub(super) struct Trained {

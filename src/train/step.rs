@@ -231,7 +231,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
             }
         }
         gradient.apply(network, batch, norm, optimizer, step, state);
-        passes.update_statistics(simd, network);
+        passes.update_statistics(simd, network, x.len());
         *bound = after;
         Ok(mean + cost)
     }
