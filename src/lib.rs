@@ -45,6 +45,7 @@
 //! - `io` (feature `safetensors`, `onnx` or `tflite`): weight files and checkpoints, import from PyTorch and Keras,
 //!   export to ONNX and TensorFlow Lite;
 //! - `report` (feature `plot` or `tensorboard`): plots, HTML pages, TensorBoard, JSON and CSV;
+//! - `ranks` (feature `mpi`): training and searching on the processes of an MPI program;
 //! - `search` (feature `search`): a search for the best network and settings, on all cores;
 //! - `progress` (feature `progress`): the progress bar in the terminal.
 #![no_std]
@@ -88,6 +89,8 @@ pub mod progress;
 pub mod quantized;
 mod random;
 mod range;
+#[cfg(feature = "mpi")]
+pub mod ranks;
 pub mod regularize;
 #[cfg(any(feature = "plot", feature = "search", feature = "tensorboard"))]
 pub mod report;
@@ -187,6 +190,8 @@ pub mod prelude {
     pub use crate::include_weights;
     #[cfg(feature = "rayon")]
     pub use crate::optim::AllCores;
+    #[cfg(feature = "mpi")]
+    pub use crate::optim::AllRanks;
     #[cfg(feature = "progress")]
     pub use crate::progress::Progress;
     #[cfg(feature = "std")]

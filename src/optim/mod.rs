@@ -4,7 +4,7 @@
 //! - [`Adam`], [`AdamW`], [`AmsGrad`], [`Nadam`], [`Adagrad`], [`RmsProp`]: a step size for each weight;
 //! - wrappers for any of them: [`InPlace`] needs no memory for the gradient, [`Accumulate`] averages gradients over
 //!   several steps, [`Averaged`] keeps a moving average of the weights, `AllCores` (with the feature `rayon`) trains on
-//!   several cores;
+//!   several cores, and `AllRanks` (with the feature `mpi`) on several machines;
 //! - [`Settings`]: learning rate ([`Schedule`]), [`Clip`]ping, weight decay and penalty, which the crate applies to
 //!   every optimizer;
 //! - [`Optimizer`]: the trait, for an optimizer of your own.
@@ -46,6 +46,8 @@ mod adagrad;
 mod adam;
 #[cfg(feature = "rayon")]
 mod all_cores;
+#[cfg(feature = "mpi")]
+mod all_ranks;
 mod averaged;
 mod clip;
 mod gradient;
@@ -66,6 +68,8 @@ pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW, AmsGrad};
 #[cfg(feature = "rayon")]
 pub use all_cores::AllCores;
+#[cfg(feature = "mpi")]
+pub use all_ranks::AllRanks;
 pub use averaged::{Averaged, KeepsAverage};
 pub use clip::Clip;
 pub(crate) use gradient::{AfterBackward, GradientMemory, Measured};

@@ -58,6 +58,13 @@ pub enum SearchError {
         /// Its value in this search.
         requested: String,
     },
+    /// The search has failed on another rank of an MPI program.
+    OnRank {
+        /// The rank.
+        rank: usize,
+        /// Its error.
+        reason: String,
+    },
     /// The file with the best weights has not those of the best trial.
     NoWeights {
         /// The file.
@@ -94,6 +101,7 @@ impl fmt::Display for SearchError {
                     short(setting),
                 )
             }
+            Self::OnRank { rank, reason } => write!(formatter, "rank {rank}: {}", short(reason)),
             Self::NoWeights { path } => write!(
                 formatter,
                 "{} has not the weights of the best trial: run the search again, which trains that trial again",

@@ -47,6 +47,8 @@ mod part;
 mod plan;
 #[cfg(feature = "plot")]
 mod plot;
+#[cfg(feature = "mpi")]
+mod ranks;
 mod record;
 mod results;
 mod run;

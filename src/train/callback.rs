@@ -2,7 +2,7 @@
 
 use core::ops::{ControlFlow, RangeInclusive};
 
-use super::{Epoch, Report, TrainingState};
+use super::{Epoch, Report, TrainingState, TrainingStateMut};
 use crate::{
     Rng,
     layer::{Layer, Parameter, Path, VisitMut},
@@ -77,6 +77,17 @@ pub trait Callback<N: Layer, M> {
     /// loss and metrics.
     fn after_step(&mut self, seen: usize, samples: usize, report: &Report<M>) {
         let _ = (seen, samples, report);
+    }
+
+    /// Whether [`change_state`](Self::change_state) is called after this step. It is called after `after_step`.
+    fn changes_state(&self) -> bool {
+        false
+    }
+
+    /// Called after each step with the state of training, if [`changes_state`](Self::changes_state). It may change
+    /// weights and the optimizer state.
+    fn change_state(&mut self, state: TrainingStateMut<'_, N>) {
+        let _ = state;
     }
 
     /// Called after each epoch. `Break` stops training.
@@ -174,6 +185,18 @@ macro_rules! tuples {
                 $($name.after_step(seen, samples, report);)*
             }
 
+            fn changes_state(&self) -> bool {
+                let ($($name,)*) = self;
+                false $(|| $name.changes_state())*
+            }
+
+            fn change_state(&mut self, mut state: TrainingStateMut<'_, Net>) {
+                let ($($name,)*) = self;
+                $(if $name.changes_state() {
+                    $name.change_state(state.reborrow());
+                })*
+            }
+
             fn after_epoch(&mut self, epoch: &Epoch<Met>, network: &mut Net) -> ControlFlow<()> {
                 let ($($name,)*) = self;
                 let mut flow = ControlFlow::Continue(());
@@ -240,6 +263,14 @@ macro_rules! lend {
 
             fn after_step(&mut self, seen: usize, samples: usize, report: &$crate::train::Report<M>) {
                 $crate::train::Callback::<N, M>::after_step(&mut **self, seen, samples, report);
+            }
+
+            fn changes_state(&self) -> bool {
+                $crate::train::Callback::<N, M>::changes_state(&**self)
+            }
+
+            fn change_state(&mut self, state: $crate::train::TrainingStateMut<'_, N>) {
+                $crate::train::Callback::<N, M>::change_state(&mut **self, state);
             }
 
             fn after_epoch(

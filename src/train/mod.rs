@@ -12,6 +12,10 @@ mod error;
 mod evaluate;
 mod fit;
 mod learning_rate;
+#[cfg(feature = "mpi")]
+mod local_sgd;
+#[cfg(feature = "mpi")]
+mod on_first;
 mod report;
 mod resume;
 mod step;
@@ -27,6 +31,10 @@ pub use callback::{Callback, EarlyStopping, Flow};
 pub use error::{Data, TrainError};
 pub use fit::Fit;
 pub use learning_rate::{LearningRateScheduler, ReduceLrOnPlateau};
+#[cfg(feature = "mpi")]
+pub use local_sgd::LocalSgd;
+#[cfg(feature = "mpi")]
+pub use on_first::OnFirst;
 pub use report::{Epoch, Report};
 #[cfg(feature = "safetensors")]
 pub(crate) use resume::MOST_STEPS;

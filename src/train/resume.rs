@@ -67,6 +67,14 @@ pub struct TrainingStateMut<'a, N: Layer> {
     pub check_state: fn(&[f64]) -> Result<(), &'static str>,
 }
 
+impl<N: Layer> TrainingStateMut<'_, N> {
+    /// The same state, for a shorter time.
+    pub fn reborrow(&mut self) -> TrainingStateMut<'_, N> {
+        let Self { network, optimizer_state, gradient_sum, rng, steps, optimizer, check_state } = self;
+        TrainingStateMut { network, optimizer_state, gradient_sum, rng, steps, optimizer, check_state: *check_state }
+    }
+}
+
 impl<N: Layer> Copy for TrainingState<'_, N> {}
 
 impl<N: Layer> Clone for TrainingState<'_, N> {

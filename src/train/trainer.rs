@@ -432,6 +432,9 @@ where
                 report.metrics.update(prediction, label);
             }
             callback.after_step(seen, x.len(), &report);
+            if callback.changes_state() {
+                callback.change_state(self.state_mut());
+            }
         }
         Ok(report)
     }

@@ -1,0 +1,201 @@
+//! Runs the programs with `mpirun`.
+
+use std::{
+    fs,
+    io::Read as _,
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use shiplap::prelude::*;
+
+/// `mpirun` with a program on this number of ranks.
+fn mpirun(ranks: usize, arguments: &[&str]) -> Command {
+    let mut command = Command::new("mpirun");
+    command
+        .args(["--oversubscribe", "-n", &ranks.to_string(), env!("CARGO_BIN_EXE_ranks")])
+        .args(arguments)
+        .env("OMPI_ALLOW_RUN_AS_ROOT", "1")
+        .env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
+        .env("RAYON_NUM_THREADS", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+struct Ended {
+    status: ExitStatus,
+    output: String,
+    errors: String,
+}
+
+/// Waits for the end of a child. Ranks that wait for each other forever are a failure of the test.
+fn wait(mut child: Child) -> Ended {
+    let start = Instant::now();
+    let (mut output, mut errors) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let output = thread::spawn(move || {
+        let mut text = String::new();
+        output.read_to_string(&mut text).map(|_| text)
+    });
+    let errors = thread::spawn(move || {
+        let mut text = String::new();
+        errors.read_to_string(&mut text).map(|_| text)
+    });
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if start.elapsed() > Duration::from_secs(300) {
+            child.kill().unwrap();
+            panic!("the ranks do not end");
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    Ended { status, output: output.join().unwrap().unwrap(), errors: errors.join().unwrap().unwrap() }
+}
+
+fn run(ranks: usize, arguments: &[&str]) -> Ended {
+    wait(mpirun(ranks, arguments).spawn().unwrap())
+}
+
+/// The output of a program that succeeds.
+fn output(ranks: usize, arguments: &[&str]) -> String {
+    let ended = run(ranks, arguments);
+    assert!(ended.status.success(), "{arguments:?} on {ranks} ranks: {}\n{}", ended.output, ended.errors);
+    ended.output
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_ranks() {
+    for program in ["train", "local", "search"] {
+        let expected = output(1, &[program]);
+        assert!(!expected.is_empty());
+        for ranks in [2, 3, 4] {
+            assert_eq!(output(ranks, &[program]), expected, "{program} on {ranks} ranks");
+        }
+    }
+}
+
+#[test]
+fn each_rank_may_have_several_threads() {
+    let expected = output(1, &["train"]);
+    let ended = wait(mpirun(2, &["train"]).env("RAYON_NUM_THREADS", "2").spawn().unwrap());
+    assert_eq!(ended.output, expected, "{}", ended.errors);
+    let expected = output(1, &["search"]);
+    let ended = wait(mpirun(2, &["search"]).env("RAYON_NUM_THREADS", "2").spawn().unwrap());
+    assert_eq!(ended.output, expected, "{}", ended.errors);
+}
+
+#[test]
+fn steps_do_not_allocate() {
+    for ranks in [1, 3] {
+        assert_eq!(output(ranks, &["allocations"]), "0 and 0 allocations\n");
+    }
+}
+
+/// The program ends on all ranks, with this error.
+#[track_caller]
+fn fails(ranks: usize, arguments: &[&str], error: &str) {
+    let ended = run(ranks, arguments);
+    assert!(!ended.status.success(), "{arguments:?} succeeded");
+    assert!(ended.errors.contains(error), "{arguments:?}: {}", ended.errors);
+}
+
+#[test]
+fn an_error_on_one_rank_ends_all() {
+    for rank in ["0", "1", "2"] {
+        fails(3, &["error", rank], &format!("rank {rank} of 3: it does not work"));
+        fails(3, &["panic", rank], &format!("rank {rank} of 3: panicked"));
+    }
+    fails(3, &["seeds"], "at another step than the one before");
+    fails(2, &["shards"], "there are more ranks than shards");
+    assert!(output(3, &["wrong-ranking"]).contains("ranked by `gain`"));
+}
+
+/// Starts a program again and again, and kills one of its ranks at a random moment, until it has ended by itself and there
+/// were enough kills. `check` looks at the files after each kill, and returns whether there was progress.
+fn kill(program: &str, kills: usize, path: &Path, check: &mut dyn FnMut() -> bool) -> String {
+    let mut rng = Rng::new(5);
+    let pids = tempfile::tempdir().unwrap();
+    let (mut interrupted, mut advanced) = (0, 0);
+    for attempt in 0..10 * kills {
+        let ranks = 2 + attempt % 3;
+        let mut command = mpirun(ranks, &[program, path.to_str().unwrap()]);
+        fs::remove_dir_all(pids.path()).unwrap();
+        fs::create_dir(pids.path()).unwrap();
+        let child = command.env("PIDS", pids.path()).spawn().unwrap();
+        if interrupted == kills {
+            let ended = wait(child);
+            assert!(ended.status.success(), "{}", ended.errors);
+            println!("{program}: {kills} kills, {advanced} of them after progress");
+            assert!(advanced > 2, "{program}: only {advanced} of {kills} kills came after progress");
+            return ended.output;
+        }
+        // The rank has started.
+        let victim = pids.path().join((attempt % ranks).to_string());
+        while !fs::read_to_string(&victim).is_ok_and(|pid| !pid.is_empty()) {
+            thread::sleep(Duration::from_micros(200));
+        }
+        thread::sleep(Duration::from_micros((rng.uniform() * 30_000.0) as u64));
+        let killed = Command::new("kill").args(["-9", &fs::read_to_string(&victim).unwrap()]).status().unwrap();
+        let ended = wait(child);
+        if killed.success() && !ended.status.success() {
+            interrupted += 1;
+        }
+        advanced += usize::from(check());
+    }
+    panic!("{program}: {interrupted} kills in {} attempts", 10 * kills);
+}
+
+const KILLS: usize = 25;
+
+#[test]
+fn training_resumes_from_its_last_checkpoint_after_a_rank_was_killed() {
+    for program in ["checkpoint", "local-checkpoint"] {
+        let folder = tempfile::tempdir().unwrap();
+        let expected = output(2, &[program, folder.path().join("undisturbed").to_str().unwrap()]);
+        let path = folder.path().join("killed");
+        let mut last = 0;
+        let result = kill(program, KILLS, &path, &mut || {
+            let Ok(bytes) = fs::read(&path) else { return false };
+            let mut trainer = Trainer::<Net, MeanSquaredError, Adam, 4>::boxed(Adam::new(0.01), 1);
+            let done = shiplap::io::checkpoint_from_bytes(trainer.state_mut(), &bytes).expect("a checkpoint is torn");
+            assert!(done >= last, "{last} epochs were done, and now {done}");
+            let advances = done > last;
+            last = done;
+            advances
+        });
+        assert_eq!(result, expected, "{program}");
+    }
+}
+
+type Net =
+    (Dense<6, 20, Linear>, BatchNorm<[f32; 20]>, Activate<Tanh, [f32; 20]>, Dropout<20, 20>, Dense<20, 2, Linear>);
+
+#[test]
+fn a_search_loses_no_finished_trial_if_a_rank_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = output(2, &["search", folder.path().join("undisturbed").to_str().unwrap()]);
+    let path = folder.path().join("killed");
+    let mut finished = String::new();
+    let result = kill("search", KILLS, &path, &mut || {
+        let journal = fs::read_to_string(path.join("journal.jsonl")).unwrap_or_default();
+        let whole = journal.rfind('\n').map_or("", |end| &journal[..=end]);
+        assert!(whole.starts_with(&finished), "a finished trial is lost");
+        let advances = whole.lines().count() > finished.lines().count().max(1);
+        finished = whole.into();
+        let best = path.join("best.safetensors");
+        if best.exists() {
+            let bytes = fs::read(best).unwrap();
+            let small = shiplap::io::from_bytes(&mut <(Dense<6, 4, Tanh>, Dense<4, 2, Linear>)>::zeroed(), &bytes);
+            type Deep = (Dense<6, 16, Tanh>, Dense<16, 16, Tanh>, Dense<16, 2, Linear>);
+            let deep = shiplap::io::from_bytes(&mut Deep::zeroed(), &bytes);
+            assert!(small.is_ok() || deep.is_ok(), "the best weights are torn");
+        }
+        advances
+    });
+    assert_eq!(result, expected);
+}
