@@ -307,3 +307,23 @@ fn whole_numbers_are_refused() {
     );
     assert!(explainer.gradient(&net, &Pair([[0.5; 2]; 6], 4.0), target).is_ok());
 }
+
+#[test]
+fn the_number_of_threads_does_not_affect_partial_dependence() {
+    // A point of the grid is worth a thread.
+    type Wide = (Dense<5, 400, Tanh, f64>, Dense<400, 100, Gelu, f64>, Dense<100, 3, Softmax, f64>);
+    let net = Wide::boxed(1);
+    let x: Vec<_> = (0..100).map(sample).collect();
+    let grid = quantile_grid(&x, 1, 7).unwrap();
+    let on = |threads: usize| {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| {
+            let means = partial_dependence(&*net, &x, 1, &grid, Target::Prediction(2)).unwrap();
+            means.into_iter().map(f64::to_bits).collect::<Vec<_>>()
+        })
+    };
+    at_every_level(|_| {
+        let one = on(1);
+        assert!(one.windows(2).all(|pair| pair[0] != pair[1]));
+        assert_eq!([2, 3].map(on), [one.clone(), one]);
+    });
+}

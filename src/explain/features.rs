@@ -5,6 +5,7 @@ use std::{vec, vec::Vec};
 use super::{ExplainError, Target, gradient::check_input};
 use crate::{
     Permutation, Rng, Tensor, Zeroed as _,
+    cores::{Rows, on_all_cores},
     kernel::{Element as _, Simd, Work, dispatch},
     layer::{Head as _, Layer, Logits, Sample},
     network::forward,
@@ -88,6 +89,8 @@ fn replace<X: Tensor>(rows: &mut [X], feature: usize, value: impl Fn(usize) -> X
 /// Computes the partial dependence of an output on a feature (Friedman 2001): for each value of `grid`, the mean output
 /// over the samples `x` with `feature` set to that value. `feature` is an index from 0, in row-major order.
 ///
+/// With the feature `rayon`, it uses all cores if there is enough to do.
+///
 /// ```
 /// use shiplap::{explain::{Target, partial_dependence}, prelude::*};
 ///
@@ -115,11 +118,35 @@ pub fn partial_dependence<N: Layer, X: Sample<N>>(
     if grid.iter().any(|value| !N::Element::from_f64(*value).is_finite()) {
         return Err(ExplainError::Input);
     }
-    let mean = |&value: &f64| {
-        let mean = dispatch(Mean { network, x, feature, value, output, logits: matches!(target, Target::Logit(_)) });
-        if mean.is_finite() { Ok(mean) } else { Err(invalid::<N>(x, feature, value)) }
-    };
-    grid.iter().map(mean).collect()
+    let logits = matches!(target, Target::Logit(_));
+    let mut means = vec![0.0; grid.len()];
+    let operations = N::MACS.saturating_mul(x.len());
+    on_all_cores(Points { grid, means: &mut means }, 1, operations, &|Points { grid, means }| {
+        for (&value, mean) in grid.iter().zip(means) {
+            *mean = dispatch(Mean { network, x, feature, value, output, logits });
+        }
+    });
+    match grid.iter().zip(&means).find(|(_, mean)| !mean.is_finite()) {
+        None => Ok(means),
+        Some((value, _)) => Err(invalid::<N>(x, feature, *value)),
+    }
+}
+
+/// The mean output at each point of a grid.
+struct Points<'a> {
+    grid: &'a [f64],
+    means: &'a mut [f64],
+}
+
+impl Rows for Points<'_> {
+    fn rows(&self) -> usize {
+        self.grid.len()
+    }
+
+    fn split_at(self, rows: usize) -> (Self, Self) {
+        let ((grid, more_grid), (means, more_means)) = (self.grid.split_at(rows), self.means.split_at_mut(rows));
+        (Self { grid, means }, Self { grid: more_grid, means: more_means })
+    }
 }
 
 /// The reason for an output that is not finite.
