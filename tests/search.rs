@@ -4,8 +4,10 @@ use std::{ops::RangeInclusive, sync::Mutex};
 
 use rayon::ThreadPoolBuilder;
 use shiplap::{
+    data::Folds,
     io,
     layer::Sample,
+    layers::Standardize,
     prelude::*,
     search::{
         Axis, Failure, Next, Objective, Outcome, Results, Row, Run, Search, SearchError, Status, Training, Trial,
@@ -369,4 +371,112 @@ fn settings_that_panic_are_an_outcome() {
     let results = search.run(&candidates![Small].seeds([0, 1]), &training).unwrap();
     assert_eq!(results.outcomes()[0].status, Status::Finished);
     assert_eq!(results.outcomes()[1].status, Status::Failed("panicked: no such seed".into()));
+}
+
+/// Samples with their numbers as the first feature.
+fn numbered() -> (Vec<[f32; 2]>, Vec<usize>) {
+    let (mut x, y) = circle(53, 1);
+    x.iter_mut().enumerate().for_each(|(number, row)| row[0] = number as f32);
+    (x, y)
+}
+
+fn numbers(rows: &[[f32; 2]]) -> Vec<usize> {
+    let mut numbers: Vec<_> = rows.iter().map(|row| row[0] as usize).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+#[test]
+fn preprocessing_sees_no_sample_that_rates() {
+    let (x, y) = numbered();
+    let seen = Mutex::new(Vec::new());
+    let training = Training::new(SparseCategoricalCrossentropy, Adam::default(), &x, &y);
+    let fit = |rows: &[[f32; 2]]| {
+        seen.lock().unwrap().push(numbers(rows));
+        Standardize::fit(rows)
+    };
+    let _ = training.stratified_folds(4, 3).unwrap().preprocess(fit).unwrap();
+
+    let (mut shuffled_x, mut shuffled_y) = (x.clone(), y.clone());
+    let mut folds = Folds::stratified(&mut shuffled_x, &mut shuffled_y, 4, 3).unwrap();
+    let mut expected = Vec::new();
+    while let Some((train, test)) = folds.next_fold() {
+        assert!(numbers(train.x).iter().all(|number| !numbers(test.x).contains(number)));
+        expected.push(numbers(train.x));
+    }
+    expected.push((0..53).collect());
+    assert_eq!(seen.into_inner().unwrap(), expected);
+}
+
+/// Trained by hand, fold by fold, with layers fitted to the training samples of each.
+#[test]
+fn cross_validation_is_the_mean_over_folds() {
+    const EPOCHS: usize = 8;
+    let (x, y) = numbered();
+    let objective = || {
+        let training = Training::new(SparseCategoricalCrossentropy, Adam::default(), &x, &y).batch_size::<16>();
+        training.folds(4, 3).unwrap().preprocess(Standardize::fit).unwrap()
+    };
+    let space = candidates![Small, Wide].learning_rates([0.01, 0.3]);
+    let search = Search::epochs(EPOCHS).halving(2, 2);
+    let results = threads(1, || search.run(&space, &objective())).unwrap();
+    let best = results.best().unwrap();
+    assert_eq!((results.quantity(), best.trial.candidate), ("val_loss", "Wide"), "{results}");
+
+    let adam = Adam::new(best.trial.learning_rate().unwrap());
+    let trainer = || Trainer::<Wide, SparseCategoricalCrossentropy, Adam, 16>::boxed(adam, 0);
+    let scaled =
+        |scaler: &Standardize<2>, rows: &[[f32; 2]]| -> Vec<_> { rows.iter().map(|row| scaler.predict(row)).collect() };
+    let mut means = [0.0; EPOCHS];
+    let (mut shuffled_x, mut shuffled_y) = (x.clone(), y.clone());
+    let mut folds = Folds::new(&mut shuffled_x, &mut shuffled_y, 4, 3).unwrap();
+    while let Some((train, test)) = folds.next_fold() {
+        let scaler = Standardize::fit(train.x).unwrap();
+        let (x_train, x_test) = (scaled(&scaler, train.x), scaled(&scaler, test.x));
+        let (mut trainer, mut history) = (trainer(), History::default());
+        trainer.fit_with(&x_train, train.y, Fit::epochs(EPOCHS).validation(&x_test, test.y), &mut history).unwrap();
+        for (mean, epoch) in means.iter_mut().zip(&history.epochs) {
+            *mean += 0.25 * epoch.validation.as_ref().unwrap().loss;
+        }
+    }
+    let column = best.history.column("val_loss").unwrap();
+    assert_eq!(column.values, means.map(Some));
+    let all = scaled(&Standardize::fit(&x).unwrap(), &x);
+    let mut trainer = trainer();
+    trainer.fit(&all, &y, Fit::epochs(EPOCHS).from_epoch(EPOCHS - best.best_epoch.unwrap())).unwrap();
+    assert_eq!(results.weights().unwrap(), io::to_bytes(trainer.network()).unwrap());
+
+    // On more threads, and in a folder that is interrupted.
+    let other = threads(3, || search.run(&space, &objective())).unwrap();
+    assert_eq!((other.outcomes(), other.weights()), (results.outcomes(), results.weights()));
+    let folder = tempfile::tempdir().unwrap();
+    let search = search.folder(folder.path());
+    // Seven parts, of which each process trains two.
+    for part in 0..3 {
+        let interrupted = std::panic::AssertUnwindSafe(|| {
+            let mut trained = 0;
+            let interrupt = |_: &Outcome| {
+                trained += 1;
+                assert!(trained < 2, "interrupted");
+            };
+            threads(1, || search.run_with(&space, &objective(), interrupt))
+        });
+        assert!(std::panic::catch_unwind(interrupted).is_err(), "{part}");
+    }
+    let resumed = threads(1, || search.run(&space, &objective())).unwrap();
+    assert_eq!((resumed.outcomes(), resumed.weights()), (results.outcomes(), results.weights()));
+
+    // Another preprocessing is another search.
+    let training = Training::new(SparseCategoricalCrossentropy, Adam::default(), &x, &y).batch_size::<16>();
+    let error = search.run(&space, &training.folds(4, 3).unwrap()).unwrap_err();
+    assert!(error.to_string().contains("its `objective of Small` is"), "{error}");
+}
+
+#[test]
+fn folds_need_enough_samples() {
+    let (x, y) = circle(3, 1);
+    let training = || Training::new(SparseCategoricalCrossentropy, Adam::default(), &x, &y);
+    assert!(training().folds(4, 1).is_err() && training().stratified_folds(1, 1).is_err());
+    assert!(training().folds(3, 1).is_ok());
+    assert!(training().folds(3, 1).unwrap().preprocess(|_| Err::<Standardize<2>, _>("no")).is_err());
 }

@@ -26,7 +26,8 @@
 //! ```
 //!
 //! - [`candidates!`]: lists networks, the beginning of a [`Space`], with [axes](Axis) of values;
-//! - [`Training`]: the usual objective, the loss on validation data; [`Objective`], [`Run`] and [`Fitting`] for your own;
+//! - [`Training`]: the usual objective, the loss on validation data; [`CrossValidation`], the mean loss of k folds;
+//!   [`Objective`], [`Run`] and [`Fitting`] for your own;
 //! - [`Search`]: which trials to train: all combinations, or a random choice of them; all epochs, or with successive
 //!   halving; in memory, or in a folder, from which an interrupted search continues;
 //! - [`Results`]: the [outcome](Outcome) of each [`Trial`], as a table and, with the feature `plot`, as a plot, and
@@ -35,6 +36,7 @@
 mod axis;
 mod candidates;
 mod crew;
+mod cross_validation;
 mod error;
 mod fitting;
 mod folder;
@@ -61,6 +63,7 @@ mod trial;
 pub use crate::__candidates as candidates;
 pub use axis::Axis;
 pub use candidates::{Candidate, Candidates};
+pub use cross_validation::CrossValidation;
 pub use error::SearchError;
 pub use fitting::Fitting;
 pub use objective::{Failure, Next, Objective, Row, Run};

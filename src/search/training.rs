@@ -81,8 +81,32 @@ impl<'a, X, Y, L, O: Optimizer, const BATCH: usize> Training<'a, X, Y, L, O, BAT
         Self { configure: Some(Box::new(configure)), ..self }
     }
 
+    pub(super) fn samples(&self) -> (&'a [X], &'a [Y]) {
+        (self.x, self.y)
+    }
+
+    /// The run of a trial with these samples.
+    pub(super) fn fitting<'b, N>(&self, trial: &Trial, x: &'b [X], y: &'b [Y]) -> Fitting<'b, X, Y, N, L, O, BATCH>
+    where
+        N: Network,
+        L: Loss<N::Output, Metric: Metric<N::Output, L::Label>> + Follows<N::Head>,
+    {
+        let mut trainer = Trainer::<N, L, O, BATCH>::boxed(self.optimizer_of(trial), trial.seed);
+        *trainer.loss_mut() = self.loss;
+        Fitting::new(trainer, x, y).shuffle(self.shuffle)
+    }
+
+    pub(super) fn describe_settings(&self) -> String
+    where
+        L: Debug,
+        O: Debug,
+    {
+        let Self { loss, optimizer, shuffle, .. } = self;
+        format!("{loss:?}, {optimizer:?}, batches of {BATCH}, shuffled: {shuffle}")
+    }
+
     /// The optimizer of a trial.
-    fn optimizer_of(&self, trial: &Trial) -> O {
+    pub(super) fn optimizer_of(&self, trial: &Trial) -> O {
         let mut optimizer = self.optimizer;
         let settings = optimizer.settings_mut();
         if let Some(rate) = trial.learning_rate() {
@@ -107,9 +131,7 @@ where
     Y: Label<L, N::Output> + Debug + Sync,
 {
     fn start(&self, trial: &Trial) -> Result<Box<dyn Run + '_>, Failure> {
-        let mut trainer = Trainer::<N, L, O, BATCH>::boxed(self.optimizer_of(trial), trial.seed);
-        *trainer.loss_mut() = self.loss;
-        let fitting = Fitting::new(trainer, self.x, self.y).shuffle(self.shuffle);
+        let fitting = self.fitting::<N>(trial, self.x, self.y);
         Ok(Box::new(match self.validation {
             Some((x, y)) => fitting.validation(x, y),
             None => fitting,
@@ -118,15 +140,9 @@ where
 
     /// The loss and the optimizer with their settings, and the samples and labels, whose numbers are hashed.
     fn describe(&self) -> String {
-        let Self { x, y, validation, shuffle, .. } = self;
-        let data = |x: &[X], y: &[Y]| format!("{} samples ({:016x})", x.len(), hash(x, y));
-        let validation = validation.map_or_else(|| "none".into(), |(x, y)| data(x, y));
-        format!(
-            "{:?}, {:?}, batches of {BATCH}, shuffled: {shuffle}, training: {}, validation: {validation}",
-            self.loss,
-            self.optimizer,
-            data(x, y),
-        )
+        let validation = self.validation.map_or_else(|| "none".into(), |(x, y)| describe_data(x, y));
+        let training = describe_data(self.x, self.y);
+        format!("{}, training: {training}, validation: {validation}", self.describe_settings())
     }
 
     /// The optimizer as [`configure`](Training::configure) leaves it.
@@ -135,11 +151,11 @@ where
     }
 }
 
-/// The hash of the numbers of the samples, and of the labels as text.
-fn hash<X: Tensor, Y: Debug>(samples: &[X], labels: &[Y]) -> u64 {
+/// The number of samples, with a hash of their numbers and of the labels as text.
+pub(super) fn describe_data<X: Tensor, Y: Debug>(samples: &[X], labels: &[Y]) -> String {
     let mut hash = Hash::new();
     X::flat(samples).iter().for_each(|number| hash.add(number.to_f64().to_bits()));
     // The hash takes any text.
     let _ = write!(hash, "{labels:?}");
-    hash.value()
+    format!("{} samples ({:016x})", samples.len(), hash.value())
 }
