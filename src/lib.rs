@@ -19,7 +19,7 @@
 //! ```
 //!
 //! The README lists the features and the examples. The [`guide`] shows how to write layers, activations, losses,
-//! optimizers, metrics and callbacks of your own.
+//! optimizers, metrics and callbacks of your own, how to stream series, and how to use all cores and search.
 //!
 //! The modules, from the bottom up. Each uses only those listed before it:
 //!

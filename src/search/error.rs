@@ -104,7 +104,7 @@ impl fmt::Display for SearchError {
             Self::OnRank { rank, reason } => write!(formatter, "rank {rank}: {}", short(reason)),
             Self::NoWeights { path } => write!(
                 formatter,
-                "{} has not the weights of the best trial: run the search again, which trains that trial again",
+                "{} has not the weights of the best trial: run the search again, which trains that trial again, or choose another folder",
                 path.display()
             ),
         }

@@ -108,7 +108,7 @@ pub trait Run {
     fn resume(&mut self, state: &[u8]) -> Result<(), Failure>;
 }
 
-/// What a [`Run`] does after an epoch.
+/// The answer to a [`Run`] after an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Keeps the weights, which are the best so far, and continues.

@@ -37,7 +37,8 @@ impl Record {
         folder: Option<(Folder, Vec<Part>)>,
     ) -> Result<Self, SearchError> {
         let (folder, parts) = folder.map_or((None, vec![]), |(folder, parts)| (Some(folder), parts));
-        let mut journal: BTreeMap<_, _> = parts.into_iter().map(|part| ((part.trial, part.last), part)).collect();
+        let parts = parts.into_iter().filter(|part| part.trial < trials.len());
+        let mut journal: BTreeMap<_, _> = parts.map(|part| ((part.trial, part.last), part)).collect();
         let mut weights = None;
         if let Some(folder) = &folder {
             if let Some((trial, hash)) = best_of(&goal, journal.values()) {

@@ -47,7 +47,7 @@ pub(super) struct Rules {
     pub patience: Option<usize>,
 }
 
-/// What `train` needs to know of a trial.
+/// A trial to train, and what was trained of it before.
 pub(super) struct Start<'a, O> {
     pub objective: &'a O,
     pub candidate: &'a Candidate<O>,
