@@ -3,9 +3,12 @@
 //! `cargo bench -p shiplap-benches --bench cores --features rayon`; with `-- W3`, only the rows of W3. The rounds alternate
 //! between the numbers of threads, so that a change of the clock rate affects all of them.
 
+mod resnet8;
+
 use std::time::Instant;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use resnet8::ResNet8;
 use shiplap::{
     Tensor,
     loss::{Follows, Label, Loss},
@@ -15,36 +18,6 @@ use shiplap::{
 
 type W1 = (Dense<10, 10, Relu>, Dense<10, 1, Sigmoid>);
 type W3 = (Dense<784, 512, Relu>, Dense<512, 512, Relu>, Dense<512, 10, Softmax>);
-
-#[network(input = Image<32, 32, 3>)]
-type W6 = (
-    (Conv2d<_, 16, 3, Linear, Same, NoBias>, BatchNorm<_, Relu>),
-    Residual<
-        (
-            (Conv2d<_, 16, 3, Linear, Same, NoBias>, BatchNorm<_, Relu>),
-            (Conv2d<_, 16, 3, Linear, Same, NoBias>, BatchNorm<_>),
-        ),
-        Relu,
-    >,
-    Residual<
-        (
-            (Conv2d<_, 32, 3, Linear, Same<2>, NoBias>, BatchNorm<_, Relu>),
-            (Conv2d<_, 32, 3, Linear, Same, NoBias>, BatchNorm<_>),
-        ),
-        Relu,
-        Conv2d<_, 32, 1, Linear, Same<2>>,
-    >,
-    Residual<
-        (
-            (Conv2d<_, 64, 3, Linear, Same<2>, NoBias>, BatchNorm<_, Relu>),
-            (Conv2d<_, 64, 3, Linear, Same, NoBias>, BatchNorm<_>),
-        ),
-        Relu,
-        Conv2d<_, 64, 1, Linear, Same<2>>,
-    >,
-    GlobalAveragePool<_>,
-    Dense<_, 10, Softmax>,
-);
 
 /// The numbers of threads in the table.
 const THREADS: [usize; 2] = [1, 2];
@@ -144,5 +117,5 @@ fn main() {
         [rng.uniform().round() as f32]
     });
     rows::<W3, SparseCategoricalCrossentropy, _, 128, 64>("W3, batch 128", (rounds, 20), &pools, class);
-    rows::<W6, SparseCategoricalCrossentropy, _, 32, 16>("ResNet-8, batch 32", (rounds, 2), &pools, class);
+    rows::<ResNet8, SparseCategoricalCrossentropy, _, 32, 16>("ResNet-8, batch 32", (rounds, 2), &pools, class);
 }

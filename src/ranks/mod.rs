@@ -11,7 +11,8 @@
 //!   the data. Their weights are averaged every few steps.
 //! - `Search::run_on`, with the feature `search`: the ranks share the trials of a search.
 //!
-//! The results depend on the shards or trials, and not on the number of ranks.
+//! The results depend on the shards or trials, and not on the number of ranks. The [guide](crate::guide::machines) says
+//! which of these pays, and when.
 //!
 //! ```
 //! use shiplap::{optim::AllRanks, prelude::*, ranks};
