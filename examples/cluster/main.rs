@@ -29,6 +29,15 @@ const USAGE: &str = "usage: cluster FOLDER PART, or cluster FOLDER best PARTS";
 
 fn main() {
     ranks::run(|ranks| -> Result<(), Box<dyn Error>> {
+        // Where `srun` does not start MPI programs, each process would be a first rank.
+        let tasks = env::var("SLURM_NTASKS").ok().and_then(|tasks| tasks.parse().ok()).unwrap_or(ranks.count());
+        if env::var_os("SLURM_STEP_ID").is_some() && tasks != ranks.count() {
+            return Err(format!(
+                "SLURM has started {tasks} tasks, but MPI has {} ranks: see `srun --mpi=list`",
+                ranks.count()
+            )
+            .into());
+        }
         let arguments: Vec<String> = env::args().skip(1).collect();
         match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             [folder, "best", parts] => best(ranks, Path::new(folder), parts.parse()?),

@@ -13,9 +13,9 @@ pub trait Processes: Copy + Send + Sync + 'static {
     /// The shards of this process, of all `shards`.
     fn own(shards: usize) -> Range<usize>;
 
-    /// Completes the rows of a batch, of which this process has computed its `own`. `seed` is that of the step, the same
-    /// for all processes.
-    fn exchange_rows<X: Tensor>(seed: u32, rows: &mut [X], own: Range<usize>);
+    /// Completes the rows of a batch, of which this process has computed its `own`. `mark` depends on the seed of the step
+    /// and on the weights, the same for all processes.
+    fn exchange_rows<X: Tensor>(mark: u64, rows: &mut [X], own: Range<usize>);
 
     /// Adds up the gradients of all shards, in their order. `gradient` is that of the first shard of this process, if its
     /// shards have rows; `add_others` adds those of its `others`. At the end, `gradient` is the sum of all.
@@ -44,7 +44,7 @@ impl Processes for ThisProcess {
     }
 
     #[inline(always)]
-    fn exchange_rows<X: Tensor>(_: u32, _: &mut [X], _: Range<usize>) {}
+    fn exchange_rows<X: Tensor>(_: u64, _: &mut [X], _: Range<usize>) {}
 
     #[inline(always)]
     fn sum<N: Layer>(gradient: &mut N::Trainable, _: bool, _: usize, add_others: impl FnOnce(&mut N::Trainable)) {

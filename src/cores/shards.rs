@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Rng, Zeroed,
     kernel::{self, Element, ElementwiseKernel, Simd, Summand, Work},
-    layer::{Ending, Layer},
+    layer::{Ending, Layer, Parameter, Path, Visit},
     zeroed::Aligned,
 };
 
@@ -106,7 +106,11 @@ impl<N: Layer, P: Processes, const SHARDS: usize, const ROWS: usize, const BATCH
         let (own_x, own_y) = (&x[own.clone()], &mut y[own.clone()]);
         let record = Record::<N, E, ROWS> { network, shards, x: own_x, y: own_y, ending: PhantomData };
         run_shards::<S, _, N, ROWS, BATCH>(simd, record);
-        P::exchange_rows(seeds.first().copied().unwrap_or_default(), y, own);
+        if P::SEVERAL {
+            let mut mark = Mark(seeds.first().copied().unwrap_or_default().into());
+            network.parameters(Path::ROOT, &mut mark);
+            P::exchange_rows(mark.0, y, own);
+        }
     }
 
     /// Also computes the gradient of each shard.
@@ -136,6 +140,17 @@ impl<N: Layer, P: Processes, const SHARDS: usize, const ROWS: usize, const BATCH
                 network.update_statistics(simd, &shard.tape, share);
             }
         });
+    }
+}
+
+/// A hash of the ends of all parameters, which other weights and other steps change.
+struct Mark(u64);
+
+impl<T: Element> Visit<T> for Mark {
+    fn visit(&mut self, _: Parameter<'_>, values: &[T]) {
+        for value in [values.first(), values.last()].into_iter().flatten() {
+            self.0 = (self.0 ^ value.to_f64().to_bits()).wrapping_mul(0x0100_0000_01b3).rotate_left(23);
+        }
     }
 }
 

@@ -6,22 +6,26 @@
 //! | | use | a rank sends |
 //! |---|---|---|
 //! | many networks or settings | [`Search::run_on`](../../search/struct.Search.html#method.run_on) | a few bytes for each trial |
-//! | one network, samples that take long | [`AllRanks`](crate::optim::AllRanks) | its gradient in each step |
-//! | one network, samples that take short | [`LocalSgd`](crate::train::LocalSgd) | weights and optimizer state every few steps |
+//! | one network, slow samples | [`AllRanks`](crate::optim::AllRanks) | its gradient in each step |
+//! | one network, fast samples | [`LocalSgd`](crate::train::LocalSgd) | weights and optimizer state every few steps |
 //!
 //! A search nearly always pays. Threads come first for one network: [`AllCores`](crate::optim::AllCores) sends nothing.
 //!
 //! ## The time of a step
 //!
 //! `AllRanks` passes the outputs of the batch, and then the sum of the gradients, from the first of `P` ranks to the last
-//! and back, in packets of 16 KiB. If a rank has one shard, each rank adds and sends one packet while the next one comes in.
-//! So the time that a step takes beside its work is about
+//! and back, in packets of 16 KiB. If a rank has one shard, it sends a packet on as soon as it has added its own numbers. So
+//! the time that a step takes beside its work is about
 //!
 //! `4·(P − 1)·latency + 2·(P − 1)·16 KiB/bandwidth + 2·bytes/bandwidth`,
 //!
-//! where `bytes` are those of the trainable parameters. `LocalSgd` takes the half of the first term and the other two, with
-//! the bytes of the parameters and of the optimizer state: with Adam, three times as many. Ranks with several shards receive
-//! everything before they send, and the last term counts for each rank.
+//! where `bytes` are those of the trainable parameters. The outputs take time, too, if they are many. Running statistics,
+//! as those of batch norm, also go to the last rank and back, and take another `2·(P − 1)·latency`. `LocalSgd` takes half of
+//! the first term and the other two, with the bytes of the parameters and of the optimizer state: with Adam, three times as
+//! many. Ranks with several shards receive the sum of a whole gradient before they send it on, which takes
+//! `bytes/bandwidth` for each rank.
+//!
+//! Each rank evaluates all validation data by itself, and this time does not shrink.
 //!
 //! Between two processes of one machine (two cores of an Intel Xeon at 2.5 GHz, Open MPI 4.1, other programs at work),
 //! `benches/ranks/run` has measured 0.5 microseconds and 4.5 to 5.4 GB/s through shared memory, and 6.4 microseconds and
@@ -34,9 +38,9 @@
 //! const ETHERNET: Wire = Wire(20.0, 1100.0);
 //! const INFINIBAND: Wire = Wire(1.5, 12_000.0);
 //!
-//! /// The microseconds that `ranks` take to add up gradients of so many `f32`.
-//! fn sum(Wire(latency, bandwidth): &Wire, ranks: f64, numbers: f64) -> f64 {
-//!     (ranks - 1.0) * (4.0 * latency + 2.0 * 16_384.0 / bandwidth) + 2.0 * 4.0 * numbers / bandwidth
+//! /// The microseconds that `ranks` take to add up gradients of so many `f32`, with 4 latencies, or 6 for batch norm.
+//! fn sum(Wire(latency, bandwidth): &Wire, ranks: f64, numbers: f64, latencies: f64) -> f64 {
+//!     (ranks - 1.0) * (latencies * latency + 2.0 * 16_384.0 / bandwidth) + 2.0 * 4.0 * numbers / bandwidth
 //! }
 //!
 //! /// The microseconds that they take to average weights and Adam's state.
@@ -45,16 +49,18 @@
 //! }
 //!
 //! // 784-512-512-10 has 670 000 parameters, and a sample takes 42 microseconds of a core; ResNet-8 has 78 000, and 1160.
-//! let (dense, resnet) = ((670e3, 42.0), (78e3, 1160.0));
+//! let (dense, resnet) = ((670e3, 42.0, 4.0), (78e3, 1160.0, 6.0));
 //! // The rows that a rank needs in a step, so that it spends nine tenths of its time on them.
-//! let rows = |wire: &Wire, ranks: f64, (numbers, sample): (f64, f64)| (9.0 * sum(wire, ranks, numbers) / sample).ceil();
+//! let rows = |wire: &Wire, ranks: f64, (numbers, sample, latencies): (f64, f64, f64)| {
+//!     (9.0 * sum(wire, ranks, numbers, latencies) / sample).ceil()
+//! };
 //! assert_eq!([2.0, 16.0, 256.0].map(|ranks| rows(&ETHERNET, ranks, dense)), [1068.0, 1398.0, 7044.0]);
 //! assert_eq!([2.0, 16.0, 256.0].map(|ranks| rows(&INFINIBAND, ranks, dense)), [98.0, 124.0, 573.0]);
-//! assert_eq!([2.0, 16.0, 256.0].map(|ranks| rows(&ETHERNET, ranks, resnet)), [6.0, 18.0, 222.0]);
-//! assert_eq!([2.0, 16.0, 256.0].map(|ranks| rows(&INFINIBAND, ranks, resnet)), [1.0, 2.0, 18.0]);
+//! assert_eq!([2.0, 16.0, 256.0].map(|ranks| rows(&ETHERNET, ranks, resnet)), [6.0, 22.0, 301.0]);
+//! assert_eq!([2.0, 16.0, 256.0].map(|ranks| rows(&INFINIBAND, ranks, resnet)), [1.0, 2.0, 24.0]);
 //!
 //! // The steps of 32 rows between two averages, for the same share.
-//! let steps = |wire: &Wire, ranks: f64, (numbers, sample): (f64, f64)| {
+//! let steps = |wire: &Wire, ranks: f64, (numbers, sample, _): (f64, f64, f64)| {
 //!     (9.0 * average(wire, ranks, numbers) / (32.0 * sample)).ceil()
 //! };
 //! assert_eq!([2.0, 16.0, 256.0].map(|ranks| steps(&ETHERNET, ranks, dense)), [99.0, 105.0, 218.0]);
@@ -69,8 +75,8 @@
 //! |---|--:|--:|--:|
 //! | dense, Ethernet | 1068 | 1398 | 7044 |
 //! | dense, InfiniBand | 98 | 124 | 573 |
-//! | ResNet-8, Ethernet | 6 | 18 | 222 |
-//! | ResNet-8, InfiniBand | 1 | 2 | 18 |
+//! | ResNet-8, Ethernet | 6 | 22 | 301 |
+//! | ResNet-8, InfiniBand | 1 | 2 | 24 |
 //!
 //! The steps of 32 rows between two averages of `LocalSgd`:
 //!
@@ -84,7 +90,7 @@
 //! The size of a network hardly matters by itself: a dense network with twice the parameters computes and sends twice as
 //! much. What matters is how often a sample uses each weight: once in a dense layer, hundreds of times in a convolution.
 //! Below some thousand parameters, the latency decides: for 1000 dense parameters, a sample takes 0.1 microseconds, and two
-//! ranks talk for 117 on Ethernet. There, one core is faster than any number of machines, and a search is what to spread.
+//! ranks exchange numbers for 87 on Ethernet. There, one core is faster than any number of machines, and a search is what to spread.
 //!
 //! ## A cluster
 //!

@@ -13,7 +13,7 @@ use crate::{
 /// All ranks run the same program with the same data, settings and seeds. In each step, they exchange the outputs of the
 /// batch, add up the gradients in the order of the shards, and all make the same update. So the network, its files and
 /// its bits are those of [`AllCores`](super::AllCores) with the same shards, on any number of ranks up to `SHARDS`, and
-/// losses, metrics and callbacks are the same on all ranks. [`OnFirst`](crate::train::OnFirst) lets only one of them print
+/// losses, metrics and callbacks are the same on all ranks. Each rank computes all of the validation. [`OnFirst`](crate::train::OnFirst) lets only one of them print
 /// and write files.
 ///
 /// A step sends the gradient to the next rank and back, rank after rank, in packets of 16 KiB. A rank with one shard passes

@@ -44,9 +44,11 @@ mod world;
 pub use neighbor::Chain;
 #[doc(hidden)]
 pub use processes::OnRanks;
-pub(crate) use relay::{Passing, Relay};
+pub(crate) use relay::{Passing, Phase, Relay};
+#[cfg(feature = "search")]
+pub(crate) use run::EndsAll;
 pub use run::{Ranks, run};
 pub use shard::Shard;
-pub(crate) use world::check;
 #[cfg(feature = "search")]
-pub(crate) use world::{look, post};
+pub(crate) use world::{Sharing, poll, post};
+pub(crate) use world::{check, fail};

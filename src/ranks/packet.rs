@@ -7,7 +7,7 @@ use bytemuck::Pod;
 const WORDS: usize = 2048;
 
 /// Some numbers of one type.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Packet {
     words: [u64; WORDS],
     /// The bytes in use.

@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use super::{
     neighbor::Chain as _,
-    relay::{Passing, Relay},
+    relay::{Passing, Phase, Relay},
     run::Ranks,
     world,
 };
@@ -22,17 +22,16 @@ impl Processes for OnRanks {
     const SEVERAL: bool = true;
 
     fn own(shards: usize) -> Range<usize> {
-        let (rank, count) = (world::rank(), world::count());
-        rank * shards / count..(rank + 1) * shards / count
+        world::own(shards)
     }
 
-    fn exchange_rows<X: Tensor>(seed: u32, rows: &mut [X], own: Range<usize>) {
+    fn exchange_rows<X: Tensor>(mark: u64, rows: &mut [X], own: Range<usize>) {
         let ranks = Ranks::new();
-        let mut relay = Relay::forward(&ranks);
-        relay.pass(&mut [rows.len() as u32, seed], |own, incoming| {
+        let mut relay = Relay::forward(Phase::Outputs, &ranks);
+        relay.pass(&mut [rows.len() as u64, mark], |own, incoming| {
             if *own != incoming {
                 world::fail(
-                    "this rank is at another step than the one before: all call the same methods with the same data, settings and seeds",
+                    "its step has other weights, another seed or another number of rows than that of the rank before: all ranks make the same changes, and read the same files",
                 );
             }
         });
@@ -40,7 +39,7 @@ impl Processes for OnRanks {
         relay.pass(X::flat_mut(before), take);
         relay.pass(X::flat_mut(from_own), keep);
         relay.end();
-        let mut relay = Relay::back(&ranks);
+        let mut relay = Relay::back(Phase::Outputs, &ranks);
         let (to_own, after) = rows.split_at_mut(own.end);
         relay.pass(X::flat_mut(to_own), keep);
         relay.pass(X::flat_mut(after), take);
@@ -54,19 +53,19 @@ impl Processes for OnRanks {
         add_others: impl FnOnce(&mut N::Trainable),
     ) {
         let ranks = Ranks::new();
-        let [mut receive, mut send] = [Relay::new(ranks.previous(), None), Relay::new(None, ranks.next())];
-        if others == 0 {
-            (receive, send) = (Relay::forward(&ranks), Relay::new(None, None));
-        }
-        let mut visitor = if has_rows { Passing::adding(&mut receive) } else { Passing::taking(&mut receive) };
+        // With one shard, a packet goes on as soon as it has come in.
+        let next = if others == 0 { ranks.next() } else { None };
+        let mut relay = Relay::new(Phase::Gradient, ranks.previous(), next);
+        let mut visitor = if has_rows { Passing::adding(&mut relay) } else { Passing::taking(&mut relay) };
         N::trainable_mut(None, gradient, [], Path::ROOT, &mut visitor);
-        receive.end();
+        relay.end();
         if others > 0 {
             add_others(gradient);
-            N::trainable_mut(None, gradient, [], Path::ROOT, &mut Passing::taking(&mut send));
-            send.end();
+            let mut relay = Relay::new(Phase::Gradient, None, ranks.next());
+            N::trainable_mut(None, gradient, [], Path::ROOT, &mut Passing::taking(&mut relay));
+            relay.end();
         }
-        let mut back = Relay::back(&ranks);
+        let mut back = Relay::back(Phase::Gradient, &ranks);
         N::trainable_mut(None, gradient, [], Path::ROOT, &mut Passing::taking(&mut back));
         back.end();
     }
@@ -77,10 +76,10 @@ impl Processes for OnRanks {
             N::parameters_mut([network], Path::ROOT, &mut Running(Passing::taking(&mut relay)));
             relay.end();
         };
-        pass(network, Relay::new(ranks.previous(), None));
+        pass(network, Relay::new(Phase::Statistics, ranks.previous(), None));
         update(network);
-        pass(network, Relay::new(None, ranks.next()));
-        pass(network, Relay::back(&ranks));
+        pass(network, Relay::new(Phase::Statistics, None, ranks.next()));
+        pass(network, Relay::back(Phase::Statistics, &ranks));
     }
 }
 

@@ -12,33 +12,77 @@ use crate::{
     layer::{Parameter, VisitMut, VisitTrainable},
 };
 
+/// The subject of a relay. All members of a chain go through the same phases in the same order.
+#[derive(Clone, Copy)]
+pub(crate) enum Phase {
+    /// The outputs of a batch.
+    Outputs,
+    /// The sum of gradients.
+    Gradient,
+    /// Running statistics.
+    Statistics,
+    /// The mean of weights.
+    Average,
+    /// What a callback has changed after an epoch.
+    Epoch,
+    /// The beginning of a search.
+    #[cfg(feature = "search")]
+    Search,
+    /// The end of the work.
+    End,
+}
+
+impl Phase {
+    const ALL: &[(Self, &str)] = &[
+        (Self::Outputs, "begins a step"),
+        (Self::Gradient, "adds up gradients"),
+        (Self::Statistics, "updates running statistics"),
+        (Self::Average, "averages weights"),
+        (Self::Epoch, "has ended an epoch"),
+        #[cfg(feature = "search")]
+        (Self::Search, "begins a search"),
+        (Self::End, "has ended"),
+    ];
+
+    /// The text for the number of a subject.
+    fn text(number: u64) -> &'static str {
+        Self::ALL.iter().find(|(phase, _)| *phase as u64 == number).map_or("does something else", |(_, text)| text)
+    }
+}
+
 /// Numbers that come in from one neighbor, are combined with those of this member, and go on to the other neighbor, packet
 /// by packet. All members pass as many numbers.
 pub(crate) struct Relay<'a> {
-    from: Option<&'a Neighbor>,
-    to: Option<&'a Neighbor>,
+    phase: Phase,
+    /// Whether the subject was passed, before the first number.
+    has_begun: bool,
+    from: Option<Neighbor<'a>>,
+    to: Option<Neighbor<'a>>,
     packet: Packet,
     /// The bytes that are done.
     done: usize,
 }
 
 impl<'a> Relay<'a> {
-    pub fn new(from: Option<&'a Neighbor>, to: Option<&'a Neighbor>) -> Self {
-        Self { from, to, packet: Packet::EMPTY, done: 0 }
+    pub fn new(phase: Phase, from: Option<Neighbor<'a>>, to: Option<Neighbor<'a>>) -> Self {
+        Self { phase, has_begun: false, from, to, packet: Packet::EMPTY, done: 0 }
     }
 
     /// From the first member to the last.
-    pub fn forward(chain: &'a impl Chain) -> Self {
-        Self::new(chain.previous(), chain.next())
+    pub fn forward(phase: Phase, chain: &'a impl Chain) -> Self {
+        Self::new(phase, chain.previous(), chain.next())
     }
 
     /// From the last member to the first.
-    pub fn back(chain: &'a impl Chain) -> Self {
-        Self::new(chain.next(), chain.previous())
+    pub fn back(phase: Phase, chain: &'a impl Chain) -> Self {
+        Self::new(phase, chain.next(), chain.previous())
     }
 
     /// Calls `combine` with each number and the one that came in, and passes the numbers on.
     pub fn pass<X: Pod>(&mut self, mut numbers: &mut [X], combine: impl Fn(&mut X, X)) {
+        if !numbers.is_empty() && !core::mem::replace(&mut self.has_begun, true) {
+            self.pass(&mut [self.phase as u64], check_phase);
+        }
         while !numbers.is_empty() {
             if let (0, Some(from)) = (self.done, self.from) {
                 from.receive(&mut self.packet);
@@ -56,6 +100,12 @@ impl<'a> Relay<'a> {
         }
     }
 
+    /// Passes the subject alone.
+    pub fn tell(mut self) {
+        self.pass(&mut [0u8], |_, _| {});
+        self.end();
+    }
+
     /// Sends the last packet.
     pub fn end(mut self) {
         self.flush_if(self.done > 0);
@@ -67,7 +117,7 @@ impl<'a> Relay<'a> {
         }
         if self.from.is_some() && self.packet.used != self.done {
             world::fail(
-                "the ranks have sent different amounts of numbers: all run the same program with the same settings",
+                "the rank or shard beside it has sent another amount of numbers: all have the same network and the same settings",
             );
         }
         self.packet.used = self.done;
@@ -78,13 +128,23 @@ impl<'a> Relay<'a> {
     }
 }
 
+/// Ends the program if two members are in different phases.
+fn check_phase(own: &mut u64, incoming: u64) {
+    if *own != incoming {
+        let [here, there] = [*own, incoming].map(Phase::text);
+        world::fail(format_args!(
+            "it {here}, but the rank or shard beside it {there}: all call the same methods in the same order"
+        ));
+    }
+}
+
 /// Passes the parameters that are visited on.
 pub(crate) struct Passing<'a, 'b> {
     relay: &'b mut Relay<'a>,
     rule: Rule,
 }
 
-/// What becomes of a parameter when a number comes in.
+/// How an incoming number is combined with a parameter.
 enum Rule {
     Add,
     Take,
@@ -112,10 +172,10 @@ impl<'a, 'b> Passing<'a, 'b> {
         match self.rule {
             Rule::Add => self.relay.pass(values, |own, incoming| *own += incoming),
             Rule::Take => self.relay.pass(values, |own, incoming| *own = incoming),
-            Rule::Average(others) => {
-                let count = T::from_f64(others + 1.0);
-                self.relay.pass(values, |own, incoming| *own = incoming + (*own - incoming) / count);
-            }
+            Rule::Average(others) => self.relay.pass(values, |own, incoming| {
+                let (value, mean) = (own.to_f64(), incoming.to_f64());
+                *own = T::from_f64(mean + (value - mean) / (others + 1.0));
+            }),
         }
     }
 }

@@ -12,22 +12,18 @@ use mpi::{
 
 use super::{
     neighbor::{Chain, Neighbor},
+    relay::{Phase, Relay},
     world,
 };
 use crate::kernel::{Level, level, set_level};
 
 /// The ranks of this program, as one of them sees them.
 #[derive(Debug)]
-pub struct Ranks {
-    previous: Option<Neighbor>,
-    next: Option<Neighbor>,
-}
+pub struct Ranks(());
 
 impl Ranks {
-    pub(super) fn new() -> Self {
-        let (rank, count) = (world::rank(), world::count());
-        let next = (rank + 1 < count).then_some(Neighbor::Rank(rank + 1));
-        Self { previous: rank.checked_sub(1).map(Neighbor::Rank), next }
+    pub(super) const fn new() -> Self {
+        Self(())
     }
 
     /// The number of this rank, from 0.
@@ -47,12 +43,13 @@ impl Ranks {
 }
 
 impl Chain for Ranks {
-    fn previous(&self) -> Option<&Neighbor> {
-        self.previous.as_ref()
+    fn previous(&self) -> Option<Neighbor<'_>> {
+        self.rank().checked_sub(1).map(Neighbor::Rank)
     }
 
-    fn next(&self) -> Option<&Neighbor> {
-        self.next.as_ref()
+    fn next(&self) -> Option<Neighbor<'_>> {
+        let next = self.rank() + 1;
+        (next < self.count()).then_some(Neighbor::Rank(next))
     }
 }
 
@@ -79,7 +76,9 @@ pub fn run<T, E: Display>(work: impl FnOnce(&Ranks) -> Result<T, E>) -> T {
         world::fail(format!("this MPI library allows threads only as {threading:?}: one with `Multiple` is needed"));
     }
     agree_on_level(&everyone);
-    let result = work(&Ranks::new()).unwrap_or_else(|error| world::fail(error));
+    let ranks = Ranks::new();
+    let result = work(&ranks).unwrap_or_else(|error| world::fail(error));
+    Relay::forward(Phase::End, &ranks).tell();
     drop(universe);
     world::set(0, 0);
     result
@@ -94,7 +93,7 @@ fn agree_on_level(everyone: &SimpleCommunicator) {
 }
 
 /// Ends all ranks if this one panics: they would wait for it forever.
-pub(super) struct EndsAll;
+pub(crate) struct EndsAll;
 
 impl Drop for EndsAll {
     fn drop(&mut self) {

@@ -4,8 +4,9 @@ use core::fmt::Display;
 use std::{thread, vec::Vec};
 
 use super::{
-    neighbor::{Chain, Neighbor},
-    run::Ranks,
+    neighbor::{Chain, Channels, Neighbor},
+    relay::{Phase, Relay},
+    run::{EndsAll, Ranks},
     world,
 };
 
@@ -15,8 +16,24 @@ use super::{
 pub struct Shard {
     index: usize,
     count: usize,
-    previous: Option<Neighbor>,
-    next: Option<Neighbor>,
+    previous: Option<Side>,
+    next: Option<Side>,
+}
+
+/// A shard beside another.
+#[derive(Debug)]
+enum Side {
+    Rank(usize),
+    Thread(Channels),
+}
+
+impl Side {
+    fn neighbor(&self) -> Neighbor<'_> {
+        match self {
+            Self::Rank(rank) => Neighbor::Rank(*rank),
+            Self::Thread(channels) => Neighbor::Thread(channels),
+        }
+    }
 }
 
 impl Shard {
@@ -44,12 +61,12 @@ impl Shard {
 }
 
 impl Chain for Shard {
-    fn previous(&self) -> Option<&Neighbor> {
-        self.previous.as_ref()
+    fn previous(&self) -> Option<Neighbor<'_>> {
+        self.previous.as_ref().map(Side::neighbor)
     }
 
-    fn next(&self) -> Option<&Neighbor> {
-        self.next.as_ref()
+    fn next(&self) -> Option<Neighbor<'_>> {
+        self.next.as_ref().map(Side::neighbor)
     }
 }
 
@@ -57,23 +74,23 @@ impl Ranks {
     /// Runs `work` for each of `count` shards. Each rank has some of them, each in a thread. Returns what `work` returns for
     /// the first shard of this rank.
     ///
-    /// If `work` fails or panics for one shard, or if there are more ranks than shards, the program ends on all ranks, as in
-    /// [`run`](super::run).
+    /// If `work` fails or panics for one shard, if there are more ranks than shards, or if shards are split again, the
+    /// program ends on all ranks, as in [`run`](super::run).
     pub fn shards<R: Send, E: Display>(&self, count: usize, work: impl Fn(&Shard) -> Result<R, E> + Sync) -> R {
         if let Err(reason) = world::check(count) {
             world::fail(reason);
         }
-        let (rank, ranks) = (self.rank(), self.count());
-        let own = rank * count / ranks..(rank + 1) * count / ranks;
-        let mut previous = self.previous().map(|_| Neighbor::Rank(rank - 1));
+        let _shards = world::Sharing::begin();
+        let own = world::own(count);
+        let mut previous = self.previous().map(|_| Side::Rank(self.rank() - 1));
         let mut shards = Vec::with_capacity(own.len());
         for index in own.clone() {
             let (next, following) = match index + 1 {
                 last if last == count => (None, None),
-                end if end == own.end => (Some(Neighbor::Rank(rank + 1)), None),
+                end if end == own.end => (Some(Side::Rank(self.rank() + 1)), None),
                 _ => {
-                    let [second, first] = Neighbor::pair();
-                    (Some(second), Some(first))
+                    let [here, there] = Channels::pair().map(Side::Thread);
+                    (Some(here), Some(there))
                 }
             };
             shards.push(Shard { index, count, previous: core::mem::replace(&mut previous, following), next });
@@ -82,8 +99,10 @@ impl Ranks {
             let work = &work;
             let run = |shard: Shard| {
                 move || {
-                    let _ends_all = super::run::EndsAll;
-                    work(&shard).unwrap_or_else(|error| world::fail(error))
+                    let _ends_all = EndsAll;
+                    let result = work(&shard).unwrap_or_else(|error| world::fail(error));
+                    Relay::forward(Phase::End, &shard).tell();
+                    result
                 }
             };
             let threads: Vec<_> = shards.into_iter().map(|shard| scope.spawn(run(shard))).collect();

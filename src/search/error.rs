@@ -65,7 +65,7 @@ pub enum SearchError {
         /// Its error.
         reason: String,
     },
-    /// The file with the best weights has not those of the best trial.
+    /// The file with the best weights does not contain those of the best trial.
     NoWeights {
         /// The file.
         path: PathBuf,
@@ -104,7 +104,7 @@ impl fmt::Display for SearchError {
             Self::OnRank { rank, reason } => write!(formatter, "rank {rank}: {}", short(reason)),
             Self::NoWeights { path } => write!(
                 formatter,
-                "{} has not the weights of the best trial: run the search again, which trains that trial again, or choose another folder",
+                "{} does not contain the weights of the best trial: run the search again, which trains that trial again, or choose another folder",
                 path.display()
             ),
         }

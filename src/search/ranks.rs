@@ -4,6 +4,7 @@
 //! trains it and sends it back, which also asks for the next.
 
 use std::{
+    panic::resume_unwind,
     string::{String, ToString as _},
     sync::{Mutex, PoisonError},
     thread,
@@ -17,11 +18,12 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{
     Candidates, Outcome, Results, Search, SearchError, Space,
     crew::Crew,
+    hash::Hash,
     part::{Best, Part},
     plan::Step,
     step::{Order, Trained},
 };
-use crate::ranks::{Ranks, look, post};
+use crate::ranks::{EndsAll, Phase, Ranks, Relay, Sharing, poll, post};
 
 impl Search {
     /// Like [`run`](Self::run), with the trials spread over all [ranks](crate::ranks) of an MPI program. All of them call it
@@ -73,35 +75,46 @@ impl Search {
         objective: &O,
         watch: impl FnMut(&Outcome) + Send,
     ) -> Result<Option<Results>, SearchError> {
-        if !ranks.is_first() {
-            let work = self.work(space, objective)?;
-            let workers = rayon::current_num_threads();
-            thread::scope(|scope| {
-                for worker in 0..workers {
-                    let work = &work;
-                    scope.spawn(move || serve(worker, workers, &|order| work.train(order)));
-                }
-            });
-            return Ok(None);
+        Relay::forward(Phase::Search, ranks).tell();
+        let work = match self.work(space, objective) {
+            Ok(work) => work,
+            // The settings are wrong on all ranks.
+            Err(error) => return if ranks.is_first() { Err(error) } else { Ok(None) },
+        };
+        let settings = self.settings(space, objective, &work.candidates, &work.trials);
+        let settings = Hash::of(&serde_json::to_vec(&settings).unwrap_or_default());
+        if ranks.is_first() {
+            let crew = Coordinator { others: ranks.count() - 1, settings, workers: Mutex::default() };
+            let results = self.search(space, objective, watch, &crew);
+            let end = crew.dismiss();
+            return results.and_then(|results| end.map(|()| Some(results)));
         }
-        let crew = AllRanks { others: ranks.count() - 1, state: Mutex::default() };
-        let results = self.search(space, objective, watch, &crew);
-        crew.dismiss();
-        results.map(Some)
+        let _sharing = Sharing::begin();
+        let workers = rayon::current_num_threads();
+        thread::scope(|scope| {
+            for worker in 0..workers {
+                let (work, ready) = (&work, Report::Ready { worker, of: workers, settings });
+                scope.spawn(move || {
+                    let _ends_all = EndsAll;
+                    run_worker(worker, &ready, &|order| work.train(order));
+                });
+            }
+        });
+        Ok(None)
     }
 }
 
 /// The tag of messages to rank 0. Those to a worker have its number plus 1.
 const TO_FIRST: usize = 0;
 
-/// The time between two looks for messages. MPI itself would keep a core busy while it waits.
-const NAP: Duration = Duration::from_micros(500);
+/// The time between two polls for messages. MPI itself would keep a core busy while it waits.
+const POLL_INTERVAL: Duration = Duration::from_micros(500);
 
 /// What a worker tells rank 0.
 #[derive(Serialize, Deserialize)]
 enum Report {
-    /// It is one of so many on its rank, and ready.
-    Ready { worker: usize, of: usize },
+    /// It is one of so many on its rank, and ready. `settings` is the hash of the settings of the search.
+    Ready { worker: usize, of: usize, settings: u64 },
     /// It has trained a part, and is ready. The weights and the state follow, if there are some.
     Trained { worker: usize, first: usize, part: Part, has_weights: bool, has_state: bool },
     /// It cannot train.
@@ -117,15 +130,15 @@ enum Command {
     End,
 }
 
-/// A worker of another rank, one `of` as many: trains until the search is done.
-fn serve(worker: usize, of: usize, train: &impl Fn(Order) -> Result<Trained, SearchError>) {
-    let mut message = pack(&Report::Ready { worker, of }, []);
+/// Trains as a worker of another rank until the search is done.
+fn run_worker(worker: usize, ready: &Report, train: &impl Fn(Order) -> Result<Trained, SearchError>) {
+    let mut message = pack(ready, []);
     loop {
         post(&message, 0, TO_FIRST);
         let command = loop {
-            match look(worker + 1) {
+            match poll(worker + 1) {
                 Some((_, command)) => break command,
-                None => thread::sleep(NAP),
+                None => thread::sleep(POLL_INTERVAL),
             }
         };
         let Some((Command::Train { trial, first, last, best, has_state }, mut blobs)) = unpack(&command) else {
@@ -144,11 +157,13 @@ fn serve(worker: usize, of: usize, train: &impl Fn(Order) -> Result<Trained, Sea
     }
 }
 
-/// All ranks, as the first of them sees them.
-struct AllRanks {
+/// Gives out the steps of a search to all ranks.
+struct Coordinator {
     /// The number of other ranks.
     others: usize,
-    state: Mutex<Workers>,
+    /// The hash of the settings of the search.
+    settings: u64,
+    workers: Mutex<Workers>,
 }
 
 /// The workers of other ranks.
@@ -165,19 +180,23 @@ struct Workers {
 
 impl Workers {
     /// Takes the next message, if there is one. Returns what was trained.
-    fn listen(&mut self) -> Result<Option<Trained>, SearchError> {
-        let Some((rank, message)) = look(TO_FIRST) else {
-            thread::sleep(NAP);
+    fn listen(&mut self, expected: u64) -> Result<Option<Trained>, SearchError> {
+        let Some((rank, message)) = poll(TO_FIRST) else {
+            thread::sleep(POLL_INTERVAL);
             return Ok(None);
         };
         let failed = |reason: String| SearchError::OnRank { rank, reason };
         match unpack(&message) {
-            Some((Report::Ready { worker, of }, _)) => {
+            Some((Report::Ready { worker, of, settings }, _)) => {
                 if worker == 0 {
                     self.ranks += 1;
                     self.all += of;
                 }
                 self.ready.push((rank, worker));
+                if settings != expected {
+                    let reason = "its space, objective or data are not those of the first rank";
+                    return Err(failed(reason.into()));
+                }
                 Ok(None)
             }
             Some((Report::Trained { worker, first, part, has_weights, has_state }, mut blobs)) => {
@@ -193,12 +212,12 @@ impl Workers {
                 self.ready.push((rank, worker));
                 Err(failed(reason))
             }
-            None => Err(failed("it has sent a message that this version of the program does not know".into())),
+            None => Err(failed("it has sent a message that this version of the program cannot read".into())),
         }
     }
 }
 
-impl AllRanks {
+impl Coordinator {
     /// Gives out steps to other ranks until all are trained.
     fn serve(
         &self,
@@ -206,14 +225,18 @@ impl AllRanks {
         prepare: &impl Fn(Step) -> Result<Order, SearchError>,
         finish: &impl Fn(Trained) -> Result<(), SearchError>,
     ) -> Result<(), SearchError> {
-        let mut workers = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             while let Some((rank, worker)) = workers.ready.pop() {
                 let Some(step) = next(steps) else {
                     workers.ready.push((rank, worker));
                     break;
                 };
-                let Order { step, best, state } = prepare(step)?;
+                let prepared = prepare(step);
+                if prepared.is_err() {
+                    workers.ready.push((rank, worker));
+                }
+                let Order { step, best, state } = prepared?;
                 let (first, last) = step.epochs.into_inner();
                 let command = Command::Train { trial: step.trial, first, last, best, has_state: state.is_some() };
                 post(&pack(&command, state.iter().map(Vec::as_slice)), rank, worker + 1);
@@ -222,31 +245,31 @@ impl AllRanks {
             if workers.busy == 0 && left(steps) == 0 {
                 return Ok(());
             }
-            if let Some(trained) = workers.listen()? {
+            if let Some(trained) = workers.listen(self.settings)? {
                 finish(trained)?;
             }
         }
     }
 
-    /// Sends all workers home.
-    fn dismiss(&self) {
-        let mut workers = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut dismissed = 0;
+    /// Ends all workers. Fails if one of them was to train something else, but had nothing to train.
+    fn dismiss(&self) -> Result<(), SearchError> {
+        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut dismissed, mut result) = (0, Ok(()));
         loop {
             for (rank, worker) in core::mem::take(&mut workers.ready) {
                 post(&pack(&Command::End, []), rank, worker + 1);
                 dismissed += 1;
             }
             if workers.ranks == self.others && dismissed == workers.all {
-                return;
+                return result;
             }
-            // The search has ended already, with or without an error.
-            let _ = workers.listen();
+            let heard = workers.listen(self.settings).map(drop);
+            result = result.and(heard);
         }
     }
 }
 
-impl Crew for AllRanks {
+impl Crew for Coordinator {
     fn share(
         &self,
         steps: Vec<Step>,
@@ -255,15 +278,27 @@ impl Crew for AllRanks {
         finish: &(impl Fn(Trained) -> Result<(), SearchError> + Sync),
     ) -> Result<(), SearchError> {
         let steps = Mutex::new(steps.into_iter());
-        let end = || steps.lock().unwrap_or_else(PoisonError::into_inner).by_ref().for_each(drop);
         thread::scope(|scope| {
-            let others = scope.spawn(|| self.serve(&steps, prepare, finish).inspect_err(|_| end()));
+            let others = scope.spawn(|| {
+                let unless_done = Ends(&steps);
+                self.serve(&steps, prepare, finish).inspect(|()| core::mem::forget(unless_done))
+            });
             let run = |step| finish(train(prepare(step)?)?);
-            let own = core::iter::from_fn(|| next(&steps)).par_bridge().try_for_each(run).inspect_err(|_| end());
-            // It does not panic.
-            let others = others.join().unwrap_or(Ok(()));
+            let unless_done = Ends(&steps);
+            let own = core::iter::from_fn(|| next(&steps)).par_bridge().try_for_each(run);
+            let own = own.inspect(|()| core::mem::forget(unless_done));
+            let others = others.join().unwrap_or_else(|panic| resume_unwind(panic));
             own.and(others)
         })
+    }
+}
+
+/// Leaves no steps to anyone, after an error or a panic.
+struct Ends<'a>(&'a Mutex<vec::IntoIter<Step>>);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).by_ref().for_each(drop);
     }
 }
 

@@ -193,6 +193,9 @@ impl Search {
             watch(record.add(trained)?);
             Ok(())
         };
+        // Its trials run side by side, and `AllRanks` needs all ranks for one.
+        #[cfg(feature = "mpi")]
+        let _sharing = crate::ranks::Sharing::begin();
         for rung in 0..plan.rungs() {
             let mut steps = plan.steps(rung, &self.rules.goal, locked(&shared).0.outcomes());
             steps.retain(|step| !locked(&shared).0.replay(step));
@@ -237,7 +240,7 @@ impl Search {
     }
 
     /// Everything that determines the results.
-    fn settings<C, O>(
+    pub(super) fn settings<C, O>(
         &self,
         space: &Space<C>,
         objective: &O,
@@ -279,8 +282,8 @@ pub(super) struct Work<'a, O> {
     rules: &'a Rules,
     epochs: usize,
     objective: &'a O,
-    candidates: Vec<Candidate<O>>,
-    trials: Vec<Trial>,
+    pub(super) candidates: Vec<Candidate<O>>,
+    pub(super) trials: Vec<Trial>,
 }
 
 impl<O> Work<'_, O> {

@@ -5,17 +5,17 @@ use core::ops::ControlFlow;
 use super::{Callback, Epoch, Report, TrainingStateMut};
 use crate::{
     layer::{Layer, Path, VisitMut, VisitTrainable},
-    ranks::{Passing, Relay, Shard},
+    ranks::{Passing, Phase, Relay, Shard, fail},
 };
 
-/// Averages the weights of all [shards](Shard) every few steps, and after each epoch (local SGD, Stich 2019): less talk
+/// Averages the weights of all [shards](Shard) every few steps, and after each epoch (local SGD, Stich 2019): less communication
 /// between ranks than [`AllRanks`](crate::optim::AllRanks), which adds up gradients in each step.
 ///
 /// The average covers weights, running statistics and the state of the optimizer, so that all shards are equal after it:
 /// a checkpoint of one of them resumes all, on any number of ranks. The mean is computed in the order of the shards.
 ///
 /// All shards have trainers with the same settings and the same seed. Losses and metrics of training are those of the
-/// shard's own part of the data; validation, after the average, is the same for all.
+/// shard's own part of the data; validation, after the average, is the same for all, and each shard computes all of it.
 ///
 /// ```
 /// use shiplap::{prelude::*, ranks, train::{LocalSgd, OnFirst}};
@@ -70,10 +70,15 @@ impl<N: Layer, M> Callback<N, M> for LocalSgd<'_> {
     }
 
     fn change_state(&mut self, mut state: TrainingStateMut<'_, N>) {
-        let mut relay = Relay::forward(self.shard);
+        let mut relay = Relay::forward(Phase::Average, self.shard);
+        relay.pass(&mut [*state.steps, state.rng.clone().bits().into()], |own, incoming| {
+            if *own != incoming {
+                fail("this shard has taken other steps than the one before: all shards have the same settings and seeds, and parts of one size");
+            }
+        });
         visit(&mut state, &mut Passing::averaging(&mut relay, self.shard.index()));
         relay.end();
-        let mut relay = Relay::back(self.shard);
+        let mut relay = Relay::back(Phase::Average, self.shard);
         visit(&mut state, &mut Passing::taking(&mut relay));
         relay.end();
     }

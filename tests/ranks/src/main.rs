@@ -52,6 +52,16 @@ fn main() {
             "panic" => fail(ranks, argument.parse()?, || panic!("it does not work")),
             "seeds" => seeds(ranks),
             "shards" => few_shards(ranks),
+            "early-end" => early_end(ranks),
+            "shard-ends" => shard_ends(ranks),
+            "both" => both(ranks),
+            "weights" => weights(ranks),
+            "parts" => parts(ranks),
+            "early-stopping" => early_stopping(ranks),
+            "misplaced" => misplaced(ranks),
+            "wrong-settings" => wrong_settings(ranks),
+            "other-data" => other_data(ranks),
+            "watch" => watch(ranks),
             "wrong-ranking" => wrong_ranking(ranks),
             other => Err(format!("there is no program {other}").into()),
         }?;
@@ -199,13 +209,19 @@ fn allocations(ranks: &Ranks) -> Result<String, Failure> {
     let mut trainer = Trainer::<Net, MeanSquaredError, OfRanks<Adam>, 48>::boxed(AllRanks(Adam::new(0.01)), 1);
     trainer.step(&x[..48], &y[..48])?;
     let on_ranks = counting::count(|| (0..20).try_for_each(|_| trainer.step(&x[..48], &y[..48]).map(drop)))?;
-    let local = ranks.shards(4, |shard| {
+    if on_ranks > 0 {
+        return Err(format!("{on_ranks} allocations in steps on all ranks").into());
+    }
+    ranks.shards(4, |shard| {
         let mut trainer = Trainer::<Net, MeanSquaredError, Adam, 4>::boxed(Adam::new(0.01), 1);
         let (x, y) = (shard.part(&x), shard.part(&y));
         trainer.fit_with(&x, &y, Fit::epochs(1), LocalSgd::new(shard, 2))?;
-        counting::count(|| trainer.fit_with(&x, &y, Fit::epochs(5), LocalSgd::new(shard, 2)).map(drop))
+        match counting::count(|| trainer.fit_with(&x, &y, Fit::epochs(5), LocalSgd::new(shard, 2)).map(drop))? {
+            0 => Ok(()),
+            calls => Err(Failure::from(format!("{calls} allocations in shard {}", shard.index()))),
+        }
     });
-    Ok(format!("{on_ranks} and {local} allocations\n"))
+    Ok("nothing was allocated\n".into())
 }
 
 /// Trains on all ranks, but one fails in the middle.
@@ -234,6 +250,109 @@ fn few_shards(_: &Ranks) -> Result<String, Failure> {
     let (x, y) = data::<f32>();
     let mut trainer = Trainer::<Net, MeanSquaredError, AllRanks<Adam, 1, 48>, 48>::boxed(AllRanks(Adam::new(0.01)), 1);
     trainer.fit(&x, &y, Fit::epochs(3))?;
+    Ok(String::new())
+}
+
+/// The first rank trains less than the others.
+fn early_end(ranks: &Ranks) -> Result<String, Failure> {
+    let (x, y) = data::<f32>();
+    let mut trainer = Trainer::<Net, MeanSquaredError, OfRanks<Adam>, 48>::boxed(AllRanks(Adam::new(0.01)), 1);
+    trainer.fit(&x, &y, Fit::epochs(if ranks.is_first() { 2 } else { 3 }))?;
+    Ok(String::new())
+}
+
+/// The last shard trains less than the others.
+fn shard_ends(ranks: &Ranks) -> Result<String, Failure> {
+    let (x, y) = data::<f32>();
+    ranks.shards(4, |shard| {
+        let mut trainer = Trainer::<Net, MeanSquaredError, Adam, 4>::boxed(Adam::new(0.01), 1);
+        let epochs = if shard.index() == 3 { 2 } else { 3 };
+        let fit = Fit::epochs(epochs);
+        trainer.fit_with(&shard.part(&x), &shard.part(&y), fit, LocalSgd::new(shard, 3)).map(drop)
+    });
+    Ok(String::new())
+}
+
+/// Each shard trains on all ranks.
+fn both(ranks: &Ranks) -> Result<String, Failure> {
+    let (x, y) = data::<f32>();
+    ranks.shards(4, |_| {
+        let mut trainer = Trainer::<Net, MeanSquaredError, OfRanks<Adam>, 48>::boxed(AllRanks(Adam::new(0.01)), 1);
+        trainer.fit(&x, &y, Fit::epochs(2)).map(drop)
+    });
+    Ok(String::new())
+}
+
+/// The first rank changes a weight.
+fn weights(ranks: &Ranks) -> Result<String, Failure> {
+    let (x, y) = data::<f32>();
+    let mut trainer = Trainer::<Net, MeanSquaredError, OfRanks<Adam>, 48>::boxed(AllRanks(Adam::new(0.01)), 1);
+    if ranks.is_first() {
+        trainer.network_mut().0.kernel[0][0] = 2.0;
+    }
+    trainer.fit(&x, &y, Fit::epochs(3))?;
+    Ok(String::new())
+}
+
+/// The parts differ in length, but not in the number of averages.
+fn parts(ranks: &Ranks) -> Result<String, Failure> {
+    let (x, y) = data::<f32>();
+    ranks.shards(2, |shard| {
+        let rows = 4 * (1 + shard.index());
+        let mut trainer = Trainer::<Net, MeanSquaredError, Adam, 4>::boxed(Adam::new(0.01), 1);
+        trainer.fit_with(&x[..rows], &y[..rows], Fit::epochs(3), LocalSgd::new(shard, 8)).map(drop)
+    });
+    Ok(String::new())
+}
+
+/// The first rank restores the best weights, and all have them.
+fn early_stopping(ranks: &Ranks) -> Result<String, Failure> {
+    let (x, y) = data::<f32>();
+    let mut trainer = Trainer::<Net, MeanSquaredError, OfRanks<Adam>, 48>::boxed(AllRanks(Adam::new(0.3)), 1);
+    let mut best = Net::zeroed();
+    let last = trainer.fit_with(&x, &y, Fit::epochs(100), OnFirst::new(ranks, EarlyStopping::new(2, &mut best)))?;
+    // The ranks would notice other weights.
+    trainer.step(&x[..48], &y[..48])?;
+    Ok(format!("{} {:x}\n", last.epoch < 100, hash(trainer.network(), &[])))
+}
+
+/// A callback in `OnFirst` that all ranks need.
+fn misplaced(ranks: &Ranks) -> Result<String, Failure> {
+    let (x, y) = data::<f32>();
+    let mut trainer = Trainer::<Net, MeanSquaredError, OfRanks<Adam>, 48>::boxed(AllRanks(Adam::new(0.01)), 1);
+    let schedule = LearningRateScheduler(|epoch: usize, _: f64| 0.01 / epoch as f64);
+    trainer.fit_with(&x, &y, Fit::epochs(3), OnFirst::new(ranks, schedule))?;
+    Ok(String::new())
+}
+
+/// The settings of a search are wrong on all ranks.
+fn wrong_settings(ranks: &Ranks) -> Result<String, Failure> {
+    let (x, y) = data::<f32>();
+    let training = Training::new(MeanSquaredError, Adam::default(), &x, &y);
+    match Search::epochs(0).run_on(ranks, &candidates![Small], &training) {
+        Err(error) => Ok(format!("{error}\n")),
+        Ok(results) => Ok(format!("{}\n", results.is_some())),
+    }
+}
+
+/// The data of a search differ between ranks.
+fn other_data(ranks: &Ranks) -> Result<String, Failure> {
+    let (x, y) = data::<f32>();
+    let rows = 50 + ranks.rank();
+    let training = Training::new(MeanSquaredError, Adam::default(), &x[..rows], &y[..rows]);
+    Search::epochs(3).run_on(ranks, &candidates![Small].seeds(0..9), &training)?;
+    Ok(String::new())
+}
+
+/// The first rank panics when a trial is done.
+fn watch(ranks: &Ranks) -> Result<String, Failure> {
+    let (x, y) = data::<f32>();
+    let training = Training::new(MeanSquaredError, Adam::default(), &x, &y);
+    let (space, mut done) = (candidates![Small, Deep].seeds(0..9), 0);
+    Search::epochs(3).run_on_with(ranks, &space, &training, |_| {
+        done += 1;
+        assert!(done < 3, "this is a panic");
+    })?;
     Ok(String::new())
 }
 
