@@ -31,6 +31,7 @@ use crate::{cores::ThisProcess, kernel::Real};
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AllCores<O, const SHARDS: usize, const ROWS: usize>(pub O);
 
+#[diagnostic::do_not_recommend]
 impl<O, const SHARDS: usize, const ROWS: usize> Optimizer for AllCores<O, SHARDS, ROWS>
 where
     O: Optimizer<State: OnCores<ThisProcess, SHARDS, ROWS>>,

@@ -34,6 +34,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AllRanks<O, const SHARDS: usize, const ROWS: usize>(pub O);
 
+#[diagnostic::do_not_recommend]
 impl<O, const SHARDS: usize, const ROWS: usize> Optimizer for AllRanks<O, SHARDS, ROWS>
 where
     O: Optimizer<State: OnCores<OnRanks, SHARDS, ROWS>>,
