@@ -28,7 +28,7 @@ use crate::{
 ///     let loss = ranks.shards(4, |shard| {
 ///         let mut trainer = Trainer::<Net, MeanSquaredError, Adam, 16>::boxed(Adam::new(0.01), 1);
 ///         let print = OnFirst::new(shard, |epoch: &Epoch<_>| println!("{}", epoch.loss()));
-///         let fit = Fit::epochs(100).validation(&x, &y);
+///         let fit = Fit::epochs(200).validation(&x, &y);
 ///         let callbacks = (LocalSgd::new(shard, 2), print);
 ///         trainer.fit_with(&shard.part(&x), &shard.part(&y), fit, callbacks)?;
 ///         trainer.evaluate(&x, &y).map(|report| report.loss)
