@@ -82,10 +82,10 @@ impl Search {
             Err(error) => return if ranks.is_first() { Err(error) } else { Ok(None) },
         };
         let settings = self.settings(space, objective, &work.candidates, &work.trials);
-        let settings = Hash::of(&serde_json::to_vec(&settings).unwrap_or_default());
+        let hash = Hash::of(&serde_json::to_vec(&settings).unwrap_or_default());
         if ranks.is_first() {
-            let crew = Coordinator { others: ranks.count() - 1, settings, workers: Mutex::default() };
-            let results = self.search(space, objective, watch, &crew);
+            let crew = Coordinator { others: ranks.count() - 1, settings: hash, workers: Mutex::default() };
+            let results = self.search(&work, || settings, watch, &crew);
             let end = crew.dismiss();
             return results.and_then(|results| end.map(|()| Some(results)));
         }
@@ -93,7 +93,7 @@ impl Search {
         let workers = rayon::current_num_threads();
         thread::scope(|scope| {
             for worker in 0..workers {
-                let (work, ready) = (&work, Report::Ready { worker, of: workers, settings });
+                let (work, ready) = (&work, Report::Ready { worker, of: workers, settings: hash });
                 scope.spawn(move || {
                     let _ends_all = EndsAll;
                     run_worker(worker, &ready, &|order| work.train(order));

@@ -163,23 +163,23 @@ impl Search {
         objective: &O,
         watch: impl FnMut(&Outcome) + Send,
     ) -> Result<Results, SearchError> {
-        self.search(space, objective, watch, &Alone)
+        let work = self.work(space, objective)?;
+        let settings = || self.settings(space, objective, &work.candidates, &work.trials);
+        self.search(&work, settings, watch, &Alone)
     }
 
     /// Trains all trials with the help of `crew`.
-    pub(super) fn search<C: Candidates<O>, O: Sync>(
+    pub(super) fn search<O: Sync>(
         &self,
-        space: &Space<C>,
-        objective: &O,
+        work: &Work<'_, O>,
+        settings: impl FnOnce() -> Settings,
         watch: impl FnMut(&Outcome) + Send,
         crew: &impl Crew,
     ) -> Result<Results, SearchError> {
-        let work = self.work(space, objective)?;
         let plan = match self.halving {
             Some((first, keep_one_in)) => Plan::halving(self.epochs, first, keep_one_in),
             None => Plan::full(self.epochs),
         };
-        let settings = || self.settings(space, objective, &work.candidates, &work.trials);
         let folder = self.folder.as_ref().map(|folder| Folder::open(folder, settings())).transpose()?;
         let record = Record::new(self.rules.goal.clone(), self.epochs, work.trials.clone(), folder)?;
         let shared = Mutex::new((record, watch));
