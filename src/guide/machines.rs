@@ -27,9 +27,9 @@
 //!
 //! Each rank evaluates all validation data by itself, and this time does not shrink.
 //!
-//! Between two processes of one machine (two cores of an Intel Xeon at 2.5 GHz, Open MPI 4.1, other programs at work),
-//! `benches/ranks/run` has measured 0.5 microseconds and 4.5 to 5.4 GB/s through shared memory, and 6.4 microseconds and
-//! 5 GB/s through TCP, whose software takes that long even without a network. The tables below are on paper: they assume
+//! Between two processes of one machine (two cores of an Intel Xeon at 2.5 GHz, Open MPI 4.1),
+//! `benches/ranks/run` has measured 0.4 microseconds and 7.5 GB/s through shared memory, and 4.8 microseconds and
+//! 5.8 GB/s through TCP, whose software takes that long even without a network. The tables below are on paper: they assume
 //! 20 microseconds and 1.1 GB/s for Ethernet at 10 Gbit/s, and 1.5 microseconds and 12 GB/s for InfiniBand at 100 Gbit/s.
 //!
 //! ```
