@@ -151,7 +151,10 @@ pub use random::Rng;
 ///   `LOG`, `NEG`, `SQRT` and `SQUARE`.
 /// - `DEQUANTIZE`, also of weights in float16, and `QUANTIZE`.
 ///
-/// Recurrent layers, several inputs or outputs, and models with int8 weights and real activations are compile errors.
+/// Several inputs, or several outputs, are a [`Pair`] of the first one and of the others, in the order of the file; the
+/// documentation of the type lists their names. An operator of which a pair of several outputs takes the result twice is
+/// in the type twice, and so are its weights. Recurrent layers, and models with int8 weights and real activations, are
+/// compile errors.
 ///
 /// An `.onnx` model has real numbers, or pairs of `QuantizeLinear` and `DequantizeLinear` as onnxruntime's static
 /// quantization writes them, with symmetric int8 weights. Its images are `[height][width][channels]` here, and its series

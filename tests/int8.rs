@@ -9,8 +9,11 @@ use mixed::Mixed;
 use shiplap::{
     include_model,
     kernel::{Level, level, set_level},
+    layers::{Both, Branches, Concat, First, Second},
     prelude::*,
-    quantized::{Calibration, Int8Layer, Int8Tensor, Quantize, QuantizeError, Quantized, Ranges},
+    quantized::{
+        Calibration, Int8Layer, Int8Tensor, QuantizationAware, Quantize, QuantizeError, Quantized, Ranges, Scale,
+    },
 };
 
 include_model! {
@@ -156,4 +159,57 @@ fn samples_that_give_no_scale_are_errors() {
     assert!(error(&[[f32::NAN]], Ranges::MinMax).starts_with("the samples: a number is infinite or NaN"));
     assert!(error(&[[2.0]], Ranges::MinMax).starts_with("the output of layer"));
     assert_eq!(error(&[[0.5]], Ranges::Percentile(0.0)), QuantizeError::Percentage.to_string());
+}
+
+/// Each output is that of a network of its own, and each member of a pair has the scale of its numbers.
+#[test]
+fn networks_of_several_inputs_and_outputs_compute_each_output() {
+    #[network(input = Pair<Image<5, 4, 2>, [f32; 3]>)]
+    type Trunk = (
+        Branches<(First<_>, Conv2d<_, 2, 3, Relu>, Flatten<_>), (Second<_>, Dense<_, 4, Tanh>), Concat>,
+        Dense<_, 6, Relu>,
+    );
+    type Near = Dense<6, 3, Softmax>;
+    type Far = (Dense<6, 4, Relu>, Dense<4, 2>);
+    type Net = (Trunk, Branches<Near, Far, Both>);
+
+    let network = Net::new(7);
+    let mut rng = Rng::new(3);
+    let mut random = |scale: f32| rng.uniform() as f32 * scale - scale / 3.0;
+    let samples: Vec<Pair<Image<5, 4, 2>, [f32; 3]>> = (0..40)
+        .map(|_| {
+            Pair([(); 5].map(|()| [(); 4].map(|()| [(); 2].map(|()| random(1.0)))), [(); 3].map(|()| random(50.0)))
+        })
+        .collect();
+    let both = Quantized::<Net>::calibrate(&network, &samples).unwrap();
+    let numbers: Vec<f32> = samples.iter().flat_map(|x| x.1).collect();
+    let range = [f32::min, f32::max].map(|end| numbers.iter().copied().fold(0.0, end));
+    assert_eq!(both.input.1, Scale::of_range(range[0], range[1]));
+    let near = Quantized::<(Trunk, Near)>::calibrate(&(network.0.clone(), network.1.first.clone()), &samples).unwrap();
+    let far = Quantized::<(Trunk, Far)>::calibrate(&(network.0.clone(), network.1.second.clone()), &samples).unwrap();
+    assert_eq!(both.output, Pair(near.output, far.output));
+    for x in &samples {
+        let (y, exact) = (both.predict(x), network.predict(x));
+        assert_eq!((y.0, y.1), (near.predict(x), far.predict(x)));
+        assert!(y.0.iter().zip(exact.0).all(|(y, exact)| (y - exact).abs() < 0.05), "{y:?} {exact:?}");
+    }
+    // The trunk, and the larger inside of a branch.
+    let inside = <Net as Quantize>::Int8::INSIDE;
+    assert!(inside <= <(Trunk, Far) as Quantize>::Int8::INSIDE + 3 + 2, "{inside}");
+
+    type Heads = (Dense<3, 6, Relu>, Branches<Near, Far, Both>);
+    let (network, samples) = (Heads::new(2), samples.iter().map(|x| x.1).collect::<Vec<_>>());
+    let mut aware = QuantizationAware::<Heads>::zeroed_box();
+    aware.calibrate(&network, &samples).unwrap();
+    let (int8, plain) = (aware.quantize().unwrap(), Quantized::<Heads>::calibrate(&network, &samples).unwrap());
+    assert_eq!(int8.output, plain.output);
+    for x in &samples {
+        let (y, rounded) = (int8.predict(x), aware.predict(x));
+        assert_eq!(y, plain.predict(x));
+        let steps = |y: &[f32], rounded: &[f32], scale: Scale| {
+            y.iter().zip(rounded).map(|(y, rounded)| (y - rounded).abs() / scale.scale).fold(0.0, f32::max)
+        };
+        assert!(steps(&y.0, &rounded.0, int8.output.0) < 1.01, "{y:?} {rounded:?}");
+        assert!(steps(&y.1, &rounded.1, int8.output.1) < 1.01, "{y:?} {rounded:?}");
+    }
 }

@@ -57,7 +57,9 @@ pub fn expand(item: &Item) -> syn::Result<TokenStream> {
     let value: TokenStream = parse(model.value(&ty.to_string(), &qualified))?;
     let layers = sequence(&model.layers, &|_, name| name.to_string(), 0);
     let numbers = if model.scales.is_some() { "int8" } else { "real numbers" };
-    let about = format!(" The layers of `{text}`, in {numbers}:\n```text\n{layers}\n```");
+    let ends = model.names.iter().zip(["inputs", "outputs"]).filter(|(names, _)| names.len() > 1);
+    let ends: String = ends.map(|(names, end)| format!(" Its {end} are `{}`.", names.join("`, `"))).collect();
+    let about = format!(" The layers of `{text}`, in {numbers}.{ends}\n```text\n{layers}\n```");
     Ok(quote! {
         #[doc = #about]
         #[allow(clippy::type_complexity)]

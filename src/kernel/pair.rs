@@ -6,7 +6,7 @@ use super::{
     Tensor,
     element::{MOST_AXES, Sealed},
     form::Form,
-    int8::{Int8Tensor, Sealed as SealedInt8},
+    int8::{ForArray, Int8Tensor, Sealed as SealedInt8},
 };
 use crate::Zeroed;
 
@@ -79,9 +79,22 @@ impl<A: Int8Tensor, B: Int8Tensor> Int8Tensor for Pair<A, B> {
     type Wide = Pair<A::Wide, B::Wide>;
     type Frame = Pair<A::Frame, B::Frame>;
     type FrameOf<const N: usize> = Self;
+    type ForEach<S: ForArray> = Pair<A::ForEach<S>, B::ForEach<S>>;
     const LEN: usize = A::LEN + B::LEN;
     const RANK: usize = 1;
     const INNERMOST: usize = Self::LEN;
+
+    #[inline(always)]
+    fn for_each<S: ForArray>(next: &mut impl FnMut() -> S) -> Self::ForEach<S> {
+        let first = A::for_each(next);
+        Pair(first, B::for_each(next))
+    }
+
+    #[inline(always)]
+    fn visit<S: ForArray>(Pair(first, second): &Self::ForEach<S>, array: &mut impl FnMut(S, usize)) {
+        A::visit(first, array);
+        B::visit(second, array);
+    }
 
     #[inline(always)]
     fn flat(rows: &[Self]) -> &[i8] {

@@ -302,9 +302,9 @@ impl<A: Int8Activation, X: Tensor> Quantize for crate::layers::Activate<A, X> {
     ) -> Result<Samples<X>, QuantizeError> {
         let (y, scales) = calibration.scales::<Self, A>(self, &x, path)?;
         // An activation that limits its input keeps the scale.
-        let output = if A::Form::LIMITS { x.scale } else { scales.output };
-        let scales = Scales { input: x.scale, logits: x.scale, output };
-        *int8 = Activate::from_parts(output, A::Form::of::<A>(x.scale, output));
+        let output = if A::Form::LIMITS { x.scale() } else { scales.output };
+        let scales = Scales { input: x.scale(), logits: x.scale(), output };
+        *int8 = Activate::from_parts(output, A::Form::of::<A>(x.scale(), output));
         Ok(calibration.run::<Self>(int8, x, y, scales, path))
     }
 }

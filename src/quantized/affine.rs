@@ -156,7 +156,7 @@ impl<W: Int8Tensor, const F: usize, A: Int8Activation> Affine<W, F, A> {
         let mut of_weights = [0f32; F];
         for (f, scale) in of_weights.iter_mut().enumerate() {
             let most = (0..real.products).fold(0f64, |most, k| most.max((real.weight)(f, k).abs()));
-            *scale = scale_of_weights(most, (real.bias)(f), x.scale);
+            *scale = scale_of_weights(most, (real.bias)(f), x.scale());
         }
         if real.one_scale {
             of_weights = [of_weights.iter().fold(0f32, |most, scale| most.max(*scale)); F];
@@ -167,10 +167,10 @@ impl<W: Int8Tensor, const F: usize, A: Int8Activation> Affine<W, F, A> {
             for k in 0..real.products {
                 weights[(real.place)(f, k)] = int8_of_weight((real.weight)(f, k), of_weights[f]) as i8;
             }
-            bias[f] = int32_of_bias((real.bias)(f), of_weights[f], x.scale) as i32;
+            bias[f] = int32_of_bias((real.bias)(f), of_weights[f], x.scale()) as i32;
         }
-        self.channels = channels(bias, of_weights, x.scale, scales.logits);
-        self.zero = x.scale.zero;
+        self.channels = channels(bias, of_weights, x.scale(), scales.logits);
+        self.zero = x.scale().zero;
         self.bounds = Bounds::of(scales.logits, A::RANGE);
         self.activation = A::Form::of::<A>(scales.logits, scales.output);
         calibration.weights = of_weights.to_vec();

@@ -280,8 +280,8 @@ macro_rules! combinations {
                 calibration: &mut Calibration,
                 path: Path<'_>,
             ) -> Result<Samples<A::Output>, QuantizeError> {
-                let first = self.first.quantize(&mut int8.first, x.clone(), calibration, path.join("first"))?.scale;
-                let second = self.second.quantize(&mut int8.second, x.clone(), calibration, path.join("second"))?.scale;
+                let first = self.first.quantize(&mut int8.first, x.clone(), calibration, path.join("first"))?.scale();
+                let second = self.second.quantize(&mut int8.second, x.clone(), calibration, path.join("second"))?.scale();
                 let (y, scales) = calibration.scales::<Self, Act>(self, &x, path)?;
                 int8.combination = <$combination>::new([first, second], scales.logits, Act::RANGE);
                 int8.activation = Act::Form::of::<Act>(scales.logits, scales.output);

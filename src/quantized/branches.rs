@@ -159,8 +159,8 @@ where
         calibration: &mut Calibration,
         path: Path<'_>,
     ) -> Result<Samples<O>, QuantizeError> {
-        let first = self.first.quantize(&mut int8.first, x.clone(), calibration, path.join("first"))?.scale;
-        let second = self.second.quantize(&mut int8.second, x.clone(), calibration, path.join("second"))?.scale;
+        let first = self.first.quantize(&mut int8.first, x.clone(), calibration, path.join("first"))?.scale();
+        let second = self.second.quantize(&mut int8.second, x.clone(), calibration, path.join("second"))?.scale();
         let (y, scales) = calibration.scales::<Self, Linear>(self, &x, path)?;
         // If both have one scale, their int8 are kept.
         let output = if first == second { first } else { scales.output };

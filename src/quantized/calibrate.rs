@@ -1,6 +1,6 @@
 //! Scales from samples.
 
-use core::{fmt, mem::take};
+use core::{fmt, mem::take, slice};
 use std::{
     format,
     string::{String, ToString},
@@ -8,7 +8,10 @@ use std::{
     vec::Vec,
 };
 
-use super::{Entrance, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Quantize, Raw, Run, Scale};
+use super::{
+    Entrance, Int8Activation, Int8Form, Int8Layer, Int8Tensor, Quantize, Raw, Run, Scale, ScalesOf,
+    scale::{first_scale, only_scale},
+};
 use crate::{
     Tensor, Zeroed,
     kernel::{Element as _, Simd, Work, dispatch},
@@ -120,8 +123,15 @@ pub struct Samples<X: Tensor> {
     pub real: Vec<X>,
     /// Those in int8.
     pub int8: Vec<X::Int8>,
-    /// The scale of the int8.
-    pub scale: Scale,
+    /// The scale of the int8; of a [`Pair`](crate::Pair), those of its members.
+    pub scales: ScalesOf<X>,
+}
+
+impl<X: Tensor> Samples<X> {
+    /// The scale of the int8. A pair, which has several, is a compile error.
+    pub(super) fn scale(&self) -> Scale {
+        only_scale::<X>(&self.scales)
+    }
 }
 
 /// The error of [`Quantized::calibrate`](super::Quantized::calibrate).
@@ -183,10 +193,10 @@ impl Calibration {
             return Err(QuantizeError::Percentage);
         }
         check(samples, || "the samples".into())?;
-        let scale = self.given.as_ref().map_or_else(|| self.scale(samples), |given| given.input);
+        let scales = self.scales_at_the_entrance(samples);
         let mut int8 = vec![X::Int8::zeroed_on_stack(); samples.len()];
-        int8.iter_mut().zip(samples).for_each(|(int8, x)| int8.enter(x, scale));
-        Ok(Samples { real: samples.to_vec(), int8, scale })
+        int8.iter_mut().zip(samples).for_each(|(int8, x)| int8.enter(x, scales));
+        Ok(Samples { real: samples.to_vec(), int8, scales })
     }
 
     /// The outputs of a layer for `x`, with the scales before and after its activation `A`.
@@ -204,11 +214,11 @@ impl Calibration {
         }
         if A::Form::LIMITS {
             let scale = self.scale(&y);
-            return Ok((y, Scales { input: x.scale, logits: scale, output: scale }));
+            return Ok((y, Scales { input: first_scale::<L::Input>(&x.scales), logits: scale, output: scale }));
         }
         let logits = self.scale(&outputs::<L, Logits>(layer, x, path)?);
         let output = A::OUTPUT.unwrap_or_else(|| self.scale(&y));
-        Ok((y, Scales { input: x.scale, logits, output }))
+        Ok((y, Scales { input: first_scale::<L::Input>(&x.scales), logits, output }))
     }
 
     /// The outputs of a layer and of its int8 form, for the report.
@@ -255,7 +265,7 @@ impl Calibration {
         L::Int8: Int8Layer<Input = <L::Input as Tensor>::Int8>,
     {
         let y = outputs::<L, Predictions>(layer, &x, path)?;
-        let scales = Scales { input: x.scale, logits: x.scale, output: x.scale };
+        let scales = Scales { input: x.scale(), logits: x.scale(), output: x.scale() };
         Ok(self.run::<L>(int8, x, y, scales, path))
     }
 
@@ -266,13 +276,13 @@ impl Calibration {
         scales: Scales,
         path: Path<'_>,
     ) -> Samples<L::Output> {
-        let y = Samples { real, int8, scale: scales.output };
+        let y = Samples { real, int8, scales: <L::Output as Tensor>::Int8::for_each(&mut || scales.output) };
         let (real, int8) = (L::Output::flat(&y.real), <L::Output as Tensor>::Int8::flat(&y.int8));
         let [mut power, mut error] = [0.0f64; 2];
         for (real, int8) in real.iter().zip(int8) {
             let real = real.to_f64();
             power += real * real;
-            error += (real - f64::from(y.scale.real(*int8))).powi(2);
+            error += (real - f64::from(scales.output.real(*int8))).powi(2);
         }
         self.layers.push(Calibrated {
             layer: path.to_string(),
@@ -284,6 +294,25 @@ impl Calibration {
             decibels: 10.0 * (power / error).log10(),
         });
         y
+    }
+
+    /// The scale of each tensor of a sample.
+    fn scales_at_the_entrance<X: Tensor>(&self, samples: &[X]) -> ScalesOf<X> {
+        if let Some(given) = &self.given {
+            return X::Int8::for_each(&mut || given.input);
+        }
+        if X::FORM.members().is_none() {
+            return X::Int8::for_each(&mut || self.scale(samples));
+        }
+        let (mut lengths, mut start) = (Vec::new(), 0);
+        X::Int8::visit(&X::Int8::for_each(&mut || ()), &mut |(), length| lengths.push(length));
+        let mut lengths = lengths.into_iter();
+        X::Int8::for_each(&mut || {
+            let places = start..start + lengths.next().unwrap_or(0);
+            start = places.end;
+            let numbers = samples.iter().flat_map(|x| &X::flat(slice::from_ref(x))[places.clone()]).copied();
+            self.scale(&numbers.collect::<Vec<X::Element>>())
+        })
     }
 
     /// The scale of these activations.

@@ -11,7 +11,7 @@ use super::{
     Activate, Affine, Calibrated, Calibration, Combination, Combine, Concat, Constant, Conv1d, Conv2d, ConvTranspose2d,
     Crop2d, Dense, DepthwiseConv1d, DepthwiseConv2d, EachStep, GlobalAverage, GlobalMax, Int8Activation, Int8Form,
     Int8Layer, Int8Reduce, Int8Tensor, PRelu, Pool1d, Pool2d, Quantize, Quantized, Rescale, Reshape, Scale, Scales,
-    Standardize, Table, Transpose2d, UpSample2d, ZeroPad2d, affine::channels,
+    Standardize, Table, Transpose2d, UpSample2d, ZeroPad2d, affine::channels, scale::only_scale,
 };
 use crate::{
     Tensor,
@@ -219,12 +219,12 @@ impl<N: Quantize<Int8: Describe>> Quantized<N> {
     ///
     /// If the calibration is that of another network, or there is no operator for a layer.
     pub fn describe(&self, calibration: &Calibration) -> Result<Description, DescribeError> {
-        let input = Activations { shape: N::Input::SHAPE.to_vec(), scale: Some(self.input) };
+        let input = Activations { shape: N::Input::SHAPE.to_vec(), scale: Some(only_scale::<N::Input>(&self.input)) };
         let mut describer =
             Describer { layers: calibration.layers.iter(), tensors: vec![input], operators: Vec::new(), current: 0 };
         self.layers.describe(&mut describer)?;
         let Describer { mut layers, tensors, operators, current } = describer;
-        let fits = layers.next().is_none() && tensors[current].scale == Some(self.output);
+        let fits = layers.next().is_none() && tensors[current].scale == Some(only_scale::<N::Output>(&self.output));
         if fits { Ok(Description { tensors, operators, output: current }) } else { Err(DescribeError::OtherNetwork) }
     }
 }

@@ -87,9 +87,10 @@ where
         path: Path<'_>,
     ) -> Result<Samples<Self::Output>, QuantizeError> {
         let (real, int8_steps) = (x.real.as_flattened().to_vec(), x.int8.as_flattened().to_vec());
-        let steps = Samples { real, int8: int8_steps, scale: x.scale };
-        let Samples { real, int8, scale } =
-            self.layer.quantize(&mut int8.layer, steps, calibration, path.join("layer"))?;
-        Ok(Samples { real: real.as_chunks().0.to_vec(), int8: int8.as_chunks().0.to_vec(), scale })
+        let scales = <L::Input as Tensor>::Int8::for_each(&mut || x.scales);
+        let steps = Samples { real, int8: int8_steps, scales };
+        let y = self.layer.quantize(&mut int8.layer, steps, calibration, path.join("layer"))?;
+        let (real, int8) = (y.real.as_chunks().0.to_vec(), y.int8.as_chunks().0.to_vec());
+        Ok(Samples { real, int8, scales: y.scale() })
     }
 }

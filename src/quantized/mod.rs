@@ -49,6 +49,7 @@ mod extreme;
 mod gather;
 mod global_pool;
 mod p_relu;
+mod pair;
 mod place;
 mod pool;
 mod recurrent;
@@ -83,11 +84,12 @@ pub use each_step::EachStep;
 pub use extreme::{Largest, Smallest};
 pub use global_pool::{GlobalAverage, GlobalMax};
 pub use p_relu::PRelu;
+pub use pair::{Both, First, Second};
 pub use place::{Apart, Place, Turn, Within};
 pub use pool::{Int8Reduce, Pool1d, Pool2d};
 pub use recurrent::{Int8Unit, Recurrent};
 pub use reshape::{EachFrame, LastFrames, Reshape};
-pub use scale::Scale;
+pub use scale::{Scale, ScalesOf};
 pub use squared_difference::SquaredDifference;
 pub use standardize::Standardize;
 pub use transpose2d::Transpose2d;
@@ -96,11 +98,12 @@ pub use zero_pad2d::ZeroPad2d;
 
 #[doc(hidden)]
 pub use crate::kernel::int8::int8_of;
-pub use crate::kernel::int8::{Bounds, Channels, Exponential, Int8Tensor, Multiplier};
+pub use crate::kernel::int8::{Bounds, Channels, Exponential, ForArray, Int8Tensor, Multiplier};
 
 use core::slice;
 
 use place::RoomOf;
+use scale::with_scales;
 #[cfg(feature = "std")]
 use std::boxed::Box;
 
@@ -189,16 +192,15 @@ pub trait Entrance<X: Tensor>: Zeroed {
     /// Whether the numbers are rounded to int8.
     const ROUNDS: bool = true;
 
-    /// Writes the sample, in int8 of `scale`.
-    fn enter(&mut self, x: &X, scale: Scale);
+    /// Writes the sample, in int8 of these scales.
+    fn enter(&mut self, x: &X, scales: ScalesOf<X>);
 }
 
 impl<X: Tensor<Int8 = I>, I: Int8Tensor> Entrance<X> for I {
     #[inline(always)]
-    fn enter(&mut self, x: &X, scale: Scale) {
-        for (q, x) in I::flat_mut(slice::from_mut(self)).iter_mut().zip(X::flat(slice::from_ref(x))) {
-            *q = scale.quantize(x.to_f64() as f32);
-        }
+    fn enter(&mut self, x: &X, scales: ScalesOf<X>) {
+        let numbers = I::flat_mut(slice::from_mut(self)).iter_mut().zip(X::flat(slice::from_ref(x)));
+        with_scales::<_, I>(numbers, &scales, |(q, x), scale| *q = scale.quantize(x.to_f64() as f32));
     }
 }
 
@@ -213,7 +215,7 @@ impl<X: Tensor> Entrance<X> for Raw<X> {
     const ROUNDS: bool = false;
 
     #[inline(always)]
-    fn enter(&mut self, x: &X, _: Scale) {
+    fn enter(&mut self, x: &X, _: ScalesOf<X>) {
         self.0 = *x;
     }
 }
@@ -235,12 +237,12 @@ impl<X: Tensor> Entrance<X> for Raw<X> {
 /// # Ok::<(), shiplap::quantized::QuantizeError>(())
 /// ```
 pub struct Quantized<N: Quantize> {
-    /// The scale of the input.
-    pub input: Scale,
+    /// The scale of the input; of a [`Pair`](crate::Pair), those of its members.
+    pub input: ScalesOf<N::Input>,
     /// The layers.
     pub layers: N::Int8,
-    /// The scale of the output.
-    pub output: Scale,
+    /// The scale of the output; of a [`Pair`](crate::Pair), those of its members.
+    pub output: ScalesOf<N::Output>,
 }
 
 impl<N: Quantize> Quantized<N> {
@@ -252,7 +254,7 @@ impl<N: Quantize> Quantized<N> {
     pub const ACTIVATIONS: usize = N::Int8::INSIDE + <N::Output as Tensor>::Int8::LEN;
 
     /// A network of these parts.
-    pub const fn from_parts(input: Scale, layers: N::Int8, output: Scale) -> Self {
+    pub const fn from_parts(input: ScalesOf<N::Input>, layers: N::Int8, output: ScalesOf<N::Output>) -> Self {
         Self { input, layers, output }
     }
 
@@ -337,9 +339,9 @@ where
     ) -> Result<Box<Self>, QuantizeError> {
         let mut quantized = Self::zeroed_box();
         let x = calibration.enter(samples)?;
-        quantized.input = x.scale;
+        quantized.input = x.scales;
         let y = network.quantize(&mut quantized.layers, x, calibration, Path::ROOT)?;
-        quantized.output = y.scale;
+        quantized.output = y.scales;
         Ok(quantized)
     }
 }
@@ -361,10 +363,9 @@ impl<L: Int8Layer> Work for Run<'_, L> {
 }
 
 /// The real numbers of a tensor in int8.
-fn real<X: Tensor>(q: &X::Int8, scale: Scale) -> X {
+fn real<X: Tensor>(q: &X::Int8, scales: ScalesOf<X>) -> X {
     let mut x = X::zeroed_on_stack();
-    for (x, q) in X::flat_mut(slice::from_mut(&mut x)).iter_mut().zip(X::Int8::flat(slice::from_ref(q))) {
-        *x = X::Element::from_f64(f64::from(scale.real(*q)));
-    }
+    let numbers = X::flat_mut(slice::from_mut(&mut x)).iter_mut().zip(X::Int8::flat(slice::from_ref(q)));
+    with_scales::<_, X::Int8>(numbers, &scales, |(x, q), scale| *x = X::Element::from_f64(f64::from(scale.real(*q))));
     x
 }

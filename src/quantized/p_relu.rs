@@ -105,7 +105,7 @@ impl<I: Channels> Quantize for layers::PRelu<I> {
     ) -> Result<Samples<I>, QuantizeError> {
         let (y, scales) = calibration.scales::<Self, Linear>(self, &x, path)?;
         let factors = scale_of(&self.alpha);
-        *int8 = PRelu::from_parts(Factors::<I>::zeroed_on_stack(), [x.scale, factors, scales.output]);
+        *int8 = PRelu::from_parts(Factors::<I>::zeroed_on_stack(), [x.scale(), factors, scales.output]);
         let alphas = Tensor::flat(slice::from_ref(&self.alpha));
         for (q, alpha) in Int8Tensor::flat_mut(slice::from_mut(&mut int8.alpha)).iter_mut().zip(alphas) {
             *q = factors.quantize(alpha.to_f64() as f32);

@@ -1,6 +1,9 @@
 //! The real numbers that int8 stand for.
 
-use crate::kernel::int8::int8_fits;
+use crate::{
+    Tensor, Zeroed,
+    kernel::int8::{Int8Tensor, int8_fits},
+};
 
 /// The scale of a tensor of int8: `q` stands for `scale·(q − zero)`.
 ///
@@ -47,6 +50,38 @@ impl Scale {
     pub const fn real(self, q: i8) -> f32 {
         self.scale * (q as i32 - self.zero as i32) as f32
     }
+}
+
+// SAFETY: the fields are numbers.
+unsafe impl Zeroed for Scale {}
+
+/// The scales of a tensor in int8: a [`Scale`], or those of both members of a [`Pair`](crate::Pair).
+pub type ScalesOf<X> = <<X as Tensor>::Int8 as Int8Tensor>::ForEach<Scale>;
+
+/// The scale of a tensor. A pair, which has several, is a compile error.
+#[cfg(feature = "std")]
+pub(super) fn only_scale<X: Tensor>(scales: &ScalesOf<X>) -> Scale {
+    const { assert!(X::FORM.members().is_none(), "a `Pair` in int8 has no scale of its own, but one for each member") };
+    first_scale::<X>(scales)
+}
+
+/// The scale of a tensor, or of the first one of a pair.
+#[cfg(feature = "std")]
+pub(super) fn first_scale<X: Tensor>(scales: &ScalesOf<X>) -> Scale {
+    let mut first = None;
+    X::Int8::visit(scales, &mut |scale, _| first = first.or(Some(scale)));
+    first.unwrap_or(Scale::OF_SHARES)
+}
+
+/// Calls `number` with each number of a tensor, in row-major order, and with its scale.
+#[inline(always)]
+pub(super) fn with_scales<X, I: Int8Tensor>(
+    numbers: impl IntoIterator<Item = X>,
+    scales: &I::ForEach<Scale>,
+    mut number: impl FnMut(X, Scale),
+) {
+    let mut numbers = numbers.into_iter();
+    I::visit(scales, &mut |scale, length| numbers.by_ref().take(length).for_each(|x| number(x, scale)));
 }
 
 /// The closest integer, half away from 0; saturating.

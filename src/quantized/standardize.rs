@@ -22,9 +22,6 @@ pub struct Standardize<const N: usize, T: Element> {
     pub scale: Scale,
 }
 
-// SAFETY: the fields are numbers.
-unsafe impl Zeroed for Scale {}
-
 // SAFETY: the fields are `Zeroed`.
 unsafe impl<const N: usize, T: Element> Zeroed for Standardize<N, T> {}
 

@@ -131,7 +131,7 @@ impl<
         calibration: &mut Calibration,
         path: Path<'_>,
     ) -> Result<Samples<Self::Output>, QuantizeError> {
-        int8.zero = x.scale.zero;
+        int8.zero = x.scale().zero;
         calibration.same_scale(self, int8, x, path)
     }
 }

@@ -72,6 +72,8 @@ models! {
     "series.tflite" SERIES: Series;
     "series_qdq.onnx" SERIES_QDQ: SeriesQdq;
     "series_real.onnx" SERIES_REAL: SeriesReal;
+    "several.tflite" SEVERAL: Several;
+    "several_real.tflite" SEVERAL_REAL: SeveralReal;
     "shuffled.tflite" SHUFFLED: Shuffled;
     "shuffled_real.tflite" SHUFFLED_REAL: ShuffledReal;
     "sigmoid.tflite" SIGMOID: SigmoidOnly;
@@ -167,6 +169,7 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("shuffled", &SHUFFLED, 0);
     compare("functions", &FUNCTIONS, 0);
     compare("normalized", &NORMALIZED, 0);
+    compare("several", &SEVERAL, 0);
     compare("bytes", &BYTES, 128);
 }
 
@@ -220,6 +223,7 @@ fn real_models_predict_the_same() {
     compare_real("combined_real", |x: &Image<6, 5, 4>| COMBINED_REAL.predict(x));
     compare_real("shuffled_real", |x: &Image<6, 4, 3>| SHUFFLED_REAL.predict(x));
     compare_real("functions_real", |x: &Image<5, 4, 3>| FUNCTIONS_REAL.predict(x));
+    compare_real("several_real", |x: &Pair<Image<6, 5, 2>, [f32; 4]>| SEVERAL_REAL.predict(x));
     compare_real("normalized_real", |x: &Image<5, 4, 3>| NORMALIZED_REAL.predict(x));
     compare_real("dense_real", |x: &[f32; 9]| DENSE_REAL.predict(x));
 }

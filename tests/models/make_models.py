@@ -2,7 +2,7 @@
 
     python make_models.py [NAME...]
 
-It needs tensorflow 2.21. Each `.tflite` has a file `.bin` beside it: 16 inputs, each followed by its output.
+It needs tensorflow 2.21. Each `.tflite` has a file `.bin` beside it: 16 samples, each with its inputs and its outputs.
 """
 
 import os
@@ -33,13 +33,20 @@ def reference(model, samples):
     model = bytes(flatbuffer_utils.convert_object_to_bytearray(model))
     interpreter = tf.lite.Interpreter(model_content=model, experimental_op_resolver_type=resolver)
     interpreter.allocate_tensors()
-    entrance, end = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    outputs = []
+    entrances, ends = interpreter.get_input_details(), interpreter.get_output_details()
     for sample in samples:
-        interpreter.set_tensor(entrance["index"], sample[None])
+        inputs = [sample[number] for number in order(entrances, samples)]
+        for entrance, x in zip(entrances, inputs):
+            interpreter.set_tensor(entrance["index"], x[None])
         interpreter.invoke()
-        outputs.append(interpreter.get_tensor(end["index"])[0].copy())
-    return outputs
+        outputs = [interpreter.get_tensor(end["index"])[0] for end in ends]
+        yield b"".join(tensor.tobytes() for tensor in inputs + outputs)
+
+
+def order(entrances, samples):
+    """The places of the inputs of the file, which are told apart by their shapes, in a sample."""
+    shapes = [x.shape for x in samples[0]]
+    return [shapes.index(tuple(entrance["shape"][1:])) for entrance in entrances]
 
 
 def randomize(model):
@@ -56,36 +63,39 @@ def write(name, model, ends="int8", spread=1.0, batch=None):
     if sys.argv[1:] and name not in sys.argv[1:]:
         return
     randomize(model)
-    shape = model.inputs[0].shape[1:]
+    shapes = [tuple(entrance.shape[1:]) for entrance in model.inputs]
     draw = rng.uniform if isinstance(spread, tuple) else rng.normal
     limits = spread if isinstance(spread, tuple) else (0, spread)
-    samples = draw(*limits, (100, *shape)).astype(np.float32)
+    samples = [[draw(*limits, shape).astype(np.float32) for shape in shapes] for _ in range(100)]
+    places = list(range(len(shapes)))
+    if len(shapes) > 1:
+        plain = tf.lite.TFLiteConverter.from_keras_model(model).convert()
+        places = order(tf.lite.Interpreter(model_content=plain).get_input_details(), samples)
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     if ends == "half":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.target_spec.supported_types = [tf.float16]
     elif ends != "real":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: ([sample[None]] for sample in samples)
+        converter.representative_dataset = lambda: ([sample[place][None] for place in places] for sample in samples)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         if ends != "float":
             converter.inference_input_type = converter.inference_output_type = getattr(tf, ends)
     converted = converter.convert()
     if ends in ("int8", "uint8"):
         kind = np.iinfo(ends)
-        inputs = rng.integers(kind.min, kind.max + 1, (16, *shape)).astype(ends)
-        if shape == (256,):
-            inputs[0] = np.arange(256) - 128
+        inputs = [[rng.integers(kind.min, kind.max + 1, shape).astype(ends) for shape in shapes] for _ in range(16)]
+        if shapes == [(256,)]:
+            inputs[0] = [(np.arange(256) - 128).astype(ends)]
     else:
-        inputs = draw(*limits, (16, *shape)).astype(np.float32)
+        inputs = [[draw(*limits, shape).astype(np.float32) for shape in shapes] for _ in range(16)]
     folder = os.environ.get("MODELS", os.path.dirname(os.path.abspath(__file__)))
     with open(f"{folder}/{name}.tflite", "wb") as file:
         file.write(converted)
     if name == "unsupported":
         return
     with open(f"{folder}/{name}.bin", "wb") as file:
-        for x, y in zip(inputs, reference(converted, inputs)):
-            file.write(x.tobytes() + y.tobytes())
+        file.writelines(reference(converted, inputs))
     print(name, len(converted), "bytes")
 
 
@@ -308,11 +318,23 @@ def normalized():
     return keras.Model(image, L.Dense(3)(L.Flatten()(x)))
 
 
+def several():
+    """Two inputs and three outputs, of which one is in the branch of another."""
+    image, numbers = keras.Input((6, 5, 2)), keras.Input((4,))
+    x = L.Conv2D(3, 3, activation="relu")(image)
+    y = L.Concatenate()([L.Flatten()(x), L.Dense(5, activation="relu")(numbers)])
+    y = L.Dense(6, activation="tanh")(y)
+    heads = [L.Dense(3, activation="softmax")(y), L.Dense(2)(y), L.Conv2D(2, 2)(x)]
+    return keras.Model([image, numbers], heads)
+
+
 def function(name):
     return network((256,), [L.Lambda(getattr(keras.ops, name))])
 
 
 if __name__ == "__main__":
+    write("several", several())
+    write("several_real", several(), ends="real")
     write("functions", functions())
     write("functions_real", functions(), ends="real")
     write("normalized", normalized(), spread=0.5)

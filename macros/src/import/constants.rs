@@ -15,7 +15,7 @@ impl Graph<'_> {
     /// a fully connected layer of each step takes the steps for a batch.
     pub fn shape(&self, tensor: usize) -> Parsed<Vec<usize>> {
         let Tensor { name, shape, .. } = &self.tensors[tensor];
-        let is_end = tensor == self.input || tensor == self.output;
+        let is_end = self.inputs.contains(&tensor) || self.outputs.contains(&tensor);
         match &shape[..] {
             [length, _, ..] if *length > 1 && !is_end && size_of_shape(shape).is_some_and(|size| size > 0) => {
                 Ok(shape.clone())

@@ -3,9 +3,8 @@
 use std::{borrow::Cow, cell::Cell};
 
 use super::{
-    Join, Layer, Model, Parsed, Scale, Window,
+    Join, Layer, Parsed, Scale, Window,
     elementwise::{check_scales, is_joined, is_symmetric},
-    merge::merge,
     slice::{OfSplit, Slice},
 };
 
@@ -123,6 +122,8 @@ pub enum Kind {
     Activate(&'static str),
     Quantize,
     Dequantize,
+    /// The first (0) or second (1) tensor of a pair, the input of a model of several inputs.
+    Member(usize),
     /// None of the others, with the reason.
     Unsupported(String),
 }
@@ -131,11 +132,14 @@ pub struct Graph<'a> {
     pub tensors: Vec<Tensor<'a>>,
     pub operators: Vec<Operator>,
     /// The operator that computes each tensor.
-    sources: Vec<Option<usize>>,
+    pub sources: Vec<Option<usize>>,
     /// For each operator of several branches, the tensor at which they part.
-    forks: Vec<Option<usize>>,
+    pub forks: Vec<Option<usize>>,
+    /// The ends of the model, in the order of the file.
+    pub inputs: Vec<usize>,
+    pub outputs: Vec<usize>,
+    /// The input: the only one, or a pair of all.
     pub input: usize,
-    pub output: usize,
     /// The number of layers so far.
     layers: Cell<usize>,
 }
@@ -144,8 +148,9 @@ pub struct Graph<'a> {
 const MOST_LAYERS: usize = 1000;
 
 impl<'a> Graph<'a> {
-    /// Connects operators, whose tensors exist.
-    pub fn new(tensors: Vec<Tensor<'a>>, mut operators: Vec<Operator>, [input, output]: [usize; 2]) -> Parsed<Self> {
+    /// Connects operators, whose tensors exist. There is an input and an output, or several.
+    pub fn new(tensors: Vec<Tensor<'a>>, mut operators: Vec<Operator>, ends: [Vec<usize>; 2]) -> Parsed<Self> {
+        let [inputs, outputs] = ends;
         if operators.len() > MOST_LAYERS {
             return Err(format!("has {} operators, and {MOST_LAYERS} are supported", operators.len()));
         }
@@ -161,19 +166,25 @@ impl<'a> Graph<'a> {
         let (mut sources, mut forks) = (vec![None; tensors.len()], Vec::new());
         for (number, operator) in operators.iter().enumerate() {
             // An operator reads the input, constants, and outputs of operators before it.
-            let is_known =
-                |tensor: &usize| !tensors[*tensor].data.is_empty() || *tensor == input || sources[*tensor].is_some();
+            let is_known = |tensor: &usize| {
+                !tensors[*tensor].data.is_empty() || inputs.contains(tensor) || sources[*tensor].is_some()
+            };
             if !operator.inputs.iter().flatten().all(is_known) {
                 return Err(refused(number, operator, "an input is computed after it, or not at all"));
             }
-            if sources[operator.output].is_some() || operator.output == input {
+            if sources[operator.output].is_some() || inputs.contains(&operator.output) {
                 return Err(refused(number, operator, "another operator computes its output"));
             }
             sources[operator.output] = Some(number);
             forks.push(None);
         }
-        let mut graph = Self { tensors, operators, sources, forks, input, output, layers: Cell::new(0) };
+        let input = inputs.first().copied().ok_or("has no input")?;
+        if outputs.is_empty() {
+            return Err("has no output".into());
+        }
+        let mut graph = Self { tensors, operators, sources, forks, inputs, outputs, input, layers: Cell::new(0) };
         graph.enter()?;
+        graph.pair_inputs();
         for number in 0..graph.operators.len() {
             if matches!(graph.operators[number].kind, Kind::Combine { .. } | Kind::Concat { .. }) {
                 graph.forks[number] = graph.fork(number).ok();
@@ -182,61 +193,8 @@ impl<'a> Graph<'a> {
         Ok(graph)
     }
 
-    /// Moves the ends behind a quantization of the input and before that of the output: they are part of a network.
-    fn enter(&mut self) -> Parsed<()> {
-        let mut readers = self.operators.iter().filter(|operator| operator.inputs.contains(&Some(self.input)));
-        if let (Some(Operator { kind: Kind::Quantize, output, .. }), None) = (readers.next(), readers.next()) {
-            if self.tensors[self.input].element != Element::F32 {
-                self.same_numbers(self.input, *output)?;
-            }
-            self.input = *output;
-        }
-        if let Some(number) = self.sources[self.output] {
-            let Operator { kind, inputs, .. } = &self.operators[number];
-            let quantized = self.tensors[self.output].element == Element::U8;
-            if let (Kind::Dequantize, [Some(before)]) | (Kind::Quantize, [Some(before)]) = (kind, &inputs[..])
-                && (quantized || matches!(kind, Kind::Dequantize))
-                && self.tensors[*before].element == Element::I8
-            {
-                if quantized {
-                    self.same_numbers(self.output, *before)?;
-                }
-                self.output = *before;
-            }
-        }
-        Ok(())
-    }
-
-    /// Refuses an end in uint8 whose numbers are not those of the int8 inside, plus 128.
-    fn same_numbers(&self, end: usize, inside: usize) -> Parsed<()> {
-        let (Tensor { name, element, scales, zeros, .. }, Scale { scale, zero }) =
-            (&self.tensors[end], self.scale(inside)?);
-        if *element == Element::U8 && scales[..] == [scale] && zeros[..] == [i64::from(zero) + 128] {
-            return Ok(());
-        }
-        Err(format!("has tensor `{name}` at its end, whose numbers are not those of the int8 inside, plus 128"))
-    }
-
-    /// The layers of the model.
-    pub fn model(&self) -> Parsed<Model> {
-        let Tensor { name, element, .. } = &self.tensors[self.input];
-        if !matches!(element, Element::F32 | Element::I8) {
-            return Err(format!("takes `{name}` of type {element}, and only int8 and float32 are supported"));
-        }
-        let mut layers = self.between(self.input, self.output)?;
-        if layers.is_empty() {
-            return Err("has no operators".into());
-        }
-        let scales = match element {
-            Element::F32 => None,
-            _ => Some([self.scale(self.input)?, self.scale(self.output)?]),
-        };
-        merge(&mut layers);
-        Ok(Model { layers, scales })
-    }
-
     /// The layers from tensor `from` to tensor `to`.
-    fn between(&self, from: usize, to: usize) -> Parsed<Vec<Layer>> {
+    pub fn between(&self, from: usize, to: usize) -> Parsed<Vec<Layer>> {
         let (mut groups, mut at) = (Vec::new(), to);
         while at != from {
             // Branches that share operators repeat them.
@@ -291,14 +249,23 @@ impl<'a> Graph<'a> {
         if inputs.len() < 2 {
             return Err("it has one input, and needs two".into());
         }
-        let mut common: Option<Vec<usize>> = None;
+        let mut ends = Vec::new();
         for index in 0..inputs.len() {
             let input = self.input_of(number, index)?;
             let Tensor { name, data, .. } = &self.tensors[input];
             if !data.is_empty() {
                 return Err(format!("its input `{name}` is a constant"));
             }
-            let ancestors = self.ancestors(input)?;
+            ends.push(input);
+        }
+        self.common(&ends)
+    }
+
+    /// The last tensor from which all of these follow.
+    pub fn common(&self, ends: &[usize]) -> Parsed<usize> {
+        let mut common: Option<Vec<usize>> = None;
+        for end in ends {
+            let ancestors = self.ancestors(*end)?;
             common = Some(match common {
                 None => ancestors,
                 Some(common) => common.into_iter().filter(|tensor| ancestors.contains(tensor)).collect(),

@@ -2,12 +2,15 @@
 
 use super::{Padding, Window};
 
-/// A model of one input and one output.
+/// A model. Several inputs, or several outputs, are a pair of the first one and of the others.
 pub struct Model {
     /// The layers, in order.
     pub layers: Vec<Layer>,
-    /// The scales of the input and of the output in int8; none in real numbers.
-    pub scales: Option<[Scale; 2]>,
+    /// The scales of the inputs and of the outputs in int8; none in real numbers.
+    pub scales: Option<[Vec<Scale>; 2]>,
+    /// The names of the inputs and of the outputs.
+    #[allow(dead_code, reason = "the macro documents them")]
+    pub names: [Vec<String>; 2],
 }
 
 /// The real number of an int8 `q` is `scale·(q − zero)`.
@@ -130,6 +133,11 @@ pub enum Layer {
     Identity {
         shape: Vec<usize>,
     },
+    /// The first (0) or second (1) tensor of a pair, of these shapes: the first one, and those of the others.
+    Member {
+        index: usize,
+        of: Vec<Vec<usize>>,
+    },
     /// Numbers of shape `to`, in the order of this crate, that do not depend on the input of shape `from`.
     Constant {
         from: Vec<usize>,
@@ -152,6 +160,8 @@ pub enum Join {
         inputs: [Scale; 2],
         output: Scale,
     },
+    /// They are a pair.
+    Both,
 }
 
 /// Weights and bias, with the activation after them.

@@ -1,14 +1,15 @@
 //! Models of other libraries as networks of this crate.
 //!
 //! [`Model::parse`] reads a file; [`source`] writes its layers as types and constants. `tflite` and
-//! `onnx` read operators; `graph` puts them in sequence and in branches; `operator` makes each a [`Layer`]; `merge`
-//! joins those that are one layer here.
+//! `onnx` read operators; `graph` puts them in sequence and in branches, and `ends` from the inputs to the outputs;
+//! `operator` makes each a [`Layer`]; `merge` joins those that are one layer here.
 //!
 //! The macro `include_model!` parses the source, and the example `import` prints it. The example includes this folder by
 //! its path: a library of its own would be a third package to publish, for a tool that is run in the repository.
 
 mod constants;
 mod elementwise;
+mod ends;
 mod graph;
 mod layer;
 mod merge;

@@ -22,7 +22,7 @@ impl Model {
 
     /// The value of the network, an expression. Its type is named `network`.
     pub fn value(&self, network: &str, paths: Paths<'_>) -> String {
-        match self.scales {
+        match &self.scales {
             Some(scales) => values::quantized(&self.layers, scales, paths),
             None => numbers::network(&self.layers, network, paths),
         }
@@ -36,7 +36,7 @@ impl Model {
         let paths = |module: &'static str, name: &str| {
             let mut used = used.borrow_mut();
             let names = used.entry(module).or_default();
-            if matches!(module, "layers" | "activation") {
+            if matches!(module, "layers" | "activation" | "prelude") {
                 names.insert(name.to_string());
                 name.to_string()
             } else {
@@ -162,6 +162,10 @@ impl Layer {
             Self::Activate { activation: name, shape, .. } => {
                 format!("{}<{}, {}>", path("Activate"), activation(name, paths), tensor(shape, paths))
             }
+            Self::Member { index, of } => {
+                let members = of.iter().map(|shape| tensor(shape, paths));
+                format!("{}<{}>", path(["First", "Second"][*index]), pair(members.collect(), paths))
+            }
             Self::Identity { shape } => format!("{}<{}>", path("Identity"), tensor(shape, paths)),
             Self::Constant { from, to, .. } => {
                 format!("{}<{}, {}>", path("Constant"), tensor(from, paths), tensor(to, paths))
@@ -172,6 +176,7 @@ impl Layer {
                         format!("{}<{}>", path(arithmetic), activation(name, paths))
                     }
                     Join::Concat { shape, .. } => format!("{}<{}>", path("Concat"), tensor(shape, paths)),
+                    Join::Both => path("Both"),
                 };
                 let [first, second] = [first, second].map(|branch| sequence(branch, paths, depth + 1));
                 let indent = "    ".repeat(depth);
@@ -210,6 +215,13 @@ impl Window {
         let arguments = if count == 0 { String::new() } else { format!("<{}>", numbers.join(", ")) };
         format!("{}{arguments}", paths("layers", name))
     }
+}
+
+/// A pair of the first one of these and of the others, or the only one.
+pub fn pair(items: Vec<String>, paths: Paths<'_>) -> String {
+    let last = items.len() - 1;
+    let open: String = items[..last].iter().map(|item| format!("{}<{item}, ", paths("prelude", "Pair"))).collect();
+    format!("{open}{}{}", items[last], ">".repeat(last))
 }
 
 /// The array of a shape: an image, or `[[f32; 3]; 28]`.

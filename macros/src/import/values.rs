@@ -7,9 +7,10 @@ use super::{
 };
 
 /// The network of these layers.
-pub fn quantized(layers: &[Layer], [input, output]: [Scale; 2], paths: Paths<'_>) -> String {
+pub fn quantized(layers: &[Layer], ends: &[Vec<Scale>; 2], paths: Paths<'_>) -> String {
     let constants = Constants { paths };
-    let (input, output, layers) = (constants.scale(input), constants.scale(output), constants.sequence(layers, 1));
+    let [input, output] = ends.each_ref().map(|scales| constants.scales(scales));
+    let layers = constants.sequence(layers, 1);
     format!("{}(\n    {input},\n    {layers},\n    {output},\n)", constants.form("Quantized::from_parts"))
 }
 
@@ -77,6 +78,7 @@ impl Constants<'_> {
                 let (constants, output) = (self.activation(activation, *input, *output), self.scale(*output));
                 format!("{}({output}, {constants})", self.form("Activate::from_parts"))
             }
+            Layer::Member { index, .. } => self.form(["First::MEMBER", "Second::MEMBER"][*index]),
             Layer::Constant { numbers, .. } => {
                 let [constant, int8] = ["Constant::from_parts", "int8_of"].map(|name| self.form(name));
                 format!("{constant}({int8}(b\"{}\"))", numbers.escape_ascii())
@@ -104,6 +106,10 @@ impl Constants<'_> {
                             }),
                         )
                     }
+                    Join::Both => format!(
+                        "{} {{\n{indent}    first: {first},\n{indent}    second: {second},\n{indent}}}",
+                        self.form("Both"),
+                    ),
                     Join::Concat { inputs, output, .. } => {
                         let [a, b] = inputs.map(|input| {
                             format!("{}({}, {})", self.form("Rescale::new"), self.scale(input), self.scale(*output))
@@ -159,6 +165,17 @@ impl Constants<'_> {
     fn table(&self, input: Scale, function: impl Fn(f32) -> f32, output: Scale) -> String {
         let outputs = table(input, function, output, Rounding::Inverse).into_iter().map(|q| q.to_string());
         format!("{}({})", self.form("Table"), list(outputs))
+    }
+
+    /// A scale, or a pair of the first one and of the others.
+    fn scales(&self, scales: &[Scale]) -> String {
+        match scales {
+            [] => String::new(),
+            [scale] => self.scale(*scale),
+            [first, others @ ..] => {
+                format!("{}({}, {})", (self.paths)("prelude", "Pair"), self.scale(*first), self.scales(others))
+            }
+        }
     }
 
     fn scale(&self, Scale { scale, zero }: Scale) -> String {

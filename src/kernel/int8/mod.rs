@@ -31,7 +31,7 @@ pub use round::Bounds;
 pub(crate) use round::{Once, Round, Twice};
 pub use softmax::Exponential;
 pub(super) use tensor::Sealed;
-pub use tensor::{Int8Tensor, Room, int8_of};
+pub use tensor::{ForArray, Int8Tensor, Room, int8_of};
 pub(crate) use tensor::{first_of, first_of_mut};
 pub use window::{Layer, Shape};
 

@@ -1,6 +1,6 @@
 //! Arrays of int8.
 
-use core::{mem::MaybeUninit, slice};
+use core::{fmt::Debug, mem::MaybeUninit, slice};
 
 use crate::Zeroed;
 
@@ -13,12 +13,22 @@ pub trait Int8Tensor: Sealed + Copy + Zeroed + Send + Sync + 'static {
     /// The [`Frame`](Self::Frame) of an array of `N` of these arrays.
     #[doc(hidden)]
     type FrameOf<const N: usize>: Int8Tensor;
+    /// An `S` for the array; for a [`Pair`](crate::Pair), one for each of its arrays, in pairs.
+    type ForEach<S: ForArray>: ForArray;
     /// The number of elements.
     const LEN: usize;
     /// The number of axes.
     const RANK: usize;
     /// The length of the innermost axis; 1 for a single number.
     const INNERMOST: usize;
+
+    /// An `S` for each array, in order.
+    #[doc(hidden)]
+    fn for_each<S: ForArray>(next: &mut impl FnMut() -> S) -> Self::ForEach<S>;
+
+    /// Calls `array` with what each array has, and the number of its elements, in order.
+    #[doc(hidden)]
+    fn visit<S: ForArray>(all: &Self::ForEach<S>, array: &mut impl FnMut(S, usize));
 
     /// The elements of several arrays as one slice, in row-major order.
     fn flat(rows: &[Self]) -> &[i8];
@@ -90,6 +100,11 @@ impl<M> Room<M> {
     }
 }
 
+/// What each array of a tensor has, such as a scale.
+pub trait ForArray: Copy + Debug + PartialEq + Zeroed + 'static {}
+
+impl<S: Copy + Debug + PartialEq + Zeroed + 'static> ForArray for S {}
+
 /// Only int8, arrays and pairs of them are tensors, so any bytes are a valid tensor.
 pub trait Sealed {}
 
@@ -101,9 +116,20 @@ impl Int8Tensor for i8 {
     type Wide = i16;
     type Frame = i8;
     type FrameOf<const N: usize> = [i8; N];
+    type ForEach<S: ForArray> = S;
     const LEN: usize = 1;
     const RANK: usize = 0;
     const INNERMOST: usize = 1;
+
+    #[inline(always)]
+    fn for_each<S: ForArray>(next: &mut impl FnMut() -> S) -> S {
+        next()
+    }
+
+    #[inline(always)]
+    fn visit<S: ForArray>(all: &S, array: &mut impl FnMut(S, usize)) {
+        array(*all, Self::LEN);
+    }
 
     #[inline(always)]
     fn flat(rows: &[i8]) -> &[i8] {
@@ -130,9 +156,20 @@ impl<X: Int8Tensor, const N: usize> Int8Tensor for [X; N] {
     type Wide = [X::Wide; N];
     type Frame = X::FrameOf<N>;
     type FrameOf<const M: usize> = Self;
+    type ForEach<S: ForArray> = S;
     const LEN: usize = N * X::LEN;
     const RANK: usize = X::RANK + 1;
     const INNERMOST: usize = if X::RANK == 0 { N } else { X::INNERMOST };
+
+    #[inline(always)]
+    fn for_each<S: ForArray>(next: &mut impl FnMut() -> S) -> S {
+        next()
+    }
+
+    #[inline(always)]
+    fn visit<S: ForArray>(all: &S, array: &mut impl FnMut(S, usize)) {
+        array(*all, Self::LEN);
+    }
 
     #[inline(always)]
     fn flat(rows: &[Self]) -> &[i8] {

@@ -13,7 +13,9 @@ use std::{
 };
 
 use self::rounded::{ALL, SCALES, numbers, round, scale_of, statistic};
-use super::{Calibration, Entrance, Int8Layer, Quantize, QuantizeError, Quantized, Scales, calibrate::Given};
+use super::{
+    Calibration, Entrance, Int8Layer, Quantize, QuantizeError, Quantized, Scales, calibrate::Given, scale::only_scale,
+};
 use crate::{
     Layer, Rng, Zeroed,
     kernel::{Element, Simd, map_each},
@@ -72,7 +74,7 @@ where
     <N::Int8 as Int8Layer>::Input: Entrance<N::Input>,
 {
     /// Takes over the weights of `network`, and determines the scales of its activations from samples. They cover the
-    /// range of each.
+    /// range of each. A network of several inputs, which has several scales, is a compile error.
     ///
     /// # Errors
     ///
@@ -94,7 +96,7 @@ where
     ) -> Result<(), QuantizeError> {
         let earlier = calibration.layers.len();
         let int8 = Quantized::calibrate_with(network, samples, calibration)?;
-        self.input = numbers(int8.input);
+        self.input = numbers(only_scale::<N::Input>(&int8.input));
         copy_parameters(network, &mut self.layers, is_weight);
         let scales: Vec<_> =
             calibration.layers[earlier..].iter().map(|found| (found.layer.clone(), found.scales)).collect();

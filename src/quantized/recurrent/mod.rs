@@ -268,14 +268,14 @@ impl<
         // The scale of the output does not depend on the samples, as that of tanh.
         let (y, scales) = calibration.scales::<Self, Tanh>(self, &x, path)?;
         let scales = Scales { logits: STATE, output: STATE, ..scales };
-        int8.zero = x.scale.zero;
+        int8.zero = x.scale().zero;
         calibration.weights.clear();
         for gate in 0..GATES {
             let kernel = Tensor::flat(slice::from_ref(&self.kernel[gate]));
             let recurrent = self.recurrent_kernel[gate].as_flattened();
             let parts = [
                 rounded_gate(
-                    x.scale,
+                    x.scale(),
                     (kernel, Some(&self.bias[gate])),
                     (Int8Tensor::flat_mut(&mut int8.kernel[gate]), &mut int8.bias[0][gate]),
                 ),
@@ -286,7 +286,7 @@ impl<
                 ),
             ];
             for (part, scale) in parts.into_iter().enumerate() {
-                let input = [x.scale, STATE][part];
+                let input = [x.scale(), STATE][part];
                 let step = f64::from(input.scale) * f64::from(scale);
                 int8.multipliers[part][gate] = Multiplier::new(step * f64::from(1 << ARGUMENT_BITS));
                 calibration.weights.push(scale);

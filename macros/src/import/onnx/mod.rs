@@ -22,18 +22,18 @@ use model::{Constant, Node};
 /// Reads the tensors and operators of a file.
 pub fn read(file: &[u8]) -> Parsed<Graph<'static>> {
     let parts = model::parts(file)?;
-    let ([(input, shape)], [output]) = (&parts.inputs[..], &parts.outputs[..]) else {
-        let [inputs, outputs] = [parts.inputs.len(), parts.outputs.len()];
-        return Err(format!("has {inputs} inputs and {outputs} outputs, and one each is supported"));
-    };
     let mut readers: HashMap<String, usize> = HashMap::new();
     for name in parts.nodes.iter().flat_map(|node| &node.inputs).chain(&parts.outputs) {
         *readers.entry(name.clone()).or_default() += 1;
     }
     let mut reader = Reader { readers, ..Reader::default() };
-    let start = reader.add(input, image(shape), Order::Channels);
-    if let [batch, steps, channels] = reader.tensors[start].shape[..] {
-        reader.reshaped(start, input, vec![batch, 1, steps, channels], Order::Series);
+    let mut inputs = Vec::new();
+    for (input, shape) in &parts.inputs {
+        let start = reader.add(input, image(shape), Order::Channels);
+        if let [batch, steps, channels] = reader.tensors[start].shape[..] {
+            reader.reshaped(start, input, vec![batch, 1, steps, channels], Order::Series);
+        }
+        inputs.push(start);
     }
     for constant in parts.constants {
         reader.constants.insert(constant.name.clone(), constant);
@@ -42,15 +42,20 @@ pub fn read(file: &[u8]) -> Parsed<Graph<'static>> {
         let refuse = |reason| format!("has operator {number}, {}, that is not supported: {reason}", node.operator);
         reader.node(node).map_err(refuse)?;
     }
-    let mut end = *reader.names.get(output).ok_or("has an output that no operator computes")?;
-    if let (Order::Series, [batch, 1, steps, channels]) = (end.order, &reader.tensors[end.tensor].shape[..]) {
-        let shape = vec![*batch, *steps, *channels];
-        end = Named { tensor: reader.reshaped(end.tensor, output, shape, Order::Channels), order: Order::Channels };
+    let mut outputs = Vec::new();
+    for output in &parts.outputs {
+        let mut end = *reader.names.get(output).ok_or("has an output that no operator computes")?;
+        if let (Order::Series, [batch, 1, steps, channels]) = (end.order, &reader.tensors[end.tensor].shape[..]) {
+            let shape = vec![*batch, *steps, *channels];
+            end = Named { tensor: reader.reshaped(end.tensor, output, shape, Order::Channels), order: Order::Channels };
+        }
+        if end.order != Order::Channels {
+            let order = "in another order: that of an image with the channels first";
+            return Err(format!("has an output whose numbers are {order}"));
+        }
+        outputs.push(end.tensor);
     }
-    if end.order != Order::Channels {
-        return Err("has an output whose numbers are in another order: that of an image with the channels first".into());
-    }
-    Graph::new(reader.tensors, reader.operators, [start, end.tensor])
+    Graph::new(reader.tensors, reader.operators, [inputs, outputs])
 }
 
 /// The shape of an image or a series with the channels last.

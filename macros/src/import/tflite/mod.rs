@@ -34,12 +34,8 @@ pub fn read(file: &[u8]) -> Parsed<Graph<'_>> {
         operators.extend(operator(number, table, &codes, &tensors)?);
     }
     let ends = [graph.ints(1)?, graph.ints(2)?];
-    let ([input], [output]) = (&ends[0][..], &ends[1][..]) else {
-        let [inputs, outputs] = ends.map(|ends| ends.len());
-        return Err(format!("has {inputs} inputs and {outputs} outputs, and one each is supported"));
-    };
-    let ends = [*input, *output].map(|tensor| usize::try_from(tensor).unwrap_or(usize::MAX));
-    if ends.iter().any(|end| *end >= tensors.len()) {
+    let ends = ends.map(|ends| ends.into_iter().map(|tensor| usize::try_from(tensor).unwrap_or(usize::MAX)).collect());
+    if ends.iter().flatten().any(|end: &usize| *end >= tensors.len()) {
         return Err(TRUNCATED.into());
     }
     for Operator { kind, inputs, output, .. } in &operators {
