@@ -61,12 +61,13 @@ where
     type Summed = PerWeight<NUMBERS, InShards<Summed, P, SHARDS, ROWS>>;
 }
 
-/// The gradient is in the memory of the first shard.
-impl<L: Zeroed, P: Processes, const SHARDS: usize, const ROWS: usize> GradientMemory<L, Shards<P, SHARDS, ROWS>>
-    for [L; 0]
+/// The gradient is in the memory of the first shard. With `SUMS` 1, the sum of the gradients since the last update is here.
+impl<L: Zeroed, P: Processes, const SHARDS: usize, const ROWS: usize, const SUMS: usize>
+    GradientMemory<L, Shards<P, SHARDS, ROWS>> for [L; SUMS]
 {
-    const MARGIN: f64 = 0.0;
+    const MARGIN: f64 = if SUMS == 0 { 0.0 } else { 1.0625 };
 
+    /// Adds the gradients of all shards to the first, computes the penalties, and measures the sum.
     #[inline(always)]
     fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
         &mut self,
@@ -74,56 +75,56 @@ impl<L: Zeroed, P: Processes, const SHARDS: usize, const ROWS: usize> GradientMe
         batch: &mut AfterBackward<'_, S, N, Shards<P, SHARDS, ROWS>, B>,
         penalty: Penalty,
     ) -> Measured {
-        measure(network, batch, penalty)
-    }
-
-    #[inline(always)]
-    fn apply<S: Simd, N: Layer<Trainable = L>, O: Optimizer, const B: usize>(
-        &mut self,
-        network: &mut N,
-        batch: AfterBackward<'_, S, N, Shards<P, SHARDS, ROWS>, B>,
-        norm: Norm,
-        optimizer: &O,
-        number: u64,
-        state: &mut Stored<O, L>,
-    ) {
-        let Some(gradient) = batch.passes.gradients(batch.x.len()).next() else { return };
-        apply_kept::<S, Shards<P, SHARDS, ROWS>, N, O>(batch.simd, gradient, network, norm, optimizer, number, state);
-    }
-}
-
-/// The sum of the gradients since the last update, besides the gradient in the memory of the first shard.
-impl<L: Zeroed, P: Processes, const SHARDS: usize, const ROWS: usize> GradientMemory<L, Shards<P, SHARDS, ROWS>>
-    for [L; 1]
-{
-    const MARGIN: f64 = 1.0625;
-
-    #[inline(always)]
-    fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
-        &mut self,
-        network: &mut N,
-        batch: &mut AfterBackward<'_, S, N, Shards<P, SHARDS, ROWS>, B>,
-        penalty: Penalty,
-    ) -> Measured {
-        measure(network, batch, penalty)
-    }
-
-    #[inline(always)]
-    fn apply<S: Simd, N: Layer<Trainable = L>, O: Optimizer, const B: usize>(
-        &mut self,
-        network: &mut N,
-        batch: AfterBackward<'_, S, N, Shards<P, SHARDS, ROWS>, B>,
-        _: Norm,
-        optimizer: &O,
-        number: u64,
-        state: &mut Stored<O, L>,
-    ) {
-        let ([sum], simd) = (self, batch.simd);
-        let Some(gradient) = batch.passes.gradients(batch.x.len()).next() else { return };
-        if accumulate::<S, Shards<P, SHARDS, ROWS>, N>(simd, gradient, sum, number, optimizer.steps_per_update()) {
-            let norm = norm::<S, Shards<P, SHARDS, ROWS>, N>(simd, gradient);
-            apply_kept::<S, Shards<P, SHARDS, ROWS>, N, O>(simd, gradient, network, norm, optimizer, number, state);
+        let mut sum = SumOfShards { simd: batch.simd, penalty, is_last: true, square: 0.0, cost: 0.0 };
+        let rows = batch.x.len();
+        let (own, mut gradients) = (Sharded::<N, P, SHARDS, ROWS, B>::own(rows), batch.passes.gradients(rows));
+        let Some(gradient) = gradients.next() else { return Measured { norm: Norm::of(0.0, || 0.0), cost: 0.0 } };
+        let mut next = gradients.next();
+        if P::SEVERAL {
+            sum.is_last = false;
+            let others = own.len().div_ceil(ROWS).saturating_sub(1);
+            P::sum::<N>(gradient, !own.is_empty(), others, |gradient| {
+                for shard in next.take().into_iter().chain(gradients.by_ref()) {
+                    N::trainable_mut(None, gradient, [shard], Path::ROOT, &mut sum);
+                }
+            });
+            sum.is_last = true;
         }
+        if next.is_none() {
+            N::trainable_mut(Some(network), gradient, [], Path::ROOT, &mut sum);
+        }
+        while let Some(shard) = next {
+            next = gradients.next();
+            sum.is_last = next.is_none();
+            N::trainable_mut(Some(network), gradient, [shard], Path::ROOT, &mut sum);
+        }
+        let norm = Norm::of(sum.square, || square::<S, Shards<P, SHARDS, ROWS>, N, true>(batch.simd, gradient));
+        Measured { norm, cost: sum.cost }
+    }
+
+    #[inline(always)]
+    fn apply<S: Simd, N: Layer<Trainable = L>, O: Optimizer, const B: usize>(
+        &mut self,
+        network: &mut N,
+        batch: AfterBackward<'_, S, N, Shards<P, SHARDS, ROWS>, B>,
+        measured: Norm,
+        optimizer: &O,
+        number: u64,
+        state: &mut Stored<O, L>,
+    ) {
+        let simd = batch.simd;
+        let Some(gradient) = batch.passes.gradients(batch.x.len()).next() else { return };
+        let norm = match self.first_mut() {
+            None => measured,
+            Some(sum) => {
+                let every = optimizer.steps_per_update();
+                if !accumulate::<S, Shards<P, SHARDS, ROWS>, N>(simd, gradient, sum, number, every) {
+                    return;
+                }
+                norm::<S, Shards<P, SHARDS, ROWS>, N>(simd, gradient)
+            }
+        };
+        apply_kept::<S, Shards<P, SHARDS, ROWS>, N, O>(simd, gradient, network, norm, optimizer, number, state);
     }
 
     fn sum(&self) -> &[L] {
@@ -133,40 +134,6 @@ impl<L: Zeroed, P: Processes, const SHARDS: usize, const ROWS: usize> GradientMe
     fn sum_mut(&mut self) -> &mut [L] {
         self
     }
-}
-
-/// Adds the gradients of all shards to the first, computes the penalties, and measures the sum.
-#[inline(always)]
-fn measure<S: Simd, N: Layer, P: Processes, const SHARDS: usize, const ROWS: usize, const B: usize>(
-    network: &mut N,
-    batch: &mut AfterBackward<'_, S, N, Shards<P, SHARDS, ROWS>, B>,
-    penalty: Penalty,
-) -> Measured {
-    let mut sum = SumOfShards { simd: batch.simd, penalty, is_last: true, square: 0.0, cost: 0.0 };
-    let rows = batch.x.len();
-    let (own, mut gradients) = (Sharded::<N, P, SHARDS, ROWS, B>::own(rows), batch.passes.gradients(rows));
-    let Some(gradient) = gradients.next() else { return Measured { norm: Norm::of(0.0, || 0.0), cost: 0.0 } };
-    let mut next = gradients.next();
-    if P::SEVERAL {
-        sum.is_last = false;
-        let others = own.len().div_ceil(ROWS).saturating_sub(1);
-        P::sum::<N>(gradient, !own.is_empty(), others, |gradient| {
-            for shard in next.take().into_iter().chain(gradients.by_ref()) {
-                N::trainable_mut(None, gradient, [shard], Path::ROOT, &mut sum);
-            }
-        });
-        sum.is_last = true;
-    }
-    if next.is_none() {
-        N::trainable_mut(Some(network), gradient, [], Path::ROOT, &mut sum);
-    }
-    while let Some(shard) = next {
-        next = gradients.next();
-        sum.is_last = next.is_none();
-        N::trainable_mut(Some(network), gradient, [shard], Path::ROOT, &mut sum);
-    }
-    let norm = Norm::of(sum.square, || square::<S, Shards<P, SHARDS, ROWS>, N, true>(batch.simd, gradient));
-    Measured { norm, cost: sum.cost }
 }
 
 /// Adds the gradients of one shard to the sum, and after the last, those of penalties.
