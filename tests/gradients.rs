@@ -95,11 +95,12 @@ impl<A: Activation> Work for Activate<'_, A> {
 
     fn run<S: Simd>(self, simd: S) -> Self::Output {
         let Self(logits, dy, _) = self;
-        let (mut y, mut gradient) = (*logits, *dy);
+        let (mut y, mut recorded, mut gradient) = (*logits, *logits, *dy);
         A::forward(simd, &mut y);
-        // As in a layer, which has no logits if none are saved.
-        let kept = if A::Saves::SAVES { logits } else { &y };
-        A::backward(simd, kept, &y, &mut gradient);
+        let mut saved = <A::Saves as Save>::Storage::<[f64; 5], 4>::zeroed();
+        A::record::<S, _, 4>(simd, &mut recorded, &mut saved);
+        assert_eq!(recorded, y);
+        A::backward(simd, A::Saves::saved::<_, 4>(&saved, &y), &y, &mut gradient);
         [y, gradient]
     }
 }

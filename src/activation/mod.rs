@@ -60,7 +60,7 @@ use crate::{
     note = "`Relu`, `Tanh`, `Sigmoid`, `Softmax`, ... are; write your own by implementing `Elementwise`"
 )]
 pub trait Activation: Send + Sync + 'static {
-    /// Whether training saves the logits for `backward`: [`SaveInput`] or [`SaveNothing`].
+    /// Whether training saves numbers for `backward`: [`SaveInput`] or [`SaveNothing`].
     type Saves: Save;
     /// The name in summaries and files.
     const NAME: &'static str;
@@ -77,8 +77,22 @@ pub trait Activation: Send + Sync + 'static {
         Self::forward(simd, y);
     }
 
-    /// Turns the gradient with respect to `y = a(x)` into that with respect to `x`, in place.
-    fn backward<S: Simd, X: Tensor>(simd: S, logits: &[X], y: &[X], gradient: &mut [X]);
+    /// Like `forward`, in training: saves what `backward` reads, by default the logits.
+    #[inline(always)]
+    fn record<S: Simd, X: Tensor, const B: usize>(
+        simd: S,
+        rows: &mut [X],
+        saved: &mut <Self::Saves as Save>::Storage<X, B>,
+    ) {
+        if Self::Saves::SAVES {
+            Self::Saves::place::<X, B>(saved, rows.len()).copy_from_slice(rows);
+        }
+        Self::forward(simd, rows);
+    }
+
+    /// Turns the gradient with respect to `y = a(x)` into that with respect to `x`, in place. `saved` are the numbers that
+    /// [`record`](Self::record) has saved, or `y` if it saves nothing.
+    fn backward<S: Simd, X: Tensor>(simd: S, saved: &[X], y: &[X], gradient: &mut [X]);
 
     /// Lists the operations of `forward`, for export. Without an implementation, a network with this activation cannot
     /// be exported.
@@ -140,10 +154,28 @@ impl<A: Elementwise> Activation for A {
         }
     }
 
+    /// Saves the derivatives: they often share most of their formula with the value.
     #[inline(always)]
-    fn backward<S: Simd, X: Tensor>(simd: S, logits: &[X], y: &[X], gradient: &mut [X]) {
-        let read = [X::flat(logits), X::flat(y)];
-        elementwise(simd, &Derivative::<A>(PhantomData), read, [X::flat_mut(gradient)]);
+    fn record<S: Simd, X: Tensor, const B: usize>(
+        simd: S,
+        rows: &mut [X],
+        saved: &mut <A::Saves as Save>::Storage<X, B>,
+    ) {
+        if A::Saves::SAVES {
+            let derivatives = X::flat_mut(A::Saves::place::<X, B>(saved, rows.len()));
+            elementwise(simd, &Recorded::<A>(PhantomData), [], [X::flat_mut(rows), derivatives]);
+        } else {
+            Self::forward(simd, rows);
+        }
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd, X: Tensor>(simd: S, saved: &[X], y: &[X], gradient: &mut [X]) {
+        if A::Saves::SAVES {
+            elementwise(simd, &Times, [X::flat(saved)], [X::flat_mut(gradient)]);
+        } else {
+            elementwise(simd, &Derivative::<A>(PhantomData), [X::flat(y)], [X::flat_mut(gradient)]);
+        }
     }
 
     fn operations<T>(path: Path<'_>, operations: &mut impl Operations<T>) {
@@ -168,6 +200,37 @@ impl<A: Elementwise> ElementwiseKernel<0, 1> for Value<A> {
     }
 }
 
+/// `y = a(x)`, and `a'(x)`.
+struct Recorded<A>(PhantomData<A>);
+
+impl<A> Copy for Recorded<A> {}
+
+impl<A> Clone for Recorded<A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A: Elementwise> ElementwiseKernel<0, 2> for Recorded<A> {
+    #[inline(always)]
+    fn apply<V: Real>(&self, []: [V; 0], [x, _]: [V; 2]) -> [V; 2] {
+        let y = A::value(x);
+        [y, A::derivative(x, y)]
+    }
+}
+
+/// `gradient·derivative`
+#[derive(Clone, Copy)]
+struct Times;
+
+impl ElementwiseKernel<1, 1> for Times {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [derivative]: [V; 1], [gradient]: [V; 1]) -> [V; 1] {
+        [gradient * derivative]
+    }
+}
+
+/// `gradient·a'(x)`, computed from `y = a(x)`.
 struct Derivative<A>(PhantomData<A>);
 
 impl<A> Copy for Derivative<A> {}
@@ -178,9 +241,9 @@ impl<A> Clone for Derivative<A> {
     }
 }
 
-impl<A: Elementwise> ElementwiseKernel<2, 1> for Derivative<A> {
+impl<A: Elementwise> ElementwiseKernel<1, 1> for Derivative<A> {
     #[inline(always)]
-    fn apply<V: Real>(&self, [x, y]: [V; 2], [gradient]: [V; 1]) -> [V; 1] {
-        [gradient * A::derivative(x, y)]
+    fn apply<V: Real>(&self, [y]: [V; 1], [gradient]: [V; 1]) -> [V; 1] {
+        [gradient * A::derivative(y, y)]
     }
 }

@@ -1,22 +1,24 @@
-//! The values that training saves for the derivative of an activation.
+//! The values that training saves for the way back through an activation.
 
 use crate::{Tensor, Zeroed};
 
-/// Whether the tape of a layer holds the logits. The trait is sealed: [`SaveInput`] and [`SaveNothing`] implement it.
+/// Whether the tape of a layer holds a number for each logit. The trait is sealed: [`SaveInput`] and [`SaveNothing`]
+/// implement it.
 pub trait Save: sealed::Sealed {
-    /// Whether the logits are saved.
+    /// Whether numbers are saved.
     const SAVES: bool;
     /// Storage for up to `B` rows.
     type Storage<X: Tensor, const B: usize>: Zeroed;
 
-    /// Stores `logits` if [`SAVES`](Self::SAVES) is true.
-    fn store<X: Tensor, const B: usize>(logits: &[X], storage: &mut Self::Storage<X, B>);
+    /// The place for the numbers of the first `rows` rows, which is empty if none are saved.
+    fn place<X: Tensor, const B: usize>(storage: &mut Self::Storage<X, B>, rows: usize) -> &mut [X];
 
-    /// The logits of the first `y.len()` rows, or `y` if none were saved.
-    fn logits<'a, X: Tensor, const B: usize>(storage: &'a Self::Storage<X, B>, y: &'a [X]) -> &'a [X];
+    /// The saved numbers of the first `y.len()` rows, or `y` if none were saved.
+    fn saved<'a, X: Tensor, const B: usize>(storage: &'a Self::Storage<X, B>, y: &'a [X]) -> &'a [X];
 }
 
-/// The tape holds the logits: the derivative is a formula of the activation's input.
+/// The derivative is a formula of the activation's input, so that the tape holds numbers for it: the derivatives of an
+/// [`Elementwise`](super::Elementwise) activation, and the logits of another.
 #[derive(Clone, Copy, Debug)]
 pub struct SaveInput;
 
@@ -35,12 +37,12 @@ impl Save for SaveInput {
     type Storage<X: Tensor, const B: usize> = [X; B];
 
     #[inline(always)]
-    fn store<X: Tensor, const B: usize>(logits: &[X], storage: &mut [X; B]) {
-        storage[..logits.len()].copy_from_slice(logits);
+    fn place<X: Tensor, const B: usize>(storage: &mut [X; B], rows: usize) -> &mut [X] {
+        &mut storage[..rows]
     }
 
     #[inline(always)]
-    fn logits<'a, X: Tensor, const B: usize>(storage: &'a [X; B], y: &'a [X]) -> &'a [X] {
+    fn saved<'a, X: Tensor, const B: usize>(storage: &'a [X; B], y: &'a [X]) -> &'a [X] {
         &storage[..y.len()]
     }
 }
@@ -50,10 +52,12 @@ impl Save for SaveNothing {
     type Storage<X: Tensor, const B: usize> = ();
 
     #[inline(always)]
-    fn store<X: Tensor, const B: usize>(_: &[X], (): &mut ()) {}
+    fn place<X: Tensor, const B: usize>((): &mut (), _: usize) -> &mut [X] {
+        &mut []
+    }
 
     #[inline(always)]
-    fn logits<'a, X: Tensor, const B: usize>((): &'a (), y: &'a [X]) -> &'a [X] {
+    fn saved<'a, X: Tensor, const B: usize>((): &'a (), y: &'a [X]) -> &'a [X] {
         y
     }
 }

@@ -3,8 +3,8 @@
 //! ## Activation
 //!
 //! An activation is a formula and its derivative. With [`SaveNothing`](crate::activation::SaveNothing), the derivative
-//! uses only the output `y`. With [`SaveInput`](crate::activation::SaveInput), it may also use the input `x`, which
-//! training then saves.
+//! uses only the output `y`. With [`SaveInput`](crate::activation::SaveInput), it may also use the input `x`:
+//! training then saves the derivatives.
 //!
 //! ```
 //! use shiplap::{check, prelude::*};

@@ -186,7 +186,10 @@ pub fn largest<S: Simd, T: Element>(_: S, values: &[T]) -> T {
         top = T::Vector::<S>::load(&values[start..start + lanes]).max(top);
         start += lanes;
     }
-    if start < values.len() {
+    if start < values.len() && values.len() >= lanes {
+        // The last register overlaps the one before, which does not change the result.
+        top = T::Vector::<S>::load(&values[values.len() - lanes..]).max(top);
+    } else if start < values.len() {
         let mut rest = [T::from_f64(f64::NEG_INFINITY); MOST_LANES];
         T::Vector::<S>::load(&values[start..]).store(&mut rest[..values.len() - start]);
         top = T::Vector::<S>::load(&rest).max(top);

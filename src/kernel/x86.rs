@@ -148,12 +148,15 @@ macro_rules! registers {
 
                 #[inline(always)]
                 fn largest(self) -> $scalar {
-                    let lanes = self.lanes();
-                    let mut top = lanes[0];
-                    for lane in lanes {
-                        top = Real::max(lane, top);
+                    let mut lanes = self.lanes();
+                    let mut half = $lanes / 2;
+                    while half > 0 {
+                        for lane in 0..half {
+                            lanes[lane] = Real::max(lanes[lane], lanes[lane + half]);
+                        }
+                        half /= 2;
                     }
-                    top
+                    lanes[0]
                 }
             }
 

@@ -55,6 +55,9 @@ pub trait Layer: Parameters {
     /// Whether a step of the output depends on later steps of the input, as with [`Reversed`](crate::layers::Reversed); by
     /// default, if one of the nested layers does so.
     const LOOKS_AHEAD: Option<bool> = None;
+    /// Whether the output is the input, also in training: the layer is then left out where that saves a copy.
+    #[doc(hidden)]
+    const IS_IDENTITY: bool = false;
     /// The bytes of the memory inside the layer at inference, for one sample, without that of nested layers.
     const INSIDE: usize = 0;
     /// The nested layers with their tensors, activations and sizes, for files and budgets that are checked at compile

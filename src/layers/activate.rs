@@ -10,17 +10,16 @@ use crate::{
     stream::Streaming,
 };
 
-/// Ends a recorded pass of a layer with the activation `A` that has computed the logits `y`: stores them, if the derivative
-/// needs them, and applies `A`, unless the pass ends before it.
+/// Ends a recorded pass of a layer with the activation `A` that has computed the logits `y`: applies `A`, and saves what the
+/// way back needs, unless the pass ends before it.
 #[inline(always)]
 pub(super) fn activate<S: Simd, E: Ending, A: Activation, Y: Tensor, const B: usize>(
     simd: S,
     y: &mut [Y],
-    logits: &mut <A::Saves as Save>::Storage<Y, B>,
+    saved: &mut <A::Saves as Save>::Storage<Y, B>,
 ) {
     if !E::LOGITS {
-        A::Saves::store::<Y, B>(y, logits);
-        A::forward(simd, y);
+        A::record::<S, Y, B>(simd, y, saved);
     }
 }
 
@@ -29,12 +28,12 @@ pub(super) fn activate<S: Simd, E: Ending, A: Activation, Y: Tensor, const B: us
 #[inline(always)]
 pub(super) fn activate_backward<S: Simd, E: Ending, A: Activation, Y: Tensor, const B: usize>(
     simd: S,
-    logits: &<A::Saves as Save>::Storage<Y, B>,
+    saved: &<A::Saves as Save>::Storage<Y, B>,
     y: &[Y],
     dy: &mut [Y],
 ) {
     if !E::LOGITS {
-        A::backward(simd, A::Saves::logits::<Y, B>(logits, y), y, dy);
+        A::backward(simd, A::Saves::saved::<Y, B>(saved, y), y, dy);
     }
 }
 
@@ -92,8 +91,8 @@ impl<A: Activation, X: Tensor> Layer for Activate<A, X> {
         tape: &mut Self::Tape<B>,
         y: &mut [X],
     ) {
-        A::Saves::store::<_, B>(x, tape);
-        self.forward_batch::<S, E, B>(simd, x, y);
+        y.copy_from_slice(x);
+        activate::<S, E, A, X, B>(simd, y, tape);
     }
 
     #[inline(always)]
@@ -108,9 +107,7 @@ impl<A: Activation, X: Tensor> Layer for Activate<A, X> {
     ) {
         let Some(dx) = dx else { return };
         dx.copy_from_slice(dy);
-        if !E::LOGITS {
-            A::backward(simd, A::Saves::logits::<_, B>(tape, y), y, dx);
-        }
+        activate_backward::<S, E, A, X, B>(simd, tape, y, dx);
     }
 
     fn operations<V: Operations<X::Element>>(&self, path: Path<'_>, operations: &mut V) {

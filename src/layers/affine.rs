@@ -71,8 +71,7 @@ macro_rules! affine_passes {
                 self.forward_batch::<S, E, B>(simd, x, y);
             } else {
                 self.logits(simd, x, &$crate::kernel::Unchanged, y);
-                <Self::Head as Activation>::Saves::store::<_, B>(y, tape);
-                Self::Head::forward(simd, y);
+                Self::Head::record::<S, _, B>(simd, y, tape);
             }
         }
 
@@ -91,7 +90,7 @@ macro_rules! affine_passes {
                 layers::affine::Affine as _,
             };
             if !E::LOGITS {
-                Self::Head::backward(simd, <Self::Head as Activation>::Saves::logits::<_, B>(tape, y), y, dy);
+                Self::Head::backward(simd, <Self::Head as Activation>::Saves::saved::<_, B>(tape, y), y, dy);
             }
             if let Some(dx) = dx {
                 self.logits_backward(simd, dy, dx);

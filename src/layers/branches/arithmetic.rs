@@ -93,6 +93,17 @@ struct GradientOfFirst<J>(PhantomData<J>);
 #[derive(Clone, Copy)]
 struct GradientOfSecond<J>(PhantomData<J>);
 
+/// A kernel that adds to a number, and here to 0 instead.
+#[derive(Clone, Copy)]
+struct Alone<K>(K);
+
+impl<K: ElementwiseKernel<3, 1>> ElementwiseKernel<3, 1> for Alone<K> {
+    #[inline(always)]
+    fn apply<V: Real>(&self, read: [V; 3], _: [V; 1]) -> [V; 1] {
+        self.0.apply(read, [V::splat(0.0)])
+    }
+}
+
 /// Whether the second branch has a number for each channel of the first, and not one for each number.
 const fn is_by_channel<A: Tensor, B: Tensor>() -> bool {
     B::LEN == A::INNERMOST && B::LEN == B::INNERMOST && !A::FORM.is(&B::FORM)
@@ -174,12 +185,12 @@ macro_rules! arithmetic {
                 fn split<S: Simd>(simd: S, a: &[A], b: &[B], dy: &[A], da: &mut [A], db: &mut [B]) {
                     let first = GradientOfFirst::<$join>(PhantomData);
                     let second = GradientOfSecond::<$join>(PhantomData);
-                    B::flat_mut(db).fill(A::Element::from_f64(0.0));
                     if !is_by_channel::<A, B>() {
                         elementwise(simd, &first, [A::flat(a), B::flat(b), A::flat(dy)], [A::flat_mut(da)]);
-                        elementwise(simd, &second, [A::flat(a), B::flat(b), A::flat(dy)], [B::flat_mut(db)]);
+                        elementwise(simd, &Alone(second), [A::flat(a), B::flat(b), A::flat(dy)], [B::flat_mut(db)]);
                         return;
                     }
+                    B::flat_mut(db).fill(A::Element::from_f64(0.0));
                     for (n, (dy, da)) in dy.iter().zip(da).enumerate() {
                         let (Some(a), Some(b), Some(db)) = (a.get(n), b.get(n), db.get_mut(n)) else { return };
                         let pixels = |x| <A as Tensor>::flat(x).chunks_exact(A::INNERMOST);

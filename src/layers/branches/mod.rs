@@ -15,7 +15,7 @@ use core::{marker::PhantomData, mem::MaybeUninit, slice};
 use crate::{
     Parameters, Rng, Tensor, Zeroed,
     activation::{Activation, Linear, Save},
-    kernel::{Plus, Simd, elementwise, map_each},
+    kernel::{Plus, Simd, cast_rows, elementwise, map_each},
     layer::{
         Description, Ending, Infer, Inferred, Invalid, Layer, Link, Operations, Path, VisitGradient, first_fault,
         learns, pass, pass_mut,
@@ -86,8 +86,8 @@ impl<A: Layer<Output: Channels>, B: Layer<Element = A::Element>> Infer for Branc
 impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::Output>> Layer for Branches<A, B, J> {
     type Input = A::Input;
     type Output = J::Output;
-    /// Those of the branches; the logits, if the activation needs them; and the gradient of the second branch with
-    /// respect to the input.
+    /// Those of the branches; the numbers that the activation saves; and the gradient of the second branch with respect to
+    /// the input.
     type Tape<const N: usize> = (
         Link<A::Tape<N>, A::Output, N>,
         Link<B::Tape<N>, B::Output, N>,
@@ -129,8 +129,10 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
         let first = &mut <[A::Output; N]>::zeroed_in(&mut first)[..x.len()];
         let second = &mut <[B::Output; N]>::zeroed_in(&mut second)[..x.len()];
         self.first.forward_padded::<S, J::First<E>, N>(simd, lengths, x, first);
-        self.second.forward_padded::<S, J::Second<E>, N>(simd, lengths, pass(x), second);
-        J::join(simd, first, second, y);
+        if const { !B::IS_IDENTITY } {
+            self.second.forward_padded::<S, J::Second<E>, N>(simd, lengths, pass(x), second);
+        }
+        J::join(simd, first, output_of::<B>(pass(x), second), y);
         if !E::LOGITS {
             J::Activation::forward(simd, y);
         }
@@ -148,14 +150,16 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
         simd: S,
         mut rng: Option<&mut Rng>,
         x: &[A::Input],
-        (first, second, logits, _): &mut Self::Tape<N>,
+        (first, second, saved, _): &mut Self::Tape<N>,
         y: &mut [J::Output],
     ) {
         let (a, b) = (&mut first.output[..x.len()], &mut second.output[..x.len()]);
         self.first.record_batch::<S, J::First<E>, N>(simd, rng.as_deref_mut(), x, &mut first.tape, a);
-        self.second.record_batch::<S, J::Second<E>, N>(simd, rng, pass(x), &mut second.tape, b);
-        J::join(simd, a, b, y);
-        activate::<S, E, J::Activation, J::Output, N>(simd, y, logits);
+        if const { !B::IS_IDENTITY } {
+            self.second.record_batch::<S, J::Second<E>, N>(simd, rng, pass(x), &mut second.tape, b);
+        }
+        J::join(simd, a, output_of::<B>(pass(x), b), y);
+        activate::<S, E, J::Activation, J::Output, N>(simd, y, saved);
     }
 
     #[inline(always)]
@@ -163,19 +167,23 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
         &self,
         simd: S,
         x: &[A::Input],
-        (first, second, logits, dx_of_second): &mut Self::Tape<N>,
+        (first, second, saved, dx_of_second): &mut Self::Tape<N>,
         y: &[J::Output],
         dy: &mut [J::Output],
         mut dx: Option<&mut [A::Input]>,
     ) {
-        activate_backward::<S, E, J::Activation, J::Output, N>(simd, logits, y, dy);
-        let (a, b) = (&first.output[..x.len()], &second.output[..x.len()]);
+        activate_backward::<S, E, J::Activation, J::Output, N>(simd, saved, y, dy);
+        let (a, b) = (&first.output[..x.len()], output_of::<B>(pass(x), &second.output[..x.len()]));
         let (da, db) = (&mut first.gradient[..x.len()], &mut second.gradient[..x.len()]);
         J::split(simd, a, b, dy, da, db);
         if const { learns::<A::Trainable>() } || dx.is_some() {
             self.first.backward_batch::<S, J::First<E>, N>(simd, x, &mut first.tape, a, da, dx.as_deref_mut());
         }
-        if const { learns::<B::Trainable>() } || dx.is_some() {
+        if const { B::IS_IDENTITY } {
+            if let Some(dx) = dx {
+                elementwise(simd, &Plus, [B::Output::flat(db)], [A::Input::flat_mut(dx)]);
+            }
+        } else if const { learns::<B::Trainable>() } || dx.is_some() {
             let dx_of_second = &mut dx_of_second[..x.len()];
             let wanted = dx.is_some().then(|| pass_mut::<A::Input, B::Input>(dx_of_second));
             self.second.backward_batch::<S, J::Second<E>, N>(simd, pass(x), &mut second.tape, b, db, wanted);
@@ -246,6 +254,12 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
         operations.join(path, J::JUNCTION);
         J::Activation::operations(path, operations);
     }
+}
+
+/// The outputs of the layer `B`, which are its inputs if it is the identity.
+#[inline(always)]
+fn output_of<'a, B: Layer>(inputs: &'a [B::Input], outputs: &'a [B::Output]) -> &'a [B::Output] {
+    if B::IS_IDENTITY { cast_rows(inputs) } else { outputs }
 }
 
 impl<

@@ -99,7 +99,7 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> BatchN
 impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer for BatchNorm<I, A, MOMENTUM, EPSILON> {
     type Input = I;
     type Output = I;
-    /// The logits, if the activation needs them; mean and variance of the batch; whether they are in use; and the
+    /// The numbers that the activation saves; mean and variance of the batch; whether they are in use; and the
     /// gradients with respect to `shift` and `scale`.
     type Tape<const B: usize> =
         (<A::Saves as Save>::Storage<I, B>, [I::Each<I::Element>; 2], bool, [I::Each<I::Element>; 2]);
@@ -128,13 +128,13 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
         simd: S,
         rng: Option<&mut Rng>,
         x: &[I],
-        (logits, statistics, of_batch, _): &mut Self::Tape<B>,
+        (saved, statistics, of_batch, _): &mut Self::Tape<B>,
         y: &mut [I],
     ) {
         *of_batch = rng.is_some();
         *statistics = if *of_batch { moments(simd, I::flat(x)) } else { [self.mean, self.variance] };
         self.normalize(simd, I::flat(x), statistics.each_ref(), I::flat_mut(y));
-        activate::<S, E, A, I, B>(simd, y, logits);
+        activate::<S, E, A, I, B>(simd, y, saved);
     }
 
     #[inline(always)]
@@ -142,12 +142,12 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
         &self,
         simd: S,
         x: &[I],
-        (logits, [mean, variance], of_batch, sums): &mut Self::Tape<B>,
+        (saved, [mean, variance], of_batch, sums): &mut Self::Tape<B>,
         y: &[I],
         dy: &mut [I],
         dx: Option<&mut [I]>,
     ) {
-        activate_backward::<S, E, A, I, B>(simd, logits, y, dy);
+        activate_backward::<S, E, A, I, B>(simd, saved, y, dy);
         let (x, dy) = (I::flat(x), I::flat(dy));
         let inverse = change(simd, InverseDeviation(Self::EPSILON), [], *variance);
         let [shift, scale] = column_sums(simd, AddGradients, [dy, x], mean);

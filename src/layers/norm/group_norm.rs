@@ -111,7 +111,7 @@ impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> GroupN
 impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> Layer for GroupNorm<I, GROUPS, A, EPSILON> {
     type Input = I;
     type Output = I;
-    /// The logits, if the activation needs them, and the gradients with respect to `scale` and `shift`.
+    /// The numbers that the activation saves, and the gradients with respect to `scale` and `shift`.
     type Tape<const B: usize> = (<A::Saves as Save>::Storage<I, B>, [I::Each<I::Element>; 2]);
     type Head = A;
 
@@ -146,11 +146,11 @@ impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> Layer 
         simd: S,
         _: Option<&mut Rng>,
         x: &[I],
-        (logits, _): &mut Self::Tape<B>,
+        (saved, _): &mut Self::Tape<B>,
         y: &mut [I],
     ) {
         self.forward_batch::<S, Logits, B>(simd, x, y);
-        activate::<S, E, A, I, B>(simd, y, logits);
+        activate::<S, E, A, I, B>(simd, y, saved);
     }
 
     #[inline(always)]
@@ -158,12 +158,12 @@ impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> Layer 
         &self,
         simd: S,
         x: &[I],
-        (logits, [scale, shift]): &mut Self::Tape<B>,
+        (saved, [scale, shift]): &mut Self::Tape<B>,
         y: &[I],
         dy: &mut [I],
         dx: Option<&mut [I]>,
     ) {
-        activate_backward::<S, E, A, I, B>(simd, logits, y, dy);
+        activate_backward::<S, E, A, I, B>(simd, saved, y, dy);
         (*scale, *shift) = (I::Each::zeroed_on_stack(), I::Each::zeroed_on_stack());
         let samples = I::flat(x).chunks_exact(I::LEN).zip(I::flat(dy).chunks_exact(I::LEN));
         let mut dx = dx.map(|dx| I::flat_mut(dx).chunks_exact_mut(I::LEN));

@@ -65,7 +65,7 @@ impl<I: Channels, A: Activation, const EPSILON: i32> LayerNorm<I, A, EPSILON> {
 impl<I: Channels, A: Activation, const EPSILON: i32> Layer for LayerNorm<I, A, EPSILON> {
     type Input = I;
     type Output = I;
-    /// The logits, if the activation needs them, and the gradients with respect to `scale` and `shift`.
+    /// The numbers that the activation saves, and the gradients with respect to `scale` and `shift`.
     type Tape<const B: usize> = (<A::Saves as Save>::Storage<I, B>, [I::Each<I::Element>; 2]);
     type Head = A;
 
@@ -86,11 +86,11 @@ impl<I: Channels, A: Activation, const EPSILON: i32> Layer for LayerNorm<I, A, E
         simd: S,
         _: Option<&mut Rng>,
         x: &[I],
-        (logits, _): &mut Self::Tape<B>,
+        (saved, _): &mut Self::Tape<B>,
         y: &mut [I],
     ) {
         self.forward_batch::<S, Logits, B>(simd, x, y);
-        activate::<S, E, A, I, B>(simd, y, logits);
+        activate::<S, E, A, I, B>(simd, y, saved);
     }
 
     #[inline(always)]
@@ -98,12 +98,12 @@ impl<I: Channels, A: Activation, const EPSILON: i32> Layer for LayerNorm<I, A, E
         &self,
         simd: S,
         x: &[I],
-        (logits, [scale, shift]): &mut Self::Tape<B>,
+        (saved, [scale, shift]): &mut Self::Tape<B>,
         y: &[I],
         dy: &mut [I],
         dx: Option<&mut [I]>,
     ) {
-        activate_backward::<S, E, A, I, B>(simd, logits, y, dy);
+        activate_backward::<S, E, A, I, B>(simd, saved, y, dy);
         (*scale, *shift) = (I::Each::zeroed_on_stack(), I::Each::zeroed_on_stack());
         simd.run(Backward {
             epsilon: Self::EPSILON,

@@ -56,7 +56,7 @@ impl<I: Channels, A: Activation, const EPSILON: i32> RmsNorm<I, A, EPSILON> {
 impl<I: Channels, A: Activation, const EPSILON: i32> Layer for RmsNorm<I, A, EPSILON> {
     type Input = I;
     type Output = I;
-    /// The logits, if the activation needs them, and the gradient with respect to `scale`.
+    /// The numbers that the activation saves, and the gradient with respect to `scale`.
     type Tape<const B: usize> = (<A::Saves as Save>::Storage<I, B>, I::Each<I::Element>);
     type Head = A;
 
@@ -77,11 +77,11 @@ impl<I: Channels, A: Activation, const EPSILON: i32> Layer for RmsNorm<I, A, EPS
         simd: S,
         _: Option<&mut Rng>,
         x: &[I],
-        (logits, _): &mut Self::Tape<B>,
+        (saved, _): &mut Self::Tape<B>,
         y: &mut [I],
     ) {
         self.forward_batch::<S, Logits, B>(simd, x, y);
-        activate::<S, E, A, I, B>(simd, y, logits);
+        activate::<S, E, A, I, B>(simd, y, saved);
     }
 
     #[inline(always)]
@@ -89,12 +89,12 @@ impl<I: Channels, A: Activation, const EPSILON: i32> Layer for RmsNorm<I, A, EPS
         &self,
         simd: S,
         x: &[I],
-        (logits, scale): &mut Self::Tape<B>,
+        (saved, scale): &mut Self::Tape<B>,
         y: &[I],
         dy: &mut [I],
         dx: Option<&mut [I]>,
     ) {
-        activate_backward::<S, E, A, I, B>(simd, logits, y, dy);
+        activate_backward::<S, E, A, I, B>(simd, saved, y, dy);
         *scale = I::Each::zeroed_on_stack();
         simd.run(Backward {
             epsilon: Self::EPSILON,

@@ -148,10 +148,9 @@ impl<L: Layer<Head: Int8Activation>> Rounded<L> {
         E::LOGITS || !<L::Head as Int8Activation>::Form::LIMITS
     }
 
-    /// Turns logits into outputs. `save` gets the logits that the activation takes, and the outputs before they are
-    /// rounded.
+    /// Turns logits into outputs. `activate` applies the activation.
     #[inline(always)]
-    fn finish<S: Simd, E: Ending>(&self, simd: S, y: &mut [L::Output], mut save: impl FnMut(&[L::Output], bool)) {
+    fn finish<E: Ending>(&self, y: &mut [L::Output], activate: impl FnOnce(&mut [L::Output])) {
         let scales = self.scales();
         if Self::rounds_logits::<E>()
             && let Some(scales) = scales
@@ -161,9 +160,7 @@ impl<L: Layer<Head: Int8Activation>> Rounded<L> {
         if E::LOGITS {
             return;
         }
-        save(y, false);
-        L::Head::forward(simd, y);
-        save(y, true);
+        activate(y);
         if let Some(scales) = scales {
             round(scales.output, L::Head::RANGE, y);
         }
@@ -235,7 +232,7 @@ impl<L: RoundWeights<Head: Int8Activation>> Layer for Rounded<L> {
         } else {
             self.layer.forward_batch::<S, Logits, B>(simd, x, y);
         }
-        self.finish::<S, E>(simd, y, |_, _| ());
+        self.finish::<E>(y, |y| L::Head::forward(simd, y));
     }
 
     #[inline(always)]
@@ -254,12 +251,9 @@ impl<L: RoundWeights<Head: Int8Activation>> Layer for Rounded<L> {
         };
         layer.record_batch::<S, Logits, B>(simd, rng, x, inner, y);
         logits[..y.len()].copy_from_slice(y);
-        self.finish::<S, E>(simd, y, |values, are_outputs| {
-            if are_outputs {
-                outputs[..values.len()].copy_from_slice(values);
-            } else {
-                <L::Head as Activation>::Saves::store::<_, B>(values, saved);
-            }
+        self.finish::<E>(y, |y| {
+            L::Head::record::<S, _, B>(simd, y, saved);
+            outputs[..y.len()].copy_from_slice(y);
         });
     }
 
@@ -279,7 +273,7 @@ impl<L: RoundWeights<Head: Int8Activation>> Layer for Rounded<L> {
             if let Some(scales) = scales {
                 stop(scales.output, outputs, dy);
             }
-            L::Head::backward(simd, <L::Head as Activation>::Saves::logits::<_, B>(saved, outputs), outputs, dy);
+            L::Head::backward(simd, <L::Head as Activation>::Saves::saved::<_, B>(saved, outputs), outputs, dy);
         }
         let mut layer = &self.layer;
         if let Some(scales) = scales {
