@@ -2,7 +2,8 @@
 //! character of a text, and prints samples meanwhile.
 //!
 //! `cargo run --release --example characters` takes a few steps, `cargo run --release --example characters -- 3000` as
-//! many as it takes to write words. `characters.py` beside it trains the same network in PyTorch.
+//! many as it takes to write words. `characters.py` beside it trains the same network in PyTorch. After 1000 steps, the
+//! test text takes 2.86 bits per character, and with PyTorch 2.91, 2.93 or 2.96, for three seeds.
 
 use std::{error::Error, f64::consts::LN_2};
 
