@@ -151,7 +151,7 @@ pub fn start(problem: &Problem) -> Option<Box<dyn Contender>> {
         "W11" => boxed::<Convolutions, SparseCategoricalCrossentropy, _, _, 4>(problem, parts(4), classes()),
         "W12" => {
             let labels = classes().as_chunks::<64>().0.to_vec();
-            boxed::<Decoder, SparseCategoricalCrossentropy, _, _, 16>(problem, adam, labels)
+            boxed::<Decoder, SparseCategoricalCrossentropy, _, _, 2>(problem, parts(2), labels)
         }
         name => panic!("no type for {name}"),
     })
