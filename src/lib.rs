@@ -144,8 +144,8 @@ pub use random::Rng;
 ///   tensors that follow from one, which are repeated to one shape.
 /// - Parts of tensors: `STRIDED_SLICE` and `SLICE` with constant bounds, `SPLIT`, `SPLIT_V`, `UNPACK`, `CONCATENATION`,
 ///   `PACK`.
-/// - Shapes: `PAD` of rows and columns, `TILE`, `BROADCAST_TO`, `RESIZE_NEAREST_NEIGHBOR` by whole factors, `RESHAPE` and
-///   related ones, `TRANSPOSE`, `DEPTH_TO_SPACE`, `SPACE_TO_DEPTH`.
+/// - Shapes: `PAD` of rows and columns, `TILE`, `BROADCAST_TO`, `RESIZE_NEAREST_NEIGHBOR` by whole factors,
+///   `RESIZE_BILINEAR`, `RESHAPE` and related ones, `TRANSPOSE`, `DEPTH_TO_SPACE`, `SPACE_TO_DEPTH`.
 /// - Activations: `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`, `RELU_N1_TO_1`, `LEAKY_RELU`, `PRELU`, `HARD_SWISH`,
 ///   `GELU` (in float32 not approximated), `RSQRT`, and, also between `DEQUANTIZE` and `QUANTIZE`, `ABS`, `ELU`, `EXP`,
 ///   `LOG`, `NEG`, `SQRT` and `SQUARE`.
@@ -213,11 +213,11 @@ pub mod prelude {
         layers::{
             Activate, AllStates, AveragePool1d, AveragePool2d, BatchNorm, Bias, Bidirectional, BothEnds, Causal,
             Conv1d, Conv2d, ConvTranspose2d, Crop2d, Dense, DepthwiseConv1d, DepthwiseConv2d, Dropout, Embedding,
-            Flatten, Frozen, GlobalAveragePool, GlobalMaxPool, Gru, Image, Impute, InFlash, Initialized, LayerNorm,
-            LearnedPositions, Lstm, Masked, MaxPool1d, MaxPool2d, MinMax, MultiHeadAttention, NoBias, OneHot, PRelu,
-            Padded, Regularized, Reshape, Residual, Reversed, RmsNorm, Rotary, Same, SimpleRnn, SinusoidalPositions,
-            SpatialDropout, Standardize, Stateful, TimeDistributed, TransformerBlock, Transpose2d, UpSample2d, Valid,
-            ZeroPad2d,
+            Flatten, Frozen, GlobalAveragePool, GlobalMaxPool, Gru, HalfPixel, Image, Impute, InFlash, Initialized,
+            LayerNorm, LearnedPositions, Lstm, Masked, MaxPool1d, MaxPool2d, MinMax, MultiHeadAttention, NoBias,
+            OneHot, PRelu, Padded, Regularized, Reshape, Residual, Resize2d, Reversed, RmsNorm, Rotary, Same,
+            SimpleRnn, SinusoidalPositions, SpatialDropout, Standardize, Stateful, TimeDistributed, TransformerBlock,
+            Transpose2d, UpSample2d, Valid, ZeroPad2d,
         },
         loss::{
             BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,

@@ -72,6 +72,11 @@ type Enlarged = (
     (Flatten<_>, Dense<_, 4>),
 );
 
+/// In int8, the places of pixels have 10 fraction bits: a pixel may be rounded to the next int8, which layers after it
+/// would amplify.
+#[network(input = Image<4, 5, 2>)]
+type Resized = (Conv2d<_, 3, 2, Relu>, Resize2d<_, 5, 7>, Flatten<_>);
+
 /// Random numbers.
 fn samples<X: Tensor<Element = f32>>(count: usize) -> Vec<X> {
     let mut rng = Rng::new(3);
@@ -117,6 +122,7 @@ fn predictions_are_those_of_int8_within_one_step() {
     predicts_as_int8::<Mixed, 4>(Ranges::Percentile(99.0));
     predicts_as_int8::<Standardized, 2>(Ranges::MinMax);
     predicts_as_int8::<Enlarged, 4>(Ranges::MinMax);
+    predicts_as_int8::<Resized, 105>(Ranges::MinMax);
 }
 
 #[test]

@@ -8,7 +8,11 @@ mod keras;
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use keras::{Fixture, fixtures, learns_as_in_keras};
-use shiplap::{Tensor, check, prelude::*};
+use shiplap::{
+    Tensor, check,
+    layers::{Corners, TopLeft},
+    prelude::*,
+};
 
 static FIXTURES: LazyLock<BTreeMap<String, Fixture>> = LazyLock::new(|| fixtures("images.json"));
 
@@ -41,6 +45,7 @@ networks! {
     same_strided_2: (Conv2d<_, 4, 3, Tanh, Same<2>>, Flatten<_>);
     padded: (Conv2d<_, 4, 3, Tanh, Padded<1, 2>>, Flatten<_>);
     up_sampled: (UpSample2d<_, 2, 3>, Conv2d<_, 3, 3, Tanh, Valid<2>>, Flatten<_>);
+    resized: (Resize2d<_, 13, 11>, Conv2d<_, 3, 3, Tanh, Valid<2>>, Resize2d<_, 4, 7>, Flatten<_>);
     zero_padded: (ZeroPad2d<_, 0, 1>, Conv2d<_, 4, 3, Tanh, Valid<2>>, Flatten<_>);
     cropped: (Conv2d<_, 3, 2>, Crop2d<_, 1, 2, 0, 3>, Conv2d<_, 2, 2, Tanh>, Flatten<_>);
     exchanged: (Conv2d<_, 3, 2>, Transpose2d<_>, Conv2d<_, 2, 3, Tanh, Valid, Bias, 2>, Flatten<_>);
@@ -143,6 +148,14 @@ fn gradients_of_reshaped_and_random_images() {
     type Net = (Dropout<_, 30>, Reshape<_, Image<2, 4, 3, f64>>, Conv2d<_, 4, 2>, SpatialDropout<_, 40>);
     check::gradients::<Net>().unwrap();
     check::gradients::<SpatialDropout<[[f64; 3]; 5], 50>>().unwrap();
+}
+
+#[test]
+fn gradients_of_images_resized_at_each_place() {
+    check::gradients::<Resize2d<Image<4, 3, 2, f64>, 7, 2, Corners, Image<7, 2, 2, f64>>>().unwrap();
+    check::gradients::<Resize2d<Image<4, 3, 2, f64>, 1, 8, Corners, Image<1, 8, 2, f64>>>().unwrap();
+    check::gradients::<Resize2d<Image<4, 3, 2, f64>, 3, 9, TopLeft, Image<3, 9, 2, f64>>>().unwrap();
+    check::gradients::<Resize2d<Image<1, 1, 5, f64>, 3, 2, HalfPixel, Image<3, 2, 5, f64>>>().unwrap();
 }
 
 /// A channel is dropped as a whole, and with the probability that its type says; the others keep the mean.

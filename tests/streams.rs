@@ -159,7 +159,7 @@ networks! {
             Conv1d<_, 9, 1, Softmax>,
         );
     columns_of_images: Image<11, 5, 2>,
-        (ZeroPad2d<_, 0, 0, 1, 2>, Conv2d<_, 4, 3, Relu, Causal>, UpSample2d<_, 1, 2>, Crop2d<_, 3, 0, 1, 2>);
+        (ZeroPad2d<_, 0, 0, 1, 2>, Conv2d<_, 4, 3, Relu, Causal>, UpSample2d<_, 1, 2>, Crop2d<_, 3, 0, 1, 2>, Resize2d<_, 8, 7>);
     classes_of_frames: [[f32; 3]; 9],
         (TimeDistributed<(OneHot<_, 1, 4, 6>, Dense<_, 5, Tanh>)>, Conv1d<_, 4, 2>);
     constants: [[f32; 3]; 9], (Branches<Identity<_>, Constant<_, [f32; 3]>, Multiply<Tanh>>, Gru<_, 2>);
@@ -384,7 +384,7 @@ int8! {
             Dense<_, 3, Softmax>,
         );
     columns_of_images: Image<11, 5, 2>,
-        (ZeroPad2d<_, 0, 0, 1, 2>, Conv2d<_, 4, 3, Relu, Causal>, UpSample2d<_, 1, 2>, Crop2d<_, 3, 0, 1, 2>);
+        (ZeroPad2d<_, 0, 0, 1, 2>, Conv2d<_, 4, 3, Relu, Causal>, UpSample2d<_, 1, 2>, Crop2d<_, 3, 0, 1, 2>, Resize2d<_, 8, 7>);
     constants: [[f32; 3]; 9], (Branches<Identity<_>, Constant<_, [f32; 3]>, Multiply>, Gru<_, 2>);
 }
 

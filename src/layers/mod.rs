@@ -1,6 +1,6 @@
 //! The layers: [`Dense`], [`Dropout`], [`Activate`], [`PRelu`]; layers of images ([`image`]: [`Conv2d`],
 //! [`DepthwiseConv2d`], [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`],
-//! [`GlobalMaxPool`], [`UpSample2d`], [`ZeroPad2d`], [`Crop2d`], [`Transpose2d`], [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of
+//! [`GlobalMaxPool`], [`UpSample2d`], [`Resize2d`], [`ZeroPad2d`], [`Crop2d`], [`Transpose2d`], [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of
 //! series ([`sequence`]: [`SimpleRnn`], [`Gru`], [`Lstm`], [`Bidirectional`], [`Reversed`], [`TimeDistributed`],
 //! [`Masked`]; [`Embedding`], [`LearnedPositions`], [`SinusoidalPositions`], [`MultiHeadAttention`],
 //! [`TransformerBlock`]; [`Conv1d`], [`DepthwiseConv1d`], [`MaxPool1d`], [`AveragePool1d`]); normalization ([`BatchNorm`], [`LayerNorm`],
@@ -44,9 +44,9 @@ pub use dense::Dense;
 pub use dropout::Dropout;
 pub use frozen::Frozen;
 pub use image::{
-    Average, AveragePool2d, Causal, Conv2d, ConvTranspose2d, Crop2d, DepthwiseConv2d, Flatten, GlobalAveragePool,
-    GlobalMaxPool, Image, Max, MaxPool2d, Padded, Reshape, Same, SpatialDropout, Transpose2d, UpSample2d, Valid,
-    Window, ZeroPad2d,
+    Average, AveragePool2d, Causal, Conv2d, ConvTranspose2d, Corners, Crop2d, DepthwiseConv2d, Flatten,
+    GlobalAveragePool, GlobalMaxPool, HalfPixel, Image, Max, MaxPool2d, Padded, Reshape, Resize2d, Same,
+    SpatialDropout, TopLeft, Transpose2d, UpSample2d, Valid, Window, ZeroPad2d,
 };
 pub use impute::Impute;
 pub use in_flash::InFlash;

@@ -18,6 +18,7 @@ pub(crate) const fn not_streamed(layer: &str, why: &str) -> Message {
 /// Why layers that change the number of rows of an image cannot be streamed, in `f32` and in int8.
 pub(crate) const ADDS_ROWS: &str = "it adds rows, which are frames; the window `Causal` starts before the first one";
 pub(crate) const REPEATS_ROWS: &str = "it outputs several rows, which are frames, for each one";
+pub(crate) const INTERPOLATES_ROWS: &str = "its rows, which are frames, lie between those of the input";
 pub(crate) const CUTS_ROWS: &str = "it cuts off the last rows, which are frames, and a stream has no end";
 /// Why a series of constants cannot be streamed.
 pub(crate) const CONSTANT_FRAMES: &str = "it has numbers for each frame, and a stream has no end";

@@ -25,6 +25,12 @@ type UpSampledVector = (UpSample2d<_, 2>, Flatten<_>);
 type NeverRepeated = (UpSample2d<_, 2, 0>, Flatten<_>);
 
 #[network(input = [f32; 8])]
+type ResizedVector = (Resize2d<_, 2>, Flatten<_>);
+
+#[network(input = Image<8, 8, 2>)]
+type Vanished = (Resize2d<_, 4, 0>, Flatten<_>);
+
+#[network(input = [f32; 8])]
 type PaddedVector = (ZeroPad2d<_, 2>, Flatten<_>);
 
 #[network]

@@ -17,6 +17,10 @@ type Larger = (Conv2d<_, 4, 3>, UpSample2d<_, 2>, Conv2d<_, 4, 3>);
 const_assert!(Stream::<Larger>::BYTES <= 1024);
 
 #[network(input = Image<8, 8, 3>)]
+type Resized = (Conv2d<_, 4, 3>, Resize2d<_, 9, 6>);
+const_assert!(Stream::<Resized>::BYTES <= 1024);
+
+#[network(input = Image<8, 8, 3>)]
 type Enlarged = (Conv2d<_, 4, 3>, ConvTranspose2d<_, 2, 3, Relu, Same<2>>);
 const_assert!(Stream::<Enlarged>::BYTES <= 1024);
 

@@ -67,6 +67,8 @@ models! {
     "rectified_real.tflite" RECTIFIED_REAL: RectifiedReal;
     "reduced.tflite" REDUCED: Reduced;
     "relu.tflite" RELU: ReluOnly;
+    "resized.tflite" RESIZED: Resized;
+    "resized_real.tflite" RESIZED_REAL: ResizedReal;
     "rsqrt.tflite" RSQRT: RsqrtOnly;
     "scaled.tflite" SCALED: Scaled;
     "series.tflite" SERIES: Series;
@@ -170,6 +172,7 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("functions", &FUNCTIONS, 0);
     compare("normalized", &NORMALIZED, 0);
     compare("several", &SEVERAL, 0);
+    compare("resized", &RESIZED, 0);
     compare("bytes", &BYTES, 128);
 }
 
@@ -223,6 +226,7 @@ fn real_models_predict_the_same() {
     compare_real("combined_real", |x: &Image<6, 5, 4>| COMBINED_REAL.predict(x));
     compare_real("shuffled_real", |x: &Image<6, 4, 3>| SHUFFLED_REAL.predict(x));
     compare_real("functions_real", |x: &Image<5, 4, 3>| FUNCTIONS_REAL.predict(x));
+    compare_real("resized_real", |x: &Image<6, 5, 3>| RESIZED_REAL.predict(x));
     compare_real("several_real", |x: &Pair<Image<6, 5, 2>, [f32; 4]>| SEVERAL_REAL.predict(x));
     compare_real("normalized_real", |x: &Image<5, 4, 3>| NORMALIZED_REAL.predict(x));
     compare_real("dense_real", |x: &[f32; 9]| DENSE_REAL.predict(x));

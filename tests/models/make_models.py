@@ -219,6 +219,17 @@ def enlarged():
     return keras.Model(image, L.Flatten()(L.Conv1D(2, 2)(x)))
 
 
+def resized():
+    """Larger and smaller images, whose pixels lie between those of the input, at each of the places."""
+    resize = tf.compat.v1.image.resize_bilinear
+    image = keras.Input((6, 5, 3))
+    x = L.UpSampling2D((2, 3), interpolation="bilinear")(L.Conv2D(4, 3, padding="same", activation="relu")(image))
+    x = L.Conv2D(4, 3)(L.Resizing(7, 20)(x))
+    x = L.Conv2D(3, 2, activation="tanh")(L.Lambda(lambda x: resize(x, (9, 11), align_corners=True))(x))
+    x = L.Lambda(lambda x: resize(x, (4, 21), align_corners=False))(x)
+    return keras.Model(image, L.Conv2D(2, 3, strides=2)(x))
+
+
 def transposed():
     """Transposed convolutions with each padding, of images and of a series."""
     image = keras.Input((4, 5, 3))
@@ -333,6 +344,8 @@ def function(name):
 
 
 if __name__ == "__main__":
+    write("resized", resized())
+    write("resized_real", resized(), ends="real")
     write("several", several())
     write("several_real", several(), ends="real")
     write("functions", functions())

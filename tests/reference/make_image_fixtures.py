@@ -164,6 +164,7 @@ NETWORKS = {
         L.Dense(3),
     ],
     "exchanged": lambda: head(L.Conv2D(3, 2), L.Permute((2, 1, 3)), L.Conv2D(2, (3, 2), activation="tanh")),
+    "resized": lambda: head(L.Resizing(13, 11), L.Conv2D(3, 3, strides=2, activation="tanh"), L.Resizing(4, 7)),
 }
 
 

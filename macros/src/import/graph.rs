@@ -118,6 +118,8 @@ pub enum Kind {
         corners: bool,
         centers: bool,
     },
+    /// Resizes an image by bilinear interpolation at these places.
+    Resize(&'static str),
     Slice(Slice),
     Activate(&'static str),
     Quantize,

@@ -111,6 +111,11 @@ pub enum Layer {
         layer: Box<Layer>,
         steps: usize,
     },
+    /// Bilinear interpolation at places of this name.
+    Resize {
+        images: [[usize; 3]; 2],
+        sampling: &'static str,
+    },
     UpSample {
         images: [[usize; 3]; 2],
         factors: [usize; 2],

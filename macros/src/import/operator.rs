@@ -101,6 +101,14 @@ impl Graph<'_> {
             }
             Kind::Tile => return self.tile(input, output),
             Kind::Enlarge { corners, centers } => return self.enlarge(input, output, *corners, *centers),
+            Kind::Resize(sampling) => {
+                self.same_scale(input, output)?;
+                let images = [self.image(input)?, self.image(output)?];
+                if images[0][2] != images[1][2] {
+                    return Err("it changes the number of channels".into());
+                }
+                Layer::Resize { images, sampling }
+            }
             Kind::Slice(slice) => return self.slice(number, *slice),
             Kind::Activate(activation) => return self.activate(activation, input, output),
             Kind::Quantize | Kind::Dequantize => {

@@ -148,6 +148,11 @@ impl Layer {
             Self::EachStep { layer, steps } => {
                 format!("{}<{}, {steps}>", path("TimeDistributed"), layer.source(paths, depth))
             }
+            Self::Resize { images: [from, to], sampling } => {
+                let [rows, columns, _] = to;
+                let (from, to) = (image(*from), image(*to));
+                format!("{}<{from}, {rows}, {columns}, {}, {to}>", path("Resize2d"), path(sampling))
+            }
             Self::UpSample { images: [from, to], factors: [rows, columns] } => {
                 format!("{}<{}, {rows}, {columns}, {}>", path("UpSample2d"), image(*from), image(*to))
             }

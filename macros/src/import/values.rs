@@ -72,6 +72,7 @@ impl Constants<'_> {
             Layer::EachStep { layer, .. } => {
                 format!("{}({})", self.form("EachStep::from_parts"), self.layer(layer, depth))
             }
+            Layer::Resize { .. } => self.form("Resize2d::RESIZE"),
             Layer::UpSample { .. } => self.form("UpSample2d::REPEAT"),
             Layer::Reshape { .. } | Layer::Identity { .. } => self.form("Reshape::RESHAPE"),
             Layer::Activate { activation, input, output, .. } => {

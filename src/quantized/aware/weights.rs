@@ -6,8 +6,8 @@ use crate::{
     kernel::Element,
     layers::{
         Activate, Biased, Branches, Constant, Conv1d, Conv2d, ConvTranspose2d, Dense, DepthwiseConv1d, DepthwiseConv2d,
-        GlobalAveragePool, Join, Joins, PRelu, Recurrent, Returns, Standardize, Window,
-        image::{Channels, Pool2d, Reduce},
+        GlobalAveragePool, Join, Joins, PRelu, Recurrent, Resize2d, Returns, Standardize, Window,
+        image::{Channels, Pool2d, Reduce, Sampling},
         sequence::{Pool1d, Unit},
     },
     quantized::{
@@ -244,6 +244,8 @@ without_weights! {
     [R: Reduce, I: Channels, P: Window, O, const K: usize, const KW: usize] Pool2d<R, I, K, P, KW, O>;
     [R: Reduce, I: Channels, P: Window, O, const K: usize] Pool1d<R, I, K, P, O>;
     [I: Channels] GlobalAveragePool<I>;
+    [T: Element, M: Sampling, const H: usize, const W: usize, const C: usize, const R: usize, const RW: usize, const OH: usize, const OW: usize]
+    Resize2d<[[[T; C]; W]; H], R, RW, M, [[[T; C]; OW]; OH]>;
     [T: Element, const N: usize] Standardize<N, T>;
     // Its numbers are outputs, which are rounded.
     [X: Tensor<Element = Y::Element>, Y: Tensor] Constant<X, Y>;

@@ -112,6 +112,12 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         20 => Kind::Activate("HardTanh"),
         21 => Kind::Activate("Relu6"),
         22 | 43 | 70 => Kind::Reshape,
+        23 => match (options.byte(2)?, options.byte(3)?) {
+            (0, 0) => Kind::Resize("TopLeft"),
+            (0, _) => Kind::Resize("HalfPixel"),
+            (_, 0) => Kind::Resize("Corners"),
+            _ => return Err("its corners and its centers are aligned, which exclude each other".into()),
+        },
         25 => match options.0.map_or(Ok([0; 4]), |table| table.number(0)).map(f32::from_le_bytes)? {
             1.0 => Kind::Activate("Softmax"),
             beta => return Err(format!("its beta is {beta}, and 1 is supported")),
