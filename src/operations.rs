@@ -327,6 +327,8 @@ pub enum SeriesEnd {
     BothEnds,
     /// The mean or the maximum of the steps.
     Pool(Pool),
+    /// All steps, and zeros instead of those after the length.
+    AllSteps,
 }
 
 /// The operation of a pooling layer.

@@ -18,8 +18,8 @@ use shiplap::{
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
     layer::{Operations, Parameter, Path as LayerPath, Sample, Visit},
     layers::{
-        Add, Bidirectional, Both, BothEnds, Branches, Concat, Constant, First, Full, GroupNorm, Identity, Masked,
-        Multiply, Reversed, Second, TimeDistributed,
+        Add, AllSteps, Bidirectional, Both, BothEnds, Branches, Concat, Constant, First, Full, GroupNorm, Identity,
+        Masked, Multiply, Reversed, Second, TimeDistributed,
         image::{Average, Max},
     },
     prelude::*,
@@ -650,6 +650,13 @@ type OfLength = (
     Dense<_, 5>,
 );
 
+/// A label for each step up to the length of a series.
+#[network(input = Pair<[[f32; 4]; 7], f32>)]
+type StepsOfLength = (
+    Masked<(TransformerBlock<_, 2, 5>, Bidirectional<Lstm<_, 3, AllStates>>), AllSteps>,
+    TimeDistributed<Dense<_, 4, Softmax>, 7>,
+);
+
 /// The members of the input in another order, and one of them twice.
 #[network(input = Pair<[f32; 3], Pair<Image<3, 2, 2>, [f32; 1]>>)]
 type Members = (
@@ -714,6 +721,7 @@ fn networks_for_python() {
         .map(|row| (0..28).map(|_| f64::from(rng.normal() as f32)).chain([f64::from(3 + row % 5)]).collect())
         .collect();
     give_this("lengths", &OfLength::new(1), &rows);
+    give_this("steps_of_length", &StepsOfLength::new(1), &rows);
     give::<Members>("members");
     give::<Ends>("ends");
     give::<Maps>("maps");

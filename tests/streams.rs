@@ -8,8 +8,8 @@ use frames::{bits, drawn, fill, frames, same_bits};
 use shiplap::{
     Pair, Rng, Tensor, include_model,
     layers::{
-        Average, Both, BothEnds, Branches, Concat, Constant, First, GroupNorm, Identity, LastStep, LayerNorm, Masked,
-        Max, Multiply, RmsNorm, Second, TimeDistributed,
+        AllSteps, Average, Both, BothEnds, Branches, Concat, Constant, First, GroupNorm, Identity, LastStep, LayerNorm,
+        Masked, Max, Multiply, RmsNorm, Second, TimeDistributed,
     },
     prelude::*,
     quantized::{Entrance, Int8Layer, Int8Tensor, Quantize, Quantized},
@@ -256,6 +256,13 @@ fn series_of_any_length_are_streamed() {
         end!(BothEnds);
         end!(Average);
         end!(Max);
+
+        #[network(input = Pair<[[f32; 3]; 9], f32>)]
+        type Each = Masked<(Conv1d<_, 4, 3, Relu>, Gru<_, 5, AllStates>), AllSteps>;
+        let (network, mut stream) = (drawn::<Each>(3), Stream::<Each>::new());
+        let x: [[f32; 3]; 9] = fill(&mut Rng::new(1));
+        let steps: Vec<_> = x.iter().filter_map(|frame| stream.push(&network, frame)).collect();
+        assert_eq!(network.predict(&Pair(x, 9.0))[..], steps);
     });
 }
 

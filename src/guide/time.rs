@@ -122,7 +122,8 @@
 //!
 //! With a label for each step, the loss [`EachStep`](crate::loss::EachStep) counts the steps up to the length, which is part
 //! of the label. No step may depend on later ones, which are padding: `Bidirectional`, attention without `Causal` and `Same`
-//! windows over series are compile errors.
+//! windows over series are compile errors. `Bidirectional` and attention are not if they know the length, in
+//! [`Masked<_, AllSteps>`](crate::layers::AllSteps), which outputs all steps.
 //!
 //! ```
 //! use shiplap::prelude::*;

@@ -1,13 +1,14 @@
 //! The layers: [`Dense`], [`Dropout`], [`Activate`], [`PRelu`]; layers of images ([`image`]: [`Conv2d`],
 //! [`DepthwiseConv2d`], [`ConvTranspose2d`], [`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`],
-//! [`GlobalMaxPool`], [`UpSample2d`], [`Resize2d`], [`ZeroPad2d`], [`Crop2d`], [`Transpose2d`], [`SpatialDropout`], [`Flatten`], [`Reshape`]) and of
-//! series ([`sequence`]: [`SimpleRnn`], [`Gru`], [`Lstm`], [`Bidirectional`], [`Reversed`], [`TimeDistributed`],
-//! [`Masked`]; [`Embedding`], [`LearnedPositions`], [`SinusoidalPositions`], [`MultiHeadAttention`],
-//! [`TransformerBlock`]; [`Conv1d`], [`DepthwiseConv1d`], [`MaxPool1d`], [`AveragePool1d`]); normalization ([`BatchNorm`], [`LayerNorm`],
-//! [`GroupNorm`], [`RmsNorm`]); layers side by side ([`Residual`], [`Branches`]), which also take members of pairs
-//! ([`First`], [`Second`]) and numbers that do not depend on the input ([`Constant`]); preprocessing ([`Standardize`],
-//! [`MinMax`], [`Impute`], [`OneHot`]); wrappers that change how a network is initialized, penalized or trained
-//! ([`Initialized`], [`Regularized`], [`Frozen`]); and networks in read-only memory ([`InFlash`]).
+//! [`GlobalMaxPool`], [`UpSample2d`], [`Resize2d`], [`ZeroPad2d`], [`Crop2d`], [`Transpose2d`], [`SpatialDropout`],
+//! [`Flatten`], [`Reshape`]) and of series ([`sequence`]: [`SimpleRnn`], [`Gru`], [`Lstm`], [`Bidirectional`],
+//! [`Reversed`], [`TimeDistributed`], [`Masked`]; [`Embedding`], [`LearnedPositions`], [`SinusoidalPositions`],
+//! [`MultiHeadAttention`], [`TransformerBlock`]; [`Conv1d`], [`DepthwiseConv1d`], [`MaxPool1d`], [`AveragePool1d`]);
+//! normalization ([`BatchNorm`], [`LayerNorm`], [`GroupNorm`], [`RmsNorm`]); layers side by side ([`Residual`],
+//! [`Branches`]), which also take members of pairs ([`First`], [`Second`]) and numbers that do not depend on the input
+//! ([`Constant`]); preprocessing ([`Standardize`], [`MinMax`], [`Impute`], [`OneHot`]); wrappers that change how a
+//! network is initialized, penalized or trained ([`Initialized`], [`Regularized`], [`Frozen`]); and networks in
+//! read-only memory ([`InFlash`]).
 
 mod activate;
 mod affine;
@@ -57,8 +58,8 @@ pub use one_hot::OneHot;
 pub use p_relu::PRelu;
 pub use regularized::Regularized;
 pub use sequence::{
-    AllStates, AveragePool1d, Bidirectional, Block, BothEnds, Conv1d, DepthwiseConv1d, Embedding, Full, Gru, LastState,
-    LastStep, LearnedPositions, Lstm, Mask, Masked, MaxPool1d, MultiHeadAttention, NoRotation, Recurrent, Returns,
-    Reversed, Rotary, Rotation, SimpleRnn, SinusoidalPositions, Stateful, TimeDistributed, TransformerBlock,
+    AllStates, AllSteps, AveragePool1d, Bidirectional, Block, BothEnds, Conv1d, DepthwiseConv1d, Embedding, Full, Gru,
+    LastState, LastStep, LearnedPositions, Lstm, Mask, Masked, MaxPool1d, MultiHeadAttention, NoRotation, Recurrent,
+    Returns, Reversed, Rotary, Rotation, SimpleRnn, SinusoidalPositions, Stateful, TimeDistributed, TransformerBlock,
 };
 pub use standardize::Standardize;

@@ -18,8 +18,8 @@ use crate::{
 ///
 /// The network does not know the length, which is a part of the label. A layer of series in which a step depends on later
 /// ones, and thus on the padding, is a compile error of the trainer: [`Bidirectional`](crate::layers::Bidirectional),
-/// attention without [`Causal`](crate::layers::Causal), and `Same` windows. If all samples have all steps, such layers are
-/// trained with a loss without lengths, such as
+/// attention without [`Causal`](crate::layers::Causal), and `Same` windows. [`Masked<_, AllSteps>`](crate::layers::AllSteps)
+/// gives the length to the first two. If all samples have all steps, such layers are trained with a loss without lengths, such as
 /// [`SparseCategoricalCrossentropy`](super::SparseCategoricalCrossentropy).
 ///
 /// ```

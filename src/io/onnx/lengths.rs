@@ -63,6 +63,10 @@ impl Exporter<'_> {
                 self.current = last;
                 self.with_inputs(path, "Concat", vec![first], vec![Attribute::of_integer("axis", 1)]);
             }
+            SeriesEnd::AllSteps => {
+                let mask = self.mask(path, &count, steps);
+                self.keep(path, &mask, 0.0);
+            }
             SeriesEnd::Pool(pool) => {
                 let mask = self.mask(path, &count, steps);
                 let is_max = pool == Pool::Max;

@@ -13,12 +13,16 @@ use crate::{
     stream::Streaming,
 };
 
-/// What [`Masked`](super::Masked) makes of the steps up to the length: [`LastStep`], [`BothEnds`], [`Average`] or [`Max`].
+/// What [`Masked`](super::Masked) makes of the steps up to the length: [`LastStep`], [`BothEnds`], [`Average`], [`Max`] or
+/// [`AllSteps`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the end of a series",
-    label = "expected `LastStep`, `BothEnds`, `Average` or `Max`"
+    label = "expected `LastStep`, `BothEnds`, `Average`, `Max` or `AllSteps`"
 )]
 pub trait Ends: sealed::Sealed + Send + Sync + 'static {
+    /// The output for a series `X`.
+    #[doc(hidden)]
+    type Output<X: Tensor>: Tensor<Element = X::Element>;
     /// The state of a stream, initially bytes of zero.
     #[doc(hidden)]
     type Kept<Y: Tensor>: Zeroed + Copy;
@@ -88,8 +92,29 @@ pub struct LastStep;
 #[derive(Clone, Copy, Debug)]
 pub struct BothEnds;
 
+/// All steps, for a label of each. Those after the length are zeros.
+///
+/// ```
+/// use shiplap::{Pair, layers::{AllSteps, Masked}, loss::EachStep, prelude::*};
+///
+/// // A class for each word, which depends on the words before and after it.
+/// #[network(input = Pair<[f32; 5], f32>)]
+/// type Net = (
+///     Masked<(Embedding<_, 100, 8>, Bidirectional<Gru<_, 8, AllStates>>), AllSteps>,
+///     TimeDistributed<Dense<_, 3, Softmax>, 5>,
+/// );
+///
+/// let mut trainer = Trainer::<Net, EachStep<SparseCategoricalCrossentropy>, Adam, 1>::new(Adam::default(), 1);
+/// let sentence = Pair([17.0, 4.0, 99.0, 0.0, 0.0], 3.0);
+/// trainer.step(&[sentence], &[([2, 0, 1, 0, 0], 3)])?;
+/// # Ok::<(), TrainError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct AllSteps;
+
 mod sealed {
     pub trait Sealed {}
+    impl Sealed for super::AllSteps {}
     impl Sealed for super::LastStep {}
     impl Sealed for super::BothEnds {}
     impl Sealed for super::Average {}
@@ -97,6 +122,7 @@ mod sealed {
 }
 
 impl Ends for LastStep {
+    type Output<X: Tensor> = X::Row;
     type Kept<Y: Tensor> = ();
 
     const NAME: &'static str = "LastStep";
@@ -117,6 +143,7 @@ impl Ends for LastStep {
 }
 
 impl Ends for BothEnds {
+    type Output<X: Tensor> = X::Row;
     /// Whether there was a step, and the first one.
     type Kept<Y: Tensor> = (bool, Y);
 
@@ -148,7 +175,31 @@ impl Ends for BothEnds {
     }
 }
 
+impl Ends for AllSteps {
+    type Output<X: Tensor> = X;
+    type Kept<Y: Tensor> = ();
+
+    const NAME: &'static str = "AllSteps";
+    const END: SeriesEnd = SeriesEnd::AllSteps;
+
+    #[inline(always)]
+    fn end<T: Element>(steps: &[T], y: &mut [T]) {
+        let (taken, padding) = y.split_at_mut(steps.len().min(y.len()));
+        copy(steps, taken);
+        padding.fill(T::zero());
+    }
+
+    #[inline(always)]
+    fn end_backward<T: Element>(_: &[T], _: &[T], dy: &[T], gradient: &mut [T]) {
+        copy(dy, gradient);
+    }
+
+    #[inline(always)]
+    fn push<Y: Tensor>((): &mut (), _: &mut Y) {}
+}
+
 impl Ends for Average {
+    type Output<X: Tensor> = X::Row;
     /// The number of steps, and their mean.
     type Kept<Y: Tensor> = (usize, Y);
 
@@ -194,6 +245,7 @@ fn share<T: Element>(numbers: usize, width: usize) -> T {
 }
 
 impl Ends for Max {
+    type Output<X: Tensor> = X::Row;
     /// Whether there was a step, and the greatest numbers.
     type Kept<Y: Tensor> = (bool, Y);
 

@@ -17,9 +17,10 @@ use crate::{
 ///
 /// `L` outputs a series, of which `E` makes the output. It is [`LastStep`](super::LastStep) by default,
 /// [`BothEnds`](super::BothEnds) of a [`Bidirectional`](super::Bidirectional) layer, or the
-/// [`Average`](crate::layers::Average) or [`Max`](crate::layers::Max) of the steps up to the length.
+/// [`Average`](crate::layers::Average) or [`Max`](crate::layers::Max) of the steps up to the length. With
+/// [`AllSteps`](super::AllSteps), the output is the series, for a label of each step.
 ///
-/// x: `Pair<[[T; FEATURES]; STEPS], T>`; y: `[T; CHANNELS]`. A length that is not a whole number from 1 to `STEPS`, or too
+/// x: `Pair<[[T; FEATURES]; STEPS], T>`; y: `[T; CHANNELS]`, or `[[T; CHANNELS]; STEPS]` with `AllSteps`. A length that is not a whole number from 1 to `STEPS`, or too
 /// short for an output of `L`, is an error in training and evaluation,
 /// [`TrainError::Length`](crate::train::TrainError::Length), and makes a prediction NaN. [`pad`](crate::data::pad) makes
 /// samples.
@@ -76,6 +77,8 @@ impl<L: Layer + Streaming, E: Ends> Masked<L, E> {
         None
     };
 
+    const CHANNELS: usize = <L::Output as Tensor>::Row::LEN;
+
     /// The number of steps of the output that belong to a sample, or `None` if its length is impossible.
     #[inline(always)]
     fn steps(Pair(_, length): &Pair<L::Input, L::Element>) -> Option<usize> {
@@ -95,10 +98,10 @@ impl<L: Layer + Streaming, E: Ends> Masked<L, E> {
 
     /// Makes the outputs of the states of each sample.
     #[inline(always)]
-    fn end(x: &[Pair<L::Input, L::Element>], states: &[L::Output], y: &mut [<L::Output as Tensor>::Row]) {
+    fn end(x: &[Pair<L::Input, L::Element>], states: &[L::Output], y: &mut [E::Output<L::Output>]) {
         for ((x, states), y) in x.iter().zip(states).zip(y) {
             let (states, y) = (Tensor::flat(slice::from_ref(states)), Tensor::flat_mut(slice::from_mut(y)));
-            match Self::steps(x).and_then(|steps| states.get(..steps * y.len())) {
+            match Self::steps(x).and_then(|steps| states.get(..steps * Self::CHANNELS)) {
                 Some(states) => E::end(states, y),
                 None => y.fill(L::Element::from_f64(f64::NAN)),
             }
@@ -121,12 +124,12 @@ fn series<X: Tensor>(x: &[Pair<X, X::Element>], series: &mut [X]) {
 
 impl<L: Layer + Streaming, E: Ends> Layer for Masked<L, E> {
     type Input = Pair<L::Input, L::Element>;
-    type Output = <L::Output as Tensor>::Row;
+    type Output = E::Output<L::Output>;
     /// Those of the layer, with its inputs, outputs and the gradients with respect to them.
     type Tape<const B: usize> = (Link<L::Tape<B>, L::Output, B>, [L::Input; B], [L::Input; B]);
     type Head = Linear;
 
-    /// It outputs no steps, and does not read the padding.
+    /// It does not read the padding.
     const LOOKS_AHEAD: Option<bool> = Some(false);
     const MACS: usize = L::MACS;
     const FAULT: Option<Message> =
@@ -192,7 +195,7 @@ impl<L: Layer + Streaming, E: Ends> Layer for Masked<L, E> {
             let [y, dy] = [y, dy].map(|row| Tensor::flat(slice::from_ref(row)));
             let (states, gradients) =
                 (Tensor::flat(slice::from_ref(states)), Tensor::flat_mut(slice::from_mut(gradients)));
-            let count = Self::steps(x).unwrap_or(0) * y.len();
+            let count = Self::steps(x).unwrap_or(0) * Self::CHANNELS;
             if let (Some(states), Some(gradients)) = (states.get(..count), gradients.get_mut(..count)) {
                 E::end_backward(states, y, dy, gradients);
             }
@@ -251,11 +254,13 @@ impl<L: Layer + Streaming, E: Ends> Layer for Masked<L, E> {
 
 #[cfg(all(test, feature = "std"))]
 mod tests {
+    use std::vec::Vec;
+
     use super::*;
     use crate::{
         check,
         layers::{
-            AllStates, BothEnds, Branches, Causal, Concat,
+            AllStates, AllSteps, BothEnds, Branches, Causal, Concat,
             image::{Average, Max},
         },
         prelude::*,
@@ -302,15 +307,25 @@ mod tests {
         type Most = (WithLength, Masked<Conv1d<_, 3, 2, Sigmoid, Causal<2>>, Max>);
         check::gradients::<Most>().unwrap();
         #[network(input = [[f64; 2]; 6])]
-        type AllSteps = (
+        type Ahead = (
             WithLength,
             Masked<(TransformerBlock<_, 1, 3>, Bidirectional<Gru<_, 2, AllStates>>), Average>,
             Dense<_, 2, Linear, f64>,
         );
-        check::gradients::<AllSteps>().unwrap();
+        check::gradients::<Ahead>().unwrap();
         #[network(input = [[f64; 2]; 6])]
         type Directions = (WithLength, Masked<Bidirectional<Gru<_, 2, AllStates>>, BothEnds>);
         check::gradients::<Directions>().unwrap();
+        #[network(input = [[f64; 2]; 6])]
+        type Each = (
+            WithLength,
+            Masked<(MultiHeadAttention<_, 1>, Bidirectional<Gru<_, 2, AllStates>>), AllSteps>,
+            TimeDistributed<Dense<_, 2, Tanh, f64>, 6>,
+        );
+        check::gradients::<Each>().unwrap();
+        #[network(input = [[f64; 2]; 6])]
+        type EachSecond = (WithLength, Masked<Conv1d<_, 3, 2, Sigmoid, Causal<2>>, AllSteps>);
+        check::gradients::<EachSecond>().unwrap();
     }
 
     /// The outputs are those of a network for a series of that length.
@@ -336,6 +351,42 @@ mod tests {
         for length in [0.0, -1.0, 2.5, 10.0, f32::NAN, f32::INFINITY] {
             assert!(long.predict(&Pair([[1.0; 2]; 9], length)).iter().all(|state| state.is_nan()), "{length}");
         }
+    }
+
+    /// The steps are those of a series of that length, and zeros after it. In training, the padding has no influence.
+    #[test]
+    fn all_steps_are_those_up_to_the_length() {
+        #[network(input = [[f32; 2]; 3])]
+        type Short = (TransformerBlock<_, 1, 4>, Bidirectional<Gru<_, 3, AllStates>>, Flatten<_>);
+        #[network(input = Pair<[[f32; 2]; 5], f32>)]
+        type Long = Masked<(TransformerBlock<_, 1, 4>, Bidirectional<Gru<_, 3, AllStates>>), AllSteps>;
+
+        let series = [[0.5, -1.0], [2.0, 0.25], [-0.5, 1.5]];
+        let samples = [0.0, 7.0, f32::NAN].map(|padding| {
+            let mut padded = [[padding; 2]; 5];
+            padded[..3].copy_from_slice(&series);
+            Pair(padded, 3.0)
+        });
+        let y = Short::new(1).predict(&series);
+        for sample in &samples {
+            let padded = Long::new(1).predict(sample);
+            assert_eq!((padded[..3].as_flattened(), &padded[3..]), (&y[..], &[[0.0; 6]; 2][..]));
+        }
+
+        let labels: [f32; 18] = core::array::from_fn(|number| number as f32 / 20.0 - 0.4);
+        let mut short = Trainer::<Short, MeanSquaredError, Sgd, 1>::boxed(Sgd::new(0.1), 1);
+        (0..9).for_each(|_| assert!(short.step(&[series], &[labels]).is_ok()));
+        let trained = samples[..2].iter().map(|sample| {
+            let mut long = Trainer::<Long, EachStep<MeanSquaredError>, Sgd, 1>::boxed(Sgd::new(0.1), 1);
+            let mut padded = [[sample.0[4][0]; 6]; 5];
+            padded[..3].as_flattened_mut().copy_from_slice(&labels);
+            (0..9).for_each(|_| assert!(long.step(&[*sample], &[(padded, 3)]).is_ok()));
+            long.predict(sample)
+        });
+        let trained: Vec<_> = trained.collect();
+        assert_eq!(trained[0], trained[1]);
+        let steps = trained[0].as_flattened().iter();
+        assert!(short.predict(&series).iter().zip(steps).all(|(a, b)| (a - b).abs() < 1e-5));
     }
 
     /// A number that a branch does not take is found even if another branch does not take the padding.

@@ -33,7 +33,7 @@ pub use bidirectional::{Bidirectional, Reversed};
 pub use conv1d::Conv1d;
 pub use depthwise_conv1d::DepthwiseConv1d;
 pub use embedding::Embedding;
-pub use ends::{BothEnds, Ends, LastStep};
+pub use ends::{AllSteps, BothEnds, Ends, LastStep};
 pub use gru::{Gru, GruUnit};
 pub use lstm::{Lstm, LstmUnit};
 pub use masked::Masked;
