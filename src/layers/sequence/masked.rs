@@ -20,10 +20,10 @@ use crate::{
 /// [`Average`](crate::layers::Average) or [`Max`](crate::layers::Max) of the steps up to the length. With
 /// [`AllSteps`](super::AllSteps), the output is the series, for a label of each step.
 ///
-/// x: `Pair<[[T; FEATURES]; STEPS], T>`; y: `[T; CHANNELS]`, or `[[T; CHANNELS]; STEPS]` with `AllSteps`. A length that is not a whole number from 1 to `STEPS`, or too
-/// short for an output of `L`, is an error in training and evaluation,
-/// [`TrainError::Length`](crate::train::TrainError::Length), and makes a prediction NaN. [`pad`](crate::data::pad) makes
-/// samples.
+/// x: `Pair<[[T; FEATURES]; STEPS], T>`; y: `[T; CHANNELS]`, or `[[T; CHANNELS]; STEPS]` with `AllSteps`. A length that
+/// is not a whole number from 1 to `STEPS`, or too short for an output of `L`, is an error in training and evaluation,
+/// [`TrainError::Length`](crate::train::TrainError::Length), and makes a prediction NaN. [`pad`](crate::data::pad)
+/// makes samples.
 ///
 /// ```
 /// use shiplap::{Pair, layers::Masked, prelude::*};
