@@ -45,7 +45,7 @@ pub(crate) use softmax::{softmax_row, softmax_row_backward};
 use crate::{
     Tensor,
     init::Initializer,
-    kernel::{ElementwiseKernel, Real, Simd, Unchanged, elementwise},
+    kernel::{ElementwiseKernel, Product, Real, Simd, Unchanged, elementwise},
     operations::Operations,
     path::Path,
 };
@@ -172,7 +172,7 @@ impl<A: Elementwise> Activation for A {
     #[inline(always)]
     fn backward<S: Simd, X: Tensor>(simd: S, saved: &[X], y: &[X], gradient: &mut [X]) {
         if A::Saves::SAVES {
-            elementwise(simd, &Times, [X::flat(saved)], [X::flat_mut(gradient)]);
+            elementwise(simd, &Product, [X::flat(saved)], [X::flat_mut(gradient)]);
         } else {
             elementwise(simd, &Derivative::<A>(PhantomData), [X::flat(y)], [X::flat_mut(gradient)]);
         }
@@ -216,17 +216,6 @@ impl<A: Elementwise> ElementwiseKernel<0, 2> for Recorded<A> {
     fn apply<V: Real>(&self, []: [V; 0], [x, _]: [V; 2]) -> [V; 2] {
         let y = A::value(x);
         [y, A::derivative(x, y)]
-    }
-}
-
-/// `gradient·derivative`
-#[derive(Clone, Copy)]
-struct Times;
-
-impl ElementwiseKernel<1, 1> for Times {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [derivative]: [V; 1], [gradient]: [V; 1]) -> [V; 1] {
-        [gradient * derivative]
     }
 }
 

@@ -50,9 +50,16 @@ impl Summand<1> for Unchanged {
     }
 }
 
-/// The product of two numbers, as a [`Summand`].
+/// The product of two numbers.
 #[derive(Clone, Copy)]
 pub(crate) struct Product;
+
+impl ElementwiseKernel<1, 1> for Product {
+    #[inline(always)]
+    fn apply<V: Real>(&self, [factor]: [V; 1], [product]: [V; 1]) -> [V; 1] {
+        [product * factor]
+    }
+}
 
 impl Summand<2> for Product {
     #[inline(always)]

@@ -59,12 +59,12 @@ impl Graph<'_> {
 
     /// The shapes of the inputs from this one on, which is one or a pair.
     pub fn shapes_from(&self, input: usize) -> Parsed<Vec<Vec<usize>>> {
-        let Some(place) = self.inputs.iter().position(|end| *end == input) else {
-            let of_members = self.operators.iter().filter(|operator| operator.inputs[..] == [Some(input)]);
-            let shapes: Parsed<Vec<_>> = of_members.map(|operator| self.shapes_from(operator.output)).collect();
-            return Ok(shapes?.concat());
-        };
-        Ok(vec![self.shape(self.inputs[place])?])
+        if self.inputs.contains(&input) {
+            return Ok(vec![self.shape(input)?]);
+        }
+        let members = self.operators.iter().filter(|operator| operator.inputs[..] == [Some(input)]);
+        let shapes: Parsed<Vec<_>> = members.map(|operator| self.shapes_from(operator.output)).collect();
+        Ok(shapes?.concat())
     }
 
     /// Refuses an end in uint8 whose numbers are not those of the int8 inside, plus 128.

@@ -4,8 +4,8 @@ use core::{marker::PhantomData, slice};
 
 use super::{
     moments::{
-        AddGradients, InverseDeviation, Normalize, NormalizeGradient, Product, Times, Toward, change, column_sums,
-        flat, flat_mut, for_each_row, moments, share,
+        AddGradients, InverseDeviation, Normalize, NormalizeGradient, Times, Toward, change, column_sums, flat,
+        flat_mut, for_each_row, moments, share,
     },
     unfit,
 };
@@ -13,7 +13,7 @@ use crate::{
     Parameters, Rng, Tensor,
     activation::{Activation, Linear, Save},
     init::Initializer,
-    kernel::Simd,
+    kernel::{Product, Simd},
     layer::{Ending, Layer, Operations, Path},
     layers::{
         activate::{activate, activate_backward},

@@ -4,8 +4,8 @@ use core::{marker::PhantomData, slice};
 
 use super::{
     moments::{
-        AddFirst, AddGradients, AddSquare, InverseDeviation, Normalize, NormalizeGradient, Product, Times, change,
-        column_sums, flat, flat_mut, for_each_row,
+        AddFirst, AddGradients, AddSquare, InverseDeviation, Normalize, NormalizeGradient, Times, change, column_sums,
+        flat, flat_mut, for_each_row,
     },
     unfit,
 };
@@ -13,7 +13,7 @@ use crate::{
     Parameters, Rng, Tensor, Zeroed as _,
     activation::{Activation, Linear, Save},
     init::Initializer,
-    kernel::{Plus, Simd, Unchanged, sum_of_row},
+    kernel::{Plus, Product, Simd, Unchanged, sum_of_row},
     layer::{Ending, Layer, Logits, Operations, Path},
     layers::{
         activate::{activate, activate_backward},

@@ -163,16 +163,6 @@ impl ElementwiseKernel<0, 1> for Times {
     }
 }
 
-#[derive(Clone, Copy)]
-pub(super) struct Product;
-
-impl ElementwiseKernel<1, 1> for Product {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [a]: [V; 1], [b]: [V; 1]) -> [V; 1] {
-        [a * b]
-    }
-}
-
 /// `1/√(variance + ε)`. An infinite variance, a sign of divergence, gives NaN.
 #[derive(Clone, Copy)]
 pub(super) struct InverseDeviation(pub f64);
