@@ -135,7 +135,7 @@ macro_rules! elements {
 }
 elements! {
     f32 F32: fpu::mul_add, fpu::sqrt, math::exp, math::ln, math::ln_one_plus, math::tanh, math::erf;
-    f64 F64: |a, b, c| a * b + c, libm::sqrt, libm::exp, libm::log, libm::log1p, libm::tanh, libm::erf;
+    f64 F64: |a, b, c| a * b + c, fpu::sqrt_f64, libm::exp, libm::log, libm::log1p, libm::tanh, libm::erf;
 }
 
 impl Single for f32 {

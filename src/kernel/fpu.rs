@@ -1,4 +1,4 @@
-//! Multiply-adds and square roots of one `f32` in one instruction, on microcontrollers that have it: stable Rust offers
+//! Multiply-adds and square roots of one number in one instruction, on processors that have it: stable Rust offers
 //! neither without `std`. Fused multiply-adds are never emulated in software: one rounding less is not worth a call.
 //!
 //! On a Cortex-M4F or M7F, the compiler emits `vmla.f32` for `a·b + c`, which rounds twice, as intended. Inline
@@ -44,8 +44,32 @@ pub(super) fn sqrt(a: f32) -> f32 {
         }
         sqrtf(a)
     };
-    #[cfg(not(any(floats = "riscv", all(target_arch = "arm", target_abi = "eabihf", target_os = "none"))))]
+    // `libm` has an instruction without the prefix of AVX, which is slow between those that use it.
+    #[cfg(target_arch = "x86_64")]
+    return {
+        use core::arch::x86_64::{_mm_cvtss_f32, _mm_set_ss, _mm_sqrt_ss};
+        // SAFETY: every x86-64 processor has SSE.
+        unsafe { _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(a))) }
+    };
+    #[cfg(not(any(
+        floats = "riscv",
+        all(target_arch = "arm", target_abi = "eabihf", target_os = "none"),
+        target_arch = "x86_64"
+    )))]
     return libm::sqrtf(a);
+}
+
+/// Like [`sqrt`], in `f64`, for which processors without an instruction call `libm`.
+#[inline(always)]
+pub(super) fn sqrt_f64(a: f64) -> f64 {
+    #[cfg(target_arch = "x86_64")]
+    return {
+        use core::arch::x86_64::{_mm_cvtsd_f64, _mm_set_sd, _mm_sqrt_pd};
+        // SAFETY: every x86-64 processor has SSE2.
+        unsafe { _mm_cvtsd_f64(_mm_sqrt_pd(_mm_set_sd(a))) }
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    return libm::sqrt(a);
 }
 
 #[cfg(test)]
@@ -62,5 +86,8 @@ mod tests {
         assert_eq!(sqrt(2.0).to_bits(), 0x3FB5_04F3);
         assert!(sqrt(-1.0).is_nan());
         assert_eq!(sqrt(-0.0).to_bits(), (-0f32).to_bits());
+        assert_eq!(sqrt_f64(2.0).to_bits(), 2f64.sqrt().to_bits());
+        assert!(sqrt_f64(-1.0).is_nan());
+        assert_eq!(sqrt_f64(-0.0).to_bits(), (-0f64).to_bits());
     }
 }
