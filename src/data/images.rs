@@ -15,7 +15,7 @@ use std::{
     vec::Vec,
 };
 
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use super::{DataError, file};
 use crate::{
@@ -87,7 +87,7 @@ pub fn folder<const H: usize, const W: usize, const C: usize, T: Element>(
 ///
 /// # Errors
 ///
-/// Returns an error if the file cannot be read, or is not an image of this size and type.
+/// Returns an error if the file cannot be read, or is not a whole image of this size and type.
 pub fn read<const H: usize, const W: usize, const C: usize, T: Element>(
     path: impl AsRef<Path>,
 ) -> Result<Box<Image<H, W, C, T>>, DataError> {
@@ -143,6 +143,9 @@ fn read_into<const H: usize, const W: usize, const C: usize, T: Element>(
 
 const EXPECTED: &str = "a PNG or JPEG image";
 
+/// The memory that a file may need for other things than pixels.
+const MOST_OTHER_BYTES: u64 = 16 << 20;
+
 /// The format of an image that starts with these bytes.
 fn format_of(start: &[u8], name: &str) -> Result<ImageFormat, DataError> {
     if let Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) = image::guess_format(start) {
@@ -164,12 +167,20 @@ fn decode<const H: usize, const W: usize, const C: usize, T: Element>(
     const { assert!(matches!(C, 1 | 3 | 4), "an image file has 1 channel (gray), 3 (colors) or 4 (with opacity)") };
     let damaged = |error: ImageError| DataError::format(name, format!("a damaged image ({error})"), EXPECTED);
     let format = format_of(bytes, name)?;
-    let decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder().map_err(damaged)?;
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut limits = Limits::default();
+    // Four numbers of 16 bits for each pixel, twice, and what else is in the file, such as a color profile.
+    limits.max_alloc = Some(16 * (H * W) as u64 + MOST_OTHER_BYTES);
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(damaged)?;
     // The size is checked first: a small file may unpack to gigabytes.
     let (width, height) = decoder.dimensions();
     if (height as usize, width as usize) != (H, W) {
         let (found, expected) = (format!("one of {height}×{width}"), format!("an image of {H}×{W} pixels"));
         return Err(DataError::format(name, found, expected));
+    }
+    if format == ImageFormat::Jpeg && !is_whole(bytes) {
+        return Err(DataError::format(name, "the beginning of one", "a whole JPEG image"));
     }
     let image = DynamicImage::from_decoder(decoder).map_err(damaged)?;
     if C < 4 && is_transparent(&image) {
@@ -195,6 +206,25 @@ fn decode<const H: usize, const W: usize, const C: usize, T: Element>(
     Ok(())
 }
 
+/// Whether a JPEG image has its end. The decoder would fill in the rest of a truncated one.
+fn is_whole(jpeg: &[u8]) -> bool {
+    let mut rest = jpeg.get(2..).unwrap_or_default();
+    // Segments begin with a marker. In the data of pixels, 0 or the number of a restart follows each 0xFF.
+    while let Some(place) =
+        rest.windows(2).position(|pair| pair[0] == 0xff && !matches!(pair[1], 0 | 0xd0..=0xd7 | 0xff))
+    {
+        match rest[place + 1..] {
+            [0xd9, ..] => return true,
+            [_, high, low, ..] => {
+                let length = usize::from(u16::from_be_bytes([high, low]));
+                rest = rest.get(place + 2 + length..).unwrap_or_default();
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
 fn scale<N: Into<f64>, T: Element>(numbers: Vec<N>, full: N, values: &mut [T]) {
     let full = T::from_f64(full.into());
     for (value, number) in values.iter_mut().zip(numbers) {
@@ -210,7 +240,7 @@ fn is_transparent(image: &DynamicImage) -> bool {
 mod tests {
     use std::{env, process};
 
-    use image::{ImageBuffer, Luma, Rgb, Rgba};
+    use image::{ExtendedColorType, ImageBuffer, ImageEncoder as _, Luma, Rgb, Rgba, codecs::png::PngEncoder};
 
     use super::*;
 
@@ -331,5 +361,33 @@ mod tests {
         assert_eq!(error_of_folder(), format!("{} contains no samples", files.0.display()));
         let missing = folder::<2, 3, 1, f32>(files.0.join("none")).unwrap_err();
         assert!(matches!(missing, DataError::Io { file, .. } if file == at("none")));
+    }
+    #[test]
+    fn truncated_jpegs_are_errors() {
+        let mut whole = Cursor::new(Vec::new());
+        let image = ImageBuffer::from_fn(20, 20, |x, y| Luma([(10 * x + 3 * y) as u8]));
+        image.write_to(&mut whole, ImageFormat::Jpeg).unwrap();
+        let whole = whole.into_inner();
+        let read = |bytes: &[u8]| read_from::<20, 20, 1, f32>(bytes, "f");
+        assert!(read(&whole).is_ok());
+        assert!(read(&[&whole[..], b"anything"].concat()).is_ok());
+        for length in 0..whole.len() {
+            assert!(read(&whole[..length]).is_err(), "{length} of {} bytes", whole.len());
+        }
+        let error = read(&whole[..whole.len() - 10]).unwrap_err().to_string();
+        assert_eq!(error, "f: expected a whole JPEG image, found the beginning of one");
+    }
+
+    #[test]
+    fn a_large_color_profile_is_left_out() {
+        let with_profile = |bytes| {
+            let mut file = Vec::new();
+            let mut encoder = PngEncoder::new(&mut file);
+            encoder.set_icc_profile(std::vec![0; bytes]).unwrap();
+            encoder.write_image(&[7; 6], 3, 2, ExtendedColorType::L8).unwrap();
+            read_from::<2, 3, 1, f32>(&file, "f").map(|image| image[1][2][0])
+        };
+        assert_eq!(with_profile(1 << 20).unwrap(), 7.0 / 255.0);
+        assert_eq!(with_profile(MOST_OTHER_BYTES as usize + 1).unwrap(), 7.0 / 255.0);
     }
 }
