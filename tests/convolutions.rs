@@ -379,6 +379,7 @@ fn convolutions_of_small_shapes_agree_with_plain_loops() {
     }
 }
 
+/// With the shapes above, each length of the kernel from 1 to 7 with each stride and dilation from 1 to 3.
 #[cfg(feature = "exhaustive")]
 mod exhaustive {
     use super::*;
@@ -446,6 +447,16 @@ mod exhaustive {
         f64 10 x 11 x 1 to 17, 6 x 7 by 3 3 every 2 3 zeros 5 5 9 9;
         f64 8 x 11 x 8 to 7, 1 x 3 by 3 2 every 1 2 zeros 0 0 0 0;
         f64 4 x 6 x 5 to 7, 3 x 3 by 1 1 every 1 2 zeros 0 3 2 1;
+        f32 11 x 7 x 5 to 17, 6 x 4 by 1 2 every 3 2 zeros 7 8 3 3;
+        f32 16 x 6 x 5 to 1, 6 x 2 by 2 3 every 3 3 zeros 0 0 0 1;
+        f64 10 x 9 x 2 to 16, 7 x 6 by 1 3 every 3 3 zeros 9 9 6 7;
+        f64 10 x 7 x 17 to 17, 5 x 7 by 3 1 every 2 1 zeros 4 4 0 0;
+        f64 6 x 6 x 1 to 16, 5 x 5 by 1 3 every 3 3 zeros 6 6 5 5;
+        f32 7 x 5 x 17 to 9, 2 x 4 by 3 1 every 2 2 zeros 1 1 3 3;
+        f32 7 x 10 x 17 to 5, 7 x 5 by 2 2 every 2 2 zeros 6 6 0 0;
+        f64 8 x 21 x 2 to 2, 5 x 7 by 2 2 every 3 3 zeros 5 6 0 0;
+        f32 7 x 8 x 9 to 1, 7 x 3 by 3 3 every 2 3 zeros 6 6 0 0;
+        f32 11 x 15 x 8 to 24, 6 x 6 by 2 2 every 2 2 zeros 0 0 0 0;
         }
     }
 
@@ -482,6 +493,22 @@ mod exhaustive {
         f64 2 x 5 x 5 to each, 3 x 4 by 2 2 every 1 1 zeros 3 2 1 1;
         f32 11 x 14 x 16 to each, 3 x 3 by 2 1 every 1 1 zeros 0 0 0 0;
         f32 6 x 13 x 3 to each, 3 x 3 by 1 1 every 1 1 zeros 2 2 1 1;
+        f32 11 x 7 x 9 to each, 6 x 5 by 2 3 every 2 3 zeros 5 5 6 6;
+        f64 5 x 15 x 7 to each, 5 x 5 by 2 3 every 2 2 zeros 4 4 0 0;
+        f32 18 x 8 x 3 to each, 6 x 5 by 3 2 every 3 1 zeros 0 0 0 0;
+        f32 4 x 4 x 12 to each, 2 x 7 by 2 2 every 2 1 zeros 0 1 2 3;
+        f32 8 x 9 x 9 to each, 3 x 7 by 3 2 every 3 3 zeros 0 0 9 9;
+        f64 7 x 6 x 33 to each, 6 x 6 by 2 3 every 1 2 zeros 2 3 4 4;
+        f32 7 x 7 x 33 to each, 2 x 4 by 1 2 every 3 2 zeros 1 2 0 0;
+        f32 21 x 16 x 9 to each, 7 x 7 by 1 2 every 3 2 zeros 0 0 0 0;
+        f32 8 x 5 x 2 to each, 4 x 5 by 3 3 every 3 1 zeros 4 4 0 0;
+        f64 13 x 5 x 1 to each, 4 x 2 by 2 3 every 3 3 zeros 0 0 1 1;
+        f64 4 x 5 x 1 to each, 1 x 3 by 3 2 every 1 3 zeros 0 0 3 3;
+        f64 10 x 16 x 7 to each, 7 x 6 by 3 1 every 3 3 zeros 9 9 0 0;
+        f32 17 x 3 x 33 to each, 7 x 2 by 3 2 every 2 3 zeros 0 0 1 2;
+        f32 6 x 5 x 3 to each, 4 x 5 by 3 1 every 2 1 zeros 2 2 2 2;
+        f64 5 x 16 x 3 to each, 6 x 5 by 3 2 every 1 3 zeros 2 2 0 0;
+        f32 4 x 7 x 3 to each, 3 x 2 by 2 3 every 2 2 zeros 1 2 0 0;
         }
     }
 }
