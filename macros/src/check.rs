@@ -39,16 +39,21 @@ impl<'a> Declared<'a> {
         self.pairs().filter(|(before, after)| self.is_concrete(before) && self.is_concrete(after))
     }
 
+    /// The layers without generic parameters, and expressions for their faults.
+    fn concrete_faults(&self) -> impl Iterator<Item = (&'a Type, TokenStream)> {
+        let layers = self.leaves.iter().copied().filter(|layer| self.is_concrete(layer));
+        layers.map(|layer| (layer, quote_spanned!(end(layer)=> <#layer as ::shiplap::layer::InNetwork>::FAULT)))
+    }
+
     /// Items that compile only if each layer is sound and takes the output of the previous one.
     ///
     /// Layers without generic parameters are checked in one constant, which ends with the first failed check: one
     /// mistake, such as a width that fits neither neighbor, is one error. Other layers are checked as far as their
     /// shapes are known.
     pub fn check(&self) -> TokenStream {
-        let sound = self.leaves.iter().filter(|layer| self.is_concrete(layer)).map(|layer| {
-            let fault = quote_spanned!(end(layer)=> (&<#layer as ::shiplap::layer::InNetwork>::FAULT));
-            assertion(layer.span(), fault)
-        });
+        let sound = self
+            .concrete_faults()
+            .map(|(layer, fault)| assertion(layer.span(), quote_spanned!(end(layer)=> (&#fault))));
         let fits = self.concrete_pairs().map(|(before, after)| {
             let misfit = misfit(before, after);
             assertion(after.span(), quote_spanned!(end(after)=> (&#misfit)))
@@ -88,10 +93,11 @@ impl<'a> Declared<'a> {
         }
     }
 
-    /// An expression of type `bool` that is true if the layers without generic parameters fit.
+    /// An expression of type `bool` that is true if the layers without generic parameters are sound and fit.
     pub fn fits(&self) -> TokenStream {
         let misfits = self.concrete_pairs().map(|(before, after)| misfit(before, after));
-        quote!(true #(&& ::core::option::Option::is_none(&#misfits))*)
+        let faults = self.concrete_faults().map(|(_, fault)| fault).chain(misfits);
+        quote!(true #(&& ::core::option::Option::is_none(&#faults))*)
     }
 }
 

@@ -167,7 +167,7 @@ impl<'a> Completion<'a> {
                 GenericArgument::Type(Type::Infer(_)) if takes_a_length => *argument = GenericArgument::Const(length()),
                 GenericArgument::Type(Type::Infer(_)) => *argument = GenericArgument::Type(output.clone()),
                 GenericArgument::Const(value) if is_length(value.to_token_stream()) => *value = length(),
-                GenericArgument::Type(inner) if matches!(inner, Type::Tuple(_)) || contains_hole(inner) => {
+                GenericArgument::Type(inner) if matches!(inner, Type::Tuple(_)) || hole(inner).is_some() => {
                     *inner = self.layer(inner, &mut given.clone())?;
                 }
                 _ => {}
@@ -273,14 +273,14 @@ fn is_length(tokens: TokenStream) -> bool {
     text.trim_matches(['{', '}']) == LENGTH
 }
 
-/// Whether `ty` has a `_` or `{ _ }` in its arguments.
-fn contains_hole(ty: &Type) -> bool {
-    fn occurs(tokens: TokenStream) -> bool {
-        tokens.into_iter().any(|token| match token {
-            TokenTree::Group(group) => occurs(group.stream()),
-            TokenTree::Ident(name) => name == "_" || name == LENGTH,
-            _ => false,
+/// The first `_` or `{ _ }` in the arguments of `ty`.
+pub fn hole(ty: &Type) -> Option<Span> {
+    fn first(tokens: TokenStream) -> Option<Span> {
+        tokens.into_iter().find_map(|token| match token {
+            TokenTree::Group(group) => first(group.stream()),
+            TokenTree::Ident(name) if name == "_" || name == LENGTH => Some(name.span()),
+            _ => None,
         })
     }
-    occurs(ty.to_token_stream())
+    first(ty.to_token_stream())
 }

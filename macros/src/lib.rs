@@ -26,7 +26,7 @@ mod stream;
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as TokenStream2;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{
     Attribute, Data, DeriveInput, Fields, Generics, Ident, Index, Member, Token, Type, Visibility,
     ext::IdentExt,
@@ -208,6 +208,14 @@ fn without_derive(attributes: &mut [Attribute]) -> syn::Result<()> {
 /// errors.
 fn declare(alias: &Alias) -> syn::Result<TokenStream2> {
     let Alias { attributes, visibility, name, generics, ty } = alias;
+    let where_clause = &generics.where_clause;
+    if let Some(hole) = infer::hole(ty) {
+        let message = "`_` follows from the input of the network: `#[network(input = [f32; 10])]`";
+        let error = syn::Error::new(hole, message).to_compile_error();
+        // The compiler has an error of its own for `_`, and none for the uses of such a type.
+        let unknown = quote_spanned!(hole=> _);
+        return Ok(quote!(#(#attributes)* #visibility type #name #generics #where_clause = #unknown; #error));
+    }
     let declared = Declared::new(&[ty], generics)?;
     let check = declared.check();
     let network = match (ty, generics.params.is_empty()) {
@@ -222,7 +230,6 @@ fn declare(alias: &Alias) -> syn::Result<TokenStream2> {
         }
         _ => quote!(#ty),
     };
-    let where_clause = &generics.where_clause;
     Ok(quote! {
         #(#attributes)*
         #[allow(clippy::type_complexity)]

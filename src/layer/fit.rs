@@ -81,7 +81,7 @@ const fn assert_same_shape<Given: Tensor, Taken: Tensor>() {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",
-    note = "an activation is part of a layer, `Dense<10, 10, Relu>`, or by itself `Activate<Relu, [f32; 10]>`; a layer of your own has `#[derive(Layer)]` and implements `SimpleLayer`"
+    note = "an activation is part of a layer, `Dense<10, 10, Relu>`, or by itself `Activate<Relu, [f32; 10]>`; a layer without its output needs the input of the network, `#[network(input = ..)]`; a layer of your own has `#[derive(Layer)]` and implements `SimpleLayer`"
 )]
 pub trait InNetwork {
     /// The layer's [fault](Layer::FAULT).

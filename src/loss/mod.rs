@@ -50,7 +50,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a loss for the output `{P}`",
     label = "not a loss for this output",
-    note = "most losses take a vector, `[T; N]`; for a series, `[[T; N]; STEPS]`, use `EachStep<..>` around the loss, and for a `Pair`, use `PairLoss`"
+    note = "most losses take a vector, `[T; N]`; for a series, `[[T; N]; STEPS]`, use `EachStep<..>` around the loss, and for a `Pair`, use `PairLoss`; after an image, put `Flatten`"
 )]
 pub trait Loss<P>: Default + Copy + Send + Sync + 'static {
     /// The type of a label, with which an output is compared.

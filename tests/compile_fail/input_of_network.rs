@@ -9,4 +9,13 @@ type WithParameters<const N: usize> = (Dense<_, N>,);
 #[network(input = [f32; 4])]
 type Activation = (Dense<_, 2>, Relu);
 
-fn main() {}
+#[network]
+type WithoutInput = (Dense<_, 2>, Dense<_, 1>);
+
+#[network]
+type WithoutOutput = (Conv2d<Image<4, 4, 1>, 2, 3>,);
+
+fn main() {
+    let network = WithoutInput::new(1);
+    println!("{:?} {}", network.predict(&[0.0; 4]), WithoutInput::summary());
+}
