@@ -1,6 +1,6 @@
 //! Initializers: the initial values of parameters.
 
-use crate::{Rng, kernel::Element, layer::Parameter, regularize::scientific};
+use crate::{Rng, kernel::Element, regularize::scientific};
 
 /// The distribution of the initial values of a parameter.
 ///
@@ -61,18 +61,19 @@ impl Initializer {
         }
     }
 
-    /// Draws all values of a parameter. Inlined, so that a program contains only the initializers of its layers.
+    /// Draws all values of a parameter whose innermost axis has the length `width`. Inlined, so that a program contains only
+    /// the initializers of its layers.
     #[inline(always)]
-    pub(crate) fn fill<T: Element>(self, parameter: &Parameter<'_>, values: &mut [T], rng: &mut Rng) {
+    pub(crate) fn fill<T: Element>(self, [fan_in, fan_out]: [usize; 2], width: usize, values: &mut [T], rng: &mut Rng) {
         match self {
             Self::Constants(constants) => fill_parts(constants, values),
             Self::Orthogonal => {
                 values.iter_mut().for_each(|value| *value = T::from_f64(rng.normal()));
-                orthogonalize(values, parameter.fan_in, parameter.shape.last().copied().unwrap_or(1));
+                orthogonalize(values, fan_in, width);
             }
             _ => {
                 for value in values {
-                    *value = T::from_f64(self.draw(parameter.fan_in, parameter.fan_out, rng));
+                    *value = T::from_f64(self.draw(fan_in, fan_out, rng));
                 }
             }
         }

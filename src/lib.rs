@@ -28,24 +28,24 @@
 //! - [`regularize`], [`init`]: penalties and initializers;
 //! - [`activation`]: formulas with their derivatives;
 //! - [`layer`]: the traits of a layer: its parameters, its formula, and the check that layers fit together;
+//! - [`mod@budget`]: limits on flash, RAM and multiply-accumulates, checked at compile time;
 //! - [`stream`]: networks that take one frame at a time;
 //! - [`flash`]: networks in read-only memory, read from files at compile time;
 //! - [`mod@network`]: tuples and structs of layers: prediction, initialization, summaries;
 //! - [`layers`]: the layers, one file each;
 //! - [`quantized`]: networks in int8, and TensorFlow Lite models as types;
-//! - [`mod@budget`]: limits on flash, RAM and multiply-accumulates, checked at compile time;
 //! - [`metric`], [`loss`], [`optim`]: formulas for metrics, losses and weight updates;
 //! - [`train`]: the trainer: `step`, `fit`, `evaluate`; callbacks such as early stopping and history;
 //! - [`explain`]: attribution of a prediction to its inputs.
 //!
 //! Modules that need `std`:
 //!
+//! - `ranks` (feature `mpi`): the processes of an MPI program, for training and searching. `optim` and `train` use it;
 //! - `check`: comparison of the gradients of your own layers with finite differences;
 //! - `data`: data sets in arrays: reading files, splits, class weights, augmentation;
 //! - `io` (feature `safetensors`, `onnx` or `tflite`): weight files and checkpoints, import from PyTorch and Keras,
 //!   export to ONNX and TensorFlow Lite;
 //! - `report` (feature `plot` or `tensorboard`): plots, HTML pages, TensorBoard, JSON and CSV;
-//! - `ranks` (feature `mpi`): training and searching on the processes of an MPI program;
 //! - `search` (feature `search`): a search for the best network and settings, on all cores;
 //! - `progress` (feature `progress`): the progress bar in the terminal.
 #![no_std]

@@ -41,7 +41,8 @@ impl<T: Element> VisitMut<T, 1> for Draw<'_> {
         }
         let chosen = self.kernels.filter(|_| parameter.role == Role::Kernel);
         let initializer = chosen.unwrap_or(parameter.initializer);
-        initializer.fill(&parameter, values, self.rng);
+        let Parameter { fan_in, fan_out, shape, .. } = parameter;
+        initializer.fill([fan_in, fan_out], shape.last().copied().unwrap_or(1), values, self.rng);
     }
 }
 
