@@ -4,8 +4,8 @@ use core::{marker::PhantomData, slice};
 
 use crate::{
     Parameters, Rng, Tensor,
-    activation::{Activation, Save},
-    kernel::Simd,
+    activation::{Activation, Fusible, Save},
+    kernel::{Simd, Unchanged},
     layer::{Ending, Layer, Operations, Path},
     stream::Streaming,
 };
@@ -23,7 +23,34 @@ pub(super) fn activate<S: Simd, E: Ending, A: Activation, Y: Tensor, const B: us
     }
 }
 
-/// Begins the way back through a layer that [`activate`] has ended: turns `dy` into the gradient with respect to the
+/// Computes the `logits` and applies the activation `A` to them, in one pass where that is faster, unless the pass ends
+/// before it.
+#[inline(always)]
+pub(super) fn compute<S: Simd, E: Ending, A: Activation, Y: Tensor>(simd: S, logits: impl Fusible<Y>, y: &mut [Y]) {
+    if E::LOGITS {
+        logits.compute(&Unchanged, y);
+    } else {
+        A::after(simd, logits, y);
+    }
+}
+
+/// Like [`compute`], in a recorded pass: saves what the way back needs.
+#[inline(always)]
+pub(super) fn record<S: Simd, E: Ending, A: Activation, Y: Tensor, const B: usize>(
+    simd: S,
+    logits: impl Fusible<Y>,
+    y: &mut [Y],
+    saved: &mut <A::Saves as Save>::Storage<Y, B>,
+) {
+    if A::Saves::SAVES {
+        logits.compute(&Unchanged, y);
+        activate::<S, E, A, Y, B>(simd, y, saved);
+    } else {
+        compute::<S, E, A, Y>(simd, logits, y);
+    }
+}
+
+/// Begins the way back through a layer that [`activate`] or [`record`] has ended: turns `dy` into the gradient with respect to the
 /// logits.
 #[inline(always)]
 pub(super) fn activate_backward<S: Simd, E: Ending, A: Activation, Y: Tensor, const B: usize>(

@@ -46,12 +46,8 @@ macro_rules! affine_passes {
             x: &[Self::Input],
             y: &mut [Self::Output],
         ) {
-            use $crate::layers::affine::{Affine as _, LogitsOf};
-            if E::LOGITS {
-                self.logits(simd, x, &$crate::kernel::Unchanged, y);
-            } else {
-                Self::Head::after(simd, LogitsOf { simd, layer: self, x }, y);
-            }
+            let logits = $crate::layers::affine::LogitsOf { simd, layer: self, x };
+            $crate::layers::activate::compute::<S, E, Self::Head, _>(simd, logits, y);
         }
 
         #[inline(always)]
@@ -63,16 +59,8 @@ macro_rules! affine_passes {
             tape: &mut Self::Tape<B>,
             y: &mut [Self::Output],
         ) {
-            use $crate::{
-                activation::{Activation, Save},
-                layers::affine::Affine as _,
-            };
-            if E::LOGITS || !<Self::Head as Activation>::Saves::SAVES {
-                self.forward_batch::<S, E, B>(simd, x, y);
-            } else {
-                self.logits(simd, x, &$crate::kernel::Unchanged, y);
-                Self::Head::record::<S, _, B>(simd, y, tape);
-            }
+            let logits = $crate::layers::affine::LogitsOf { simd, layer: self, x };
+            $crate::layers::activate::record::<S, E, Self::Head, _, B>(simd, logits, y, tape);
         }
 
         #[inline(always)]
@@ -85,15 +73,9 @@ macro_rules! affine_passes {
             dy: &mut [Self::Output],
             dx: Option<&mut [Self::Input]>,
         ) {
-            use $crate::{
-                activation::{Activation, Save},
-                layers::affine::Affine as _,
-            };
-            if !E::LOGITS {
-                Self::Head::backward(simd, <Self::Head as Activation>::Saves::saved::<_, B>(tape, y), y, dy);
-            }
+            $crate::layers::activate::activate_backward::<S, E, Self::Head, _, B>(simd, tape, y, dy);
             if let Some(dx) = dx {
-                self.logits_backward(simd, dy, dx);
+                $crate::layers::affine::Affine::logits_backward(self, simd, dy, dx);
             }
         }
     };

@@ -81,26 +81,23 @@ pub struct Maximum<A = Linear>(PhantomData<A>);
 #[derive(Clone, Copy, Debug)]
 pub struct Minimum<A = Linear>(PhantomData<A>);
 
-/// The value of `a` and `b`.
+/// `then` of the value of `a` and `b`.
 #[derive(Clone, Copy)]
-struct Value<J>(PhantomData<J>);
+struct Value<J, O>(PhantomData<J>, O);
 
-/// The gradient with respect to `a` from `a`, `b` and the gradient `dy`.
+/// The gradients with respect to `a` and `b` from `a`, `b` and the gradient `dy`.
 #[derive(Clone, Copy)]
-struct GradientOfFirst<J>(PhantomData<J>);
+struct Gradients<J>(PhantomData<J>);
 
-/// The gradient with respect to `b` from `a`, `b` and `dy`, which is added.
+/// Like [`Gradients`], where `b` has other gradients, too, and that from here is added.
 #[derive(Clone, Copy)]
-struct GradientOfSecond<J>(PhantomData<J>);
+struct Added<K>(K);
 
-/// A kernel that adds to a number, and here to 0 instead.
-#[derive(Clone, Copy)]
-struct Alone<K>(K);
-
-impl<K: ElementwiseKernel<3, 1>> ElementwiseKernel<3, 1> for Alone<K> {
+impl<K: ElementwiseKernel<3, 2>> ElementwiseKernel<3, 2> for Added<K> {
     #[inline(always)]
-    fn apply<V: Real>(&self, read: [V; 3], _: [V; 1]) -> [V; 1] {
-        self.0.apply(read, [V::splat(0.0)])
+    fn apply<V: Real>(&self, read: [V; 3], [of_first, sum]: [V; 2]) -> [V; 2] {
+        let [of_first, of_second] = self.0.apply(read, [of_first, sum]);
+        [of_first, sum + of_second]
     }
 }
 
@@ -136,26 +133,18 @@ macro_rules! arithmetic {
                 type OfFrames = Self;
             }
 
-            impl ElementwiseKernel<2, 1> for Value<$join> {
+            impl<O: ElementwiseKernel<0, 1>> ElementwiseKernel<2, 1> for Value<$join, O> {
                 #[inline(always)]
                 fn apply<V: Real>(&self, [$a, $b]: [V; 2], _: [V; 1]) -> [V; 1] {
-                    [$value]
+                    self.1.apply([], [$value])
                 }
             }
 
-            impl ElementwiseKernel<3, 1> for GradientOfFirst<$join> {
+            impl ElementwiseKernel<3, 2> for Gradients<$join> {
                 #[inline(always)]
-                fn apply<V: Real>(&self, [$a, $b, $dy]: [V; 3], _: [V; 1]) -> [V; 1] {
+                fn apply<V: Real>(&self, [$a, $b, $dy]: [V; 3], _: [V; 2]) -> [V; 2] {
                     let _ = ($a, $b);
-                    [$da]
-                }
-            }
-
-            impl ElementwiseKernel<3, 1> for GradientOfSecond<$join> {
-                #[inline(always)]
-                fn apply<V: Real>(&self, [$a, $b, $dy]: [V; 3], [sum]: [V; 1]) -> [V; 1] {
-                    let _ = ($a, $b);
-                    [sum + $db]
+                    [$da, $db]
                 }
             }
 
@@ -166,8 +155,8 @@ macro_rules! arithmetic {
                 const BY_CHANNEL: bool = is_by_channel::<A, B>();
 
                 #[inline(always)]
-                fn join<S: Simd>(simd: S, a: &[A], b: &[B], y: &mut [A]) {
-                    let value = Value::<$join>(PhantomData);
+                fn join<S: Simd, O: ElementwiseKernel<0, 1>>(simd: S, a: &[A], b: &[B], then: &O, y: &mut [A]) {
+                    let value = Value::<$join, O>(PhantomData, *then);
                     if !is_by_channel::<A, B>() {
                         elementwise(simd, &value, [A::flat(a), B::flat(b)], [A::flat_mut(y)]);
                         return;
@@ -183,11 +172,10 @@ macro_rules! arithmetic {
 
                 #[inline(always)]
                 fn split<S: Simd>(simd: S, a: &[A], b: &[B], dy: &[A], da: &mut [A], db: &mut [B]) {
-                    let first = GradientOfFirst::<$join>(PhantomData);
-                    let second = GradientOfSecond::<$join>(PhantomData);
+                    let gradients = Gradients::<$join>(PhantomData);
                     if !is_by_channel::<A, B>() {
-                        elementwise(simd, &first, [A::flat(a), B::flat(b), A::flat(dy)], [A::flat_mut(da)]);
-                        elementwise(simd, &Alone(second), [A::flat(a), B::flat(b), A::flat(dy)], [B::flat_mut(db)]);
+                        let read = [A::flat(a), B::flat(b), A::flat(dy)];
+                        elementwise(simd, &gradients, read, [A::flat_mut(da), B::flat_mut(db)]);
                         return;
                     }
                     B::flat_mut(db).fill(A::Element::from_f64(0.0));
@@ -197,8 +185,7 @@ macro_rules! arithmetic {
                         let (b, db) = (B::flat(slice::from_ref(b)), B::flat_mut(slice::from_mut(db)));
                         let da = A::flat_mut(slice::from_mut(da)).chunks_exact_mut(A::INNERMOST);
                         for ((a, dy), da) in pixels(slice::from_ref(a)).zip(pixels(slice::from_ref(dy))).zip(da) {
-                            elementwise_row(simd, &first, [a, b, dy], [da]);
-                            elementwise_row(simd, &second, [a, b, dy], [&mut *db]);
+                            elementwise_row(simd, &Added(gradients), [a, b, dy], [da, &mut *db]);
                         }
                     }
                 }

@@ -5,7 +5,7 @@ use core::{marker::PhantomData, slice};
 use crate::{
     Pair, Tensor,
     activation::{Activation, Linear},
-    kernel::{Simd, copy},
+    kernel::{ElementwiseKernel, Simd, copy},
     layer::{Ending, Head, Heads, Inferred, Junction, Layer, Predictions},
     message::Message,
 };
@@ -54,8 +54,8 @@ pub trait Joins<A: Tensor, B: Tensor>: Shaped {
     /// Whether each number of the second branch is joined with a channel of the first, in all pixels.
     const BY_CHANNEL: bool = false;
 
-    /// Joins the rows, without the activation.
-    fn join<S: Simd>(simd: S, a: &[A], b: &[B], y: &mut [Self::Output]);
+    /// Joins the rows, and applies `then` in place of the activation. A join that has no activation ignores it.
+    fn join<S: Simd, O: ElementwiseKernel<0, 1>>(simd: S, a: &[A], b: &[B], then: &O, y: &mut [Self::Output]);
 
     /// Computes the gradients with respect to `a` and `b` from `dy`.
     fn split<S: Simd>(simd: S, a: &[A], b: &[B], dy: &[Self::Output], da: &mut [A], db: &mut [B]);
@@ -94,7 +94,7 @@ impl<A: Tensor, B: Tensor<Element = A::Element>, O: Tensor<Element = A::Element>
     };
 
     #[inline(always)]
-    fn join<S: Simd>(_: S, a: &[A], b: &[B], y: &mut [O]) {
+    fn join<S: Simd, Then: ElementwiseKernel<0, 1>>(_: S, a: &[A], b: &[B], _: &Then, y: &mut [O]) {
         let pixels = A::flat(a).chunks_exact(A::INNERMOST).zip(B::flat(b).chunks_exact(B::INNERMOST));
         for (y, (a, b)) in O::flat_mut(y).chunks_exact_mut(O::INNERMOST).zip(pixels) {
             let (first, second) = y.split_at_mut(A::INNERMOST);
@@ -128,7 +128,7 @@ impl<A: Tensor, B: Tensor<Element = A::Element>> Joins<A, B> for Both {
     const FAULT: Option<Message> = None;
 
     #[inline(always)]
-    fn join<S: Simd>(_: S, a: &[A], b: &[B], y: &mut [Pair<A, B>]) {
+    fn join<S: Simd, O: ElementwiseKernel<0, 1>>(_: S, a: &[A], b: &[B], _: &O, y: &mut [Pair<A, B>]) {
         for (y, (a, b)) in y.iter_mut().zip(a.iter().zip(b)) {
             // An assignment may copy a large tensor to the stack first.
             copy(slice::from_ref(a), slice::from_mut(&mut y.0));

@@ -14,14 +14,14 @@ use core::{marker::PhantomData, mem::MaybeUninit, slice};
 
 use crate::{
     Parameters, Rng, Tensor, Zeroed,
-    activation::{Activation, Linear, Save},
-    kernel::{Plus, Simd, cast_rows, elementwise, map_each},
+    activation::{Activation, Fusible, Linear, Save},
+    kernel::{ElementwiseKernel, Plus, Simd, Unchanged, cast_rows, elementwise, map_each},
     layer::{
         Description, Ending, Infer, Inferred, Invalid, Layer, Link, Operations, Path, VisitGradient, first_fault,
         learns, pass, pass_mut,
     },
     layers::{
-        activate::{activate, activate_backward},
+        activate::{activate_backward, compute, record},
         image::Channels,
     },
     message::Message,
@@ -132,10 +132,8 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
         if const { !B::IS_IDENTITY } {
             self.second.forward_padded::<S, J::Second<E>, N>(simd, lengths, pass(x), second);
         }
-        J::join(simd, first, output_of::<B>(pass(x), second), y);
-        if !E::LOGITS {
-            J::Activation::forward(simd, y);
-        }
+        let joined = Joined::<S, A::Output, B::Output, J>::new(simd, first, output_of::<B>(pass(x), second));
+        compute::<S, E, J::Activation, J::Output>(simd, joined, y);
     }
 
     #[inline(always)]
@@ -158,8 +156,8 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
         if const { !B::IS_IDENTITY } {
             self.second.record_batch::<S, J::Second<E>, N>(simd, rng, pass(x), &mut second.tape, b);
         }
-        J::join(simd, a, output_of::<B>(pass(x), b), y);
-        activate::<S, E, J::Activation, J::Output, N>(simd, y, saved);
+        let joined = Joined::<S, A::Output, B::Output, J>::new(simd, a, output_of::<B>(pass(x), b));
+        record::<S, E, J::Activation, J::Output, N>(simd, joined, y, saved);
     }
 
     #[inline(always)]
@@ -256,6 +254,28 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
     }
 }
 
+/// The outputs of both branches, which are to be joined.
+struct Joined<'a, S, A, B, J> {
+    simd: S,
+    first: &'a [A],
+    second: &'a [B],
+    join: PhantomData<fn() -> J>,
+}
+
+impl<'a, S, A, B, J> Joined<'a, S, A, B, J> {
+    #[inline(always)]
+    fn new(simd: S, first: &'a [A], second: &'a [B]) -> Self {
+        Self { simd, first, second, join: PhantomData }
+    }
+}
+
+impl<S: Simd, A: Tensor, B: Tensor, J: Joins<A, B>> Fusible<J::Output> for Joined<'_, S, A, B, J> {
+    #[inline(always)]
+    fn compute<O: ElementwiseKernel<0, 1>>(self, then: &O, y: &mut [J::Output]) {
+        J::join(self.simd, self.first, self.second, then, y);
+    }
+}
+
 /// The outputs of the layer `B`, which are its inputs if it is the identity.
 #[inline(always)]
 fn output_of<'a, B: Layer>(inputs: &'a [B::Input], outputs: &'a [B::Output]) -> &'a [B::Output] {
@@ -287,7 +307,7 @@ impl<
         let both_are_due = self.second.push(simd, &mut state.1, frame, &mut second) && first_is_due;
         if both_are_due {
             let y = slice::from_mut(y);
-            J::OfFrames::join(simd, slice::from_ref(&first), slice::from_ref(&second), y);
+            J::OfFrames::join(simd, slice::from_ref(&first), slice::from_ref(&second), &Unchanged, y);
             J::Activation::forward(simd, y);
         }
         both_are_due

@@ -11,12 +11,12 @@ use super::{
 };
 use crate::{
     Parameters, Rng, Tensor,
-    activation::{Activation, Linear, Save},
+    activation::{Activation, Fusible, Linear, Save},
     init::Initializer,
-    kernel::{Product, Simd},
+    kernel::{ElementwiseKernel, Product, Simd, Unchanged},
     layer::{Ending, Layer, Operations, Path},
     layers::{
-        activate::{activate, activate_backward},
+        activate::{activate_backward, compute, record},
         image::Channels,
     },
     message::Message,
@@ -80,19 +80,38 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> BatchN
         message.text(">")
     };
 
-    /// `y` with these statistics, before the activation.
+    /// `then(y)` with these statistics, where `y` is before the activation.
     #[inline(always)]
-    fn normalize<S: Simd>(
+    fn normalize<S: Simd, O: ElementwiseKernel<0, 1>>(
         &self,
         simd: S,
         x: &[I::Element],
         [mean, variance]: [&I::Each<I::Element>; 2],
+        then: &O,
         y: &mut [I::Element],
     ) {
         let inverse = change(simd, InverseDeviation(Self::EPSILON), [], *variance);
         let factor = change(simd, Product, [&self.scale], inverse);
         let columns = [mean, &factor, &self.shift, &self.shift];
-        for_each_row(simd, Normalize, [x; 2], columns, y);
+        for_each_row(simd, Normalize(*then), [x; 2], columns, y);
+    }
+}
+
+/// The outputs before the activation.
+struct Normalized<'a, S, I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> {
+    simd: S,
+    layer: &'a BatchNorm<I, A, MOMENTUM, EPSILON>,
+    x: &'a [I],
+    /// Mean and variance.
+    statistics: [&'a I::Each<I::Element>; 2],
+}
+
+impl<S: Simd, I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Fusible<I>
+    for Normalized<'_, S, I, A, MOMENTUM, EPSILON>
+{
+    #[inline(always)]
+    fn compute<O: ElementwiseKernel<0, 1>>(self, then: &O, y: &mut [I]) {
+        self.layer.normalize(self.simd, I::flat(self.x), self.statistics, then, I::flat_mut(y));
     }
 }
 
@@ -116,10 +135,8 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[I], y: &mut [I]) {
-        self.normalize(simd, I::flat(x), [&self.mean, &self.variance], I::flat_mut(y));
-        if !E::LOGITS {
-            A::forward(simd, y);
-        }
+        let normalized = Normalized { simd, layer: self, x, statistics: [&self.mean, &self.variance] };
+        compute::<S, E, A, I>(simd, normalized, y);
     }
 
     #[inline(always)]
@@ -133,8 +150,8 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
     ) {
         *of_batch = rng.is_some();
         *statistics = if *of_batch { moments(simd, I::flat(x)) } else { [self.mean, self.variance] };
-        self.normalize(simd, I::flat(x), statistics.each_ref(), I::flat_mut(y));
-        activate::<S, E, A, I, B>(simd, y, saved);
+        let normalized = Normalized { simd, layer: self, x, statistics: statistics.each_ref() };
+        record::<S, E, A, I, B>(simd, normalized, y, saved);
     }
 
     #[inline(always)]
@@ -209,7 +226,7 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Stream
 
     #[inline(always)]
     fn push<S: Simd>(&self, simd: S, (): &mut (), frame: &I::Frame, y: &mut I::Frame) -> bool {
-        self.normalize(simd, flat(frame), [&self.mean, &self.variance], flat_mut(y));
+        self.normalize(simd, flat(frame), [&self.mean, &self.variance], &Unchanged, flat_mut(y));
         A::forward(simd, slice::from_mut(y));
         true
     }

@@ -71,7 +71,7 @@ impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> GroupN
         for (x, y) in x.chunks_exact(I::LEN).zip(y.chunks_exact_mut(I::LEN)) {
             let [mean, inverse] = Self::moments(simd, x);
             let factor = change(simd, Product, [&self.scale], inverse);
-            for_each_row(simd, Normalize, [x, x], [&mean, &factor, &self.shift, &self.shift], y);
+            for_each_row(simd, Normalize(Unchanged), [x, x], [&mean, &factor, &self.shift, &self.shift], y);
         }
     }
 

@@ -174,14 +174,14 @@ impl ElementwiseKernel<0, 1> for InverseDeviation {
     }
 }
 
-/// `y = (x − mean)·factor + shift`
+/// `y = then((x − mean)·factor + shift)`
 #[derive(Clone, Copy)]
-pub(super) struct Normalize;
+pub(super) struct Normalize<O>(pub O);
 
-impl ElementwiseKernel<6, 1> for Normalize {
+impl<O: ElementwiseKernel<0, 1>> ElementwiseKernel<6, 1> for Normalize<O> {
     #[inline(always)]
     fn apply<V: Real>(&self, [x, _, mean, factor, shift, _]: [V; 6], _: [V; 1]) -> [V; 1] {
-        [(x - mean) * factor + shift]
+        self.0.apply([], [(x - mean) * factor + shift])
     }
 }
 
