@@ -1,5 +1,5 @@
 //! Networks of image layers: their gradients against finite differences, on one instruction set (`convolutions.rs`
-//! compares the kernels of all), and 50 steps of training against Keras 3.
+//! compares the kernels of all), and 50 steps of training against Keras 3 and PyTorch.
 
 mod common;
 #[path = "common/keras.rs"]
@@ -10,11 +10,12 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use keras::{Fixture, fixtures, learns_as_in_keras};
 use shiplap::{
     Tensor, check,
-    layers::{Corners, TopLeft},
+    layers::{Corners, GroupNorm, TopLeft},
     prelude::*,
 };
 
 static FIXTURES: LazyLock<BTreeMap<String, Fixture>> = LazyLock::new(|| fixtures("images.json"));
+static OF_PYTORCH: LazyLock<BTreeMap<String, Fixture>> = LazyLock::new(|| fixtures("torch_images.json"));
 
 /// Image layers between an image of 9×8 pixels with 2 channels and a dense layer.
 macro_rules! networks {
@@ -140,6 +141,41 @@ networks_of_series! {
         (Conv1d<_, 4, 1, Tanh>, MaxPool1d<_, 3, Same<2>>, AveragePool1d<_, 2, Same>, AveragePool1d<_, 2, Valid<1>>),
         (Conv1d<_, 3, 2, Silu>, GlobalAveragePool<_>)
     );
+}
+
+/// Windows that Keras does not have.
+macro_rules! networks_of_pytorch {
+    ($($name:ident: $layers:ty;)*) => {
+        mod pytorch {
+            use super::*;
+
+            $(#[test]
+            fn $name() {
+                #[network(input = Image<9, 8, 2>)]
+                type Net = ($layers, Flatten<_>, Dense<_, 3>);
+                learns_as_in_keras::<Net, _>(stringify!($name), &OF_PYTORCH[stringify!($name)], Sgd::new(0.005));
+            })*
+        }
+    };
+}
+networks_of_pytorch! {
+    padded: (Conv2d<_, 4, 3, Tanh, Padded<1, 2>>, Conv2d<_, 3, 3, Tanh, Padded<2, 1, 2, 1>, Bias, 2>);
+    strided_and_dilated: (
+        Conv2d<_, 4, 3, Tanh, Padded<2, 2, 2, 1, 3, 3>, Bias, 2>,
+        Conv2d<_, 3, 2, Linear, Padded<1, 3, 2>, NoBias>,
+    );
+    transposed: (
+        ConvTranspose2d<_, 3, 3, Tanh, Padded<1, 2>>,
+        ConvTranspose2d<_, 2, 2, Tanh, Padded<2, 1, 2>, Bias, 3>,
+        AveragePool2d<_, 3, Padded<1, 2>>,
+    );
+    depthwise: (
+        DepthwiseConv2d<_, 3, Silu, Padded<2, 2, 2>>,
+        (Conv2d<_, 5, 1, Linear, Valid, NoBias>, BatchNorm<_, Relu6, 90, -5>),
+        MaxPool2d<_, 2, Padded<1, 2>>,
+    );
+    dilated_pool: (Conv2d<_, 4, 1, HardSwish>, MaxPool2d<_, 3, Padded<1, 2, 2>, 2>);
+    groups: (Conv2d<_, 6, 3, Linear, Padded<1>, NoBias>, GroupNorm<_, 3, Gelu, -5>, GlobalAveragePool<_>);
 }
 
 #[test]
