@@ -238,7 +238,8 @@
 //! ## In int8
 //!
 //! `Stream<Quantized<Net>>` streams the int8 form of a network ([`Quantized`](crate::quantized::Quantized)), with the bits
-//! of its own whole form. Recurrent layers keep their states in 16 bits. A frame passes through `input.quantize` first:
+//! of its own whole form. `Lstm` has the arithmetic of TensorFlow Lite, and keeps its cells in 16 bits; the other recurrent
+//! layers keep their states in 16 bits. A frame passes through `input.quantize` first:
 //!
 //! ```
 //! use shiplap::{prelude::*, quantized::Quantized};

@@ -72,7 +72,7 @@ pub struct Scales {
     /// The scale of the input.
     pub input: Scale,
     /// The scale before the activation. That of the output, if there is no activation, or it only limits the logits to a
-    /// range.
+    /// range; that of the cells of an [`Lstm`](crate::layers::Lstm).
     pub logits: Scale,
     /// The scale of the output.
     pub output: Scale,
@@ -180,6 +180,11 @@ impl Calibration {
         let result = quantize(self);
         self.given = None;
         result
+    }
+
+    /// Whether the scales do not follow from the samples.
+    pub(super) const fn has_scales(&self) -> bool {
+        self.given.is_some()
     }
 
     /// The samples at the entrance of a network.

@@ -88,7 +88,7 @@ pub use p_relu::PRelu;
 pub use pair::{Both, First, Second};
 pub use place::{Apart, Place, Turn, Within};
 pub use pool::{Int8Reduce, Pool1d, Pool2d};
-pub use recurrent::{Int8Unit, Recurrent};
+pub use recurrent::{Int8Unit, LstmForm, Recurrent};
 pub use reshape::{EachFrame, LastFrames, Reshape};
 pub use resize2d::Resize2d;
 pub use scale::{Scale, ScalesOf};

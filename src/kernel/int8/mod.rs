@@ -2,6 +2,7 @@
 
 #[cfg(dsp)]
 mod dsp;
+pub(crate) mod fixed;
 pub(crate) mod gate;
 mod multiplier;
 #[cfg(not(dsp))]

@@ -1,7 +1,7 @@
 //! Softmax of int8 in fixed point.
 
 use super::{
-    int8_fits,
+    fixed, int8_fits,
     multiplier::{Multiplier, doubled_high_product, rounding_shift},
 };
 
@@ -17,8 +17,10 @@ pub struct Exponential {
     least: i32,
 }
 
+/// The bits before the point of a difference of logits.
+const INTEGER_BITS: u32 = 5;
 /// 1 as a difference of logits.
-const UNIT: i32 = 1 << 26;
+const UNIT: i32 = 1 << (31 - INTEGER_BITS);
 /// The largest magnitude of a difference of logits that counts.
 const RADIUS: i64 = 31 * UNIT as i64;
 /// The integer bits of the sum of exponentials.
@@ -62,58 +64,14 @@ impl Exponential {
     }
 }
 
-/// `e^x` for `x ≤ 0`: that of the fraction of a quarter by a polynomial, times a constant for each other bit.
+/// `e^x` for `x ≤ 0` in units of 2⁻³¹.
 fn exponential(x: i32) -> i32 {
-    const QUARTER: i32 = UNIT / 4;
-    /// e^(−1/4), e^(−1/2), ..., e^(−16), in units of 2⁻³¹.
-    const POWERS: [i32; 7] = [1_672_461_947, 1_302_514_674, 790_015_084, 290_630_308, 39_332_535, 720_401, 242];
-    if x == 0 {
-        return i32::MAX;
-    }
-    let fraction = (x & (QUARTER - 1)) - QUARTER;
-    let rest = fraction.wrapping_sub(x);
-    let mut result = exponential_of_fraction(fraction << 5);
-    for (bit, power) in POWERS.into_iter().enumerate() {
-        if rest & (QUARTER << bit) != 0 {
-            result = doubled_high_product(result, power);
-        }
-    }
-    result
+    fixed::exponential::<31>(x, INTEGER_BITS)
 }
 
-/// `e^x` for `−1/4 ≤ x < 0` in units of 2⁻³¹: the Taylor polynomial of degree 4 around −1/8.
-fn exponential_of_fraction(x: i32) -> i32 {
-    /// e^(−1/8).
-    const CENTER: i32 = 1_895_147_668;
-    const THIRD: i32 = 715_827_883;
-    let x = x + (1 << 28);
-    let square = doubled_high_product(x, x);
-    let cube = doubled_high_product(square, x);
-    let fourth = doubled_high_product(square, square);
-    let high = doubled_high_product(rounding_shift(fourth, 2) + cube, THIRD);
-    let terms = x + rounding_shift(high + square, 1);
-    CENTER.wrapping_add(doubled_high_product(CENTER, terms))
-}
-
-/// `1 / (1 + x)` for `0 ≤ x < 1` in units of 2⁻³¹, by three steps of Newton's method.
+/// `1 / (1 + x)` for `0 ≤ x < 1` in units of 2⁻³¹.
 fn one_over_one_plus(x: i32) -> i32 {
-    // Estimates have 2 integer bits.
-    const ONE: i32 = 1 << 29;
-    /// 48/17 and 32/17, the best linear estimate.
-    const OFFSET: i32 = 1_515_870_810;
-    const FACTOR: i32 = 1_010_580_540;
-    let half = ((i64::from(x) + i64::from(i32::MAX) + 1) / 2) as i32;
-    let mut estimate = OFFSET.wrapping_add(doubled_high_product(half, -FACTOR));
-    for _ in 0..3 {
-        let error = ONE - doubled_high_product(half, estimate);
-        estimate = estimate.wrapping_add(shifted_left(doubled_high_product(estimate, error), 2));
-    }
-    shifted_left(estimate, 1)
-}
-
-/// `x·2^bits`, saturating.
-fn shifted_left(x: i32, bits: u32) -> i32 {
-    (i64::from(x) << bits).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
+    fixed::one_over_one_plus::<31>(x)
 }
 
 #[cfg(test)]

@@ -148,6 +148,11 @@ impl<L: Layer<Head: Int8Activation>> Rounded<L> {
         E::LOGITS || !<L::Head as Int8Activation>::Form::LIMITS
     }
 
+    /// The scale of the logits: that of the output, if the activation only limits them.
+    fn of_logits(scales: Scales) -> Scale {
+        if <L::Head as Int8Activation>::Form::LIMITS { scales.output } else { scales.logits }
+    }
+
     /// Turns logits into outputs. `activate` applies the activation.
     #[inline(always)]
     fn finish<E: Ending>(&self, y: &mut [L::Output], activate: impl FnOnce(&mut [L::Output])) {
@@ -155,7 +160,7 @@ impl<L: Layer<Head: Int8Activation>> Rounded<L> {
         if Self::rounds_logits::<E>()
             && let Some(scales) = scales
         {
-            round(scales.logits, ALL, y);
+            round(Self::of_logits(scales), ALL, y);
         }
         if E::LOGITS {
             return;
@@ -278,7 +283,7 @@ impl<L: RoundWeights<Head: Int8Activation>> Layer for Rounded<L> {
         let mut layer = &self.layer;
         if let Some(scales) = scales {
             if Self::rounds_logits::<E>() {
-                stop(scales.logits, logits, dy);
+                stop(Self::of_logits(scales), logits, dy);
             }
             layer = layer.rounded(rounded);
         }

@@ -1,42 +1,53 @@
 //! Recurrent layers in int8.
 
+mod lstm;
 #[cfg(all(test, feature = "std"))]
 mod tests;
 mod unit;
 
+pub use lstm::LstmForm;
 pub use unit::Int8Unit;
 
-use core::{marker::PhantomData, slice};
+use core::{array, marker::PhantomData, slice};
 
 #[cfg(feature = "std")]
 use super::affine::{int8_of_weight, int32_of_bias, scale_of_weights};
 use super::{Apart, Int8Layer, Int8Tensor, Multiplier, Quantize, affine::assert_fits_sum};
 #[cfg(feature = "std")]
-use super::{Calibration, QuantizeError, Rounded, Samples, Scale, Scales};
+use super::{Calibration, QuantizeError, Rounded, Samples, Scale};
 use crate::{
     Tensor, Zeroed,
-    kernel::{
-        Simd,
-        int8::gate::{ARGUMENT_BITS, shifted},
-    },
+    kernel::Simd,
     layers::{Returns, image::Channels, sequence},
     stream::Streaming,
 };
 #[cfg(feature = "std")]
-use crate::{activation::Tanh, kernel::Element, layer::Path};
+use crate::{kernel::Element, layer::Path};
 
 /// The int8 of a number for each channel of `I`.
 type Frame<I> = <<I as Channels>::Each<<I as Tensor>::Element> as Tensor>::Int8;
 
 /// [`Gru`](crate::layers::Gru), [`Lstm`](crate::layers::Lstm) and [`SimpleRnn`](crate::layers::SimpleRnn) in int8.
 ///
-/// TensorFlow Lite's specification covers only the LSTM, so the arithmetic is this crate's own, and the same on each
-/// processor. The weights of a gate have one scale, its sums 32 bits. A sum is rounded to 12 fraction bits, as by
-/// [`Multiplier::apply_once`], and limited to −16 and 16; the argument of a gate is limited to −8 and 8. The sigmoid and tanh
-/// have 15 fraction bits: lines between 257 numbers. The state has 16 bits, of which the products read 8, as does the
-/// output: its scale is 1/128.
-pub struct Recurrent<I: Channels, const UNITS: usize, K, R, const GATES: usize, const SAVED: usize, const STATES: usize>
-{
+/// The weights of a gate have one scale, its sums 32 bits, and the numbers that its function takes 16 bits: 12 of them are
+/// fraction bits. So they are limited to −8 and 8. The results are the same on each processor.
+///
+/// `Lstm` has the arithmetic of TensorFlow Lite's `UNIDIRECTIONAL_SEQUENCE_LSTM`. A cell has 16 bits, and a power of two for
+/// its scale: it reaches to the next power of two above the largest one of the samples, at most to 64. A state is an int8
+/// of the scale of the output, which follows from the samples, too.
+///
+/// TensorFlow Lite has no such operator for the other two: their arithmetic is this crate's own. A sum is rounded as by
+/// [`Multiplier::apply_once`], and limited to −16 and 16. The sigmoid and tanh have 15 fraction bits: lines between 257
+/// numbers. The state has 16 bits, of which the products read 8, as does the output: its scale is 1/128.
+pub struct Recurrent<
+    I: Channels,
+    const UNITS: usize,
+    K: Int8Unit<GATES, SAVED, STATES>,
+    R,
+    const GATES: usize,
+    const SAVED: usize,
+    const STATES: usize,
+> {
     /// The weights of the frame: `kernel[gate][unit][feature]`.
     pub kernel: [[Frame<I>; UNITS]; GATES],
     /// The weights of the state before: `recurrent_kernel[gate][unit][unit before]`.
@@ -47,6 +58,8 @@ pub struct Recurrent<I: Channels, const UNITS: usize, K, R, const GATES: usize, 
     pub multipliers: [[Multiplier; GATES]; 2],
     /// The int8 of the input that stands for 0.
     pub zero: i8,
+    /// The other constants.
+    pub form: K::Form,
     #[allow(clippy::type_complexity, reason = "two names")]
     types: PhantomData<fn() -> (K, R)>,
 }
@@ -55,18 +68,18 @@ pub struct Recurrent<I: Channels, const UNITS: usize, K, R, const GATES: usize, 
 unsafe impl Zeroed for Multiplier {}
 
 // SAFETY: the fields are `Zeroed`.
-unsafe impl<I: Channels, const UNITS: usize, K, R, const GATES: usize, const SAVED: usize, const STATES: usize> Zeroed
-    for Recurrent<I, UNITS, K, R, GATES, SAVED, STATES>
+unsafe impl<
+    I: Channels,
+    const UNITS: usize,
+    K: Int8Unit<GATES, SAVED, STATES>,
+    R,
+    const GATES: usize,
+    const SAVED: usize,
+    const STATES: usize,
+> Zeroed for Recurrent<I, UNITS, K, R, GATES, SAVED, STATES>
 {
 }
 
-/// The scale of the state that products read, and of the output.
-#[cfg(feature = "std")]
-const STATE: Scale = Scale::OF_TANH;
-/// The bits by which the state is longer than an int8.
-const FINER: i32 = 8;
-/// The largest product of a gate: 16.
-const LARGEST: i32 = (16 << ARGUMENT_BITS) - 1;
 /// The units whose sums are computed together, in registers.
 const BLOCK: usize = 8;
 
@@ -76,22 +89,6 @@ pub struct States<const UNITS: usize, const STATES: usize>([[i16; UNITS]; STATES
 
 // SAFETY: the field is `Zeroed`.
 unsafe impl<const UNITS: usize, const STATES: usize> Zeroed for States<UNITS, STATES> {}
-
-impl<const UNITS: usize, const STATES: usize> States<UNITS, STATES> {
-    /// The state as the output.
-    #[inline(always)]
-    fn output(&self, y: &mut [i8]) {
-        for (y, h) in y.iter_mut().zip(self.0.first().into_iter().flatten()) {
-            *y = rounded(*h);
-        }
-    }
-}
-
-/// The int8 of a state.
-#[inline(always)]
-fn rounded(state: i16) -> i8 {
-    shifted(i32::from(state), FINER).min(i8::MAX.into()) as i8
-}
 
 impl<
     I: Channels,
@@ -103,6 +100,14 @@ impl<
     const STATES: usize,
 > Recurrent<I, UNITS, K, R, GATES, SAVED, STATES>
 {
+    /// The first state as the output.
+    #[inline(always)]
+    fn output(&self, states: &States<UNITS, STATES>, y: &mut [i8]) {
+        for (y, h) in y.iter_mut().zip(states.0.first().into_iter().flatten()) {
+            *y = K::output(&self.form, *h);
+        }
+    }
+
     /// The states after one more frame.
     #[inline(always)]
     fn step<S: Simd>(&self, simd: S, frame: &[i8], states: &mut States<UNITS, STATES>) {
@@ -111,64 +116,50 @@ impl<
         for (wide, x) in wide.iter_mut().zip(frame) {
             *wide = i16::from(*x) - i16::from(self.zero);
         }
-        let before: [i16; UNITS] = states.0[0].map(|state| rounded(state).into());
-        let mut unit = 0;
-        while unit + BLOCK <= UNITS {
-            self.units::<S, BLOCK>(simd, unit, wide, &before, states);
-            unit += BLOCK;
-        }
-        while unit < UNITS {
-            self.units::<S, 1>(simd, unit, wide, &before, states);
-            unit += 1;
-        }
-    }
-
-    /// The states of `N` units from `first` on.
-    #[inline(always)]
-    fn units<S: Simd, const N: usize>(
-        &self,
-        simd: S,
-        first: usize,
-        frame: &[i16],
-        before: &[i16; UNITS],
-        states: &mut States<UNITS, STATES>,
-    ) {
-        let of_frame = self.products::<S, Frame<I>, N>(simd, 0, first, frame, &self.kernel);
-        let of_state = self.products::<S, [i8; UNITS], N>(simd, 1, first, before, &self.recurrent_kernel);
-        for n in 0..N {
-            let of = |part: &[[i32; N]; GATES]| part.map(|gate| gate[n]);
-            let place = |states: &[i16; UNITS]| states.get(first + n).copied().unwrap_or(0);
-            let next = K::step(of(&of_frame), of(&of_state), core::array::from_fn(|s| place(&states.0[s])));
+        let before = states.0[0].map(K::factor);
+        let of_frame = self.products::<S, Frame<I>>(simd, 0, wide, &self.kernel);
+        let of_state = self.products::<S, [i8; UNITS]>(simd, 1, &before, &self.recurrent_kernel);
+        // Arrays of a known length, and no branch: the compiler computes several units at once.
+        for unit in 0..UNITS {
+            let of = |part: &[[i32; UNITS]; GATES]| array::from_fn(|gate| part[gate][unit]);
+            let next = K::step(&self.form, of(&of_frame), of(&of_state), array::from_fn(|state| states.0[state][unit]));
             for (states, next) in states.0.iter_mut().zip(next) {
-                if let Some(state) = states.get_mut(first + n) {
-                    *state = next;
-                }
+                states[unit] = next;
             }
         }
     }
 
-    /// The products of `N` units from `first` on, for each gate: those with the frame, part 0, or with the state, part 1.
+    /// The products for each gate: those with the frame, part 0, or with the state, part 1.
     #[inline(always)]
-    fn products<S: Simd, W: Int8Tensor, const N: usize>(
+    fn products<S: Simd, W: Int8Tensor>(
         &self,
         simd: S,
         part: usize,
-        first: usize,
         row: &[i16],
         weights: &[[W; UNITS]; GATES],
-    ) -> [[i32; N]; GATES] {
-        core::array::from_fn(|gate| {
-            let mut rows: [&[i8]; N] = [&[]; N];
-            for (row, weights) in rows.iter_mut().zip(weights[gate].get(first..).unwrap_or(&[])) {
-                *row = W::flat(slice::from_ref(weights));
+    ) -> [[i32; UNITS]; GATES] {
+        let mut products = [[0; UNITS]; GATES];
+        for gate in 0..GATES {
+            let (sums, multiplier) = (&mut products[gate], self.multipliers[part][gate]);
+            let (blocks, rest) = sums.as_chunks_mut();
+            let (of_blocks, of_rest) = weights[gate].as_chunks();
+            blocks
+                .iter_mut()
+                .zip(of_blocks)
+                .for_each(|(sums, weights)| *sums = dots::<S, W, BLOCK>(simd, row, weights));
+            rest.iter_mut().zip(of_rest).for_each(|(sum, weights)| [*sum] = dots(simd, row, array::from_ref(weights)));
+            for (sum, bias) in sums.iter_mut().zip(&self.bias[part][gate]) {
+                *sum = K::product(multiplier, sum.wrapping_add(*bias));
             }
-            let (sums, bias) = (simd.dots([row], rows), self.bias[part][gate].get(first..).unwrap_or(&[]));
-            core::array::from_fn(|n| {
-                let sum = sums[n][0].wrapping_add(bias.get(n).copied().unwrap_or(0));
-                self.multipliers[part][gate].apply_once(sum).clamp(-LARGEST - 1, LARGEST)
-            })
-        })
+        }
+        products
     }
+}
+
+/// The products of a row with those of `N` units.
+#[inline(always)]
+fn dots<S: Simd, W: Int8Tensor, const N: usize>(simd: S, row: &[i16], weights: &[W; N]) -> [i32; N] {
+    simd.dots([row], weights.each_ref().map(|weights| W::flat(slice::from_ref(weights)))).map(|[sum]| sum)
 }
 
 impl<
@@ -196,13 +187,13 @@ impl<
             if R::ALL
                 && let Some(row) = rows.next()
             {
-                states.output(row);
+                self.output(&states, row);
             }
         }
         if !R::ALL
             && let Some(row) = rows.next()
         {
-            states.output(row);
+            self.output(&states, row);
         }
     }
 }
@@ -236,7 +227,7 @@ impl<
     ) -> bool {
         const { assert_fits_sum(if I::INNERMOST > UNITS { I::INNERMOST } else { UNITS }) };
         self.step(simd, Int8Tensor::flat(slice::from_ref(frame)), states);
-        states.output(y);
+        self.output(states, y);
         let due = *seen >= Self::DELAY;
         *seen += usize::from(!due);
         due
@@ -265,30 +256,28 @@ impl<
         calibration: &mut Calibration,
         path: Path<'_>,
     ) -> Result<Samples<R::Of<I, UNITS>>, QuantizeError> {
-        // The scale of the output does not depend on the samples, as that of tanh.
-        let (y, scales) = calibration.scales::<Self, Tanh>(self, &x, path)?;
-        let scales = Scales { logits: STATE, output: STATE, ..scales };
+        let (y, scales) = K::scales(self, &x, calibration, path)?;
+        let inputs = [x.scale(), scales.output];
         int8.zero = x.scale().zero;
+        int8.form = K::form(scales);
         calibration.weights.clear();
         for gate in 0..GATES {
             let kernel = Tensor::flat(slice::from_ref(&self.kernel[gate]));
             let recurrent = self.recurrent_kernel[gate].as_flattened();
             let parts = [
                 rounded_gate(
-                    x.scale(),
+                    inputs[0],
                     (kernel, Some(&self.bias[gate])),
                     (Int8Tensor::flat_mut(&mut int8.kernel[gate]), &mut int8.bias[0][gate]),
                 ),
                 rounded_gate(
-                    STATE,
+                    inputs[1],
                     (recurrent, self.recurrent_bias.as_ref().get(gate)),
                     (int8.recurrent_kernel[gate].as_flattened_mut(), &mut int8.bias[1][gate]),
                 ),
             ];
             for (part, scale) in parts.into_iter().enumerate() {
-                let input = [x.scale(), STATE][part];
-                let step = f64::from(input.scale) * f64::from(scale);
-                int8.multipliers[part][gate] = Multiplier::new(step * f64::from(1 << ARGUMENT_BITS));
+                int8.multipliers[part][gate] = K::multiplier(scale, inputs[part]);
                 calibration.weights.push(scale);
             }
         }

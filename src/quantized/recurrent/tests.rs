@@ -15,9 +15,25 @@ fn series<const STEPS: usize>(count: usize) -> Vec<[[f32; 3]; STEPS]> {
     (0..count).map(|_| [(); STEPS].map(|()| [(); 3].map(|()| rng.normal() as f32))).collect()
 }
 
-/// The states of a naive loop over the definitions, in 64 bits.
+/// How a sum is multiplied and rounded, in 128 bits.
+type Product = fn(Multiplier, i64) -> i128;
+
+fn rounded_once(Multiplier { mantissa, exponent }: Multiplier, sum: i64) -> i128 {
+    let shift = 31 - exponent;
+    (i128::from(sum) * i128::from(mantissa) + (1 << (shift - 1))) >> shift
+}
+
+/// Half up, and then half away from 0.
+fn rounded_twice(Multiplier { mantissa, exponent }: Multiplier, sum: i64) -> i128 {
+    let high = ((i128::from(sum) << exponent.max(0)) * i128::from(mantissa) + (1 << 30)) >> 31;
+    let steps = 1i128 << (-exponent).max(0);
+    (2 * high.abs() + steps) / (2 * steps) * high.signum()
+}
+
+/// The states of a naive loop over the definitions.
 fn naive<K, const UNITS: usize, const GATES: usize, const SAVED: usize, const STATES: usize, const STEPS: usize>(
     layer: &Recurrent<[[f32; 3]; STEPS], UNITS, K, AllStates, GATES, SAVED, STATES>,
+    product: Product,
     x: &[[i8; 3]; STEPS],
 ) -> [[i8; UNITS]; STEPS]
 where
@@ -25,14 +41,11 @@ where
 {
     let mut states = [[0i16; STATES]; UNITS];
     x.map(|frame| {
-        let before = states.map(|state| i64::from(((i32::from(state[0]) + 128) >> 8).min(127)));
+        let before = states.map(|state| i64::from(K::factor(state[0])));
         for (unit, state) in states.iter_mut().enumerate() {
             let fixed = |part: usize, gate: usize, sum: i64| {
-                let Multiplier { mantissa, exponent } = layer.multipliers[part][gate];
                 let sum = sum + i64::from(layer.bias[part][gate][unit]);
-                let shift = 31 - exponent;
-                let scaled = (i128::from(sum) * i128::from(mantissa) + (1 << (shift - 1))) >> shift;
-                scaled.clamp(-65536, 65535) as i32
+                product(layer.multipliers[part][gate], sum).clamp(-65536, 65535) as i32
             };
             let of_frame = core::array::from_fn(|gate| {
                 let weights = layer.kernel[gate][unit];
@@ -44,14 +57,14 @@ where
                 let weights = layer.recurrent_kernel[gate][unit];
                 fixed(1, gate, (0..UNITS).map(|k| i64::from(weights[k]) * before[k]).sum())
             });
-            *state = K::step(of_frame, of_state, *state);
+            *state = K::step(&layer.form, of_frame, of_state, *state);
         }
-        states.map(|state| ((i32::from(state[0]) + 128) >> 8).min(127) as i8)
+        states.map(|state| K::output(&layer.form, state[0]))
     })
 }
 
 /// Units that fill a block and more, with weights large enough to saturate.
-fn is_its_definition<K, const GATES: usize, const SAVED: usize, const STATES: usize>()
+fn is_its_definition<K, const GATES: usize, const SAVED: usize, const STATES: usize>(product: Product)
 where
     K: Int8Unit<GATES, SAVED, STATES>,
 {
@@ -64,7 +77,7 @@ where
     let int8 = Quantized::calibrate(&network, &x).unwrap();
     for x in &x {
         let x = x.map(|frame| frame.map(|x| int8.input.quantize(x)));
-        let states = naive(&int8.layers, &x);
+        let states = naive(&int8.layers, product, &x);
         assert_eq!(int8.predict_int8(&x), states);
         let mut stream = Stream::new();
         assert_eq!(x.map(|frame| stream.push(&int8.layers, &frame)), states.map(Some));
@@ -75,9 +88,9 @@ where
 fn states_are_those_of_a_naive_loop_at_each_level() {
     for level in Level::ALL {
         if set_level(*level).is_ok() {
-            is_its_definition::<sequence::SimpleRnnUnit, 1, 1, 1>();
-            is_its_definition::<sequence::GruUnit, 3, 4, 1>();
-            is_its_definition::<sequence::LstmUnit, 4, 5, 2>();
+            is_its_definition::<sequence::SimpleRnnUnit, 1, 1, 1>(rounded_once);
+            is_its_definition::<sequence::GruUnit, 3, 4, 1>(rounded_once);
+            is_its_definition::<sequence::LstmUnit, 4, 5, 2>(rounded_twice);
         }
     }
 }
