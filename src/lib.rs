@@ -149,12 +149,14 @@ pub use random::Rng;
 /// - Activations: `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`, `RELU_N1_TO_1`, `LEAKY_RELU`, `PRELU`, `HARD_SWISH`,
 ///   `GELU` (in float32 not approximated), `RSQRT`, and, also between `DEQUANTIZE` and `QUANTIZE`, `ABS`, `ELU`, `EXP`,
 ///   `LOG`, `NEG`, `SQRT` and `SQUARE`.
+/// - Sequences: `UNIDIRECTIONAL_SEQUENCE_LSTM`, whose states are initially 0; with a projection, a peephole, layer norms or
+///   without an input gate, it is a compile error. In real numbers, its cells have no limit, as in Keras.
 /// - `DEQUANTIZE`, also of weights in float16, and `QUANTIZE`.
 ///
 /// Several inputs, or several outputs, are a [`Pair`] of the first one and of the others, in the order of the file; the
 /// documentation of the type lists their names. An operator of which a pair of several outputs takes the result twice is
-/// in the type twice, and so are its weights. Recurrent layers, and models with int8 weights and real activations, are
-/// compile errors.
+/// in the type twice, and so are its weights. Loops, which are other recurrent layers, and models with int8 weights and
+/// real activations, are compile errors.
 ///
 /// An `.onnx` model has real numbers, or pairs of `QuantizeLinear` and `DequantizeLinear` as onnxruntime's static
 /// quantization writes them, with symmetric int8 weights. Its images are `[height][width][channels]` here, and its series

@@ -8,6 +8,7 @@ use std::slice;
 
 use shiplap::{
     Tensor, include_model,
+    layers::AllStates,
     prelude::*,
     quantized::{Int8Layer, Int8Tensor, Quantize, Quantized, Scale},
 };
@@ -53,6 +54,10 @@ models! {
     "keep_dims.tflite" KEEP_DIMS: KeepDims;
     "leaky_relu.tflite" LEAKY_RELU: LeakyReluOnly;
     "log.tflite" LOG: LogOnly;
+    "lstm_stack.tflite" LSTM_STACK: LstmStack;
+    "lstm_stack_real.tflite" LSTM_STACK_REAL: LstmStackReal;
+    "lstm_states.tflite" LSTM_STATES: LstmStates;
+    "lstm_states_real.tflite" LSTM_STATES_REAL: LstmStatesReal;
     "mobile.tflite" MOBILE: Mobile;
     "mobile_real.tflite" MOBILE_REAL: MobileReal;
     "multiplied.tflite" MULTIPLIED: Multiplied;
@@ -173,6 +178,8 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("normalized", &NORMALIZED, 0);
     compare("several", &SEVERAL, 0);
     compare("resized", &RESIZED, 0);
+    compare("lstm_states", &LSTM_STATES, 0);
+    compare("lstm_stack", &LSTM_STACK, 0);
     compare("bytes", &BYTES, 128);
 }
 
@@ -229,7 +236,22 @@ fn real_models_predict_the_same() {
     compare_real("resized_real", |x: &Image<6, 5, 3>| RESIZED_REAL.predict(x));
     compare_real("several_real", |x: &Pair<Image<6, 5, 2>, [f32; 4]>| SEVERAL_REAL.predict(x));
     compare_real("normalized_real", |x: &Image<5, 4, 3>| NORMALIZED_REAL.predict(x));
+    compare_real("lstm_states_real", |x: &[[f32; 3]; 9]| LSTM_STATES_REAL.predict(x));
+    compare_real("lstm_stack_real", |x: &[[f32; 3]; 9]| LSTM_STACK_REAL.predict(x));
     compare_real("dense_real", |x: &[f32; 9]| DENSE_REAL.predict(x));
+}
+
+/// The last state of the second LSTM is its output, so that a stream has no state of the steps before.
+#[test]
+fn lstms_are_streamed() {
+    let network: &Quantized<(Lstm<[[f32; 3]; 9], 6, AllStates>, Lstm<[[f32; 6]; 9], 4>, Dense<4, 2>)> = &LSTM_STACK;
+    for (sample, _) in samples("lstm_stack", 27, 2) {
+        let x: [[i8; 3]; 9] = std::array::from_fn(|step| std::array::from_fn(|n| sample[3 * step + n] as i8));
+        let (mut states, mut stack) = (Stream::<LstmStates>::new(), Stream::<LstmStack>::new());
+        assert_eq!(x.map(|frame| states.push(&LSTM_STATES, &frame)), LSTM_STATES.predict_int8(&x).map(Some));
+        let outputs: Vec<_> = x.iter().filter_map(|frame| stack.push(network, frame)).collect();
+        assert_eq!(outputs, [network.predict_int8(&x)]);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
     python make_models.py [NAME...]
 
-It needs tensorflow 2.21. Each `.tflite` has a file `.bin` beside it: 16 samples, each with its inputs and its outputs.
+It needs tensorflow 2.21 and tf_keras 2.21. Each `.tflite` has a file `.bin` beside it: 16 samples, each with its inputs and its outputs.
 """
 
 import os
@@ -12,6 +12,7 @@ os.environ["CUDA_VISIBLE_DEVICES"] = os.environ["TF_ENABLE_ONEDNN_OPTS"] = ""
 import keras
 import numpy as np
 import tensorflow as tf
+import tf_keras
 from keras import layers as L
 from tensorflow.lite.tools import flatbuffer_utils
 
@@ -35,6 +36,7 @@ def reference(model, samples):
     interpreter.allocate_tensors()
     entrances, ends = interpreter.get_input_details(), interpreter.get_output_details()
     for sample in samples:
+        interpreter.reset_all_variables()
         inputs = [sample[number] for number in order(entrances, samples)]
         for entrance, x in zip(entrances, inputs):
             interpreter.set_tensor(entrance["index"], x[None])
@@ -52,14 +54,14 @@ def order(entrances, samples):
 def randomize(model):
     """Biases and statistics other than those of an untrained network."""
     for weight in model.weights:
-        shape = weight.shape
-        if "variance" in weight.path:
+        path, shape = weight.name if isinstance(weight, tf.Variable) else weight.path, weight.shape
+        if "variance" in path:
             weight.assign(rng.uniform(0.5, 2, shape))
         elif len(shape) == 1:
-            weight.assign(rng.normal(1 if "gamma" in weight.path else 0, 0.3, shape))
+            weight.assign(rng.normal(1 if "gamma" in path else 0, 0.3, shape))
 
 
-def write(name, model, ends="int8", spread=1.0, batch=None):
+def write(name, model, ends="int8", spread=1.0, extreme=False):
     if sys.argv[1:] and name not in sys.argv[1:]:
         return
     randomize(model)
@@ -85,6 +87,8 @@ def write(name, model, ends="int8", spread=1.0, batch=None):
     if ends in ("int8", "uint8"):
         kind = np.iinfo(ends)
         inputs = [[rng.integers(kind.min, kind.max + 1, shape).astype(ends) for shape in shapes] for _ in range(16)]
+        if extreme:
+            inputs[8:] = [[np.where(x < 0, kind.min, kind.max).astype(ends) for x in sample] for sample in inputs[8:]]
         if shapes == [(256,)]:
             inputs[0] = [(np.arange(256) - 128).astype(ends)]
     else:
@@ -339,11 +343,38 @@ def several():
     return keras.Model([image, numbers], heads)
 
 
+def recurrent(layers):
+    """LSTMs. The converter writes their operator for Keras 2 only, and for a batch of 1."""
+    return tf_keras.Sequential([tf_keras.Input((9, 3), batch_size=1), *layers])
+
+
+def lstm(units, size=1.0, **options):
+    """An LSTM, with weights so many times as large as usual: its gates saturate, and its cells grow."""
+    scaled = lambda initializer: lambda shape, dtype: size * initializer(shape, dtype)
+    initializers = tf_keras.initializers.GlorotUniform(1), tf_keras.initializers.Orthogonal(1.0, 1)
+    kernel, recurrent = map(scaled, initializers)
+    return tf_keras.layers.LSTM(units, kernel_initializer=kernel, recurrent_initializer=recurrent, **options)
+
+
+def lstm_states():
+    """All states, of units that fill a block and more."""
+    return recurrent([lstm(11, return_sequences=True)])
+
+
+def lstm_stack():
+    """Two LSTMs whose gates saturate, of which the second outputs its last state."""
+    return recurrent([lstm(6, 8.0, return_sequences=True), lstm(4, 3.0), tf_keras.layers.Dense(2)])
+
+
 def function(name):
     return network((256,), [L.Lambda(getattr(keras.ops, name))])
 
 
 if __name__ == "__main__":
+    write("lstm_states", lstm_states(), extreme=True)
+    write("lstm_states_real", lstm_states(), ends="real")
+    write("lstm_stack", lstm_stack(), spread=2.0, extreme=True)
+    write("lstm_stack_real", lstm_stack(), ends="real", spread=2.0)
     write("resized", resized())
     write("resized_real", resized(), ends="real")
     write("several", several())

@@ -60,7 +60,20 @@ impl Graph<'_> {
     /// The constants of a layer whose weights have `shape`, with a scale for each index of `axis`.
     pub fn affine(&self, number: usize, activation: &'static str, shape: &[usize], axis: usize) -> Parsed<Affine> {
         let (input, logits) = (self.input_of(number, 0)?, self.operators[number].output);
-        let weights = &self.tensors[self.input_of(number, 1)?];
+        let bias = self.operators[number].inputs.get(2).copied().flatten();
+        self.product([input, self.input_of(number, 1)?, logits], bias, activation, shape, axis)
+    }
+
+    /// As [`affine`](Self::affine), for an input, weights and logits.
+    pub fn product(
+        &self,
+        [input, weights, logits]: [usize; 3],
+        bias: Option<usize>,
+        activation: &'static str,
+        shape: &[usize],
+        axis: usize,
+    ) -> Parsed<Affine> {
+        let weights = &self.tensors[weights];
         if weights.shape != shape {
             return Err(format!("its weights have the shape {:?}, not {shape:?}", weights.shape));
         }
@@ -81,7 +94,7 @@ impl Graph<'_> {
         if size_of_shape(shape).map(|size| size * width) != Some(weights.data.len()) || outputs == 0 {
             return Err(format!("its weights of shape {shape:?} have {} bytes", weights.data.len()));
         }
-        let bias = match self.operators[number].inputs.get(2).copied().flatten() {
+        let bias = match bias {
             None => vec![[0; 4]; outputs],
             Some(bias) => {
                 let bias = &self.tensors[bias];

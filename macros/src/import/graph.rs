@@ -122,12 +122,24 @@ pub enum Kind {
     Resize(&'static str),
     Slice(Slice),
     Activate(&'static str),
+    /// Its inputs are described where it becomes a layer.
+    Lstm(States),
     Quantize,
     Dequantize,
     /// The first (0) or second (1) tensor of a pair, the input of a model of several inputs.
     Member(usize),
     /// None of the others, with the reason.
     Unsupported(String),
+}
+
+/// The states of an LSTM: tensors that keep their numbers from one step to the next.
+pub struct States {
+    pub output: usize,
+    pub cell: usize,
+    /// In int8, a tensor of the scale of the output before a projection, of which there is none.
+    pub hidden: Option<usize>,
+    /// The largest magnitude of a cell in real numbers, if it is not 0.
+    pub clip: f32,
 }
 
 pub struct Graph<'a> {

@@ -130,6 +130,14 @@ pub enum Layer {
         input: Scale,
         output: Scale,
     },
+    Lstm {
+        /// The steps and features of the input.
+        series: [usize; 2],
+        units: usize,
+        /// Whether all states are the output, or the last one.
+        all: bool,
+        memory: Memory,
+    },
     Branches {
         first: Vec<Layer>,
         second: Vec<Layer>,
@@ -180,6 +188,24 @@ pub struct Affine {
     pub activation: &'static str,
     pub input: Scale,
     pub logits: Scale,
+}
+
+/// The constants of an LSTM, with the gates `i`, `f`, `g` and `o`.
+pub struct Memory {
+    /// The bytes of the weights of the series: in int8 `[gate][unit][feature]`, in real numbers `[gate][feature][unit]`.
+    pub kernel: Vec<u8>,
+    /// Those of the state, in the same order.
+    pub recurrent_kernel: Vec<u8>,
+    /// The biases `[gate][unit]`, of 32 bits each.
+    pub bias: Vec<[u8; 4]>,
+    /// The scales of the weights of the series for each gate, and those of the state; none in real numbers.
+    pub scales: Vec<f32>,
+    /// The scales of the input and of the output.
+    pub ends: [Scale; 2],
+    /// The bits of a cell before the point, in int8.
+    pub cell_bits: u8,
+    /// The largest magnitude of a cell in real numbers, if it is not 0. Layers in real numbers have no limit.
+    pub clip: f32,
 }
 
 impl Layer {

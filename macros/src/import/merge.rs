@@ -30,7 +30,29 @@ pub fn merge(layers: &mut Vec<Layer>) {
     {
         merged.pop();
     }
+    output_last_states(&mut merged);
     *layers = merged;
+}
+
+/// Makes an LSTM of which only the last state is read output no other.
+fn output_last_states(layers: &mut Vec<Layer>) {
+    for place in 0..layers.len() {
+        if let Some(
+            [
+                Layer::Lstm { series: [steps, _], units, all, .. },
+                Layer::Reshape { .. },
+                Layer::Crop { images: [image, cropped], before },
+                Layer::Reshape { to, .. },
+                ..,
+            ],
+        ) = layers.get_mut(place..)
+            && (*image, *before, *cropped) == ([1, *steps, *units], [0, *steps - 1], [1, 1, *units])
+            && to[..] == [*units]
+        {
+            *all = false;
+            layers.drain(place + 1..place + 4);
+        }
+    }
 }
 
 /// Whether one of two layers in sequence includes the other from now on.

@@ -12,6 +12,7 @@ mod elementwise;
 mod ends;
 mod graph;
 mod layer;
+mod lstm;
 mod merge;
 mod numbers;
 mod onnx;
@@ -25,7 +26,7 @@ mod transpose;
 mod values;
 mod window;
 
-pub use layer::{Affine, Join, Layer, Model, Scale};
+pub use layer::{Affine, Join, Layer, Memory, Model, Scale};
 pub use window::{Padding, Window};
 
 /// A value, or the reason to refuse the file. The reason follows its name: `has operator 3, ..`.
@@ -118,6 +119,33 @@ mod tests {
             }
         }
         assert!((all / 4..all).contains(&refused), "{refused} of {all}");
+    }
+
+    /// Of the inputs of the operator, one is removed, or added.
+    #[test]
+    fn lstms_of_other_kinds_are_refused_with_the_reason() {
+        const LSTM: &[u8] = include_bytes!("../../../tests/models/lstm_states.tflite");
+        const INPUTS: [i32; 24] =
+            [0, 12, 11, 10, 9, 8, 7, 6, 5, -1, -1, -1, 4, 3, 2, 1, -1, -1, 13, 14, -1, -1, -1, -1];
+        let bytes = |inputs: [i32; 24]| inputs.map(i32::to_le_bytes).as_flattened().to_vec();
+        let place = LSTM.windows(96).position(|window| window == bytes(INPUTS)).unwrap();
+        for (index, tensor, reason) in [
+            (1, -1, "it has no input gate (CIFG)"),
+            (10, 4, "its gates read the cell (peephole)"),
+            (16, 5, "its output is a projection of its state"),
+            (21, 4, "its gates are normalized (layer norm)"),
+            (19, -1, "it has no states"),
+            (19, 13, "has no valid scale"),
+            (7, 12, "its weights have the shape [11, 3], not [11, 11]"),
+            (13, -1, "input 13 is missing"),
+        ] {
+            let (mut file, mut inputs) = (LSTM.to_vec(), INPUTS);
+            inputs[index] = tensor;
+            file[place..place + 96].copy_from_slice(&bytes(inputs));
+            let refusal = Model::parse(&file).err().unwrap();
+            assert!(refusal.contains("operator 0, UNIDIRECTIONAL_SEQUENCE_LSTM, that is not supported"), "{refusal}");
+            assert!(refusal.contains(reason), "{refusal}");
+        }
     }
 
     #[test]

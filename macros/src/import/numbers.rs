@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    Layer, MOST,
+    Layer, MOST, Memory,
     source::{Paths, groups},
 };
 
@@ -74,6 +74,16 @@ fn tensors(layer: &Layer, path: &str, entries: &mut Vec<Entry>) {
         }
         Layer::Constant { to, numbers, .. } => {
             entries.push(Entry { name: format!("{path}bias"), shape: to.clone(), bytes: numbers.clone() });
+            return;
+        }
+        Layer::Lstm { series: [_, features], units, memory, .. } => {
+            let Memory { kernel, recurrent_kernel, bias, .. } = memory;
+            let mut push = |name: &str, shape: Vec<usize>, bytes: &[u8]| {
+                entries.push(Entry { name: format!("{path}{name}"), shape, bytes: bytes.to_vec() });
+            };
+            push("kernel", vec![4, *features, *units], kernel);
+            push("recurrent_kernel", vec![4, *units, *units], recurrent_kernel);
+            push("bias", vec![4, *units], bias.as_flattened());
             return;
         }
         Layer::EachStep { layer, .. } => return tensors(layer, &format!("{path}layer."), entries),

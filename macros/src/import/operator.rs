@@ -109,6 +109,7 @@ impl Graph<'_> {
                 }
                 Layer::Resize { images, sampling }
             }
+            Kind::Lstm(states) => self.lstm(number, states)?,
             Kind::Slice(slice) => return self.slice(number, *slice),
             Kind::Activate(activation) => return self.activate(activation, input, output),
             Kind::Quantize | Kind::Dequantize => {

@@ -148,6 +148,10 @@ impl Layer {
             Self::EachStep { layer, steps } => {
                 format!("{}<{}, {steps}>", path("TimeDistributed"), layer.source(paths, depth))
             }
+            Self::Lstm { series, units, all, .. } => {
+                let states = if *all { format!(", {}", path("AllStates")) } else { String::new() };
+                format!("{}<{}, {units}{states}>", path("Lstm"), tensor(series, paths))
+            }
             Self::Resize { images: [from, to], sampling } => {
                 let [rows, columns, _] = to;
                 let (from, to) = (image(*from), image(*to));

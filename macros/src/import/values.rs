@@ -1,7 +1,7 @@
 //! Models as Rust source: the constants of networks in int8.
 
 use super::{
-    Affine, Join, Layer, MOST, Scale,
+    Affine, Join, Layer, MOST, Memory, Scale,
     source::{Paths, activation, groups, tuple},
     tables::{Rounding, table},
 };
@@ -72,6 +72,7 @@ impl Constants<'_> {
             Layer::EachStep { layer, .. } => {
                 format!("{}({})", self.form("EachStep::from_parts"), self.layer(layer, depth))
             }
+            Layer::Lstm { units, memory, .. } => self.memory(*units, memory),
             Layer::Resize { .. } => self.form("Resize2d::RESIZE"),
             Layer::UpSample { .. } => self.form("UpSample2d::REPEAT"),
             Layer::Reshape { .. } | Layer::Identity { .. } => self.form("Reshape::RESHAPE"),
@@ -123,6 +124,21 @@ impl Constants<'_> {
                 }
             }
         }
+    }
+
+    fn memory(&self, units: usize, memory: &Memory) -> String {
+        let Memory { kernel, recurrent_kernel, bias, scales, ends, cell_bits, clip } = memory;
+        let bias = bias.chunks(units).map(|gate| list(gate.iter().map(|bias| i32::from_le_bytes(*bias).to_string())));
+        let scales = scales.chunks(4).map(|part| list(part.iter().map(|scale| format!("{scale:?}"))));
+        let [layer, int8] = ["Recurrent::from_parts", "int8_of"].map(|name| self.form(name));
+        format!(
+            "{layer}({int8}(b\"{}\"), {int8}(b\"{}\"), {}, {}, {}, {cell_bits}, {clip:?})",
+            kernel.escape_ascii(),
+            recurrent_kernel.escape_ascii(),
+            list(bias),
+            list(scales),
+            list(ends.iter().map(|scale| self.scale(*scale))),
+        )
     }
 
     fn affine(&self, constants: &Affine) -> String {

@@ -3,6 +3,7 @@
 mod dilation;
 mod flatbuffer;
 mod islands;
+mod lstm;
 mod options;
 mod shapes;
 mod split;
@@ -97,6 +98,16 @@ fn tensor<'a>(table: Table<'a>, buffers: &[Table<'a>]) -> Parsed<Tensor<'a>> {
     Ok(Tensor { name: table.text(3)?, shape, element, scales, zeros, axis, data })
 }
 
+/// The tensors of these numbers, of which −1 is none.
+fn indices(numbers: Vec<i32>, tensors: &[Tensor<'_>]) -> Parsed<Vec<Option<usize>>> {
+    let index = |number: i32| match usize::try_from(number) {
+        Ok(index) if index < tensors.len() => Ok(Some(index)),
+        Err(_) if number == -1 => Ok(None),
+        _ => Err(TRUNCATED.into()),
+    };
+    numbers.into_iter().map(index).collect()
+}
+
 fn operator(number: usize, table: Table<'_>, codes: &[Table<'_>], tensors: &[Tensor<'_>]) -> Parsed<Vec<Operator>> {
     let code = codes.get(u32::from_le_bytes(table.number(0)?) as usize).ok_or(TRUNCATED)?;
     // Old files have the number in a byte.
@@ -106,14 +117,7 @@ fn operator(number: usize, table: Table<'_>, codes: &[Table<'_>], tensors: &[Ten
     for output in table.ints(2)? {
         outputs.push(usize::try_from(output).ok().filter(|output| *output < tensors.len()).ok_or(TRUNCATED)?);
     }
-    let mut inputs = Vec::new();
-    for input in table.ints(1)? {
-        let index = usize::try_from(input).ok();
-        if index.map_or(input != -1, |index| index >= tensors.len()) {
-            return Err(TRUNCATED.into());
-        }
-        inputs.push(index);
-    }
+    let mut inputs = indices(table.ints(1)?, tensors)?;
     if code == TRANSPOSE_CONV && inputs.len() > 2 {
         // The shape of the output comes first.
         let shape = inputs.remove(0);
@@ -135,6 +139,10 @@ fn operator(number: usize, table: Table<'_>, codes: &[Table<'_>], tensors: &[Ten
     let [output] = outputs[..] else {
         return Err(format!("has operator {number}, {name}, with other than one output"));
     };
-    let kind = options::kind(code, options, weights).unwrap_or_else(Kind::Unsupported);
+    let kind = match code {
+        lstm::UNIDIRECTIONAL_SEQUENCE_LSTM => lstm::kind(options, &mut inputs, &indices(table.ints(8)?, tensors)?),
+        _ => options::kind(code, options, weights),
+    };
+    let kind = kind.unwrap_or_else(Kind::Unsupported);
     Ok(vec![Operator { name, inputs, output, kind }])
 }

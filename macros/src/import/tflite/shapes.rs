@@ -172,6 +172,7 @@ fn shape(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<Vec<usize>> {
             (*rows, *columns) = (rows.checked_div(*size)?, columns.checked_div(*size)?);
             *channels = channels.checked_mul(size.checked_mul(*size)?)?;
         }
+        Kind::Lstm(_) => *shape.last_mut()? = *input(1)?.first()?,
         Kind::Transpose => {
             let axes = constant(operator, tensors, 1)?.into_iter().map(|axis| usize::try_from(axis).ok());
             shape = axes.map(|axis| shape.get(axis?).copied()).collect::<Option<_>>()?;
