@@ -144,8 +144,8 @@ pub use random::Rng;
 ///   tensors that follow from one, which are repeated to one shape.
 /// - Parts of tensors: `STRIDED_SLICE` and `SLICE` with constant bounds, `SPLIT`, `SPLIT_V`, `UNPACK`, `CONCATENATION`,
 ///   `PACK`.
-/// - Shapes: `PAD` of rows and columns, `TILE`, `BROADCAST_TO`, `RESIZE_NEAREST_NEIGHBOR` by whole factors,
-///   `RESIZE_BILINEAR`, `RESHAPE` and related ones, `TRANSPOSE`, `DEPTH_TO_SPACE`, `SPACE_TO_DEPTH`.
+/// - Shapes: `PAD` and, in int8, `PADV2` of rows and columns, `TILE`, `BROADCAST_TO`, `RESIZE_NEAREST_NEIGHBOR` by whole
+///   factors, `RESIZE_BILINEAR`, `RESHAPE` and related ones, `TRANSPOSE`, `DEPTH_TO_SPACE`, `SPACE_TO_DEPTH`.
 /// - Activations: `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`, `RELU_N1_TO_1`, `LEAKY_RELU`, `PRELU`, `HARD_SWISH`,
 ///   `GELU` (in float32 not approximated), `RSQRT`, and, also between `DEQUANTIZE` and `QUANTIZE`, `ABS`, `ELU`, `EXP`,
 ///   `LOG`, `NEG`, `SQRT` and `SQUARE`.

@@ -25,7 +25,7 @@ pub struct ZeroPad2d<
     const TOP: usize,
     const LEFT: usize,
 > {
-    /// The int8 that stands for 0.
+    /// The int8 around the image, by default that which stands for 0.
     pub zero: i8,
     shape: PhantomData<()>,
 }
@@ -40,7 +40,7 @@ impl<
     const LEFT: usize,
 > ZeroPad2d<H, W, C, OH, OW, TOP, LEFT>
 {
-    /// The layer for images in which `zero` stands for 0.
+    /// The layer that surrounds images by `zero`.
     pub const fn from_parts(zero: i8) -> Self {
         Self { zero, shape: PhantomData }
     }

@@ -72,6 +72,7 @@ models! {
     "rectified_real.tflite" RECTIFIED_REAL: RectifiedReal;
     "reduced.tflite" REDUCED: Reduced;
     "relu.tflite" RELU: ReluOnly;
+    "padded.tflite" PADDED: Padded;
     "resized.tflite" RESIZED: Resized;
     "resized_real.tflite" RESIZED_REAL: ResizedReal;
     "rsqrt.tflite" RSQRT: RsqrtOnly;
@@ -177,6 +178,7 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("functions", &FUNCTIONS, 0);
     compare("normalized", &NORMALIZED, 0);
     compare("several", &SEVERAL, 0);
+    compare("padded", &PADDED, 0);
     compare("resized", &RESIZED, 0);
     compare("lstm_states", &LSTM_STATES, 0);
     compare("lstm_stack", &LSTM_STACK, 0);

@@ -223,6 +223,15 @@ def enlarged():
     return keras.Model(image, L.Flatten()(L.Conv1D(2, 2)(x)))
 
 
+def padded():
+    """Numbers other than 0 around images."""
+    x = image = keras.Input((5, 4, 3))
+    x = L.Lambda(lambda x: tf.pad(x, [[0, 0], [1, 2], [0, 1], [0, 0]], constant_values=-0.7))(x)
+    x = L.Conv2D(4, 2, activation="tanh")(x)
+    x = L.Lambda(lambda x: tf.pad(x, [[0, 0], [0, 0], [2, 1], [0, 0]], constant_values=0.5))(x)
+    return keras.Model(image, L.AveragePooling2D(2)(x))
+
+
 def resized():
     """Larger and smaller images, whose pixels lie between those of the input, at each of the places."""
     resize = tf.compat.v1.image.resize_bilinear
@@ -375,6 +384,7 @@ if __name__ == "__main__":
     write("lstm_states_real", lstm_states(), ends="real")
     write("lstm_stack", lstm_stack(), spread=2.0, extreme=True)
     write("lstm_stack_real", lstm_stack(), ends="real", spread=2.0)
+    write("padded", padded())
     write("resized", resized())
     write("resized_real", resized(), ends="real")
     write("several", several())

@@ -240,7 +240,22 @@ impl Graph<'_> {
         self.each_step(layer, &shape, steps, [&pixels, &[channels]], &to)
     }
 
-    /// Zeros around an image, or before and after a series.
+    /// The number around an image, or before and after a series, as an int8: that of 0 unless the operator has another.
+    fn filler(&self, number: usize, input: usize) -> Parsed<i8> {
+        let scale = self.scale(input)?;
+        let Ok(value) = self.input_of(number, 2) else { return Ok(scale.zero) };
+        let of_value = self.scale(value)?;
+        match self.tensors[value].data[..] {
+            [filler] if of_value == scale => Ok(filler as i8),
+            [a, b, c, d] if of_value == Scale::REAL && scale == Scale::REAL => match f32::from_le_bytes([a, b, c, d]) {
+                0.0 => Ok(scale.zero),
+                filler => Err(format!("it pads with {filler}, and between real numbers, only 0 is supported")),
+            },
+            _ => Err("it pads with a number that is not a constant of the scale of its input".into()),
+        }
+    }
+
+    /// Zeros, or in int8 other numbers, around an image, or before and after a series.
     fn pad(&self, number: usize, input: usize, output: usize) -> Parsed<Vec<Layer>> {
         let [from, to] = [self.shape(input)?, self.shape(output)?];
         self.same_scale(input, output)?;
@@ -264,7 +279,7 @@ impl Graph<'_> {
         if [padded(height, top, bottom), padded(width, left, right), Some(channels)] != after.map(Some) {
             return Err(format!("its output is {after:?}, which its padding {zeros:?} does not give"));
         }
-        let zeros = Layer::ZeroPad { images, before: [top, left], zero: self.scale(input)?.zero };
+        let zeros = Layer::ZeroPad { images, before: [top, left], zero: self.filler(number, input)? };
         self.reshaped(&from, [&images[0], &images[1]], zeros, &to)
     }
 

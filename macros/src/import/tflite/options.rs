@@ -133,7 +133,7 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         },
         26 => Kind::SpaceToDepth(options.size(0)?),
         28 => Kind::Activate("Tanh"),
-        34 => Kind::Pad,
+        34 | 60 => Kind::Pad,
         39 => Kind::Transpose,
         40 => Kind::Mean,
         41 => Kind::Combine { arithmetic: "Subtract", activation: options.activation(0)? },
