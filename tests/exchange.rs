@@ -114,6 +114,22 @@ fn convolutions_of_pytorch_predict_the_same() {
     predicts_the_same::<Upscaled>(Import::pytorch(), &committed("torch_upscaled.safetensors"));
 }
 
+/// Other layers between `nn.Flatten` and the product, and several flattened images in one vector.
+#[test]
+fn flattened_images_of_pytorch_predict_the_same() {
+    #[network(input = Image<9, 8, 2>)]
+    type Flattened = (
+        Branches<
+            (Conv2d<_, 3, 3, Linear, Valid<2>>, Flatten<_>, BatchNorm<_, Linear, 90, -5>, PRelu<_>),
+            Branches<(GlobalAveragePool<_>, Dense<_, 4>), (Conv2d<_, 5, 4, Tanh, Valid<3>>, Flatten<_>), Concat>,
+            Concat,
+        >,
+        LayerNorm<_, Linear, -5>,
+        Dense<_, 3>,
+    );
+    predicts_the_same::<Flattened>(Import::pytorch(), &committed("torch_flattened.safetensors"));
+}
+
 /// One recurrent layer after another.
 #[network(input = [[f32; 3]; 6])]
 type Recurrent = (SimpleRnn<_, 4, AllStates>, Gru<_, 5, AllStates>, Lstm<_, 4>, Dense<_, 3>);

@@ -245,6 +245,29 @@ def upscaled():
     )
 
 
+class Flattened(nn.Module):
+    """Takes images of 9 rows and 8 columns with 2 channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.l0 = nn.Conv2d(2, 3, 3, stride=2)
+        self.l1 = nn.BatchNorm1d(36)
+        self.l2 = nn.PReLU(36)
+        self.l3 = nn.Linear(2, 4)
+        self.l4 = nn.Conv2d(2, 5, 4, stride=3)
+        self.l5 = nn.LayerNorm(36 + 4 + 20)
+        self.l6 = nn.Linear(36 + 4 + 20, 3)
+        with torch.no_grad():
+            for norm in (self.l1, self.l2, self.l5):
+                for number in [*norm.parameters(), *(b for b in norm.buffers() if b.ndim)]:
+                    number.uniform_(0.2, 1.5)
+
+    def forward(self, x):
+        first = self.l2(self.l1(self.l0(x).flatten(1)))
+        second, third = self.l3(x.mean((2, 3))), torch.tanh(self.l4(x)).flatten(1)
+        return self.l6(self.l5(torch.cat([first, second, third], 1)))
+
+
 MODELS = {
     "torch_sequential": (lambda: nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)), 4),
     "torch_deep": (deep, 5),
@@ -261,6 +284,7 @@ MODELS = {
     "torch_depthwise_series": (depthwise_series, (3, 12)),
     "torch_stacked": (Stacked, (3, 6)),
     "torch_attention": (Attention, (4, 6)),
+    "torch_flattened": (Flattened, (2, 9, 8)),
 }
 
 for seed, (name, (make, shape)) in enumerate(MODELS.items()):

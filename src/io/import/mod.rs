@@ -70,11 +70,12 @@ enum Source {
 impl<'a> Import<'a> {
     /// Expects the parameters of PyTorch: `weight` with shape `[OUT, IN]`, or `[FILTERS, CHANNELS, ROWS, COLUMNS]` for a
     /// convolution (`[CHANNELS, 1, ROWS, COLUMNS]` if it is depthwise, without `ROWS` for a series), and `bias`.
-    /// `nn.Flatten` flattens the planes of the channels one after another: the weights of the layer after it are
-    /// reordered. A normalization has `weight`, `bias`, `running_mean` and `running_var`; a recurrent layer has
-    /// `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0` and `bias_hh_l0`. One in both directions has the same with the suffix
-    /// `_reverse`, too: it is one layer of the file, whose path in the network is that of `Bidirectional`. A module with
-    /// several layers (`num_layers=2`, with `weight_ih_l1` and so on) counts as several layers of the same name: with
+    /// `nn.Flatten` flattens the planes of the channels one after another: the weights of the layers after it are
+    /// reordered, also if there is a normalization or a branch in between. Those before an `nn.Unflatten` are not. A
+    /// normalization has `weight`, `bias`, `running_mean` and `running_var`; a recurrent layer has `weight_ih_l0`,
+    /// `weight_hh_l0`, `bias_ih_l0` and `bias_hh_l0`. One in both directions has the same with the suffix `_reverse`,
+    /// too: it is one layer of the file, whose path in the network is that of `Bidirectional`. A module with several
+    /// layers (`num_layers=2`, with `weight_ih_l1` and so on) counts as several layers of the same name: with
     /// [`layers`](Self::layers), name it for each of them, as in `&[("0", "lstm"), ("1", "lstm")]`. A cell, such as
     /// `nn.GRUCell`, has the same parameters without a suffix. `nn.MultiheadAttention` has `in_proj_weight`,
     /// `in_proj_bias`, `out_proj.weight` and `out_proj.bias`. A convolution of one step may be an `nn.Linear`. If a
@@ -162,6 +163,7 @@ impl<'a> Import<'a> {
             let parameter = match self.source {
                 source if kinds.norms.contains(&tensor.layer) => of_norm(source, tensor.parameter),
                 Source::Pytorch if kinds.rms_norms.contains(&tensor.layer) => "weight",
+                Source::Pytorch if kinds.p_relus.contains(&tensor.layer) => "weight",
                 Source::Pytorch if matches!(tensor.parameter, "kernel" | "table") => "weight",
                 Source::Keras if tensor.parameter == "table" => "embeddings",
                 _ => tensor.parameter,
@@ -172,6 +174,21 @@ impl<'a> Import<'a> {
             {
                 // A dense layer that applies to each step.
                 tensor.shape = vec![inputs, outputs];
+            }
+            if let (Source::Pytorch, Some(places)) = (self.source, kinds.flattened.get(&tensor.layer)) {
+                let Some(places) = places else {
+                    let reason = format!(
+                        "the inputs of layer {} contain a flattened image, joined with vectors so that their order in PyTorch \
+                         is unknown: pool the image instead",
+                        tensor.layer
+                    );
+                    return Err(FileError::Layers { file: reader.file.into(), reason });
+                };
+                if let [numbers] = tensor.shape[..]
+                    && (numbers == places.len() && tensor.parameter != "bias")
+                {
+                    tensor.places = Some(places.clone());
+                }
             }
             if tensor.role == Role::Kernel && !kinds.embeddings.contains(&tensor.layer) {
                 match self.source {
@@ -291,19 +308,14 @@ fn of_norm(source: Source, parameter: &'static str) -> &'static str {
 /// (transposed, `[CHANNELS, FILTERS, ROWS, COLUMNS]`). The inputs of a layer after `nn.Flatten` are the planes of an
 /// image, one for each channel.
 fn as_in_pytorch(tensor: &mut ExpectedTensor, kinds: &Kinds) {
-    let flattened = kinds.flattened.iter().find(|(layer, _)| *layer == tensor.layer);
+    let flattened = kinds.flattened.get(&tensor.layer).and_then(Option::as_ref);
     let (lengths, order): (_, &[usize]) = match (&tensor.shape[..], flattened) {
         (&[steps, channels], _) if kinds.depthwise.contains(&tensor.layer) => (vec![channels, 1, steps], &[2, 0]),
         (&[inputs, outputs], None) => (vec![outputs, inputs], &[1, 0]),
-        (&[inputs, outputs], Some((_, image))) => {
+        (&[inputs, outputs], Some(places)) => {
             tensor.shape = vec![outputs, inputs];
-            tensor.axes = Some(match **image {
-                [height, width, channels] => {
-                    Axes { lengths: vec![outputs, channels, height, width], order: &[2, 3, 1, 0] }
-                }
-                [steps, channels] => Axes { lengths: vec![outputs, channels, steps], order: &[2, 1, 0] },
-                _ => Axes { lengths: vec![outputs, inputs], order: &[1, 0] },
-            });
+            let of_input = |&place: &usize| (0..outputs).map(move |output| output * inputs + place);
+            tensor.places = Some(places.iter().flat_map(of_input).collect());
             return;
         }
         (&[rows, columns, channels], _) if kinds.depthwise.contains(&tensor.layer) => {
