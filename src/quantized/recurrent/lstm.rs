@@ -136,7 +136,8 @@ impl Int8Unit<4, 5, 2> for LstmUnit {
         let product = |a: i16, b: i16, bits: i32| rounding_shift(i32::from(a) * i32::from(b), bits);
         let bits = form.cell_bits;
         let c = product(f, c, VALUE_BITS) + product(i, g, VALUE_BITS + i32::from(bits));
-        let c = c.clamp(form.cells[0].into(), form.cells[1].into()) as i16;
+        // Not `clamp`, which panics if the limits are in the wrong order.
+        let c = c.max(form.cells[0].into()).min(form.cells[1].into()) as i16;
         let zero = i32::from(form.zero);
         let h = scaled(form.output, i32::from(o) * i32::from(tanh(c, bits.into())));
         [h.clamp(-128 - zero, 127 - zero) as i16, c]
