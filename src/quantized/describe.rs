@@ -130,6 +130,17 @@ pub enum Operation {
     Minimum,
     /// Repeats each pixel of an image in so many rows and columns.
     UpSample([usize; 2]),
+    /// A long short-term memory with the gates `i`, `f`, `g` and `o`. The scale of its states is that of the output.
+    Lstm {
+        /// The weights `[unit][feature]` and the biases of each gate.
+        kernel: Vec<Weights>,
+        /// The weights of the state before, `[unit][unit before]`, without biases.
+        recurrent_kernel: Vec<Weights>,
+        /// The scale of the cells: a power of two.
+        cell: Scale,
+        /// Whether all states are the output, or the last one.
+        all: bool,
+    },
     /// The mean of each channel.
     GlobalAverage,
     /// The maximum of each channel.

@@ -204,6 +204,7 @@ impl Operators<'_> {
                 };
                 self.windowed(operator, window, |graph, x| graph.next(name, vec![x], attributes), None);
             }
+            Operation::Lstm { .. } => return Err("ONNX has an LSTM of real numbers only"),
             pool @ (Operation::GlobalAverage | Operation::GlobalMax) => {
                 let pixels: Vec<usize> = (1..self.description.tensors[x].shape.len()).collect();
                 let attributes = vec![Attribute::of_integers("axes", &pixels), Attribute::of_integer("keepdims", 0)];

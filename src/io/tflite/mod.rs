@@ -22,6 +22,9 @@ use crate::quantized::{Calibration, Describe, Quantize, Quantized, Scale};
 /// Activations other than `Relu`, `Relu6`, `Sigmoid`, `Tanh` and `Softmax` are written as a look-up in a table of 256
 /// bytes: the operators `CAST`, `ADD` and `GATHER`.
 ///
+/// The interpreter keeps the states of an `Lstm` from one run to the next. Reset its variables before each series
+/// (`reset_all_variables`), or leave them for a series that continues.
+///
 /// ```
 /// use shiplap::{io, prelude::*, quantized::{Calibration, Quantized}};
 ///
@@ -77,6 +80,7 @@ const VERSION: i32 = 3;
 enum Element {
     Float = 0,
     Int32 = 2,
+    Int16 = 7,
     Int8 = 9,
 }
 
@@ -89,6 +93,8 @@ struct Tensor {
     zero: i8,
     /// The axis with a scale for each index.
     axis: usize,
+    /// Whether it keeps its numbers from one run to the next.
+    is_variable: bool,
 }
 
 impl Tensor {
@@ -100,11 +106,12 @@ impl Tensor {
             scales: scale.iter().map(|scale| scale.scale).collect(),
             zero: scale.map_or(0, |scale| scale.zero),
             axis: 0,
+            is_variable: false,
         }
     }
 
     fn constant(element: Element, shape: &[usize], bytes: Vec<u8>) -> Self {
-        Self { shape: shape.to_vec(), element, bytes, scales: Vec::new(), zero: 0, axis: 0 }
+        Self { shape: shape.to_vec(), element, bytes, scales: Vec::new(), zero: 0, axis: 0, is_variable: false }
     }
 
     fn integers(shape: &[usize], integers: &[i32]) -> Self {
@@ -136,6 +143,9 @@ impl Tensor {
                     (6, Value::Int(self.axis as i32)),
                 ]),
             ));
+        }
+        if self.is_variable {
+            table.push((5, Value::Byte(1)));
         }
         table
     }

@@ -1,5 +1,7 @@
 //! The operators of a model.
 
+mod lstm;
+
 use std::{vec, vec::Vec};
 
 use super::{Element, Tensor, VERSION, Value, flatbuffer::Table as Fields};
@@ -144,6 +146,9 @@ impl<'a> Operators<'a> {
                 self.windowed(operator, window, fill, |padding, x, y| {
                     (code, vec![x], y, pool_options(padding, window))
                 });
+            }
+            Operation::Lstm { kernel, recurrent_kernel, cell, all } => {
+                self.lstm(x, y, [kernel, recurrent_kernel], *cell, *all);
             }
             Operation::GlobalAverage => {
                 let shape = &self.description.tensors[x].shape;

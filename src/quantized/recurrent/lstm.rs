@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 #[cfg(feature = "std")]
-use std::vec::Vec;
+use std::{vec, vec::Vec};
 
 use super::{Frame, Int8Unit, Recurrent, unit::LARGEST};
 #[cfg(feature = "std")]
@@ -12,7 +12,9 @@ use crate::{
     kernel::{Baseline, Element as _},
     layer::Path,
     layers,
-    quantized::{Calibration, QuantizeError, Samples, Scales},
+    quantized::{
+        Calibration, Describe, DescribeError, Describer, Int8Tensor, Operation, QuantizeError, Samples, Scales, Weights,
+    },
     stream::Streaming,
 };
 use crate::{
@@ -106,6 +108,36 @@ impl<I: Channels, const UNITS: usize, R: Returns> Recurrent<I, UNITS, LstmUnit, 
         }
         let (bias, form) = ([bias, [[0; UNITS]; 4]], LstmForm::new(cell_bits, clip, output));
         Self { kernel, recurrent_kernel, bias, multipliers, zero: input.zero, form, types: PhantomData }
+    }
+}
+
+#[cfg(feature = "std")]
+impl<I: Channels, const UNITS: usize, R: Returns> Describe for Recurrent<I, UNITS, LstmUnit, R, 4, 5, 2> {
+    fn describe(&self, to: &mut Describer<'_>) -> Result<(), DescribeError> {
+        let layer = to.layer()?;
+        let (scales, inputs) = (layer.scales, [layer.scales.input, layer.scales.output]);
+        // Those of the frame and of the state for each gate.
+        let weights: [f32; 8] = layer.weights[..].try_into().map_err(|_| DescribeError::OtherNetwork)?;
+        let fits = |n: usize| self.multipliers[n % 2][n / 2] == multiplier(weights[n], inputs[n % 2]);
+        if !(0..8).all(fits) || self.form != LstmUnit::form(scales) || self.zero != scales.input.zero {
+            return Err(DescribeError::OtherNetwork);
+        }
+        let gate = |n: usize, numbers: &[i8], bias: &[i32]| Weights {
+            weights: numbers.to_vec(),
+            bias: bias.to_vec(),
+            scales: vec![weights[n]],
+            range: [f32::NEG_INFINITY, f32::INFINITY],
+        };
+        let of_frame = |n: usize| gate(2 * n, Int8Tensor::flat(&self.kernel[n]), &self.bias[0][n]);
+        let of_state = |n: usize| gate(2 * n + 1, self.recurrent_kernel[n].as_flattened(), &[]);
+        let lstm = Operation::Lstm {
+            kernel: (0..4).map(of_frame).collect(),
+            recurrent_kernel: (0..4).map(of_state).collect(),
+            cell: scales.logits,
+            all: R::ALL,
+        };
+        to.append(layer, lstm, scales.output);
+        Ok(())
     }
 }
 
