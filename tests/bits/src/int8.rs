@@ -1,8 +1,10 @@
-//! Depthwise convolutions in int8: kernels for Cortex-M4 depend on the number of channels, their scales and the window.
+//! Layers in int8. The kernels of depthwise convolutions for Cortex-M4 depend on the number of channels, their scales and
+//! the window. The products of an LSTM are shorter or longer than a register.
 
 use core::array;
 
 use shiplap::{
+    include_model,
     layers::Window,
     prelude::*,
     quantized::{self, Affine, Multiplier, Quantized, Scale},
@@ -96,4 +98,20 @@ pub fn depthwise() -> bool {
         && agrees::<Same<1, 2>, 6, 7, 8, 6, 7, 3, 3>(&[USUAL], [2, 2])
         && agrees::<Same, 9, 10, 4, 9, 10, 9, 9>(&[USUAL], [4, 4])
         && agrees::<Padded<4>, 3, 3, 4, 9, 9, 3, 3>(&[USUAL, LARGE], [4, 4])
+}
+
+include_model! {
+    static STATES: States = "../../models/lstm_states.tflite";
+}
+
+/// Compares the states of an LSTM with those of TensorFlow Lite's reference kernels.
+pub fn lstm() -> bool {
+    let (samples, rest) = include_bytes!("../../models/lstm_states.bin").as_chunks::<{ 9 * (3 + 11) }>();
+    rest.is_empty()
+        && samples.len() == 16
+        && samples.iter().all(|sample| {
+            let (x, y) = sample.split_at(9 * 3);
+            let x: [[i8; 3]; 9] = array::from_fn(|step| array::from_fn(|n| x[3 * step + n] as i8));
+            STATES.predict_int8(&x).as_flattened().iter().zip(y).all(|(y, expected)| *y == *expected as i8)
+        })
 }
