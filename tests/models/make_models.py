@@ -2,7 +2,8 @@
 
     python make_models.py [NAME...]
 
-It needs tensorflow 2.21 and tf_keras 2.21. Each `.tflite` has a file `.bin` beside it: 16 samples, each with its inputs and its outputs.
+It needs tensorflow 2.21 and tf_keras 2.21. Each `.tflite` has a file `.bin` beside it: 16 samples, each with its inputs
+and its outputs.
 """
 
 import os
@@ -224,10 +225,10 @@ def enlarged():
 
 
 def padded():
-    """Numbers other than 0 around images."""
+    """Numbers other than 0 around images, also where zeros would be those of a convolution."""
     x = image = keras.Input((5, 4, 3))
-    x = L.Lambda(lambda x: tf.pad(x, [[0, 0], [1, 2], [0, 1], [0, 0]], constant_values=-0.7))(x)
-    x = L.Conv2D(4, 2, activation="tanh")(x)
+    x = L.Lambda(lambda x: tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], constant_values=-0.7))(x)
+    x = L.Conv2D(4, 3, activation="tanh")(x)
     x = L.Lambda(lambda x: tf.pad(x, [[0, 0], [0, 0], [2, 1], [0, 0]], constant_values=0.5))(x)
     return keras.Model(image, L.AveragePooling2D(2)(x))
 

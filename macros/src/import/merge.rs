@@ -69,15 +69,17 @@ fn absorbs(last: &mut Layer, layer: &mut Layer) -> bool {
             true
         }
         (
-            Layer::ZeroPad { images: zeros, before, .. },
-            Layer::Conv2d { images, window, .. } | Layer::DepthwiseConv2d { images, window, .. },
-        ) => match window.is_inside().then(|| window.padded([zeros[0], images[1]], *before)).flatten() {
-            Some(padded) => {
-                (images[0], *window) = (zeros[0], padded);
-                true
+            Layer::ZeroPad { images: zeros, before, zero },
+            Layer::Conv2d { images, window, constants, .. } | Layer::DepthwiseConv2d { images, window, constants, .. },
+        ) if *zero == constants.input.zero => {
+            match window.is_inside().then(|| window.padded([zeros[0], images[1]], *before)).flatten() {
+                Some(padded) => {
+                    (images[0], *window) = (zeros[0], padded);
+                    true
+                }
+                None => false,
             }
-            None => false,
-        },
+        }
         (last @ Layer::Pool { name: "AveragePool2d", .. }, Layer::Reshape { to, .. }) => {
             let Layer::Pool { images: [image, [1, 1, channels]], window: Window { kernel, .. }, .. } = last else {
                 return false;
