@@ -19,8 +19,8 @@ use crate::{
 pub(super) struct Kinds {
     /// The numbers of the current vector, part by part.
     current: Vec<Part>,
-    /// What each open fork begins with, and the end of its first branch.
-    forks: Vec<[Vec<Part>; 2]>,
+    /// The numbers before each open fork, and those after its first branch; and whether a module by steps is before it.
+    forks: Vec<([Vec<Part>; 2], bool)>,
     /// Whether the module of PyTorch before it has the channels of a step side by side, unlike those of images and
     /// convolutions.
     by_steps: bool,
@@ -156,17 +156,18 @@ impl<T> Operations<T> for Kinds {
     }
 
     fn fork(&mut self, _: layer::Path<'_>) {
-        self.forks.push([self.current.clone(), Vec::new()]);
+        self.forks.push(([self.current.clone(), Vec::new()], self.by_steps));
     }
 
     fn next_branch(&mut self, _: layer::Path<'_>) {
-        if let Some([start, first]) = self.forks.last_mut() {
+        if let Some(([start, first], by_steps)) = self.forks.last_mut() {
             *first = mem::replace(&mut self.current, start.clone());
+            self.by_steps = *by_steps;
         }
     }
 
     fn join(&mut self, _: layer::Path<'_>, junction: layer::Junction) {
-        let Some([_, first]) = self.forks.pop() else { return };
+        let Some(([_, first], _)) = self.forks.pop() else { return };
         let second = mem::take(&mut self.current);
         let whole = |parts: Vec<Part>| if parts.is_empty() { vec![Part::Same(None)] } else { parts };
         self.current = match junction {
@@ -259,7 +260,10 @@ impl<T> Operations<T> for Kinds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{layers::AllStates, prelude::*};
+    use crate::{
+        layers::{AllStates, Branches, Concat},
+        prelude::*,
+    };
 
     /// PyTorch flattens the output of a convolution by channels, and that of a recurrent layer by steps.
     #[test]
@@ -273,6 +277,21 @@ mod tests {
         assert!(flattened(Kinds::of(&<(Gru<Series, 3, AllStates>, Tail) as Network>::new(1))).is_empty());
         type Texts = (Embedding<[f32; 4], 9, 3>, Tail);
         assert!(flattened(Kinds::of(&Texts::new(1))).is_empty());
+    }
+
+    /// Each branch begins in the order before the fork.
+    #[test]
+    fn recurrent_layers_of_a_branch_do_not_change_the_order_of_the_other() {
+        type Series = [[f32; 3]; 4];
+        type Steps = Gru<Series, 2>;
+        type Flat = Flatten<Series, [f32; 12]>;
+        type Convolution = Conv1d<Series, 3, 1, Linear, Valid, Bias, Series>;
+        type Tail<A, B> = (Branches<A, B, Concat<[f32; 14]>>, Dense<14, 2>);
+        let planes = |start: usize| [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11].map(|place| start + place);
+        let first = Kinds::of(&<(Convolution, Tail<Steps, Flat>) as Network>::new(1)).flattened;
+        assert_eq!(first["1.1"], Some([&[0, 1][..], &planes(2)].concat()));
+        let second = Kinds::of(&<(Convolution, Tail<Flat, Steps>) as Network>::new(1)).flattened;
+        assert_eq!(second["1.1"], Some([&planes(0)[..], &[12, 13]].concat()));
     }
 
     /// A sum of a flattened image and of a product has no order: the outputs of the product are in that of PyTorch.
