@@ -4,7 +4,10 @@ use core::{
     ops::Range,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
 };
-use std::eprintln;
+use std::{
+    format,
+    io::{self, Write as _},
+};
 
 use mpi::{
     topology::SimpleCommunicator,
@@ -108,6 +111,7 @@ fn number(rank: usize) -> i32 {
 
 /// Ends the program on all ranks.
 pub(crate) fn fail(reason: impl core::fmt::Display) -> ! {
-    eprintln!("rank {} of {}: {reason}", rank(), count());
+    // In one piece: what MPI writes does not come between its parts.
+    let _ = io::stderr().write_all(format!("rank {} of {}: {reason}\n", rank(), count()).as_bytes());
     SimpleCommunicator::world().abort(1)
 }
