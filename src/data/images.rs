@@ -362,6 +362,7 @@ mod tests {
         let missing = folder::<2, 3, 1, f32>(files.0.join("none")).unwrap_err();
         assert!(matches!(missing, DataError::Io { file, .. } if file == at("none")));
     }
+
     #[test]
     fn truncated_jpegs_are_errors() {
         let mut whole = Cursor::new(Vec::new());

@@ -45,16 +45,16 @@ pub(super) fn sqrt(a: f32) -> f32 {
         sqrtf(a)
     };
     // `libm` has an instruction without the prefix of AVX, which is slow between those that use it.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
     return {
         use core::arch::x86_64::{_mm_cvtss_f32, _mm_set_ss, _mm_sqrt_ss};
-        // SAFETY: every x86-64 processor has SSE.
+        // SAFETY: the target has SSE2, and therefore SSE.
         unsafe { _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(a))) }
     };
     #[cfg(not(any(
         floats = "riscv",
         all(target_arch = "arm", target_abi = "eabihf", target_os = "none"),
-        target_arch = "x86_64"
+        all(target_arch = "x86_64", target_feature = "sse2")
     )))]
     return libm::sqrtf(a);
 }
@@ -62,13 +62,13 @@ pub(super) fn sqrt(a: f32) -> f32 {
 /// Like [`sqrt`], in `f64`, for which processors without an instruction call `libm`.
 #[inline(always)]
 pub(super) fn sqrt_f64(a: f64) -> f64 {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
     return {
-        use core::arch::x86_64::{_mm_cvtsd_f64, _mm_set_sd, _mm_sqrt_pd};
-        // SAFETY: every x86-64 processor has SSE2.
-        unsafe { _mm_cvtsd_f64(_mm_sqrt_pd(_mm_set_sd(a))) }
+        use core::arch::x86_64::{_mm_cvtsd_f64, _mm_set_sd, _mm_sqrt_sd};
+        // SAFETY: the target has SSE2.
+        unsafe { _mm_cvtsd_f64(_mm_sqrt_sd(_mm_set_sd(a), _mm_set_sd(a))) }
     };
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
     return libm::sqrt(a);
 }
 

@@ -50,8 +50,8 @@ pub(super) fn record<S: Simd, E: Ending, A: Activation, Y: Tensor, const B: usiz
     }
 }
 
-/// Begins the way back through a layer that [`activate`] or [`record`] has ended: turns `dy` into the gradient with respect to the
-/// logits.
+/// Begins the way back through a layer that [`activate`] or [`record`] has ended: turns `dy` into the gradient with respect
+/// to the logits.
 #[inline(always)]
 pub(super) fn activate_backward<S: Simd, E: Ending, A: Activation, Y: Tensor, const B: usize>(
     simd: S,

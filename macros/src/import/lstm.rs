@@ -22,6 +22,14 @@ impl Graph<'_> {
         if steps != all {
             return Err(format!("it is from {from:?} to {to:?}: the steps differ"));
         }
+        for state in [states.output, states.cell] {
+            if self.tensors[state].shape != [1, *units] {
+                let Tensor { name, shape, .. } = &self.tensors[state];
+                return Err(format!(
+                    "its state `{name}` has the shape {shape:?}, not that of one series, [1, {units}]"
+                ));
+            }
+        }
         let mut memory = Memory {
             kernel: Vec::new(),
             recurrent_kernel: Vec::new(),
@@ -41,7 +49,9 @@ impl Graph<'_> {
         } else {
             let hidden = states.hidden.ok_or("it has no scale of its state (an intermediate tensor)")?;
             for tensor in [hidden, states.output] {
-                self.same_scale(tensor, output).map_err(|_| "its output and its state differ in scale")?;
+                self.same_scale(tensor, output).map_err(|_| {
+                    "its output and its state differ in scale, as the converter does it where its output is concatenated"
+                })?;
             }
             memory.cell_bits = cell_bits(&self.tensors[states.cell])?;
         }

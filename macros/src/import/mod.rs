@@ -134,6 +134,7 @@ mod tests {
             (10, 4, "its gates read the cell (peephole)"),
             (16, 5, "its output is a projection of its state"),
             (21, 4, "its gates are normalized (layer norm)"),
+            (18, 0, "not that of one series, [1, 11]"),
             (19, -1, "it has no states"),
             (19, 13, "has no valid scale"),
             (7, 12, "its weights have the shape [11, 3], not [11, 11]"),
@@ -146,6 +147,10 @@ mod tests {
             assert!(refusal.contains("operator 0, UNIDIRECTIONAL_SEQUENCE_LSTM, that is not supported"), "{refusal}");
             assert!(refusal.contains(reason), "{refusal}");
         }
+        let mut file = LSTM.to_vec();
+        let clip = file.windows(4).position(|bytes| bytes == 10f32.to_le_bytes()).unwrap();
+        file[clip..clip + 4].copy_from_slice(&f32::INFINITY.to_le_bytes());
+        assert!(Model::parse(&file).err().unwrap().ends_with("its cells are limited to inf"));
     }
 
     #[test]

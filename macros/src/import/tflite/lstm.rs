@@ -34,6 +34,9 @@ pub fn kind(
     let [_, _, Some(output), Some(cell), ..] = after[..] else {
         return Err("it has no states".into());
     };
-    let hidden = intermediates.get(4).copied().flatten();
-    Ok(Kind::Lstm(States { output, cell, hidden, clip: f32::from_le_bytes(options.number(1)?) }))
+    let (hidden, clip) = (intermediates.get(4).copied().flatten(), f32::from_le_bytes(options.number(1)?));
+    if !clip.is_finite() {
+        return Err(format!("its cells are limited to {clip}"));
+    }
+    Ok(Kind::Lstm(States { output, cell, hidden, clip }))
 }
