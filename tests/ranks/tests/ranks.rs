@@ -128,8 +128,11 @@ fn an_error_on_one_rank_ends_all() {
     assert!(output(3, &["wrong-ranking"]).contains("ranked by `gain`"));
 }
 
-/// Starts a program again and again, and kills one of its ranks at a random moment, until it has ended by itself and there
-/// were enough kills. `check` looks at the files after each kill, and returns whether there was progress.
+/// The least number of kills after progress.
+const ADVANCED: usize = 3;
+
+/// Starts a program again and again, and kills one of its ranks at a random moment, until there were enough kills, also
+/// after progress. Then it ends by itself. `check` looks at the files after each kill, and returns whether there was progress.
 fn kill(program: &str, kills: usize, path: &Path, check: &mut dyn FnMut() -> bool) -> String {
     let mut rng = Rng::new(5);
     let pids = tempfile::tempdir().unwrap();
@@ -140,11 +143,10 @@ fn kill(program: &str, kills: usize, path: &Path, check: &mut dyn FnMut() -> boo
         fs::remove_dir_all(pids.path()).unwrap();
         fs::create_dir(pids.path()).unwrap();
         let child = command.env("PIDS", pids.path()).spawn().unwrap();
-        if interrupted == kills {
+        if interrupted >= kills && advanced >= ADVANCED {
             let ended = wait(child);
             assert!(ended.status.success(), "{}", ended.errors);
-            println!("{program}: {kills} kills, {advanced} of them after progress");
-            assert!(advanced > 2, "{program}: only {advanced} of {kills} kills came after progress");
+            println!("{program}: {interrupted} kills, {advanced} of them after progress");
             return ended.output;
         }
         // The rank has started.
@@ -165,7 +167,7 @@ fn kill(program: &str, kills: usize, path: &Path, check: &mut dyn FnMut() -> boo
             longest = f64::min(1.2 * longest, 400_000.0);
         }
     }
-    panic!("{program}: {interrupted} kills in {} attempts", 10 * kills);
+    panic!("{program}: {interrupted} kills in {} attempts, {advanced} of them after progress", 10 * kills);
 }
 
 const KILLS: usize = 17;
