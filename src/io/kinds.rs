@@ -203,11 +203,15 @@ impl<T> Operations<T> for Kinds {
         &mut self,
         path: layer::Path<'_>,
         shape: &'static [usize],
-        _: Option<usize>,
+        groups: Option<usize>,
         _: [(&'static str, &[T]); 2],
         _: f64,
     ) {
         self.note(path, shape.last().copied().unwrap_or(1));
+        // In another order, PyTorch has other numbers in a group.
+        if groups.is_some_and(|groups| groups > 1) && !is_same(&self.current) {
+            self.flattened.insert(path.to_string(), None);
+        }
         self.norms.insert(path.to_string());
     }
 
@@ -261,7 +265,7 @@ impl<T> Operations<T> for Kinds {
 mod tests {
     use super::*;
     use crate::{
-        layers::{AllStates, Branches, Concat},
+        layers::{AllStates, Branches, Concat, GroupNorm},
         prelude::*,
     };
 
@@ -302,5 +306,8 @@ mod tests {
         let flattened = Kinds::of(&Sum::new(1)).flattened;
         assert_eq!(flattened["2.first"].as_deref(), Some(&[0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11][..]));
         assert_eq!(flattened["3"], None);
+        #[network(input = Image<2, 2, 3>)]
+        type Groups = (Conv2d<_, 3, 1>, Flatten<_>, GroupNorm<_, 2>);
+        assert_eq!(Kinds::of(&Groups::new(1)).flattened["2"], None);
     }
 }

@@ -136,7 +136,7 @@ pub enum Layer {
         units: usize,
         /// Whether all states are the output, or the last one.
         all: bool,
-        memory: Memory,
+        constants: LstmConstants,
     },
     Branches {
         first: Vec<Layer>,
@@ -191,7 +191,7 @@ pub struct Affine {
 }
 
 /// The constants of an LSTM, with the gates `i`, `f`, `g` and `o`.
-pub struct Memory {
+pub struct LstmConstants {
     /// The bytes of the weights of the series: in int8 `[gate][unit][feature]`, in real numbers `[gate][feature][unit]`.
     pub kernel: Vec<u8>,
     /// Those of the state, in the same order.

@@ -1,7 +1,7 @@
 //! The fused LSTM of TensorFlow Lite.
 
 use super::{
-    Affine, Layer, Memory, Parsed,
+    Affine, Layer, LstmConstants, Parsed,
     graph::{Element, Graph, States, Tensor},
 };
 
@@ -30,7 +30,7 @@ impl Graph<'_> {
                 ));
             }
         }
-        let mut memory = Memory {
+        let mut constants = LstmConstants {
             kernel: Vec::new(),
             recurrent_kernel: Vec::new(),
             bias: Vec::new(),
@@ -53,7 +53,7 @@ impl Graph<'_> {
                     "its output and its state differ in scale, as the converter does it where its output is concatenated"
                 })?;
             }
-            memory.cell_bits = cell_bits(&self.tensors[states.cell])?;
+            constants.cell_bits = cell_bits(&self.tensors[states.cell])?;
         }
         for part in 0..2 {
             let (source, width) = [(input, *features), (states.output, *units)][part];
@@ -61,14 +61,14 @@ impl Graph<'_> {
                 let weights = self.input_of(number, 1 + GATES * part + gate)?;
                 let bias = (part == 0).then(|| self.input_of(number, 12 + gate)).transpose()?;
                 let product = self.product([source, weights, output], bias, "Linear", &[*units, width], 0)?;
-                memory.push(part, product)?;
+                constants.push(part, product)?;
             }
         }
-        Ok(Layer::Lstm { series: [*steps, *features], units: *units, all: true, memory })
+        Ok(Layer::Lstm { series: [*steps, *features], units: *units, all: true, constants })
     }
 }
 
-impl Memory {
+impl LstmConstants {
     /// Appends the weights of a gate: those of the series (part 0), or of the state.
     fn push(&mut self, part: usize, product: Affine) -> Parsed<()> {
         let Affine { weights, bias, scales, .. } = product;

@@ -26,7 +26,7 @@ mod transpose;
 mod values;
 mod window;
 
-pub use layer::{Affine, Join, Layer, Memory, Model, Scale};
+pub use layer::{Affine, Join, Layer, LstmConstants, Model, Scale};
 pub use window::{Padding, Window};
 
 /// A value, or the reason to refuse the file. The reason follows its name: `has operator 3, ..`.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    Layer, MOST, Memory,
+    Layer, LstmConstants, MOST,
     source::{Paths, groups},
 };
 
@@ -76,8 +76,8 @@ fn tensors(layer: &Layer, path: &str, entries: &mut Vec<Entry>) {
             entries.push(Entry { name: format!("{path}bias"), shape: to.clone(), bytes: numbers.clone() });
             return;
         }
-        Layer::Lstm { series: [_, features], units, memory, .. } => {
-            let Memory { kernel, recurrent_kernel, bias, .. } = memory;
+        Layer::Lstm { series: [_, features], units, constants, .. } => {
+            let LstmConstants { kernel, recurrent_kernel, bias, .. } = constants;
             let mut push = |name: &str, shape: Vec<usize>, bytes: &[u8]| {
                 entries.push(Entry { name: format!("{path}{name}"), shape, bytes: bytes.to_vec() });
             };

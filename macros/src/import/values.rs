@@ -1,7 +1,7 @@
 //! Models as Rust source: the constants of networks in int8.
 
 use super::{
-    Affine, Join, Layer, MOST, Memory, Scale,
+    Affine, Join, Layer, LstmConstants, MOST, Scale,
     source::{Paths, activation, groups, tuple},
     tables::{Rounding, table},
 };
@@ -72,7 +72,7 @@ impl Constants<'_> {
             Layer::EachStep { layer, .. } => {
                 format!("{}({})", self.form("EachStep::from_parts"), self.layer(layer, depth))
             }
-            Layer::Lstm { units, memory, .. } => self.memory(*units, memory),
+            Layer::Lstm { units, constants, .. } => self.lstm(*units, constants),
             Layer::Resize { .. } => self.form("Resize2d::RESIZE"),
             Layer::UpSample { .. } => self.form("UpSample2d::REPEAT"),
             Layer::Reshape { .. } | Layer::Identity { .. } => self.form("Reshape::RESHAPE"),
@@ -126,8 +126,8 @@ impl Constants<'_> {
         }
     }
 
-    fn memory(&self, units: usize, memory: &Memory) -> String {
-        let Memory { kernel, recurrent_kernel, bias, scales, ends, cell_bits, clip } = memory;
+    fn lstm(&self, units: usize, constants: &LstmConstants) -> String {
+        let LstmConstants { kernel, recurrent_kernel, bias, scales, ends, cell_bits, clip } = constants;
         let bias = bias.chunks(units).map(|gate| list(gate.iter().map(|bias| i32::from_le_bytes(*bias).to_string())));
         let scales = scales.chunks(4).map(|part| list(part.iter().map(|scale| format!("{scale:?}"))));
         let [layer, int8] = ["Recurrent::from_parts", "int8_of"].map(|name| self.form(name));
