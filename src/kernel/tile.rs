@@ -33,8 +33,18 @@ pub(super) trait LeftRows<T, const R: usize> {
 
 /// The right operand of a product.
 pub(super) trait RightOperand<T: Element> {
-    /// Appends these steps of the columns from `column` on to the panel, padded with zeros.
-    fn pack<V: Vector<T>, const C: usize>(&self, column: usize, steps: Range<usize>, panel: &mut Packing<'_, V, C>);
+    /// Whether packing leaves enough registers for the sums of a tile.
+    const LEAVES_REGISTERS: bool;
+
+    /// Appends these steps of the columns from `column` on to the panel, padded with zeros, and passes each on to `then`
+    /// with its number.
+    fn pack<V: Vector<T>, const C: usize>(
+        &self,
+        column: usize,
+        steps: Range<usize>,
+        panel: &mut Packing<'_, V, C>,
+        then: impl FnMut(usize, [V; C]),
+    );
 }
 
 /// The result of a product.
@@ -114,22 +124,19 @@ fn column_blocks<V: Vector<T>, T: Element, const C: usize, const ROWS: usize>(
         let column = (columns.start + block * width).min(columns.end.saturating_sub(width));
         for part in 0..depths {
             let steps = part * depth..steps.min((part + 1) * depth);
-            let mut packing = panel.clear::<V, C>();
-            right.pack(column, steps.clone(), &mut packing);
             let last = part + 1 == depths;
-            ColumnBlock { column, steps, last, right: packing.finish(), left, result }.all::<T, ROWS>(rows);
+            ColumnBlock { column, steps, last, left, result }.all::<V, T, _, C, ROWS>(rows, right, panel.clear());
         }
     }
 }
 
 /// A block of columns of the result, and the steps of both operands that are added to it.
-struct ColumnBlock<'a, V, L, D, const C: usize> {
+struct ColumnBlock<'a, L, D> {
     column: usize,
     steps: Range<usize>,
     /// Whether these are the last steps.
     last: bool,
     left: &'a L,
-    right: &'a [[V; C]],
     result: &'a mut D,
 }
 
@@ -141,72 +148,83 @@ const fn last_height<V: Vector<T>, T: Element, const C: usize>(rows: usize) -> u
     if V::ROWS == 8 && rows > 8 && rest >= 1 && rest <= 3 { 8 + rest } else { rest }
 }
 
-impl<V, L, D, const C: usize> ColumnBlock<'_, V, L, D, C> {
-    /// Computes all rows: in tiles high enough to keep the processor busy, and the rest in lower ones.
+impl<L, D> ColumnBlock<'_, L, D> {
+    /// Packs the right operand, and computes all rows: in tiles high enough to keep the processor busy, and the rest in
+    /// lower ones. The first tile is computed while its operand is packed, which hides the time for reading it.
     ///
     /// If the number of rows is known, one tile of another height is compiled; otherwise, tiles of 4, 2 and 1 row are.
     #[inline(always)]
-    fn all<T: Element, const ROWS: usize>(&mut self, rows: usize)
-    where
+    fn all<V, T: Element, O, const C: usize, const ROWS: usize>(
+        &mut self,
+        rows: usize,
+        right: &O,
+        mut packing: Packing<'_, V, C>,
+    ) where
         V: Vector<T>,
+        O: RightOperand<T>,
         L: LeftOperand<T>,
         D: Destination<T>,
     {
         debug_assert!(ROWS == UNKNOWN || ROWS == rows);
+        let last = const { if ROWS == UNKNOWN { 0 } else { last_height::<V, T, C>(ROWS) } };
         let mut row = 0;
-        if const { C * V::ROWS < V::SUMS } {
-            row = self.tiles::<T, TALL>(row, rows);
-        }
-        if const { ROWS == UNKNOWN } {
-            row = self.full_tiles::<T>(row, rows);
-            if const { V::ROWS > 4 } {
-                row = self.tiles::<T, 4>(row, rows);
+        if const { O::LEAVES_REGISTERS && C * V::ROWS >= V::SUMS } && rows >= last + V::ROWS {
+            match const { V::ROWS } {
+                8 => self.packed_tile::<V, T, C, 8>(right, &mut packing),
+                6 => self.packed_tile::<V, T, C, 6>(right, &mut packing),
+                _ => self.packed_tile::<V, T, C, 4>(right, &mut packing),
             }
-            row = self.tiles::<T, 2>(row, rows);
-            self.tiles::<T, 1>(row, rows);
+            row = V::ROWS;
+        } else {
+            right.pack(self.column, self.steps.clone(), &mut packing, |_, _| {});
+        }
+        let right = packing.finish();
+        if const { C * V::ROWS < V::SUMS } {
+            row = self.tiles::<V, T, C, TALL>(right, row, rows);
+        }
+        row = match const { V::ROWS } {
+            8 => self.tiles::<V, T, C, 8>(right, row, rows - last),
+            6 => self.tiles::<V, T, C, 6>(right, row, rows - last),
+            _ => self.tiles::<V, T, C, 4>(right, row, rows - last),
+        };
+        if const { ROWS == UNKNOWN } {
+            if const { V::ROWS > 4 } {
+                row = self.tiles::<V, T, C, 4>(right, row, rows);
+            }
+            row = self.tiles::<V, T, C, 2>(right, row, rows);
+            self.tiles::<V, T, C, 1>(right, row, rows);
             return;
         }
-        let row = self.full_tiles::<T>(row, rows - const { last_height::<V, T, C>(ROWS) });
         match const { last_height::<V, T, C>(ROWS) } {
-            1 => self.tile::<T, 1>(row),
-            2 => self.tile::<T, 2>(row),
-            3 => self.tile::<T, 3>(row),
-            4 => self.tile::<T, 4>(row),
-            5 => self.tile::<T, 5>(row),
-            6 => self.tile::<T, 6>(row),
-            7 => self.tile::<T, 7>(row),
-            9 => self.tile::<T, 9>(row),
-            10 => self.tile::<T, 10>(row),
-            11 => self.tile::<T, 11>(row),
+            1 => self.tile::<V, T, C, 1>(right, row),
+            2 => self.tile::<V, T, C, 2>(right, row),
+            3 => self.tile::<V, T, C, 3>(right, row),
+            4 => self.tile::<V, T, C, 4>(right, row),
+            5 => self.tile::<V, T, C, 5>(right, row),
+            6 => self.tile::<V, T, C, 6>(right, row),
+            7 => self.tile::<V, T, C, 7>(right, row),
+            9 => self.tile::<V, T, C, 9>(right, row),
+            10 => self.tile::<V, T, C, 10>(right, row),
+            11 => self.tile::<V, T, C, 11>(right, row),
             rest => assert!(rest == 0, "no tile has this height"),
-        }
-    }
-
-    /// Computes as many tiles of the best height as fit from `row` on. Returns the row after them.
-    #[inline(always)]
-    fn full_tiles<T: Element>(&mut self, row: usize, rows: usize) -> usize
-    where
-        V: Vector<T>,
-        L: LeftOperand<T>,
-        D: Destination<T>,
-    {
-        match const { V::ROWS } {
-            8 => self.tiles::<T, 8>(row, rows),
-            6 => self.tiles::<T, 6>(row, rows),
-            _ => self.tiles::<T, 4>(row, rows),
         }
     }
 
     /// Computes as many tiles of `R` rows as fit from `row` on. Returns the row after them.
     #[inline(always)]
-    fn tiles<T: Element, const R: usize>(&mut self, mut row: usize, rows: usize) -> usize
+    fn tiles<V, T: Element, const C: usize, const R: usize>(
+        &mut self,
+        right: &[[V; C]],
+        mut row: usize,
+        rows: usize,
+    ) -> usize
     where
         V: Vector<T>,
         L: LeftOperand<T>,
         D: Destination<T>,
     {
         while row + R <= rows {
-            self.tile::<T, R>(row);
+            self.tile::<V, T, C, R>(right, row);
             row += R;
         }
         row
@@ -215,21 +233,64 @@ impl<V, L, D, const C: usize> ColumnBlock<'_, V, L, D, C> {
     /// Computes the `R` rows from `row` on.
     #[cfg_attr(debug_assertions, inline(never))]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn tile<T: Element, const R: usize>(&mut self, row: usize)
+    fn tile<V, T: Element, const C: usize, const R: usize>(&mut self, right: &[[V; C]], row: usize)
     where
         V: Vector<T>,
         L: LeftOperand<T>,
         D: Destination<T>,
     {
-        let mut sums = [[V::broadcast(T::zero()); C]; R];
-        if self.steps.start == 0 {
-            sums = self.result.starts(row, self.column);
-        } else {
-            for r in 0..R {
-                sums[r] = load_registers(&self.result.row(row + r)[self.column..]);
-            }
+        let mut sums = self.sums::<V, T, C, R>(row);
+        let left = self.left.rows::<R>(row, self.steps.clone());
+        for step in 0..right.len() {
+            sums = add_products(left.at(step), right[step], sums);
         }
-        sums = multiply_tile(&self.left.rows::<R>(row, self.steps.clone()), self.right, sums);
+        self.finish(row, sums);
+    }
+
+    /// Computes the first `R` rows while the right operand is packed.
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn packed_tile<V, T: Element, const C: usize, const R: usize>(
+        &mut self,
+        right: &impl RightOperand<T>,
+        packing: &mut Packing<'_, V, C>,
+    ) where
+        V: Vector<T>,
+        L: LeftOperand<T>,
+        D: Destination<T>,
+    {
+        let mut sums = self.sums::<V, T, C, R>(0);
+        let left = self.left.rows::<R>(0, self.steps.clone());
+        right.pack(self.column, self.steps.clone(), packing, |step, right| {
+            sums = add_products(left.at(step), right, sums);
+        });
+        self.finish(0, sums);
+    }
+
+    /// The sums of the `R` rows from `row` on before these steps.
+    #[inline(always)]
+    fn sums<V, T: Element, const C: usize, const R: usize>(&mut self, row: usize) -> [[V; C]; R]
+    where
+        V: Vector<T>,
+        D: Destination<T>,
+    {
+        if self.steps.start == 0 {
+            return self.result.starts(row, self.column);
+        }
+        let mut sums = [[V::broadcast(T::zero()); C]; R];
+        for r in 0..R {
+            sums[r] = load_registers(&self.result.row(row + r)[self.column..]);
+        }
+        sums
+    }
+
+    /// Writes the sums of the `R` rows from `row` on.
+    #[inline(always)]
+    fn finish<V, T: Element, const C: usize, const R: usize>(&mut self, row: usize, sums: [[V; C]; R])
+    where
+        V: Vector<T>,
+        D: Destination<T>,
+    {
         for r in 0..R {
             let mut line = sums[r];
             if self.last {
@@ -242,20 +303,17 @@ impl<V, L, D, const C: usize> ColumnBlock<'_, V, L, D, C> {
     }
 }
 
-/// `sums[r][c] += Σ left(step)[r]·right(step)[c]`, in registers.
+/// `sums[r][c] += left[r]·right[c]`, in registers.
 #[inline(always)]
-fn multiply_tile<V: Vector<T>, T: Element, const R: usize, const C: usize>(
-    left: &impl LeftRows<T, R>,
-    right: &[[V; C]],
+fn add_products<V: Vector<T>, T: Element, const R: usize, const C: usize>(
+    left: [T; R],
+    right: [V; C],
     mut sums: [[V; C]; R],
 ) -> [[V; C]; R] {
-    for step in 0..right.len() {
-        let (left, right) = (left.at(step), right[step]);
-        for r in 0..R {
-            let left = V::broadcast(left[r]);
-            for c in 0..C {
-                sums[r][c] = left.mul_add(right[c], sums[r][c]);
-            }
+    for r in 0..R {
+        let left = V::broadcast(left[r]);
+        for c in 0..C {
+            sums[r][c] = left.mul_add(right[c], sums[r][c]);
         }
     }
     sums

@@ -134,7 +134,7 @@ impl<
             let to = F.min(from + steps.end - step);
             let (ky, kx) = (tap / columns.axis.taps, tap % columns.axis.taps);
             let tap = &self.kernel[rows.tap(ky)][columns.tap(kx)];
-            Transposed(tap).pack(column, from..to, packing);
+            Transposed(tap).pack(column, from..to, packing, |_, _| {});
             step += to - from;
         }
     }

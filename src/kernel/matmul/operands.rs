@@ -73,10 +73,20 @@ impl<T: Element, const N: usize, const R: usize> LeftRows<T, R> for ColumnSlice<
 pub(in crate::kernel) struct AsIs<'a, T, const N: usize>(pub &'a [[T; N]]);
 
 impl<T: Element, const N: usize> RightOperand<T> for AsIs<'_, T, N> {
+    const LEAVES_REGISTERS: bool = true;
+
     #[inline(always)]
-    fn pack<V: Vector<T>, const C: usize>(&self, column: usize, steps: Range<usize>, panel: &mut Packing<'_, V, C>) {
-        for row in &self.0[steps] {
-            panel.push(load_registers(&row[column..]));
+    fn pack<V: Vector<T>, const C: usize>(
+        &self,
+        column: usize,
+        steps: Range<usize>,
+        panel: &mut Packing<'_, V, C>,
+        mut then: impl FnMut(usize, [V; C]),
+    ) {
+        for (step, row) in self.0[steps].iter().enumerate() {
+            let group = load_registers(&row[column..]);
+            panel.push(group);
+            then(step, group);
         }
     }
 }
@@ -85,8 +95,16 @@ impl<T: Element, const N: usize> RightOperand<T> for AsIs<'_, T, N> {
 pub(in crate::kernel) struct Transposed<'a, T, const N: usize>(pub &'a [[T; N]]);
 
 impl<T: Element, const N: usize> RightOperand<T> for Transposed<'_, T, N> {
+    const LEAVES_REGISTERS: bool = false;
+
     #[inline(always)]
-    fn pack<V: Vector<T>, const C: usize>(&self, column: usize, steps: Range<usize>, panel: &mut Packing<'_, V, C>) {
+    fn pack<V: Vector<T>, const C: usize>(
+        &self,
+        column: usize,
+        steps: Range<usize>,
+        panel: &mut Packing<'_, V, C>,
+        mut then: impl FnMut(usize, [V; C]),
+    ) {
         let mut step = steps.start;
         while step < steps.end {
             let mut squares = [[V::broadcast(T::zero()); MOST_LANES]; C];
@@ -104,6 +122,7 @@ impl<T: Element, const N: usize> RightOperand<T> for Transposed<'_, T, N> {
                     group[c] = squares[c][lane];
                 }
                 panel.push(group);
+                then(step - steps.start + lane, group);
             }
             step += V::LANES;
         }
