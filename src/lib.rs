@@ -139,13 +139,13 @@ pub use random::Rng;
 ///
 /// - Products: `FULLY_CONNECTED`, also of each step; `CONV_2D` and `DEPTHWISE_CONV_2D`, also between `SPACE_TO_BATCH_ND`
 ///   and `BATCH_TO_SPACE_ND`, which dilate it; `TRANSPOSE_CONV` with the size of `Same` or `Valid`.
-/// - Pools: `MAX_POOL_2D`, `AVERAGE_POOL_2D`; `MEAN` and `REDUCE_MAX` over axes side by side.
+/// - Pools: `MAX_POOL_2D`, `AVERAGE_POOL_2D`; `MEAN`, `SUM`, `REDUCE_MAX` and `REDUCE_MIN` over axes side by side.
 /// - Arithmetic: `ADD`, `SUB`, `MUL`, `SQUARED_DIFFERENCE`, `MAXIMUM` and `MINIMUM` of a tensor and a constant, or of two
-///   tensors that follow from one, which are repeated to one shape.
+///   tensors that follow from one, which are repeated to one shape; `ADD_N` in float32.
 /// - Parts of tensors: `STRIDED_SLICE` and `SLICE` with constant bounds, `SPLIT`, `SPLIT_V`, `UNPACK`, `CONCATENATION`,
 ///   `PACK`.
-/// - Shapes: `PAD` and, in int8, `PADV2` of rows and columns, `TILE`, `BROADCAST_TO`, `RESIZE_NEAREST_NEIGHBOR` by whole
-///   factors, `RESIZE_BILINEAR`, `RESHAPE` and related ones, `TRANSPOSE`, `DEPTH_TO_SPACE`, `SPACE_TO_DEPTH`.
+/// - Shapes: `PAD` and `PADV2` of rows and columns, `MIRROR_PAD`, `TILE`, `BROADCAST_TO`, `RESIZE_NEAREST_NEIGHBOR` by
+///   whole factors, `RESIZE_BILINEAR`, `RESHAPE` and related ones, `TRANSPOSE`, `DEPTH_TO_SPACE`, `SPACE_TO_DEPTH`.
 /// - Activations: `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`, `RELU_N1_TO_1`, `LEAKY_RELU`, `PRELU`, `HARD_SWISH`,
 ///   `GELU` (in float32 not approximated), `RSQRT`, and, also between `DEQUANTIZE` and `QUANTIZE`, `ABS`, `ELU`, `EXP`,
 ///   `LOG`, `NEG`, `SQRT` and `SQUARE`.

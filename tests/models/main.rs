@@ -20,6 +20,7 @@ macro_rules! models {
 }
 models! {
     "abs.tflite" ABS: AbsOnly;
+    "added_real.tflite" ADDED_REAL: AddedReal;
     "bytes.tflite" BYTES: Bytes;
     "combined.tflite" COMBINED: Combined;
     "combined_real.tflite" COMBINED_REAL: CombinedReal;
@@ -53,11 +54,15 @@ models! {
     "inception_real.tflite" INCEPTION_REAL: InceptionReal;
     "keep_dims.tflite" KEEP_DIMS: KeepDims;
     "leaky_relu.tflite" LEAKY_RELU: LeakyReluOnly;
+    "least.tflite" LEAST: Least;
+    "least_real.tflite" LEAST_REAL: LeastReal;
     "log.tflite" LOG: LogOnly;
     "lstm_stack.tflite" LSTM_STACK: LstmStack;
     "lstm_stack_real.tflite" LSTM_STACK_REAL: LstmStackReal;
     "lstm_states.tflite" LSTM_STATES: LstmStates;
     "lstm_states_real.tflite" LSTM_STATES_REAL: LstmStatesReal;
+    "mirrored.tflite" MIRRORED: Mirrored;
+    "mirrored_real.tflite" MIRRORED_REAL: MirroredReal;
     "mobile.tflite" MOBILE: Mobile;
     "mobile_real.tflite" MOBILE_REAL: MobileReal;
     "multiplied.tflite" MULTIPLIED: Multiplied;
@@ -73,6 +78,7 @@ models! {
     "reduced.tflite" REDUCED: Reduced;
     "relu.tflite" RELU: ReluOnly;
     "padded.tflite" PADDED: Padded;
+    "padded_real.tflite" PADDED_REAL: PaddedReal;
     "resized.tflite" RESIZED: Resized;
     "resized_real.tflite" RESIZED_REAL: ResizedReal;
     "rsqrt.tflite" RSQRT: RsqrtOnly;
@@ -88,6 +94,8 @@ models! {
     "sqrt.tflite" SQRT: SqrtOnly;
     "square.tflite" SQUARE: SquareOnly;
     "steps_real.onnx" STEPS_REAL: StepsReal;
+    "summed.tflite" SUMMED: Summed;
+    "summed_real.tflite" SUMMED_REAL: SummedReal;
     "tanh.tflite" TANH: TanhOnly;
     "transposed.tflite" TRANSPOSED: Transposed;
     "transposed_real.tflite" TRANSPOSED_REAL: TransposedReal;
@@ -179,6 +187,9 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("normalized", &NORMALIZED, 0);
     compare("several", &SEVERAL, 0);
     compare("padded", &PADDED, 0);
+    compare("mirrored", &MIRRORED, 0);
+    compare("least", &LEAST, 0);
+    compare("summed", &SUMMED, 0);
     compare("resized", &RESIZED, 0);
     compare("lstm_states", &LSTM_STATES, 0);
     compare("lstm_stack", &LSTM_STACK, 0);
@@ -236,6 +247,11 @@ fn real_models_predict_the_same() {
     compare_real("shuffled_real", |x: &Image<6, 4, 3>| SHUFFLED_REAL.predict(x));
     compare_real("functions_real", |x: &Image<5, 4, 3>| FUNCTIONS_REAL.predict(x));
     compare_real("resized_real", |x: &Image<6, 5, 3>| RESIZED_REAL.predict(x));
+    compare_real("padded_real", |x: &Image<5, 4, 3>| PADDED_REAL.predict(x));
+    compare_real("mirrored_real", |x: &Image<5, 4, 3>| MIRRORED_REAL.predict(x));
+    compare_real("summed_real", |x: &Image<6, 5, 4>| SUMMED_REAL.predict(x));
+    compare_real("least_real", |x: &Image<6, 5, 4>| LEAST_REAL.predict(x));
+    compare_real("added_real", |x: &Image<5, 4, 3>| ADDED_REAL.predict(x));
     compare_real("several_real", |x: &Pair<Image<6, 5, 2>, [f32; 4]>| SEVERAL_REAL.predict(x));
     compare_real("normalized_real", |x: &Image<5, 4, 3>| NORMALIZED_REAL.predict(x));
     compare_real("lstm_states_real", |x: &[[f32; 3]; 9]| LSTM_STATES_REAL.predict(x));

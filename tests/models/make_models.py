@@ -17,16 +17,18 @@ import tf_keras
 from keras import layers as L
 from tensorflow.lite.tools import flatbuffer_utils
 
-DEPTH_TO_SPACE, TILE, ELU = 5, 69, 111
+DEPTH_TO_SPACE, TILE, SUM, ELU = 5, 69, 74, 111
 
 rng = np.random.default_rng(1)
 keras.utils.set_random_seed(1)
 
 
 def reference(model, samples):
-    """The outputs of the reference kernels, of which there are none for models with ELU."""
+    """The outputs of the reference kernels, of which there is none for ELU. That for SUM in int8 has a defect: it computes
+    -1 for zeros. Models with these run with the other kernels."""
     resolver = tf.lite.experimental.OpResolverType.BUILTIN_REF
-    if ELU in [code.builtinCode for code in flatbuffer_utils.read_model_from_bytearray(bytearray(model)).operatorCodes]:
+    codes = [code.builtinCode for code in flatbuffer_utils.read_model_from_bytearray(bytearray(model)).operatorCodes]
+    if ELU in codes or SUM in codes:
         resolver = tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     # The reference kernels of these have an older version, and the same arithmetic.
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(model))
@@ -213,6 +215,41 @@ def reduced():
     return keras.Model(image, L.Dense(3)(L.LeakyReLU(0.1)(L.GlobalMaxPooling1D()(y))))
 
 
+def summed():
+    """Sums of columns, channels and all pixels. Nothing else: the kernels that run it round products otherwise."""
+    total = lambda **options: L.Lambda(lambda x: keras.ops.sum(x, **options))
+    image = keras.Input((6, 5, 4))
+    return keras.Model(image, [total(axis=1)(image), total(axis=-1)(image), total(axis=(1, 2), keepdims=True)(image)])
+
+
+def least():
+    """Minima of rows, columns, channels and all pixels."""
+    least = lambda **options: L.Lambda(lambda x: keras.ops.min(x, **options))
+    image = keras.Input((6, 5, 4))
+    x = L.Conv2D(4, 3, padding="same", activation="tanh")(image)
+    x = L.Multiply()([x, least(axis=(1, 2), keepdims=True)(x)])
+    parts = [least(axis=1)(x), least(axis=2)(x), least(axis=3)(x), least(axis=(1, 2))(x)]
+    return keras.Model(image, L.Concatenate()([L.Dense(2)(L.Flatten()(part)) for part in parts]))
+
+
+def mirrored():
+    """Rows, columns and steps in the opposite order around images and series, with and without those at the ends."""
+    pad = lambda paddings, mode: L.Lambda(lambda x: tf.pad(x, [[0, 0], *paddings, [0, 0]], mode))
+    image = keras.Input((5, 4, 3))
+    x = L.Conv2D(4, 3, activation="tanh")(pad([[1, 1], [1, 1]], "REFLECT")(image))
+    x = L.Conv2D(3, 2)(pad([[2, 0], [1, 3]], "SYMMETRIC")(x))
+    x = pad([[3, 2]], "REFLECT")(L.Reshape((21, 7))(pad([[0, 1], [0, 0]], "REFLECT")(x)))
+    return keras.Model(image, L.Conv1D(2, 3)(x))
+
+
+def added():
+    """A sum of several tensors."""
+    image = keras.Input((5, 4, 3))
+    x = [L.Conv2D(4, 3, padding="same")(image), L.Conv2D(4, 1, activation="tanh")(image)]
+    x = L.Lambda(tf.add_n)([x[0], x[1], L.Conv2D(4, 2, padding="same")(x[0]), x[1]])
+    return keras.Model(image, L.Conv2D(2, 3)(x))
+
+
 def enlarged():
     """Several filters for each channel, and images and vectors that are repeated."""
     image = keras.Input((6, 5, 3))
@@ -386,6 +423,14 @@ if __name__ == "__main__":
     write("lstm_stack", lstm_stack(), spread=2.0, extreme=True)
     write("lstm_stack_real", lstm_stack(), ends="real", spread=2.0)
     write("padded", padded())
+    write("padded_real", padded(), ends="real")
+    write("mirrored", mirrored())
+    write("mirrored_real", mirrored(), ends="real")
+    write("summed", summed())
+    write("summed_real", summed(), ends="real")
+    write("least", least())
+    write("least_real", least(), ends="real")
+    write("added_real", added(), ends="real")
     write("resized", resized())
     write("resized_real", resized(), ends="real")
     write("several", several())

@@ -87,6 +87,16 @@ impl Graph<'_> {
     }
 }
 
+/// Real numbers of shape `of`, combined with these of shape `to`.
+pub fn with_numbers(of: &[usize], arithmetic: &'static str, to: &[usize], numbers: &[f32]) -> Layer {
+    let numbers = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    Layer::Branches {
+        first: vec![Layer::Identity { shape: of.to_vec() }],
+        second: vec![Layer::Constant { from: of.to_vec(), to: to.to_vec(), numbers }],
+        join: Join::Combine { arithmetic, activation: "Linear", inputs: [Scale::REAL; 2], output: Scale::REAL },
+    }
+}
+
 /// Refuses inputs that TensorFlow Lite compares though they differ in scale.
 pub fn check_scales(arithmetic: &str, inputs: [Scale; 2], output: Scale) -> Parsed<()> {
     if matches!(arithmetic, "Maximum" | "Minimum") && inputs != [output; 2] {

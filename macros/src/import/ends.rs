@@ -50,7 +50,7 @@ impl Graph<'_> {
                 self.sources[output] = Some(self.operators.len());
                 self.forks.push(None);
                 let (name, inputs) = ("member of the inputs".into(), vec![Some(pair)]);
-                self.operators.push(Operator { name, inputs, output, kind: Kind::Member(member) });
+                self.operators.push(Operator { number: 0, name, inputs, output, kind: Kind::Member(member) });
             }
             rest = pair;
         }

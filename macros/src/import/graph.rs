@@ -5,6 +5,8 @@ use std::{borrow::Cow, cell::Cell};
 use super::{
     Join, Layer, Parsed, Scale, Window,
     elementwise::{check_scales, is_joined, is_symmetric},
+    expand::expand,
+    reduce::Reduction,
     slice::{OfSplit, Slice},
 };
 
@@ -47,6 +49,8 @@ impl Tensor<'_> {
 }
 
 pub struct Operator {
+    /// Its place in the file.
+    pub number: usize,
     pub name: String,
     pub inputs: Vec<Option<usize>>,
     pub output: usize,
@@ -81,9 +85,7 @@ pub enum Kind {
         window: Window,
         activation: &'static str,
     },
-    Mean,
-    /// The maximum, over axes as those of a mean.
-    Max,
+    Reduce(Reduction),
     LeakyRelu(f32),
     PRelu,
     /// An activation that int8 has as a table: of the approximation by tanh, if it says so.
@@ -98,6 +100,10 @@ pub enum Kind {
     DepthToSpace(usize),
     SpaceToDepth(usize),
     Pad,
+    /// Repeats rows and columns in the opposite order before and after them; those at the ends, too, if it is symmetric.
+    MirrorPad {
+        symmetric: bool,
+    },
     /// `arithmetic` is the name of a join, such as `Add`.
     Combine {
         arithmetic: &'static str,
@@ -163,8 +169,9 @@ const MOST_LAYERS: usize = 1000;
 
 impl<'a> Graph<'a> {
     /// Connects operators, whose tensors exist. There is an input and an output, or several.
-    pub fn new(tensors: Vec<Tensor<'a>>, mut operators: Vec<Operator>, ends: [Vec<usize>; 2]) -> Parsed<Self> {
+    pub fn new(mut tensors: Vec<Tensor<'a>>, mut operators: Vec<Operator>, ends: [Vec<usize>; 2]) -> Parsed<Self> {
         let [inputs, outputs] = ends;
+        expand(&mut tensors, &mut operators);
         if operators.len() > MOST_LAYERS {
             return Err(format!("has {} operators, and {MOST_LAYERS} are supported", operators.len()));
         }
@@ -184,10 +191,10 @@ impl<'a> Graph<'a> {
                 !tensors[*tensor].data.is_empty() || inputs.contains(tensor) || sources[*tensor].is_some()
             };
             if !operator.inputs.iter().flatten().all(is_known) {
-                return Err(refused(number, operator, "an input is computed after it, or not at all"));
+                return Err(refused(operator, "an input is computed after it, or not at all"));
             }
             if sources[operator.output].is_some() || inputs.contains(&operator.output) {
-                return Err(refused(number, operator, "another operator computes its output"));
+                return Err(refused(operator, "another operator computes its output"));
             }
             sources[operator.output] = Some(number);
             forks.push(None);
@@ -376,10 +383,10 @@ impl<'a> Graph<'a> {
 
     /// The reason to refuse a model for an operator.
     pub fn refuse(&self, number: usize, reason: &str) -> String {
-        refused(number, &self.operators[number], reason)
+        refused(&self.operators[number], reason)
     }
 }
 
-fn refused(number: usize, operator: &Operator, reason: &str) -> String {
-    format!("has operator {number}, {}, that is not supported: {reason}", operator.name)
+fn refused(Operator { number, name, .. }: &Operator, reason: &str) -> String {
+    format!("has operator {number}, {name}, that is not supported: {reason}")
 }

@@ -10,6 +10,7 @@
 mod constants;
 mod elementwise;
 mod ends;
+mod expand;
 mod graph;
 mod layer;
 mod lstm;
@@ -17,6 +18,8 @@ mod merge;
 mod numbers;
 mod onnx;
 mod operator;
+mod pad;
+mod reduce;
 mod repeat;
 mod slice;
 pub mod source;
@@ -151,6 +154,24 @@ mod tests {
         let clip = file.windows(4).position(|bytes| bytes == 10f32.to_le_bytes()).unwrap();
         file[clip..clip + 4].copy_from_slice(&f32::INFINITY.to_le_bytes());
         assert!(Model::parse(&file).err().unwrap().ends_with("its cells are limited to inf"));
+    }
+
+    /// The paddings of the first operator are 1 before and after the rows, and before and after the columns.
+    #[test]
+    fn mirrored_padding_is_at_most_the_image() {
+        const MIRRORED: &[u8] = include_bytes!("../../../tests/models/mirrored.tflite");
+        let bytes = |paddings: [i32; 8]| paddings.map(i32::to_le_bytes).as_flattened().to_vec();
+        let place = MIRRORED.windows(32).position(|window| window == bytes([0, 0, 1, 1, 1, 1, 0, 0])).unwrap();
+        for (paddings, reason) in [
+            ([0, 0, 5, 1, 1, 1, 0, 0], "it pads axis 1 of [1, 5, 4, 3] by 5 and 1"),
+            ([0, 0, 1, -1, 1, 1, 0, 0], "it pads axis 1 of [1, 5, 4, 3] by 1 and 18446744073709551615"),
+            ([0, 1, 1, 1, 1, 1, 0, 0], "its padding is [[0, 1], [1, 1], [1, 1], [0, 0]], of the shape [1, 5, 4, 3]"),
+        ] {
+            let mut file = MIRRORED.to_vec();
+            file[place..place + 32].copy_from_slice(&bytes(paddings));
+            let refusal = Model::parse(&file).err().unwrap();
+            assert_eq!(refusal, format!("has operator 0, MIRROR_PAD, that is not supported: {reason}"));
+        }
     }
 
     #[test]

@@ -13,7 +13,11 @@ const LEAK: f32 = 0.01;
 impl Graph<'_> {
     /// The layers of an operator of one input.
     pub fn layers_of(&self, number: usize) -> Parsed<Vec<Layer>> {
-        self.parsed(number).map_err(|reason| self.refuse(number, &reason))
+        let refuse = |reason: String| match reason.starts_with("has operator ") {
+            true => reason,
+            false => self.refuse(number, &reason),
+        };
+        self.parsed(number).map_err(refuse)
     }
 
     fn parsed(&self, number: usize) -> Parsed<Vec<Layer>> {
@@ -65,7 +69,7 @@ impl Graph<'_> {
             Kind::AveragePool { window, activation } => {
                 return self.pool("AveragePool2d", input, output, window, activation);
             }
-            Kind::Mean | Kind::Max => return self.reduce(number, input, output),
+            Kind::Reduce(reduction) => return self.reduce(number, *reduction, input, output),
             Kind::LeakyRelu(alpha) => {
                 let (shape, input, output) = (self.shape(output)?, self.scale(input)?, self.scale(output)?);
                 if output == Scale::REAL && *alpha != LEAK {
@@ -95,6 +99,7 @@ impl Graph<'_> {
             Kind::DepthToSpace(size) => return self.depth_to_space(input, output, *size),
             Kind::SpaceToDepth(size) => return self.space_to_depth(input, output, *size),
             Kind::Pad => return self.pad(number, input, output),
+            Kind::MirrorPad { .. } => return Err("its padding is not a constant of int32".into()),
             Kind::Reshape => {
                 self.same_scale(input, output)?;
                 return self.reshape(&self.shape(input)?, &self.shape(output)?);
@@ -207,80 +212,6 @@ impl Graph<'_> {
             layers.push(Layer::Activate { activation, shape: images[1].to_vec(), input: scale, output: scale });
         }
         Ok(layers)
-    }
-
-    /// The mean or maximum over axes side by side. Those after them count as channels, and those before as steps.
-    fn reduce(&self, number: usize, input: usize, output: usize) -> Parsed<Vec<Layer>> {
-        let (shape, to) = (self.shape(input)?, self.shape(output)?);
-        let rank = self.tensors[input].shape.len() as i32;
-        let batch = rank - shape.len() as i32;
-        let mut axes = self.integers(self.input_of(number, 1)?)?;
-        axes.iter_mut()
-            .for_each(|axis| *axis = axis.wrapping_add(if *axis < 0 { rank } else { 0 }).wrapping_sub(batch));
-        axes.sort_unstable();
-        let (count, first) = (axes.len(), axes.first().copied().unwrap_or(-1));
-        let Some(first) = usize::try_from(first).ok().filter(|first| {
-            axes.iter().copied().eq(*first as i32..*first as i32 + count as i32) && first + count <= shape.len()
-        }) else {
-            return Err(format!("it is over the axes {axes:?} of {shape:?}, and only axes side by side are supported"));
-        };
-        let product = |lengths: &[usize]| size_of_shape(lengths).unwrap_or(0);
-        let (steps, channels) = (product(&shape[..first]), product(&shape[first + count..]));
-        let pixels = match &shape[first..] {
-            rest if count + 1 == rest.len() => rest.to_vec(),
-            rest => vec![product(&rest[..count]), channels],
-        };
-        let layer = if matches!(self.operators[number].kind, Kind::Max) {
-            self.same_scale(input, output)?;
-            Layer::GlobalMaxPool { shape: pixels.clone() }
-        } else {
-            let rescale = Some([self.scale(input)?, self.scale(output)?]);
-            Layer::GlobalAveragePool { shape: pixels.clone(), rescale }
-        };
-        self.each_step(layer, &shape, steps, [&pixels, &[channels]], &to)
-    }
-
-    /// The number around an image, or before and after a series, as an int8: that of 0 unless the operator has another.
-    fn filler(&self, number: usize, input: usize) -> Parsed<i8> {
-        let scale = self.scale(input)?;
-        let Ok(value) = self.input_of(number, 2) else { return Ok(scale.zero) };
-        let of_value = self.scale(value)?;
-        match self.tensors[value].data[..] {
-            [filler] if of_value == scale => Ok(filler as i8),
-            [a, b, c, d] if of_value == Scale::REAL && scale == Scale::REAL => match f32::from_le_bytes([a, b, c, d]) {
-                0.0 => Ok(scale.zero),
-                filler => Err(format!("it pads with {filler}, and between real numbers, only 0 is supported")),
-            },
-            _ => Err("it pads with a number that is not a constant of the scale of its input".into()),
-        }
-    }
-
-    /// Zeros, or in int8 other numbers, around an image, or before and after a series.
-    fn pad(&self, number: usize, input: usize, output: usize) -> Parsed<Vec<Layer>> {
-        let [from, to] = [self.shape(input)?, self.shape(output)?];
-        self.same_scale(input, output)?;
-        let mut zeros = self.integers(self.input_of(number, 1)?)?;
-        // A series is an image of one row.
-        let image = |shape: &[usize]| match *shape {
-            [height, width, channels] => Ok([height, width, channels]),
-            [steps, channels] => Ok([1, steps, channels]),
-            _ => Err(format!("its tensor of shape {shape:?} is not an image")),
-        };
-        let images = [image(&from)?, image(&to)?];
-        if from.len() == 2 && zeros.len() == 6 {
-            zeros.splice(2..2, [0, 0]);
-        }
-        let zeros: Vec<usize> = zeros.into_iter().map(|zeros| usize::try_from(zeros).unwrap_or(usize::MAX)).collect();
-        let [0, 0, top, bottom, left, right, 0, 0] = zeros[..] else {
-            return Err(format!("its padding is {zeros:?}, and only that of rows and columns is supported"));
-        };
-        let [[height, width, channels], after] = images;
-        let padded = |length: usize, before: usize, after: usize| length.checked_add(before)?.checked_add(after);
-        if [padded(height, top, bottom), padded(width, left, right), Some(channels)] != after.map(Some) {
-            return Err(format!("its output is {after:?}, which its padding {zeros:?} does not give"));
-        }
-        let zeros = Layer::ZeroPad { images, before: [top, left], zero: self.filler(number, input)? };
-        self.reshaped(&from, [&images[0], &images[1]], zeros, &to)
     }
 
     fn activate(&self, activation: &'static str, input: usize, output: usize) -> Parsed<Vec<Layer>> {

@@ -40,6 +40,7 @@ pub fn read(file: &[u8]) -> Parsed<Graph<'static>> {
     }
     for (number, node) in parts.nodes.iter().enumerate() {
         let refuse = |reason| format!("has operator {number}, {}, that is not supported: {reason}", node.operator);
+        reader.number = number;
         reader.node(node).map_err(refuse)?;
     }
     let mut outputs = Vec::new();
@@ -92,6 +93,8 @@ struct Named {
 struct Reader {
     tensors: Vec<Tensor<'static>>,
     operators: Vec<Operator>,
+    /// The place of the node that is read.
+    number: usize,
     names: HashMap<String, Named>,
     constants: HashMap<String, Constant>,
     /// How often each name is an input.
@@ -122,7 +125,8 @@ impl Reader {
         (name, shape, order): (&str, Vec<usize>, Order),
     ) -> usize {
         let output = self.add(name, shape, order);
-        self.operators.push(Operator { name: node.operator.clone(), inputs, output, kind });
+        let number = self.number;
+        self.operators.push(Operator { number, name: node.operator.clone(), inputs, output, kind });
         output
     }
 
@@ -130,6 +134,7 @@ impl Reader {
     fn reshaped(&mut self, tensor: usize, name: &str, shape: Vec<usize>, order: Order) -> usize {
         let output = self.add(name, shape, order);
         self.operators.push(Operator {
+            number: self.number,
             name: "Reshape".into(),
             inputs: vec![Some(tensor)],
             output,

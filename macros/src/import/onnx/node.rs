@@ -1,6 +1,9 @@
 //! The operators of ONNX.
 
-use super::{super::constants::size_of_shape, Element, Kind, Named, Node, Order, Parsed, Reader, Tensor, image};
+use super::{
+    super::{constants::size_of_shape, reduce::Reduction},
+    Element, Kind, Named, Node, Order, Parsed, Reader, Tensor, image,
+};
 
 impl Reader {
     /// Reads a node, whose inputs are known.
@@ -183,7 +186,7 @@ impl Reader {
         }
         let axes = self.integers(&[1, 2]);
         let output = (output(node)?, shape, order);
-        self.operator(node, Kind::Mean, vec![Some(tensor), Some(axes)], output);
+        self.operator(node, Kind::Reduce(Reduction::Mean), vec![Some(tensor), Some(axes)], output);
         Ok(())
     }
 

@@ -132,7 +132,7 @@ fn operator(number: usize, table: Table<'_>, codes: &[Table<'_>], tensors: &[Ten
         let input = inputs.get(usize::from(code == split::SPLIT)).copied().flatten();
         let operators = outputs.into_iter().zip(parts).map(|(output, kind)| {
             let (name, inputs) = (name.clone(), vec![input]);
-            Operator { name, inputs, output, kind }
+            Operator { number, name, inputs, output, kind }
         });
         return Ok(operators.collect());
     }
@@ -144,5 +144,5 @@ fn operator(number: usize, table: Table<'_>, codes: &[Table<'_>], tensors: &[Ten
         _ => options::kind(code, options, weights),
     };
     let kind = kind.unwrap_or_else(Kind::Unsupported);
-    Ok(vec![Operator { name, inputs, output, kind }])
+    Ok(vec![Operator { number, name, inputs, output, kind }])
 }

@@ -1,7 +1,7 @@
 //! The operators of TensorFlow Lite and their options.
 
 use super::{
-    super::{Padding, Window, slice::Slice},
+    super::{Padding, Window, reduce::Reduction, slice::Slice},
     Kind, Parsed,
     flatbuffer::Table,
 };
@@ -135,7 +135,7 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         28 => Kind::Activate("Tanh"),
         34 | 60 => Kind::Pad,
         39 => Kind::Transpose,
-        40 => Kind::Mean,
+        40 => Kind::Reduce(Reduction::Mean),
         41 => Kind::Combine { arithmetic: "Subtract", activation: options.activation(0)? },
         42 => return Err("no layer computes it, since its int8 form is undefined for tiny quotients".into()),
         45 => match (options.int(2, 0)?, options.int(3, 0)?) {
@@ -156,10 +156,12 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         },
         69 | 130 => Kind::Tile,
         73 => Kind::Activate("Log"),
+        74 => Kind::Reduce(Reduction::Sum),
         75 => Kind::Activate("Sqrt"),
         76 => Kind::Activate("Rsqrt"),
-        82 => Kind::Max,
+        82 => Kind::Reduce(Reduction::Max),
         83 => Kind::Concat { axis: options.int(1, 0)?, packs: true },
+        89 => Kind::Reduce(Reduction::Min),
         92 => Kind::Activate("Square"),
         97 => Kind::Enlarge { corners: options.byte(0)? != 0, centers: options.byte(1)? != 0 },
         98 => match options.0.map_or(Ok([0; 4]), |table| table.number(0)).map(f32::from_le_bytes)? {
@@ -167,7 +169,9 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
             alpha => return Err(format!("its alpha is {alpha}, and 0 to 1 is supported")),
         },
         99 => Kind::Combine { arithmetic: "SquaredDifference", activation: "Linear" },
+        100 => Kind::MirrorPad { symmetric: options.byte(0)? != 0 },
         101 => Kind::Activate("Abs"),
+        106 => Kind::Combine { arithmetic: "Add", activation: "Linear" },
         111 => Kind::Activate("Elu"),
         114 => Kind::Quantize,
         117 => Kind::Activate("HardSwish"),
