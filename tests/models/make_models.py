@@ -77,7 +77,9 @@ def write(name, model, ends="int8", spread=1.0, extreme=False):
         plain = tf.lite.TFLiteConverter.from_keras_model(model).convert()
         places = order(tf.lite.Interpreter(model_content=plain).get_input_details(), samples)
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    if ends == "half":
+    if ends == "hybrid":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    elif ends == "half":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.target_spec.supported_types = [tf.float16]
     elif ends != "real":
@@ -99,7 +101,7 @@ def write(name, model, ends="int8", spread=1.0, extreme=False):
     folder = os.environ.get("MODELS", os.path.dirname(os.path.abspath(__file__)))
     with open(f"{folder}/{name}.tflite", "wb") as file:
         file.write(converted)
-    if name == "unsupported":
+    if name in ("unsupported", "hybrid"):
         return
     with open(f"{folder}/{name}.bin", "wb") as file:
         file.writelines(reference(converted, inputs))
@@ -408,6 +410,11 @@ def lstm_states():
     return recurrent([lstm(11, return_sequences=True)])
 
 
+def hybrid():
+    """An LSTM whose weights are numerous enough for int8, while its input is real."""
+    return tf_keras.Sequential([tf_keras.Input((2, 32), batch_size=1), lstm(32)])
+
+
 def lstm_stack():
     """Two LSTMs whose gates saturate, of which the second outputs its last state."""
     return recurrent([lstm(6, 8.0, return_sequences=True), lstm(4, 3.0), tf_keras.layers.Dense(2)])
@@ -420,6 +427,7 @@ def function(name):
 if __name__ == "__main__":
     write("lstm_states", lstm_states(), extreme=True)
     write("lstm_states_real", lstm_states(), ends="real")
+    write("hybrid", hybrid(), ends="hybrid")
     write("lstm_stack", lstm_stack(), spread=2.0, extreme=True)
     write("lstm_stack_real", lstm_stack(), ends="real", spread=2.0)
     write("padded", padded())

@@ -150,10 +150,36 @@ mod tests {
             assert!(refusal.contains("operator 0, UNIDIRECTIONAL_SEQUENCE_LSTM, that is not supported"), "{refusal}");
             assert!(refusal.contains(reason), "{refusal}");
         }
+        let hybrid = Model::parse(include_bytes!("../../../tests/models/hybrid.tflite")).err().unwrap();
+        assert!(hybrid.contains("its weights are int8 and its input float32 (dynamic range quantization)"), "{hybrid}");
         let mut file = LSTM.to_vec();
         let clip = file.windows(4).position(|bytes| bytes == 10f32.to_le_bytes()).unwrap();
         file[clip..clip + 4].copy_from_slice(&f32::INFINITY.to_le_bytes());
         assert!(Model::parse(&file).err().unwrap().ends_with("its cells are limited to inf"));
+    }
+
+    /// The number around the image is that of an int8 of another scale, or none.
+    #[test]
+    fn padding_by_numbers_of_other_scales_is_refused() {
+        const PADDED: &[u8] = include_bytes!("../../../tests/models/padded.tflite");
+        const REAL: &[u8] = include_bytes!("../../../tests/models/padded_real.tflite");
+        let refusal = |file: &[u8]| Model::parse(file).err().unwrap();
+        let number = REAL.windows(4).position(|bytes| bytes == (-0.7f32).to_le_bytes()).unwrap();
+        let mut file = REAL.to_vec();
+        file[number..number + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+        assert_eq!(refusal(&file), "has operator 0, PADV2, that is not supported: it pads with NaN");
+        // The first operator has this scale three times: that of its input, of its number and of its output.
+        let scale = PADDED.windows(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()));
+        let scale = scale.enumerate().find(|(_, number)| (0.029..0.03).contains(number)).unwrap().1.to_le_bytes();
+        let places = (0..PADDED.len() - 3).filter(|place| PADDED[*place..][..4] == scale);
+        let refusals = places.map(|place| {
+            let mut file = PADDED.to_vec();
+            file[place..place + 4].copy_from_slice(&0.1f32.to_le_bytes());
+            refusal(&file)
+        });
+        let reason =
+            "PADV2, that is not supported: it pads with a number that is not a constant of the scale of its input";
+        assert!(refusals.filter(|refusal| refusal.ends_with(reason)).count() == 1);
     }
 
     /// The paddings of the first operator are 1 before and after the rows, and before and after the columns.

@@ -40,3 +40,36 @@ pub fn kind(
     }
     Ok(Kind::Lstm(States { output, cell, hidden, clip }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::flatbuffer::Bytes, *};
+
+    /// A table of options: the activation, whether the steps are first and whether the recurrent weights are diagonal.
+    fn options(activation: u8, time_major: u8, diagonal: u8) -> Vec<u8> {
+        // The offset of the table; the sizes and positions of its fields; their offset, two limits and four bytes.
+        let start =
+            [20u32.to_le_bytes(), [16, 0, 16, 0], [12, 0, 4, 0], [8, 0, 13, 0], [14, 0, 15, 0], 16u32.to_le_bytes()];
+        [start.as_flattened(), &[0; 8], &[activation, time_major, 0, diagonal]].concat()
+    }
+
+    #[test]
+    fn options_of_other_lstms_are_refused() {
+        // Without a peephole, a projection and layer norms.
+        let is_there = |input: &usize| !matches!(input, 9..12 | 16 | 17 | 20..);
+        let inputs: Vec<_> = (0..24).map(|input| Some(input).filter(is_there)).collect();
+        let refusal = |activation, time_major, diagonal| {
+            let file = options(activation, time_major, diagonal);
+            kind(Some(Bytes(&file).root().unwrap()), &mut inputs.clone(), &[]).err()
+        };
+        assert_eq!(refusal(4, 0, 0), None);
+        let reasons = [
+            (refusal(1, 0, 0), "its activation is not tanh"),
+            (refusal(4, 1, 0), "the steps are its first axis (time_major)"),
+            (refusal(4, 0, 1), "its recurrent weights are diagonal"),
+        ];
+        for (refusal, reason) in reasons {
+            assert_eq!(refusal.unwrap(), format!("{reason}, and no layer computes that"));
+        }
+    }
+}
