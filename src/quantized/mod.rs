@@ -45,6 +45,8 @@ mod depthwise;
 #[cfg(feature = "std")]
 mod describe;
 mod each_step;
+#[cfg(feature = "std")]
+mod error;
 mod extreme;
 mod gather;
 mod global_pool;
@@ -72,7 +74,7 @@ pub use arithmetic::{Combination, Combine, Difference, Product, Sum};
 pub use aware::{QuantizationAware, RoundWeights, Rounded};
 pub use branches::{Concat, Rescale};
 #[cfg(feature = "std")]
-pub use calibrate::{Calibrated, Calibration, QuantizeError, Ranges, Samples, Scales};
+pub use calibrate::{Calibrated, Calibration, Ranges, Samples, Scales};
 pub use constant::Constant;
 pub use conv_transpose2d::ConvTranspose2d;
 pub use convolution::{Conv1d, Conv2d};
@@ -82,6 +84,8 @@ pub use depthwise::{DepthwiseConv1d, DepthwiseConv2d};
 #[cfg(feature = "std")]
 pub use describe::{Activations, Describe, DescribeError, Describer, Description, Operation, Operator, Weights};
 pub use each_step::EachStep;
+#[cfg(feature = "std")]
+pub use error::QuantizeError;
 pub use extreme::{Largest, Smallest};
 pub use global_pool::{GlobalAverage, GlobalMax};
 pub use p_relu::PRelu;
