@@ -116,6 +116,11 @@ pub trait Operations<T> {
         self.other(path, "upsampling", format_args!("{factors:?}"), &[]);
     }
 
+    /// An image of another size, by bilinear interpolation; between the corners, or the centers, of pixels.
+    fn resize(&mut self, path: Path<'_>, from: [usize; 2], to: [usize; 2], corners: bool, centers: bool) {
+        self.other(path, "resizing", format_args!("{from:?} to {to:?} {corners} {centers}"), &[]);
+    }
+
     /// An image whose rows are the columns of the input.
     fn transpose(&mut self, path: Path<'_>) {
         self.other(path, "transposition", format_args!(""), &[]);

@@ -18,8 +18,8 @@ use shiplap::{
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
     layer::{Operations, Parameter, Path as LayerPath, Sample, Visit},
     layers::{
-        Add, AllSteps, Bidirectional, Both, BothEnds, Branches, Concat, Constant, First, Full, GroupNorm, Identity,
-        Masked, Multiply, Reversed, Second, TimeDistributed,
+        Add, AllSteps, Bidirectional, Both, BothEnds, Branches, Concat, Constant, Corners, First, Full, GroupNorm,
+        Identity, Masked, Multiply, Reversed, Second, TimeDistributed, TopLeft,
         image::{Average, Max},
     },
     prelude::*,
@@ -435,6 +435,15 @@ type Decoder = (
     ),
 );
 
+/// Images between convolutions, and one whose channels are last.
+#[network(input = Image<6, 5, 3>)]
+type Resized = (
+    Resize2d<_, 12, 8>,
+    (Conv2d<_, 4, 3, Relu>, Resize2d<_, 7, 21, Corners>, Conv2d<_, 3, 2, Tanh>),
+    Resize2d<_, 1, 30, TopLeft>,
+    Resize2d<_, 4, 7>,
+);
+
 /// The same with the padding of Keras.
 #[network(input = Image<9, 8, 2>)]
 type Separable = (
@@ -748,6 +757,7 @@ fn networks_for_python() {
     give::<Causes>("causes");
     give::<DepthwiseSeries>("depthwise_series");
     give::<Steps>("steps");
+    give::<Resized>("resized");
     give::<Upscaled>("upscaled");
     give::<Decoded>("decoded");
     give::<Separable>("separable");

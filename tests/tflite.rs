@@ -13,7 +13,10 @@ use shiplap::{
     io,
     kernel::Real,
     layer::{Parameter, Path, Role, VisitMut},
-    layers::{Add, AllStates, Branches, Concat, Identity, Maximum, Minimum, SquaredDifference},
+    layers::{
+        Add, AllStates, Both, Branches, Concat, Corners, First, Identity, Maximum, Minimum, Second, SquaredDifference,
+        TopLeft,
+    },
     prelude::*,
     quantized::{
         Calibration, Describe, Entrance, Int8Activation, Int8Layer, Int8Tensor, Quantize, Quantized, Ranges, Raw, Table,
@@ -177,6 +180,27 @@ type Enlarged = (
     PRelu<_>,
 );
 
+#[network(input = Image<6, 5, 3>)]
+type Resized = (
+    Resize2d<_, 12, 8>,
+    Conv2d<_, 4, 3, Relu>,
+    Resize2d<_, 7, 21, Corners>,
+    Conv2d<_, 3, 2, Tanh>,
+    Resize2d<_, 4, 30, TopLeft>,
+);
+
+/// Two inputs, and three outputs, of which one is an input.
+#[network(input = Pair<Image<6, 5, 2>, [f32; 4]>)]
+type Pairs = (
+    Branches<
+        Branches<(First<_>, Conv2d<_, 3, 3, Relu>, Flatten<_>), (Second<_>, Dense<_, 5, Relu>), Concat>,
+        Second<_>,
+        Both,
+    >,
+    Branches<(First<_>, Dense<_, 6, Tanh>), Second<_>, Both>,
+    Branches<(First<_>, Dense<_, 3, Softmax>), Branches<(First<_>, Dense<_, 2>), Second<_>, Both>, Both>,
+);
+
 /// Wrappers, and the maximum of each channel.
 #[network(input = Image<6, 5, 2>)]
 type Wrapped = (
@@ -277,6 +301,8 @@ fn networks() -> Vec<Case> {
         int8::<Padded2d, _>("padded"),
         int8::<Depthwise, _>("depthwise"),
         int8::<Enlarged, _>("enlarged"),
+        int8::<Resized, _>("resized"),
+        int8::<Pairs, _>("pairs"),
         int8::<Wrapped, _>("wrapped"),
         int8::<Pools, _>("pools"),
         int8::<Residuals, _>("residuals"),

@@ -17,43 +17,49 @@ def in_tflite(path, inputs):
     """The inputs, and the outputs of the reference kernels; the scales of both."""
     model = Interpreter(str(path), experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
     model.allocate_tensors()
-    [entrance], [output] = model.get_input_details(), model.get_output_details()
-    inputs = np.frombuffer(inputs, entrance["dtype"]).reshape(-1, *entrance["shape"][1:])
+    entrances, ends = model.get_input_details(), model.get_output_details()
+    assert all(end["dtype"] == np.int8 for end in ends)
+    fields = [(f"input{n}", entrance["dtype"], entrance["shape"][1:]) for n, entrance in enumerate(entrances)]
+    samples = np.frombuffer(inputs, fields)
+    inputs = [samples[name] for name, *_ in fields]
     outputs = []
-    for x in inputs:
+    for sample in zip(*inputs):
         model.reset_all_variables()
-        model.set_tensor(entrance["index"], x[None])
+        for entrance, x in zip(entrances, sample):
+            model.set_tensor(entrance["index"], x[None])
         model.invoke()
-        outputs.append(model.get_tensor(output["index"]).ravel())
-    return inputs, np.array(outputs), [tensor["quantization"] for tensor in (entrance, output)]
+        outputs.append(np.concatenate([model.get_tensor(end["index"]).ravel() for end in ends]))
+    scales = [np.concatenate([np.full(end["shape"].prod(), end["quantization"][n]) for end in ends]) for n in (0, 1)]
+    return inputs, np.array(outputs), [entrance["quantization"] for entrance in entrances], scales
 
 
-def in_onnxruntime(path, inputs, scales):
+def in_onnxruntime(path, inputs, scales, of_outputs):
     """The outputs, as int8."""
     model = onnx.load(path)
     onnx.checker.check_model(model, full_check=True)
     session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
-    if inputs.dtype == np.int8:
-        inputs = (inputs.astype("float32") - scales[0][1]) * np.float32(scales[0][0])
-    [outputs] = session.run(None, {"input": inputs})
-    return np.round(outputs.reshape(len(inputs), -1) / scales[1][0] + scales[1][1]).astype(int)
+    feed = {}
+    for entrance, x, (scale, zero) in zip(session.get_inputs(), inputs, scales):
+        feed[entrance.name] = (x.astype("float32") - zero) * np.float32(scale) if x.dtype == np.int8 else x
+    outputs = [output.reshape(len(inputs[0]), -1) for output in session.run(None, feed)]
+    return np.round(np.concatenate(outputs, axis=1) / of_outputs[0] + of_outputs[1]).astype(int)
 
 
 def compare(folder):
     names, count, failed, steps = sorted(path.stem for path in folder.glob("*.tflite")), 0, [], []
     for name in names:
         inputs = (folder / f"{name}.inputs").read_bytes()
-        inputs, found, scales = in_tflite(folder / f"{name}.tflite", inputs)
+        inputs, found, *scales = in_tflite(folder / f"{name}.tflite", inputs)
         expected = np.frombuffer((folder / f"{name}.outputs").read_bytes(), "int8").reshape(found.shape)
         wrong = np.count_nonzero(found != expected)
         count += found.size
-        if wrong or found.dtype != np.int8:
+        if wrong:
             worst = np.abs(found.astype(int) - expected).max()
             failed.append(f"{name}: {wrong} of {found.size} bytes differ, by up to {worst}")
 
         if not (folder / f"{name}.int8_onnx").exists():
             continue  # ONNX has no operator for a layer.
-        steps.append(np.abs(in_onnxruntime(folder / f"{name}.int8_onnx", inputs, scales) - expected))
+        steps.append(np.abs(in_onnxruntime(folder / f"{name}.int8_onnx", inputs, *scales) - expected))
         print(f"{name}: {100 * np.mean(steps[-1] > 0):.2f} % of onnxruntime's outputs differ, by up to {steps[-1].max()} steps")
         if steps[-1].max() > MOST_STEPS or steps[-1].mean() > MEAN_STEPS:
             failed.append(f"{name}: onnxruntime differs too much")

@@ -1,7 +1,6 @@
 //! Export of int8 networks to ONNX.
 
 use std::{
-    borrow::ToOwned as _,
     format,
     path::Path as FilePath,
     string::{String, ToString},
@@ -15,7 +14,7 @@ use super::{
     INPUT, OUTPUT,
     message::{self, Attribute, Graph, Node, Tensor},
     model,
-    operations::attributes,
+    operations::{attributes, interpolation, resizing},
     values,
 };
 use crate::{
@@ -73,25 +72,25 @@ pub fn to_onnx_int8<N: Quantize<Int8: Describe>>(
     calibration: &Calibration,
 ) -> Result<Vec<u8>, FileError> {
     let description = network.describe(calibration).map_err(|error| FileError::Int8 { reason: error.to_string() })?;
-    let mut graph = Operators { description: &description, nodes: Vec::new(), tensors: Vec::new() };
-    if let Some(scale) = description.tensors[0].scale {
-        graph.quantize(INPUT.to_owned(), place(0), scale);
+    let (inputs, outputs) = (values(INPUT, &N::Input::FORM), values(OUTPUT, &N::Output::FORM));
+    let names = inputs.iter().map(|input| input.name.clone()).collect();
+    let mut graph = Operators { description: &description, inputs: names, nodes: Vec::new(), tensors: Vec::new() };
+    for (tensor, input) in inputs.iter().enumerate() {
+        if let Some(scale) = description.tensors[tensor].scale {
+            graph.quantize(input.name.clone(), place(tensor), scale);
+        }
     }
     for operator in &description.operators {
         let refuse =
             |reason| FileError::Int8 { reason: format!("cannot export the layer `{}`: {reason}", operator.layer) };
         graph.append(operator).map_err(refuse)?;
     }
-    let output = graph.real(description.output);
-    graph.node("Identity", vec![output], OUTPUT.to_owned(), vec![]);
+    for (tensor, output) in description.outputs.iter().zip(&outputs) {
+        let real = graph.real(*tensor);
+        graph.node("Identity", vec![real], output.name.clone(), vec![]);
+    }
     let Operators { nodes, tensors, .. } = graph;
-    let graph = Graph {
-        nodes,
-        name: "network".into(),
-        tensors,
-        inputs: values(INPUT, &N::Input::FORM),
-        outputs: values(OUTPUT, &N::Output::FORM),
-    };
+    let graph = Graph { nodes, name: "network".into(), tensors, inputs, outputs };
     Ok(model(graph).encode_to_vec())
 }
 
@@ -103,6 +102,8 @@ fn place(tensor: usize) -> String {
 /// Builds the nodes of a graph.
 struct Operators<'a> {
     description: &'a Description,
+    /// The names of the inputs, which are the first tensors.
+    inputs: Vec<String>,
     nodes: Vec<Node>,
     tensors: Vec<Tensor>,
 }
@@ -114,7 +115,7 @@ impl Operators<'_> {
         match &operator.operation {
             Operation::Standardize { mean, deviation } => {
                 let (mean, deviation) = (self.floats(mean), self.floats(deviation));
-                let distance = self.next("Sub", vec![INPUT.to_owned(), mean], vec![]);
+                let distance = self.next("Sub", vec![self.inputs[x].clone(), mean], vec![]);
                 let standardized = self.next("Div", vec![distance, deviation], vec![]);
                 self.finish(standardized, y, None);
             }
@@ -233,6 +234,15 @@ impl Operators<'_> {
             }
             Operation::Transpose => {
                 self.node("Transpose", vec![place(x)], place(y), vec![Attribute::of_integers("perm", &[0, 2, 1, 3])]);
+            }
+            Operation::Resize { corners, centers } => {
+                let [from, to] = [x, y].map(|tensor| &self.description.tensors[tensor].shape);
+                let [rows, columns] = [0, 1].map(|axis| resizing(from[axis], to[axis]));
+                let scales = self.floats(&[1.0, rows, columns, 1.0]);
+                let x = self.real(x);
+                let inputs = vec![x, String::new(), scales];
+                let resized = self.next("Resize", inputs, interpolation(*corners, *centers));
+                self.finish(resized, y, None);
             }
             Operation::UpSample([rows, columns]) => {
                 // Numbers that no mode interpolates.
@@ -359,7 +369,7 @@ impl Operators<'_> {
 
     /// The real numbers of the value `name`, which is int8 of the scale of this tensor.
     fn dequantized(&mut self, name: String, tensor: usize) -> String {
-        let Some(scale) = self.description.tensors[tensor].scale else { return INPUT.to_owned() };
+        let Some(scale) = self.description.tensors[tensor].scale else { return self.inputs[tensor].clone() };
         let [scale, zero] = self.scale(scale);
         self.next("DequantizeLinear", vec![name, scale, zero], vec![])
     }

@@ -328,6 +328,17 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         self.with_inputs(path, "Resize", vec![String::new(), scales], modes.into());
     }
 
+    fn resize(&mut self, path: Path<'_>, from: [usize; 2], to: [usize; 2], corners: bool, centers: bool) {
+        let [rows, columns] = [0, 1].map(|axis| resizing(from[axis], to[axis]));
+        let factors = match self.layout {
+            Layout::Pixels => [1.0, rows, columns, 1.0],
+            Layout::Planes(_) => [1.0, 1.0, rows, columns],
+        };
+        let scales = path.join("scales").to_string();
+        self.tensor(scales.clone(), &[4], &factors);
+        self.with_inputs(path, "Resize", vec![String::new(), scales], interpolation(corners, centers));
+    }
+
     fn transpose(&mut self, path: Path<'_>) {
         let order = if self.layout == Layout::Pixels { [0, 2, 1, 3] } else { [0, 1, 3, 2] };
         self.unary(path, "Transpose", vec![Attribute::of_integers("perm", &order)]);
@@ -452,6 +463,25 @@ fn lengths(rows: i64, shape: &[usize]) -> Vec<i64> {
 /// The numbers of `[rows, columns]` along which the window moves.
 fn of_axes<'a>(numbers: &'a [usize; 2], window: &Sliding) -> &'a [usize] {
     &numbers[2 - window.axes.min(2)..]
+}
+
+/// The least factor by which the operator `Resize`, which rounds down, brings a length to another.
+pub(super) fn resizing(from: usize, to: usize) -> f32 {
+    let mut factor = to as f32 / from as f32;
+    while f64::from(factor) * (from as f64) < to as f64 {
+        factor = factor.next_up();
+    }
+    factor
+}
+
+/// The attributes of bilinear interpolation.
+pub(super) fn interpolation(corners: bool, centers: bool) -> Vec<Attribute> {
+    let places = match (corners, centers) {
+        (true, _) => "align_corners",
+        (_, true) => "half_pixel",
+        _ => "asymmetric",
+    };
+    vec![Attribute::of_text("mode", "linear"), Attribute::of_text("coordinate_transformation_mode", places)]
 }
 
 pub(super) fn attributes(window: &Sliding) -> Vec<Attribute> {

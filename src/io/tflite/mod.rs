@@ -17,7 +17,8 @@ use crate::quantized::{Calibration, Describe, Quantize, Quantized, Scale};
 /// `calibration` is the one with which the network was quantized: it has the scales, of which the network keeps only
 /// multipliers. The reference kernels of TensorFlow Lite compute the bytes of
 /// [`predict_int8`](Quantized::predict_int8). Input and output are int8 of shape `[1, ..]`; a network that begins with
-/// [`Standardize`](crate::layers::Standardize) takes `f32`. The write is atomic.
+/// [`Standardize`](crate::layers::Standardize) takes `f32`. The members of a [`Pair`](crate::Pair) are inputs or outputs in
+/// order. The write is atomic.
 ///
 /// Activations other than `Relu`, `Relu6`, `Sigmoid`, `Tanh` and `Softmax` are written as a look-up in a table of 256
 /// bytes: the operators `CAST`, `ADD` and `GATHER`.
@@ -69,7 +70,7 @@ pub fn to_tflite<N: Quantize<Int8: Describe>>(
             |reason| FileError::Int8 { reason: format!("cannot export the layer `{}`: {reason}", operator.layer) };
         operators.append(operator).map_err(refuse)?;
     }
-    Ok(file(*b"TFL3", &operators.model(description.output)))
+    Ok(file(*b"TFL3", &operators.model()))
 }
 
 /// The version of the schema.

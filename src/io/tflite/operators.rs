@@ -28,6 +28,7 @@ const RELU: Code = (19, 2);
 const RELU_N1_TO_1: Code = (20, 1);
 const RELU6: Code = (21, 2);
 const RESHAPE: Code = (22, 1);
+const RESIZE_BILINEAR: Code = (23, 3);
 const SOFTMAX: Code = (25, 2);
 const TANH: Code = (28, 2);
 const PAD: Code = (34, 2);
@@ -189,9 +190,13 @@ impl<'a> Operators<'a> {
                 let axes = self.tensor(Tensor::integers(&[4], &[0, 2, 1, 3]));
                 self.push(TRANSPOSE, &[x, axes], y, (26, vec![]));
             }
+            Operation::Resize { corners, centers } => {
+                let size = self.size(y);
+                let options = vec![(2, Value::Byte((*corners).into())), (3, Value::Byte((*centers).into()))];
+                self.push(RESIZE_BILINEAR, &[x, size], y, (15, options));
+            }
             Operation::UpSample(_) => {
-                let shape = &self.description.tensors[y].shape;
-                let size = self.tensor(Tensor::integers(&[2], &[shape[0] as i32, shape[1] as i32]));
+                let size = self.size(y);
                 self.push(RESIZE_NEAREST_NEIGHBOR, &[x, size], y, (74, vec![]));
             }
             Operation::Reshape => self.reshape(x, y),
@@ -245,12 +250,18 @@ impl<'a> Operators<'a> {
         Ok(())
     }
 
-    /// The model, with this tensor of the description as its output.
-    pub fn model(mut self, mut output: usize) -> Fields {
-        if self.operators.is_empty() {
-            let input = output;
-            output = self.like(input, &self.description.tensors[input].shape);
-            self.reshape(input, output);
+    /// The model.
+    pub fn model(mut self) -> Fields {
+        let Description { inputs, outputs: ends, .. } = self.description;
+        let mut outputs: Vec<usize> = Vec::new();
+        for end in ends {
+            let mut output = *end;
+            if inputs.contains(end) || outputs.contains(end) {
+                // An operator computes each output.
+                output = self.like(*end, &self.description.tensors[*end].shape);
+                self.reshape(*end, output);
+            }
+            outputs.push(output);
         }
         let codes = self.codes.iter().map(|(code, version)| {
             // Old readers know only the byte.
@@ -267,8 +278,8 @@ impl<'a> Operators<'a> {
         }
         let graph = vec![
             (0, Value::Tables(tensors)),
-            (1, Value::Ints(vec![0])),
-            (2, Value::Ints(vec![output as i32])),
+            (1, Value::Ints(inputs.iter().map(|input| *input as i32).collect())),
+            (2, Value::Ints(outputs.iter().map(|output| *output as i32).collect())),
             (3, Value::Tables(self.operators)),
         ];
         vec![
@@ -371,6 +382,12 @@ impl<'a> Operators<'a> {
         if output != y {
             self.reshape(output, y);
         }
+    }
+
+    /// The rows and columns of an image, as an input of an operator.
+    fn size(&mut self, image: usize) -> usize {
+        let size = [0, 1].map(|axis| self.description.tensors[image].shape[axis] as i32);
+        self.tensor(Tensor::integers(&[2], &size))
     }
 
     /// The rows and columns of zeros, as an input of an operator that pads.

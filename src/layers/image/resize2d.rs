@@ -6,7 +6,7 @@ use super::{Channels, Valid, fault};
 use crate::{
     Layer,
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise_row},
-    layer::{Infer, Inferred, Parameters as _, SimpleLayer},
+    layer::{Infer, Inferred, Operations, Parameters as _, Path, SimpleLayer},
     message::Message,
     stream::{INTERPOLATES_ROWS, Streaming, not_streamed},
 };
@@ -17,7 +17,7 @@ use crate::{
 ///
 /// x: `I`, an [`Image`](super::Image); y: an image of ROWS×COLUMNS pixels with the same channels. With
 /// [`HalfPixel`], it is the `Resizing` layer of Keras and `UpSampling2D(interpolation="bilinear")`. A smaller image is
-/// interpolated in the same way, without a filter. The layer is not exported to other formats.
+/// interpolated in the same way, without a filter.
 ///
 /// ```
 /// use shiplap::prelude::*;
@@ -208,6 +208,9 @@ impl<
                 }
             }
         }
+    }
+    fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
+        operations.resize(path, [H, W], [OH, OW], M::CORNERS, M::MIDDLE);
     }
 }
 
