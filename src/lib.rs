@@ -139,7 +139,7 @@ pub use random::Rng;
 ///
 /// - Products: `FULLY_CONNECTED`, also of each step; `CONV_2D` and `DEPTHWISE_CONV_2D`, also between `SPACE_TO_BATCH_ND`
 ///   and `BATCH_TO_SPACE_ND`, which dilate it; `TRANSPOSE_CONV` with the size of `Same` or `Valid`.
-/// - Pools: `MAX_POOL_2D`, `AVERAGE_POOL_2D`; `MEAN`, `SUM`, `REDUCE_MAX` and `REDUCE_MIN` over axes side by side.
+/// - Pools: `MAX_POOL_2D`, `AVERAGE_POOL_2D`; `MEAN`, `SUM`, `REDUCE_MAX` and `REDUCE_MIN`.
 /// - Arithmetic: `ADD`, `SUB`, `MUL`, `SQUARED_DIFFERENCE`, `MAXIMUM` and `MINIMUM` of a tensor and a constant, or of two
 ///   tensors that follow from one, which are repeated to one shape; `ADD_N` in float32.
 /// - Parts of tensors: `STRIDED_SLICE` and `SLICE` with constant bounds, `SPLIT`, `SPLIT_V`, `UNPACK`, `CONCATENATION`,

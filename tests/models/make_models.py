@@ -218,19 +218,19 @@ def reduced():
 
 
 def summed():
-    """Sums of columns, channels and all pixels. Nothing else: the kernels that run it round products otherwise."""
+    """Sums of columns, channels, rows of channels and all pixels. Nothing else: the kernels that run it round products otherwise."""
     total = lambda **options: L.Lambda(lambda x: keras.ops.sum(x, **options))
     image = keras.Input((6, 5, 4))
-    return keras.Model(image, [total(axis=1)(image), total(axis=-1)(image), total(axis=(1, 2), keepdims=True)(image)])
+    return keras.Model(image, [total(axis=axis)(image) for axis in (1, -1, (1, 3))] + [total(axis=(1, 2), keepdims=True)(image)])
 
 
 def least():
-    """Minima of rows, columns, channels and all pixels."""
+    """Minima of rows, columns, channels and all pixels, and a mean of rows of channels."""
     least = lambda **options: L.Lambda(lambda x: keras.ops.min(x, **options))
     image = keras.Input((6, 5, 4))
     x = L.Conv2D(4, 3, padding="same", activation="tanh")(image)
     x = L.Multiply()([x, least(axis=(1, 2), keepdims=True)(x)])
-    parts = [least(axis=1)(x), least(axis=2)(x), least(axis=3)(x), least(axis=(1, 2))(x)]
+    parts = [least(axis=axis)(x) for axis in (1, 2, 3, (1, 2))] + [keras.ops.mean(x, axis=(1, 3))]
     return keras.Model(image, L.Concatenate()([L.Dense(2)(L.Flatten()(part)) for part in parts]))
 
 

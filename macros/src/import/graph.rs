@@ -258,6 +258,9 @@ impl<'a> Graph<'a> {
         let (mut ancestors, mut at) = (vec![tensor], tensor);
         while at != self.input {
             let number = self.source(at)?;
+            if let Kind::Unsupported(reason) = &self.operators[number].kind {
+                return Err(self.refuse(number, reason));
+            }
             at = self.forks[number].map_or_else(|| self.activation_of(number), Ok)?;
             ancestors.push(at);
         }

@@ -1,6 +1,6 @@
 //! Means, sums and extremes over axes.
 
-use super::{Affine, Layer, Parsed, Scale, constants::size_of_shape, graph::Graph};
+use super::{Affine, Layer, Parsed, Scale, constants::size_of_shape, graph::Graph, slice::OfSplit};
 
 /// What an operator makes of the numbers along its axes.
 #[derive(Clone, Copy)]
@@ -12,21 +12,31 @@ pub enum Reduction {
 }
 
 impl Graph<'_> {
-    /// A reduction of axes side by side. Those after them count as channels, and those before as steps.
+    /// A reduction of axes, which are brought side by side first. Those after them count as channels, and those before as
+    /// steps.
     pub fn reduce(&self, number: usize, reduction: Reduction, input: usize, output: usize) -> Parsed<Vec<Layer>> {
-        let (shape, to) = (self.shape(input)?, self.shape(output)?);
-        let rank = self.tensors[input].shape.len() as i32;
-        let batch = rank - shape.len() as i32;
-        let mut axes = self.integers(self.input_of(number, 1)?)?;
-        axes.iter_mut()
-            .for_each(|axis| *axis = axis.wrapping_add(if *axis < 0 { rank } else { 0 }).wrapping_sub(batch));
+        let (mut shape, to) = (self.shape(input)?, self.shape(output)?);
+        let rank = self.tensors[input].shape.len();
+        let mut axes = Vec::new();
+        for axis in self.integers(self.input_of(number, 1)?)? {
+            let place = OfSplit { axis, start: 0, length: 0 }.axis(rank);
+            let place = place.and_then(|axis| axis.checked_sub(rank - shape.len()));
+            axes.push(place.ok_or_else(|| format!("it is over the axis {axis} of {:?}", self.tensors[input].shape))?);
+        }
         axes.sort_unstable();
-        let (count, first) = (axes.len(), axes.first().copied().unwrap_or(-1));
-        let Some(first) = usize::try_from(first).ok().filter(|first| {
-            axes.iter().copied().eq(*first as i32..*first as i32 + count as i32) && first + count <= shape.len()
-        }) else {
-            return Err(format!("it is over the axes {axes:?} of {shape:?}, and only axes side by side are supported"));
-        };
+        axes.dedup();
+        let (count, mut first, mut layers) = (axes.len(), axes.first().copied().unwrap_or(0), Vec::new());
+        if matches!(reduction, Reduction::Min) {
+            // The minimum is the negative maximum of negative numbers.
+            layers.push(negate(&shape, self.scale(input)?));
+        }
+        if !axes.iter().copied().eq(first..first + count) {
+            let others: Vec<usize> = (0..shape.len()).filter(|axis| !axes.contains(axis)).collect();
+            first = others.len();
+            let order = [others, axes].concat();
+            layers.extend(self.exchange(&shape, &order)?);
+            shape = order.iter().map(|axis| shape[*axis]).collect();
+        }
         let product = |lengths: &[usize]| size_of_shape(lengths).unwrap_or(0);
         let (steps, channels) = (product(&shape[..first]), product(&shape[first + count..]));
         let pixels = match &shape[first..] {
@@ -40,19 +50,18 @@ impl Graph<'_> {
             }
             Reduction::Sum => {
                 let lengths = [product(&pixels[..pixels.len() - 1]), channels];
-                return self.sum(&shape, steps, lengths, [self.scale(input)?, self.scale(output)?], &to);
+                let scales = [self.scale(input)?, self.scale(output)?];
+                layers.extend(self.sum(&shape, steps, lengths, scales, &to)?);
+                return Ok(layers);
             }
             Reduction::Max | Reduction::Min => {
                 self.same_scale(input, output)?;
                 Layer::GlobalMaxPool { shape: pixels.clone() }
             }
         };
-        let mut layers = self.each_step(pool, &shape, steps, [&pixels, &[channels]], &to)?;
+        layers.extend(self.each_step(pool, &shape, steps, [&pixels, &[channels]], &to)?);
         if matches!(reduction, Reduction::Min) {
-            // The minimum is the negative maximum of negative numbers.
-            let scale = self.scale(input)?;
-            layers.insert(0, negate(&shape, scale));
-            layers.push(negate(&to, opposite(scale)));
+            layers.push(negate(&to, opposite(self.scale(input)?)));
         }
         Ok(layers)
     }

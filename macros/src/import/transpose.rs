@@ -52,7 +52,7 @@ impl Graph<'_> {
 
     /// The layers that bring the axes of a tensor of this shape into an order: those that come next move to the front
     /// of those that are left, as the columns of an image whose rows they pass.
-    fn exchange(&self, shape: &[usize], order: &[usize]) -> Parsed<Vec<Layer>> {
+    pub fn exchange(&self, shape: &[usize], order: &[usize]) -> Parsed<Vec<Layer>> {
         let product = |axes: &[usize]| axes.iter().map(|axis| shape[*axis]).product::<usize>();
         let (mut layers, mut axes) = (Vec::new(), (0..shape.len()).collect::<Vec<_>>());
         let (mut before, mut done) = (shape.to_vec(), 0);

@@ -7,7 +7,7 @@ use super::{
 };
 
 /// The names of operators by their numbers: those that are supported, and others that errors name.
-const NAMES: [(i32, &str); 77] = [
+const NAMES: [(i32, &str); 78] = [
     (0, "ADD"),
     (1, "AVERAGE_POOL_2D"),
     (2, "CONCATENATION"),
@@ -76,6 +76,7 @@ const NAMES: [(i32, &str); 77] = [
     (100, "MIRROR_PAD"),
     (101, "ABS"),
     (102, "SPLIT_V"),
+    (105, "REVERSE_V2"),
     (106, "ADD_N"),
     (108, "COS"),
     (111, "ELU"),
