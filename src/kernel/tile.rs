@@ -11,7 +11,7 @@
     reason = "an index keeps arrays of registers in registers; an iterator takes their address"
 )]
 
-use core::ops::Range;
+use core::{marker::PhantomData, ops::Range};
 
 use super::{
     element::Element,
@@ -36,15 +36,47 @@ pub(super) trait RightOperand<T: Element> {
     /// Whether packing leaves enough registers for the sums of a tile.
     const LEAVES_REGISTERS: bool;
 
-    /// Appends these steps of the columns from `column` on to the panel, padded with zeros, and passes each on to `then`
-    /// with its number.
+    /// Appends these steps of the columns from `column` on to the panel, padded with zeros, and passes each on.
     fn pack<V: Vector<T>, const C: usize>(
         &self,
         column: usize,
         steps: Range<usize>,
         panel: &mut Packing<'_, V, C>,
-        then: impl FnMut(usize, [V; C]),
+        next: &mut impl WhilePacking<V, C>,
     );
+}
+
+/// The use of the right operand while it is packed. (A closure would not be compiled for the instruction set.)
+pub(super) trait WhilePacking<V, const C: usize> {
+    /// Called with each step of a part, counted from 0.
+    fn step(&mut self, step: usize, right: [V; C]);
+}
+
+/// No use.
+pub(super) struct OnlyPack;
+
+impl<V, const C: usize> WhilePacking<V, C> for OnlyPack {
+    #[inline(always)]
+    fn step(&mut self, _: usize, _: [V; C]) {}
+}
+
+/// A tile that is computed while its right operand is packed.
+struct Tile<L, V, T, const R: usize, const C: usize> {
+    left: L,
+    sums: [[V; C]; R],
+    element: PhantomData<T>,
+}
+
+impl<L, V, T, const R: usize, const C: usize> WhilePacking<V, C> for Tile<L, V, T, R, C>
+where
+    L: LeftRows<T, R>,
+    V: Vector<T>,
+    T: Element,
+{
+    #[inline(always)]
+    fn step(&mut self, step: usize, right: [V; C]) {
+        self.sums = add_products(self.left.at(step), right, self.sums);
+    }
 }
 
 /// The result of a product.
@@ -176,7 +208,7 @@ impl<L, D> ColumnBlock<'_, L, D> {
             }
             row = V::ROWS;
         } else {
-            right.pack(self.column, self.steps.clone(), &mut packing, |_, _| {});
+            right.pack(self.column, self.steps.clone(), &mut packing, &mut OnlyPack);
         }
         let right = packing.finish();
         if const { C * V::ROWS < V::SUMS } {
@@ -259,12 +291,10 @@ impl<L, D> ColumnBlock<'_, L, D> {
         L: LeftOperand<T>,
         D: Destination<T>,
     {
-        let mut sums = self.sums::<V, T, C, R>(0);
         let left = self.left.rows::<R>(0, self.steps.clone());
-        right.pack(self.column, self.steps.clone(), packing, |step, right| {
-            sums = add_products(left.at(step), right, sums);
-        });
-        self.finish(0, sums);
+        let mut tile = Tile { left, sums: self.sums::<V, T, C, R>(0), element: PhantomData };
+        right.pack(self.column, self.steps.clone(), packing, &mut tile);
+        self.finish(0, tile.sums);
     }
 
     /// The sums of the `R` rows from `row` on before these steps.

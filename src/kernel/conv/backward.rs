@@ -20,7 +20,7 @@ use crate::kernel::{
     matmul::Transposed,
     panel::{Packing, Panel},
     simd::Vector,
-    tile::RightOperand,
+    tile::{OnlyPack, RightOperand},
 };
 
 /// The number of bytes of images for which the weights are packed once: a part of a second-level cache.
@@ -134,7 +134,7 @@ impl<
             let to = F.min(from + steps.end - step);
             let (ky, kx) = (tap / columns.axis.taps, tap % columns.axis.taps);
             let tap = &self.kernel[rows.tap(ky)][columns.tap(kx)];
-            Transposed(tap).pack(column, from..to, packing, |_, _| {});
+            Transposed(tap).pack(column, from..to, packing, &mut OnlyPack);
             step += to - from;
         }
     }

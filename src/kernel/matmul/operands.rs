@@ -12,7 +12,7 @@ use crate::kernel::{
     formula::ElementwiseKernel,
     panel::Packing,
     simd::{MOST_LANES, Vector},
-    tile::{Destination, LeftOperand, LeftRows, RightOperand, load_registers},
+    tile::{Destination, LeftOperand, LeftRows, RightOperand, WhilePacking, load_registers},
 };
 
 /// The rows of a matrix as the left operand.
@@ -81,12 +81,12 @@ impl<T: Element, const N: usize> RightOperand<T> for AsIs<'_, T, N> {
         column: usize,
         steps: Range<usize>,
         panel: &mut Packing<'_, V, C>,
-        mut then: impl FnMut(usize, [V; C]),
+        next: &mut impl WhilePacking<V, C>,
     ) {
         for (step, row) in self.0[steps].iter().enumerate() {
             let group = load_registers(&row[column..]);
             panel.push(group);
-            then(step, group);
+            next.step(step, group);
         }
     }
 }
@@ -103,7 +103,7 @@ impl<T: Element, const N: usize> RightOperand<T> for Transposed<'_, T, N> {
         column: usize,
         steps: Range<usize>,
         panel: &mut Packing<'_, V, C>,
-        mut then: impl FnMut(usize, [V; C]),
+        next: &mut impl WhilePacking<V, C>,
     ) {
         let mut step = steps.start;
         while step < steps.end {
@@ -122,7 +122,7 @@ impl<T: Element, const N: usize> RightOperand<T> for Transposed<'_, T, N> {
                     group[c] = squares[c][lane];
                 }
                 panel.push(group);
-                then(step - steps.start + lane, group);
+                next.step(step - steps.start + lane, group);
             }
             step += V::LANES;
         }
