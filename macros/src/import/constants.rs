@@ -9,12 +9,19 @@ use super::{
 
 /// The most numbers of a tensor.
 const MOST_NUMBERS: usize = 1 << 28;
+/// The most numbers of an activation. A damaged file may have more, whose constants would fill the memory.
+const MOST_ACTIVATIONS: usize = 1 << 22;
 
 impl Graph<'_> {
     /// The shape of an activation, without the axis of the batch. A first axis of another length is one of the sample:
     /// a fully connected layer of each step takes the steps for a batch.
     pub fn shape(&self, tensor: usize) -> Parsed<Vec<usize>> {
         let Tensor { name, shape, .. } = &self.tensors[tensor];
+        if size_of_shape(shape).is_none_or(|size| size > MOST_ACTIVATIONS) {
+            return Err(format!(
+                "has tensor `{name}` of shape {shape:?}, and at most {MOST_ACTIVATIONS} numbers are supported"
+            ));
+        }
         let is_end = self.inputs.contains(&tensor) || self.outputs.contains(&tensor);
         match &shape[..] {
             [length, _, ..] if *length > 1 && !is_end && size_of_shape(shape).is_some_and(|size| size > 0) => {

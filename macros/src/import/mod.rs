@@ -182,6 +182,17 @@ mod tests {
         assert!(refusals.filter(|refusal| refusal.ends_with(reason)).count() == 1);
     }
 
+    /// An image is split into parts of 5, 11 and 16 channels.
+    #[test]
+    fn parts_without_numbers_are_refused() {
+        let mut file = include_bytes!("../../../tests/models/shuffled.tflite").to_vec();
+        let bytes = |lengths: [i32; 3]| lengths.map(i32::to_le_bytes).as_flattened().to_vec();
+        let place = file.windows(12).position(|window| window == bytes([5, 11, 16])).unwrap();
+        file[place..place + 12].copy_from_slice(&bytes([5, 0, 27]));
+        let refusal = Model::parse(&file).err().unwrap();
+        assert!(refusal.ends_with("SPLIT_V, that is not supported: one of its parts has no numbers"), "{refusal}");
+    }
+
     /// The paddings of the first operator are 1 before and after the rows, and before and after the columns.
     #[test]
     fn mirrored_padding_is_at_most_the_image() {

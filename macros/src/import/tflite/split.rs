@@ -47,7 +47,10 @@ pub fn parts(
     let kinds = (0..outputs).map(|index| {
         let (before, length) = (start, lengths.get(index).copied().unwrap_or(0));
         start = start.saturating_add(length);
-        Kind::Part(part(before, length))
+        match length {
+            0 => Kind::Unsupported("one of its parts has no numbers".into()),
+            _ => Kind::Part(part(before, length)),
+        }
     });
     Ok(Some(kinds.collect()))
 }
