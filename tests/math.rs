@@ -40,24 +40,10 @@ functions! {
     erf |x| x.erf(), = libm::erf(x), within 2.0 ulp of result;
     sigmoid |x| x.sigmoid(), = logistic(x), within 2.0 ulp of result;
     softplus |x| x.softplus(), = x.max(0.0) + (-x.abs()).exp().ln_1p(), within 2.2 ulp of result;
-    over_root |x| V::splat(1.0).over_root(positive(x), V::splat(1e-7)),
-        = 1.0 / (x.abs().clamp(SMALLEST, LARGEST).sqrt() + 1e-7), within 4.0 ulp of result;
-    over_small_root |x| V::splat(1.0).over_root(positive(x), V::splat(0.0)),
-        = 1.0 / x.abs().clamp(SMALLEST, LARGEST).sqrt(), within 4.0 ulp of result;
     // Subnormal results of sigmoid have fewer digits.
     silu |x| Silu::value(x), = x.max(-1e3) * logistic(x), within 2.6 ulp of normal_result;
     // Far below 0, the result is a difference of nearly equal numbers: its error is relative to x, not to the result.
     gelu |x| Gelu::value(x), = 0.5 * x.max(-1e3) * libm::erfc(-x * FRAC_1_SQRT_2), within 1.5 ulp of input;
-}
-
-/// The smallest positive `f32` that is normal, and the largest.
-const SMALLEST: f64 = f32::MIN_POSITIVE as f64;
-const LARGEST: f64 = f32::MAX as f64;
-
-/// The magnitude of `x`, as a normal number.
-#[inline(always)]
-fn positive<V: Real>(x: V) -> V {
-    V::splat(LARGEST).min(V::splat(SMALLEST).max(x.abs()))
 }
 
 /// `1 / (1 + e⁻ˣ)`.

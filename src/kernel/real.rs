@@ -63,15 +63,6 @@ pub trait Real:
         other.if_gt(self, self, other)
     }
 
-    /// `self / (√square + epsilon)`, the change of a weight in many optimizers. In `f32` with AVX2 or AVX-512, its
-    /// relative error is up to 2⁻²¹, a `square` below 2⁻¹²⁶ counts as 2⁻¹²⁶, and the last bits differ between processors.
-    /// Elsewhere, and under the feature `deterministic`, the root and the quotient are exact to the last bit.
-    #[must_use]
-    #[inline(always)]
-    fn over_root(self, square: Self, epsilon: Self) -> Self {
-        self / (square.sqrt() + epsilon)
-    }
-
     /// `1 / (1 + e⁻ˣ)`, computed from `s = e^-|x|`, which never overflows. Below 0 it is `s − s²/(1 + s)`, which has a
     /// smaller rounding error than `s/(1 + s)`.
     #[must_use]

@@ -4,14 +4,11 @@
 //! [`Avx512::new`], whose caller guarantees that the processor has the instructions. Pointers are to slices that
 //! contain all lanes read or written; the other lanes are masked out.
 
-mod estimates;
-
 use core::{
     arch::x86_64::*,
     ops::{Add, Div, Mul, Neg, Sub},
 };
 
-use self::estimates::Estimates;
 use super::{
     int8,
     level::{Level, has_vnni},
@@ -211,11 +208,6 @@ macro_rules! registers {
                 #[inline(always)]
                 fn sqrt(self) -> Self {
                     Self(unsafe { $sqrt(self.0) })
-                }
-
-                #[inline(always)]
-                fn over_root(self, square: Self, epsilon: Self) -> Self {
-                    Estimates::over_root(self, square, epsilon)
                 }
 
                 registers!(functions $scalar exp ln ln_one_plus tanh erf);

@@ -76,6 +76,6 @@ impl Optimizer for Adagrad {
     #[inline(always)]
     fn update<V: Real>(step: AdagradStep, g: V, w: V, [a]: [V; 1]) -> (V, [V; 1]) {
         let a = a + g * g;
-        (w - (V::splat(step.rate) * g).over_root(a + V::splat(step.floor), V::splat(0.0)), [a])
+        (w - V::splat(step.rate) * g / (a + V::splat(step.floor)).sqrt(), [a])
     }
 }

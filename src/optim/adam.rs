@@ -75,7 +75,7 @@ impl AdamStep {
     /// Computes the new weight.
     #[inline(always)]
     fn descend<V: Real>(&self, w: V, m: V, v: V) -> V {
-        let change = m.over_root(v, V::splat(self.epsilon));
+        let change = m / (v.sqrt() + V::splat(self.epsilon));
         change.mul_add(V::splat(-self.rate), w)
     }
 }

@@ -68,7 +68,7 @@ impl<const MOMENTUM: bool, const CENTERED: bool> RmsProp<MOMENTUM, CENTERED> {
         } else {
             (mean, v)
         };
-        let change = (V::splat(step.rate) * g).over_root(spread + V::splat(step.epsilon), V::splat(0.0));
+        let change = V::splat(step.rate) * g / (spread + V::splat(step.epsilon)).sqrt();
         if MOMENTUM {
             let momentum = V::splat(step.momentum) * momentum + change;
             (w - momentum, [v, mean, momentum])
