@@ -35,6 +35,8 @@ pub struct Completion<'a> {
     visibility: &'a Visibility,
     aliases: Vec<TokenStream>,
     checks: Vec<Check>,
+    /// Whether the arguments of the layers were in order.
+    sorted: syn::Result<()>,
 }
 
 /// The checks of one layer.
@@ -53,8 +55,8 @@ struct Given {
 }
 
 impl<'a> Completion<'a> {
-    pub fn new(name: &'a Ident, visibility: &'a Visibility) -> Self {
-        Self { name, visibility, aliases: Vec::new(), checks: Vec::new() }
+    pub fn new(name: &'a Ident, visibility: &'a Visibility, sorted: syn::Result<()>) -> Self {
+        Self { name, visibility, aliases: Vec::new(), checks: Vec::new(), sorted }
     }
 
     /// The complete layers, of which the first takes `input`.
@@ -217,6 +219,10 @@ impl<'a> Completion<'a> {
     /// fails, so one mistake is one error.
     pub fn items(&self) -> TokenStream {
         let aliases = &self.aliases;
+        if let Err(error) = &self.sorted {
+            let error = error.to_compile_error();
+            return quote!(#(#aliases)* #error);
+        }
         let checks = self.checks.iter().flat_map(|Check { start, end, faults }| {
             faults.iter().map(|fault| assertion(*start, quote_spanned!(*end=> (&#fault))))
         });
@@ -231,6 +237,9 @@ impl<'a> Completion<'a> {
 
     /// An expression of type `bool` that is true if the layers fit.
     pub fn fits(&self) -> TokenStream {
+        if self.sorted.is_err() {
+            return quote!(false);
+        }
         let faults = self.checks.iter().flat_map(|check| &check.faults);
         quote!(true #(&& ::core::option::Option::is_none(&#faults))*)
     }

@@ -1,10 +1,12 @@
 //! The code generator of `shiplap`: networks, layers, and checks at compile time.
 //!
-//! `sequence` generates the code of tuples and of `#[derive(Network)]`, `stream` that of their streams, `parameters` that of `#[derive(Parameters)]`
-//! and `#[derive(Layer)]`. `check` reports layers that do not fit at their declaration, for `#[network]` and the
-//! derive. `stored` and `include` embed the weights of a file in the program. `budget` implements `const_assert!`.
-//! `krate` is the name of a renamed dependency.
+//! `sequence` generates the code of tuples and of `#[derive(Network)]`, `stream` that of their streams, `parameters` that
+//! of `#[derive(Parameters)]` and `#[derive(Layer)]`. `check` reports layers that do not fit at their declaration, for
+//! `#[network]` and the derive, and `arguments` those whose arguments are in the wrong order. `stored` and `include`
+//! embed the weights of a file in the program. `budget` implements `const_assert!`. `krate` is the name of a renamed
+//! dependency.
 
+mod arguments;
 mod budget;
 mod check;
 #[cfg(any(feature = "include-model", feature = "include-weights"))]
@@ -135,10 +137,10 @@ pub fn network(arguments: TokenStream, item: TokenStream) -> TokenStream {
     if !arguments.is_empty() {
         // Without its input, a network with `_` in its layers would cause further errors.
         let completed =
-            check::depth(&item).and_then(|()| complete(&syn::parse(arguments)?, infer::with_named_lengths(item)));
+            check::depth(&item).and_then(|()| complete(syn::parse(arguments)?, infer::with_named_lengths(item)));
         return krate::renamed(completed.unwrap_or_else(|error| error.to_compile_error())).into();
     }
-    match check::depth(&item).and_then(|()| declare(&syn::parse2(item.clone())?)) {
+    match check::depth(&item).and_then(|()| declare(syn::parse2(item.clone())?)) {
         Ok(declared) => krate::renamed(declared).into(),
         Err(error) => {
             let error = error.to_compile_error();
@@ -148,17 +150,18 @@ pub fn network(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// A network whose layers are completed from its input.
-fn complete(input: &Input, item: TokenStream2) -> syn::Result<TokenStream2> {
+fn complete(mut input: Input, item: TokenStream2) -> syn::Result<TokenStream2> {
+    arguments::sort(&mut input.0)?;
     match syn::parse2(item.clone()) {
-        Ok(alias) => complete_alias(input, alias),
-        Err(_) => complete_struct(input, syn::parse2(item)?),
+        Ok(alias) => complete_alias(&input, alias),
+        Err(_) => complete_struct(&input, syn::parse2(item)?),
     }
 }
 
 fn complete_alias(input: &Input, alias: Alias) -> syn::Result<TokenStream2> {
-    let Alias { attributes, visibility, name, generics, ty } = alias;
+    let Alias { attributes, visibility, name, generics, mut ty } = alias;
     without_parameters(&generics)?;
-    let mut completion = Completion::new(&name, &visibility);
+    let mut completion = Completion::new(&name, &visibility, arguments::sort(&mut ty));
     let layers = completion.sequence([&ty], input)?;
     let (items, fits, Input(input)) = (completion.items(), completion.fits(), input);
     Ok(quote! {
@@ -173,7 +176,11 @@ fn complete_alias(input: &Input, alias: Alias) -> syn::Result<TokenStream2> {
 fn complete_struct(input: &Input, mut network: DeriveInput) -> syn::Result<TokenStream2> {
     without_parameters(&network.generics)?;
     let (name, visibility) = (network.ident.clone(), network.vis.clone());
-    let mut completion = Completion::new(&name, &visibility);
+    let sorted = match &mut network.data {
+        Data::Struct(data) => arguments::all(data.fields.iter_mut().map(|field| arguments::sort(&mut field.ty))),
+        _ => Ok(()),
+    };
+    let mut completion = Completion::new(&name, &visibility, sorted);
     if let Data::Struct(data) = &mut network.data {
         check::count(data.fields.len(), || name.span())?;
         let layers = completion.sequence(data.fields.iter().map(|field| &field.ty), input)?;
@@ -206,19 +213,23 @@ fn without_derive(attributes: &mut [Attribute]) -> syn::Result<()> {
 
 /// The alias with its check. If layers do not fit, another type replaces the network, so that its uses cause no further
 /// errors.
-fn declare(alias: &Alias) -> syn::Result<TokenStream2> {
-    let Alias { attributes, visibility, name, generics, ty } = alias;
+fn declare(alias: Alias) -> syn::Result<TokenStream2> {
+    let Alias { attributes, visibility, name, generics, mut ty } = alias;
     let where_clause = &generics.where_clause;
-    if let Some(hole) = infer::hole(ty) {
+    if let Err(error) = arguments::sort(&mut ty) {
+        let error = error.to_compile_error();
+        return Ok(quote!(#(#attributes)* #visibility type #name #generics #where_clause = #ty; #error));
+    }
+    if let Some(hole) = infer::hole(&ty) {
         let message = "`_` follows from the input of the network: `#[network(input = [f32; 10])]`";
         let error = syn::Error::new(hole, message).to_compile_error();
         // The compiler has an error of its own for `_`, and none for the uses of such a type.
         let unknown = quote_spanned!(hole=> _);
         return Ok(quote!(#(#attributes)* #visibility type #name #generics #where_clause = #unknown; #error));
     }
-    let declared = Declared::new(&[ty], generics)?;
+    let declared = Declared::new(&[&ty], &generics)?;
     let check = declared.check();
-    let network = match (ty, generics.params.is_empty()) {
+    let network = match (&ty, generics.params.is_empty()) {
         (Type::Tuple(_), true) => {
             let fits = declared.fits();
             quote! {

@@ -133,6 +133,7 @@ pub trait Elementwise: Send + Sync + 'static {
     fn derivative<V: Real>(x: V, y: V) -> V;
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Elementwise> Activation for A {
     type Saves = A::Saves;
     const NAME: &'static str = A::NAME;

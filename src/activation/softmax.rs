@@ -24,6 +24,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct Softmax;
 
+#[diagnostic::do_not_recommend]
 impl Activation for Softmax {
     type Saves = SaveNothing;
     const NAME: &'static str = "Softmax";

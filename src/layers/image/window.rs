@@ -89,6 +89,7 @@ pub struct Padded<
     const COLUMN_DILATION: usize = DILATION,
 >;
 
+#[diagnostic::do_not_recommend]
 impl<const S: usize, const D: usize, const CS: usize, const CD: usize> Window for Valid<S, D, CS, CD> {
     const STRIDE: [usize; 2] = [S, CS];
     const DILATION: [usize; 2] = [D, CD];
@@ -97,6 +98,7 @@ impl<const S: usize, const D: usize, const CS: usize, const CD: usize> Window fo
     type Interleaved<X: Zeroed + Copy> = [X; D];
 }
 
+#[diagnostic::do_not_recommend]
 impl<const S: usize, const D: usize, const CS: usize, const CD: usize> Window for Same<S, D, CS, CD> {
     const STRIDE: [usize; 2] = [S, CS];
     const DILATION: [usize; 2] = [D, CD];
@@ -105,6 +107,7 @@ impl<const S: usize, const D: usize, const CS: usize, const CD: usize> Window fo
     type Interleaved<X: Zeroed + Copy> = [X; D];
 }
 
+#[diagnostic::do_not_recommend]
 impl<const S: usize, const D: usize, const CS: usize, const CD: usize> Window for Causal<S, D, CS, CD> {
     const STRIDE: [usize; 2] = [S, CS];
     const DILATION: [usize; 2] = [D, CD];
@@ -113,6 +116,7 @@ impl<const S: usize, const D: usize, const CS: usize, const CD: usize> Window fo
     type Interleaved<X: Zeroed + Copy> = [X; D];
 }
 
+#[diagnostic::do_not_recommend]
 impl<const Z: usize, const S: usize, const D: usize, const CZ: usize, const CS: usize, const CD: usize> Window
     for Padded<Z, S, D, CZ, CS, CD>
 {
