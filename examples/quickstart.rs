@@ -7,10 +7,11 @@
 use std::error::Error;
 
 use shiplap::{
-    Tensor,
     data::{Csv, Table, split_stratified},
     prelude::*,
 };
+
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data");
 
 fn main() -> Result<(), Box<dyn Error>> {
     tutorial()?;
@@ -51,8 +52,7 @@ fn tutorial() -> Result<(), TrainError> {
 /// Returns the test accuracy on the Wisconsin breast cancer data. `seed` determines the split and the initial weights.
 fn breast_cancer(seed: u64) -> Result<f64, Box<dyn Error>> {
     // Read and split the data.
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/breast_cancer.csv");
-    let mut table: Table<[f32; 30], [f32; 1]> = Csv::bundled().read(path)?;
+    let mut table: Table<[f32; 30], [f32; 1]> = Csv::bundled().read(format!("{DATA}/breast_cancer.csv"))?;
     let [train, test] = split_stratified(&mut table.x, &mut table.y, [0.8, 0.2], seed)?;
 
     // Build the network. Its first layer standardizes the inputs with the statistics of the training set.
@@ -72,23 +72,13 @@ fn breast_cancer(seed: u64) -> Result<f64, Box<dyn Error>> {
     Ok(report.metrics.value())
 }
 
-/// Returns the test accuracy on images of hand-written digits.
+/// Returns the test accuracy on images of hand-written digits. The compiler works out the shapes, `_`.
 fn digits() -> Result<f64, Box<dyn Error>> {
     #[network(input = Image<8, 8, 1>)]
-    type Net = (
-        Conv2d<_, 16, 3, Relu, Same>, // 16 filters of 3×3 pixels
-        MaxPool2d<_, 2>,
-        Conv2d<_, 32, 3, Relu, Same>,
-        Flatten<_>,
-        Dense<_, 10, Softmax>,
-    );
-
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits.csv.gz");
-    let mut table: Table<Image<8, 8, 1>, usize> = Csv::unnamed().read(path)?;
-    Tensor::flat_mut(&mut table.x).iter_mut().for_each(|gray| *gray /= 16.0);
-    let [train, test] = split_stratified(&mut table.x, &mut table.y, [0.8, 0.2], 1)?;
-
+    type Net = (BatchNorm<_>, Conv2d<_, 32, 3, Relu, Same>, MaxPool2d<_, 2>, Flatten<_>, Dense<_, 10, Softmax>);
     println!("{}", Net::summary());
+    let mut table: Table<Image<8, 8, 1>, usize> = Csv::unnamed().read(format!("{DATA}/digits.csv.gz"))?;
+    let [train, test] = split_stratified(&mut table.x, &mut table.y, [0.8, 0.2], 1)?;
     let mut trainer = Trainer::<Net, SparseCategoricalCrossentropy, Adam, 32>::boxed(Adam::new(3e-3), 1);
     trainer.fit(train.x, train.y, Fit::epochs(15))?;
     Ok(trainer.evaluate(test.x, test.y)?.metrics.value())
