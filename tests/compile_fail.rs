@@ -14,6 +14,7 @@ fn messages_of_a_build() {
         "all_cores_batch",
         "batch_of_none",
         "clone_large",
+        "micro_batches",
         "nothing_learns",
         "one_hot_alone",
         "too_large",

@@ -7,7 +7,7 @@ use common::bits;
 use shiplap::{
     kernel::{Element, Real, Tensor},
     loss::Loss,
-    optim::{Accumulate, AmsGrad, Averaged, Lion, Nadam, PerWeight, Settings},
+    optim::{Accumulate, AmsGrad, Averaged, KeepsAverage, Lion, MicroBatches, Nadam, PerWeight, Settings},
     prelude::*,
 };
 
@@ -194,6 +194,63 @@ fn accumulated_steps_equal_those_of_a_larger_batch() {
     }
 }
 
+/// An image network, with a penalty, clipping and decay, whose epochs end with a batch of 5 rows.
+#[test]
+fn steps_in_parts_equal_those_of_the_whole_batch() {
+    #[network(input = Image<8, 8, 1, f64>)]
+    type Net = (
+        Regularized<Conv2d<_, 4, 3, Relu>, L2<1, -3>>,
+        MaxPool2d<_, 2>,
+        Conv2d<_, 8, 3, Gelu, Same>,
+        (Flatten<_>, Dense<_, 3, Softmax, f64>),
+    );
+    type Of<O> = Trainer<Net, SparseCategoricalCrossentropy, O, 16>;
+    let mut rng = Rng::new(3);
+    let x: [Image<8, 8, 1, f64>; 37] = std::array::from_fn(|_| [[(); 8]; 8].map(|row| row.map(|()| [rng.normal()])));
+    let y: [usize; 37] = std::array::from_fn(|_| (rng.uniform() * 3.0) as usize);
+    let adam = Adam::new(0.01).clip(Clip::Norm(0.5)).weight_decay(0.1).schedule(Schedule::Exponential {
+        initial: 0.01,
+        every: 4,
+        factor: 0.9,
+    });
+
+    fn run<O: KeepsAverage>(optimizer: O, x: &[Image<8, 8, 1, f64>], y: &[usize]) -> (Vec<f64>, Vec<f64>) {
+        let mut trainer = Of::<O>::boxed(optimizer, 1);
+        let mut history = History::default();
+        trainer.fit_with(x, y, Fit::epochs(8), &mut history).unwrap();
+        let losses = history.epochs.iter().map(|epoch| epoch.training.loss).collect();
+        trainer.swap_average();
+        (losses, bits(trainer.network()).into_iter().map(f64::from_bits).collect())
+    }
+    let averaged = Averaged::new(adam, 0.9);
+    let (losses, weights) = run(averaged, &x, &y);
+    let compare = |(other_losses, other_weights): (Vec<f64>, Vec<f64>)| {
+        for (one, other) in losses.iter().chain(&weights).zip(other_losses.iter().chain(&other_weights)) {
+            assert!((one - other).abs() < 1e-11, "{one} {other}");
+        }
+    };
+    compare(run(MicroBatches::<_, 1>(averaged), &x, &y));
+    compare(run(MicroBatches::<_, 3>(averaged), &x, &y));
+    compare(run(Averaged::new(MicroBatches::<_, 15>(adam), 0.9), &x, &y));
+    assert_eq!((losses.clone(), weights.clone()), run(MicroBatches::<_, 16>(averaged), &x, &y));
+    assert_eq!((losses.clone(), weights.clone()), run(MicroBatches::<_, 20>(averaged), &x, &y));
+}
+
+/// A step that fails after its first parts changes nothing, and the next one forgets their gradients.
+#[test]
+fn a_step_in_parts_that_diverges_changes_nothing() {
+    let (x, y) = line();
+    type Parts = Trainer<Line, MeanSquaredError, MicroBatches<Sgd, 1>, 3>;
+    let new = || Parts::new(MicroBatches(Sgd::new(0.1)), 1);
+    let (mut tried, mut spared) = (new(), new());
+    assert!(tried.step(&[[0.5], [1.0], [1e300]], &[[1.0]; 3]).is_err());
+    assert!(matches!(tried.step(&x[..4], &y[..4]), Err(TrainError::BatchTooLarge { rows: 4, batch: 3 })));
+    for trainer in [&mut tried, &mut spared] {
+        trainer.step(&x[..3], &y[..3]).unwrap();
+    }
+    assert_eq!(bits(tried.network()), bits(spared.network()));
+}
+
 #[test]
 fn a_diverging_batch_does_not_change_the_sum_of_gradients() {
     let (x, y) = line();
@@ -235,7 +292,7 @@ fn the_average_is_that_of_the_weights_after_each_step() {
 #[test]
 fn the_average_starts_with_the_first_update() {
     let (x, y) = line();
-    fn starts<O: shiplap::optim::KeepsAverage>(optimizer: O, x: &[[f64; 1]; 6], y: &[[f64; 1]; 6]) {
+    fn starts<O: KeepsAverage>(optimizer: O, x: &[[f64; 1]; 6], y: &[[f64; 1]; 6]) {
         let mut trainer = Trainer::<Line, MeanSquaredError, O, 1>::new(optimizer, 1);
         let start = bits(trainer.network());
         trainer.step(&x[..1], &y[..1]).unwrap();
@@ -262,6 +319,7 @@ fn wrappers_nest_and_take_the_documented_memory() {
     assert_eq!(copies(Sized::<RmsProp>::BYTES), 2);
     assert_eq!(copies(Sized::<RmsProp<true, true>>::BYTES), 4);
     assert_eq!(copies(Sized::<Accumulate<Adam>>::BYTES), 4);
+    assert_eq!(copies(Sized::<MicroBatches<Adam, 4>>::BYTES), 4);
     assert_eq!(copies(Sized::<Averaged<Adam>>::BYTES), 4);
     assert_eq!(copies(Sized::<Averaged<Accumulate<Adam>>>::BYTES), 5);
     assert_eq!(copies(Sized::<InPlace<Averaged<Adam>>>::BYTES), 3);

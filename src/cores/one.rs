@@ -3,7 +3,7 @@
 use super::{Cores, Passes};
 use crate::{
     Rng, Zeroed,
-    kernel::{Element, ElementwiseKernel, Simd, Summand, elementwise, sum_of},
+    kernel::Simd,
     layer::{Ending, Layer, Path, VisitGradient},
     zeroed::Aligned,
 };
@@ -14,29 +14,17 @@ pub struct OneCore;
 
 impl Cores for OneCore {
     type Passes<N: Layer, const BATCH: usize> = Tape<N, BATCH>;
-
-    #[inline(always)]
-    fn enter<R: Send>(_: usize, work: impl FnOnce() -> R + Send) -> R {
-        work()
-    }
-
-    #[inline(always)]
-    fn elementwise<S: Simd, T: Element, K: ElementwiseKernel<R, W>, const R: usize, const W: usize>(
-        simd: S,
-        kernel: &K,
-        read: [&[T]; R],
-        write: [&mut [T]; W],
-    ) {
-        elementwise(simd, kernel, read, write);
-    }
-
-    #[inline(always)]
-    fn sum_of<S: Simd, T: Element, K: Summand<R>, const R: usize>(simd: S, summand: &K, read: [&[T]; R]) -> f64 {
-        sum_of(simd, summand, read).to_f64()
-    }
 }
 
-/// The tape of the whole batch.
+/// One core does everything, `ROWS` rows of a batch at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct InParts<const ROWS: usize>;
+
+impl<const ROWS: usize> Cores for InParts<ROWS> {
+    type Passes<N: Layer, const BATCH: usize> = Tape<N, ROWS>;
+}
+
+/// The tape of `BATCH` rows.
 pub struct Tape<N: Layer, const BATCH: usize>(Aligned<N::Tape<BATCH>>);
 
 // SAFETY: the field is `Zeroed`.
@@ -72,6 +60,8 @@ impl<N: Layer, const BATCH: usize> Tape<N, BATCH> {
 }
 
 impl<N: Layer, const BATCH: usize> Passes<N> for Tape<N, BATCH> {
+    const ROWS: usize = BATCH;
+
     #[inline(always)]
     fn record<S: Simd, E: Ending>(&mut self, simd: S, network: &N, rng: &mut Rng, x: &[N::Input], y: &mut [N::Output]) {
         network.record_batch::<S, E, BATCH>(simd, Some(rng), x, &mut self.0, y);

@@ -94,6 +94,7 @@ impl<N: Layer, P: Processes, const SHARDS: usize, const ROWS: usize, const BATCH
         BATCH <= SHARDS * ROWS,
         "the trainer's batch is larger than all shards of `AllCores<_, SHARDS, ROWS>` or `AllRanks<_, SHARDS, ROWS>` together: raise one of the two, or lower the batch"
     );
+    const ROWS: usize = BATCH;
 
     #[inline(always)]
     fn record<S: Simd, E: Ending>(&mut self, simd: S, network: &N, rng: &mut Rng, x: &[N::Input], y: &mut [N::Output]) {

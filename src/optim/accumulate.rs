@@ -8,7 +8,8 @@ use crate::kernel::Real;
 ///
 /// As in Keras (`gradient_accumulation_steps`), clipping and weight decay apply to the update, and a
 /// [`Schedule`](super::Schedule) counts all steps. All batches have the same weight in the mean, even one with fewer
-/// rows.
+/// rows. To split the batches of single steps, whose effect remains the same, use
+/// [`MicroBatches`](super::MicroBatches).
 ///
 /// ```
 /// use shiplap::{optim::Accumulate, prelude::*};
@@ -25,23 +26,6 @@ use crate::kernel::Real;
 /// whole.step(&x, &y)?;
 /// assert!((halves.predict(&x[0])[0] - whole.predict(&x[0])[0]).abs() < 1e-6);
 /// # Ok::<(), TrainError>(())
-/// ```
-///
-/// The tape of an image network grows with the batch. Eight batches of 4 have the effect of one batch of 32:
-///
-/// ```
-/// use shiplap::{optim::Accumulate, prelude::*};
-///
-/// #[network(input = Image<28, 28, 1>)]
-/// type LeNet = (
-///     (Conv2d<_, 8, 3, Relu>, MaxPool2d<_, 2>, Conv2d<_, 16, 3, Relu, Same>, MaxPool2d<_, 2>),
-///     (Flatten<_>, Dense<_, 10, Softmax>),
-/// );
-/// type Whole = Trainer<LeNet, SparseCategoricalCrossentropy, Adam, 32>;
-/// type Eighths = Trainer<LeNet, SparseCategoricalCrossentropy, Accumulate<Adam>, 4>;
-///
-/// const_assert!(Whole::BYTES > 2_800_000);
-/// const_assert!(Eighths::BYTES < 500_000); // 340 kB of it are the tape
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Accumulate<O> {

@@ -62,6 +62,8 @@ pub struct AfterBackward<'a, S, N: Layer, C: Cores, const B: usize> {
     pub passes: &'a mut C::Passes<N, B>,
     /// The gradient of the loss with respect to the outputs, as `backward_batch` left it.
     pub dy: &'a [N::Output],
+    /// Whether these are the first rows of the batch.
+    pub is_first: bool,
 }
 
 /// The measures of a gradient that a step needs before it changes any weight.
@@ -80,7 +82,16 @@ pub trait GradientMemory<L: Zeroed, C: Cores>: Zeroed {
     /// steps that are summed has to leave room for the others.
     const MARGIN: f64;
 
-    /// Measures the gradient, and computes it with its penalties if it is kept.
+    /// Adds the gradient of a part of the batch which is not the last.
+    fn add<S: Simd, N: Layer<Trainable = L>, const B: usize>(
+        &mut self,
+        network: &N,
+        part: &mut AfterBackward<'_, S, N, C, B>,
+    ) {
+        let _ = (network, part);
+    }
+
+    /// Measures the gradient of all parts, of which `batch` is the last, and computes it with its penalties if it is kept.
     fn measure<S: Simd, N: Layer<Trainable = L>, const B: usize>(
         &mut self,
         network: &mut N,
@@ -126,9 +137,7 @@ impl<L: Zeroed> GradientMemory<L, OneCore> for [L; 1] {
     ) -> Measured {
         let ([gradient], simd) = (self, batch.simd);
         batch.passes.gradient(simd, network, batch.x, batch.dy, gradient);
-        let mut penalties = Penalties { simd, penalty, cost: 0.0 };
-        N::trainable_mut(Some(network), gradient, [], Path::ROOT, &mut penalties);
-        Measured { norm: norm::<S, OneCore, N>(simd, gradient), cost: penalties.cost }
+        penalized::<S, N>(simd, network, gradient, penalty)
     }
 
     #[inline(always)]
@@ -144,6 +153,19 @@ impl<L: Zeroed> GradientMemory<L, OneCore> for [L; 1] {
         let [gradient] = self;
         apply_kept::<S, OneCore, N, O>(batch.simd, gradient, network, norm, optimizer, number, state);
     }
+}
+
+/// Adds the gradient of the penalties, and measures the sum.
+#[inline(always)]
+pub(super) fn penalized<S: Simd, N: Layer>(
+    simd: S,
+    network: &mut N,
+    gradient: &mut N::Trainable,
+    penalty: Penalty,
+) -> Measured {
+    let mut penalties = Penalties { simd, penalty, cost: 0.0 };
+    N::trainable_mut(Some(network), gradient, [], Path::ROOT, &mut penalties);
+    Measured { norm: norm::<S, OneCore, N>(simd, gradient), cost: penalties.cost }
 }
 
 /// Clips a gradient in memory, whose norm is known, and applies step `number` of the optimizer.

@@ -3,7 +3,7 @@
 //! - [`Sgd`], [`Momentum`], [`Lion`]: one step size for all weights;
 //! - [`Adam`], [`AdamW`], [`AmsGrad`], [`Nadam`], [`Adagrad`], [`RmsProp`]: a step size for each weight;
 //! - wrappers for any of them: [`InPlace`] needs no memory for the gradient, [`Accumulate`] averages gradients over
-//!   several steps, [`Averaged`] keeps a moving average of the weights, `AllCores` (with the feature `rayon`) trains on
+//!   several steps, [`MicroBatches`] needs a tape for a part of the batch only, [`Averaged`] keeps a moving average of the weights, `AllCores` (with the feature `rayon`) trains on
 //!   several cores, and `AllRanks` (with the feature `mpi`) on several machines;
 //! - [`Settings`]: learning rate ([`Schedule`]), [`Clip`]ping, weight decay and penalty, which the crate applies to
 //!   every optimizer;
@@ -55,6 +55,7 @@ mod in_place;
 #[cfg(feature = "rayon")]
 mod in_shards;
 mod lion;
+mod micro_batches;
 mod nadam;
 mod norm;
 mod rmsprop;
@@ -77,6 +78,7 @@ pub use in_place::InPlace;
 #[cfg(feature = "rayon")]
 pub use in_shards::OnCores;
 pub use lion::Lion;
+pub use micro_batches::MicroBatches;
 pub use nadam::Nadam;
 pub use rmsprop::RmsProp;
 pub use schedule::Schedule;

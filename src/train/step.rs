@@ -2,9 +2,9 @@
 
 use super::TrainError;
 use crate::{
-    Rng, Zeroed,
-    cores::{Cores, Passes as _},
-    kernel::{Element, Real, Simd, Summand, Work, dispatch, sum_of},
+    Rng, Tensor as _, Zeroed,
+    cores::{Cores, Passes},
+    kernel::{Element, ElementwiseKernel, Real, Simd, Summand, Work, dispatch, elementwise, sum_of},
     layer::{Layer, Parameter, Parameters, Path, Visit},
     loss::Loss,
     optim::{AfterBackward, GradientMemory, Measured, Optimizer, OptimizerState, Settings, StateCount},
@@ -208,12 +208,26 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
         };
         let (step, settings) = (*steps, *optimizer.settings());
 
-        passes.record::<S, L::Ending>(simd, network, rng, x, y);
-        let mean = loss.total(simd, y, labels) / x.len() as f64;
-        loss.gradient(simd, y, labels, dy);
-        passes.backward::<S, L::Ending>(simd, network, x, y, dy);
-
-        let mut batch = AfterBackward::<S, N, CoresOf<O>, BATCH> { simd, x, passes, dy };
+        let (rows, at_once) = (x.len(), const { <PassesOf<N, O, BATCH> as Passes<N>>::ROWS });
+        let (mut total, mut start) = (0.0, 0);
+        let mut batch = loop {
+            let part = start..rows.min(start + at_once);
+            let (x, y, dy) = (&x[part.clone()], &mut y[part.clone()], &mut dy[part.clone()]);
+            passes.record::<S, L::Ending>(simd, network, rng, x, y);
+            total += loss.total(simd, y, &labels[part.clone()]);
+            loss.gradient(simd, y, &labels[part.clone()], dy);
+            if part.len() < rows {
+                elementwise(simd, &Share(part.len() as f64 / rows as f64), [], [N::Output::flat_mut(dy)]);
+            }
+            passes.backward::<S, L::Ending>(simd, network, x, y, dy);
+            let mut last = AfterBackward::<S, N, CoresOf<O>, BATCH> { simd, x, passes, dy, is_first: start == 0 };
+            if part.end == rows {
+                break last;
+            }
+            gradient.add(network, &mut last);
+            start = part.end;
+        };
+        let mean = total / rows as f64;
         let Measured { norm, cost } = gradient.measure(network, &mut batch, settings.penalty);
         let square = norm.clipped_square::<N::Element>(settings.clip);
         let margin = <GradientFor<N, O> as GradientMemory<_, _>>::MARGIN * optimizer.steps_per_update() as f64;
@@ -231,8 +245,19 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
             }
         }
         gradient.apply(network, batch, norm, optimizer, step, state);
-        passes.update_statistics(simd, network, x.len());
+        passes.update_statistics(simd, network, rows);
         *bound = after;
         Ok(mean + cost)
+    }
+}
+
+/// Multiplies the gradient of the mean over a part of the batch by the part's share of the batch.
+#[derive(Clone, Copy)]
+struct Share(f64);
+
+impl ElementwiseKernel<0, 1> for Share {
+    #[inline(always)]
+    fn apply<V: Real>(&self, []: [V; 0], [value]: [V; 1]) -> [V; 1] {
+        [value * V::splat(self.0)]
     }
 }

@@ -167,6 +167,21 @@ where
         _ => None,
     };
 
+    /// The fault of a network whose layers need the whole batch, if a step takes it in parts.
+    const NEEDS_WHOLE_BATCH: Option<Message> = {
+        let splits = <PassesOf<N, O, BATCH> as Passes<N>>::ROWS < BATCH;
+        let message = Message::new().text("`MicroBatches` splits the batch, but this network ");
+        if splits && N::OUTLINE.has_running_statistics() {
+            Some(
+                message.text("normalizes with the statistics of the whole batch: use `GroupNorm` or `LayerNorm` in it"),
+            )
+        } else if splits && N::OUTLINE.is_stateful() {
+            Some(message.text("continues with the states of the batch before: remove `Stateful` from its layers"))
+        } else {
+            None
+        }
+    };
+
     const fn assert_trainable() {
         assert!(BATCH > 0, "a trainer's batch holds at least one row");
         assert!(
@@ -174,6 +189,11 @@ where
             "nothing in this network is trainable: its layers are frozen, or have no parameters"
         );
         assert_sound(&Self::READS_PADDING);
+        assert_sound(&Self::NEEDS_WHOLE_BATCH);
+        assert!(
+            <PassesOf<N, O, BATCH> as Passes<N>>::ROWS > 0,
+            "`MicroBatches<_, ROWS>` takes at least one row at a time"
+        );
         <PassesOf<N, O, BATCH> as Passes<N>>::FITS
     }
 
