@@ -66,6 +66,17 @@ struct Fixture {
     splitting: BTreeMap<String, Splitting>,
     metrics: Metrics,
     one_hot: Vec<[f32; 4]>,
+    #[cfg_attr(not(feature = "exhaustive"), allow(dead_code, reason = "images need the feature"))]
+    resized: Resized,
+}
+
+/// Rows of pixels, from 0 to 255.
+#[derive(Deserialize)]
+#[cfg_attr(not(feature = "exhaustive"), allow(dead_code, reason = "images need the feature"))]
+struct Resized {
+    stretched: Vec<Vec<[f32; 3]>>,
+    cropped: Vec<Vec<[f32; 3]>>,
+    enlarged: Vec<Vec<[f32; 3]>>,
 }
 
 #[derive(Deserialize)]
@@ -779,6 +790,24 @@ fn images_of_pillow_are_read() {
     let jpeg = images::read_from::<2, 3, 3, f32>(JPEG, "f").unwrap();
     let pairs = jpeg.as_flattened().as_flattened().iter().zip(expected.as_flattened().as_flattened());
     pairs.for_each(|(value, expected)| assert!((value - expected).abs() < 0.02, "{value}, not {expected}"));
+}
+
+/// `photo.png` has 20×30 pixels. The two libraries may round a number to the next one.
+#[cfg(feature = "exhaustive")]
+#[test]
+fn images_are_resized_as_by_pillow() {
+    fn check<const H: usize, const W: usize>(resize: images::Resize, expected: &[Vec<[f32; 3]>]) {
+        let path = repository("tests/reference/photo.png");
+        assert!(images::read::<H, W, 3, f32>(&path).is_err());
+        let image = images::Reader::new().resize(resize).read::<H, W, 3, f32>(&path).unwrap();
+        assert_eq!((expected.len(), expected[0].len()), (H, W));
+        let pairs = image.as_flattened().iter().zip(expected.iter().flatten()).map(|(a, b)| a.iter().zip(b));
+        pairs.flatten().for_each(|(value, expected)| assert!((value * 255.0 - expected).abs() < 1.01));
+    }
+    let Resized { stretched, cropped, enlarged } = fixture().resized;
+    check::<8, 8>(images::Resize::Stretch, &stretched);
+    check::<8, 8>(images::Resize::Crop, &cropped);
+    check::<40, 32>(images::Resize::Stretch, &enlarged);
 }
 
 /// Images of 2×3 pixels.

@@ -1,5 +1,5 @@
 """Writes `data.json`, results of scikit-learn for the data sets in `data/`, the NumPy files `arrays.npz` and
-`matrix.npy`, and the images `image.png` and `image.jpg` of Pillow.
+`matrix.npy`, and the images `image.png`, `image.jpg` and `photo.png` of Pillow.
 
 To regenerate them (with Python 3.11), in a virtual environment:
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import sklearn.metrics as skm
-from PIL import Image
+from PIL import Image, ImageOps
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import KFold, StratifiedKFold, StratifiedShuffleSplit
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
@@ -153,6 +153,20 @@ def images():
     image.save(HERE / "image.jpg", quality=100, subsampling=0)
 
 
+def resized():
+    """A file of 20×30 pixels, and the same of 8×8 pixels, stretched and cropped, and of 40×32."""
+    rows, columns = np.mgrid[0:20, 0:30]
+    waves = [np.sin(rows / 3 + columns / 5), np.cos(rows * columns / 40), np.sin(columns / 2) * np.cos(rows / 4)]
+    image = Image.fromarray((127.5 + 127.5 * np.stack(waves, axis=-1)).astype("u1"))
+    image.save(HERE / "photo.png")
+    bilinear = Image.Resampling.BILINEAR
+    return {
+        "stretched": np.asarray(image.resize((8, 8), bilinear)),
+        "cropped": np.asarray(ImageOps.fit(image, (8, 8), bilinear)),
+        "enlarged": np.asarray(image.resize((32, 40), bilinear)),
+    }
+
+
 if __name__ == "__main__":
     arrays()
     images()
@@ -162,6 +176,7 @@ if __name__ == "__main__":
         "scaling": {name: scaling(x) for name, (x, _) in sets.items()},
         "splitting": {name: splitting(x, y) for name, (x, y) in sets.items() if name != "diabetes"},
         "metrics": metrics(),
+        "resized": resized(),
         "one_hot": OneHotEncoder(categories=[[0, 1, 2, 3]], handle_unknown="ignore", sparse_output=False)
         .fit([[0]])
         .transform([[2], [0], [3], [7]]),
