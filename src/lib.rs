@@ -224,7 +224,7 @@ pub mod prelude {
         },
         loss::{
             BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
-            ClassWeighted, EachStep, Follows, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError,
+            ClassWeighted, EachPixel, EachStep, Follows, HalfSquaredError, Huber, MeanAbsoluteError, MeanSquaredError,
             PointwiseLoss, Smoothed, SparseCategoricalCrossentropy, Weighted,
         },
         metric::{

@@ -25,7 +25,7 @@ use shiplap::{
     kernel::{Simd, Work, dispatch},
     layer::{Parameter, Path, Predictions, Visit},
     layers::Full,
-    loss::{EachStep, Loss, Weighted},
+    loss::{EachPixel, EachStep, Loss, Weighted},
     prelude::*,
 };
 
@@ -240,6 +240,27 @@ fn attention() {
     type OfText = (Embedding<_, 6, 4>, Dropout<_, 20>, TransformerBlock<_, 2, 6, Causal, Rotary>);
     let text = [[0.0, 5.0, 2.0, 2.0, 1.0], [3.0, 3.0, 3.0, 4.0, 0.0], [1.0, 2.0, 3.0, 4.0, 5.0]];
     learns::<OfText, EachStep<HalfSquaredError>, _, _, 3>("of text", 1.0, &text, &y, Penalty::l2(0.05));
+}
+
+#[test]
+fn losses_of_images() {
+    #[network(input = Image<5, 6, 2, f64>)]
+    type Enlarged = (Conv2d<_, 3, 3, Tanh, Same>, MaxPool2d<_, 2>, ConvTranspose2d<_, 2, 3, Sigmoid, Valid<2>>);
+    let x = rows::<Image<5, 6, 2, f64>, 3>(1);
+    learns::<Enlarged, EachPixel<HalfSquaredError>, _, _, 3>("an autoencoder", 1.0, &x, &rows(2), Penalty::l2(0.05));
+    #[network(input = Image<5, 6, 2, f64>)]
+    type Classes = (Conv2d<_, 3, 3, Gelu, Same>, Conv2d<_, 4, 1, Softmax>);
+    let mut class = 0;
+    let y: [[[usize; 6]; 5]; 3] = rows::<[[f64; 6]; 5], 3>(2).map(|image| {
+        image.map(|row| {
+            row.map(|_| {
+                class += 1;
+                class * class % 4
+            })
+        })
+    });
+    let loss = "classes of pixels";
+    learns::<Classes, EachPixel<SparseCategoricalCrossentropy>, _, _, 3>(loss, 1.0, &x, &y, Penalty::l2(0.05));
 }
 
 #[test]

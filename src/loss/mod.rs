@@ -4,13 +4,15 @@
 //! - for binary classifications: [`BinaryCrossentropy`], [`BinaryFocalCrossentropy`];
 //! - for classes: [`CategoricalCrossentropy`], [`SparseCategoricalCrossentropy`], [`CategoricalFocalCrossentropy`];
 //! - around another loss: [`Smoothed`] labels, [`Weighted`] samples, [`ClassWeighted`] classes;
-//! - for a pair of outputs: [`PairLoss`]; for series whose lengths vary: [`EachStep`];
+//! - for a pair of outputs: [`PairLoss`]; for series whose lengths vary: [`EachStep`]; for images:
+//!   [`EachPixel`];
 //! - [`PointwiseLoss`] and [`Loss`]: the traits, for a loss of your own.
 //!
 //! A loss is a value: [`Trainer::with_loss`](crate::train::Trainer::with_loss) takes one that is not the default.
 
 mod binary_crossentropy;
 mod categorical_crossentropy;
+mod each_pixel;
 mod each_step;
 mod focal;
 mod half_squared_error;
@@ -27,6 +29,7 @@ use core::fmt;
 
 pub use binary_crossentropy::BinaryCrossentropy;
 pub use categorical_crossentropy::CategoricalCrossentropy;
+pub use each_pixel::EachPixel;
 pub use each_step::EachStep;
 pub use focal::{BinaryFocalCrossentropy, CategoricalFocalCrossentropy};
 pub use half_squared_error::HalfSquaredError;
@@ -50,7 +53,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a loss for the output `{P}`",
     label = "not a loss for this output",
-    note = "most losses take a vector, `[T; N]`; for a series, `[[T; N]; STEPS]`, use `EachStep<..>` around the loss, and for a `Pair`, use `PairLoss`; after an image, put `Flatten`"
+    note = "most losses take a vector, `[T; N]`; for a series, `[[T; N]; STEPS]`, use `EachStep<..>` around the loss, for an image, `EachPixel<..>`, or put `Flatten` after it, and for a `Pair`, use `PairLoss`"
 )]
 pub trait Loss<P>: Default + Copy + Send + Sync + 'static {
     /// The type of a label, with which an output is compared.
