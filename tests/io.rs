@@ -721,7 +721,16 @@ fn unknown_operations_are_not_exported() {
          implement the method `operations` of its layer or activation"
     );
     assert!(!path.exists());
-    // It can still be saved.
+    type Dilated = AveragePool2d<Image<5, 5, 1>, 2, Valid<1, 2>, 2, Image<3, 3, 1>>;
+    let network: (Dilated, Flatten<Image<3, 3, 1>, [f32; 9]>) = Network::new(1);
+    assert_eq!(
+        io::export_onnx(&network, &path).unwrap_err().to_string(),
+        "cannot export the layer `0`: average pools have no dilation before operator set 19 of ONNX: use \
+         `DepthwiseConv2d`, or a pool without dilation"
+    );
+    assert!(!path.exists());
+    // Such networks can still be saved.
+    let network: (Dense<2, 2, Relu>, Dense<2, 2, Secret>) = Network::new(1);
     let mut loaded = <(Dense<2, 2, Relu>, Dense<2, 2, Secret>)>::zeroed();
     io::from_bytes(&mut loaded, &io::to_bytes(&network).unwrap()).unwrap();
     assert_eq!(bits(&loaded), bits(&network));

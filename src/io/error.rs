@@ -99,6 +99,13 @@ pub enum FileError {
         /// The reason, and what to do.
         reason: String,
     },
+    /// A layer cannot be exported because the format has no operator for it.
+    NoOperator {
+        /// The path of the layer.
+        layer: String,
+        /// What the format lacks, and what to do.
+        reason: &'static str,
+    },
     /// A layer cannot be exported because it does not describe its operation.
     Unknown {
         /// The path of the layer.
@@ -211,6 +218,7 @@ impl fmt::Display for FileError {
                  use other units for the data, or another constant"
             ),
             Self::Int8 { reason } => formatter.write_str(reason),
+            Self::NoOperator { layer, reason } => write!(formatter, "cannot export the layer `{layer}`: {reason}"),
             Self::Unknown { layer, operation } => write!(
                 formatter,
                 "cannot export the layer `{layer}`: the operation `{operation}` is unknown; \

@@ -64,6 +64,20 @@ fn is_same(parts: &[Part]) -> bool {
     parts.iter().all(|part| matches!(part, Part::Same(_)))
 }
 
+/// The parts with neighbors in the same order as one.
+fn joined(parts: Vec<Part>) -> Vec<Part> {
+    let mut joined: Vec<Part> = Vec::new();
+    for part in parts {
+        match (joined.last_mut(), part) {
+            (Some(Part::Same(length)), Part::Same(more)) => {
+                *length = length.zip(more).map(|(length, more)| length + more)
+            }
+            (_, part) => joined.push(part),
+        }
+    }
+    joined
+}
+
 impl Part {
     /// The length, or 0 if it is the rest.
     fn length(&self) -> usize {
@@ -171,7 +185,7 @@ impl<T> Operations<T> for Kinds {
         let second = mem::take(&mut self.current);
         let whole = |parts: Vec<Part>| if parts.is_empty() { vec![Part::Same(None)] } else { parts };
         self.current = match junction {
-            layer::Junction::Concat => [whole(first), whole(second)].concat(),
+            layer::Junction::Concat => joined([whole(first), whole(second)].concat()),
             layer::Junction::Both if is_same(&first) && is_same(&second) => Vec::new(),
             layer::Junction::Both => vec![Part::Unknown],
             _ if first == second || is_same(&first) && is_same(&second) => first,
@@ -290,12 +304,15 @@ mod tests {
         type Steps = Gru<Series, 2>;
         type Flat = Flatten<Series, [f32; 12]>;
         type Convolution = Conv1d<Series, 3, 1, Linear, Valid, Bias, Series>;
-        type Tail<A, B> = (Branches<A, B, Concat<[f32; 14]>>, Dense<14, 2>);
+        type Tail<A, B, const N: usize = 14> = (Branches<A, B, Concat<[f32; N]>>, Dense<N, 2>);
         let planes = |start: usize| [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11].map(|place| start + place);
         let first = Kinds::of(&<(Convolution, Tail<Steps, Flat>) as Network>::new(1)).flattened;
         assert_eq!(first["1.1"], Some([&[0, 1][..], &planes(2)].concat()));
         let second = Kinds::of(&<(Convolution, Tail<Flat, Steps>) as Network>::new(1)).flattened;
         assert_eq!(second["1.1"], Some([&planes(0)[..], &[12, 13]].concat()));
+        let both =
+            Kinds::of(&<(Convolution, Tail<Bidirectional<Steps, [f32; 4]>, Flat, 16>) as Network>::new(1)).flattened;
+        assert_eq!(both["1.1"], Some([&[0, 1, 2, 3][..], &planes(4)].concat()));
     }
 
     /// A sum of a flattened image and of a product has no order: the outputs of the product are in that of PyTorch.

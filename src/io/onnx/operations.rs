@@ -296,12 +296,15 @@ impl<T: Element> Operations<T> for Exporter<'_> {
         let mut attributes = attributes(&window);
         match pool {
             Pool::Max => self.unary(path, "MaxPool", attributes),
-            // The operator has no dilations in this version.
             Pool::Average if window.dilation == [1, 1] => {
                 attributes.retain(|attribute| attribute.name != "dilations");
                 self.unary(path, "AveragePool", attributes);
             }
-            Pool::Average => self.unknown(path, "average pool with dilation"),
+            Pool::Average => {
+                let reason = "average pools have no dilation before operator set 19 of ONNX: use `DepthwiseConv2d`, or a \
+                              pool without dilation";
+                self.error.get_or_insert(FileError::NoOperator { layer: path.to_string(), reason });
+            }
         }
     }
 
