@@ -161,7 +161,7 @@ pub use random::Rng;
 /// An `.onnx` model has real numbers, or pairs of `QuantizeLinear` and `DequantizeLinear` as onnxruntime's static
 /// quantization writes them, with symmetric int8 weights. Its images are `[height][width][channels]` here, and its series
 /// `[step][channel]`. An output of a layer may differ from that of onnxruntime by one step, because it rounds in real
-/// numbers; the outputs of 48 models differ by up to 5 steps, where their scale is finer than that of the layers before.
+/// numbers. The outputs of 48 models differ by up to 5 steps, where their scale is finer than those before.
 /// These operators have layers: `Conv` of images or series with one group or one for each channel, `Gemm`, `MatMul`,
 /// `MaxPool`, `AveragePool`, `GlobalAveragePool`, `ReduceMean` over all pixels or steps, `Add`, `Mul` by a constant and
 /// `BatchNormalization` in real numbers, `Concat` of channels, `Flatten`, `Reshape`, `Squeeze` and `Unsqueeze` between
