@@ -15,7 +15,7 @@ use super::{
     formula::{ElementwiseKernel, Unchanged},
     plain,
     simd::{Simd, Vector, Work},
-    tile::{Destination, UNKNOWN, product},
+    tile::{Destination, UNKNOWN, load_registers, product, store_registers},
 };
 use crate::zeroed::{fits_stack, large};
 
@@ -268,22 +268,37 @@ impl<T: Element, const N: usize> Work for Sums<'_, T, N> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
+    fn run<S: Simd>(mut self, _: S) {
         let lanes = T::Vector::<S>::LANES;
         if const { T::Vector::<S>::LANES == 1 } {
             plain::sum_rows(self.rows, self.sums);
             return;
         }
         let mut column = 0;
-        while column < N {
-            let end = N.min(column + lanes);
-            let mut sum = T::Vector::<S>::broadcast(T::zero());
-            for row in self.rows {
-                sum = sum + T::Vector::<S>::load(&row[column..end]);
-            }
-            sum.store(&mut self.sums[column..end]);
-            column = end;
+        while column + 4 * lanes <= N {
+            column = self.columns::<T::Vector<S>, 4>(column);
         }
+        while column < N {
+            column = self.columns::<T::Vector<S>, 1>(column);
+        }
+    }
+}
+
+impl<T: Element, const N: usize> Sums<'_, T, N> {
+    /// Sums `C` registers of columns from `column` on: several hide the latency of additions. Returns the column after
+    /// them.
+    #[inline(always)]
+    fn columns<V: Vector<T>, const C: usize>(&mut self, column: usize) -> usize {
+        let end = N.min(column + C * V::LANES);
+        let mut sums = [V::broadcast(T::zero()); C];
+        for row in self.rows {
+            let row: [V; C] = load_registers(&row[column..end]);
+            for c in 0..C {
+                sums[c] = sums[c] + row[c];
+            }
+        }
+        store_registers(sums, &mut self.sums[column..end]);
+        end
     }
 }
 
