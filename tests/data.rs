@@ -77,6 +77,7 @@ struct Resized {
     stretched: Vec<Vec<[f32; 3]>>,
     cropped: Vec<Vec<[f32; 3]>>,
     enlarged: Vec<Vec<[f32; 3]>>,
+    transparent: Vec<Vec<[f32; 4]>>,
 }
 
 #[derive(Deserialize)]
@@ -792,22 +793,34 @@ fn images_of_pillow_are_read() {
     pairs.for_each(|(value, expected)| assert!((value - expected).abs() < 0.02, "{value}, not {expected}"));
 }
 
-/// `photo.png` has 20×30 pixels. The two libraries may round a number to the next one.
+/// The files have 20×30 pixels. The two libraries may round a number to the next one.
 #[cfg(feature = "exhaustive")]
 #[test]
 fn images_are_resized_as_by_pillow() {
-    fn check<const H: usize, const W: usize>(resize: images::Resize, expected: &[Vec<[f32; 3]>]) {
-        let path = repository("tests/reference/photo.png");
-        assert!(images::read::<H, W, 3, f32>(&path).is_err());
-        let image = images::Reader::new().resize(resize).read::<H, W, 3, f32>(&path).unwrap();
+    fn check<const H: usize, const W: usize, const C: usize>(
+        name: &str,
+        resize: images::Resize,
+        expected: &[Vec<[f32; C]>],
+    ) {
+        let path = repository(&format!("tests/reference/{name}.png"));
+        assert!(images::read::<H, W, C, f32>(&path).is_err());
+        let image = images::Reader::new().resize(resize).read::<H, W, C, f32>(&path).unwrap();
         assert_eq!((expected.len(), expected[0].len()), (H, W));
-        let pairs = image.as_flattened().iter().zip(expected.iter().flatten()).map(|(a, b)| a.iter().zip(b));
-        pairs.flatten().for_each(|(value, expected)| assert!((value * 255.0 - expected).abs() < 1.01));
+        // Pillow also rounds the products of colors and opacities.
+        let most = if C == 4 { 2.0 } else { 1.01 };
+        for (pixel, expected) in image.as_flattened().iter().zip(expected.iter().flatten()) {
+            let opacity = expected.get(3).map_or(1.0, |opacity| opacity / 255.0);
+            for channel in 0..C {
+                let weight = if channel < 3 { opacity } else { 1.0 };
+                assert!((pixel[channel] * 255.0 - expected[channel]).abs() * weight < most);
+            }
+        }
     }
-    let Resized { stretched, cropped, enlarged } = fixture().resized;
-    check::<8, 8>(images::Resize::Stretch, &stretched);
-    check::<8, 8>(images::Resize::Crop, &cropped);
-    check::<40, 32>(images::Resize::Stretch, &enlarged);
+    let Resized { stretched, cropped, enlarged, transparent } = fixture().resized;
+    check::<8, 8, 3>("photo", images::Resize::Stretch, &stretched);
+    check::<8, 8, 3>("photo", images::Resize::Crop, &cropped);
+    check::<40, 32, 3>("photo", images::Resize::Stretch, &enlarged);
+    check::<8, 8, 4>("transparent", images::Resize::Stretch, &transparent);
 }
 
 /// Images of 2×3 pixels.

@@ -1,5 +1,5 @@
 """Writes `data.json`, results of scikit-learn for the data sets in `data/`, the NumPy files `arrays.npz` and
-`matrix.npy`, and the images `image.png`, `image.jpg` and `photo.png` of Pillow.
+`matrix.npy`, and the images `image.png`, `image.jpg`, `photo.png` and `transparent.png` of Pillow.
 
 To regenerate them (with Python 3.11), in a virtual environment:
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import sklearn.metrics as skm
-from PIL import Image, ImageOps
+from PIL import Image
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import KFold, StratifiedKFold, StratifiedShuffleSplit
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
@@ -154,16 +154,20 @@ def images():
 
 
 def resized():
-    """A file of 20×30 pixels, and the same of 8×8 pixels, stretched and cropped, and of 40×32."""
+    """A file of 20×30 pixels, and the same of 8×8 pixels, stretched and cropped, and of 40×32; one with opacities of 8×8."""
     rows, columns = np.mgrid[0:20, 0:30]
     waves = [np.sin(rows / 3 + columns / 5), np.cos(rows * columns / 40), np.sin(columns / 2) * np.cos(rows / 4)]
     image = Image.fromarray((127.5 + 127.5 * np.stack(waves, axis=-1)).astype("u1"))
     image.save(HERE / "photo.png")
+    transparent = image.copy()
+    transparent.putalpha(Image.fromarray(np.where(columns < 15, 0, 255).astype("u1")))
+    transparent.save(HERE / "transparent.png")
     bilinear = Image.Resampling.BILINEAR
     return {
         "stretched": np.asarray(image.resize((8, 8), bilinear)),
-        "cropped": np.asarray(ImageOps.fit(image, (8, 8), bilinear)),
+        "cropped": np.asarray(image.crop((5, 0, 25, 20)).resize((8, 8), bilinear)),
         "enlarged": np.asarray(image.resize((32, 40), bilinear)),
+        "transparent": np.asarray(transparent.resize((8, 8), bilinear)),
     }
 
 

@@ -2,7 +2,10 @@
 
 use std::{format, io::Cursor, string::ToString as _, vec::Vec};
 
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, imageops::FilterType};
+use image::{
+    DynamicImage, GenericImageView as _, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgba,
+    imageops::FilterType,
+};
 
 use super::{super::DataError, Resize};
 use crate::{kernel::Element, kind::kind, layers::Image};
@@ -67,11 +70,10 @@ pub(super) fn decode<const H: usize, const W: usize, const C: usize, T: Element>
         return Err(DataError::format(name, "transparent pixels", expected));
     }
     if !is_of_size {
-        let (width, height) = (W as u32, H as u32);
-        image = match resize {
-            Some(Resize::Crop) => image.resize_to_fill(width, height, FilterType::Triangle),
-            _ => image.resize_exact(width, height, FilterType::Triangle),
-        };
+        if resize == Some(Resize::Crop) {
+            image = cropped(image, H, W);
+        }
+        image = stretched(image, H as u32, W as u32);
     }
     let values = picture.as_flattened_mut().as_flattened_mut();
     if image.color().bytes_per_pixel() > image.color().channel_count() {
@@ -111,6 +113,42 @@ fn is_whole(jpeg: &[u8]) -> bool {
     false
 }
 
+/// The largest part in the middle of an image that has the proportions of `height` and `width`.
+fn cropped(image: DynamicImage, height: usize, width: usize) -> DynamicImage {
+    let (whole_width, whole_height) = image.dimensions();
+    let [height, width, most_height, most_width] =
+        [height as u64, width as u64, whole_height.into(), whole_width.into()];
+    let rounded = |product: u64, by: u64| ((product + by / 2) / by).max(1);
+    let (part_height, part_width) = if most_width * height > most_height * width {
+        (most_height, rounded(most_height * width, height))
+    } else {
+        (rounded(most_width * height, width), most_width)
+    };
+    let (top, left) = ((most_height - part_height) / 2, (most_width - part_width) / 2);
+    image.crop_imm(left as u32, top as u32, part_width as u32, part_height as u32)
+}
+
+/// An image of this size. The colors of a pixel count by its opacity.
+fn stretched(image: DynamicImage, height: u32, width: u32) -> DynamicImage {
+    // The library enlarges columns before it shortens rows, which would take gigabytes for a long row.
+    let resized = |image: DynamicImage| {
+        let rows = image.height().min(height);
+        image.resize_exact(width, rows, FilterType::Triangle).resize_exact(width, height, FilterType::Triangle)
+    };
+    if !is_transparent(&image) {
+        return resized(image);
+    }
+    let mut weighted = image.into_rgba32f();
+    for Rgba([colors @ .., opacity]) in weighted.pixels_mut() {
+        colors.iter_mut().for_each(|color| *color *= *opacity);
+    }
+    let mut weighted = resized(weighted.into()).into_rgba32f();
+    for Rgba([colors @ .., opacity]) in weighted.pixels_mut().filter(|pixel| pixel.0[3] > 0.0) {
+        colors.iter_mut().for_each(|color| *color /= *opacity);
+    }
+    weighted.into()
+}
+
 fn scale<N: Into<f64>, T: Element>(numbers: Vec<N>, full: N, values: &mut [T]) {
     let full = T::from_f64(full.into());
     for (value, number) in values.iter_mut().zip(numbers) {
@@ -126,7 +164,10 @@ fn is_transparent(image: &DynamicImage) -> bool {
 mod tests {
     use image::{ExtendedColorType, ImageBuffer, ImageEncoder as _, Luma, codecs::png::PngEncoder};
 
-    use super::{super::read_from, *};
+    use super::{
+        super::{Reader, read_from},
+        *,
+    };
 
     #[test]
     fn truncated_jpegs_are_errors() {
@@ -155,5 +196,34 @@ mod tests {
         };
         assert_eq!(with_profile(1 << 20).unwrap(), 7.0 / 255.0);
         assert_eq!(with_profile(MOST_OTHER_BYTES as usize + 1).unwrap(), 7.0 / 255.0);
+    }
+
+    #[test]
+    fn long_images_take_little_memory() {
+        for (width, height) in [(1 << 16, 1), (1, 1 << 16)] {
+            let mut png = Cursor::new(Vec::new());
+            let image = ImageBuffer::from_pixel(width, height, Luma([51u8]));
+            image.write_to(&mut png, ImageFormat::Png).unwrap();
+            for resize in [Resize::Stretch, Resize::Crop] {
+                let resized = Reader::new().resize(resize).read_from::<200, 200, 1, f32>(png.get_ref(), "f");
+                assert!(resized.unwrap().as_flattened().iter().all(|[value]| *value == 0.2));
+            }
+        }
+    }
+
+    #[test]
+    fn a_size_that_takes_gigabytes_is_refused() {
+        let mut png = Cursor::new(Vec::new());
+        ImageBuffer::from_pixel(1, 1, Luma([0u8])).write_to(&mut png, ImageFormat::Png).unwrap();
+        let mut png = png.into_inner();
+        // The width and height of the header, and its checksum.
+        png[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
+        let checksum = png[12..29].iter().fold(u32::MAX, |sum, byte| {
+            (0..8).fold(sum ^ u32::from(*byte), |sum, _| (sum >> 1) ^ (0xedb8_8320 & (sum & 1).wrapping_neg()))
+        });
+        png[29..33].copy_from_slice(&(!checksum).to_be_bytes());
+        let error = Reader::new().resize(Resize::Crop).read_from::<2, 2, 1, f32>(&png, "f").unwrap_err();
+        let expected = "f: expected an image of at most 67108864 pixels, found one of 65536×65536";
+        assert_eq!(error.to_string(), expected);
     }
 }
