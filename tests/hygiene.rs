@@ -360,3 +360,39 @@ fn structs_in_any_form_are_networks() {
     let around = forms::Around { network: Network::boxed(1) };
     assert_ne!(around.network.predict(&[1.0, 2.0]), [0.0; 2]);
 }
+
+/// Types of a user that have names of the crate.
+mod namesakes {
+    use shiplap::{activation, kernel::Real, layers, prelude::*};
+
+    pub type Image = layers::Image<4, 5, 1>;
+    pub type Conv2d<I, const FILTERS: usize> = layers::Conv2d<I, FILTERS, 3, Relu, Same<2>>;
+    pub struct Relu;
+
+    impl activation::Elementwise for Relu {
+        type Saves = activation::SaveNothing;
+        const NAME: &'static str = "mine";
+
+        fn value<V: Real>(x: V) -> V {
+            x
+        }
+
+        fn derivative<V: Real>(_: V, _: V) -> V {
+            V::splat(1.0)
+        }
+    }
+
+    const FILTERS: usize = 2;
+
+    #[network(input = Image)]
+    type Net = (
+        shiplap::layers::Conv2d<_, FILTERS, { 1 + 2 }, super::namesakes::Relu, shiplap::layers::Same>,
+        self::Conv2d<_, 3>,
+        Flatten<_>,
+    );
+
+    #[test]
+    fn layers_are_known_by_their_paths() {
+        assert_eq!(Net::new(1).predict(&[[[0.0]; 5]; 4]).len(), 18);
+    }
+}

@@ -5,8 +5,8 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Error, GenericArgument, PathArguments, PathSegment, Token, Type, parse_quote, punctuated::Punctuated};
 
-/// Layers, and types in their arguments, with their parameters. `_` is the input, and names in capitals are numbers.
-const LAYERS: [(&str, &str); 20] = [
+/// Layers, and windows in their arguments, with their parameters. `_` is the input, and names in capitals are numbers.
+const LAYERS: [(&str, &str); 19] = [
     ("Activate", "Activation, _"),
     ("AveragePool1d", "_, SIZE, Window = Valid<SIZE>"),
     ("AveragePool2d", "_, SIZE, Window = Valid<SIZE>, COLUMNS = SIZE"),
@@ -21,7 +21,6 @@ const LAYERS: [(&str, &str); 20] = [
     ("GlobalAveragePool", "_"),
     ("GlobalMaxPool", "_"),
     ("GroupNorm", "_, GROUPS, Activation = Linear, EPSILON = -3"),
-    ("Image", "HEIGHT, WIDTH, CHANNELS, Element = f32"),
     ("LayerNorm", "_, Activation = Linear, EPSILON = -3"),
     ("MaxPool1d", "_, SIZE, Window = Valid<SIZE>"),
     ("MaxPool2d", "_, SIZE, Window = Valid<SIZE>, COLUMNS = SIZE"),

@@ -131,13 +131,16 @@ fn name_of(member: &Member) -> String {
 ///
 /// It also goes above a struct with `#[derive(Network)]`. A tuple inside a layer, such as `Frozen<(..)>`, is given the
 /// input of that layer. In a layer of your own, `_` is the type of the input, and `{ _ }` its number of elements.
+///
+/// The layers of this crate are known by their names. If you have a layer or an alias with such a name, write its path,
+/// `self::Conv2d<_, 4>`.
 #[proc_macro_attribute]
 pub fn network(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = TokenStream2::from(item);
     if !arguments.is_empty() {
         // Without its input, a network with `_` in its layers would cause further errors.
         let completed =
-            check::depth(&item).and_then(|()| complete(syn::parse(arguments)?, infer::with_named_lengths(item)));
+            check::depth(&item).and_then(|()| complete(&syn::parse(arguments)?, infer::with_named_lengths(item)));
         return krate::renamed(completed.unwrap_or_else(|error| error.to_compile_error())).into();
     }
     match check::depth(&item).and_then(|()| declare(syn::parse2(item.clone())?)) {
@@ -150,11 +153,10 @@ pub fn network(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// A network whose layers are completed from its input.
-fn complete(mut input: Input, item: TokenStream2) -> syn::Result<TokenStream2> {
-    arguments::sort(&mut input.0)?;
+fn complete(input: &Input, item: TokenStream2) -> syn::Result<TokenStream2> {
     match syn::parse2(item.clone()) {
-        Ok(alias) => complete_alias(&input, alias),
-        Err(_) => complete_struct(&input, syn::parse2(item)?),
+        Ok(alias) => complete_alias(input, alias),
+        Err(_) => complete_struct(input, syn::parse2(item)?),
     }
 }
 

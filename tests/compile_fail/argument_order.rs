@@ -30,9 +30,6 @@ type WithoutSize = (Conv2d<_, 8>, Conv2d<_, 8, 3, Relu, Padded>, Flatten<_>);
 #[network(input = Image<8, 8, 3>)]
 type WithoutOutputs = (Flatten<_>, Dense<_, Softmax>);
 
-#[network(input = Image<8, 8>)]
-type WithoutChannels = (Flatten<_>, Dense<_, 2>);
-
 #[network(input = Image<8, 8, 3>)]
 type Inside = (Residual<(Conv2d<_, 3, 3, Same>, BatchNorm<Relu>), Relu>, Activate<_, Relu>);
 
