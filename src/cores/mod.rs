@@ -1,7 +1,7 @@
 //! The work of a training step on one core or on several: the passes of a batch, and loops over parameters.
 //!
-//! [`OneCore`] keeps one tape for the whole batch, and [`InParts`] one for a part of it. `Shards` (with the feature `rayon`) splits the batch into shards, each
-//! with its own tape and gradient. [`Processes`] may share the shards.
+//! [`OneCore`] keeps one tape for the whole batch, and [`InParts`] one for a part of it. `Shards` (with the feature
+//! `rayon`) splits the batch into shards, each with its own tape and gradient. [`Processes`] may share the shards.
 
 mod one;
 #[cfg(feature = "rayon")]

@@ -17,9 +17,10 @@ use crate::{
 /// The optimizer `O`, with a tape for `ROWS` rows: a step passes its batch through the network `ROWS` rows at a time, and
 /// adds up their gradients.
 ///
-/// The step is that of the whole batch, except for rounding, also if the last part has fewer rows. Clipping, penalties and
-/// schedules are those of `O`, and so are checkpoints. The tape of an image network is most of the memory for its
-/// training, and grows with the batch. The sum of the gradients takes the memory of a second gradient.
+/// The step is that of the whole batch, except for rounding, also if the last part has fewer rows. Only layers that draw
+/// random numbers, such as [`Dropout`](crate::layers::Dropout), may draw others. Clipping, penalties and schedules are
+/// those of `O`, and so are checkpoints. The tape of an image network is most of the memory for its training, and grows
+/// with the batch. The sum of the gradients takes the memory of a second gradient.
 ///
 /// Layers that normalize with the statistics of the batch, and those that continue with the states of the batch before, do
 /// not compile. To sum gradients over several steps, use [`Accumulate`](super::Accumulate).

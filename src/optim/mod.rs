@@ -3,8 +3,9 @@
 //! - [`Sgd`], [`Momentum`], [`Lion`]: one step size for all weights;
 //! - [`Adam`], [`AdamW`], [`AmsGrad`], [`Nadam`], [`Adagrad`], [`RmsProp`]: a step size for each weight;
 //! - wrappers for any of them: [`InPlace`] needs no memory for the gradient, [`Accumulate`] averages gradients over
-//!   several steps, [`MicroBatches`] needs a tape for a part of the batch only, [`Averaged`] keeps a moving average of the weights, `AllCores` (with the feature `rayon`) trains on
-//!   several cores, and `AllRanks` (with the feature `mpi`) on several machines;
+//!   several steps, [`MicroBatches`] needs a tape for a part of the batch only, [`Averaged`] keeps a moving average of
+//!   the weights, `AllCores` (with the feature `rayon`) trains on several cores, and `AllRanks` (with the feature `mpi`)
+//!   on several machines;
 //! - [`Settings`]: learning rate ([`Schedule`]), [`Clip`]ping, weight decay and penalty, which the crate applies to
 //!   every optimizer;
 //! - [`Optimizer`]: the trait, for an optimizer of your own.

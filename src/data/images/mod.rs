@@ -2,8 +2,8 @@
 //!
 //! The files have the height and width of the type. To take other sizes, say how: [`Reader::resize`]. Values from 0 to
 //! 255, or to 65535, become 0 to 1. An image type of 1 channel reads shades of gray, and colors as their luminance; 3
-//! channels are red, green and blue; the fourth is the opacity, which is 1 in images without it. Fewer than 4 channels do
-//! not take images with transparent pixels, whose colors are meaningless. The orientation in EXIF data is ignored.
+//! channels are red, green and blue; the fourth is the opacity, which is 1 in images without it. Fewer than 4 channels
+//! do not take images with transparent pixels, whose colors are meaningless. The orientation in EXIF data is ignored.
 
 mod decode;
 
@@ -35,7 +35,7 @@ pub struct Folder<const H: usize, const W: usize, const C: usize, T = f32> {
 }
 
 /// How an image of another size gets the height and width of the type. Both ways are bilinear. If the image becomes
-/// smaller, each pixel is a weighted mean of all those around its place, and colors count by their opacity, as in Pillow.
+/// smaller, each pixel is a weighted mean of all those around its place, as in Pillow. Colors count by their opacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Resize {
