@@ -1,7 +1,7 @@
 //! Convolutions with the shapes of real networks and with odd shapes: forward (`pass`), backward to the input (`dx`) and
 //! to the kernel (`dw`), at each instruction set. Each row shows GFLOP/s and the share of the peak, which the same run
 //! measures with multiply-adds. Operands are aligned to 64 bytes: otherwise each load of an AVX-512 register crosses two
-//! cache lines, and depthwise convolutions take up to twice as long.
+//! cache lines, and depthwise convolutions take up to twice as long. [`CONV.md`](CONV.md) has results.
 //!
 //! `cargo bench -p shiplap-benches --bench conv`, pinned to one core for comparisons between runs: `taskset -c 1 cargo
 //! bench ...`
