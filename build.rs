@@ -1,4 +1,4 @@
-//! Tells the kernels how the target computes with `f32`, and whether it multiplies pairs of 16-bit integers. For
+//! Tells the kernels how the target computes with `f32`, and which instructions it has for products of int8. For
 //! microcontrollers, stable Rust reveals it only in the name of the target.
 
 use std::env::var;
@@ -7,10 +7,20 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!(r#"cargo::rustc-check-cfg=cfg(floats, values("riscv", "software"))"#);
     println!("cargo::rustc-check-cfg=cfg(dsp)");
+    println!("cargo::rustc-check-cfg=cfg(quads)");
     let target = var("TARGET").unwrap_or_default();
     // Cortex-M4 and M7 have the DSP instructions.
     if target.starts_with("thumbv7em") {
         println!("cargo::rustc-cfg=dsp");
+    }
+    let of = |name| var(name).unwrap_or_default();
+    let (arch, features) = (of("CARGO_CFG_TARGET_ARCH"), of("CARGO_CFG_TARGET_FEATURE"));
+    // Registers of 128 bits.
+    if [("aarch64", "neon"), ("wasm32", "simd128")]
+        .iter()
+        .any(|(name, feature)| arch == *name && features.split(',').any(|one| one == *feature))
+    {
+        println!("cargo::rustc-cfg=quads");
     }
     if let Some(rest) = target.strip_prefix("riscv") {
         // The extensions follow the width; "g" stands for several, including F.

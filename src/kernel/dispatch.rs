@@ -1,5 +1,7 @@
 //! Runs work that is compiled for the instruction set in use.
 
+#[cfg(quads)]
+use super::int8;
 #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
 use super::x86::{Avx2, Avx512};
 use super::{
@@ -33,6 +35,12 @@ impl Simd for Baseline {
     #[cfg_attr(all(target_arch = "x86_64", not(feature = "deterministic")), inline(never))]
     fn run<W: Work>(self, work: W) -> W::Output {
         work.run(self)
+    }
+
+    #[cfg(quads)]
+    #[inline(always)]
+    fn dots<const P: usize, const N: usize>(self, x: [&[i16]; P], weights: [&[i8]; N]) -> [[i32; P]; N] {
+        int8::quads::dots(x, weights)
     }
 }
 

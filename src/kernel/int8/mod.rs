@@ -7,6 +7,8 @@ pub(crate) mod gate;
 mod multiplier;
 #[cfg(not(dsp))]
 mod product;
+#[cfg(quads)]
+pub(super) mod quads;
 mod round;
 mod softmax;
 mod tensor;

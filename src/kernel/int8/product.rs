@@ -149,7 +149,7 @@ pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const K
         rows[p] = wide;
     }
     // Registers round many sums at once, and a microcontroller has no memory for them.
-    if cfg!(target_pointer_width = "64") {
+    if cfg!(any(target_pointer_width = "64", quads)) {
         let mut sums = [[0i32; F]; P];
         all_sums(simd, rows, weights, &mut sums);
         for (sums, y) in sums.iter().zip(y.chunks_exact_mut(F)) {
