@@ -1,5 +1,7 @@
 //! One training step: forward, loss, backward, update.
 
+use core::ops::Range;
+
 use super::TrainError;
 use crate::{
     Rng, Tensor as _, Zeroed,
@@ -208,20 +210,21 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
         };
         let (step, settings) = (*steps, *optimizer.settings());
 
-        let (rows, at_once) = (x.len(), const { <PassesOf<N, O, BATCH> as Passes<N>>::ROWS });
-        let (mut total, mut start) = (0.0, 0);
+        let (rows, mut total, mut start) = (x.len(), 0.0, 0);
         let mut batch = loop {
-            let part = start..rows.min(start + at_once);
-            let (x, y, dy) = (&x[part.clone()], &mut y[part.clone()], &mut dy[part.clone()]);
+            let part = start..rows.min(start + const { at_once::<N, O, BATCH>() });
+            // An index could panic, also if the part is the whole batch.
+            let (x, labels) = (rows_of(x, &part), rows_of(labels, &part));
+            let (y, dy) = (rows_of_mut(y, &part), rows_of_mut(dy, &part));
             passes.record::<S, L::Ending>(simd, network, rng, x, y);
-            total += loss.total(simd, y, &labels[part.clone()]);
-            loss.gradient(simd, y, &labels[part.clone()], dy);
-            if part.len() < rows {
+            total += loss.total(simd, y, labels);
+            loss.gradient(simd, y, labels, dy);
+            if const { at_once::<N, O, BATCH>() < BATCH } && part.len() < rows {
                 elementwise(simd, &Share(part.len() as f64 / rows as f64), [], [N::Output::flat_mut(dy)]);
             }
             passes.backward::<S, L::Ending>(simd, network, x, y, dy);
             let mut last = AfterBackward::<S, N, CoresOf<O>, BATCH> { simd, x, passes, dy, is_first: start == 0 };
-            if part.end == rows {
+            if const { at_once::<N, O, BATCH>() >= BATCH } || part.end == rows {
                 break last;
             }
             gradient.add(network, &mut last);
@@ -249,6 +252,23 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const BATCH: usize> Work for St
         *bound = after;
         Ok(mean + cost)
     }
+}
+
+/// The rows that pass through the network at a time.
+const fn at_once<N: Layer, O: Optimizer, const BATCH: usize>() -> usize {
+    <PassesOf<N, O, BATCH> as Passes<N>>::ROWS
+}
+
+/// The rows of a part; none if there are fewer.
+#[inline(always)]
+fn rows_of<'a, X>(rows: &'a [X], part: &Range<usize>) -> &'a [X] {
+    rows.get(part.clone()).unwrap_or_default()
+}
+
+/// The mutable version of [`rows_of`].
+#[inline(always)]
+fn rows_of_mut<'a, X>(rows: &'a mut [X], part: &Range<usize>) -> &'a mut [X] {
+    rows.get_mut(part.clone()).unwrap_or_default()
 }
 
 /// Multiplies the gradient of the mean over a part of the batch by the part's share of the batch.
