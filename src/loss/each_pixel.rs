@@ -9,7 +9,7 @@ use crate::{Tensor, kernel::Simd, metric};
 /// For [`MeanSquaredError`](super::MeanSquaredError) and related losses, a label is an image. An autoencoder:
 ///
 /// ```
-/// use shiplap::{loss::EachPixel, prelude::*};
+/// use shiplap::prelude::*;
 ///
 /// #[network(input = Image<8, 8, 1>)]
 /// type Net = (
@@ -28,7 +28,7 @@ use crate::{Tensor, kernel::Simd, metric};
 /// segmentation:
 ///
 /// ```
-/// use shiplap::{loss::EachPixel, prelude::*};
+/// use shiplap::prelude::*;
 ///
 /// #[network(input = Image<6, 6, 1>)]
 /// type Net = (Conv2d<_, 4, 3, Relu, Same>, Conv2d<_, 2, 1, Softmax>);
@@ -52,6 +52,7 @@ impl<P: Tensor, L: Loss<P>, const W: usize, const H: usize> Loss<[[P; W]; H]> fo
     type Ending = L::Ending;
     type Metric = metric::EachPixel<L::Metric>;
     const EXPECTS: &'static str = L::EXPECTS;
+    const HAS_LENGTH: bool = L::HAS_LENGTH;
 
     fn check(&self) -> Result<(), &'static str> {
         self.0.check()
