@@ -155,6 +155,10 @@ fn sort_layer(layer: &mut PathSegment, parameters: &'static str) -> syn::Result<
         PathArguments::AngleBracketed(arguments) => arguments.args.clone(),
         _ => Arguments::new(),
     };
+    // A layer of the user's own may have the name of ours, and only numbers as arguments.
+    if given.iter().all(|argument| matches!(Kind::of(argument), None | Some(Kind::Number))) {
+        return Ok(());
+    }
     let name = layer.ident.to_string();
     let mut misplaced = Parameter::all(parameters).zip(&given).filter(|(takes, argument)| !takes.takes(argument));
     let (sorted, error) = match misplaced.next() {

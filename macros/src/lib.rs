@@ -132,8 +132,8 @@ fn name_of(member: &Member) -> String {
 /// It also goes above a struct with `#[derive(Network)]`. A tuple inside a layer, such as `Frozen<(..)>`, is given the
 /// input of that layer. In a layer of your own, `_` is the type of the input, and `{ _ }` its number of elements.
 ///
-/// The layers of this crate are known by their names. If you have a layer or an alias with such a name, write its path,
-/// `self::Conv2d<_, 4>`.
+/// The layers of this crate are known by their names. If you have a layer or an alias with such a name and `_` or
+/// another type among its arguments, write its path, `self::Conv2d<_, 4>`.
 #[proc_macro_attribute]
 pub fn network(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = TokenStream2::from(item);

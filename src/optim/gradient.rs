@@ -19,6 +19,9 @@ use crate::{
 
 /// A choice of [`GradientMemory`] and of the cores that compute the gradient.
 pub trait GradientKind: 'static {
+    /// Whether the batch passes through the network whole and on one core, so that [`InPlace`](super::InPlace) may use
+    /// each gradient at once.
+    const WHOLE: bool = true;
     /// The cores.
     type Cores: Cores;
     /// The memory for the gradient of all trainable parameters `L`.

@@ -39,6 +39,13 @@ impl<O: Optimizer> Optimizer for InPlace<O> {
     formula_of!(O, 0);
 
     fn check(&self) -> Result<(), &'static str> {
+        const {
+            assert!(
+                <O::State as OptimizerState>::WHOLE,
+                "`InPlace` keeps no gradient to which the parts of a batch could add theirs: \
+                 choose one of `InPlace`, `MicroBatches`, `AllCores` and `AllRanks`"
+            );
+        }
         self.0.check()?;
         let by_norm = matches!(self.settings().clip, Some(Clip::Norm(_)));
         in_range(!by_norm, "clipping by norm needs the whole gradient, which `InPlace` does not keep: clip by value")?;

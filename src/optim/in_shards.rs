@@ -45,6 +45,7 @@ macro_rules! in_shards {
             }
 
             impl<P: Processes, const SHARDS: usize, const ROWS: usize> GradientKind for InShards<$kind, P, SHARDS, ROWS> {
+                const WHOLE: bool = false;
                 type Cores = Shards<P, SHARDS, ROWS>;
                 type Memory<L: Zeroed> = [L; $arrays];
             }

@@ -89,6 +89,7 @@ where
 pub struct AddedUp<const ROWS: usize>;
 
 impl<const ROWS: usize> GradientKind for AddedUp<ROWS> {
+    const WHOLE: bool = false;
     type Cores = InParts<ROWS>;
     type Memory<L: Zeroed> = [L; 2];
 }

@@ -40,6 +40,9 @@ pub trait OptimizerState: sealed::Sealed + 'static {
     /// The memory for the gradient of all trainable parameters `L`.
     #[doc(hidden)]
     type Gradient<L: Zeroed>: GradientMemory<L, Self::Cores>;
+    /// Whether the batch passes through the network whole.
+    #[doc(hidden)]
+    const WHOLE: bool;
     /// The same state without memory for the gradient.
     #[doc(hidden)]
     type InPlace: OptimizerState<Count = Self::Count>;
@@ -52,6 +55,7 @@ where
     type Count = Numbers<NUMBERS>;
     type Cores = K::Cores;
     type Gradient<L: Zeroed> = K::Memory<L>;
+    const WHOLE: bool = K::WHOLE;
     type InPlace = PerWeight<NUMBERS, NotKept>;
 }
 
