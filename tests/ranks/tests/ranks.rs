@@ -44,17 +44,35 @@ fn wait(mut child: Child) -> Ended {
         let mut text = String::new();
         errors.read_to_string(&mut text).map(|_| text)
     });
+    let mut last_rank = Instant::now();
     let status = loop {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
+        }
+        // After an error, `mpirun` sometimes waits for a lock of its own, although all ranks have ended.
+        if start.elapsed() < Duration::from_secs(10) || has_children(child.id()) {
+            last_rank = Instant::now();
+        } else if last_rank.elapsed() > Duration::from_secs(10) {
+            child.kill().unwrap();
+            break child.wait().unwrap();
         }
         if start.elapsed() > Duration::from_secs(300) {
             child.kill().unwrap();
             panic!("the ranks do not end");
         }
-        thread::sleep(Duration::from_millis(5));
+        thread::sleep(Duration::from_millis(if start.elapsed() < Duration::from_secs(10) { 5 } else { 100 }));
     };
     Ended { status, output: output.join().unwrap().unwrap(), errors: errors.join().unwrap().unwrap() }
+}
+
+/// Whether a process has children.
+fn has_children(process: u32) -> bool {
+    fs::read_dir("/proc").unwrap().flatten().any(|entry| {
+        // `number (name) state parent ...`, where the name may contain spaces.
+        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)?.parse().ok());
+        parent == Some(process)
+    })
 }
 
 fn run(ranks: usize, arguments: &[&str]) -> Ended {
