@@ -182,7 +182,7 @@ fn kill(program: &str, kills: usize, path: &Path, check: &mut dyn FnMut() -> boo
             advanced += 1;
         } else {
             // The machine is busy.
-            longest = f64::min(1.2 * longest, 400_000.0);
+            longest = f64::min(1.2 * longest, 2_000_000.0);
         }
     }
     panic!("{program}: {interrupted} kills in {} attempts, {advanced} of them after progress", 10 * kills);
