@@ -146,67 +146,99 @@ fn an_error_on_one_rank_ends_all() {
     assert!(output(3, &["wrong-ranking"]).contains("ranked by `gain`"));
 }
 
-/// The least number of kills after progress.
-const ADVANCED: usize = 3;
-
-/// Starts a program again and again, and kills one of its ranks at a random moment, until there were enough kills, also
-/// after progress. Then it ends by itself. `check` looks at the files after each kill, and returns whether there was progress.
-fn kill(program: &str, kills: usize, path: &Path, check: &mut dyn FnMut() -> bool) -> String {
-    let mut rng = Rng::new(5);
-    let pids = tempfile::tempdir().unwrap();
-    let (mut interrupted, mut advanced, mut longest) = (0, 0, 30_000.0);
-    for attempt in 0..10 * kills {
-        let ranks = 2 + attempt % 3;
-        let mut command = mpirun(ranks, &[program, path.to_str().unwrap()]);
-        fs::remove_dir_all(pids.path()).unwrap();
-        fs::create_dir(pids.path()).unwrap();
-        let child = command.env("PIDS", pids.path()).spawn().unwrap();
-        if interrupted >= kills && advanced >= ADVANCED {
-            let ended = wait(child);
-            assert!(ended.status.success(), "{}", ended.errors);
-            println!("{program}: {interrupted} kills, {advanced} of them after progress");
-            return ended.output;
-        }
-        // The rank has started.
-        let victim = pids.path().join((attempt % ranks).to_string());
-        while !fs::read_to_string(&victim).is_ok_and(|pid| !pid.is_empty()) {
-            thread::sleep(Duration::from_micros(200));
-        }
-        thread::sleep(Duration::from_micros((rng.uniform() * longest) as u64));
-        let killed = Command::new("kill").args(["-9", &fs::read_to_string(&victim).unwrap()]).status().unwrap();
-        let ended = wait(child);
-        if killed.success() && !ended.status.success() {
-            interrupted += 1;
-        }
-        if check() {
-            advanced += 1;
-        } else {
-            // The machine is busy.
-            longest = f64::min(1.2 * longest, 2_000_000.0);
-        }
-    }
-    panic!("{program}: {interrupted} kills in {} attempts, {advanced} of them after progress", 10 * kills);
+/// Kills of ranks, in any number of runs of a program from its beginning to its end.
+struct Kills {
+    rng: Rng,
+    attempts: usize,
+    /// Kills that ended a program before its end.
+    interrupted: usize,
+    /// Kills after progress.
+    advanced: usize,
 }
 
-const KILLS: usize = 17;
+impl Kills {
+    fn new() -> Self {
+        Kills { rng: Rng::new(5), attempts: 0, interrupted: 0, advanced: 0 }
+    }
+
+    fn are_enough(&self) -> bool {
+        self.interrupted >= 17 && self.advanced >= 3
+    }
+
+    /// Starts a program again and again, until it ends by itself, and returns its output. One of its ranks is killed
+    /// shortly after its start or after the next change of `state`. `check` looks at the files after each kill, and
+    /// returns whether there was progress.
+    fn run<S: PartialEq>(
+        &mut self,
+        program: &str,
+        path: &Path,
+        state: &dyn Fn() -> S,
+        check: &mut dyn FnMut() -> bool,
+    ) -> String {
+        let pids = tempfile::tempdir().unwrap();
+        loop {
+            let (attempt, ranks) = (self.attempts, 2 + self.attempts % 3);
+            self.attempts += 1;
+            fs::remove_dir_all(pids.path()).unwrap();
+            fs::create_dir(pids.path()).unwrap();
+            let before = state();
+            let mut child = mpirun(ranks, &[program, path.to_str().unwrap()]).env("PIDS", pids.path()).spawn().unwrap();
+            let mut killed = false;
+            if !self.are_enough() {
+                assert!(
+                    attempt < 200,
+                    "{program}: {} kills, {} of them after progress",
+                    self.interrupted,
+                    self.advanced
+                );
+                let victim = pids.path().join((attempt % ranks).to_string());
+                let pid = || fs::read_to_string(&victim).unwrap_or_default();
+                let mut wait_for = |condition: &dyn Fn() -> bool, random: f64| {
+                    while !condition() && child.try_wait().unwrap().is_none() {
+                        thread::sleep(Duration::from_micros(200));
+                    }
+                    thread::sleep(Duration::from_micros((self.rng.uniform() * random) as u64));
+                };
+                wait_for(&|| !pid().is_empty(), 10_000.0);
+                if attempt % 2 == 1 {
+                    wait_for(&|| state() != before, 3_000.0);
+                }
+                // The rank may have ended.
+                killed = Command::new("kill").args(["-9", &pid()]).stderr(Stdio::null()).status().unwrap().success();
+            }
+            let ended = wait(child);
+            if ended.status.success() {
+                println!("{program}: {} kills, {} of them after progress", self.interrupted, self.advanced);
+                return ended.output;
+            }
+            assert!(killed, "{program}: {}", ended.errors);
+            self.interrupted += 1;
+            self.advanced += usize::from(check());
+        }
+    }
+}
 
 #[test]
 fn training_resumes_from_its_last_checkpoint_after_a_rank_was_killed() {
     for program in ["checkpoint", "local-checkpoint"] {
         let folder = tempfile::tempdir().unwrap();
         let expected = output(2, &[program, folder.path().join("undisturbed").to_str().unwrap()]);
-        let path = folder.path().join("killed");
-        let mut last = 0;
-        let result = kill(program, KILLS, &path, &mut || {
-            let Ok(bytes) = fs::read(&path) else { return false };
-            let mut trainer = Trainer::<Net, MeanSquaredError, Adam, 4>::boxed(Adam::new(0.01), 1);
-            let done = shiplap::io::checkpoint_from_bytes(trainer.state_mut(), &bytes).expect("a checkpoint is torn");
-            assert!(done >= last, "{last} epochs were done, and now {done}");
-            let advances = done > last;
-            last = done;
-            advances
-        });
-        assert_eq!(result, expected, "{program}");
+        let mut kills = Kills::new();
+        while !kills.are_enough() {
+            let path = folder.path().join(format!("killed-{}", kills.attempts));
+            let mut last = 0;
+            let result = kills.run(program, &path, &|| fs::read(&path).ok(), &mut || {
+                let Ok(bytes) = fs::read(&path) else { return false };
+                let mut trainer = Trainer::<Net, MeanSquaredError, Adam, 4>::boxed(Adam::new(0.01), 1);
+                let done =
+                    shiplap::io::checkpoint_from_bytes(trainer.state_mut(), &bytes).expect("a checkpoint is torn");
+                assert!(done >= last, "{last} epochs were done, and now {done}");
+                let advances = done > last;
+                last = done;
+                advances
+            });
+            assert_eq!(result, expected, "{program}");
+        }
     }
 }
 
@@ -217,23 +249,32 @@ type Net =
 fn a_search_loses_no_finished_trial_if_a_rank_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let expected = output(2, &["search", folder.path().join("undisturbed").to_str().unwrap()]);
-    let path = folder.path().join("killed");
-    let mut finished = String::new();
-    let result = kill("search", KILLS, &path, &mut || {
-        let journal = fs::read_to_string(path.join("journal.jsonl")).unwrap_or_default();
-        let whole = journal.rfind('\n').map_or("", |end| &journal[..=end]);
-        assert!(whole.starts_with(&finished), "a finished trial is lost");
-        let advances = whole.lines().count() > finished.lines().count().max(1);
-        finished = whole.into();
-        let best = path.join("best.safetensors");
-        if best.exists() {
-            let bytes = fs::read(best).unwrap();
-            let small = shiplap::io::from_bytes(&mut <(Dense<6, 4, Tanh>, Dense<4, 2, Linear>)>::zeroed(), &bytes);
-            type Deep = (Dense<6, 16, Tanh>, Dense<16, 16, Tanh>, Dense<16, 2, Linear>);
-            let deep = shiplap::io::from_bytes(&mut Deep::zeroed(), &bytes);
-            assert!(small.is_ok() || deep.is_ok(), "the best weights are torn");
-        }
-        advances
-    });
-    assert_eq!(result, expected);
+    let mut kills = Kills::new();
+    while !kills.are_enough() {
+        let path = folder.path().join(format!("killed-{}", kills.attempts));
+        let whole_lines = || {
+            let mut journal = fs::read_to_string(path.join("journal.jsonl")).unwrap_or_default();
+            journal.truncate(journal.rfind('\n').map_or(0, |end| end + 1));
+            journal
+        };
+        // The first line describes the search.
+        let trials = |lines: &str| lines.lines().skip(1).count();
+        let mut finished = String::new();
+        let result = kills.run("search", &path, &|| trials(&whole_lines()), &mut || {
+            let lines = whole_lines();
+            assert!(lines.starts_with(&finished), "a finished trial is lost");
+            let advances = trials(&lines) > trials(&finished);
+            finished = lines;
+            let best = path.join("best.safetensors");
+            if best.exists() {
+                let bytes = fs::read(best).unwrap();
+                let small = shiplap::io::from_bytes(&mut <(Dense<6, 4, Tanh>, Dense<4, 2, Linear>)>::zeroed(), &bytes);
+                type Deep = (Dense<6, 16, Tanh>, Dense<16, 16, Tanh>, Dense<16, 2, Linear>);
+                let deep = shiplap::io::from_bytes(&mut Deep::zeroed(), &bytes);
+                assert!(small.is_ok() || deep.is_ok(), "the best weights are torn");
+            }
+            advances
+        });
+        assert_eq!(result, expected);
+    }
 }
