@@ -7,6 +7,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!(r#"cargo::rustc-check-cfg=cfg(floats, values("riscv", "software"))"#);
     println!("cargo::rustc-check-cfg=cfg(dsp)");
+    println!("cargo::rustc-check-cfg=cfg(scalar, values(none(), \"riscv\", \"thumb1\", \"thumb2\"))");
     println!("cargo::rustc-check-cfg=cfg(quads)");
     let target = var("TARGET").unwrap_or_default();
     // Cortex-M4 and M7 have the DSP instructions.
@@ -14,6 +15,20 @@ fn main() {
         println!("cargo::rustc-cfg=dsp");
     }
     let of = |name| var(name).unwrap_or_default();
+    // Other microcontrollers multiply two numbers at a time.
+    if of("CARGO_CFG_TARGET_OS") == "none"
+        && of("CARGO_CFG_TARGET_POINTER_WIDTH") == "32"
+        && !target.starts_with("thumbv7em")
+    {
+        println!("cargo::rustc-cfg=scalar");
+        let loops = match target.split('-').next().unwrap_or_default() {
+            "thumbv6m" | "thumbv8m.base" => "thumb1",
+            "thumbv7m" | "thumbv8m.main" => "thumb2",
+            name if name.starts_with("riscv32im") => "riscv",
+            _ => "",
+        };
+        println!("cargo::rustc-cfg=scalar=\"{loops}\"");
+    }
     let (arch, features) = (of("CARGO_CFG_TARGET_ARCH"), of("CARGO_CFG_TARGET_FEATURE"));
     // Registers of 128 bits.
     if [("aarch64", "neon"), ("wasm32", "simd128")]

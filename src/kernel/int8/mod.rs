@@ -9,7 +9,11 @@ mod multiplier;
 mod product;
 #[cfg(quads)]
 pub(super) mod quads;
+#[cfg(not(any(dsp, scalar)))]
+mod registers;
 mod round;
+#[cfg(any(scalar, test))]
+mod scalar;
 mod softmax;
 mod tensor;
 #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
@@ -29,9 +33,13 @@ pub(crate) use multiplier::rounding_shift;
 #[cfg(not(dsp))]
 pub use product::Channels;
 #[cfg(not(dsp))]
-pub(crate) use product::{convolution, depthwise, products};
+pub(crate) use product::{convolution, depthwise};
+#[cfg(not(any(dsp, scalar)))]
+pub(crate) use registers::products;
 pub use round::Bounds;
 pub(crate) use round::{Once, Round, Twice};
+#[cfg(scalar)]
+pub(crate) use scalar::products;
 pub use softmax::Exponential;
 pub(super) use tensor::Sealed;
 pub use tensor::{ForArray, Int8Tensor, Room, int8_of};

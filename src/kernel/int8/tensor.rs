@@ -205,7 +205,6 @@ pub const fn int8_of<X: Int8Tensor>(bytes: &[u8]) -> X {
 }
 
 /// The elements of an array, in row-major order.
-#[cfg(dsp)]
 #[inline(always)]
 pub(super) const fn numbers_of<X: Int8Tensor>(x: &X) -> &[i8] {
     assert!(size_of::<X>() == X::LEN);

@@ -9,10 +9,11 @@ use shiplap::{
 };
 
 /// The checks by name. Each returns whether the property holds.
-pub const ALL: [(&str, fn() -> bool); 6] = [
+pub const ALL: [(&str, fn() -> bool); 7] = [
     ("products of any shape are those of plain loops", products),
     ("the math of f32, in passes, is near that of f64", passes),
     ("gradients are the derivatives of the loss", gradients),
+    ("convolutions in int8 are those of plain loops", crate::int8::convolutions),
     ("depthwise convolutions in int8 are those of plain loops", crate::int8::depthwise),
     ("an LSTM in int8 is that of TensorFlow Lite", crate::int8::lstm),
     ("errors are reported, and leave the network as it was", errors),

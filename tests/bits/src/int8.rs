@@ -1,5 +1,6 @@
 //! Layers in int8. The kernels of depthwise convolutions for Cortex-M4 depend on the number of channels, their scales and
-//! the window. The products of an LSTM are shorter or longer than a register.
+//! the window. Those of other microcontrollers depend on the length of a row, of its parts, and the number of filters. The
+//! products of an LSTM are shorter or longer than a register.
 
 use core::array;
 
@@ -32,7 +33,67 @@ fn scaled(sum: i32, Multiplier { mantissa, exponent }: Multiplier) -> i64 {
     product.signum() * ((product.abs() + unit / 2) / unit)
 }
 
-/// Compares the outputs with those of plain loops. Channel `c` has the constants of
+/// The output for a sum with this scale.
+fn rounded(sum: i32, scale: f32) -> i64 {
+    let output = scaled(sum, Multiplier::new(f64::from(scale))) + i64::from(OUTPUT.zero);
+    output.clamp(OUTPUT.zero.into(), 127)
+}
+
+/// Compares the outputs of a convolution without padding with those of plain loops.
+fn convolution_agrees<
+    P: Window,
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const OH: usize,
+    const OW: usize,
+    const F: usize,
+    const K: usize,
+    const KW: usize,
+>(
+    range: Range,
+) -> bool {
+    let mut rng = Rng::new(7);
+    let mut whole = |most: i32| rng.bits() as i32 % (most + 1);
+    let x: [[[i8; C]; W]; H] = array::from_fn(|_| array::from_fn(|_| array::from_fn(|_| whole(127) as i8)));
+    let weights: [[[[i8; C]; KW]; K]; F] =
+        array::from_fn(|_| array::from_fn(|_| array::from_fn(|_| array::from_fn(|_| whole(range.1) as i8))));
+    let bias: [i32; F] = array::from_fn(|_| whole(range.2));
+    let network = Quantized::<Conv2d<Image<H, W, C>, F, K, Relu, P, Bias, KW, Image<OH, OW, F>>>::from_parts(
+        INPUT,
+        quantized::Conv2d::from_parts(Affine::new(weights, bias, [range.0; F], INPUT, OUTPUT, ())),
+        OUTPUT,
+    );
+    let y = network.predict_int8(&x);
+    (0..OH * OW * F).all(|n| {
+        let [i, j, f] = [n / F / OW, n / F % OW, n % F];
+        let mut sum = bias[f];
+        for tap in 0..K * KW {
+            let [u, v] = [tap / KW, tap % KW];
+            for c in 0..C {
+                let x = x[i * P::STRIDE[0] + u][j * P::STRIDE[1] + v][c];
+                sum += (i32::from(x) - i32::from(INPUT.zero)) * i32::from(weights[f][u][v][c]);
+            }
+        }
+        i64::from(y[i][j][f]) == rounded(sum, range.0)
+    })
+}
+
+pub fn convolutions() -> bool {
+    // Pixels, by fours and not, with more and fewer channels than a round of a loop has products.
+    convolution_agrees::<Valid, 3, 3, 16, 3, 3, 8, 1, 1>(USUAL)
+        && convolution_agrees::<Valid, 2, 2, 13, 2, 2, 7, 1, 1>(USUAL)
+        && convolution_agrees::<Valid, 1, 5, 3, 1, 5, 5, 1, 1>(USUAL)
+        && convolution_agrees::<Valid, 1, 3, 1, 1, 3, 2, 1, 1>(LARGE)
+        // Windows of short parts, and of others.
+        && convolution_agrees::<Valid, 4, 5, 3, 2, 3, 6, 3, 3>(USUAL)
+        && convolution_agrees::<Valid, 5, 5, 7, 3, 3, 9, 3, 3>(USUAL)
+        && convolution_agrees::<Valid<2>, 5, 7, 16, 2, 3, 4, 3, 3>(USUAL)
+        && convolution_agrees::<Valid, 2, 1, 1, 1, 1, 3, 2, 1>(LARGER)
+        && convolution_agrees::<Valid, 1, 9, 5, 1, 6, 1, 1, 4>(SMALL)
+}
+
+/// Compares the outputs of a depthwise convolution with those of plain loops. Channel `c` has the constants of
 /// `ranges[c % ranges.len()]`. `before` is the padding before the first row and column.
 fn agrees<
     P: Window,
@@ -76,8 +137,7 @@ fn agrees<
                 sum += (i32::from(pixel[c]) - i32::from(INPUT.zero)) * i32::from(weights[tap / KW][tap % KW][c]);
             }
         }
-        let output = scaled(sum, Multiplier::new(f64::from(ranges[c].0))) + i64::from(OUTPUT.zero);
-        i64::from(y[i][j][c]) == output.clamp(OUTPUT.zero.into(), 127)
+        i64::from(y[i][j][c]) == rounded(sum, ranges[c].0)
     })
 }
 
