@@ -17,34 +17,54 @@ const BLOCK: usize = 8;
 /// The weights are those of as many inputs and outputs.
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx512vnni")]
 pub unsafe fn outputs(x: &[i8], layer: Layer<'_>, y: &mut [i8]) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        match layer.zero {
+            i8::MIN => groups::<true>(x, layer, y),
+            _ => groups::<false>(x, layer, y),
+        }
+    }
+}
+
+/// The outputs, 16 at a time. If inputs are `UNSIGNED`, their zero point is −128, as after a ReLU, and none is below it.
+///
+/// # Safety
+///
+/// As [`outputs`].
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx512vnni")]
+unsafe fn groups<const UNSIGNED: bool>(x: &[i8], layer: Layer<'_>, y: &mut [i8]) {
     let zero = _mm512_set1_epi8(unsigned(layer.zero) as i8);
     for (group, y) in y.chunks_mut(LANES).enumerate() {
+        let first = group * LANES;
         let mut sums = [_mm512_setzero_si512(); LANES];
-        for (block, sums) in sums.chunks_exact_mut(BLOCK).enumerate() {
-            let first = group * LANES + block * BLOCK;
-            if first < layer.bias.len() {
-                // SAFETY: rows of weights that do not exist are those of the last output.
-                sums.copy_from_slice(&unsafe { block_sums(x, layer, first, zero) });
-            }
+        for (sums, first) in sums.chunks_exact_mut(BLOCK).zip((first..layer.bias.len()).step_by(BLOCK)) {
+            // SAFETY: there is an output `first`.
+            sums.copy_from_slice(&unsafe { block_sums::<UNSIGNED>(x, layer, first, zero) });
         }
         let sums = totals(sums);
-        let rounding = Rounding::new(&layer, group * LANES, _mm512_setzero_si512());
+        let rounding = Rounding::new(&layer, first, _mm512_setzero_si512());
         // SAFETY: the outputs of the group.
         unsafe { rounding.store(_mm512_add_epi32(sums, rounding.bias()), y.as_mut_ptr()) };
     }
 }
 
-/// The sums of eight outputs from `first` on, in 16 parts each.
+/// The sums of eight outputs from `first` on, in 16 parts each. Those of outputs that do not exist are those of the last one.
 ///
 /// # Safety
 ///
-/// There is an output `first`, and the weights are those of as many inputs.
+/// There is an output `first`, and the weights are those of as many inputs and outputs.
 #[inline]
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx512vnni")]
-unsafe fn block_sums(x: &[i8], layer: Layer<'_>, first: usize, zero: __m512i) -> [__m512i; BLOCK] {
+unsafe fn block_sums<const UNSIGNED: bool>(
+    x: &[i8],
+    layer: Layer<'_>,
+    first: usize,
+    zero: __m512i,
+) -> [__m512i; BLOCK] {
     let mut rows = [layer.weights.as_ptr(); BLOCK];
-    for (n, row) in rows.iter_mut().enumerate() {
-        *row = layer.weights[(first + n).min(layer.bias.len() - 1) * x.len()..][..x.len()].as_ptr();
+    for n in 0..BLOCK {
+        rows[n] = layer.weights.as_ptr().wrapping_add((first + n).min(layer.bias.len() - 1) * x.len());
     }
     let sign = _mm512_set1_epi8(-128);
     let [mut sums, mut surplus] = [[_mm512_setzero_si512(); BLOCK]; 2];
@@ -58,7 +78,9 @@ unsafe fn block_sums(x: &[i8], layer: Layer<'_>, first: usize, zero: __m512i) ->
             for n in 0..BLOCK {
                 let weights = _mm512_maskz_loadu_epi8(mask, rows[n].add(k));
                 sums[n] = _mm512_dpbusd_epi32(sums[n], x, weights);
-                surplus[n] = _mm512_dpbusd_epi32(surplus[n], zero, weights);
+                if !UNSIGNED {
+                    surplus[n] = _mm512_dpbusd_epi32(surplus[n], zero, weights);
+                }
             }
         }
         k += STEP;

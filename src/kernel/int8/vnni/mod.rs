@@ -30,6 +30,7 @@ const LANES: usize = 16;
 ///
 /// The processor has AVX-512 F, VL, DQ, BW and VNNI.
 #[inline(never)]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx512vnni")]
 pub unsafe fn run(x: &[i8], layer: Layer<'_>, y: &mut [i8]) -> bool {
     let Shape { image: [height, width, channels], window: [rows, columns], output, slide } = layer.shape;
     let (pixels, taps, outputs) = (output[0] * output[1], rows * columns, layer.bias.len());
@@ -61,6 +62,8 @@ pub unsafe fn run(x: &[i8], layer: Layer<'_>, y: &mut [i8]) -> bool {
 }
 
 /// Whether all multipliers can be applied 16 at a time: those below 1/2.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx512vnni")]
 fn is_usual(layer: &Layer<'_>) -> bool {
     let multipliers = layer.mantissas.iter().zip(layer.exponents);
     multipliers.fold(true, |usual, (mantissa, exponent)| {

@@ -125,13 +125,16 @@ fn layers_are_those_of_the_obvious_version() {
         let outputs = between(&mut rng, 1, 70);
         computed += usize::from(compare(&mut rng, shape, false, outputs));
         computed += usize::from(compare(&mut rng, shape, true, image[2]));
+        let (column, length) = ([between(&mut rng, 1, 40), 1, image[2]], between(&mut rng, 1, 20));
+        let along = self::shape(&mut rng, column, [length, 1]);
+        computed += usize::from(compare(&mut rng, along, true, image[2]));
         let inputs = between(&mut rng, 1, 200);
         let dense = Shape { image: [1, 1, inputs], window: [1; 2], output: [1; 2], slide: Slide::PIXELS };
         computed += usize::from(compare(&mut rng, dense, false, outputs));
         let pixels = Shape { image: [image[0], image[1], inputs], output: [image[0], image[1]], ..dense };
         computed += usize::from(compare(&mut rng, pixels, false, outputs));
     }
-    assert_eq!(computed, 4 * count);
+    assert_eq!(computed, 5 * count);
 }
 
 #[test]
