@@ -253,9 +253,13 @@ impl<A: Int8Activation, X: Tensor> Activate<A, X> {
     #[inline(always)]
     fn apply(&self, y: &mut [i8]) {
         if A::Form::LIMITS {
-            y.iter_mut().for_each(|y| *y = (*y).clamp(self.bounds.least, self.bounds.most));
+            for y in y {
+                *y = (*y).clamp(self.bounds.least, self.bounds.most);
+            }
         } else {
-            y.chunks_exact_mut(X::INNERMOST).for_each(|y| self.activation.apply(y));
+            for y in y.chunks_exact_mut(X::INNERMOST) {
+                self.activation.apply(y);
+            }
         }
     }
 }

@@ -121,7 +121,9 @@ impl<W, const F: usize, A: Int8Activation> Affine<W, F, A> {
     #[inline(always)]
     pub(super) fn activate(&self, y: &mut [i8]) {
         if !A::Form::LIMITS {
-            y.chunks_exact_mut(F).for_each(|y| self.activation.apply(y));
+            for y in y.chunks_exact_mut(F) {
+                self.activation.apply(y);
+            }
         }
     }
 }

@@ -225,9 +225,14 @@ impl<A: Int8Layer, B, C: Combination, Act: Int8Activation> Combine<A, B, C, Act>
     /// Combines `y` with numbers that are as many, or one for each channel.
     #[inline(always)]
     fn join(&self, y: &mut [i8], second: &[i8]) {
-        y.chunks_exact_mut(second.len().max(1)).for_each(|y| self.combination.apply(y, second));
+        // Unlike a loop, a closure may be compiled without the instruction set of its caller.
+        for y in y.chunks_exact_mut(second.len().max(1)) {
+            self.combination.apply(y, second);
+        }
         if !Act::Form::LIMITS {
-            y.chunks_exact_mut(A::Output::INNERMOST).for_each(|y| self.activation.apply(y));
+            for y in y.chunks_exact_mut(A::Output::INNERMOST) {
+                self.activation.apply(y);
+            }
         }
     }
 }

@@ -106,8 +106,12 @@ impl<A: Int8Layer, B: Int8Layer, O: Int8Tensor> Concat<A, B, O> {
         let pixels = first.chunks_exact(A::Output::INNERMOST).zip(second.chunks_exact(B::Output::INNERMOST));
         for (y, (a, b)) in y.chunks_exact_mut(O::INNERMOST).zip(pixels) {
             let (to_a, to_b) = y.split_at_mut(A::Output::INNERMOST);
-            to_a.iter_mut().zip(a).for_each(|(y, a)| *y = self.rescales[0].of(*a));
-            to_b.iter_mut().zip(b).for_each(|(y, b)| *y = self.rescales[1].of(*b));
+            for (y, a) in to_a.iter_mut().zip(a) {
+                *y = self.rescales[0].of(*a);
+            }
+            for (y, b) in to_b.iter_mut().zip(b) {
+                *y = self.rescales[1].of(*b);
+            }
         }
     }
 }

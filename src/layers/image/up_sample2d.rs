@@ -92,7 +92,9 @@ impl<
         for (rows, dx) in dy.chunks(R).zip(dx) {
             for row in rows {
                 for (pixels, dx) in row.chunks(RW).zip(dx.iter_mut()) {
-                    pixels.iter().for_each(|dy| elementwise_row(simd, &Plus, [dy], [dx]));
+                    for dy in pixels {
+                        elementwise_row(simd, &Plus, [dy], [dx]);
+                    }
                 }
             }
         }

@@ -143,11 +143,12 @@ impl<
             let (sums, multiplier) = (&mut products[gate], self.multipliers[part][gate]);
             let (blocks, rest) = sums.as_chunks_mut();
             let (of_blocks, of_rest) = weights[gate].as_chunks();
-            blocks
-                .iter_mut()
-                .zip(of_blocks)
-                .for_each(|(sums, weights)| *sums = dots::<S, W, BLOCK>(simd, row, weights));
-            rest.iter_mut().zip(of_rest).for_each(|(sum, weights)| [*sum] = dots(simd, row, array::from_ref(weights)));
+            for (sums, weights) in blocks.iter_mut().zip(of_blocks) {
+                *sums = dots::<S, W, BLOCK>(simd, row, weights);
+            }
+            for (sum, weights) in rest.iter_mut().zip(of_rest) {
+                [*sum] = dots(simd, row, array::from_ref(weights));
+            }
             for (sum, bias) in sums.iter_mut().zip(&self.bias[part][gate]) {
                 *sum = K::product(multiplier, sum.wrapping_add(*bias));
             }

@@ -63,8 +63,8 @@ unsafe fn block_sums<const UNSIGNED: bool>(
     zero: __m512i,
 ) -> [__m512i; BLOCK] {
     let mut rows = [layer.weights.as_ptr(); BLOCK];
-    for n in 0..BLOCK {
-        rows[n] = layer.weights.as_ptr().wrapping_add((first + n).min(layer.bias.len() - 1) * x.len());
+    for (n, row) in rows.iter_mut().enumerate() {
+        *row = row.wrapping_add((first + n).min(layer.bias.len() - 1) * x.len());
     }
     let sign = _mm512_set1_epi8(-128);
     let [mut sums, mut surplus] = [[_mm512_setzero_si512(); BLOCK]; 2];
