@@ -267,7 +267,8 @@ impl<
     #[inline(always)]
     pub(super) fn images<V: Vector<T>>(&mut self) {
         let gradient = self.gradient.as_flattened_mut().as_flattened_mut();
-        gradient.fill([T::zero(); F]);
+        // Filled with rows, it would be compiled to a store for each register.
+        gradient.as_flattened_mut().fill(T::zero());
         let (rows, columns) = (Self::ROWS, Self::COLUMNS);
         for (x, dz) in self.x.iter().zip(self.dz) {
             let (x, dz) = (x.as_flattened().as_flattened(), dz.as_flattened());

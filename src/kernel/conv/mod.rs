@@ -27,6 +27,7 @@ pub(in crate::kernel) use self::{
 use super::{
     element::Element,
     formula::ElementwiseKernel,
+    level::Level,
     simd::{Simd, Vector, Work},
 };
 
@@ -147,10 +148,17 @@ pub fn conv_gradient<
     simd.run(Gradient { x: &x[..images], dz: &dz[..images], gradient, steps });
 }
 
+/// Whether few processors of the target use this instruction set. Most of its passes are plain loops: they compute the
+/// same bits, and take a third of the time to compile.
+pub(in crate::kernel) const fn is_fallback<S: Simd>() -> bool {
+    cfg!(target_arch = "x86_64") && matches!(S::LEVEL, Level::Baseline)
+}
+
 /// Implements the work of passes, with the axes of their convolution. The first argument lists the constants of their
-/// types, and the name after each pass is that of the number of results that are computed together.
+/// types, and the name after each pass is that of the number of results that are computed together. The last argument of
+/// a pass says whether its plain loops are fast enough for processors without AVX2.
 macro_rules! passes {
-    (@ [$($constant:ident)*] $pass:ident<$($op:ident)?> $outputs:ident) => {
+    (@ [$($constant:ident)*] $pass:ident<$($op:ident)?> $outputs:ident $fast:literal) => {
         impl<P: Steps, T: Element, $($op: ElementwiseKernel<0, 1>,)? $(const $constant: usize),*>
             $pass<'_, P, T, $($op,)? $($constant),*>
         {
@@ -165,7 +173,7 @@ macro_rules! passes {
 
             #[inline(always)]
             fn run<S: Simd>(mut self, _: S) {
-                if const { T::Vector::<S>::LANES == 1 } {
+                if const { T::Vector::<S>::LANES == 1 || $fast && $crate::kernel::conv::is_fallback::<S>() } {
                     self.plain();
                 } else if const { <T::Vector::<S> as Vector<T>>::Half::LANES >= $outputs } {
                     // More than half of each full-length register would be empty.
@@ -176,17 +184,17 @@ macro_rules! passes {
             }
         }
     };
-    ($constants:tt $($pass:ident<$($op:ident)?> $outputs:ident;)*) => {
-        $($crate::kernel::conv::passes!(@ $constants $pass<$($op)?> $outputs);)*
+    ($constants:tt $($pass:ident<$($op:ident)?> $outputs:ident $fast:literal;)*) => {
+        $($crate::kernel::conv::passes!(@ $constants $pass<$($op)?> $outputs $fast);)*
     };
 }
 pub(in crate::kernel) use passes;
 
 passes! {
     [H W C OH OW F KH KW]
-    Forward<O> F;
-    Backward<> C;
-    Gradient<> F;
+    Forward<O> F true;
+    Backward<> C false;
+    Gradient<> F false;
 }
 
 struct Forward<

@@ -169,9 +169,9 @@ pub fn depthwise_gradient_parts<
 
 passes! {
     [H W C OH OW KH KW]
-    Forward<O> C;
-    Backward<> C;
-    Gradient<> C;
+    Forward<O> C true;
+    Backward<> C true;
+    Gradient<> C false;
 }
 
 struct Forward<

@@ -159,7 +159,7 @@ impl<
     #[inline(always)]
     pub(super) fn images<V: Vector<T>>(&mut self) {
         let gradient = self.gradient.as_flattened_mut();
-        gradient.fill([T::zero(); C]);
+        gradient.as_flattened_mut().fill(T::zero());
         let (rows, columns) = (Self::ROWS, Self::COLUMNS);
         for (x, dz) in self.x.iter().zip(self.dz) {
             let (x, dz) = (x.as_flattened().as_flattened(), dz.as_flattened());
