@@ -7,7 +7,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!(r#"cargo::rustc-check-cfg=cfg(floats, values("riscv", "software"))"#);
     println!("cargo::rustc-check-cfg=cfg(dsp)");
-    println!("cargo::rustc-check-cfg=cfg(scalar, values(none(), \"riscv\", \"thumb1\", \"thumb2\"))");
+    println!("cargo::rustc-check-cfg=cfg(scalar, values(none(), \"plain\", \"riscv\", \"thumb1\", \"thumb2\"))");
     println!("cargo::rustc-check-cfg=cfg(quads)");
     let target = var("TARGET").unwrap_or_default();
     // Cortex-M4 and M7 have the DSP instructions.
@@ -15,18 +15,8 @@ fn main() {
         println!("cargo::rustc-cfg=dsp");
     }
     let of = |name| var(name).unwrap_or_default();
-    // Other microcontrollers multiply two numbers at a time.
-    if of("CARGO_CFG_TARGET_OS") == "none"
-        && of("CARGO_CFG_TARGET_POINTER_WIDTH") == "32"
-        && !target.starts_with("thumbv7em")
-    {
+    if let Some(loops) = scalar(&target) {
         println!("cargo::rustc-cfg=scalar");
-        let loops = match target.split('-').next().unwrap_or_default() {
-            "thumbv6m" | "thumbv8m.base" => "thumb1",
-            "thumbv7m" | "thumbv8m.main" => "thumb2",
-            name if name.starts_with("riscv32im") => "riscv",
-            _ => "",
-        };
         println!("cargo::rustc-cfg=scalar=\"{loops}\"");
     }
     let (arch, features) = (of("CARGO_CFG_TARGET_ARCH"), of("CARGO_CFG_TARGET_FEATURE"));
@@ -44,5 +34,21 @@ fn main() {
         println!(r#"cargo::rustc-cfg=floats="{floats}""#);
     } else if target.starts_with("thumb") && target.ends_with("eabi") {
         println!(r#"cargo::rustc-cfg=floats="software""#);
+    }
+}
+
+/// The loops of microcontrollers that multiply two numbers at a time.
+fn scalar(target: &str) -> Option<&'static str> {
+    let (name, rest) = target.split_once('-')?;
+    match name {
+        "thumbv6m" | "thumbv8m.base" => Some("thumb1"),
+        "thumbv7m" | "thumbv8m.main" => Some("thumb2"),
+        // Not those of operating systems, whose networks are quantized at run time.
+        _ if rest.contains("none") => {
+            let extensions = name.strip_prefix("riscv32")?;
+            let multiplies = extensions.starts_with('i') && extensions.contains('m') || extensions.starts_with('g');
+            Some(if multiplies { "riscv" } else { "plain" })
+        }
+        _ => None,
     }
 }

@@ -58,7 +58,10 @@ impl<I: Channels> Int8Layer for GlobalAverage<I> {
         let pixels = (x.len() / y.len().max(1)) as i32;
         let [input, output] = self.zeros.map(i32::from);
         for (c, y) in y.iter_mut().enumerate() {
-            let sum = x.iter().skip(c).step_by(I::INNERMOST).fold(0, |sum, x| Average::join(sum, *x));
+            let mut sum = 0;
+            for x in x.iter().skip(c).step_by(I::INNERMOST) {
+                sum = Average::join(sum, *x);
+            }
             *y = if self.share.mantissa == 0 {
                 Average::output(sum, pixels)
             } else {
@@ -121,7 +124,9 @@ impl<I: Channels> Int8Layer for GlobalMax<I> {
         let y = Self::Output::flat_mut(slice::from_mut(y));
         y.fill(i8::MIN);
         for pixel in I::Int8::flat(slice::from_ref(x)).chunks_exact(I::INNERMOST.max(1)) {
-            y.iter_mut().zip(pixel).for_each(|(y, x)| *y = (*y).max(*x));
+            for (y, x) in y.iter_mut().zip(pixel) {
+                *y = (*y).max(*x);
+            }
         }
     }
 }

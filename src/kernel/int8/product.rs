@@ -7,6 +7,9 @@ use super::{
 };
 use crate::kernel::Simd;
 
+/// Whether the zero point of the input is part of the bias: `Σ (x − zero)·w = Σ x·w − zero·Σ w`.
+const FOLDED: bool = cfg!(scalar);
+
 /// The rounding of sums to int8, for `F` output channels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Channels<const F: usize> {
@@ -31,23 +34,23 @@ impl<const F: usize> Channels<F> {
         channels
     }
 
-    /// Brings filters and their rounding into the order of the processor, which is this one.
+    /// Brings filters and their rounding into the form that the processor reads.
     pub(crate) const fn order_filters<W: Int8Tensor, R: Round>(&mut self, filters: &mut [W; F], zero: i8, _: Bounds) {
-        self.fold(numbers_of(filters), [W::LEN, 1], W::LEN, zero);
+        self.fold(numbers_of(filters), [W::LEN, 1], zero);
     }
 
-    /// Brings the rounding of a depthwise convolution into the order of the processor, which is this one.
+    /// Brings the rounding of a depthwise convolution into the form that the processor reads.
     pub(crate) const fn order_channels<W: Int8Tensor, R: Round>(&mut self, weights: &W, zero: i8, _: Bounds) {
-        self.fold(numbers_of(weights), [1, F], W::LEN / F, zero);
+        self.fold(numbers_of(weights), [1, F], zero);
     }
 
-    /// Makes the zero point of the input part of the bias, where sums do not know it. Weight `k` of channel `f` is at
+    /// Makes the zero point of the input part of the bias, if it is to be [`FOLDED`]. Weight `k` of channel `f` is at
     /// `f·steps[0] + k·steps[1]`.
-    const fn fold(&mut self, weights: &[i8], steps: [usize; 2], count: usize, zero: i8) {
-        let mut f = 0;
-        while f < F && cfg!(scalar) {
+    const fn fold(&mut self, weights: &[i8], steps: [usize; 2], zero: i8) {
+        let mut f = if FOLDED { 0 } else { F };
+        while f < F {
             let (mut sum, mut k) = (0, 0);
-            while k < count {
+            while k < weights.len() / F {
                 sum += weights[f * steps[0] + k * steps[1]] as i32;
                 k += 1;
             }
@@ -56,11 +59,12 @@ impl<const F: usize> Channels<F> {
         }
     }
 
-    /// The sums of the weights times `zero`, by which the sums of channels are too large.
+    /// By how much the sums of channels are too large: the sums of the weights times `zero`, unless these are part of the
+    /// bias.
     #[inline(always)]
     pub(crate) fn surplus<const KW: usize, const K: usize>(&self, weights: &[[[i8; F]; KW]; K], zero: i8) -> [i32; F] {
         let mut surplus = [0i32; F];
-        if cfg!(scalar) {
+        if FOLDED {
             return surplus;
         }
         for weights in weights.as_flattened() {

@@ -55,7 +55,7 @@ fn convolution_agrees<
 ) -> bool {
     let mut rng = Rng::new(7);
     let mut whole = |most: i32| rng.bits() as i32 % (most + 1);
-    let x: [[[i8; C]; W]; H] = array::from_fn(|_| array::from_fn(|_| array::from_fn(|_| whole(127) as i8)));
+    let x: [[[i8; C]; W]; H] = array::from_fn(|_| array::from_fn(|_| array::from_fn(|_| whole(255) as i8)));
     let weights: [[[[i8; C]; KW]; K]; F] =
         array::from_fn(|_| array::from_fn(|_| array::from_fn(|_| array::from_fn(|_| whole(range.1) as i8))));
     let bias: [i32; F] = array::from_fn(|_| whole(range.2));
@@ -90,7 +90,8 @@ pub fn convolutions() -> bool {
         && convolution_agrees::<Valid, 5, 5, 7, 3, 3, 9, 3, 3>(USUAL)
         && convolution_agrees::<Valid<2>, 5, 7, 16, 2, 3, 4, 3, 3>(USUAL)
         && convolution_agrees::<Valid, 2, 1, 1, 1, 1, 3, 2, 1>(LARGER)
-        && convolution_agrees::<Valid, 1, 9, 5, 1, 6, 1, 1, 4>(SMALL)
+        && convolution_agrees::<Valid, 1, 9, 5, 1, 6, 1, 1, 4>(USUAL)
+        && convolution_agrees::<Valid, 1, 3, 9, 1, 3, 3, 1, 1>(SMALL)
 }
 
 /// Compares the outputs of a depthwise convolution with those of plain loops. Channel `c` has the constants of

@@ -32,6 +32,9 @@ struct Ended {
     errors: String,
 }
 
+/// Ranks that take longer wait for each other.
+const LONGEST: Duration = Duration::from_secs(300);
+
 /// Waits for the end of a child. Ranks that wait for each other forever are a failure of the test.
 fn wait(mut child: Child) -> Ended {
     let start = Instant::now();
@@ -56,7 +59,7 @@ fn wait(mut child: Child) -> Ended {
             child.kill().unwrap();
             break child.wait().unwrap();
         }
-        if start.elapsed() > Duration::from_secs(300) {
+        if start.elapsed() > LONGEST {
             child.kill().unwrap();
             panic!("the ranks do not end");
         }
@@ -146,6 +149,10 @@ fn an_error_on_one_rank_ends_all() {
     assert!(output(3, &["wrong-ranking"]).contains("ranked by `gain`"));
 }
 
+/// The least numbers of kills, and of those after progress.
+const INTERRUPTED: usize = 17;
+const ADVANCED: usize = 3;
+
 /// Kills of ranks, in any number of runs of a program from its beginning to its end.
 struct Kills {
     rng: Rng,
@@ -162,7 +169,7 @@ impl Kills {
     }
 
     fn are_enough(&self) -> bool {
-        self.interrupted >= 17 && self.advanced >= 3
+        self.interrupted >= INTERRUPTED && self.advanced >= ADVANCED
     }
 
     /// Starts a program again and again, until it ends by itself, and returns its output. One of its ranks is killed
@@ -194,7 +201,8 @@ impl Kills {
                 let victim = pids.path().join((attempt % ranks).to_string());
                 let pid = || fs::read_to_string(&victim).unwrap_or_default();
                 let mut wait_for = |condition: &dyn Fn() -> bool, random: f64| {
-                    while !condition() && child.try_wait().unwrap().is_none() {
+                    let start = Instant::now();
+                    while !condition() && child.try_wait().unwrap().is_none() && start.elapsed() < LONGEST {
                         thread::sleep(Duration::from_micros(200));
                     }
                     thread::sleep(Duration::from_micros((self.rng.uniform() * random) as u64));

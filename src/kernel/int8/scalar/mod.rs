@@ -39,6 +39,9 @@ unsafe fn add<const N: usize>(_: [*const i8; 2], _: [*const i8; N], _: usize, _:
     0
 }
 
+/// A few sums of fewer products are not worth a call.
+const CALL: usize = 20;
+
 /// Parts of a row that are shorter are copied into one.
 const SHORT: usize = 16;
 
@@ -93,7 +96,15 @@ fn of_parts<W: Int8Tensor, const F: usize, const P: usize>(
     mut output: impl FnMut(usize, usize, i32),
 ) {
     const { assert!(P == 1 || P == 2) };
-    if P == 2 {
+    if P == 1 && x[0].len() == 1 && W::LEN < CALL {
+        for (f, filter) in weights.iter().enumerate() {
+            let mut sum = 0;
+            for (x, weight) in x[0][0].iter().zip(W::flat(slice::from_ref(filter))) {
+                sum += i32::from(*x) * i32::from(*weight);
+            }
+            output(0, f, sum);
+        }
+    } else if P == 2 {
         let x = [x[0], x[P - 1]];
         let (groups, rest) = weights.as_chunks::<FILTERS>();
         for (group, filters) in groups.iter().enumerate() {

@@ -19,11 +19,12 @@ pub unsafe fn add<const N: usize>(
 ) -> usize {
     const { assert!(N == 1) };
     if length > 0 {
-        // SAFETY: `k` is below `length`. The compiler keeps `r7` for itself, so it is restored.
+        // SAFETY: `k` is below `length`. Operands are in `r0` to `r7`, so `r12` is free, once it is saved.
         unsafe {
             asm!(
-                "push {{r7}}",
-                "mov r7, {b}",
+                "mov {a}, r12",
+                "push {{{a}}}",
+                "mov r12, {b}",
                 "2:",
                 "ldrsb {b}, [{right}, {k}]",
                 "ldrsb {a}, [{left0}, {k}]",
@@ -31,11 +32,12 @@ pub unsafe fn add<const N: usize>(
                 "adds {sum}, {sum}, {a}",
                 "ldrsb {a}, [{left1}, {k}]",
                 "muls {b}, {a}, {b}",
-                "adds r7, r7, {b}",
+                "add r12, {b}",
                 "subs {k}, {k}, #1",
                 "bpl 2b",
-                "mov {b}, r7",
-                "pop {{r7}}",
+                "mov {b}, r12",
+                "pop {{{a}}}",
+                "mov r12, {a}",
                 sum = inout(reg) sums[0][0],
                 a = out(reg) _,
                 b = inout(reg) sums[0][1],
