@@ -165,6 +165,18 @@ pub(crate) const fn fits_stack(bytes: usize) -> bool {
     bytes <= ON_THE_STACK
 }
 
+/// `count` zeros on the heap. Unlike `vec!`, it needs none of them on the stack.
+#[cfg(feature = "std")]
+pub(crate) fn zeros_on_heap<Z: Zeroed>(count: usize) -> std::vec::Vec<Z> {
+    let mut all = std::vec::Vec::<Z>::with_capacity(count);
+    // SAFETY: there is room for `count` values, for each of which zero bytes are valid.
+    unsafe {
+        all.as_mut_ptr().write_bytes(0, count);
+        all.set_len(count);
+    }
+    all
+}
+
 /// A buffer that is too large for the stack of a thread: on the heap. Without `std`, it is on the stack.
 #[cfg(feature = "std")]
 pub(crate) fn large<Z: Zeroed>() -> Box<Z> {
@@ -249,6 +261,13 @@ mod tests {
         assert_eq!(<([f64; 3], (), bool, u16) as Zeroed>::zeroed(), ([0.0; 3], (), false, 0));
         const ZEROS: ([f32; 2], Option<bool>, [u8; 3]) = (zeros(), None, zeros());
         assert_eq!(ZEROS, ([0.0; 2], None, [0; 3]));
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn zeros_are_on_the_heap() {
+        assert_eq!(zeros_on_heap::<[u64; 100_000]>(3).as_flattened(), [0; 300_000]);
+        assert_eq!(zeros_on_heap::<()>(2).len(), 2);
     }
 
     #[test]

@@ -213,3 +213,43 @@ fn networks_of_several_inputs_and_outputs_compute_each_output() {
         assert!(steps(&y.1, &rounded.1, int8.output.1) < 1.01, "{y:?} {rounded:?}");
     }
 }
+
+#[network(input = Image<160, 160, 1>)]
+type Large = (Conv2d<_, 12, 3, Relu, Same>, Conv2d<_, 12, 3, Relu, Same>, MaxPool2d<_, 2>);
+
+#[test]
+fn activations_may_be_larger_than_the_stack() {
+    const { assert!(Quantized::<Large>::ACTIVATIONS > 600_000) };
+    let mut samples = vec![[[[0.0f32; 1]; 160]; 160]; 2];
+    let mut rng = Rng::new(3);
+    samples.as_flattened_mut().as_flattened_mut().as_flattened_mut().iter_mut().for_each(|x| *x = rng.normal() as f32);
+    let network = Large::boxed(1);
+    let int8 = Quantized::<Large>::calibrate(&network, &samples).unwrap();
+
+    let [mut real, mut rounded] = [(); 2].map(|()| vec![[[[0f32; 12]; 80]; 80]; samples.len()]);
+    network.predict_batch(&samples, &mut real).unwrap();
+    int8.predict_batch(&samples, &mut rounded).unwrap();
+    let numbers = |y: &[[[[f32; 12]; 80]; 80]]| y.as_flattened().as_flattened().as_flattened().to_vec();
+    for (real, rounded) in numbers(&real).iter().zip(numbers(&rounded)) {
+        assert!((real - rounded).abs() < 4.0 * int8.output.scale, "{real} {rounded}");
+    }
+
+    let x: Vec<_> = samples.iter().map(|x| x.map(|row| row.map(|x| x.map(|x| int8.input.quantize(x))))).collect();
+    let mut y = vec![[[[0i8; 12]; 80]; 80]; samples.len()];
+    int8.predict_int8_batch(&x, &mut y).unwrap();
+    let y = y.as_flattened().as_flattened().as_flattened().iter().map(|y| int8.output.real(*y));
+    assert!(y.eq(numbers(&rounded)));
+    assert!(int8.predict_int8_batch(&x, &mut []).is_err() && int8.predict_batch(&samples, &mut real[..1]).is_err());
+}
+
+#[test]
+fn a_batch_has_the_predictions_of_its_samples() {
+    type Net = (Dense<3, 8, Tanh>, Dense<8, 2, Softmax>);
+    let mut rng = Rng::new(4);
+    let samples: Vec<[f32; 3]> = (0..37).map(|_| [(); 3].map(|()| rng.normal() as f32)).collect();
+    let int8 = Quantized::<Net>::calibrate(&Net::new(1), &samples).unwrap();
+    let mut predictions = vec![[0.0; 2]; samples.len()];
+    int8.predict_batch(&samples, &mut predictions).unwrap();
+    assert!(samples.iter().zip(&predictions).all(|(x, y)| int8.predict(x) == *y));
+    int8.predict_batch(&[], &mut []).unwrap();
+}

@@ -4,7 +4,6 @@ use core::{fmt, mem::take, slice};
 use std::{
     format,
     string::{String, ToString},
-    vec,
     vec::Vec,
 };
 
@@ -13,9 +12,10 @@ use super::{
     scale::{first_scale, only_scale},
 };
 use crate::{
-    Tensor, Zeroed,
+    Tensor,
     kernel::{Element as _, Simd, Work, dispatch},
     layer::{Ending, Layer, Logits, Path, Predictions},
+    zeroed::zeros_on_heap,
 };
 
 /// How the scale of an activation follows from its values on the samples.
@@ -169,7 +169,7 @@ impl Calibration {
         }
         check(samples, || "the samples".into())?;
         let scales = self.scales_at_the_entrance(samples);
-        let mut int8 = vec![X::Int8::zeroed_on_stack(); samples.len()];
+        let mut int8 = zeros_on_heap::<X::Int8>(samples.len());
         int8.iter_mut().zip(samples).for_each(|(int8, x)| int8.enter(x, scales));
         Ok(Samples { real: samples.to_vec(), int8, scales })
     }
@@ -208,7 +208,7 @@ impl Calibration {
     where
         L::Int8: Int8Layer<Input = <L::Input as Tensor>::Int8>,
     {
-        let int8 = x.int8.iter().map(|x| run(layer, x)).collect();
+        let int8 = run(layer, &x.int8);
         self.list::<L>(y, int8, scales, path)
     }
 
@@ -224,7 +224,8 @@ impl Calibration {
     where
         L::Int8: Int8Layer<Input = Raw<L::Input>>,
     {
-        let int8 = x.real.iter().map(|x| run(layer, &Raw(*x))).collect();
+        let raw: Vec<_> = x.real.into_iter().map(Raw).collect();
+        let int8 = run(layer, &raw);
         self.list::<L>(y, int8, scales, path)
     }
 
@@ -341,16 +342,16 @@ fn outputs<L: Layer, E: Ending>(
     x: &Samples<L::Input>,
     path: Path<'_>,
 ) -> Result<Vec<L::Output>, QuantizeError> {
-    let mut y = vec![L::Output::zeroed_on_stack(); x.real.len()];
+    let mut y = zeros_on_heap::<L::Output>(x.real.len());
     dispatch(Forward::<L, E> { layer, x: &x.real, y: &mut y, ending: core::marker::PhantomData });
     check(&y, || format!("the output of layer {path}"))?;
     Ok(y)
 }
 
-/// The output of an int8 layer.
-fn run<L: Int8Layer>(layers: &L, x: &L::Input) -> L::Output {
-    let mut y = L::Output::zeroed_on_stack();
-    dispatch(Run { layers, x, y: &mut y });
+/// The outputs of an int8 layer.
+fn run<L: Int8Layer>(layers: &L, x: &[L::Input]) -> Vec<L::Output> {
+    let mut y = zeros_on_heap(x.len());
+    x.iter().zip(&mut y).for_each(|(x, y)| dispatch(Run { layers, x, y }));
     y
 }
 

@@ -33,6 +33,8 @@ mod affine;
 mod arithmetic;
 #[cfg(feature = "std")]
 mod aware;
+#[cfg(feature = "std")]
+mod batch;
 mod branches;
 #[cfg(feature = "std")]
 mod calibrate;
@@ -265,12 +267,14 @@ impl<N: Quantize> Quantized<N> {
     }
 
     /// The int8 output for an int8 input. The scales of both are in [`input`](Self::input) and [`output`](Self::output).
+    /// Activations above 256 KiB do not compile: `predict_int8_batch` writes outputs to a slice.
     #[inline(never)] // Callers share its code, and its stack.
     pub fn predict_int8(&self, x: &<N::Int8 as Int8Layer>::Input) -> <N::Output as Tensor>::Int8 {
         const {
             assert!(
                 Self::ACTIVATIONS <= crate::zeroed::ON_THE_STACK,
-                "the int8 activations of this network are too large for the stack (over 256 KiB)"
+                "the int8 activations of this network are too large for the stack (over 256 KiB): write outputs to a slice with \
+                 `predict_int8_batch`"
             );
         }
         let mut y = <N::Output as Tensor>::Int8::zeroed_on_stack();
@@ -371,7 +375,12 @@ impl<L: Int8Layer> Work for Run<'_, L> {
 /// The real numbers of a tensor in int8.
 fn real<X: Tensor>(q: &X::Int8, scales: ScalesOf<X>) -> X {
     let mut x = X::zeroed_on_stack();
-    let numbers = X::flat_mut(slice::from_mut(&mut x)).iter_mut().zip(X::Int8::flat(slice::from_ref(q)));
-    with_scales::<_, X::Int8>(numbers, &scales, |(x, q), scale| *x = X::Element::from_f64(f64::from(scale.real(*q))));
+    write_real(q, scales, &mut x);
     x
+}
+
+/// Writes the real numbers of a tensor in int8 to `x`.
+fn write_real<X: Tensor>(q: &X::Int8, scales: ScalesOf<X>, x: &mut X) {
+    let numbers = X::flat_mut(slice::from_mut(x)).iter_mut().zip(X::Int8::flat(slice::from_ref(q)));
+    with_scales::<_, X::Int8>(numbers, &scales, |(x, q), scale| *x = X::Element::from_f64(f64::from(scale.real(*q))));
 }
