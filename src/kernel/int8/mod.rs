@@ -1,12 +1,12 @@
 //! Arithmetic of int8, with the bits of TensorFlow Lite's reference kernels.
 
+#[cfg(not(dsp))]
+mod channels;
 #[cfg(dsp)]
 mod dsp;
 pub(crate) mod fixed;
 pub(crate) mod gate;
 mod multiplier;
-#[cfg(not(dsp))]
-mod product;
 #[cfg(quads)]
 pub(super) mod quads;
 #[cfg(not(any(dsp, scalar)))]
@@ -23,6 +23,10 @@ mod window;
 pub(super) mod x86;
 
 use super::simd::{Simd, Work};
+#[cfg(not(dsp))]
+pub use channels::Channels;
+#[cfg(not(dsp))]
+pub(crate) use channels::{convolution, depthwise};
 #[cfg(dsp)]
 pub use dsp::Channels;
 #[cfg(dsp)]
@@ -30,10 +34,6 @@ pub(crate) use dsp::{convolution, depthwise, products};
 pub(crate) use multiplier::Factor;
 pub use multiplier::Multiplier;
 pub(crate) use multiplier::rounding_shift;
-#[cfg(not(dsp))]
-pub use product::Channels;
-#[cfg(not(dsp))]
-pub(crate) use product::{convolution, depthwise};
 #[cfg(not(any(dsp, scalar)))]
 pub(crate) use registers::products;
 pub use round::Bounds;

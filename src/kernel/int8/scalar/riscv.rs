@@ -8,7 +8,7 @@ pub const FILTERS: usize = 4;
 /// The products of each sum in a round of a loop.
 const ROUND: usize = 8;
 
-/// Four products and two sums, with the number of each row at this place.
+/// The products of a filter's number at this place with those of two rows, added to its sums.
 macro_rules! filter {
     ($at:literal, $right:literal, $sum0:literal, $sum1:literal) => {
         concat!(
@@ -33,18 +33,21 @@ macro_rules! filter {
     };
 }
 
+/// Loads the numbers of two rows at this place.
 macro_rules! rows {
     ($at:literal) => {
         concat!("lb {x0}, ", $at, "({left0})\n", "lb {x1}, ", $at, "({left1})\n")
     };
 }
 
+/// The products of two rows and a filter at this place.
 macro_rules! one {
     ($at:literal) => {
         concat!(rows!($at), filter!($at, "{right0}", "{s00}", "{s01}"))
     };
 }
 
+/// Those of two rows and four filters.
 macro_rules! four {
     ($at:literal) => {
         concat!(
