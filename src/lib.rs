@@ -154,9 +154,10 @@ pub use random::Rng;
 /// - `DEQUANTIZE`, also of weights in float16, and `QUANTIZE`.
 ///
 /// Several inputs, or several outputs, are a [`Pair`] of the first one and of the others, in the order of the file; the
-/// documentation of the type lists their names. An operator of which a pair of several outputs takes the result twice is
-/// in the type twice, and so are its weights. Loops, which are other recurrent layers, and models with int8 weights and
-/// real activations, are compile errors.
+/// documentation of the type lists their names. Branches that share operators start from a pair of what they read, so that
+/// each operator is in the type once. Recurrent layers without the operator above are read step by step (`unroll=True` in
+/// Keras), with `FILL` for the first state, and have their weights once for each step. Loops, which are other recurrent
+/// layers, and models with int8 weights and real activations, are compile errors.
 ///
 /// An `.onnx` model has real numbers, or pairs of `QuantizeLinear` and `DequantizeLinear` as onnxruntime's static
 /// quantization writes them, with symmetric int8 weights. Its images are `[height][width][channels]` here, and its series

@@ -90,6 +90,8 @@ models! {
     "several_real.tflite" SEVERAL_REAL: SeveralReal;
     "shuffled.tflite" SHUFFLED: Shuffled;
     "shuffled_real.tflite" SHUFFLED_REAL: ShuffledReal;
+    "shared.tflite" SHARED: Shared;
+    "shared_real.tflite" SHARED_REAL: SharedReal;
     "sigmoid.tflite" SIGMOID: SigmoidOnly;
     "sqrt.tflite" SQRT: SqrtOnly;
     "square.tflite" SQUARE: SquareOnly;
@@ -99,6 +101,8 @@ models! {
     "tanh.tflite" TANH: TanhOnly;
     "transposed.tflite" TRANSPOSED: Transposed;
     "transposed_real.tflite" TRANSPOSED_REAL: TransposedReal;
+    "unrolled.tflite" UNROLLED: Unrolled;
+    "unrolled_real.tflite" UNROLLED_REAL: UnrolledReal;
 }
 
 /// The inputs and outputs in the file of a model.
@@ -186,6 +190,8 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("functions", &FUNCTIONS, 0);
     compare("normalized", &NORMALIZED, 0);
     compare("several", &SEVERAL, 0);
+    compare("shared", &SHARED, 0);
+    compare("unrolled", &UNROLLED, 0);
     compare("padded", &PADDED, 0);
     compare("mirrored", &MIRRORED, 0);
     compare("least", &LEAST, 0);
@@ -247,6 +253,8 @@ fn real_models_predict_the_same() {
     compare_real("shuffled_real", |x: &Image<6, 4, 3>| SHUFFLED_REAL.predict(x));
     compare_real("functions_real", |x: &Image<5, 4, 3>| FUNCTIONS_REAL.predict(x));
     compare_real("resized_real", |x: &Image<6, 5, 3>| RESIZED_REAL.predict(x));
+    compare_real("shared_real", |x: &Image<8, 6, 2>| SHARED_REAL.predict(x));
+    compare_real("unrolled_real", |x: &[[f32; 3]; 3]| UNROLLED_REAL.predict(x));
     compare_real("padded_real", |x: &Image<5, 4, 3>| PADDED_REAL.predict(x));
     compare_real("mirrored_real", |x: &Image<5, 4, 3>| MIRRORED_REAL.predict(x));
     compare_real("summed_real", |x: &Image<6, 5, 4>| SUMMED_REAL.predict(x));

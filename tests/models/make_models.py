@@ -392,6 +392,25 @@ def several():
     return keras.Model([image, numbers], heads)
 
 
+def shared():
+    """A pyramid of images, both outputs of which share most of it."""
+    image = keras.Input((8, 6, 2))
+    large = L.Conv2D(4, 3, padding="same", activation="relu")(image)
+    small = L.Conv2D(5, 3, strides=2, padding="same", activation="relu")(large)
+    top = L.Conv2D(3, 1)(small)
+    middle = L.Add()([L.UpSampling2D()(top), L.Conv2D(3, 1)(large)])
+    bottom = L.Add()([top, L.Conv2D(3, 3, strides=2, padding="same")(middle)])
+    return keras.Model(image, [L.Conv2D(2, 1)(middle), L.Conv2D(1, 1, activation="sigmoid")(bottom)])
+
+
+def unrolled():
+    """A recurrent layer, step by step from a constant state, and a constant beside its states."""
+    series = keras.Input((3, 3))
+    x = L.GRU(5, unroll=True, return_sequences=True)(series)
+    token = np.linspace(-1, 1, 5, dtype=np.float32).reshape(1, 1, 5)
+    return keras.Model(series, L.Conv1D(2, 2)(L.Lambda(lambda x: tf.concat([token, x], axis=1))(x)))
+
+
 def recurrent(layers):
     """LSTMs. The converter writes their operator for Keras 2 only, and for a batch of 1."""
     return tf_keras.Sequential([tf_keras.Input((9, 3), batch_size=1), *layers])
@@ -430,6 +449,10 @@ if __name__ == "__main__":
     write("hybrid", hybrid(), ends="hybrid")
     write("lstm_stack", lstm_stack(), spread=2.0, extreme=True)
     write("lstm_stack_real", lstm_stack(), ends="real", spread=2.0)
+    write("shared", shared())
+    write("shared_real", shared(), ends="real")
+    write("unrolled", unrolled(), extreme=True)
+    write("unrolled_real", unrolled(), ends="real")
     write("padded", padded())
     write("padded_real", padded(), ends="real")
     write("mirrored", mirrored())

@@ -1,7 +1,7 @@
 //! The inputs and outputs of a model.
 
 use super::{
-    Join, Layer, Model, Parsed, Scale,
+    Model, Parsed, Scale,
     graph::{Element, Graph, Kind, Operator, Tensor},
     merge::merge,
 };
@@ -38,33 +38,29 @@ impl Graph<'_> {
         Ok(())
     }
 
-    /// Lets several inputs be the members of a pair: of the first one and of the others.
-    pub fn pair_inputs(&mut self) {
-        let inputs = self.inputs.clone();
-        let mut rest = *inputs.last().unwrap_or(&0);
-        for first in inputs.iter().rev().skip(1) {
-            let pair = self.tensors.len();
-            self.tensors.push(Tensor::constant("the inputs", self.tensors[*first].element, Vec::new(), Vec::new()));
-            self.sources.push(None);
-            for (member, output) in [*first, rest].into_iter().enumerate() {
-                self.sources[output] = Some(self.operators.len());
-                self.forks.push(None);
-                let (name, inputs) = ("member of the inputs".into(), vec![Some(pair)]);
-                self.operators.push(Operator { number: 0, name, inputs, output, kind: Kind::Member(member) });
-            }
-            rest = pair;
+    /// Lets several inputs, or outputs, be a pair of the first one and of the others.
+    pub fn pair_ends(&mut self) {
+        let (inputs, outputs) = (self.inputs.clone(), self.outputs.clone());
+        self.output = outputs[0];
+        if inputs.len() > 1 {
+            self.input = self.push_pair(&inputs);
+            self.push_members(self.input, &inputs);
         }
-        self.input = rest;
+        if outputs.len() > 1 {
+            self.output = self.push_pair(&outputs);
+            let (name, inputs) = ("the pair of its outputs".into(), outputs.into_iter().map(Some).collect());
+            self.push(Operator { number: self.operators.len(), name, inputs, output: self.output, kind: Kind::Both });
+        }
     }
 
-    /// The shapes of the inputs from this one on, which is one or a pair.
-    pub fn shapes_from(&self, input: usize) -> Parsed<Vec<Vec<usize>>> {
-        if self.inputs.contains(&input) {
-            return Ok(vec![self.shape(input)?]);
-        }
-        let members = self.operators.iter().filter(|operator| operator.inputs[..] == [Some(input)]);
-        let shapes: Parsed<Vec<_>> = members.map(|operator| self.shapes_from(operator.output)).collect();
-        Ok(shapes?.concat())
+    /// The shapes of a tensor, or of the members of a pair.
+    pub fn shapes_from(&self, tensor: usize) -> Parsed<Vec<Vec<usize>>> {
+        let is_member =
+            |operator: &&Operator| matches!(operator.kind, Kind::Member(_)) && operator.inputs[..] == [Some(tensor)];
+        let members: Parsed<Vec<_>> =
+            self.operators.iter().filter(is_member).map(|operator| self.shapes_from(operator.output)).collect();
+        let shapes = members?.concat();
+        Ok(if shapes.is_empty() { vec![self.shape(tensor)?] } else { shapes })
     }
 
     /// Refuses an end in uint8 whose numbers are not those of the int8 inside, plus 128.
@@ -89,7 +85,7 @@ impl Graph<'_> {
                 return Err(format!("takes `{name}` of type {other}, and another input of type {element}"));
             }
         }
-        let mut layers = self.to_all(self.input, &self.outputs)?;
+        let mut layers = self.between(self.input, self.output)?;
         if layers.is_empty() {
             return Err("has no operators".into());
         }
@@ -101,22 +97,5 @@ impl Graph<'_> {
         merge(&mut layers);
         let names = |ends: &[usize]| ends.iter().map(|end| self.tensors[*end].name.clone()).collect();
         Ok(Model { layers, scales, names: [names(&self.inputs), names(&self.outputs)] })
-    }
-
-    /// The layers from a tensor to one or several: a pair of the first one and of the others.
-    fn to_all(&self, from: usize, to: &[usize]) -> Parsed<Vec<Layer>> {
-        let [first, others @ ..] = to else { return Ok(Vec::new()) };
-        if others.is_empty() {
-            return self.between(from, *first);
-        }
-        let fork = self.common(to)?;
-        let branch = |to: &[usize]| -> Parsed<Vec<Layer>> {
-            let layers = self.to_all(fork, to)?;
-            Ok(if layers.is_empty() { vec![Layer::Identity { shape: self.shape(to[0])? }] } else { layers })
-        };
-        let (first, second) = (branch(&[*first])?, branch(others)?);
-        let mut layers = self.between(from, fork)?;
-        layers.push(Layer::Branches { first, second, join: Join::Both });
-        Ok(layers)
     }
 }

@@ -98,7 +98,7 @@ fn mirror(
 }
 
 /// Adds a tensor of the shape and the scale of another.
-fn like(tensor: usize, tensors: &mut Vec<Tensor<'_>>) -> usize {
+pub fn like(tensor: usize, tensors: &mut Vec<Tensor<'_>>) -> usize {
     let Tensor { name, shape, element, scales, zeros, axis, .. } = &tensors[tensor];
     let (name, shape, scales, zeros) = (name.clone(), shape.clone(), scales.clone(), zeros.clone());
     tensors.push(Tensor { scales, zeros, axis: *axis, ..Tensor::constant(&name, *element, shape, Vec::new()) });

@@ -132,7 +132,11 @@ pub enum Kind {
     Lstm(States),
     Quantize,
     Dequantize,
-    /// The first (0) or second (1) tensor of a pair, the input of a model of several inputs.
+    /// The second input, a constant, whatever the first one is.
+    Constant,
+    /// A pair of the first tensor and of the others.
+    Both,
+    /// The first (0) or second (1) tensor of a pair.
     Member(usize),
     /// None of the others, with the reason.
     Unsupported(String),
@@ -160,20 +164,23 @@ pub struct Graph<'a> {
     pub outputs: Vec<usize>,
     /// The input: the only one, or a pair of all.
     pub input: usize,
+    /// The output, likewise.
+    pub output: usize,
     /// The number of layers so far.
     layers: Cell<usize>,
 }
 
-/// The most operators and the most layers of a model.
-const MOST_LAYERS: usize = 1000;
+/// The most operators of a model, and the most layers.
+const MOST_OPERATORS: usize = 1000;
+const MOST_LAYERS: usize = 4 * MOST_OPERATORS;
 
 impl<'a> Graph<'a> {
     /// Connects operators, whose tensors exist. There is an input and an output, or several.
     pub fn new(mut tensors: Vec<Tensor<'a>>, mut operators: Vec<Operator>, ends: [Vec<usize>; 2]) -> Parsed<Self> {
         let [inputs, outputs] = ends;
         expand(&mut tensors, &mut operators);
-        if operators.len() > MOST_LAYERS {
-            return Err(format!("has {} operators, and {MOST_LAYERS} are supported", operators.len()));
+        if operators.len() > MOST_OPERATORS {
+            return Err(format!("has {} operators, and {MOST_OPERATORS} are supported", operators.len()));
         }
         for operator in &mut operators {
             // A constant comes second.
@@ -200,17 +207,13 @@ impl<'a> Graph<'a> {
             forks.push(None);
         }
         let input = inputs.first().copied().ok_or("has no input")?;
-        if outputs.is_empty() {
-            return Err("has no output".into());
-        }
-        let mut graph = Self { tensors, operators, sources, forks, inputs, outputs, input, layers: Cell::new(0) };
+        let output = outputs.first().copied().ok_or("has no output")?;
+        let mut graph =
+            Self { tensors, operators, sources, forks, inputs, outputs, input, output, layers: Cell::new(0) };
         graph.enter()?;
-        graph.pair_inputs();
-        for number in 0..graph.operators.len() {
-            if matches!(graph.operators[number].kind, Kind::Combine { .. } | Kind::Concat { .. }) {
-                graph.forks[number] = graph.fork(number).ok();
-            }
-        }
+        graph.read_constants();
+        graph.pair_ends();
+        graph.part_branches();
         Ok(graph)
     }
 
@@ -248,7 +251,7 @@ impl<'a> Graph<'a> {
     }
 
     /// The input of an operator of one, that a constant may come before.
-    fn activation_of(&self, number: usize) -> Parsed<usize> {
+    pub fn activation_of(&self, number: usize) -> Parsed<usize> {
         let comes_second = matches!(self.operators[number].kind, Kind::Combine { .. }) && self.is_constant(number, 0);
         self.input_of(number, usize::from(comes_second))
     }
@@ -286,7 +289,7 @@ impl<'a> Graph<'a> {
     }
 
     /// The last tensor from which all of these follow.
-    pub fn common(&self, ends: &[usize]) -> Parsed<usize> {
+    fn common(&self, ends: &[usize]) -> Parsed<usize> {
         let mut common: Option<Vec<usize>> = None;
         for end in ends {
             let ancestors = self.ancestors(*end)?;
@@ -302,6 +305,9 @@ impl<'a> Graph<'a> {
     fn branches(&self, number: usize, fork: usize) -> Parsed<Vec<Layer>> {
         let Operator { inputs, output, kind, .. } = &self.operators[number];
         let ends: Vec<usize> = inputs.iter().flatten().copied().collect();
+        if matches!(kind, Kind::Both) {
+            return self.both(fork, &ends);
+        }
         let output_scale = self.scale(*output)?;
         let branch = |end: usize, after: Vec<Layer>| -> Parsed<Vec<Layer>> {
             let mut layers = self.between(fork, end)?;

@@ -11,6 +11,7 @@ mod constants;
 mod elementwise;
 mod ends;
 mod expand;
+mod fill;
 mod graph;
 mod layer;
 mod lstm;
@@ -21,6 +22,7 @@ mod operator;
 mod pad;
 mod reduce;
 mod repeat;
+mod share;
 mod slice;
 pub mod source;
 mod tables;
@@ -69,6 +71,14 @@ mod tests {
         let types = source::sequence(&Model::parse(RESNET8).unwrap().layers, &|_, name| name.to_string(), 0);
         assert_eq!(types.matches("Branches<").count(), 3);
         assert!(types.contains("        Identity<Image<32, 32, 16>>,\n        Add<Relu>,\n    >"), "{types}");
+    }
+
+    /// Each of seven convolutions, though both outputs need most of them.
+    #[test]
+    fn shared_operators_are_layers_once() {
+        let model = Model::parse(include_bytes!("../../../tests/models/shared.tflite")).unwrap();
+        let types = source::sequence(&model.layers, &|_, name| name.to_string(), 0);
+        assert_eq!(types.matches("Conv2d<").count(), 7, "{types}");
     }
 
     /// A test of the library compiles this source and runs its network.

@@ -131,9 +131,12 @@ impl Graph<'_> {
                 return self.with_constant(number, 0, arithmetic, activation);
             }
             Kind::Part(part) => return self.part(number, *part),
+            Kind::Constant => self.constant(number)?,
             Kind::Member(index) => Layer::Member { index: *index, of: self.shapes_from(input)? },
             // With a fork, they are branches.
-            Kind::Combine { .. } | Kind::Concat { .. } => return Err(self.fork(number).err().unwrap_or_default()),
+            Kind::Combine { .. } | Kind::Concat { .. } | Kind::Both => {
+                return Err(self.fork(number).err().unwrap_or_default());
+            }
             Kind::Unsupported(reason) => return Err(reason.clone()),
         };
         Ok(vec![layer])

@@ -5,9 +5,13 @@ use std::borrow::Cow;
 
 use super::super::{
     Parsed,
+    constants::size_of_shape,
     graph::{Element, Kind, Operator, Tensor},
     slice::{Part, parts},
 };
+
+/// The most numbers of a tensor that has one number everywhere.
+const MOST_FILLED: usize = 1 << 20;
 
 /// Computes the integers that follow from shapes, and the shapes that are `open`.
 pub fn infer(tensors: &mut [Tensor<'_>], operators: &mut [Operator], open: &[bool]) {
@@ -17,6 +21,9 @@ pub fn infer(tensors: &mut [Tensor<'_>], operators: &mut [Operator], open: &[boo
             tensors[output].shape = if tensors[output].shape.is_empty() { vec![] } else { vec![integers.len()] };
             tensors[output].data = Cow::Owned(integers.iter().flat_map(|n| n.to_le_bytes()).collect());
             // It is no reader of activations any more.
+            operator.inputs.clear();
+        } else if let Some((shape, data)) = filled(operator, tensors) {
+            (tensors[output].shape, tensors[output].data) = (shape, Cow::Owned(data));
             operator.inputs.clear();
         } else if open[output]
             && let Some(shape) = shape(operator, tensors)
@@ -75,6 +82,19 @@ fn integers(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<Vec<i32>> {
         }
         _ => None,
     }
+}
+
+/// The shape and the bytes of a tensor that has one number everywhere.
+fn filled(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<(Vec<usize>, Vec<u8>)> {
+    let number = &tensors[operator.inputs.get(1).copied().flatten()?];
+    let is_known = matches!(number.element, Element::F32 | Element::I8) && !number.data.is_empty();
+    if operator.name != "FILL" || !is_known {
+        return None;
+    }
+    let lengths = constant(operator, tensors, 0)?.into_iter().map(usize::try_from);
+    let shape = lengths.collect::<Result<Vec<_>, _>>().ok()?;
+    let count = size_of_shape(&shape).filter(|count| *count <= MOST_FILLED)?;
+    Some((shape, number.data.repeat(count)))
 }
 
 /// The shape of an output.
