@@ -144,11 +144,12 @@ pub use random::Rng;
 ///   tensors that follow from one, which are repeated to one shape; `ADD_N` in float32.
 /// - Parts of tensors: `STRIDED_SLICE` and `SLICE` with constant bounds, `SPLIT`, `SPLIT_V`, `UNPACK`, `CONCATENATION`,
 ///   `PACK`.
-/// - Shapes: `PAD` and `PADV2` of rows and columns, `MIRROR_PAD`, `TILE`, `BROADCAST_TO`, `RESIZE_NEAREST_NEIGHBOR` by
-///   whole factors, `RESIZE_BILINEAR`, `RESHAPE` and related ones, `TRANSPOSE`, `DEPTH_TO_SPACE`, `SPACE_TO_DEPTH`.
-/// - Activations: `SOFTMAX`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`, `RELU_N1_TO_1`, `LEAKY_RELU`, `PRELU`, `HARD_SWISH`,
-///   `GELU` (in float32 not approximated), `RSQRT`, and, also between `DEQUANTIZE` and `QUANTIZE`, `ABS`, `ELU`, `EXP`,
-///   `LOG`, `NEG`, `SQRT` and `SQUARE`.
+/// - Shapes: `PAD` and `PADV2` of rows, columns and channels, `MIRROR_PAD`, `TILE`, `BROADCAST_TO`,
+///   `RESIZE_NEAREST_NEIGHBOR` by whole factors, `RESIZE_BILINEAR`, `RESHAPE` and related ones, `TRANSPOSE`,
+///   `DEPTH_TO_SPACE`, `SPACE_TO_DEPTH`.
+/// - Activations: `SOFTMAX`, `LOG_SOFTMAX`, `L2_NORMALIZATION`, `LOGISTIC`, `TANH`, `RELU`, `RELU6`, `RELU_N1_TO_1`,
+///   `LEAKY_RELU`, `PRELU`, `HARD_SWISH`, `GELU` (in float32 not approximated), `RSQRT`, and, also between `DEQUANTIZE`
+///   and `QUANTIZE`, `ABS`, `ELU`, `EXP`, `LOG`, `NEG`, `SQRT` and `SQUARE`.
 /// - Sequences: `UNIDIRECTIONAL_SEQUENCE_LSTM`, whose states are initially 0; with a projection, a peephole, layer norms or
 ///   without an input gate, it is a compile error. In real numbers, its cells have no limit, as in Keras.
 /// - `DEQUANTIZE`, also of weights in float16, and `QUANTIZE`.

@@ -1,7 +1,7 @@
 //! Activations: the nonlinear functions that layers end in.
 //!
-//! All except [`Softmax`] map each number separately: they implement [`Elementwise`], a formula and its derivative. So
-//! does an activation of your own:
+//! All except [`Softmax`], [`LogSoftmax`] and [`UnitLength`] map each number separately: they implement [`Elementwise`], a
+//! formula and its derivative. So does an activation of your own:
 //!
 //! ```
 //! use shiplap::{activation::{Elementwise, SaveInput}, prelude::*};
@@ -28,19 +28,23 @@
 //! ```
 
 mod functions;
+mod log_softmax;
 mod rectifiers;
 mod save;
 mod smooth;
 mod softmax;
+mod unit_length;
 
 use core::{any::type_name, marker::PhantomData};
 
 pub use functions::{Abs, Exp, HardTanh, Log, Negate, Rsqrt, Sqrt, Square};
+pub use log_softmax::LogSoftmax;
 pub use rectifiers::{HardSigmoid, HardSwish, LeakyRelu, Linear, Relu, Relu6};
 pub use save::{Save, SaveInput, SaveNothing};
 pub use smooth::{Elu, Gelu, Selu, Sigmoid, Silu, Softplus, Tanh};
 pub use softmax::Softmax;
 pub(crate) use softmax::{softmax_row, softmax_row_backward};
+pub use unit_length::UnitLength;
 
 use crate::{
     Tensor,

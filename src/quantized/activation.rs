@@ -2,7 +2,7 @@
 
 use core::{fmt::Debug, marker::PhantomData, slice};
 
-use super::{Apart, Bounds, Exponential, Int8Layer, Int8Tensor, Quantize, Scale};
+use super::{Apart, Bounds, Direction, Exponential, Int8Layer, Int8Tensor, LogExponential, Quantize, Scale};
 #[cfg(feature = "std")]
 use super::{Calibration, Operation, QuantizeError, Rounded, Samples, Scales};
 #[cfg(feature = "std")]
@@ -10,8 +10,9 @@ use crate::layer::Path;
 use crate::{
     Tensor, Zeroed,
     activation::{
-        Abs, Activation, Elementwise, Elu, Exp, Gelu, HardSigmoid, HardSwish, HardTanh, LeakyRelu, Linear, Log, Negate,
-        Relu, Relu6, Rsqrt, SaveNothing, Selu, Sigmoid, Silu, Softmax, Softplus, Sqrt, Square, Tanh,
+        Abs, Activation, Elementwise, Elu, Exp, Gelu, HardSigmoid, HardSwish, HardTanh, LeakyRelu, Linear, Log,
+        LogSoftmax, Negate, Relu, Relu6, Rsqrt, SaveNothing, Selu, Sigmoid, Silu, Softmax, Softplus, Sqrt, Square,
+        Tanh, UnitLength,
     },
     kernel::{Baseline, Real, Simd, int8::int8_fits},
     stream::Streaming,
@@ -107,6 +108,34 @@ impl Int8Form for Exponential {
     }
 }
 
+// SAFETY: the fields are integers.
+unsafe impl Zeroed for LogExponential {}
+
+impl Int8Form for LogExponential {
+    fn of<A: Int8Activation>(input: Scale, _: Scale) -> Self {
+        Self::of_scale(input.scale)
+    }
+
+    #[inline(always)]
+    fn apply(&self, y: &mut [i8]) {
+        self.log_softmax(y);
+    }
+}
+
+// SAFETY: the field is an integer.
+unsafe impl Zeroed for Direction {}
+
+impl Int8Form for Direction {
+    fn of<A: Int8Activation>(input: Scale, _: Scale) -> Self {
+        Self { zero: input.zero }
+    }
+
+    #[inline(always)]
+    fn apply(&self, y: &mut [i8]) {
+        Self::apply(*self, y);
+    }
+}
+
 /// The output for each int8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Table(pub [i8; 256]);
@@ -192,6 +221,16 @@ tables! {
 impl Int8Activation for Softmax {
     type Form = Exponential;
     const OUTPUT: Option<Scale> = Some(Scale::OF_SHARES);
+}
+
+impl Int8Activation for LogSoftmax {
+    type Form = LogExponential;
+    const OUTPUT: Option<Scale> = Some(Scale::OF_LOGARITHMS);
+}
+
+impl Int8Activation for UnitLength {
+    type Form = Direction;
+    const OUTPUT: Option<Scale> = Some(Scale::OF_TANH);
 }
 
 /// The identity in real numbers, and in int8 a change of the scale: `Activate<Requantize, X>` has a [`Table`] from

@@ -106,7 +106,9 @@ pub use zero_pad2d::ZeroPad2d;
 
 #[doc(hidden)]
 pub use crate::kernel::int8::int8_of;
-pub use crate::kernel::int8::{Bounds, Channels, Exponential, ForArray, Int8Tensor, Multiplier};
+pub use crate::kernel::int8::{
+    Bounds, Channels, Direction, Exponential, ForArray, Int8Tensor, LogExponential, Multiplier,
+};
 
 use core::slice;
 

@@ -26,8 +26,10 @@ pub struct Scale {
 impl Scale {
     /// The scale of the outputs of softmax and the sigmoid: from 0 to 255/256.
     pub const OF_SHARES: Self = Self { scale: 1.0 / 256.0, zero: -128 };
-    /// The scale of the outputs of tanh: from −1 to 127/128.
+    /// The scale of the outputs of tanh, and of vectors of length 1: from −1 to 127/128.
     pub const OF_TANH: Self = Self { scale: 1.0 / 128.0, zero: 0 };
+    /// The scale of the outputs of log softmax: from −255/16 to 0.
+    pub const OF_LOGARITHMS: Self = Self { scale: 1.0 / 16.0, zero: 127 };
 
     /// The scale by which 256 int8 cover the numbers from `low` to `high` and 0.
     pub const fn of_range(low: f32, high: f32) -> Self {

@@ -1,7 +1,7 @@
 //! Tables of activations with an arithmetic of their own in TensorFlow Lite.
 
 use super::{Multiplier, Scale, Table};
-use crate::kernel::int8::{int8_fits, rounding_shift};
+use crate::kernel::int8::{int8_fits, inverse_root, rounding_shift};
 
 impl Table {
     /// The leaky ReLU: `alpha·x` for negative `x`, as the operator `LEAKY_RELU`.
@@ -93,35 +93,6 @@ const fn root(x: f64) -> f64 {
         step += 1;
     }
     root
-}
-
-/// `1/√x` for positive `x`, as gemmlowp computes it: five steps of Newton's method from 1, for a number from 1/4 to 1.
-/// For 1/4, the root is too small by 1.2·10⁻⁶ of it.
-const fn inverse_root(x: i32) -> Multiplier {
-    if x == 1 {
-        return Multiplier { mantissa: i32::MAX, exponent: 0 };
-    }
-    let pairs = (x.leading_zeros() as i32 - 1) / 2 - 1;
-    // With three integer bits.
-    let number = (x << (2 * pairs)) >> 1;
-    let (half, three_halves, mut root, mut step) = (rounding_shift(number, 1), 3 << 27, 1 << 28, 0);
-    while step < 5 {
-        let cube = high(high(root, root), root) << 6;
-        root = (high(three_halves, root) - high(half, cube)) << 3;
-        step += 1;
-    }
-    // `√½`, with no integer bits.
-    let (mantissa, shift) = (high(root, 1_518_500_250), 11 - pairs);
-    if shift < 0 {
-        Multiplier { mantissa: mantissa << -shift, exponent: 0 }
-    } else {
-        Multiplier { mantissa, exponent: -shift }
-    }
-}
-
-/// `a·b / 2³¹`, rounded half up.
-const fn high(a: i32, b: i32) -> i32 {
-    Multiplier { mantissa: b, exponent: 0 }.apply(a)
 }
 
 /// The mantissa in 16 bits.

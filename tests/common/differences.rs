@@ -172,6 +172,8 @@ macro_rules! each_activation {
             Tanh, Tanh 1.5;
             Softplus, Tanh 1.5;
             Softmax, Tanh 1.5;
+            LogSoftmax, Tanh 1.5;
+            UnitLength, Tanh 1.5;
             HardTanh, Tanh 1.5;
             Abs, Abs 1.0;
             Exp, Tanh 1.5;

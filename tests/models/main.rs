@@ -57,6 +57,8 @@ models! {
     "least.tflite" LEAST: Least;
     "least_real.tflite" LEAST_REAL: LeastReal;
     "log.tflite" LOG: LogOnly;
+    "log_softmax.tflite" LOG_SOFTMAX: LogSoftmaxOnly;
+    "log_softmax_real.tflite" LOG_SOFTMAX_REAL: LogSoftmaxReal;
     "lstm_stack.tflite" LSTM_STACK: LstmStack;
     "lstm_stack_real.tflite" LSTM_STACK_REAL: LstmStackReal;
     "lstm_states.tflite" LSTM_STATES: LstmStates;
@@ -101,8 +103,12 @@ models! {
     "tanh.tflite" TANH: TanhOnly;
     "transposed.tflite" TRANSPOSED: Transposed;
     "transposed_real.tflite" TRANSPOSED_REAL: TransposedReal;
+    "unit_length.tflite" UNIT_LENGTH: UnitLengthOnly;
+    "unit_length_real.tflite" UNIT_LENGTH_REAL: UnitLengthReal;
     "unrolled.tflite" UNROLLED: Unrolled;
     "unrolled_real.tflite" UNROLLED_REAL: UnrolledReal;
+    "widened.tflite" WIDENED: Widened;
+    "widened_real.tflite" WIDENED_REAL: WidenedReal;
 }
 
 /// The inputs and outputs in the file of a model.
@@ -190,6 +196,9 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("functions", &FUNCTIONS, 0);
     compare("normalized", &NORMALIZED, 0);
     compare("several", &SEVERAL, 0);
+    compare("widened", &WIDENED, 0);
+    compare("log_softmax", &LOG_SOFTMAX, 0);
+    compare("unit_length", &UNIT_LENGTH, 0);
     compare("shared", &SHARED, 0);
     compare("unrolled", &UNROLLED, 0);
     compare("padded", &PADDED, 0);
@@ -253,6 +262,9 @@ fn real_models_predict_the_same() {
     compare_real("shuffled_real", |x: &Image<6, 4, 3>| SHUFFLED_REAL.predict(x));
     compare_real("functions_real", |x: &Image<5, 4, 3>| FUNCTIONS_REAL.predict(x));
     compare_real("resized_real", |x: &Image<6, 5, 3>| RESIZED_REAL.predict(x));
+    compare_real("widened_real", |x: &Image<6, 5, 3>| WIDENED_REAL.predict(x));
+    compare_real("log_softmax_real", |x: &[[f32; 5]; 7]| LOG_SOFTMAX_REAL.predict(x));
+    compare_real("unit_length_real", |x: &Image<5, 4, 3>| UNIT_LENGTH_REAL.predict(x));
     compare_real("shared_real", |x: &Image<8, 6, 2>| SHARED_REAL.predict(x));
     compare_real("unrolled_real", |x: &[[f32; 3]; 3]| UNROLLED_REAL.predict(x));
     compare_real("padded_real", |x: &Image<5, 4, 3>| PADDED_REAL.predict(x));

@@ -411,6 +411,31 @@ def unrolled():
     return keras.Model(series, L.Conv1D(2, 2)(L.Lambda(lambda x: tf.concat([token, x], axis=1))(x)))
 
 
+def widened():
+    """Residual connections from fewer channels, beside which there are zeros, or another number, and rows of them."""
+    image = keras.Input((6, 5, 3))
+    x = L.Conv2D(5, 3, padding="same", activation="relu")(image)
+    beside = [[0, 0], [0, 0], [0, 0], [0, 2]]
+    x = L.Add()([x, L.Lambda(lambda x: tf.pad(x, beside))(image)])
+    x = L.Lambda(lambda x: tf.pad(x, [[0, 0], [1, 0], [0, 2], [1, 1]], constant_values=0.3))(x)
+    return keras.Model(image, L.Conv2D(3, 3)(x))
+
+
+def log_softmax(size):
+    """Logarithms of shares, of which some are too small for int8, as logits of others."""
+    x = keras.Input((7, 5))
+    y = L.Dense(12, activation="log_softmax", kernel_initializer=keras.initializers.RandomNormal(0, size, 1))(x)
+    return keras.Model(x, [L.Activation("log_softmax")(x), L.Dense(2, activation="log_softmax")(y)])
+
+
+def unit_length():
+    """Embeddings of pixels and of the whole, of length 1."""
+    image = keras.Input((5, 4, 3))
+    unit = lambda: L.Lambda(lambda x: tf.math.l2_normalize(x, axis=-1))
+    x = unit()(L.Conv2D(6, 3)(image))
+    return keras.Model(image, [unit()(image), unit()(L.Dense(9)(L.Flatten()(x)))])
+
+
 def recurrent(layers):
     """LSTMs. The converter writes their operator for Keras 2 only, and for a batch of 1."""
     return tf_keras.Sequential([tf_keras.Input((9, 3), batch_size=1), *layers])
@@ -503,7 +528,13 @@ if __name__ == "__main__":
     write("mobile_real", mobile(), ends="real")
     write("inception_real", inception(), ends="real")
     write("dense_real", network((9,), [L.Dense(4, activation="tanh"), L.Dense(3, use_bias=False)]), ends="real")
-    write("unsupported", network((6,), [L.Dense(4, activation="log_softmax"), L.Dense(2)]))
+    write("unsupported", network((6,), [L.Dense(4, activation=keras.ops.sin), L.Dense(2)]))
+    write("widened", widened())
+    write("widened_real", widened(), ends="real")
+    write("log_softmax", log_softmax(2.0), extreme=True)
+    write("log_softmax_real", log_softmax(0.5), ends="real")
+    write("unit_length", unit_length(), extreme=True)
+    write("unit_length_real", unit_length(), ends="real")
     write("enlarged", enlarged())
     write("enlarged_real", enlarged(), ends="real")
     write("transposed", transposed())

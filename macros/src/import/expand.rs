@@ -2,6 +2,7 @@
 
 use super::{
     Parsed,
+    constants::size_of_shape,
     graph::{Element, Kind, Operator, Tensor},
     slice::OfSplit,
 };
@@ -9,13 +10,17 @@ use super::{
 /// The most operators that one becomes.
 const MOST: usize = 100;
 
-/// Replaces sums of more than two tensors, and mirrored padding, by operators that are layers.
+/// The most numbers beside the channels of an image.
+const MOST_BESIDE: usize = 1 << 20;
+
+/// Replaces sums of more than two tensors, mirrored padding and padding of channels by operators that are layers.
 pub fn expand(tensors: &mut Vec<Tensor<'_>>, operators: &mut Vec<Operator>) {
     for operator in std::mem::take(operators) {
         match operator.kind {
             Kind::Combine { arithmetic, activation: "Linear" } if (3..MOST).contains(&operator.inputs.len()) => {
                 combine(operator, arithmetic, tensors, operators);
             }
+            Kind::Pad => widen(operator, tensors, operators),
             Kind::MirrorPad { symmetric } => {
                 if let Err(reason) = mirror(&operator, symmetric, tensors, operators) {
                     operators.push(Operator { kind: Kind::Unsupported(reason), ..operator });
@@ -42,6 +47,61 @@ fn combine(operator: Operator, arithmetic: &'static str, tensors: &mut Vec<Tenso
         operators.push(Operator { number, name: name.clone(), inputs, output, kind });
         sum = Some(output);
     }
+}
+
+/// Puts constants beside the channels that are padded, before the other axes are.
+fn widen(mut operator: Operator, tensors: &mut Vec<Tensor<'_>>, operators: &mut Vec<Operator>) {
+    if let Some([before, after]) = channels_beside(&operator, tensors)
+        && let [Some(input), Some(paddings), ..] = operator.inputs[..]
+    {
+        let (axis, mut lengths) = (tensors[input].shape.len() - 1, tensors[paddings].data.to_vec());
+        lengths.truncate(8 * axis);
+        let is_last = lengths.iter().all(|byte| *byte == 0);
+        lengths.resize(8 * (axis + 1), 0);
+        let wider = if is_last { operator.output } else { like(input, tensors) };
+        tensors[wider].shape = tensors[input].shape.clone();
+        tensors[wider].shape[axis] += before + after;
+        let filler = match operator.inputs.get(2).copied().flatten() {
+            Some(filler) => tensors[filler].data.to_vec(),
+            None if tensors[input].element == Element::F32 => vec![0; 4],
+            None => vec![tensors[input].zeros.first().map_or(0, |zero| *zero as u8)],
+        };
+        let mut beside = |channels: usize| {
+            let constant = like(input, tensors);
+            tensors[constant].shape[axis] = channels;
+            let count = tensors[constant].shape.iter().product();
+            tensors[constant].data = filler.repeat(count).into();
+            (channels > 0).then_some(constant)
+        };
+        let joined = [beside(before), Some(input), beside(after)].into_iter().flatten().map(Some).collect();
+        let kind = Kind::Concat { axis: axis as i32, packs: false };
+        let Operator { number, ref name, .. } = operator;
+        operators.push(Operator { number, name: name.clone(), inputs: joined, output: wider, kind });
+        if is_last {
+            return;
+        }
+        let shape = vec![axis + 1, 2];
+        tensors.push(Tensor::constant("its padding without that of channels", Element::I32, shape, lengths));
+        (operator.inputs[0], operator.inputs[1]) = (Some(wider), Some(tensors.len() - 1));
+    }
+    operators.push(operator);
+}
+
+/// The channels before and after those of a tensor that are padded with one number, if there are any.
+fn channels_beside(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<[usize; 2]> {
+    let tensor = |index: usize| operator.inputs.get(index).copied().flatten().map(|tensor| &tensors[tensor]);
+    let (input, paddings) = (tensor(0)?, tensor(1)?.integers()?);
+    let (rest, [before, after]) = paddings.split_last_chunk()?;
+    let [before, after] = [usize::try_from(*before).ok()?, usize::try_from(*after).ok()?];
+    let width = if input.element == Element::F32 { 4 } else { 1 };
+    let is_same = |filler: &Tensor<'_>| {
+        (filler.element, &filler.scales, &filler.zeros) == (input.element, &input.scales, &input.zeros)
+            && filler.data.len() == width
+    };
+    let wider = [&[before.checked_add(after)?][..], &input.shape].concat();
+    let is_wider = before + after > 0 && rest.len() + 2 == 2 * input.shape.len() && !rest.is_empty();
+    let is_small = size_of_shape(&wider).is_some_and(|size| size <= MOST_BESIDE);
+    (is_wider && is_small && tensor(2).is_none_or(is_same)).then_some([before, after])
 }
 
 /// Parts of the tensor in the opposite order, one number of an axis each, before and after it.

@@ -30,7 +30,8 @@ impl Scale {
     pub fn of_activation(activation: &str) -> Option<Self> {
         match activation {
             "Sigmoid" | "Softmax" => Some(Self::OF_SHARES),
-            "Tanh" => Some(Self { scale: 1.0 / 128.0, zero: 0 }),
+            "Tanh" | "UnitLength" => Some(Self { scale: 1.0 / 128.0, zero: 0 }),
+            "LogSoftmax" => Some(Self { scale: 1.0 / 16.0, zero: 127 }),
             _ => None,
         }
     }

@@ -120,6 +120,11 @@ impl Graph<'_> {
             Kind::Quantize | Kind::Dequantize => {
                 let [from, to] = [self.scale(input)?, self.scale(output)?];
                 if [input, output].iter().any(|tensor| self.tensors[*tensor].scales.is_empty()) {
+                    // An operator of real numbers between int8 is the cause.
+                    let source = self.sources[input].map(|source| (source, &self.operators[source].kind));
+                    if let Some((source, Kind::Unsupported(reason))) = source {
+                        return Err(self.refuse(source, reason));
+                    }
                     return Err("it is between int8 and float32, and only supported at the ends of a model".into());
                 }
                 return Ok(Layer::rescale(&self.shape(output)?, from, to).into_iter().collect());
@@ -233,8 +238,12 @@ impl Graph<'_> {
             layers.extend(Layer::rescale(&shape, from, to));
         }
         let input = if limits { to } else { from };
-        // Softmax has one scale, which another layer changes.
-        let output = if activation == "Softmax" && to != Scale::REAL { Scale::OF_SHARES } else { to };
+        // These have one scale, which another layer changes.
+        let output = match activation {
+            "Softmax" | "LogSoftmax" | "UnitLength" if to != Scale::REAL => Scale::of_activation(activation),
+            _ => None,
+        };
+        let output = output.unwrap_or(to);
         layers.push(Layer::Activate { activation, shape: shape.clone(), input, output });
         layers.extend(Layer::rescale(&shape, output, to));
         Ok(layers)

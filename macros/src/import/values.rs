@@ -160,6 +160,8 @@ impl Constants<'_> {
     fn activation(&self, activation: &str, input: Scale, output: Scale) -> String {
         match activation {
             "Softmax" => format!("{}({:?})", self.form("Exponential::of_scale"), input.scale),
+            "LogSoftmax" => format!("{}({:?})", self.form("LogExponential::of_scale"), input.scale),
+            "UnitLength" => format!("{} {{ zero: {} }}", self.form("Direction"), input.zero),
             "Requantize" => {
                 let (input, output) = (self.scale(input), self.scale(output));
                 format!("{}({input}, {output}).table()", self.form("Rescale::new"))

@@ -24,7 +24,7 @@ const fn product<const BITS: u32>(a: i32, b: i32) -> i32 {
 
 /// `x·2^bits`, saturating.
 #[inline(always)]
-const fn shifted_left<const BITS: u32>(x: i32, bits: u32) -> i32 {
+pub(super) const fn shifted_left<const BITS: u32>(x: i32, bits: u32) -> i32 {
     let most = largest::<BITS>() >> bits;
     if x > most {
         largest::<BITS>()

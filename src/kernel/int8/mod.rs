@@ -6,6 +6,7 @@ mod channels;
 mod dsp;
 pub(crate) mod fixed;
 pub(crate) mod gate;
+mod log_softmax;
 mod multiplier;
 #[cfg(quads)]
 pub(super) mod quads;
@@ -16,6 +17,7 @@ mod round;
 mod scalar;
 mod softmax;
 mod tensor;
+mod unit_length;
 #[cfg(all(target_arch = "x86_64", not(feature = "deterministic")))]
 pub(super) mod vnni;
 mod window;
@@ -31,6 +33,7 @@ pub(crate) use channels::{convolution, depthwise};
 pub use dsp::Channels;
 #[cfg(dsp)]
 pub(crate) use dsp::{convolution, depthwise, products};
+pub use log_softmax::LogExponential;
 pub(crate) use multiplier::Factor;
 pub use multiplier::Multiplier;
 pub(crate) use multiplier::rounding_shift;
@@ -44,6 +47,8 @@ pub use softmax::Exponential;
 pub(super) use tensor::Sealed;
 pub use tensor::{ForArray, Int8Tensor, Room, int8_of};
 pub(crate) use tensor::{first_of, first_of_mut};
+pub use unit_length::Direction;
+pub(crate) use unit_length::inverse_root;
 pub use window::{Layer, Shape};
 
 /// How a window slides over an image: each `[rows, columns]`.

@@ -12,19 +12,19 @@ use super::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exponential {
     /// From the difference of int8 logits to that of logits.
-    multiplier: Multiplier,
+    pub(super) multiplier: Multiplier,
     /// The least difference from the largest logit whose exponential counts.
-    least: i32,
+    pub(super) least: i32,
 }
 
 /// The bits before the point of a difference of logits.
 const INTEGER_BITS: u32 = 5;
 /// 1 as a difference of logits.
-const UNIT: i32 = 1 << (31 - INTEGER_BITS);
+pub(super) const UNIT: i32 = 1 << (31 - INTEGER_BITS);
 /// The largest magnitude of a difference of logits that counts.
 const RADIUS: i64 = 31 * UNIT as i64;
 /// The integer bits of the sum of exponentials.
-const SUM: i32 = 12;
+pub(super) const SUM: i32 = 12;
 
 impl Exponential {
     /// The softmax of logits with this scale.
@@ -39,10 +39,7 @@ impl Exponential {
     #[inline(always)]
     pub(crate) fn softmax(&self, y: &mut [i8]) {
         let largest = y.iter().fold(i8::MIN, |largest, y| largest.max(*y));
-        let mut sum = 0i32;
-        for y in y.iter() {
-            sum = sum.wrapping_add(rounding_shift(self.exponential(*y, largest), SUM));
-        }
+        let sum = self.sum(y, largest);
         let headroom = sum.leading_zeros();
         let share = one_over_one_plus((sum as u32).unbounded_shl(headroom).wrapping_sub(1 << 31) as i32);
         let shift = (SUM - headroom as i32 + 31 - 8).clamp(0, 31);
@@ -52,6 +49,23 @@ impl Exponential {
         }
     }
 
+    /// The sum of `e^(y − largest)`, of [`SUM`] integer bits.
+    #[inline(always)]
+    pub(super) fn sum(&self, y: &[i8], largest: i8) -> i32 {
+        let mut sum = 0i32;
+        for y in y {
+            sum = sum.wrapping_add(rounding_shift(self.exponential(*y, largest), SUM));
+        }
+        sum
+    }
+
+    /// The difference of logits for one of int8.
+    #[inline(always)]
+    pub(super) fn difference(&self, difference: i32) -> i32 {
+        let left = self.multiplier.exponent.max(0) as u32;
+        doubled_high_product(difference.wrapping_shl(left), self.multiplier.mantissa)
+    }
+
     /// `e^(y − largest)` in units of 2⁻³¹.
     #[inline(always)]
     fn exponential(&self, y: i8, largest: i8) -> i32 {
@@ -59,8 +73,7 @@ impl Exponential {
         if difference < self.least {
             return 0;
         }
-        let left = self.multiplier.exponent.max(0) as u32;
-        exponential(doubled_high_product(difference.wrapping_shl(left), self.multiplier.mantissa))
+        exponential(self.difference(difference))
     }
 }
 
