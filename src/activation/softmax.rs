@@ -91,7 +91,7 @@ impl ElementwiseKernel<0, 1> for ExpBelow {
 }
 
 #[derive(Clone, Copy)]
-struct Scale(f64);
+pub(super) struct Scale(pub f64);
 
 impl ElementwiseKernel<0, 1> for Scale {
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! Vectors of length 1.
 
-use super::{Activation, SaveInput};
+use super::{Activation, SaveInput, softmax::Scale};
 use crate::{
     Tensor,
     init::Initializer,
@@ -63,16 +63,6 @@ impl<X: Tensor> Work for Directions<'_, X> {
             let factor = 1.0 / length(simd, row);
             elementwise_row(simd, &Scale(factor), [], [row]);
         }
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Scale(f64);
-
-impl ElementwiseKernel<0, 1> for Scale {
-    #[inline(always)]
-    fn apply<V: Real>(&self, []: [V; 0], [x]: [V; 1]) -> [V; 1] {
-        [x * V::splat(self.0)]
     }
 }
 

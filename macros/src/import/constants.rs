@@ -89,7 +89,7 @@ impl Graph<'_> {
             Element::F32 => (Element::F32, Element::F32),
             _ => (Element::I8, Element::I32),
         };
-        let width = if bytes == Element::F32 { 4 } else { 1 };
+        let width = bytes.width();
         if (bytes, weights.element) == (Element::F32, Element::I8) {
             return Err("its weights are int8 and its input float32 (dynamic range quantization): convert the model \
                         with int8 activations, or without quantization"

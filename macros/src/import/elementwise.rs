@@ -3,7 +3,7 @@
 use super::{
     Join, Layer, Parsed, Scale,
     constants::size_of_shape,
-    graph::{Element, Graph, Tensor},
+    graph::{Graph, Tensor},
 };
 
 impl Graph<'_> {
@@ -26,7 +26,7 @@ impl Graph<'_> {
         if *element != self.tensors[input].element {
             return Err(format!("its constant `{name}` is {element} of shape {of_constant:?}"));
         }
-        let width = if *element == Element::F32 { 4 } else { 1 };
+        let width = element.width();
         if size_of_shape(of_constant).map(|size| size * width) != Some(data.len()) {
             return Err(format!("its constant `{name}` of shape {of_constant:?} has {} bytes", data.len()));
         }
@@ -62,7 +62,7 @@ impl Graph<'_> {
         let [input, factors] = [self.input_of(number, 0)?, self.input_of(number, 1)?];
         let (output, shape) = (self.operators[number].output, self.shape(input)?);
         let Tensor { name, shape: of_factors, element, data, .. } = &self.tensors[factors];
-        let width = if *element == Element::F32 { 4 } else { 1 };
+        let width = element.width();
         if *element != self.tensors[input].element
             || self.shape(output)? != shape
             || size_of_shape(of_factors).map(|size| size * width) != Some(data.len())

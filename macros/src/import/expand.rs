@@ -93,7 +93,7 @@ fn channels_beside(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<[usize
     let (input, paddings) = (tensor(0)?, tensor(1)?.integers()?);
     let (rest, [before, after]) = paddings.split_last_chunk()?;
     let [before, after] = [usize::try_from(*before).ok()?, usize::try_from(*after).ok()?];
-    let width = if input.element == Element::F32 { 4 } else { 1 };
+    let width = input.element.width();
     let is_same = |filler: &Tensor<'_>| {
         (filler.element, &filler.scales, &filler.zeros) == (input.element, &input.scales, &input.zeros)
             && filler.data.len() == width

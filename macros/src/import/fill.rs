@@ -4,7 +4,7 @@ use super::{
     Layer, Parsed,
     constants::size_of_shape,
     expand::like,
-    graph::{Element, Graph, Kind, Operator},
+    graph::{Graph, Kind, Operator},
 };
 
 impl Graph<'_> {
@@ -38,7 +38,7 @@ impl Graph<'_> {
     pub fn constant(&self, number: usize) -> Parsed<Layer> {
         let [input, constant] = [self.input_of(number, 0)?, self.input_of(number, 1)?];
         let (tensor, to) = (&self.tensors[constant], self.shape(self.operators[number].output)?);
-        let width = if tensor.element == Element::F32 { 4 } else { 1 };
+        let width = tensor.element.width();
         let numbers = tensor.data.to_vec();
         if size_of_shape(&to).map(|size| size * width) != Some(numbers.len()) {
             return Err(format!("its constant `{}` of shape {to:?} has {} bytes", tensor.name, numbers.len()));

@@ -20,6 +20,13 @@ pub enum Element {
     Other(&'static str),
 }
 
+impl Element {
+    /// The bytes of a number of an activation, which is in float32 or int8.
+    pub fn width(&self) -> usize {
+        if *self == Self::F32 { 4 } else { 1 }
+    }
+}
+
 /// An input, a constant, or the output of an operator.
 pub struct Tensor<'a> {
     pub name: String,
