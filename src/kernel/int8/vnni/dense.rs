@@ -43,9 +43,9 @@ unsafe fn groups<const UNSIGNED: bool>(x: &[i8], layer: Layer<'_>, y: &mut [i8])
             sums.copy_from_slice(&unsafe { block_sums::<UNSIGNED>(x, layer, first, zero) });
         }
         let sums = totals(sums);
-        let rounding = Rounding::new(&layer, first, _mm512_setzero_si512());
+        let rounding = Rounding::new(&layer, first, [_mm512_setzero_si512()]);
         // SAFETY: the outputs of the group.
-        unsafe { rounding.store(_mm512_add_epi32(sums, rounding.bias()), y.as_mut_ptr()) };
+        unsafe { rounding.store([_mm512_add_epi32(sums, rounding.bias()[0])], y.as_mut_ptr()) };
     }
 }
 

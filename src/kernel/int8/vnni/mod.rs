@@ -19,7 +19,7 @@ mod tests;
 mod tile;
 
 use super::{Layer, Shape, Slide};
-use area::AREA;
+use area::most;
 
 /// The channels of a register.
 const LANES: usize = 16;
@@ -44,7 +44,7 @@ pub unsafe fn run(x: &[i8], layer: Layer<'_>, y: &mut [i8]) -> bool {
     // SAFETY: the caller promises the instructions, and the lengths have been checked.
     unsafe {
         if layer.channelwise {
-            if taps > depthwise::MOST_TAPS || taps * channels > AREA {
+            if taps > depthwise::MOST_TAPS || taps * channels > most::<i16>() {
                 return false;
             }
             depthwise::outputs(x, layer, y);

@@ -119,7 +119,7 @@ fn layers_are_those_of_the_obvious_version() {
     let (mut rng, mut computed) = (Rng::new(1), 0);
     let count = if cfg!(miri) { 5 } else { 300 };
     for _ in 0..count {
-        let image = [between(&mut rng, 1, 9), between(&mut rng, 1, 21), between(&mut rng, 1, 20)];
+        let image = [between(&mut rng, 1, 9), between(&mut rng, 1, 21), between(&mut rng, 1, 40)];
         let window = [between(&mut rng, 1, 4), between(&mut rng, 1, 5)];
         let shape = shape(&mut rng, image, window);
         let outputs = between(&mut rng, 1, 70);

@@ -88,14 +88,12 @@ impl Work<'_> {
         let (channels, outputs) = (shape.image[2], layer.bias.len());
         let (length, panel) = (quads * shape.window[0], panels.as_mut_ptr().cast::<__m512i>());
         let zero = _mm512_set1_epi8(unsigned(layer.zero) as i8);
-        let rounding = core::array::from_fn(|n| {
-            // SAFETY: the panels have room for it.
-            let surplus = unsafe { self.pack(group + n, panel.add(n * length), zero) };
-            Rounding::new(&layer, (group + n) * LANES, surplus)
-        });
+        // SAFETY: the panels have room for the groups.
+        let surplus = core::array::from_fn(|n| unsafe { self.pack(group + n, panel.add(n * length), zero) });
+        let rounding = Rounding::new(&layer, group * LANES, surplus);
         let tile = Tile::<N> { panel, rows: shape.window[0], quads, rounding, outputs };
-        for Outputs { first, size } in area::all(shape) {
-            let (from, bytes) = area.copy(x, shape, Outputs { first, size }, unsigned(layer.zero));
+        for Outputs { first, size } in area::all::<u8>(shape) {
+            let (from, bytes) = area.copy::<u8>(x, shape, Outputs { first, size }, layer.zero);
             let [down, right] = shape.slide.stride;
             for i in 0..size[0] {
                 let at = ((first[0] + i) * shape.output[1] + first[1]) * outputs + group * LANES;
@@ -204,7 +202,7 @@ struct Tile<const N: usize> {
     panel: *const __m512i,
     rows: usize,
     quads: usize,
-    rounding: [Rounding; N],
+    rounding: Rounding<N>,
     outputs: usize,
 }
 
@@ -218,12 +216,7 @@ impl<const N: usize> Tile<N> {
     #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx512vnni")]
     unsafe fn pixels<const P: usize>(&self, pixels: &mut Pixels) -> usize {
         let Pixels { x, step, length, y } = *pixels;
-        let (mut sums, mut panel) = ([[_mm512_setzero_si512(); N]; P], self.panel);
-        for p in 0..P {
-            for n in 0..N {
-                sums[p][n] = self.rounding[n].bias();
-            }
-        }
+        let (mut sums, mut panel) = ([self.rounding.bias(); P], self.panel);
         let next = self.rows * self.quads;
         for u in 0..self.rows {
             let x = x.wrapping_add(u * length);
@@ -245,10 +238,8 @@ impl<const N: usize> Tile<N> {
             }
         }
         for p in 0..P {
-            for n in 0..N {
-                // SAFETY: the caller promises the outputs.
-                unsafe { self.rounding[n].store(sums[p][n], y.add(p * self.outputs + n * LANES)) };
-            }
+            // SAFETY: the caller promises the outputs.
+            unsafe { self.rounding.store(sums[p], y.add(p * self.outputs)) };
         }
         pixels.x = x.wrapping_add(P * step);
         pixels.y = y.wrapping_add(P * self.outputs);
