@@ -317,6 +317,8 @@ pub enum Junction {
     Maximum,
     /// The smaller of both.
     Minimum,
+    /// The matrices of the first are multiplied by those of the second.
+    MatMul,
     /// The channels of the second follow those of the first.
     Concat,
     /// They are the two members of a [`Pair`](crate::Pair).

@@ -19,7 +19,7 @@ use shiplap::{
     layer::{Operations, Parameter, Path as LayerPath, Sample, Visit},
     layers::{
         Add, AllSteps, Bidirectional, Both, BothEnds, Branches, Concat, Constant, Corners, First, Full, GroupNorm,
-        Identity, Masked, Multiply, Reversed, Second, TimeDistributed, TopLeft,
+        Identity, Masked, MatMul, Multiply, Reversed, Second, TimeDistributed, TopLeft,
         image::{Average, Max},
     },
     prelude::*,
@@ -649,6 +649,13 @@ type Constants = (
     Branches<Conv2d<_, 3, 1, Tanh>, Constant<_, Image<4, 3, 1>>, Concat>,
 );
 
+/// Products of the planes of convolutions, and of matrices.
+#[network(input = Image<2, 3, 4>)]
+type Matrices = (
+    Branches<Conv2d<_, 2, 1, Tanh>, (Conv2d<_, 4, 1>, Reshape<_, Image<2, 2, 6>>), MatMul>,
+    Branches<Conv2d<_, 2, 1>, (Reshape<_, Image<2, 6, 3>>, Conv2d<_, 4, 1, Linear, Valid, Bias, 5>), MatMul>,
+);
+
 /// Two inputs and three outputs, of which one is an image.
 #[network(input = Pair<Image<6, 5, 2>, [f32; 4]>)]
 type Pairs = (
@@ -748,6 +755,7 @@ fn networks_for_python() {
     give_this("lengths", &OfLength::new(1), &rows);
     give_this("steps_of_length", &StepsOfLength::new(1), &rows);
     give::<Members>("members");
+    give::<Matrices>("matrices");
     give::<Ends>("ends");
     give::<Maps>("maps");
     give::<Means>("means");

@@ -11,8 +11,8 @@ use keras::{Fixture, fixtures, learns_as_in_keras, learns_with_loss_as_in_keras}
 use shiplap::{
     Pair, Tensor, check, io,
     layers::{
-        Add, Both, Branches, Concat, Constant, First, GroupNorm, Identity, LayerNorm, Maximum, Minimum, Multiply,
-        Second, SquaredDifference, Subtract,
+        Add, Both, Branches, Concat, Constant, First, GroupNorm, Identity, LayerNorm, MatMul, Maximum, Minimum,
+        Multiply, Second, SquaredDifference, Subtract,
     },
     loss::PairLoss,
     prelude::*,
@@ -141,6 +141,25 @@ fn products_and_differences_have_gradients() {
         Branches<Conv2d<_, 4, 1>, GlobalAveragePool<_>, Minimum>,
     );
     check::gradients::<Joined>().unwrap();
+}
+
+#[test]
+fn matrix_products_have_gradients() {
+    /// One matrix, and several side by side.
+    #[network(input = Image<2, 3, 4, f64>)]
+    type Attended = (
+        Branches<Conv2d<_, 2, 1, Tanh>, (Conv2d<_, 4, 1>, Reshape<_, Image<2, 2, 6, f64>>), MatMul>,
+        Activate<Softmax, _>,
+        Reshape<_, [[f64; 6]; 6]>,
+        Branches<Identity<_>, Conv1d<_, 5, 1, Tanh>, MatMul>,
+        Branches<
+            (Flatten<_>, Dense<_, 7, Gelu, f64>, Reshape<_, [[f64; 7]; 1]>),
+            (Flatten<_>, Dense<_, 21, Linear, f64>, Reshape<_, [[f64; 3]; 7]>),
+            MatMul,
+        >,
+    );
+    check::gradients::<Attended>().unwrap();
+    assert_eq!(Attended::MACS, 2 * 3 * (4 * 2 + 4 * 4 + 2 * 6) + 6 * 6 * 5 + 6 * 6 * 5 + 30 * 7 + 30 * 21 + 7 * 3);
 }
 
 /// The forms of a network with two inputs and outputs compute the same as the network.

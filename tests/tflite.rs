@@ -14,8 +14,8 @@ use shiplap::{
     kernel::Real,
     layer::{Parameter, Path, Role, VisitMut},
     layers::{
-        Add, AllStates, Both, Branches, Concat, Corners, First, Identity, Maximum, Minimum, Second, SquaredDifference,
-        TopLeft,
+        Add, AllStates, Both, Branches, Concat, Corners, First, Identity, MatMul, Maximum, Minimum, Second,
+        SquaredDifference, TopLeft,
     },
     prelude::*,
     quantized::{
@@ -180,6 +180,23 @@ type Enlarged = (
     PRelu<_>,
 );
 
+#[network(input = [[f32; 6]; 5])]
+type Attended = (
+    Branches<
+        Conv1d<_, 4, 1>,
+        (Conv1d<_, 4, 1>, Reshape<_, Image<5, 4, 1>>, Transpose2d<_>, Reshape<_, [[f32; 5]; 4]>),
+        MatMul,
+    >,
+    Activate<Softmax, _>,
+    Branches<Identity<_>, Conv1d<_, 19, 1>, MatMul>,
+);
+
+#[network(input = Image<2, 3, 4>)]
+type Matrices = (
+    Branches<Conv2d<_, 2, 1, Tanh>, (Conv2d<_, 4, 1>, Reshape<_, Image<2, 2, 6>>), MatMul>,
+    Branches<Identity<_>, Reshape<_, Image<2, 6, 3>>, MatMul>,
+);
+
 #[network(input = Image<6, 5, 3>)]
 type Resized = (
     Resize2d<_, 12, 8>,
@@ -302,6 +319,8 @@ fn networks() -> Vec<Case> {
         int8::<Depthwise, _>("depthwise"),
         int8::<Enlarged, _>("enlarged"),
         int8::<Resized, _>("resized"),
+        int8::<Attended, _>("attended"),
+        int8::<Matrices, _>("matrices"),
         int8::<Pairs, _>("pairs"),
         int8::<Wrapped, _>("wrapped"),
         int8::<Pools, _>("pools"),

@@ -187,7 +187,7 @@ impl<T> Operations<T> for Kinds {
         self.current = match junction {
             layer::Junction::Concat => joined([whole(first), whole(second)].concat()),
             layer::Junction::Both if is_same(&first) && is_same(&second) => Vec::new(),
-            layer::Junction::Both => vec![Part::Unknown],
+            layer::Junction::Both | layer::Junction::MatMul => vec![Part::Unknown],
             _ if first == second || is_same(&first) && is_same(&second) => first,
             _ => vec![Part::Unknown],
         };

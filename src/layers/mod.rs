@@ -36,8 +36,8 @@ mod standardize;
 pub use activate::Activate;
 pub use bias::{Bias, Biased, NoBias};
 pub use branches::{
-    Add, Both, Branches, Concat, First, Identity, Join, Joins, Maximum, Minimum, Multiply, Residual, Second,
-    SquaredDifference, Subtract,
+    Add, Both, Branches, Concat, First, Identity, Join, Joins, MatMul, Maximum, Minimum, Multiplicand, Multiply,
+    Residual, Second, SquaredDifference, Subtract,
 };
 pub use columns::FitError;
 pub use constant::Constant;

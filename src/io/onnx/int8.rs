@@ -295,6 +295,7 @@ impl Operators<'_> {
             Operation::Add(range) => self.arithmetic("Add", operator, *range),
             Operation::Subtract(range) => self.arithmetic("Sub", operator, *range),
             Operation::Multiply(range) => self.arithmetic("Mul", operator, *range),
+            Operation::MatMul => self.arithmetic("MatMul", operator, [f32::NEG_INFINITY, f32::INFINITY]),
             Operation::SquaredDifference(range) => {
                 let inputs = operator.inputs.iter().map(|tensor| self.real(*tensor)).collect();
                 let difference = self.next("Sub", inputs, vec![]);

@@ -1,6 +1,6 @@
 //! The operations of layers as nodes of the graph.
 
-use core::fmt;
+use core::{fmt, mem};
 use std::{
     format,
     string::{String, ToString},
@@ -257,13 +257,20 @@ impl<T: Element> Operations<T> for Exporter<'_> {
     }
 
     fn join(&mut self, path: Path<'_>, junction: Junction) {
-        let Some((_, Some((first, layout)))) = self.forks.pop() else { return };
+        let Some((_, Some((mut first, mut layout)))) = self.forks.pop() else { return };
         let place = path.to_string();
         if junction == Junction::Both {
             let second = (self.current.clone(), self.layout);
             (self.current, self.layout) = (format!("{place}/pair_{}", self.pairs.len()), Layout::Pixels);
             self.pairs.insert(self.current.clone(), [(first, layout), second]);
             return;
+        }
+        if junction == Junction::MatMul {
+            // Matrices have no channels.
+            let second = (mem::replace(&mut self.current, first), mem::replace(&mut self.layout, layout));
+            self.lay_out(&place, Layout::Pixels);
+            (first, layout) = (mem::replace(&mut self.current, second.0), Layout::Pixels);
+            self.layout = second.1;
         }
         self.lay_out(&place, layout);
         let mut inputs = vec![first, self.current.clone()];
@@ -277,6 +284,7 @@ impl<T: Element> Operations<T> for Exporter<'_> {
             (Junction::Multiply | Junction::SquaredDifference, _) => ("Mul", vec![]),
             (Junction::Maximum, _) => ("Max", vec![]),
             (Junction::Minimum, _) => ("Min", vec![]),
+            (Junction::MatMul, _) => ("MatMul", vec![]),
             (Junction::Concat, Layout::Pixels) => ("Concat", vec![Attribute::of_integer("axis", -1)]),
             (Junction::Concat, Layout::Planes(_)) => ("Concat", vec![Attribute::of_integer("axis", 1)]),
         };

@@ -48,6 +48,7 @@ const REDUCE_MAX: Code = (82, 2);
 const RESIZE_NEAREST_NEIGHBOR: Code = (97, 2);
 const SQUARED_DIFFERENCE: Code = (99, 2);
 const QUANTIZE: Code = (114, 2);
+const BATCH_MATMUL: Code = (126, 2);
 
 /// The options of an operator: the number of their type in the schema, and their fields.
 type Options = (u8, Fields);
@@ -233,6 +234,7 @@ impl<'a> Operators<'a> {
             Operation::SquaredDifference(_) => {
                 return Err("TensorFlow Lite has no activation after a squared difference: use a layer of its own");
             }
+            Operation::MatMul => self.push(BATCH_MATMUL, &operator.inputs, y, (101, vec![])),
             Operation::Constant(numbers) => self.tensors[y].bytes = numbers.iter().map(|q| *q as u8).collect(),
             Operation::Rescale => self.push(QUANTIZE, &[x], y, (89, vec![])),
             Operation::Concat => {

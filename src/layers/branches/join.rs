@@ -11,10 +11,11 @@ use crate::{
 };
 
 /// [`Add`](super::Add), [`Subtract`](super::Subtract), [`SquaredDifference`](super::SquaredDifference),
-/// [`Multiply`](super::Multiply), [`Maximum`](super::Maximum), [`Minimum`](super::Minimum), [`Concat`] or [`Both`].
+/// [`Multiply`](super::Multiply), [`Maximum`](super::Maximum), [`Minimum`](super::Minimum), [`MatMul`](super::MatMul),
+/// [`Concat`] or [`Both`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not join branches",
-    label = "expected `Add`, `Subtract`, `SquaredDifference`, `Multiply`, `Maximum`, `Minimum`, `Concat` or `Both`"
+    label = "expected `Add`, `Subtract`, `SquaredDifference`, `Multiply`, `Maximum`, `Minimum`, `MatMul`, `Concat` or `Both`"
 )]
 pub trait Join: Send + Sync + 'static {
     /// The name in summaries and files.
@@ -53,6 +54,8 @@ pub trait Joins<A: Tensor, B: Tensor>: Shaped {
     const FAULT: Option<Message>;
     /// Whether each number of the second branch is joined with a channel of the first, in all pixels.
     const BY_CHANNEL: bool = false;
+    /// The multiply-accumulates of one row.
+    const MACS: usize = 0;
 
     /// Joins the rows, and applies `then` in place of the activation. A join that has no activation ignores it.
     fn join<S: Simd, O: ElementwiseKernel<0, 1>>(simd: S, a: &[A], b: &[B], then: &O, y: &mut [Self::Output]);

@@ -3,11 +3,13 @@
 mod arithmetic;
 mod identity;
 mod join;
+mod mat_mul;
 mod member;
 
 pub use arithmetic::{Add, Maximum, Minimum, Multiply, SquaredDifference, Subtract};
 pub use identity::Identity;
 pub use join::{Both, Concat, Join, Joins};
+pub use mat_mul::{MatMul, Multiplicand};
 pub use member::{First, Second};
 
 use core::{marker::PhantomData, mem::MaybeUninit, slice};
@@ -49,8 +51,8 @@ use join::Shaped;
 pub type Residual<L, A = Linear, S = Identity<<L as Layer>::Input>> = Branches<L, S, Add<A>>;
 
 /// Two layers, or sequences of layers in parentheses, that take the same input. `J` joins their outputs: [`Add`],
-/// [`Subtract`], [`SquaredDifference`], [`Multiply`], [`Maximum`], [`Minimum`], [`Concat`] or [`Both`]. For more branches,
-/// nest it.
+/// [`Subtract`], [`SquaredDifference`], [`Multiply`], [`Maximum`], [`Minimum`], [`MatMul`], [`Concat`] or [`Both`]. For more
+/// branches, nest it.
 ///
 /// ```
 /// use shiplap::{layers::{Branches, Concat}, prelude::*};
@@ -96,7 +98,7 @@ impl<A: Layer, B: Layer<Element = A::Element>, J: Shaped + Joins<A::Output, B::O
     );
     type Head = J::Head<A::Head, B::Head>;
 
-    const MACS: usize = A::MACS + B::MACS;
+    const MACS: usize = A::MACS + B::MACS + J::MACS;
     const FAULT: Option<Message> = first_fault(&[A::FAULT, B::FAULT, join::misfit::<A, B>(), J::FAULT]);
     const TAKES_WHOLE: bool = A::TAKES_WHOLE || B::TAKES_WHOLE;
     /// Of a pair, one member may be of whole numbers.
@@ -296,7 +298,7 @@ impl<
         { first_fault(&[A::STREAM_FAULT, B::STREAM_FAULT, apart_in_time::<A, B>(), J::OfFrames::FAULT]) };
     const PADDED_FAULT: Option<Message> =
         { first_fault(&[A::PADDED_FAULT, B::PADDED_FAULT, apart_in_time::<A, B>(), J::OfFrames::FAULT]) };
-    const FRAME_MACS: usize = A::FRAME_MACS + B::FRAME_MACS;
+    const FRAME_MACS: usize = A::FRAME_MACS + B::FRAME_MACS + J::OfFrames::MACS;
     const DELAY: usize = A::DELAY;
     const PERIOD: usize = A::PERIOD;
 

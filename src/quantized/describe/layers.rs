@@ -7,8 +7,8 @@ use super::{
     super::{
         Activate, Affine, Both, Combination, Combine, Concat, Constant, Conv1d, Conv2d, ConvTranspose2d, Crop2d, Dense,
         DepthwiseConv1d, DepthwiseConv2d, EachStep, First, GlobalAverage, GlobalMax, Int8Activation, Int8Form,
-        Int8Reduce, Int8Tensor, PRelu, Pool1d, Pool2d, Rescale, Reshape, Resize2d, Scale, Scales, Second, Standardize,
-        Transpose2d, UpSample2d, ZeroPad2d, affine::channels,
+        Int8Reduce, Int8Tensor, MatMul, PRelu, Pool1d, Pool2d, Rescale, Reshape, Resize2d, Scale, Scales, Second,
+        Standardize, Transpose2d, UpSample2d, ZeroPad2d, affine::channels,
     },
     Describe, DescribeError, Describer, Operation, Weights,
 };
@@ -205,6 +205,17 @@ describe! {
         }
         let inputs = to.rescaled(layer, ends, scales, output);
         to.join(layer, Operation::Concat, inputs, output);
+        Ok(())
+    };
+    [A: Describe, B: Describe<Input = A::Input>, O: Int8Tensor] MatMul<A, B, O>: |self, to| {
+        let ends = to.branches(&self.first, &self.second)?;
+        let (layer, scales) = (to.layer()?, to.scales(ends)?);
+        let output = layer.scales.output;
+        let expected = MatMul::<(), (), ()>::from_parts((), (), scales, output);
+        if (expected.zeros, expected.multiplier, expected.bounds) != (self.zeros, self.multiplier, self.bounds) {
+            return Err(DescribeError::OtherNetwork);
+        }
+        to.join(layer, Operation::MatMul, ends.to_vec(), output);
         Ok(())
     };
     [A: Describe, B: Describe<Input = A::Input>] Both<A, B>: |self, to| to.both(&self.first, &self.second);

@@ -170,6 +170,8 @@ pub enum Operation {
     Multiply([f32; 2]),
     /// The squares of the differences of two tensors.
     SquaredDifference([f32; 2]),
+    /// Multiplies the matrices of the first tensor by those of the second.
+    MatMul,
     /// A tensor that does not depend on the input.
     Constant(Vec<i8>),
     /// Changes the scale.
