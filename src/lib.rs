@@ -138,7 +138,8 @@ pub use random::Rng;
 /// These operators have layers:
 ///
 /// - Products: `FULLY_CONNECTED`, also of each step; `CONV_2D` and `DEPTHWISE_CONV_2D`, also between `SPACE_TO_BATCH_ND`
-///   and `BATCH_TO_SPACE_ND`, which dilate it; `TRANSPOSE_CONV` with the size of `Same` or `Valid`.
+///   and `BATCH_TO_SPACE_ND`, which dilate it; `TRANSPOSE_CONV` with the size of `Same` or `Valid`; `BATCH_MATMUL`, also
+///   of two tensors, as in attention.
 /// - Pools: `MAX_POOL_2D`, `AVERAGE_POOL_2D`; `MEAN`, `SUM`, `REDUCE_MAX` and `REDUCE_MIN`.
 /// - Arithmetic: `ADD`, `SUB`, `MUL`, `SQUARED_DIFFERENCE`, `MAXIMUM` and `MINIMUM` of a tensor and a constant, or of two
 ///   tensors that follow from one, which are repeated to one shape; `ADD_N` in float32.

@@ -21,6 +21,8 @@ macro_rules! models {
 models! {
     "abs.tflite" ABS: AbsOnly;
     "added_real.tflite" ADDED_REAL: AddedReal;
+    "attended.tflite" ATTENDED: Attended;
+    "attended_real.tflite" ATTENDED_REAL: AttendedReal;
     "bytes.tflite" BYTES: Bytes;
     "combined.tflite" COMBINED: Combined;
     "combined_real.tflite" COMBINED_REAL: CombinedReal;
@@ -197,6 +199,7 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("normalized", &NORMALIZED, 0);
     compare("several", &SEVERAL, 0);
     compare("widened", &WIDENED, 0);
+    compare("attended", &ATTENDED, 0);
     compare("log_softmax", &LOG_SOFTMAX, 0);
     compare("unit_length", &UNIT_LENGTH, 0);
     compare("shared", &SHARED, 0);
@@ -262,6 +265,7 @@ fn real_models_predict_the_same() {
     compare_real("shuffled_real", |x: &Image<6, 4, 3>| SHUFFLED_REAL.predict(x));
     compare_real("functions_real", |x: &Image<5, 4, 3>| FUNCTIONS_REAL.predict(x));
     compare_real("resized_real", |x: &Image<6, 5, 3>| RESIZED_REAL.predict(x));
+    compare_real("attended_real", |x: &[[f32; 8]; 6]| ATTENDED_REAL.predict(x));
     compare_real("widened_real", |x: &Image<6, 5, 3>| WIDENED_REAL.predict(x));
     compare_real("log_softmax_real", |x: &[[f32; 5]; 7]| LOG_SOFTMAX_REAL.predict(x));
     compare_real("unit_length_real", |x: &Image<5, 4, 3>| UNIT_LENGTH_REAL.predict(x));

@@ -436,6 +436,15 @@ def unit_length():
     return keras.Model(image, [unit()(image), unit()(L.Dense(9)(L.Flatten()(x)))])
 
 
+def attended():
+    """Attention of two heads, and products of matrices of which one is transposed or both are."""
+    x = inputs = keras.Input((6, 8))
+    x = L.Add()([x, L.MultiHeadAttention(2, 4)(x, x)])
+    scores = L.Softmax()(L.Dot((2, 2))([x, L.Dense(8)(x)]))
+    x = L.Dot((1, 1))([scores, x])
+    return keras.Model(inputs, L.Dot((1, 1))([x, x]))
+
+
 def recurrent(layers):
     """LSTMs. The converter writes their operator for Keras 2 only, and for a batch of 1."""
     return tf_keras.Sequential([tf_keras.Input((9, 3), batch_size=1), *layers])
@@ -529,6 +538,8 @@ if __name__ == "__main__":
     write("inception_real", inception(), ends="real")
     write("dense_real", network((9,), [L.Dense(4, activation="tanh"), L.Dense(3, use_bias=False)]), ends="real")
     write("unsupported", network((6,), [L.Dense(4, activation=keras.ops.sin), L.Dense(2)]))
+    write("attended", attended(), spread=0.5, extreme=True)
+    write("attended_real", attended(), ends="real", spread=0.5)
     write("widened", widened())
     write("widened_real", widened(), ends="real")
     write("log_softmax", log_softmax(2.0), extreme=True)

@@ -116,6 +116,10 @@ pub enum Kind {
         arithmetic: &'static str,
         activation: &'static str,
     },
+    /// Matrix products of two tensors, each of which may be transposed.
+    MatMul {
+        transposed: [bool; 2],
+    },
     /// Joins tensors along an axis, which is a new one if `packs`.
     Concat {
         axis: i32,
@@ -147,6 +151,13 @@ pub enum Kind {
     Member(usize),
     /// None of the others, with the reason.
     Unsupported(String),
+}
+
+impl Kind {
+    /// Whether branches may end in its inputs.
+    pub fn joins(&self) -> bool {
+        matches!(self, Self::Combine { .. } | Self::MatMul { .. } | Self::Concat { .. } | Self::Both)
+    }
 }
 
 /// The states of an LSTM: tensors that keep their numbers from one step to the next.
@@ -393,13 +404,23 @@ impl<'a> Graph<'a> {
                 layers.extend(back.map_err(|reason| self.refuse(number, &reason))?);
                 Ok(layers)
             }
+            Kind::MatMul { transposed } => {
+                let [first, second] = ends[..] else {
+                    return Err(self.refuse(number, &format!("it has {} inputs, and 2 are supported", ends.len())));
+                };
+                self.mat_mul(number, [first, second], *transposed, branch)
+                    .map_err(|reason| self.refuse(number, &reason))
+            }
             _ => Err(self.refuse(number, "it joins no branches")),
         }
     }
 
-    /// The reason to refuse a model for an operator.
+    /// The reason to refuse a model for an operator, unless it names one.
     pub fn refuse(&self, number: usize, reason: &str) -> String {
-        refused(&self.operators[number], reason)
+        match reason.starts_with("has operator ") {
+            true => reason.into(),
+            false => refused(&self.operators[number], reason),
+        }
     }
 }
 

@@ -169,6 +169,10 @@ pub enum Join {
         inputs: [Scale; 2],
         output: Scale,
     },
+    MatMul {
+        inputs: [Scale; 2],
+        output: Scale,
+    },
     Concat {
         shape: Vec<usize>,
         inputs: [Scale; 2],

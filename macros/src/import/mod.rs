@@ -15,6 +15,7 @@ mod fill;
 mod graph;
 mod layer;
 mod lstm;
+mod mat_mul;
 mod merge;
 mod numbers;
 mod onnx;

@@ -13,11 +13,7 @@ const LEAK: f32 = 0.01;
 impl Graph<'_> {
     /// The layers of an operator of one input.
     pub fn layers_of(&self, number: usize) -> Parsed<Vec<Layer>> {
-        let refuse = |reason: String| match reason.starts_with("has operator ") {
-            true => reason,
-            false => self.refuse(number, &reason),
-        };
-        self.parsed(number).map_err(refuse)
+        self.parsed(number).map_err(|reason| self.refuse(number, &reason))
     }
 
     fn parsed(&self, number: usize) -> Parsed<Vec<Layer>> {
@@ -139,7 +135,7 @@ impl Graph<'_> {
             Kind::Constant => self.constant(number)?,
             Kind::Member(index) => Layer::Member { index: *index, of: self.shapes_from(input)? },
             // With a fork, they are branches.
-            Kind::Combine { .. } | Kind::Concat { .. } | Kind::Both => {
+            Kind::Combine { .. } | Kind::MatMul { .. } | Kind::Concat { .. } | Kind::Both => {
                 return Err(self.fork(number).err().unwrap_or_default());
             }
             Kind::Unsupported(reason) => return Err(reason.clone()),

@@ -67,12 +67,8 @@ impl Graph<'_> {
     /// The first join whose branches share operators that compute something, and the last one of those.
     fn first_shared(&mut self) -> Option<(usize, usize)> {
         for number in self.before(self.output) {
-            let Operator { kind: Kind::Combine { .. } | Kind::Concat { .. } | Kind::Both, inputs, .. } =
-                &self.operators[number]
-            else {
-                continue;
-            };
-            if self.forks[number].is_some() {
+            let Operator { kind, inputs, .. } = &self.operators[number];
+            if !kind.joins() || self.forks[number].is_some() {
                 continue;
             }
             let inputs: Vec<usize> = inputs.iter().flatten().copied().collect();
@@ -107,8 +103,8 @@ impl Graph<'_> {
 
     /// The tensors that an operator computes its output from.
     fn reads(&self, number: usize) -> Vec<usize> {
-        match self.operators[number].kind {
-            Kind::Combine { .. } | Kind::Concat { .. } | Kind::Both => {
+        match &self.operators[number].kind {
+            kind if kind.joins() => {
                 let inputs = self.operators[number].inputs.iter().flatten().copied();
                 inputs.filter(|input| self.tensors[*input].data.is_empty()).collect()
             }

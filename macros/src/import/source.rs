@@ -184,6 +184,7 @@ impl Layer {
                     Join::Combine { arithmetic, activation: name, .. } => {
                         format!("{}<{}>", path(arithmetic), activation(name, paths))
                     }
+                    Join::MatMul { .. } => path("MatMul"),
                     Join::Concat { shape, .. } => format!("{}<{}>", path("Concat"), tensor(shape, paths)),
                     Join::Both => path("Both"),
                 };

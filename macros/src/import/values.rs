@@ -108,6 +108,14 @@ impl Constants<'_> {
                             }),
                         )
                     }
+                    Join::MatMul { inputs, output } => {
+                        let ([a, b], output) = (inputs.map(|input| self.scale(input)), self.scale(*output));
+                        format!(
+                            "{}(\n{indent}    {first},\n{indent}    {second},\n{indent}    [{a}, {b}],\n{indent}    \
+                             {output},\n{indent})",
+                            self.form("MatMul::from_parts")
+                        )
+                    }
                     Join::Both => format!(
                         "{} {{\n{indent}    first: {first},\n{indent}    second: {second},\n{indent}}}",
                         self.form("Both"),

@@ -178,6 +178,7 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         111 => Kind::Activate("Elu"),
         114 => Kind::Quantize,
         117 => Kind::Activate("HardSwish"),
+        126 => Kind::MatMul { transposed: [options.byte(0)? != 0, options.byte(1)? != 0] },
         150 => Kind::Gelu { by_tanh: options.byte(0)? != 0 },
         _ => return Err("no layer computes it".into()),
     })

@@ -182,6 +182,21 @@ fn shape(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<Vec<usize>> {
                 *length = (*length).max(*other);
             }
         }
+        Kind::MatMul { transposed: [first, second] } => {
+            let other = input(1)?;
+            let ([counts @ .., rows, columns], [others @ .., inner, width]) = (&shape[..], &other[..]) else {
+                return None;
+            };
+            let ends = [if *first { *columns } else { *rows }, if *second { *inner } else { *width }];
+            // Fewer matrices are repeated.
+            let missing = counts.len().abs_diff(others.len());
+            let (longer, shorter) = if counts.len() < others.len() { (others, counts) } else { (counts, others) };
+            let mut product = longer.to_vec();
+            for (length, other) in product[missing..].iter_mut().zip(shorter) {
+                *length = (*length).max(*other);
+            }
+            shape = [product, ends.to_vec()].concat();
+        }
         Kind::DepthToSpace(size) => {
             let [_, rows, columns, channels] = &mut shape[..] else { return None };
             (*rows, *columns) = (rows.checked_mul(*size)?, columns.checked_mul(*size)?);
