@@ -7,6 +7,10 @@ use super::{
     graph::{Element, Graph, Tensor},
 };
 
+/// What to do about activations of other types.
+pub const IN_INT8: &str =
+    "convert the model with a representative dataset and the operators `tf.lite.OpsSet.TFLITE_BUILTINS_INT8`";
+
 /// The most numbers of a tensor.
 const MOST_NUMBERS: usize = 1 << 28;
 /// The most numbers of an activation. A damaged file may have more, whose constants would fill the memory.
@@ -46,7 +50,9 @@ impl Graph<'_> {
                 Ok(Scale { scale: *scale, zero: *zero as i8 })
             }
             (Element::I8, ..) => Err(format!("has tensor `{name}` without a valid scale")),
-            _ => Err(format!("has tensor `{name}` of type {element}, and only int8 activations are supported")),
+            _ => Err(format!(
+                "has tensor `{name}` of type {element}, and only int8 activations are supported: {IN_INT8}"
+            )),
         }
     }
 
@@ -91,9 +97,10 @@ impl Graph<'_> {
         };
         let width = bytes.width();
         if (bytes, weights.element) == (Element::F32, Element::I8) {
-            return Err("its weights are int8 and its input float32 (dynamic range quantization): convert the model \
-                        with int8 activations, or without quantization"
-                .into());
+            return Err(format!(
+                "its weights are int8 and its input float32 (dynamic range quantization): {IN_INT8}, or without \
+                 quantization"
+            ));
         }
         if weights.element != bytes {
             return Err(format!("its weights are {}, not {bytes}", weights.element));

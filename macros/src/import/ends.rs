@@ -2,6 +2,7 @@
 
 use super::{
     Model, Parsed, Scale,
+    constants::IN_INT8,
     graph::{Element, Graph, Kind, Operator, Tensor},
     merge::merge,
 };
@@ -79,7 +80,13 @@ impl Graph<'_> {
         for input in &self.inputs {
             let Tensor { name, element: other, .. } = &self.tensors[*input];
             if !matches!(other, Element::F32 | Element::I8) {
-                return Err(format!("takes `{name}` of type {other}, and only int8 and float32 are supported"));
+                let remedy = match other {
+                    Element::I32 | Element::Other("int64") => "let it take an embedding of them instead",
+                    _ => IN_INT8,
+                };
+                return Err(format!(
+                    "takes `{name}` of type {other}, and only int8 and float32 are supported: {remedy}"
+                ));
             }
             if other != element {
                 return Err(format!("takes `{name}` of type {other}, and another input of type {element}"));

@@ -229,6 +229,25 @@ mod tests {
             refusal(include_bytes!("../../../tests/models/unsupported.tflite")),
             "has operator 2, SIN, that is not supported: no layer computes it"
         );
+        // The number of the operator, in both places where old and new files have it.
+        for (code, reason) in [
+            (
+                48,
+                "TOPK_V2, that is not supported: no layer computes it: end the model before it, and compare the outputs",
+            ),
+            (
+                56,
+                "ARG_MAX, that is not supported: no layer computes it: end the model before it, and compare the outputs",
+            ),
+            (61, "GREATER, that is not supported: no layer computes truth values: compare in Rust"),
+            (107, "GATHER_ND, that is not supported: no layer takes numbers by their places: slice the tensor"),
+            (119, "WHILE, that is not supported: no layer computes loops or has variables: unroll a recurrent layer"),
+            (123, "SELECT_V2, that is not supported: no layer chooses between numbers: multiply both tensors by zeros"),
+        ] {
+            let file = include_bytes!("../../../tests/models/unsupported.tflite");
+            let file = file.map(|byte| if byte == 66 { code } else { byte });
+            assert!(refusal(&file).starts_with(&format!("has operator 2, {reason}")), "{}", refusal(&file));
+        }
         assert!(refusal(include_bytes!("../../../tests/models/unsupported.onnx")).contains(", Softplus, that is not"));
         assert_eq!(refusal(b"\x08\x07"), "has no graph");
         assert_eq!(refusal(b"no model"), "is neither a TensorFlow Lite model nor an ONNX model");

@@ -52,7 +52,8 @@ impl Graph<'_> {
                 (if corners { place.round() } else { place.floor() } as usize).min(length - 1)
             };
             if larger != length * factors[axis] || (0..larger).any(|pixel| nearest(pixel) != pixel / factors[axis]) {
-                return Err(format!("from {from:?} to {to:?}: it does not repeat each pixel as often"));
+                let remedy = if larger < length { ": slices such as `x[:, ::2, ::2]` shrink an image" } else { "" };
+                return Err(format!("from {from:?} to {to:?}: it does not repeat each pixel as often{remedy}"));
             }
         }
         if from[2] != to[2] {

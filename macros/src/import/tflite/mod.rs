@@ -4,6 +4,7 @@ mod dilation;
 mod flatbuffer;
 mod islands;
 mod lstm;
+mod names;
 mod options;
 mod shapes;
 mod split;
@@ -20,7 +21,8 @@ use flatbuffer::{Bytes, TRUNCATED, Table};
 pub fn read(file: &[u8]) -> Parsed<Graph<'_>> {
     let model = Bytes(file).root()?;
     let [graph] = model.tables(2)?[..] else {
-        return Err(format!("has {} subgraphs, and one is supported", model.tables(2)?.len()));
+        let count = model.tables(2)?.len();
+        return Err(format!("has {count} subgraphs, and one is supported: {}", names::reason(WHILE)));
     };
     let buffers = model.tables(4)?;
     let (mut tensors, mut open) = (Vec::new(), Vec::new());
@@ -56,6 +58,7 @@ pub fn read(file: &[u8]) -> Parsed<Graph<'_>> {
 }
 
 const TRANSPOSE_CONV: i32 = 67;
+const WHILE: i32 = 119;
 
 const HALF: Element = Element::Other("float16");
 
@@ -112,7 +115,7 @@ fn operator(number: usize, table: Table<'_>, codes: &[Table<'_>], tensors: &[Ten
     let code = codes.get(u32::from_le_bytes(table.number(0)?) as usize).ok_or(TRUNCATED)?;
     // Old files have the number in a byte.
     let code = code.int(3, 0)?.max(i32::from(code.byte(0)?));
-    let name = options::name(code);
+    let name = names::name(code);
     let mut outputs = Vec::new();
     for output in table.ints(2)? {
         outputs.push(usize::try_from(output).ok().filter(|output| *output < tensors.len()).ok_or(TRUNCATED)?);
@@ -137,7 +140,8 @@ fn operator(number: usize, table: Table<'_>, codes: &[Table<'_>], tensors: &[Ten
         return Ok(operators.collect());
     }
     let [output] = outputs[..] else {
-        return Err(format!("has operator {number}, {name}, with other than one output"));
+        let (count, reason) = (outputs.len(), names::reason(code));
+        return Err(format!("has operator {number}, {name}, that has {count} outputs and is not supported: {reason}"));
     };
     let kind = match code {
         lstm::UNIDIRECTIONAL_SEQUENCE_LSTM => lstm::kind(options, &mut inputs, &indices(table.ints(8)?, tensors)?),
