@@ -29,6 +29,16 @@ pub trait Operations<T> {
     /// `y[n] = e^x[n] / Σₖ e^x[k]`, along the last axis.
     fn softmax(&mut self, path: Path<'_>);
 
+    /// `y[n] = x[n] − ln(Σₖ e^x[k])`, along the last axis.
+    fn log_softmax(&mut self, path: Path<'_>) {
+        self.other(path, "log softmax", format_args!(""), &[]);
+    }
+
+    /// `y[n] = x[n] / max(√Σₖ x[k]², least)`, along the last axis.
+    fn unit_length(&mut self, path: Path<'_>, least: f64) {
+        self.other(path, "unit length", format_args!("{least}"), &[]);
+    }
+
     /// `y[i][j][f] = bias[f] + Σ x[i·s + u·d − p][j·s + v·d − p][c]·kernel[u][v][c][f]`, an image of `f` channels. The
     /// kernel has the shape `[rows, columns, channels, filters]`. It is followed by the addition of the bias, if there is
     /// one.

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 use shiplap::{
     Pair, Tensor,
-    activation::{Elementwise, SaveInput},
+    activation::{Elementwise, LogSoftmax, SaveInput, UnitLength},
     data::npy::{self, Npz},
     io::{self, Import},
     kernel::{Element, ElementwiseKernel, Real, Simd, elementwise},
@@ -581,6 +581,10 @@ type Ends = (
     Branches<Branches<Dense<_, 4, Tanh>, GroupNorm<_, 3>, Concat>, Identity<_>, Concat>,
 );
 
+/// Activations of the channels of images.
+#[network(input = Image<6, 5, 2>)]
+type Embedded = (Conv2d<_, 4, 3, UnitLength>, Conv2d<_, 5, 1, LogSoftmax>, Activate<UnitLength, _>);
+
 /// The output is an image.
 #[network(input = Image<9, 8, 2>)]
 type Maps = (Conv2d<_, 4, 3, Relu, Padded<2, 1, 2, 1>>, MaxPool2d<_, 2, Padded<1, 2>>, Conv2d<_, 3, 1, Softmax>);
@@ -604,6 +608,8 @@ macro_rules! each_activation {
         $do::<With<Tanh>>("tanh");
         $do::<With<Softplus>>("softplus");
         $do::<With<Softmax>>("softmax");
+        $do::<With<LogSoftmax>>("log_softmax");
+        $do::<With<UnitLength>>("unit_length");
     };
 }
 
@@ -757,6 +763,9 @@ fn networks_for_python() {
     give::<Members>("members");
     give::<Matrices>("matrices");
     give::<Ends>("ends");
+    give::<Embedded>("embedded");
+    let short = [[0.0; 3], [2e-7, 0.0, 0.0], [1.0, -2.0, 2.0]].map(Vec::from);
+    give_this("short_vectors", &Activate::<UnitLength, [f32; 3]>::new(1), &short);
     give::<Maps>("maps");
     give::<Means>("means");
     give::<Mobile>("mobile");

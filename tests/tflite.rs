@@ -7,7 +7,7 @@ use std::{fs, path::PathBuf, slice};
 
 use shiplap::{
     Rng, Tensor,
-    activation::{Elementwise, HardTanh, SaveNothing},
+    activation::{Elementwise, HardTanh, LogSoftmax, SaveNothing, UnitLength},
     include_model,
     init::HeNormal,
     io,
@@ -274,6 +274,17 @@ type Series = (
     GlobalAveragePool<_>,
 );
 
+/// Activations of rows inside a network.
+#[network(input = Image<5, 4, 3>)]
+type Rows = (
+    Conv2d<_, 6, 3, LogSoftmax, Same>,
+    Conv2d<_, 5, 2, UnitLength>,
+    Activate<UnitLength, _>,
+    Flatten<_>,
+    Dense<_, 9, UnitLength>,
+    Dense<_, 4, LogSoftmax>,
+);
+
 #[network(input = [f32; 10])]
 type Vectors = (
     Dense<_, 33, Relu>,
@@ -301,6 +312,8 @@ fn operators() -> Vec<Case> {
         int8::<Activate<Tanh, [f32; 256]>, _>("tanh"),
         int8::<Activate<Softmax, [f32; 10]>, _>("softmax"),
         int8::<Activate<Softmax, [[f32; 100]; 3]>, _>("softmax_of_rows"),
+        int8::<Activate<LogSoftmax, [f32; 10]>, _>("log_softmax"),
+        int8::<Activate<UnitLength, [f32; 10]>, _>("unit_length"),
         int8::<Dense<1, 1>, _>("one"),
         int8::<Dense<300, 7, Sigmoid>, _>("wide"),
         int8::<Identity<[f32; 5]>, _>("identity"),
@@ -327,6 +340,7 @@ fn networks() -> Vec<Case> {
         int8::<Residuals, _>("residuals"),
         int8::<Joined, _>("joined"),
         int8::<Series, _>("series"),
+        int8::<Rows, _>("rows"),
         int8::<Vectors, _>("vectors"),
         int8::<Tables, _>("tables"),
         int8::<Memories, _>("memories"),
@@ -347,7 +361,7 @@ type Exact = (
     AveragePool2d<_, 2, Same<1>>,
     MaxPool2d<_, 2, Valid<1>>,
     Flatten<_>,
-    Dense<_, 3, Softmax>,
+    Branches<Dense<_, 3, Softmax>, Branches<Dense<_, 4, LogSoftmax>, Dense<_, 5, UnitLength>, Both>, Both>,
 );
 
 /// The network and its calibration in numbers that each processor computes exactly: small multiples of 1/8.

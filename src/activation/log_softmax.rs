@@ -5,6 +5,8 @@ use crate::{
     Tensor,
     init::Initializer,
     kernel::{Element, ElementwiseKernel, Real, Simd, Summand, Unchanged, Work, elementwise_row, largest, sum_of_row},
+    operations::Operations,
+    path::Path,
 };
 
 /// `y[n] = x[n] − ln(Σₖ e^x[k])` along the innermost axis, the logarithm of the [`Softmax`](super::Softmax). It is
@@ -42,6 +44,10 @@ impl Activation for LogSoftmax {
             let sum = sum_of_row(simd, &Unchanged, [gradient]);
             elementwise_row(simd, &Without(sum.to_f64()), [y], [gradient]);
         }
+    }
+
+    fn operations<T>(path: Path<'_>, operations: &mut impl Operations<T>) {
+        operations.log_softmax(path);
     }
 }
 

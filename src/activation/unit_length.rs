@@ -5,6 +5,8 @@ use crate::{
     Tensor,
     init::Initializer,
     kernel::{Element, ElementwiseKernel, Product, Real, Simd, Work, elementwise_row, sum_of_row},
+    operations::Operations,
+    path::Path,
 };
 
 /// The least length that a vector is divided by.
@@ -42,6 +44,10 @@ impl Activation for UnitLength {
             let along = if length > LEAST { sum_of_row(simd, &Product, [y, gradient]).to_f64() } else { 0.0 };
             elementwise_row(simd, &Across { along, factor: 1.0 / length }, [y], [gradient]);
         }
+    }
+
+    fn operations<T>(path: Path<'_>, operations: &mut impl Operations<T>) {
+        operations.unit_length(path, LEAST);
     }
 }
 

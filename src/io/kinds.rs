@@ -208,6 +208,10 @@ impl<T> Operations<T> for Kinds {
 
     fn softmax(&mut self, _: layer::Path<'_>) {}
 
+    fn log_softmax(&mut self, _: layer::Path<'_>) {}
+
+    fn unit_length(&mut self, _: layer::Path<'_>, _: f64) {}
+
     fn batch_norm(&mut self, path: layer::Path<'_>, shape: &'static [usize], _: [(&'static str, &[T]); 4], _: f64) {
         self.note(path, shape.last().copied().unwrap_or(1));
         self.norms.insert(path.to_string());

@@ -120,6 +120,11 @@ impl Int8Form for LogExponential {
     fn apply(&self, y: &mut [i8]) {
         self.log_softmax(y);
     }
+
+    #[cfg(feature = "std")]
+    fn operation(&self, _: &'static str) -> Option<Operation> {
+        Some(Operation::LogSoftmax)
+    }
 }
 
 // SAFETY: the field is an integer.
@@ -133,6 +138,11 @@ impl Int8Form for Direction {
     #[inline(always)]
     fn apply(&self, y: &mut [i8]) {
         Self::apply(*self, y);
+    }
+
+    #[cfg(feature = "std")]
+    fn operation(&self, _: &'static str) -> Option<Operation> {
+        Some(Operation::UnitLength)
     }
 }
 

@@ -34,6 +34,10 @@ pub enum Ranges {
 /// The course of [`Quantized::calibrate_with`](super::Quantized::calibrate_with): how ranges are determined, and what was
 /// found for each layer.
 ///
+/// It does not scale channels against the weights that read them (weight equalization, Nagel et al. 2019), because the
+/// filters of a convolution have a scale each already: of eight networks, seven gain from −2.5 to 1.2 dB by it, and
+/// only a MobileNet of a quarter of its width gains 3.9 dB.
+///
 /// ```
 /// use shiplap::{prelude::*, quantized::{Calibration, Quantized, Ranges}};
 ///

@@ -23,9 +23,12 @@ TOLERANCE = 1e-5
 ACTIVATIONS = {
     "leaky_relu": lambda x: keras.activations.leaky_relu(x, negative_slope=0.01),
     "gelu": lambda x: keras.activations.gelu(x, approximate=False),
+    "unit_length": keras.ops.normalize,
 } | {
     name: name
-    for name in "linear relu relu6 hard_sigmoid hard_silu elu selu silu sigmoid tanh softplus softmax".split()
+    for name in (
+        "linear relu relu6 hard_sigmoid hard_silu elu selu silu sigmoid tanh softplus softmax log_softmax".split()
+    )
 }
 
 
@@ -110,7 +113,6 @@ def make(folder):
     """Writes models with random weights, as the documentation of `Import` says, and what they predict."""
     check_recipe(folder)
     make_arrays(folder)
-    rng = np.random.default_rng(1)
     models = {name: keras_model(activation) for name, activation in ACTIVATIONS.items()}
     models["dropout"] = keras.Sequential(
         [
@@ -211,6 +213,7 @@ def make(folder):
         ]
     )
     for name, model in models.items():
+        rng = np.random.default_rng(1)  # The numbers of a model do not depend on the others.
         for weight in model.weights:
             values = rng.normal(size=weight.shape).astype("float32")
             weight.assign(np.abs(values) if weight.name == "moving_variance" else values)

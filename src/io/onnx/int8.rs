@@ -28,13 +28,13 @@ use crate::{
 /// Writes an int8 network as an ONNX model (operator set 13), for onnxruntime and other runtimes.
 ///
 /// `calibration` is the one with which the network was quantized. The model takes and returns `f32`, as
-/// [`predict`](Quantized::predict). Each operator is one of `f32`, between `DequantizeLinear` and `QuantizeLinear`; runtimes
-/// replace these by their operators of int8. They round once where TensorFlow Lite and this crate round twice, so an output
-/// of a layer may differ by a step of its scale. In onnxruntime, 1 % of the outputs of 24 test networks differ, by up to 13
-/// steps at steep activations. The write is atomic.
+/// [`predict`](Quantized::predict). Each operator is one of `f32`, between `DequantizeLinear` and `QuantizeLinear`;
+/// runtimes replace these by their operators of int8. They round once where TensorFlow Lite and this crate round twice,
+/// so an output of a layer may differ by a step of its scale. In onnxruntime, 2.7 % of the outputs of 32 test networks
+/// differ, by up to 13 steps at steep activations. The write is atomic.
 ///
-/// Activations other than `Relu`, `Relu6`, `Sigmoid`, `Tanh` and `Softmax` are written as a look-up in a table of 256
-/// bytes.
+/// Activations other than `Relu`, `Relu6`, `Sigmoid`, `Tanh`, `Softmax`, `LogSoftmax` and `UnitLength` are written as a
+/// look-up in a table of 256 bytes.
 ///
 /// ```
 /// use shiplap::{io, prelude::*, quantized::{Calibration, Quantized}};
@@ -267,6 +267,21 @@ impl Operators<'_> {
                 let x = self.real(x);
                 let shares = self.next("Softmax", vec![x], vec![Attribute::of_integer("axis", -1)]);
                 self.finish(shares, y, None);
+            }
+            Operation::LogSoftmax => {
+                let x = self.real(x);
+                let logarithms = self.next("LogSoftmax", vec![x], vec![Attribute::of_integer("axis", -1)]);
+                self.finish(logarithms, y, None);
+            }
+            Operation::UnitLength => {
+                // No length is between 0 and the scale.
+                let least = self.description.tensors[x].scale.map_or(1.0, |scale| scale.scale);
+                let least = self.floats(&[least]);
+                let x = self.real(x);
+                let length = self.next("ReduceL2", vec![x.clone()], vec![Attribute::of_signed("axes", &[-1])]);
+                let length = self.next("Max", vec![length, least], vec![]);
+                let direction = self.next("Div", vec![x, length], vec![]);
+                self.finish(direction, y, None);
             }
             Operation::Table { table, .. } => match self.function(table, x, y) {
                 Some(name) => {

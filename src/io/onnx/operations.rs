@@ -427,8 +427,19 @@ impl<T: Element> Operations<T> for Exporter<'_> {
     }
 
     fn softmax(&mut self, path: Path<'_>) {
-        let axis = if self.layout == Layout::Pixels { -1 } else { 1 };
-        self.unary(path, "Softmax", vec![Attribute::of_integer("axis", axis)]);
+        self.unary(path, "Softmax", vec![Attribute::of_integer("axis", self.channels())]);
+    }
+
+    fn log_softmax(&mut self, path: Path<'_>) {
+        self.unary(path, "LogSoftmax", vec![Attribute::of_integer("axis", self.channels())]);
+    }
+
+    fn unit_length(&mut self, path: Path<'_>, least: f64) {
+        let x = self.current.clone();
+        self.unary(path, "ReduceL2", vec![Attribute::of_signed("axes", &[self.channels()])]);
+        let least = self.constant(least as f32);
+        self.with_inputs(path, "Max", vec![least], Vec::new());
+        self.current = self.node(&path.to_string(), "Div", vec![x, self.current.clone()]);
     }
 
     fn other(&mut self, path: Path<'_>, name: &'static str, _: fmt::Arguments<'_>, _: &[(&'static str, &[T])]) {
@@ -437,6 +448,11 @@ impl<T: Element> Operations<T> for Exporter<'_> {
 }
 
 impl Exporter<'_> {
+    /// The axis of the channels.
+    fn channels(&self) -> i64 {
+        if self.layout == Layout::Pixels { -1 } else { 1 }
+    }
+
     fn unknown(&mut self, path: Path<'_>, operation: &'static str) {
         self.error.get_or_insert(FileError::Unknown { layer: path.to_string(), operation });
     }

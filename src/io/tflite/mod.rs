@@ -20,8 +20,8 @@ use crate::quantized::{Calibration, Describe, Quantize, Quantized, Scale};
 /// [`Standardize`](crate::layers::Standardize) takes `f32`. The members of a [`Pair`](crate::Pair) are inputs or outputs in
 /// order. The write is atomic.
 ///
-/// Activations other than `Relu`, `Relu6`, `Sigmoid`, `Tanh` and `Softmax` are written as a look-up in a table of 256
-/// bytes: the operators `CAST`, `ADD` and `GATHER`.
+/// Activations other than `Relu`, `Relu6`, `Sigmoid`, `Tanh`, `Softmax`, `LogSoftmax` and `UnitLength` are written as a
+/// look-up in a table of 256 bytes: the operators `CAST`, `ADD` and `GATHER`.
 ///
 /// The interpreter keeps the states of an `Lstm` from one run to the next. Reset its variables before each series
 /// (`reset_all_variables`), or leave them for a series that continues.

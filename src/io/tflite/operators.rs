@@ -21,6 +21,7 @@ const CONCATENATION: Code = (2, 2);
 const CONV_2D: Code = (3, 3);
 const DEPTHWISE_CONV_2D: Code = (4, 3);
 const FULLY_CONNECTED: Code = (9, 4);
+const L2_NORMALIZATION: Code = (11, 2);
 const LOGISTIC: Code = (14, 2);
 const MAX_POOL_2D: Code = (17, 2);
 const MUL: Code = (18, 2);
@@ -37,6 +38,7 @@ const TRANSPOSE: Code = (39, 2);
 const SUB: Code = (41, 1);
 const SUB_INT8: Code = (41, 2);
 const DIV: Code = (42, 1);
+const LOG_SOFTMAX: Code = (50, 2);
 const CAST: Code = (53, 1);
 const PRELU: Code = (54, 1);
 const MAXIMUM: Code = (55, 2);
@@ -211,6 +213,8 @@ impl<'a> Operators<'a> {
                 self.push(code, &[x], y, NO_OPTIONS);
             }
             Operation::Softmax => self.push(SOFTMAX, &[x], y, (9, vec![(0, Value::Float(1.0))])),
+            Operation::LogSoftmax => self.push(LOG_SOFTMAX, &[x], y, (36, vec![])),
+            Operation::UnitLength => self.push(L2_NORMALIZATION, &[x], y, (12, vec![(0, Value::Byte(0))])),
             Operation::Table { table, .. } => {
                 let [input, output] = [x, y].map(|tensor| self.description.tensors[tensor].scale);
                 match input.zip(output).and_then(|(input, output)| function(table, input, output)) {

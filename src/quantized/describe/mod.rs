@@ -148,6 +148,10 @@ pub enum Operation {
     Limit([f32; 2]),
     /// Softmax along the last axis.
     Softmax,
+    /// Log softmax along the last axis.
+    LogSoftmax,
+    /// Divides the numbers along the last axis by the length of their vector.
+    UnitLength,
     /// The activation of this name.
     Table {
         /// The name.
