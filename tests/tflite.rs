@@ -15,7 +15,7 @@ use shiplap::{
     layer::{Parameter, Path, Role, VisitMut},
     layers::{
         Add, AllStates, Both, Branches, Concat, Corners, First, Identity, MatMul, Maximum, Minimum, Second,
-        SquaredDifference, TopLeft,
+        SquaredDifference, TimeDistributed, TopLeft,
     },
     prelude::*,
     quantized::{
@@ -424,6 +424,14 @@ fn models_that_cannot_be_written_are_refused() {
         "cannot export the layer ``: ONNX has no average pools with dilation"
     );
     assert!(refused::<Memories>(io::to_onnx_int8).ends_with(NO_LSTM));
+    type Steps = (Activate<Tanh, [[f32; 4]; 3]>, TimeDistributed<Dense<4, 2>, 3>);
+    for error in [refused::<Steps>(io::to_tflite), refused::<Steps>(io::to_onnx_int8)] {
+        let expected = "cannot export the layer `1.layer`: the layers of each step have no operator";
+        assert!(error.starts_with(expected), "{error}");
+    }
+    type Squares = Branches<Activate<Tanh, [f32; 4]>, Activate<Sigmoid, [f32; 4]>, SquaredDifference<Relu6>>;
+    let error = refused::<Squares>(io::to_tflite);
+    assert!(error.ends_with("no activation after a squared difference: use a layer of its own"), "{error}");
     assert!(
         refused::<PaddedAverage>(io::to_tflite)
             .starts_with("cannot export the layer `0`: an average pool pads as `Same`, or not at all")

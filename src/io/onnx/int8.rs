@@ -53,7 +53,8 @@ use crate::{
 /// # Errors
 ///
 /// Returns an error if the calibration is that of another network, if ONNX has no operator for a layer (an average pool
-/// with dilation, an `Lstm` in int8), or if the file cannot be written. An existing file is then unchanged.
+/// with dilation, an `Lstm` in int8, `TimeDistributed`), or if the file cannot be written. An existing file is then
+/// unchanged.
 pub fn export_onnx_int8<N: Quantize<Int8: Describe>>(
     network: &Quantized<N>,
     calibration: &Calibration,

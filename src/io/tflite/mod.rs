@@ -44,8 +44,8 @@ use crate::quantized::{Calibration, Describe, Quantize, Quantized, Scale};
 /// # Errors
 ///
 /// Returns an error if the calibration is that of another network, if TensorFlow Lite has no operator for a layer (a pool
-/// with dilation, an average pool with the padding `Padded` or `Causal`), or if the file cannot be written. An existing
-/// file is then unchanged.
+/// with dilation, an average pool with the padding `Padded` or `Causal`, `TimeDistributed`), or if the file cannot be
+/// written. An existing file is then unchanged.
 pub fn export_tflite<N: Quantize<Int8: Describe>>(
     network: &Quantized<N>,
     calibration: &Calibration,
