@@ -143,8 +143,8 @@ pub use random::Rng;
 /// - Pools: `MAX_POOL_2D`, `AVERAGE_POOL_2D`; `MEAN`, `SUM`, `REDUCE_MAX` and `REDUCE_MIN`.
 /// - Arithmetic: `ADD`, `SUB`, `MUL`, `SQUARED_DIFFERENCE`, `MAXIMUM` and `MINIMUM` of a tensor and a constant, or of two
 ///   tensors that follow from one, which are repeated to one shape; `ADD_N` in float32.
-/// - Parts of tensors: `STRIDED_SLICE` and `SLICE` with constant bounds, `SPLIT`, `SPLIT_V`, `UNPACK`, `CONCATENATION`,
-///   `PACK`.
+/// - Parts of tensors: `STRIDED_SLICE` and `SLICE` with constant bounds, `GATHER` at constant places, `SPLIT`, `SPLIT_V`,
+///   `UNPACK`, `CONCATENATION`, `PACK`; `SELECT_V2` by a constant mask.
 /// - Shapes: `PAD` and `PADV2` of rows, columns and channels, `MIRROR_PAD`, `TILE`, `BROADCAST_TO`,
 ///   `RESIZE_NEAREST_NEIGHBOR` by whole factors, `RESIZE_BILINEAR`, `RESHAPE` and related ones, `TRANSPOSE`,
 ///   `DEPTH_TO_SPACE`, `SPACE_TO_DEPTH`.

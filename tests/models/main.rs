@@ -65,6 +65,8 @@ models! {
     "lstm_stack_real.tflite" LSTM_STACK_REAL: LstmStackReal;
     "lstm_states.tflite" LSTM_STATES: LstmStates;
     "lstm_states_real.tflite" LSTM_STATES_REAL: LstmStatesReal;
+    "masked.tflite" MASKED: MaskedSteps;
+    "masked_real.tflite" MASKED_REAL: MaskedStepsReal;
     "mirrored.tflite" MIRRORED: Mirrored;
     "mirrored_real.tflite" MIRRORED_REAL: MirroredReal;
     "mobile.tflite" MOBILE: Mobile;
@@ -200,6 +202,7 @@ fn int8_models_compute_the_bytes_of_tensorflow_lite() {
     compare("several", &SEVERAL, 0);
     compare("widened", &WIDENED, 0);
     compare("attended", &ATTENDED, 0);
+    compare("masked", &MASKED, 0);
     compare("log_softmax", &LOG_SOFTMAX, 0);
     compare("unit_length", &UNIT_LENGTH, 0);
     compare("shared", &SHARED, 0);
@@ -266,6 +269,7 @@ fn real_models_predict_the_same() {
     compare_real("functions_real", |x: &Image<5, 4, 3>| FUNCTIONS_REAL.predict(x));
     compare_real("resized_real", |x: &Image<6, 5, 3>| RESIZED_REAL.predict(x));
     compare_real("attended_real", |x: &[[f32; 8]; 6]| ATTENDED_REAL.predict(x));
+    compare_real("masked_real", |x: &[[f32; 8]; 6]| MASKED_REAL.predict(x));
     compare_real("widened_real", |x: &Image<6, 5, 3>| WIDENED_REAL.predict(x));
     compare_real("log_softmax_real", |x: &[[f32; 5]; 7]| LOG_SOFTMAX_REAL.predict(x));
     compare_real("unit_length_real", |x: &Image<5, 4, 3>| UNIT_LENGTH_REAL.predict(x));

@@ -445,6 +445,17 @@ def attended():
     return keras.Model(inputs, L.Dot((1, 1))([x, x]))
 
 
+def masked():
+    """Attention to earlier steps only, choices by constant masks, and channels in another order."""
+    x = inputs = keras.Input((6, 8))
+    choice = np.arange(48).reshape(6, 8) % 3 > 0
+    x = L.Lambda(lambda x: tf.where(choice, x, 0.5))(x)
+    scores = L.Softmax()(L.Lambda(lambda x: tf.where(np.tri(6) > 0, x, -8.0))(L.Dot((2, 2))([x, L.Dense(8)(x)])))
+    x = L.Dot((2, 1))([scores, x])
+    x = L.Lambda(lambda x: tf.where(choice[:, ::-1], x, tf.abs(x)))(x)
+    return keras.Model(inputs, L.Dense(4)(L.Lambda(lambda x: tf.gather(x, [6, 7, 0, 2, 3], axis=-1))(x)))
+
+
 def recurrent(layers):
     """LSTMs. The converter writes their operator for Keras 2 only, and for a batch of 1."""
     return tf_keras.Sequential([tf_keras.Input((9, 3), batch_size=1), *layers])
@@ -540,6 +551,8 @@ if __name__ == "__main__":
     write("unsupported", network((6,), [L.Dense(4, activation=keras.ops.sin), L.Dense(2)]))
     write("attended", attended(), spread=0.5, extreme=True)
     write("attended_real", attended(), ends="real", spread=0.5)
+    write("masked", masked(), extreme=True)
+    write("masked_real", masked(), ends="real")
     write("widened", widened())
     write("widened_real", widened(), ends="real")
     write("log_softmax", log_softmax(2.0), extreme=True)

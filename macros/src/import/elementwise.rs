@@ -116,7 +116,7 @@ pub fn is_joined(shape: &[usize], other: &[usize]) -> bool {
 }
 
 /// The place of the number of a tensor for each number of `to`, along whose axes the tensor is repeated.
-fn places(from: &[usize], to: &[usize]) -> Option<Vec<usize>> {
+pub fn places(from: &[usize], to: &[usize]) -> Option<Vec<usize>> {
     let mut from = from.to_vec();
     while from.len() > to.len() && from[0] == 1 {
         from.remove(0);

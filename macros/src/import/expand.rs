@@ -4,6 +4,7 @@ use super::{
     Parsed,
     constants::size_of_shape,
     graph::{Element, Kind, Operator, Tensor},
+    select::{gather, select},
     slice::OfSplit,
 };
 
@@ -13,7 +14,8 @@ const MOST: usize = 100;
 /// The most numbers beside the channels of an image.
 const MOST_BESIDE: usize = 1 << 20;
 
-/// Replaces sums of more than two tensors, mirrored padding and padding of channels by operators that are layers.
+/// Replaces sums of more than two tensors, mirrored padding, padding of channels, choices and numbers at some places by
+/// operators that are layers.
 pub fn expand(tensors: &mut Vec<Tensor<'_>>, operators: &mut Vec<Operator>) {
     for operator in std::mem::take(operators) {
         match operator.kind {
@@ -23,6 +25,16 @@ pub fn expand(tensors: &mut Vec<Tensor<'_>>, operators: &mut Vec<Operator>) {
             Kind::Pad => widen(operator, tensors, operators),
             Kind::MirrorPad { symmetric } => {
                 if let Err(reason) = mirror(&operator, symmetric, tensors, operators) {
+                    operators.push(Operator { kind: Kind::Unsupported(reason), ..operator });
+                }
+            }
+            Kind::Select => {
+                if let Err(reason) = select(&operator, tensors, operators) {
+                    operators.push(Operator { kind: Kind::Unsupported(reason), ..operator });
+                }
+            }
+            Kind::Gather { axis } => {
+                if let Err(reason) = gather(&operator, axis, tensors, operators) {
                     operators.push(Operator { kind: Kind::Unsupported(reason), ..operator });
                 }
             }

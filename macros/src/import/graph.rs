@@ -120,6 +120,12 @@ pub enum Kind {
     MatMul {
         transposed: [bool; 2],
     },
+    /// Numbers of the second input or of the third, by the truth values of the first.
+    Select,
+    /// The numbers of an axis at some places.
+    Gather {
+        axis: i32,
+    },
     /// Joins tensors along an axis, which is a new one if `packs`.
     Concat {
         axis: i32,

@@ -95,7 +95,8 @@ impl Graph<'_> {
             Kind::DepthToSpace(size) => return self.depth_to_space(input, output, *size),
             Kind::SpaceToDepth(size) => return self.space_to_depth(input, output, *size),
             Kind::Pad => return self.pad(number, input, output),
-            Kind::MirrorPad { .. } => return Err("its padding is not a constant of int32".into()),
+            // An operator that is expanded.
+            Kind::MirrorPad { .. } | Kind::Select | Kind::Gather { .. } => return Err("it has no layer".into()),
             Kind::Reshape => {
                 self.same_scale(input, output)?;
                 return self.reshape(&self.shape(input)?, &self.shape(output)?);

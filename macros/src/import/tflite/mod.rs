@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use super::{
     Parsed,
     graph::{Element, Graph, Kind, Operator, Tensor},
+    select::BOOL,
 };
 use flatbuffer::{Bytes, TRUNCATED, Table};
 
@@ -93,6 +94,7 @@ fn tensor<'a>(table: Table<'a>, buffers: &[Table<'a>]) -> Parsed<Tensor<'a>> {
         2 => Element::I32,
         3 => Element::U8,
         4 => Element::Other("int64"),
+        6 => BOOL,
         7 => Element::Other("int16"),
         9 => Element::I8,
         _ => Element::Other("another"),

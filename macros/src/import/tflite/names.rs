@@ -124,10 +124,8 @@ pub fn reason(code: i32) -> &'static str {
         | "LOGICAL_NOT" => {
             "no layer computes truth values: compare in Rust, and let the model take zeros and ones as an input"
         }
-        "SELECT" | "SELECT_V2" => {
-            "no layer chooses between numbers: multiply both tensors by zeros and ones, and add them"
-        }
-        "GATHER" | "GATHER_ND" => {
+        "SELECT" => "no layer chooses between numbers: multiply both tensors by zeros and ones, and add them",
+        "GATHER_ND" => {
             "no layer takes numbers by their places: slice the tensor, or let the model take the numbers as an input"
         }
         "CAST" => "no layer changes the type of numbers: let the model take numbers of the type of its activations",

@@ -48,6 +48,10 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         26 => Kind::SpaceToDepth(options.size(0)?),
         28 => Kind::Activate("Tanh"),
         34 | 60 => Kind::Pad,
+        36 => match options.int(1, 0)? {
+            0 => Kind::Gather { axis: options.int(0, 0)? },
+            _ => return Err("it gathers along several axes".into()),
+        },
         39 => Kind::Transpose,
         40 => Kind::Reduce(Reduction::Mean),
         41 => Kind::Combine { arithmetic: "Subtract", activation: options.activation(0)? },
@@ -89,6 +93,7 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         111 => Kind::Activate("Elu"),
         114 => Kind::Quantize,
         117 => Kind::Activate("HardSwish"),
+        123 => Kind::Select,
         126 => Kind::MatMul { transposed: [options.byte(0)? != 0, options.byte(1)? != 0] },
         150 => Kind::Gelu { by_tanh: options.byte(0)? != 0 },
         _ => return Err(names::reason(code).into()),

@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use super::super::{
     Parsed,
     constants::size_of_shape,
+    elementwise::places,
     graph::{Element, Kind, Operator, Tensor},
+    select::BOOL,
     slice::{Part, parts},
 };
 
@@ -22,7 +24,7 @@ pub fn infer(tensors: &mut [Tensor<'_>], operators: &mut [Operator], open: &[boo
             tensors[output].data = Cow::Owned(integers.iter().flat_map(|n| n.to_le_bytes()).collect());
             // It is no reader of activations any more.
             operator.inputs.clear();
-        } else if let Some((shape, data)) = filled(operator, tensors) {
+        } else if let Some((shape, data)) = filled(operator, tensors).or_else(|| conjunction(operator, tensors)) {
             (tensors[output].shape, tensors[output].data) = (shape, Cow::Owned(data));
             operator.inputs.clear();
         } else if open[output]
@@ -87,7 +89,7 @@ fn integers(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<Vec<i32>> {
 /// The shape and the bytes of a tensor that has one number everywhere.
 fn filled(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<(Vec<usize>, Vec<u8>)> {
     let number = &tensors[operator.inputs.get(1).copied().flatten()?];
-    let is_known = matches!(number.element, Element::F32 | Element::I8) && !number.data.is_empty();
+    let is_known = [Element::F32, Element::I8, BOOL].contains(&number.element) && !number.data.is_empty();
     if operator.name != "FILL" || !is_known {
         return None;
     }
@@ -95,6 +97,21 @@ fn filled(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<(Vec<usize>, Ve
     let shape = lengths.collect::<Result<Vec<_>, _>>().ok()?;
     let count = size_of_shape(&shape).filter(|count| *count <= MOST_FILLED)?;
     Some((shape, number.data.repeat(count)))
+}
+
+/// The shape and the bytes of the truth values that two masks have in common.
+fn conjunction(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<(Vec<usize>, Vec<u8>)> {
+    let shape = &tensors[operator.output].shape;
+    if operator.name != "LOGICAL_AND" || size_of_shape(shape).is_none_or(|size| size > MOST_FILLED) {
+        return None;
+    }
+    let mask = |index: usize| {
+        let Tensor { element, shape: from, data, .. } = &tensors[operator.inputs.get(index).copied().flatten()?];
+        let is_constant = *element == BOOL && size_of_shape(from) == Some(data.len());
+        Some(places(from, shape).filter(|_| is_constant)?.into_iter().map(|place| data[place]).collect::<Vec<_>>())
+    };
+    let both = mask(0)?.into_iter().zip(mask(1)?);
+    Some((shape.clone(), both.map(|(first, second)| first.min(second)).collect()))
 }
 
 /// The shape of an output.

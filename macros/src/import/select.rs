@@ -1,0 +1,127 @@
+//! Choices between numbers, and numbers at some places of an axis, by operators that are layers.
+
+use super::{
+    Parsed,
+    constants::size_of_shape,
+    elementwise::places,
+    expand::like,
+    graph::{Element, Kind, Operator, Tensor},
+    slice::OfSplit,
+};
+
+/// The truth values of a mask, of one byte each.
+pub const BOOL: Element = Element::Other("bool");
+
+/// The most numbers of a choice.
+const MOST_NUMBERS: usize = 1 << 20;
+
+/// The most parts of a tensor that are put side by side.
+const MOST_PARTS: usize = 16;
+
+/// `max(min(a, m), min(b, n))`, where `m` is the largest number if `a` is chosen, and the least number otherwise, and `n`
+/// the other way round.
+pub fn select(operator: &Operator, tensors: &mut Vec<Tensor<'_>>, operators: &mut Vec<Operator>) -> Parsed<()> {
+    let [Some(mask), Some(first), Some(second)] = operator.inputs[..] else { return Err("it has no 3 inputs".into()) };
+    let Tensor { element, shape, data, .. } = &tensors[mask];
+    if *element != BOOL || size_of_shape(shape) != Some(data.len()) {
+        return Err("its condition is not a constant: multiply both tensors by zeros and ones, and add them".into());
+    }
+    let output = operator.output;
+    let chosen = |tensor: usize| repeated(&tensors[tensor], &tensors[output].shape, 1);
+    let is_first: Vec<bool> = chosen(mask)?.iter().map(|byte| *byte != 0).collect();
+    let [most, least]: [Vec<u8>; 2] = match tensors[output].element {
+        Element::F32 => [f32::MAX, f32::MIN].map(|number| number.to_le_bytes().to_vec()),
+        Element::I8 => [i8::MAX, i8::MIN].map(|number| number.to_le_bytes().to_vec()),
+        _ => return Err("it chooses between numbers that are neither int8 nor float32".into()),
+    };
+    let Operator { number, ref name, .. } = *operator;
+    let mut limited = [first, second];
+    for (tensor, is_chosen) in limited.iter_mut().zip([true, false]) {
+        let (from, to) = (&tensors[*tensor], &tensors[output]);
+        if (from.element, &from.scales, &from.zeros) != (to.element, &to.scales, &to.zeros) {
+            return Err("its inputs and its output differ in scale".into());
+        }
+        let chosen = is_first.iter().map(|is_first| *is_first == is_chosen);
+        let numbers: Vec<u8> = if from.data.is_empty() {
+            chosen.flat_map(|chosen| if chosen { &most } else { &least }).copied().collect()
+        } else {
+            let constant = repeated(from, &to.shape, most.len())?;
+            let numbers = chosen.zip(constant.chunks_exact(most.len()));
+            numbers.flat_map(|(chosen, number)| if chosen { number } else { &least }).copied().collect()
+        };
+        let is_constant = !from.data.is_empty();
+        let limit = like(output, tensors);
+        tensors[limit].data = numbers.into();
+        if is_constant {
+            *tensor = limit;
+            continue;
+        }
+        let (inputs, output) = (vec![Some(*tensor), Some(limit)], like(output, tensors));
+        let kind = Kind::Combine { arithmetic: "Minimum", activation: "Linear" };
+        operators.push(Operator { number, name: name.clone(), inputs, output, kind });
+        *tensor = output;
+    }
+    let (inputs, kind) = (limited.map(Some).to_vec(), Kind::Combine { arithmetic: "Maximum", activation: "Linear" });
+    operators.push(Operator { number, name: name.clone(), inputs, output, kind });
+    Ok(())
+}
+
+/// The bytes of a constant that is repeated to this shape.
+fn repeated(tensor: &Tensor<'_>, shape: &[usize], width: usize) -> Parsed<Vec<u8>> {
+    let fits = size_of_shape(&tensor.shape).and_then(|size| size.checked_mul(width)) == Some(tensor.data.len())
+        && size_of_shape(shape).is_some_and(|size| size <= MOST_NUMBERS);
+    let places = if fits { places(&tensor.shape, shape) } else { None };
+    let places = places.ok_or_else(|| format!("its input of shape {:?} does not fit {shape:?}", tensor.shape))?;
+    Ok(places.iter().flat_map(|place| &tensor.data[place * width..][..width]).copied().collect())
+}
+
+/// Parts of an axis, each of numbers that follow each other.
+pub fn gather(
+    operator: &Operator,
+    axis: i32,
+    tensors: &mut Vec<Tensor<'_>>,
+    operators: &mut Vec<Operator>,
+) -> Parsed<()> {
+    let [Some(input), Some(indices)] = operator.inputs[..] else { return Err("it has other than two inputs".into()) };
+    let (from, to) = (&tensors[input], &tensors[operator.output]);
+    let Some(indices) = tensors[indices].integers().filter(|_| from.data.is_empty()) else {
+        return Err("its places are not constants of int32: let the model take an embedding of them instead".into());
+    };
+    if (&from.scales, &from.zeros) != (&to.scales, &to.zeros) {
+        return Err("its input and output differ in scale".into());
+    }
+    let Some(place) = (OfSplit { axis, start: 0, length: 0 }).axis(from.shape.len()) else {
+        return Err(format!("it takes numbers of axis {axis} of {:?}", from.shape));
+    };
+    let mut parts: Vec<OfSplit> = Vec::new();
+    for index in &indices {
+        let Some(start) = usize::try_from(*index).ok().filter(|index| *index < from.shape[place]) else {
+            return Err(format!("it takes number {index} of axis {place} of {:?}", from.shape));
+        };
+        match parts.last_mut() {
+            Some(part) if part.start + part.length == start => part.length += 1,
+            _ => parts.push(OfSplit { axis, start, length: 1 }),
+        }
+    }
+    if parts.len() > MOST_PARTS {
+        return Err(format!("it takes {} parts, and {MOST_PARTS} are supported: transpose or slice", parts.len()));
+    }
+    let Operator { number, ref name, output, .. } = *operator;
+    let mut push = |tensors: &mut Vec<Tensor<'_>>, inputs: Vec<usize>, length: usize, kind: Kind| {
+        let output = like(input, tensors);
+        tensors[output].shape[place] = length;
+        let inputs = inputs.into_iter().map(Some).collect();
+        operators.push(Operator { number, name: name.clone(), inputs, output, kind });
+        output
+    };
+    let pieces: Vec<usize> =
+        parts.into_iter().map(|part| push(tensors, vec![input], part.length, Kind::Part(part))).collect();
+    let joined = match pieces[..] {
+        [piece] => piece,
+        _ => push(tensors, pieces, indices.len(), Kind::Concat { axis, packs: false }),
+    };
+    let (name, inputs) = (name.clone(), vec![Some(joined)]);
+    // One index is no axis.
+    operators.push(Operator { number, name, inputs, output, kind: Kind::Reshape });
+    Ok(())
+}
