@@ -3,8 +3,9 @@
 use super::{
     Parsed,
     constants::size_of_shape,
+    gather::gather,
     graph::{Element, Kind, Operator, Tensor},
-    select::{gather, select},
+    select::select,
     slice::OfSplit,
 };
 
