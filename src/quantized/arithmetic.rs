@@ -88,20 +88,63 @@ impl Sum {
     fn add<const SIGN: i32>(&self, y: &mut [i8], other: &[i8]) {
         // The constants are in registers.
         let Self { zeros, inputs: [a, b], output, bounds } = *self;
-        let units = |q: i8, input: usize| (i32::from(q) - i32::from(zeros[input])) << FRACTION;
-        if let (Some(a), Some(b), Some(output)) = (Factor::of(a), Factor::of(b), Factor::of(output)) {
-            let zero = i32::from(bounds.zero);
-            for (y, other) in y.iter_mut().zip(other) {
-                let sum = output.apply(a.apply(units(*y, 0)) + SIGN * b.apply(units(*other, 1)));
-                *y = int8_fits((sum + zero).clamp(-128, 127));
+        // The larger of two scales is half the common one, which needs no product.
+        let zero = |input: usize| -SIGN * i32::from(zeros[input]) << (FRACTION - 1);
+        match [Factor::of(a, zero(1)), Factor::of(b, zero(0)), Factor::of(output, i32::from(bounds.zero))] {
+            [None, Some(factor), Some(output)] if a == Multiplier::HALF => {
+                Scaled { zero: zeros[1], factor, output }.add_all::<true, SIGN>(y, other);
+                return bounds.limit(y);
             }
-            bounds.limit(y);
-            return;
+            [Some(factor), None, Some(output)] if b == Multiplier::HALF => {
+                Scaled { zero: zeros[0], factor, output }.add_all::<false, SIGN>(y, other);
+                return bounds.limit(y);
+            }
+            _ => {}
         }
+        let units = |q: i8, input: usize| (i32::from(q) - i32::from(zeros[input])) << FRACTION;
         for (y, other) in y.iter_mut().zip(other) {
             let sum = a.apply(units(*y, 0)) + SIGN * b.apply(units(*other, 1));
             *y = bounds.clamp(output.apply(sum));
         }
+    }
+}
+
+/// A [`Sum`] of which one input has half the common scale. The zero points of this one and of the output are added by the
+/// factors.
+struct Scaled {
+    /// The zero point of the other input.
+    zero: i8,
+    /// From the other input to the common scale.
+    factor: Factor,
+    output: Factor,
+}
+
+/// The numbers that are added side by side.
+const BLOCK: usize = if cfg!(target_pointer_width = "32") { 4 } else { 64 };
+
+impl Scaled {
+    /// `y + SIGN·other`, in `y`; the input of half the common scale is `y` if it is `FIRST`, or else `other`.
+    #[inline(always)]
+    fn add_all<const FIRST: bool, const SIGN: i32>(self, y: &mut [i8], other: &[i8]) {
+        let (blocks, rest) = y.as_chunks_mut::<BLOCK>();
+        let (other_blocks, other_rest) = other.as_chunks::<BLOCK>();
+        for (y, other) in blocks.iter_mut().zip(other_blocks) {
+            for (y, other) in y.iter_mut().zip(other) {
+                *y = self.add::<FIRST, SIGN>(*y, *other);
+            }
+        }
+        for (y, other) in rest.iter_mut().zip(other_rest) {
+            *y = self.add::<FIRST, SIGN>(*y, *other);
+        }
+    }
+
+    #[inline(always)]
+    fn add<const FIRST: bool, const SIGN: i32>(&self, y: i8, other: i8) -> i8 {
+        let [half, other] = if FIRST { [y, other] } else { [other, y] };
+        let half = i32::from(half) << (FRACTION - 1);
+        let other = self.factor.apply((i32::from(other) - i32::from(self.zero)) << FRACTION);
+        let sum = if FIRST { half + SIGN * other } else { other + SIGN * half };
+        int8_fits(self.output.apply(sum).clamp(-128, 127))
     }
 }
 
@@ -302,4 +345,43 @@ combinations! {
     SquaredDifference: SquaredDifference;
     Maximum: Largest;
     Minimum: Smallest;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Rng;
+
+    /// All pairs of int8, for scales that are alike, equal, and far from each other.
+    #[test]
+    fn sums_and_differences_are_those_of_the_multipliers() {
+        let mut rng = Rng::new(3);
+        let numbers: [i8; 256] = core::array::from_fn(|n| n as u8 as i8);
+        for n in 0..60 {
+            let mut scale = |octaves: f32| Scale {
+                scale: 0.01 * (octaves * (2.0 * rng.uniform() as f32 - 1.0)).exp2(),
+                zero: rng.bits() as i8,
+            };
+            let mut inputs = [scale(3.0), scale(3.0)];
+            match n % 6 {
+                0 => inputs[1].scale = inputs[0].scale,
+                1 => inputs[0].scale *= 4096.0,
+                2 => inputs[1].scale *= 4096.0,
+                _ => {}
+            }
+            let output = scale(5.0);
+            let sum = Sum::new(inputs, output, [f32::NEG_INFINITY, f32::INFINITY]);
+            let units = |q: i8, input: usize| (i32::from(q) - i32::from(inputs[input].zero)) << FRACTION;
+            for other in &numbers {
+                let (mut sums, mut differences) = (numbers, numbers);
+                sum.apply(&mut sums, &[*other; 256]);
+                Difference(sum).apply(&mut differences, &[*other; 256]);
+                for ((q, total), difference) in numbers.iter().zip(sums).zip(differences) {
+                    let [a, b] = [sum.inputs[0].apply(units(*q, 0)), sum.inputs[1].apply(units(*other, 1))];
+                    let expected = [a + b, a - b].map(|sum_of_both| sum.bounds.clamp(sum.output.apply(sum_of_both)));
+                    assert_eq!([total, difference], expected, "{inputs:?} {output:?}: {q} and {other}");
+                }
+            }
+        }
+    }
 }

@@ -18,6 +18,9 @@ pub struct Multiplier {
 }
 
 impl Multiplier {
+    /// 1/2.
+    pub(crate) const HALF: Self = Self { mantissa: 1 << 30, exponent: 0 };
+
     /// The multiplier closest to `factor`. Below 2⁻³², and if the factor is not positive, it is 0; at most, it is 2³⁰.
     pub const fn new(factor: f64) -> Self {
         const LEAST: f64 = 1.0 / (1u64 << 32) as f64;
@@ -66,33 +69,35 @@ impl Multiplier {
     }
 }
 
-/// A [`Multiplier`] below 1 for many sums below 2³⁰.
+/// A [`Multiplier`] below 1/2 for many sums below 2³⁰, to which a number is added.
 #[derive(Clone, Copy)]
 pub(crate) struct Factor {
     mantissa: i32,
-    /// −1 if there is a shift.
-    sign: i32,
-    half: i32,
+    /// Half a unit and the number.
+    offset: i32,
     shift: i32,
 }
 
 impl Factor {
-    /// The factor of a multiplier below 1.
+    /// The factor of a multiplier, if it is below 1/2 and its numbers fit.
     #[inline(always)]
-    pub(crate) fn of(multiplier: Multiplier) -> Option<Self> {
+    pub(crate) fn of(multiplier: Multiplier, add: i32) -> Option<Self> {
         let Multiplier { mantissa, exponent } = multiplier;
-        let (sign, half) = if exponent < 0 { (-1, 1 << (-exponent - 1)) } else { (0, 0) };
-        (exponent <= 0).then_some(Self { mantissa, sign, half, shift: -exponent })
+        if !(-22..0).contains(&exponent) {
+            return None;
+        }
+        let (shift, offset) = (-exponent, i64::from(add) << -exponent);
+        (offset.abs() < 1 << 30).then_some(Self { mantissa, offset: (1 << (shift - 1)) + offset as i32, shift })
     }
 
-    /// [`Multiplier::apply`].
+    /// [`Multiplier::apply`], and the addition.
     #[inline(always)]
     pub(crate) fn apply(self, sum: i32) -> i32 {
         #[cfg(dsp)]
         let product = super::dsp::high_product(sum << 1, self.mantissa);
         #[cfg(not(dsp))]
         let product = high_product(sum, self.mantissa);
-        (product + (product >> 31 & self.sign) + self.half) >> self.shift
+        (product + (product >> 31) + self.offset) >> self.shift
     }
 }
 
@@ -167,11 +172,12 @@ mod tests {
         for _ in 0..10_000 {
             let multiplier = Multiplier::new((-31.0 * rng.uniform()).exp2());
             let sum = ((2.0 * rng.uniform() - 1.0) * (30.0 * rng.uniform()).exp2()) as i32;
-            if let Some(factor) = Factor::of(multiplier) {
-                assert_eq!(factor.apply(sum), multiplier.apply(sum), "{multiplier:?} {sum}");
+            let add = i32::from(rng.bits() as i8);
+            if let Some(factor) = Factor::of(multiplier, add) {
+                assert_eq!(factor.apply(sum), multiplier.apply(sum) + add, "{multiplier:?} {sum} {add}");
             }
         }
-        assert!(Factor::of(Multiplier::new(1.5)).is_none());
+        assert!(Factor::of(Multiplier::HALF, 0).is_none() && Factor::of(Multiplier::new(0.499), 0).is_some());
     }
 
     #[test]

@@ -142,6 +142,15 @@ fn agrees<
     })
 }
 
+/// The same for windows of three columns, and for images turned by a right angle: with strides of one and two.
+fn three_agrees<const H: usize, const W: usize, const HALF_H: usize, const HALF_W: usize>() -> bool {
+    let before = [(H % 2), (W % 2)];
+    agrees::<Same, H, W, 4, H, W, 3, 3>(&[USUAL], [1, 1])
+        && agrees::<Same, W, H, 4, W, H, 3, 3>(&[USUAL], [1, 1])
+        && agrees::<Same<2>, H, W, 8, HALF_H, HALF_W, 3, 3>(&[USUAL], before)
+        && agrees::<Same<2>, W, H, 8, HALF_W, HALF_H, 3, 3>(&[USUAL], [before[1], before[0]])
+}
+
 pub fn depthwise() -> bool {
     // Channels of the usual form, in many short rows and in others.
     agrees::<Same, 9, 5, 8, 9, 5, 3, 3>(&[USUAL], [1, 1])
@@ -159,6 +168,18 @@ pub fn depthwise() -> bool {
         && agrees::<Same<1, 2>, 6, 7, 8, 6, 7, 3, 3>(&[USUAL], [2, 2])
         && agrees::<Same, 9, 10, 4, 9, 10, 9, 9>(&[USUAL], [4, 4])
         && agrees::<Padded<4>, 3, 3, 4, 9, 9, 3, 3>(&[USUAL, LARGE], [4, 4])
+        && agrees::<Padded<2, 2>, 6, 8, 4, 4, 5, 3, 3>(&[USUAL], [2, 2])
+        // Windows of three columns.
+        && three_agrees::<1, 1, 1, 1>()
+        && three_agrees::<2, 5, 1, 3>()
+        && three_agrees::<3, 6, 2, 3>()
+        && three_agrees::<4, 7, 2, 4>()
+        && three_agrees::<9, 8, 5, 4>()
+        && three_agrees::<10, 9, 5, 5>()
+        && agrees::<Valid, 6, 8, 8, 4, 6, 3, 3>(&[USUAL], [0, 0])
+        && agrees::<Valid<2>, 9, 8, 8, 4, 3, 3, 3>(&[USUAL], [0, 0])
+        && agrees::<Same, 1, 7, 8, 1, 7, 1, 3>(&[USUAL], [0, 1])
+        && agrees::<Same, 5, 7, 8, 5, 7, 5, 3>(&[USUAL], [2, 1])
 }
 
 include_model! {

@@ -19,6 +19,8 @@ mod depthwise;
 mod product;
 mod round;
 mod rows;
+mod three;
+mod windows;
 
 use core::arch::asm;
 

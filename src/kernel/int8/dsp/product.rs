@@ -124,20 +124,20 @@ fn widen<const P: usize>(x: [&[i8]; P], words: &mut [MaybeUninit<u32>]) {
     unsafe {
         if groups > 0 && P == 2 {
             asm!(
+                // One instruction stores registers of ascending number.
                 "2:",
-                "ldr {a}, [{x}], #4",
-                "ldr {b}, [{y}], #4",
-                "sxtb16 {c}, {a}",
-                "sxtb16 {d}, {b}",
-                "strd {c}, {d}, [{to}], #8",
-                "sxtb16 {a}, {a}, ror #8",
-                "sxtb16 {b}, {b}, ror #8",
-                "strd {a}, {b}, [{to}], #8",
+                "ldr r2, [{x}], #4",
+                "ldr r3, [{y}], #4",
+                "sxtb16 r0, r2",
+                "sxtb16 r1, r3",
+                "sxtb16 r2, r2, ror #8",
+                "sxtb16 r3, r3, ror #8",
+                "stm {to}!, {{r0, r1, r2, r3}}",
                 "subs {groups}, {groups}, #1",
                 "bne 2b",
                 x = inout(reg) x[0].as_ptr() => _, y = inout(reg) x[P - 1].as_ptr() => _,
                 to = inout(reg) words.as_mut_ptr() => _, groups = inout(reg) groups => _,
-                a = out(reg) _, b = out(reg) _, c = out(reg) _, d = out(reg) _,
+                out("r0") _, out("r1") _, out("r2") _, out("r3") _,
                 options(nostack),
             );
         } else if groups > 0 {

@@ -96,3 +96,29 @@ pub unsafe fn round_four<const HOW: u8>([a, b, c, d]: [i32; 4], channels: &[Chan
         _ => round!(2),
     }
 }
+
+/// A rounded sum.
+#[inline(always)]
+pub fn rounded<const HOW: u8>(mut sum: i32, channel: &Channel) -> i8 {
+    let Channel { bias, mantissa, offset, shift } = *channel;
+    macro_rules! round {
+        ($how:tt) => {
+            // SAFETY: see the head of `dsp`.
+            unsafe {
+                asm!(
+                    "add {a}, {bias}, {a}, lsl #1",
+                    multiply!($how, "a"),
+                    "asr {a}, {a}, {shift}",
+                    "ssat {a}, #8, {a}",
+                    a = inout(reg) sum, bias = in(reg) bias, t = in(reg) offset, u = in(reg) mantissa,
+                    shift = in(reg) shift, options(pure, nomem, nostack),
+                );
+            }
+        };
+    }
+    match HOW {
+        1 => round!(1),
+        _ => round!(2),
+    }
+    sum as i8
+}
