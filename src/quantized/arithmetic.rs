@@ -89,7 +89,7 @@ impl Sum {
         // The constants are in registers.
         let Self { zeros, inputs: [a, b], output, bounds } = *self;
         // The larger of two scales is half the common one, which needs no product.
-        let zero = |input: usize| -SIGN * i32::from(zeros[input]) << (FRACTION - 1);
+        let zero = |input: usize| -SIGN * (i32::from(zeros[input]) << (FRACTION - 1));
         match [Factor::of(a, zero(1)), Factor::of(b, zero(0)), Factor::of(output, i32::from(bounds.zero))] {
             [None, Some(factor), Some(output)] if a == Multiplier::HALF => {
                 Scaled { zero: zeros[1], factor, output }.add_all::<true, SIGN>(y, other);

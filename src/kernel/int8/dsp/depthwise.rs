@@ -63,7 +63,7 @@ pub(crate) fn depthwise<
     // SAFETY: the sizes are those of the arrays.
     unsafe {
         if !channels.usual {
-            plain::<KW>(task, y);
+            plain(task, y);
         } else if W < 8 && H > W && K == KW && fits(0) {
             // Short rows take longer: the columns are computed as rows.
             in_ring::<H, K, KW>(task.turned(), y);
@@ -148,16 +148,17 @@ unsafe fn in_ring<const N: usize, const K: usize, const KW: usize>(task: Task<'_
 
 /// The outputs of channels of which not all have the usual form.
 #[inline(never)]
-fn plain<const KW: usize>(task: Task<'_>, y: &mut [i8]) {
+fn plain(task: Task<'_>, y: &mut [i8]) {
     let Task { image: [height, width], outputs: [_, columns], slide: Slide { before, stride, .. }, .. } = task;
-    let channels = task.channels.as_flattened();
+    let (channels, window) = (task.channels.as_flattened(), task.weight_steps[0].max(1));
     let step = channels.len().max(1);
     // Where the pixels of a window start; outside the image, beyond it.
     let mut places = [0; MOST_PIXELS];
     for (pixel, y) in y.chunks_exact_mut(step).enumerate() {
         let [i, j] = [pixel / columns.max(1) * stride[0], pixel % columns.max(1) * stride[1]];
         for (tap, place) in places.iter_mut().enumerate().take(task.weights.len() / step) {
-            let [row, column] = [(i + tap / KW).wrapping_sub(before[0]), (j + tap % KW).wrapping_sub(before[1])];
+            let [row, column] =
+                [(i + tap / window).wrapping_sub(before[0]), (j + tap % window).wrapping_sub(before[1])];
             *place = if row < height && column < width { (row * width + column) * step } else { task.x.len() };
         }
         for (c, (channel, y)) in channels.iter().zip(y).enumerate() {
