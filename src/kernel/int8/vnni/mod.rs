@@ -3,6 +3,7 @@
 //! - One factor of the instruction has no sign: it is `x + 128`. `Σ (x − zero)·w = Σ (x + 128)·w − (128 + zero)·Σ w`, so the
 //!   last term becomes part of the bias.
 //! - Part of an image is copied with its padding and as `x + 128`, so that windows have no borders.
+//! - Depthwise layers, which have few products for each output, multiply pairs of numbers of 16 bits, `x − zero`.
 //! - Filters are copied 16 at a time, in the order in which the instruction reads them.
 //! - Sums are rounded 16 at a time. This needs multipliers below 1/2; other layers are computed without VNNI.
 //!
@@ -48,7 +49,7 @@ pub unsafe fn run(x: &[i8], layer: Layer<'_>, y: &mut [i8]) -> bool {
                 return false;
             }
             depthwise::outputs(x, layer, y);
-        } else if products == x.len() && pixels == 1 && slide.before == [0; 2] {
+        } else if [rows, columns] == [height, width] && pixels == 1 && slide.before == [0; 2] {
             dense::outputs(x, layer, y);
         } else {
             let quads = (columns * channels).div_ceil(4);

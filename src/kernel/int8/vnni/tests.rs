@@ -138,6 +138,20 @@ fn layers_are_those_of_the_obvious_version() {
 }
 
 #[test]
+fn one_window_beside_an_image_of_its_size_is_no_fully_connected_layer() {
+    if !crate::kernel::Level::Avx512.is_available() || !has_vnni() {
+        return;
+    }
+    let shape = |image, window, stride| {
+        let slide = Slide { before: [0; 2], stride, dilation: [1; 2] };
+        Shape { image, window, output: [1; 2], slide }
+    };
+    let mut rng = Rng::new(3);
+    assert!(compare(&mut rng, shape([2, 1, 5], [1, 2], [5, 1]), false, 3));
+    assert!(compare(&mut rng, shape([1, 2, 12], [2, 1], [3, 3]), false, 20));
+}
+
+#[test]
 fn large_images_are_computed_in_parts() {
     if !crate::kernel::Level::Avx512.is_available() || !has_vnni() || cfg!(miri) {
         return;
