@@ -117,6 +117,10 @@ pub fn is_joined(shape: &[usize], other: &[usize]) -> bool {
 
 /// The place of the number of a tensor for each number of `to`, along whose axes the tensor is repeated.
 pub fn places(from: &[usize], to: &[usize]) -> Option<Vec<usize>> {
+    // The lengths before one of 0 can be any.
+    if to.contains(&0) {
+        return None;
+    }
     let mut from = from.to_vec();
     while from.len() > to.len() && from[0] == 1 {
         from.remove(0);
@@ -148,5 +152,6 @@ mod tests {
         assert_eq!(places(&[1, 2, 2], &[2, 2]).unwrap(), [0, 1, 2, 3]);
         assert!(places(&[2], &[3]).is_none());
         assert!(places(&[2, 3], &[3]).is_none());
+        assert!(places(&[1], &[i32::MAX as usize, 0, 8]).is_none());
     }
 }

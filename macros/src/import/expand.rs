@@ -4,9 +4,10 @@ use super::{
     Parsed,
     constants::size_of_shape,
     gather::gather,
-    graph::{Element, Kind, Operator, Tensor},
+    kind::{Kind, Operator},
     select::select,
     slice::OfSplit,
+    tensor::{Element, Tensor, like},
 };
 
 /// The most operators that one becomes.
@@ -19,27 +20,25 @@ const MOST_BESIDE: usize = 1 << 20;
 /// operators that are layers.
 pub fn expand(tensors: &mut Vec<Tensor<'_>>, operators: &mut Vec<Operator>) {
     for operator in std::mem::take(operators) {
-        match operator.kind {
+        let expanded = match operator.kind {
             Kind::Combine { arithmetic, activation: "Linear" } if (3..MOST).contains(&operator.inputs.len()) => {
                 combine(operator, arithmetic, tensors, operators);
+                continue;
             }
-            Kind::Pad => widen(operator, tensors, operators),
-            Kind::MirrorPad { symmetric } => {
-                if let Err(reason) = mirror(&operator, symmetric, tensors, operators) {
-                    operators.push(Operator { kind: Kind::Unsupported(reason), ..operator });
-                }
+            Kind::Pad => {
+                widen(operator, tensors, operators);
+                continue;
             }
-            Kind::Select => {
-                if let Err(reason) = select(&operator, tensors, operators) {
-                    operators.push(Operator { kind: Kind::Unsupported(reason), ..operator });
-                }
+            Kind::MirrorPad { symmetric } => mirror(&operator, symmetric, tensors, operators),
+            Kind::Select => select(&operator, tensors, operators),
+            Kind::Gather { axis } => gather(&operator, axis, tensors, operators),
+            _ => {
+                operators.push(operator);
+                continue;
             }
-            Kind::Gather { axis } => {
-                if let Err(reason) = gather(&operator, axis, tensors, operators) {
-                    operators.push(Operator { kind: Kind::Unsupported(reason), ..operator });
-                }
-            }
-            _ => operators.push(operator),
+        };
+        if let Err(reason) = expanded {
+            operators.push(Operator { kind: Kind::Unsupported(reason), ..operator });
         }
     }
 }
@@ -168,12 +167,4 @@ fn mirror(
         operators.push(Operator { number, name, inputs, output, kind: Kind::Reshape });
     }
     Ok(())
-}
-
-/// Adds a tensor of the shape and the scale of another.
-pub fn like(tensor: usize, tensors: &mut Vec<Tensor<'_>>) -> usize {
-    let Tensor { name, shape, element, scales, zeros, axis, .. } = &tensors[tensor];
-    let (name, shape, scales, zeros) = (name.clone(), shape.clone(), scales.clone(), zeros.clone());
-    tensors.push(Tensor { scales, zeros, axis: *axis, ..Tensor::constant(&name, *element, shape, Vec::new()) });
-    tensors.len() - 1
 }

@@ -3,8 +3,8 @@
 use super::{
     Layer, Parsed,
     constants::size_of_shape,
-    expand::like,
     graph::{Graph, Kind, Operator},
+    tensor::like,
 };
 
 impl Graph<'_> {

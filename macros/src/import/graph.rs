@@ -1,67 +1,16 @@
 //! The operators of a model in sequence and in branches.
 
-use std::{borrow::Cow, cell::Cell};
+use std::cell::Cell;
 
-pub use super::kind::{Kind, States};
 use super::{
     Join, Layer, Parsed, Scale,
     elementwise::{check_scales, is_joined, is_symmetric},
     expand::expand,
 };
-
-/// A number's type.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Element {
-    F32,
-    I8,
-    U8,
-    I32,
-    Other(&'static str),
-}
-
-impl Element {
-    /// The bytes of a number of an activation, which is in float32 or int8.
-    pub fn width(&self) -> usize {
-        if *self == Self::F32 { 4 } else { 1 }
-    }
-}
-
-/// An input, a constant, or the output of an operator.
-pub struct Tensor<'a> {
-    pub name: String,
-    /// The shape, with that of the batch; images are `[1, height, width, channels]`.
-    pub shape: Vec<usize>,
-    pub element: Element,
-    pub scales: Vec<f32>,
-    pub zeros: Vec<i64>,
-    /// The axis along which the scales differ.
-    pub axis: usize,
-    /// The numbers of a constant.
-    pub data: Cow<'a, [u8]>,
-}
-
-impl Tensor<'_> {
-    /// A constant without scales.
-    pub fn constant(name: &str, element: Element, shape: Vec<usize>, data: Vec<u8>) -> Tensor<'static> {
-        let (scales, zeros, data) = (Vec::new(), Vec::new(), Cow::Owned(data));
-        Tensor { name: name.into(), shape, element, scales, zeros, axis: 0, data }
-    }
-
-    /// The numbers of a constant of int32.
-    pub fn integers(&self) -> Option<Vec<i32>> {
-        let is_constant = self.element == Element::I32 && !self.data.is_empty();
-        is_constant.then(|| self.data.as_chunks().0.iter().map(|bytes| i32::from_le_bytes(*bytes)).collect())
-    }
-}
-
-pub struct Operator {
-    /// Its place in the file.
-    pub number: usize,
-    pub name: String,
-    pub inputs: Vec<Option<usize>>,
-    pub output: usize,
-    pub kind: Kind,
-}
+pub use super::{
+    kind::{Kind, Operator, States},
+    tensor::{Element, Tensor},
+};
 
 pub struct Graph<'a> {
     pub tensors: Vec<Tensor<'a>>,

@@ -1,4 +1,4 @@
-//! What operators compute.
+//! Operators, and what they compute.
 
 use super::{
     Window,
@@ -106,6 +106,16 @@ impl Kind {
     pub fn joins(&self) -> bool {
         matches!(self, Self::Combine { .. } | Self::MatMul { .. } | Self::Concat { .. } | Self::Both)
     }
+}
+
+/// An operator of a model.
+pub struct Operator {
+    /// Its place in the file.
+    pub number: usize,
+    pub name: String,
+    pub inputs: Vec<Option<usize>>,
+    pub output: usize,
+    pub kind: Kind,
 }
 
 /// The states of an LSTM: tensors that keep their numbers from one step to the next.

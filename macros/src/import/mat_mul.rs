@@ -1,6 +1,10 @@
 //! Matrix products of two activations.
 
-use super::{Join, Layer, Parsed, constants::size_of_shape, graph::Graph};
+use super::{
+    Join, Layer, Parsed,
+    constants::{IN_INT8, size_of_shape},
+    graph::Graph,
+};
 
 /// An operand as it is multiplied: `[matrix, row, column]`.
 struct Operand {
@@ -19,6 +23,10 @@ impl Graph<'_> {
         branch: impl Fn(usize, Vec<Layer>) -> Parsed<Vec<Layer>>,
     ) -> Parsed<Vec<Layer>> {
         let output = self.operators[number].output;
+        let [first, second, product] = [ends[0], ends[1], output].map(|tensor| self.tensors[tensor].element);
+        if [first, second] != [product; 2] {
+            return Err(format!("it multiplies {first} by {second} to {product}: {IN_INT8}"));
+        }
         let [first, second] = [0, 1].map(|index| self.operand(ends[index], output, transposed[index]));
         let (first, second) = (first?, second?);
         let ([count, height, inner], [others, rows, width]) = (first.shape, second.shape);

@@ -30,6 +30,7 @@ mod share;
 mod slice;
 pub mod source;
 mod tables;
+mod tensor;
 mod tflite;
 mod transpose;
 mod values;

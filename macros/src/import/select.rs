@@ -4,23 +4,23 @@ use super::{
     Parsed,
     constants::size_of_shape,
     elementwise::places,
-    expand::like,
-    graph::{Element, Kind, Operator, Tensor},
+    kind::{Kind, Operator},
+    tensor::{BOOL, Element, Tensor, has_room, like},
 };
-
-/// The truth values of a mask, of one byte each.
-pub const BOOL: Element = Element::Other("bool");
 
 /// The most numbers of a choice.
 const MOST_NUMBERS: usize = 1 << 20;
 
 /// `max(min(a, m), min(b, n))`, where `m` is the largest number if `a` is chosen, and the least number otherwise, and `n`
-/// the other way round.
+/// is the opposite.
 pub fn select(operator: &Operator, tensors: &mut Vec<Tensor<'_>>, operators: &mut Vec<Operator>) -> Parsed<()> {
-    let [Some(mask), Some(first), Some(second)] = operator.inputs[..] else { return Err("it has no 3 inputs".into()) };
+    let [Some(mask), Some(first), Some(second)] = operator.inputs[..] else { return Err("it needs 3 inputs".into()) };
     let Tensor { element, shape, data, .. } = &tensors[mask];
     if *element != BOOL || size_of_shape(shape) != Some(data.len()) {
         return Err("its condition is not a constant: multiply both tensors by zeros and ones, and add them".into());
+    }
+    if !has_room(tensors) {
+        return Err("the masks of the model are too large in all".into());
     }
     let output = operator.output;
     let chosen = |tensor: usize| repeated(&tensors[tensor], &tensors[output].shape, 1);
@@ -42,6 +42,11 @@ pub fn select(operator: &Operator, tensors: &mut Vec<Tensor<'_>>, operators: &mu
             chosen.flat_map(|chosen| if chosen { &most } else { &least }).copied().collect()
         } else {
             let constant = repeated(from, &to.shape, most.len())?;
+            let is_finite = |bytes: &[u8; 4]| f32::from_le_bytes(*bytes).is_finite();
+            if from.element == Element::F32 && !constant.as_chunks().0.iter().all(is_finite) {
+                let name = &from.name;
+                return Err(format!("its constant `{name}` is infinite or NaN: use a large number, such as -1e9"));
+            }
             let numbers = chosen.zip(constant.chunks_exact(most.len()));
             numbers.flat_map(|(chosen, number)| if chosen { number } else { &least }).copied().collect()
         };

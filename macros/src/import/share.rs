@@ -3,8 +3,8 @@
 
 use super::{
     Join, Layer, Parsed,
-    expand::like,
     graph::{Graph, Kind, Operator, Tensor},
+    tensor::like,
 };
 
 /// The most operators, with those of pairs.

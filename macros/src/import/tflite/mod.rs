@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use super::{
     Parsed,
     graph::{Element, Graph, Kind, Operator, Tensor},
-    select::BOOL,
+    tensor::BOOL,
 };
 use flatbuffer::{Bytes, TRUNCATED, Table};
 

@@ -130,7 +130,7 @@ pub fn reason(code: i32) -> &'static str {
         }
         "CAST" => "no layer changes the type of numbers: let the model take numbers of the type of its activations",
         "DIV" => {
-            "no layer computes it, since its int8 form is undefined for tiny quotients: for a positive divisor `d`, \
+            "no layer computes it: for a positive divisor `d`, \
              multiply by `tf.math.rsqrt(d * d)`"
         }
         "IF" | "WHILE" | "CALL_ONCE" | "VAR_HANDLE" | "READ_VARIABLE" | "ASSIGN_VARIABLE" => {

@@ -50,7 +50,7 @@ pub fn kind(code: i32, options: Option<Table<'_>>, weights: &[usize]) -> Parsed<
         34 | 60 => Kind::Pad,
         36 => match options.int(1, 0)? {
             0 => Kind::Gather { axis: options.int(0, 0)? },
-            _ => return Err("it gathers along several axes".into()),
+            _ => return Err("its batch_dims is not 0".into()),
         },
         39 => Kind::Transpose,
         40 => Kind::Reduce(Reduction::Mean),

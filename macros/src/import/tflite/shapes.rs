@@ -7,9 +7,9 @@ use super::super::{
     Parsed,
     constants::size_of_shape,
     elementwise::places,
-    graph::{Element, Kind, Operator, Tensor},
-    select::BOOL,
-    slice::{Part, parts},
+    kind::{Kind, Operator},
+    slice::{OfSplit, Part, parts},
+    tensor::{BOOL, Element, Tensor, has_room},
 };
 
 /// The most numbers of a tensor that has one number everywhere.
@@ -90,7 +90,7 @@ fn integers(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<Vec<i32>> {
 fn filled(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<(Vec<usize>, Vec<u8>)> {
     let number = &tensors[operator.inputs.get(1).copied().flatten()?];
     let is_known = [Element::F32, Element::I8, BOOL].contains(&number.element) && !number.data.is_empty();
-    if operator.name != "FILL" || !is_known {
+    if operator.name != "FILL" || !is_known || !has_room(tensors) {
         return None;
     }
     let lengths = constant(operator, tensors, 0)?.into_iter().map(usize::try_from);
@@ -190,14 +190,20 @@ fn shape(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<Vec<usize>> {
             }
             *shape.get_mut(axis)? = joined;
         }
-        Kind::Combine { .. } => {
-            let mut other = input(1)?.clone();
-            if other.len() > shape.len() {
-                std::mem::swap(&mut shape, &mut other);
+        Kind::Combine { .. } | Kind::Select => {
+            for index in 1..operator.inputs.len() {
+                let mut other = input(index)?.clone();
+                if other.len() > shape.len() {
+                    std::mem::swap(&mut shape, &mut other);
+                }
+                for (length, other) in shape.iter_mut().rev().zip(other.iter().rev()) {
+                    *length = (*length).max(*other);
+                }
             }
-            for (length, other) in shape.iter_mut().rev().zip(other.iter().rev()) {
-                *length = (*length).max(*other);
-            }
+        }
+        Kind::Gather { axis } => {
+            let place = OfSplit { axis: *axis, start: 0, length: 0 }.axis(shape.len())?;
+            shape.splice(place..=place, input(1)?.iter().copied());
         }
         Kind::MatMul { transposed: [first, second] } => {
             let other = input(1)?;

@@ -95,7 +95,7 @@ struct Task<'a> {
     slide: Slide,
     /// The zero point of the outputs.
     output_zero: i8,
-    /// Whether outputs are below the zero point.
+    /// Whether outputs can be below the zero point.
     below: bool,
 }
 
@@ -213,7 +213,7 @@ unsafe fn groups<M: Windows<K, KW>, const K: usize, const KW: usize>(task: Task<
         let mut room = MaybeUninit::uninit();
         let taps = M::taps(&weights, &mut room);
         let mut row = Row {
-            ring: ring.as_ptr().cast(),
+            ring: ptr::null(),
             length: length * size_of::<Four>(),
             step: slide.stride[1] * size_of::<Four>(),
             taps: ptr::null(),
@@ -236,6 +236,7 @@ unsafe fn groups<M: Windows<K, KW>, const K: usize, const KW: usize>(task: Task<
                     }
                 }
             }
+            row.ring = ring.as_ptr().cast();
             row.taps = taps.wrapping_add((K - first % K) % K * M::ROW);
             // SAFETY: the ring has the windows of a row, and `y` four outputs of each of its pixels.
             unsafe {
