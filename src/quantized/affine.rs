@@ -17,7 +17,6 @@ use crate::{
 };
 
 /// The weights `W` of `F` outputs, and the constants of the activation after them.
-#[cfg_attr(target_arch = "x86_64", repr(align(64)))] // That of a cache line: most weights are loaded from one, not two.
 #[repr(C)] // The channels first: offsets of a few bytes are part of an instruction. The weights are then aligned to words.
 pub struct Affine<W, const F: usize, A: Int8Activation> {
     /// The bias and the multiplier of each output.
