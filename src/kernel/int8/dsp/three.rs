@@ -80,22 +80,24 @@ impl<const K: usize, const KW: usize> Windows<K, KW> for Three {
 /// As for [`Windows::outputs`].
 #[inline(never)]
 unsafe fn outputs<const K: usize, const STRIDE: usize, const HOW: u8>(row: &Row, channels: &[Channel; 4]) {
+    // The windows that start in a word.
+    let of_word = const { 2 / STRIDE };
     let (mut ring, mut taps) = (row.ring, row.taps);
     for (c, channel) in channels.iter().enumerate() {
         let (mut x, mut y, mut rest) = (ring, row.y.wrapping_add(c), row.count);
         // SAFETY: the ring has the words of all windows, and `y` the outputs.
         unsafe {
-            while rest >= 2 * (3 - STRIDE) {
+            while rest >= 2 * of_word {
                 let sums = sums::<K, STRIDE, 3>(x, row.length, taps);
-                for sum in sums.into_iter().take(2 * (3 - STRIDE)) {
+                for sum in sums.into_iter().take(2 * of_word) {
                     y.write(rounded::<HOW>(sum, channel));
                     y = y.wrapping_add(row.channels);
                 }
-                (x, rest) = (x.wrapping_add(2), rest - 2 * (3 - STRIDE));
+                (x, rest) = (x.wrapping_add(2), rest - 2 * of_word);
             }
             while rest > 0 {
                 let sums = sums::<K, STRIDE, 2>(x, row.length, taps);
-                let some = rest.min(3 - STRIDE);
+                let some = rest.min(of_word);
                 for sum in sums.into_iter().take(some) {
                     y.write(rounded::<HOW>(sum, channel));
                     y = y.wrapping_add(row.channels);
