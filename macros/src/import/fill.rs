@@ -13,19 +13,17 @@ impl Graph<'_> {
         for number in 0..self.operators.len() {
             let Operator { kind, inputs, output, .. } = &self.operators[number];
             let is_constant = |input: &Option<usize>| input.is_some_and(|input| !self.tensors[input].data.is_empty());
+            let joins = matches!(kind, Kind::Concat { .. } | Kind::MatMul { .. });
             let places: Vec<usize> = match kind {
                 _ if !self.tensors[*output].data.is_empty() => continue,
                 Kind::Unsupported(_) => continue,
                 Kind::Combine { .. } if !inputs.iter().all(is_constant) => continue,
-                Kind::Concat { .. } | Kind::MatMul { .. } => {
-                    (0..inputs.len()).filter(|place| is_constant(&inputs[*place])).collect()
-                }
+                _ if joins => (0..inputs.len()).filter(|place| is_constant(&inputs[*place])).collect(),
                 _ if inputs.first().is_some_and(is_constant) => vec![0],
                 _ => continue,
             };
             let other = inputs.iter().flatten().find(|input| self.tensors[**input].data.is_empty());
-            let from =
-                *other.filter(|_| matches!(kind, Kind::Concat { .. } | Kind::MatMul { .. })).unwrap_or(&self.inputs[0]);
+            let from = *other.filter(|_| joins).unwrap_or(&self.inputs[0]);
             for place in places {
                 let Some(constant) = self.operators[number].inputs[place] else { continue };
                 let output = like(constant, &mut self.tensors);

@@ -129,10 +129,7 @@ pub fn reason(code: i32) -> &'static str {
             "no layer takes numbers by their places: slice the tensor, or let the model take the numbers as an input"
         }
         "CAST" => "no layer changes the type of numbers: let the model take numbers of the type of its activations",
-        "DIV" => {
-            "no layer computes it: for a positive divisor `d`, \
-             multiply by `tf.math.rsqrt(d * d)`"
-        }
+        "DIV" => "no layer computes it: for a positive divisor `d`, multiply by `tf.math.rsqrt(d * d)`",
         "IF" | "WHILE" | "CALL_ONCE" | "VAR_HANDLE" | "READ_VARIABLE" | "ASSIGN_VARIABLE" => {
             "no layer computes loops or has variables: unroll a recurrent layer, with `unroll=True` in Keras"
         }

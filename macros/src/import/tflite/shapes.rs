@@ -24,7 +24,9 @@ pub fn infer(tensors: &mut [Tensor<'_>], operators: &mut [Operator], open: &[boo
             tensors[output].data = Cow::Owned(integers.iter().flat_map(|n| n.to_le_bytes()).collect());
             // It is no reader of activations any more.
             operator.inputs.clear();
-        } else if let Some((shape, data)) = filled(operator, tensors).or_else(|| conjunction(operator, tensors)) {
+        } else if has_room(tensors)
+            && let Some((shape, data)) = filled(operator, tensors).or_else(|| conjunction(operator, tensors))
+        {
             (tensors[output].shape, tensors[output].data) = (shape, Cow::Owned(data));
             operator.inputs.clear();
         } else if open[output]
@@ -90,7 +92,7 @@ fn integers(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<Vec<i32>> {
 fn filled(operator: &Operator, tensors: &[Tensor<'_>]) -> Option<(Vec<usize>, Vec<u8>)> {
     let number = &tensors[operator.inputs.get(1).copied().flatten()?];
     let is_known = [Element::F32, Element::I8, BOOL].contains(&number.element) && !number.data.is_empty();
-    if operator.name != "FILL" || !is_known || !has_room(tensors) {
+    if operator.name != "FILL" || !is_known {
         return None;
     }
     let lengths = constant(operator, tensors, 0)?.into_iter().map(usize::try_from);

@@ -100,6 +100,11 @@ struct Task<'a> {
 }
 
 impl Task<'_> {
+    /// Four channels of a pixel outside the image.
+    fn padding(&self) -> Four {
+        [u32::from(i16::from(self.zero) as u16) * 0x0001_0001; 2]
+    }
+
     /// The same with columns as rows.
     fn turned(self) -> Self {
         let turn = |[a, b]: [usize; 2]| [b, a];
@@ -124,7 +129,7 @@ impl Task<'_> {
 #[inline(always)]
 unsafe fn in_ring<const N: usize, const K: usize, const KW: usize>(task: Task<'_>, y: &mut [i8]) {
     let mut ring = MaybeUninit::<Ring<N, K, KW>>::uninit();
-    let zero = Four::from([u32::from(i16::from(task.zero) as u16) * 0x0001_0001; 2]);
+    let zero = task.padding();
     // SAFETY: the ring has as many words.
     let ring = unsafe {
         let (start, length) = (ring.as_mut_ptr().cast::<Four>(), K * (N + KW).next_multiple_of(2));
@@ -199,7 +204,7 @@ unsafe fn groups<M: Windows<K, KW>, const K: usize, const KW: usize>(task: Task<
     let length = (width + KW).next_multiple_of(2);
     let [down, right] = task.steps.map(|step| step * all);
     let [down_outputs, right_outputs] = task.output_steps.map(|step| step * 4 * all);
-    let zero = Four::from([u32::from(i16::from(task.zero) as u16) * 0x0001_0001; 2]);
+    let zero = task.padding();
     for (group, channels) in task.channels.iter().enumerate() {
         let mut weights = [[[[0; 2]; KW]; K]; 2];
         for u in 0..K {
