@@ -1,8 +1,7 @@
 //! Layers of images, `[[[T; CHANNELS]; WIDTH]; HEIGHT]`: [`Conv2d`], [`DepthwiseConv2d`], [`ConvTranspose2d`]; pooling
 //! ([`MaxPool2d`], [`AveragePool2d`], [`GlobalAveragePool`], [`GlobalMaxPool`]); [`UpSample2d`], [`Resize2d`], [`ZeroPad2d`];
-//! [`SpatialDropout`];
-//! [`Flatten`], [`Reshape`]. A [`Window`] describes the steps of a window and the padding, also of the layers of series in
-//! [`sequence`](super::sequence).
+//! [`SpatialDropout`]; [`Flatten`], [`Reshape`]. A [`Window`] describes the steps of a window and the padding, also of the
+//! layers of series in [`sequence`](super::sequence).
 
 mod conv2d;
 mod conv_transpose2d;
@@ -13,11 +12,13 @@ mod flatten;
 mod global_max_pool;
 mod global_pool;
 mod pool2d;
+mod pool_passes;
 pub(crate) mod recent;
 mod reduce;
 mod registers;
 mod reshape;
 mod resize2d;
+mod sampling;
 mod spatial_dropout;
 pub(crate) mod transpose2d;
 mod up_sample2d;
@@ -34,7 +35,8 @@ pub use global_pool::GlobalAveragePool;
 pub use pool2d::{AveragePool2d, MaxPool2d, Pool2d};
 pub use reduce::{Average, Max, Reduce};
 pub use reshape::Reshape;
-pub use resize2d::{Corners, HalfPixel, Resize2d, Sampling, TopLeft};
+pub use resize2d::Resize2d;
+pub use sampling::{Corners, HalfPixel, Sampling, TopLeft};
 pub use spatial_dropout::SpatialDropout;
 pub use transpose2d::Transpose2d;
 pub use up_sample2d::UpSample2d;
