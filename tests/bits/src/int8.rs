@@ -92,6 +92,9 @@ pub fn convolutions() -> bool {
         && convolution_agrees::<Valid, 2, 1, 1, 1, 1, 3, 2, 1>(LARGER)
         && convolution_agrees::<Valid, 1, 9, 5, 1, 6, 1, 1, 4>(USUAL)
         && convolution_agrees::<Valid, 1, 3, 9, 1, 3, 3, 1, 1>(SMALL)
+        // Long rows, whole and in parts.
+        && convolution_agrees::<Valid, 1, 1, 3079, 1, 1, 5, 1, 1>(USUAL)
+        && convolution_agrees::<Valid, 3, 4, 350, 1, 2, 2, 3, 3>(USUAL)
 }
 
 /// Compares the outputs of a depthwise convolution with those of plain loops. Channel `c` has the constants of

@@ -7,7 +7,7 @@
 //!   `a` and `b` of two filters; its products have the sum `256·Σ x·b + Σ x·a`, and those of its lower byte `Σ x·a`. So
 //!   one word of memory has four weights, and one instruction less is needed to widen them.
 //!   Filters whose sums are too large for it, and the last of a number that is not a multiple of four, are multiplied
-//!   by a simple loop.
+//!   by a simple loop, and so are long rows.
 //! - A bias is doubled, and half a unit and the zero point of the output are one number, added by the instruction that
 //!   multiplies. This needs a shift from 1 to 22 bits, and sums below 2³⁰; otherwise, the layer is rounded by
 //!   [`Multiplier`]s.
@@ -25,6 +25,7 @@ mod windows;
 use core::arch::asm;
 
 pub(crate) use depthwise::depthwise;
+use product::is_long;
 pub(crate) use product::products;
 
 use super::{
@@ -219,7 +220,7 @@ const fn pair(j: usize, length: usize) -> [usize; 2] {
 /// Whether the sums of two filters fit into one integer: those of the second below 2²³. No weight may be −128, which is
 /// not in the specification.
 const fn can_pack(filters: &[i8], length: usize) -> bool {
-    if length < 2 {
+    if length < 2 || is_long(length) {
         return false;
     }
     let mut start = 0;

@@ -7,7 +7,7 @@ use super::{
         Bounds, Round,
         tensor::{Int8Tensor, numbers_of},
     },
-    Channel, Channels, pair,
+    Channel, Channels, even, odd,
     rows::{one_row, two_rows},
 };
 use crate::{Zeroed as _, kernel::Simd};
@@ -61,6 +61,12 @@ pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const K
     if x.as_flattened().iter().any(|x| x.len() != W::LEN / K) || y.len() < P * F {
         return;
     }
+    if const { is_long(W::LEN) } {
+        for (x, y) in x.iter().zip(y.chunks_exact_mut(F.max(1))) {
+            long_row::<R>(x, W::LEN, numbers_of(weights), &channels.each, bounds, y);
+        }
+        return;
+    }
     let mut memory = MaybeUninit::<Memory<W, P>>::uninit();
     // SAFETY: the rows have `LEN·P` halves of a word, which are at least as many words.
     let words = unsafe { slice::from_raw_parts_mut(memory.as_mut_ptr().cast::<MaybeUninit<u32>>(), W::LEN / 2 * P) };
@@ -111,11 +117,60 @@ pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const K
     }
 }
 
+/// Whether rows of this length stay in 8 bits: in 16, they would need much memory, and their sums are rarely small enough
+/// for two filters in one integer.
+pub(super) const fn is_long(length: usize) -> bool {
+    length > 3072
+}
+
+/// The outputs of a [long](is_long) row, in parts of one length.
+#[inline(never)]
+fn long_row<R: Round>(x: &[&[i8]], length: usize, weights: &[i8], channels: &[Channel], bounds: Bounds, y: &mut [i8]) {
+    for ((y, channel), weights) in y.iter_mut().zip(channels).zip(weights.chunks_exact(length)) {
+        let parts = x.iter().zip(weights.chunks_exact(length / x.len()));
+        let sum = parts.map(|(x, weights)| dot_in_place(x, weights)).sum();
+        *y = channel.round::<R>(false, sum, bounds.zero);
+    }
+    bounds.limit(y);
+}
+
+/// `Σₖ x[k]·weights[k]`.
+#[inline(always)]
+fn dot_in_place(x: &[i8], weights: &[i8]) -> i32 {
+    let ((x, more), (weights, more_weights)) = (x.as_chunks(), weights.as_chunks());
+    let sum = x.iter().zip(weights).fold(0, |sum, (x, weights)| add_four(widened(x), weights, sum));
+    let rest = more.iter().zip(more_weights).map(|(x, weight)| i32::from(*x) * i32::from(*weight));
+    sum + rest.sum::<i32>()
+}
+
+/// Four numbers in 16 bits, in the order of [`pair`](super::pair).
+#[inline(always)]
+fn widened(four: &[i8; 4]) -> [u32; 2] {
+    let word = u32::from_le_bytes(four.map(|number| number as u8));
+    [even(word), odd(word)]
+}
+
+/// `sum + Σₖ x[k]·weights[k]` for the [`widened`] numbers `x`.
+#[inline(always)]
+fn add_four([first, second]: [u32; 2], weights: &[i8; 4], mut sum: i32) -> i32 {
+    let [of_first, of_second] = widened(weights);
+    // SAFETY: see the head of the module.
+    unsafe {
+        asm!(
+            "smlad {sum}, {}, {}, {sum}",
+            "smlad {sum}, {}, {}, {sum}",
+            in(reg) first, in(reg) of_first, in(reg) second, in(reg) of_second, sum = inout(reg) sum,
+            options(pure, nomem, nostack),
+        );
+    }
+    sum
+}
+
 fn last(x: &[i8]) -> i32 {
     x.last().map_or(0, |x| i32::from(*x))
 }
 
-/// Writes rows in 16 bits, in the order of [`pair`].
+/// Writes rows in 16 bits, in the order of [`pair`](super::pair).
 #[inline(never)]
 fn widen<const P: usize>(x: [&[i8]; P], words: &mut [MaybeUninit<u32>]) {
     let half = |number: i8| u32::from(i16::from(number) as u16);
@@ -177,7 +232,7 @@ struct Task<'a> {
 /// layers share this function.
 #[inline(never)]
 fn outputs<R: Round, const HOW: u8, const P: usize>(task: Task<'_>, state: &mut State, y: &mut [i8]) {
-    let Task { length, weights, channels, usual, bounds } = task;
+    let Task { length, weights, channels, bounds, .. } = task;
     let done = state.groups * 4;
     // SAFETY: the words are followed by the state, and `y` has the outputs of all filters for each row.
     unsafe {
@@ -187,29 +242,45 @@ fn outputs<R: Round, const HOW: u8, const P: usize>(task: Task<'_>, state: &mut 
             one_row::<HOW>(weights.as_ptr(), state, length / 2);
         }
     }
-    // SAFETY: so many words are before the state.
-    let words = unsafe { slice::from_raw_parts(state.words, length / 2 * P) };
+    if done < channels.len() {
+        // SAFETY: so many words are before the state.
+        let words = unsafe { slice::from_raw_parts(state.words, length / 2 * P) };
+        single_filters::<R, P>(task, done, words, state.last, y);
+    }
+    bounds.limit(y);
+}
+
+/// The outputs of the filters after the first `done`, one by one.
+#[inline(never)]
+fn single_filters<R: Round, const P: usize>(
+    task: Task<'_>,
+    done: usize,
+    words: &[u32],
+    last_of_rows: [i32; 2],
+    y: &mut [i8],
+) {
+    let Task { length, weights, channels, usual, bounds } = task;
     for (f, channel) in channels.iter().enumerate().skip(done) {
         let Some(weights) = weights.get(f * length..(f + 1) * length) else { continue };
-        for p in 0..P {
-            let sum = dot(words.iter().skip(p).step_by(P), weights) + last(weights) * state.last[p];
+        for (p, last_of_row) in last_of_rows.iter().take(P).enumerate() {
+            let sum = dot::<P>(words, p, weights) + last(weights) * last_of_row;
             if let Some(y) = y.get_mut(p * channels.len() + f) {
                 *y = channel.round::<R>(usual, sum, bounds.zero);
             }
         }
     }
-    bounds.limit(y);
 }
 
-/// `Σₖ x[k]·weights[k]`, without a last number of odd length.
+/// `Σₖ x[k]·weights[k]` for a row of `P`, without a last number of odd length.
 #[inline(always)]
-fn dot<'a>(words: impl Iterator<Item = &'a u32>, weights: &[i8]) -> i32 {
+fn dot<const P: usize>(words: &[u32], row: usize, weights: &[i8]) -> i32 {
+    let (fours, rest) = weights.as_chunks();
     let mut sum = 0;
-    for (j, word) in words.enumerate() {
-        let [first, second] = pair(j, weights.len());
-        if let (Some(a), Some(b)) = (weights.get(first), weights.get(second)) {
-            sum += i32::from(*word as i16) * i32::from(*a) + (*word as i32 >> 16) * i32::from(*b);
-        }
+    for (words, weights) in words.chunks_exact(2 * P).zip(fours) {
+        sum = add_four([words[row], words[P + row]], weights, sum);
+    }
+    if let ([a, b, ..], Some(word)) = (rest, words.get(fours.len() * 2 * P + row)) {
+        sum += i32::from(*word as i16) * i32::from(*a) + (*word as i32 >> 16) * i32::from(*b);
     }
     sum
 }
