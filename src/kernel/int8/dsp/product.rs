@@ -10,7 +10,7 @@ use super::{
     Channel, Channels, even, odd,
     rows::{one_row, two_rows},
 };
-use crate::{Zeroed as _, kernel::Simd};
+use crate::kernel::Simd;
 
 /// Memory for the words of `P` rows and the state after them.
 #[repr(C, align(4))]
@@ -56,7 +56,7 @@ pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const K
     bounds: Bounds,
     y: &mut [i8],
 ) {
-    const { assert!(P == 1 || P == 2) };
+    const { assert!((P == 1 || P == 2) && W::LEN.is_multiple_of(K)) };
     // So do the callers: the length is a constant.
     if x.as_flattened().iter().any(|x| x.len() != W::LEN / K) || y.len() < P * F {
         return;
@@ -77,16 +77,17 @@ pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const K
         }
     } else {
         let mut rows = MaybeUninit::<[W; P]>::uninit();
-        let rows = <[W; P]>::zeroed_in(&mut rows);
-        for (row, x) in rows.iter_mut().zip(&x) {
+        for (p, x) in x.iter().enumerate() {
             for (part, x) in x.iter().enumerate() {
                 // SAFETY: both have the numbers of a part: their number is a constant.
                 unsafe {
-                    let to = (&raw mut *row).cast::<i8>().add(part * (W::LEN / K));
+                    let to = rows.as_mut_ptr().cast::<W>().add(p).cast::<i8>().add(part * (W::LEN / K));
                     to.copy_from_nonoverlapping(x.as_ptr(), W::LEN / K);
                 }
             }
         }
+        // SAFETY: the parts are all numbers of the rows.
+        let rows = unsafe { rows.assume_init_ref() };
         widen(rows.each_ref().map(numbers_of), words);
     }
     let state = State {
