@@ -171,8 +171,8 @@ fn last(x: &[i8]) -> i32 {
     x.last().map_or(0, |x| i32::from(*x))
 }
 
-/// Writes rows in 16 bits, in the order of [`pair`](super::pair).
-#[inline(never)]
+/// Writes rows in 16 bits, in the order of [`pair`](super::pair). A call for each pixel would take longer than its loop.
+#[inline(always)]
 fn widen<const P: usize>(x: [&[i8]; P], words: &mut [MaybeUninit<u32>]) {
     let half = |number: i8| u32::from(i16::from(number) as u16);
     let groups = words.len() / (2 * P);
