@@ -126,9 +126,7 @@ fn mirror(
     let Operator { number, ref name, ref inputs, output, .. } = *operator;
     let [Some(mut at), Some(paddings)] = inputs[..] else { return Err("it has other than two inputs".into()) };
     let paddings = tensors[paddings].integers().ok_or("its padding is not a constant of int32")?;
-    let paddings: Vec<[usize; 2]> =
-        paddings.as_chunks().0.iter().map(|ends| ends.map(|n| usize::try_from(n).unwrap_or(usize::MAX))).collect();
-    let shape = tensors[at].shape.clone();
+    let (paddings, shape) = (paddings.as_chunks().0, tensors[at].shape.clone());
     if paddings.len() != shape.len() || paddings.first() != Some(&[0, 0]) {
         return Err(format!("its padding is {paddings:?}, of the shape {shape:?}"));
     }
@@ -136,9 +134,11 @@ fn mirror(
     let skipped = usize::from(!symmetric);
     let padded: Vec<usize> = (0..shape.len()).filter(|axis| paddings[*axis] != [0, 0]).collect();
     for axis in &padded {
-        let ([before, after], length) = (paddings[*axis], shape[*axis]);
-        if before.max(after).saturating_add(skipped) > length || before + after > MOST {
-            return Err(format!("it pads axis {axis} of {shape:?} by {before} and {after}"));
+        let (ends, length) = (paddings[*axis], shape[*axis]);
+        let refusal = || format!("it pads axis {axis} of {shape:?} by {} and {}", ends[0], ends[1]);
+        let [Ok(before), Ok(after)] = ends.map(usize::try_from) else { return Err(refusal()) };
+        if before.max(after) + skipped > length || before + after > MOST {
+            return Err(refusal());
         }
         let firsts = (0..before).rev().map(|place| place + skipped);
         let lasts = (0..after).map(|place| length - 1 - skipped - place);

@@ -137,7 +137,8 @@ impl Graph<'_> {
             Kind::Member(index) => Layer::Member { index: *index, of: self.shapes_from(input)? },
             // With a fork, they are branches.
             Kind::Combine { .. } | Kind::MatMul { .. } | Kind::Concat { .. } | Kind::Both => {
-                return Err(self.fork(number).err().unwrap_or_default());
+                let reason = self.fork(number).err();
+                return Err(reason.unwrap_or_else(|| "its branches share too many operators".into()));
             }
             Kind::Unsupported(reason) => return Err(reason.clone()),
         };

@@ -7,16 +7,15 @@ use super::{
     tensor::like,
 };
 
-/// The most operators, with those of pairs.
-const MOST: usize = 8000;
-
 impl Graph<'_> {
     /// Finds the tensors at which branches part, and makes pairs of those that branches share.
     pub fn part_branches(&mut self) {
         self.forks = vec![None; self.operators.len()];
-        while let Some((join, shared)) = self.first_shared() {
-            if !self.pair_at(join, shared) || self.operators.len() > MOST {
-                return;
+        // Each operator is shared once; those of a damaged file could be again and again.
+        for _ in 0..self.operators.len() {
+            match self.first_shared() {
+                Some((join, shared)) if self.pair_at(join, shared) => {}
+                _ => return,
             }
         }
     }
