@@ -25,6 +25,8 @@ const LARGE: Range = Range(0.8, 2, 50);
 const LARGER: Range = Range(1.7, 1, 20);
 /// Only the bias counts.
 const SMALL: Range = Range(1e-8, 127, 1 << 30);
+/// All sums are too small to count.
+const NONE: Range = Range(1e-10, 127, 20_000);
 
 /// `sum·m·2^(e − 31)` of the reference kernels: rounded half up, then half away from 0.
 fn scaled(sum: i32, Multiplier { mantissa, exponent }: Multiplier) -> i64 {
@@ -92,6 +94,7 @@ pub fn convolutions() -> bool {
         && convolution_agrees::<Valid, 2, 1, 1, 1, 1, 3, 2, 1>(LARGER)
         && convolution_agrees::<Valid, 1, 9, 5, 1, 6, 1, 1, 4>(USUAL)
         && convolution_agrees::<Valid, 1, 3, 9, 1, 3, 3, 1, 1>(SMALL)
+        && convolution_agrees::<Valid, 1, 3, 9, 1, 3, 5, 1, 1>(NONE)
         // Long rows, whole and in parts.
         && convolution_agrees::<Valid, 1, 1, 3079, 1, 1, 5, 1, 1>(USUAL)
         && convolution_agrees::<Valid, 3, 4, 350, 1, 2, 2, 3, 3>(USUAL)
@@ -162,6 +165,7 @@ pub fn depthwise() -> bool {
         && agrees::<Same, 9, 5, 8, 9, 5, 3, 3>(&[LARGE], [1, 1])
         && agrees::<Same<2>, 7, 9, 8, 4, 5, 3, 5>(&[USUAL, LARGER, SMALL, LARGE, USUAL, USUAL, USUAL], [1, 2])
         && agrees::<Valid, 1, 12, 4, 1, 10, 1, 3>(&[USUAL, USUAL, SMALL], [0, 0])
+        && agrees::<Valid, 1, 12, 4, 1, 10, 1, 3>(&[USUAL, NONE, USUAL], [0, 0])
         // Numbers of channels that are no multiple of four.
         && agrees::<Same, 6, 7, 1, 6, 7, 3, 3>(&[USUAL], [1, 1])
         && agrees::<Same<2>, 7, 9, 3, 4, 5, 5, 3>(&[USUAL], [2, 1])

@@ -164,7 +164,7 @@ impl Channel {
         let Self { mut bias, mut mantissa, mut shift, .. } = self;
         shift = -shift;
         // The output of a filter without weights, as pruned networks have it, is a constant.
-        if magnitude == 0 || mantissa == 0 {
+        if magnitude == 0 {
             let multiplier = Multiplier { mantissa, exponent: -shift };
             let output = if R::ONCE { multiplier.apply_once(bias) } else { multiplier.apply(bias) };
             let output = if output < -256 {
@@ -175,6 +175,8 @@ impl Channel {
                 output
             };
             (bias, mantissa, shift) = (4 * output, 1 << 30, 1);
+        } else if mantissa == 0 {
+            (bias, shift) = (0, 1);
         } else if (bias as i64).abs() + 128 * magnitude >= 1 << 30 {
             return None;
         }
