@@ -87,6 +87,22 @@ fn extreme_weights_and_activations_are_quantized() {
 }
 
 #[test]
+fn activations_of_0_have_a_scale() {
+    // No sample has an output above 0, but others have.
+    let sum = Dense::<2, 1, Relu>::from_parts([[1.0], [1.0]], [0.0]);
+    let int8 = Quantized::calibrate(&sum, &[[100.0, -100.0], [-100.0, 100.0]]).unwrap();
+    assert_eq!(int8.output, Scale { scale: 1.0, zero: 0 });
+    assert!((int8.predict(&[100.0, 20.0])[0] - 120.0).abs() < 2.0);
+
+    // Few samples have an output above 0.
+    let identity = Dense::<1, 1, Relu>::from_parts([[1.0]], [0.0]);
+    let mut samples = [[0.0]; 1000];
+    samples[7] = [3.0];
+    let int8 = Quantized::calibrate_with(&identity, &samples, &mut Calibration::new(Ranges::Percentile(99.0))).unwrap();
+    assert!((int8.predict(&[2.5])[0] - 2.5).abs() < 0.02, "{:?}", int8.output);
+}
+
+#[test]
 fn samples_that_give_no_scale_are_errors() {
     let layer = Dense::<1, 1, Linear>::from_parts([[f32::MAX]], [0.0]);
     let error = |x: &[[f32; 1]], ranges| {

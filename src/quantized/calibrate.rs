@@ -308,7 +308,8 @@ impl Calibration {
             values.sort_unstable_by(f32::total_cmp);
             let outside = (values.len() as f64 * (100.0 - percentage) / 200.0) as usize;
             return match (values.get(outside), values.iter().rev().nth(outside)) {
-                (Some(low), Some(high)) if low <= high => Scale::of_range(*low, *high),
+                // Not if only outliers differ from 0.
+                (Some(low), Some(high)) if low <= high && (*low < 0.0 || *high > 0.0) => Scale::of_range(*low, *high),
                 _ => Scale::of_range(low, high),
             };
         }

@@ -31,13 +31,14 @@ impl Scale {
     /// The scale of the outputs of log softmax: from −255/16 to 0.
     pub const OF_LOGARITHMS: Self = Self { scale: 1.0 / 16.0, zero: 127 };
 
-    /// The scale by which 256 int8 cover the numbers from `low` to `high` and 0.
+    /// The scale by which 256 int8 cover the numbers from `low` to `high` and 0. If all of them are 0, or so close to it
+    /// that their scale is none, it is 1.
     pub const fn of_range(low: f32, high: f32) -> Self {
         let (low, high) = (if low < 0.0 { low as f64 } else { 0.0 }, if high > 0.0 { high as f64 } else { 0.0 });
         let scale = ((high - low) / 255.0) as f32;
-        // All numbers are 0, or so close to it that their scale is none.
+        // The products of a layer divided by a tiny scale would be too large for 32 bits.
         if scale.is_nan() || scale < f32::MIN_POSITIVE {
-            return Self { scale: f32::MIN_POSITIVE, zero: 0 };
+            return Self { scale: 1.0, zero: 0 };
         }
         let zero = rounded((-128.0 - low / scale as f64) as f32);
         Self { scale, zero: clamped(zero) }
