@@ -15,7 +15,7 @@ use crate::{
     Zeroed,
     kernel::{
         Element, Simd,
-        int8::{Shape, Twice},
+        int8::{PIXELS, Shape, Twice},
     },
     layers::{
         Biased, Window,
@@ -62,9 +62,6 @@ unsafe impl<
 > Zeroed for Conv2d<P, A, H, W, C, OH, OW, F, K, KW>
 {
 }
-
-/// The pixels whose sums share each load of weights.
-const PIXELS: usize = if cfg!(target_pointer_width = "64") { 4 } else { 2 };
 
 impl<
     P: Window,

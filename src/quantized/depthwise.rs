@@ -99,17 +99,15 @@ impl<
         for (i, row) in y.iter_mut().enumerate() {
             for (j, y) in row.iter_mut().enumerate() {
                 let rows = gather::<Q, ROWS, COLUMNS, C, K, KW>(x, [i, j], *zero, &mut patch);
-                let mut sums = [0i32; C];
-                for c in 0..C {
-                    let mut sum = -surplus[c];
+                channels.outputs::<Twice>(*bounds, y, |c| {
+                    let mut sum = surplus.as_ref().map_or(0, |surplus| -surplus[c]);
                     for u in 0..K {
                         for v in 0..KW {
                             sum += i32::from(rows[u][v][c]) * i32::from(weights[u][v][c]);
                         }
                     }
-                    sums[c] = sum;
-                }
-                channels.round_all::<Twice>(&sums, *bounds, y);
+                    sum
+                });
                 self.channels.activate(y);
             }
         }

@@ -1,7 +1,11 @@
 //! The rounding of sums of products to int8.
 
+use core::array;
+
+#[cfg(scalar = "riscv")]
+use super::scalar::clamp;
 use super::{
-    Bounds, Layer, Round, Shape, Slide, Twice,
+    Bounds, Layer, Round, Shape, Slide, Twice, int8_fits,
     multiplier::Multiplier,
     tensor::{Int8Tensor, numbers_of},
 };
@@ -62,17 +66,21 @@ impl<const F: usize> Channels<F> {
     /// By how much the sums of channels are too large: the sums of the weights times `zero`, unless these are part of the
     /// bias.
     #[inline(always)]
-    pub(crate) fn surplus<const KW: usize, const K: usize>(&self, weights: &[[[i8; F]; KW]; K], zero: i8) -> [i32; F] {
-        let mut surplus = [0i32; F];
+    pub(crate) fn surplus<const KW: usize, const K: usize>(
+        &self,
+        weights: &[[[i8; F]; KW]; K],
+        zero: i8,
+    ) -> Option<[i32; F]> {
         if FOLDED {
-            return surplus;
+            return None;
         }
+        let mut surplus = [0i32; F];
         for weights in weights.as_flattened() {
             for f in 0..F {
                 surplus[f] += i32::from(weights[f]) * i32::from(zero);
             }
         }
-        surplus
+        Some(surplus)
     }
 
     /// A layer with these channels.
@@ -93,18 +101,51 @@ impl<const F: usize> Channels<F> {
     #[inline(always)]
     pub(super) fn round<R: Round>(&self, f: usize, sum: i32, bounds: Bounds) -> i8 {
         let multiplier = Multiplier { mantissa: self.mantissas[f], exponent: i32::from(self.exponents[f]) };
-        let sum = self.bias[f].wrapping_add(sum);
-        bounds.clamp(if R::ONCE { multiplier.apply_once(sum) } else { multiplier.apply(sum) })
+        bounds.round::<R>(multiplier, self.bias[f].wrapping_add(sum))
+    }
+
+    /// The outputs of all channels, with these sums.
+    #[inline(always)]
+    pub(crate) fn outputs<R: Round>(&self, bounds: Bounds, y: &mut [i8; F], sum: impl Fn(usize) -> i32) {
+        if cfg!(scalar) {
+            for (f, y) in y.iter_mut().enumerate() {
+                *y = self.round::<R>(f, sum(f), bounds);
+            }
+            return;
+        }
+        // Registers of several numbers round several sums.
+        self.round_all::<R>(&array::from_fn(sum), bounds, y);
     }
 
     /// The outputs of all channels.
     #[inline(always)]
-    pub(crate) fn round_all<R: Round>(&self, sums: &[i32; F], bounds: Bounds, y: &mut [i8]) {
+    pub(super) fn round_all<R: Round>(&self, sums: &[i32; F], bounds: Bounds, y: &mut [i8]) {
         let y = &mut y[..F];
         for f in 0..F {
             y[f] = self.round::<R>(f, sums[f], bounds);
         }
     }
+}
+
+impl Bounds {
+    /// The closest number within the bounds to `zero` plus `sum` times a multiplier.
+    #[inline(always)]
+    pub(super) fn round<R: Round>(self, multiplier: Multiplier, sum: i32) -> i8 {
+        if multiplier.is_small() {
+            let doubled = if R::ONCE { multiplier.doubled_once(sum) } else { multiplier.doubled(sum) };
+            // It is rounded and `zero` added in one addition.
+            let y = (doubled + (2 * i32::from(self.zero) + 1)) >> 1;
+            return int8_fits(clamp(y, self.least.into(), self.most.into()));
+        }
+        self.clamp(if R::ONCE { multiplier.apply_once(sum) } else { multiplier.apply(sum) })
+    }
+}
+
+/// The closest number to `y` from `least` to `most`.
+#[cfg(not(scalar = "riscv"))]
+#[inline(always)]
+fn clamp(y: i32, least: i32, most: i32) -> i32 {
+    y.max(least).min(most)
 }
 
 /// A convolution of an image, if the processor has a way of its own. Returns whether it has.

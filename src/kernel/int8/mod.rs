@@ -42,7 +42,7 @@ pub(crate) use registers::products;
 pub use round::Bounds;
 pub(crate) use round::{Once, Round, Twice};
 #[cfg(scalar)]
-pub(crate) use scalar::products;
+pub(crate) use scalar::{ROWS as PIXELS, products};
 pub use softmax::Exponential;
 pub(super) use tensor::Sealed;
 pub use tensor::{ForArray, Int8Tensor, Room, int8_of};
@@ -50,6 +50,10 @@ pub(crate) use tensor::{first_of, first_of_mut};
 pub use unit_length::Direction;
 pub(crate) use unit_length::inverse_root;
 pub use window::{Layer, Shape};
+
+/// The pixels whose sums share each load of weights.
+#[cfg(not(scalar))]
+pub(crate) const PIXELS: usize = if cfg!(target_pointer_width = "64") { 4 } else { 2 };
 
 /// How a window slides over an image: each `[rows, columns]`.
 #[derive(Clone, Copy, PartialEq, Eq)]

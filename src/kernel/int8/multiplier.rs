@@ -41,22 +41,57 @@ impl Multiplier {
     /// from 0. Convolutions and additions of TensorFlow Lite round in this way.
     #[inline(always)]
     pub const fn apply(self, sum: i32) -> i32 {
-        // The usual case, in fewer instructions.
-        if cfg!(target_pointer_width = "32") && self.exponent <= -2 {
-            return half_away_from_zero(high_product(sum, self.mantissa), -self.exponent);
-        }
-        let (left, right) = if self.exponent > 0 { (self.exponent, 0) } else { (0, -self.exponent) };
-        rounding_shift(high_product(sum.wrapping_shl(left as u32), self.mantissa), right)
+        if self.is_small() { (self.doubled(sum) + 1) >> 1 } else { self.apply_any(sum) }
     }
 
     /// `sum` times the factor, rounded once, half up. Fully connected layers of TensorFlow Lite round in this way.
     #[inline(always)]
     pub const fn apply_once(self, sum: i32) -> i32 {
-        // The usual case, in 32 bits.
-        if cfg!(target_pointer_width = "32") && self.exponent <= -2 {
-            let high = ((sum as i64 * self.mantissa as i64) >> 32) as i32;
-            return ((high >> (-2 - self.exponent)) + 1) >> 1;
+        if self.is_small() { (self.doubled_once(sum) + 1) >> 1 } else { self.apply_any_once(sum) }
+    }
+
+    /// Whether the factor is below 1/4, as usual, so that there is a way in fewer instructions of 32 bits.
+    #[inline(always)]
+    pub(super) const fn is_small(self) -> bool {
+        cfg!(target_pointer_width = "32") && self.exponent <= -2
+    }
+
+    /// A number of which half, rounded half up, is [`apply`](Self::apply), if the factor [is small](Self::is_small).
+    #[inline(always)]
+    pub(super) const fn doubled(self, sum: i32) -> i32 {
+        let product = self.product(sum);
+        (product + (product >> 31)) >> (-1 - self.exponent)
+    }
+
+    /// The same for [`apply_once`](Self::apply_once).
+    #[inline(always)]
+    pub(super) const fn doubled_once(self, sum: i32) -> i32 {
+        ((sum as i64 * self.mantissa as i64) >> 32) as i32 >> (-2 - self.exponent)
+    }
+
+    /// `sum·mantissa / 2³¹`, rounded half up.
+    #[inline(always)]
+    const fn product(self, sum: i32) -> i32 {
+        if cfg!(target_arch = "riscv32") {
+            // An instruction multiplies a signed by an unsigned number, as the doubled mantissa is.
+            let doubled = sum as i64 * ((self.mantissa as u32) << 1) as i64;
+            return ((doubled >> 32) as i32).wrapping_add((doubled as u32 >> 31) as i32);
         }
+        high_product(sum, self.mantissa)
+    }
+
+    /// [`apply`](Self::apply) for any factor. Rare on chips, which need not have a copy of it in each layer.
+    #[cfg_attr(target_pointer_width = "32", cold, inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
+    const fn apply_any(self, sum: i32) -> i32 {
+        let (left, right) = if self.exponent > 0 { (self.exponent, 0) } else { (0, -self.exponent) };
+        rounding_shift(high_product(sum.wrapping_shl(left as u32), self.mantissa), right)
+    }
+
+    /// [`apply_once`](Self::apply_once) for any factor.
+    #[cfg_attr(target_pointer_width = "32", cold, inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
+    const fn apply_any_once(self, sum: i32) -> i32 {
         let shift = 31 - self.exponent;
         let rounded = (sum as i64 * self.mantissa as i64 + (1 << (shift - 1))) >> shift;
         if rounded > i32::MAX as i64 {
@@ -117,12 +152,6 @@ const fn high_product(a: i32, b: i32) -> i32 {
     ((a as i64 * b as i64 + (1 << 30)) as u64 >> 31) as i32
 }
 
-/// `x / 2^shift`, rounded half away from 0, for shifts from 2 to 31, unless `x` is the least number.
-#[inline(always)]
-pub(super) const fn half_away_from_zero(x: i32, shift: i32) -> i32 {
-    (((x + (x >> 31)) >> (shift - 1)) + 1) >> 1
-}
-
 /// `x / 2^shift`, rounded half away from 0, for shifts from 0 to 31.
 #[inline(always)]
 pub(crate) const fn rounding_shift(x: i32, shift: i32) -> i32 {
@@ -167,6 +196,24 @@ mod tests {
     }
 
     #[test]
+    fn small_multipliers_round_as_any() {
+        let mut rng = crate::Rng::new(4);
+        for exponent in -31..=-2 {
+            for mantissa in [1 << 30, (1 << 30) + 1, i32::MAX, 1 << 30 | rng.bits() as i32 >> 2 & i32::MAX] {
+                let multiplier = Multiplier { mantissa, exponent };
+                let halfway = (-exponent as u32..31).flat_map(|bit| [-1 << bit, 1 << bit]);
+                for sum in halfway.chain([i32::MIN, i32::MAX]).chain((0..100).map(|_| rng.bits() as i32)) {
+                    for sum in [sum.wrapping_sub(1), sum, sum.wrapping_add(1)] {
+                        let halves = [multiplier.doubled(sum), multiplier.doubled_once(sum)].map(|y| (y + 1) >> 1);
+                        let any = [multiplier.apply_any(sum), multiplier.apply_any_once(sum)];
+                        assert_eq!(halves, any, "{sum} · {multiplier:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn factors_round_as_multipliers_do() {
         let mut rng = crate::Rng::new(2);
         for _ in 0..10_000 {
@@ -185,11 +232,6 @@ mod tests {
         let half = Multiplier::new(0.25);
         assert_eq!([6, -6, 2, -2, 5, -5].map(|sum| half.apply(sum)), [2, -2, 1, -1, 2, -1]);
         assert_eq!([6, -6, 2, -2, 5, -5].map(|sum| half.apply_once(sum)), [2, -1, 1, 0, 1, -1]);
-        for shift in 2..=31 {
-            for x in [i32::MIN + 1, -1 << 30, -3, -2, -1, 0, 1, 2, 3, 1 << 30, i32::MAX - 1, i32::MAX] {
-                assert_eq!(half_away_from_zero(x, shift), rounding_shift(x, shift), "{x} >> {shift}");
-            }
-        }
         assert_eq!(rounding_shift(i32::MAX, 31), 1);
         assert_eq!(rounding_shift(i32::MIN, 31), -1);
         assert_eq!(doubled_high_product(i32::MIN, i32::MIN), i32::MAX);

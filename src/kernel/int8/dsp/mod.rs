@@ -109,17 +109,21 @@ impl<const F: usize> Channels<F> {
 
     /// By how much the sums of channels are too large: the zero point of the input is part of the bias.
     #[inline(always)]
-    pub(crate) const fn surplus<const KW: usize, const K: usize>(&self, _: &[[[i8; F]; KW]; K], _: i8) -> [i32; F] {
-        [0; F]
+    pub(crate) const fn surplus<const KW: usize, const K: usize>(
+        &self,
+        _: &[[[i8; F]; KW]; K],
+        _: i8,
+    ) -> Option<[i32; F]> {
+        None
     }
 
-    /// The outputs for sums of channels.
+    /// The outputs of all channels, with these sums.
     #[inline(always)]
-    pub(crate) fn round_all<R: Round>(&self, sums: &[i32; F], bounds: Bounds, y: &mut [i8]) {
-        for ((y, channel), sum) in y.iter_mut().zip(&self.each).zip(sums) {
-            *y = channel.round::<R>(self.usual, *sum, bounds.zero);
+    pub(crate) fn outputs<R: Round>(&self, bounds: Bounds, y: &mut [i8; F], sum: impl Fn(usize) -> i32) {
+        for (f, (y, channel)) in y.iter_mut().zip(&self.each).enumerate() {
+            *y = channel.round::<R>(self.usual, sum(f), bounds.zero);
         }
-        bounds.limit(&mut y[..F]);
+        bounds.limit(y);
     }
 
     /// Adds the zero points to the constants. They get the usual form if it exists and may be used. Weight `k` of channel

@@ -3,8 +3,8 @@
 //! The zero point of the input is part of the bias from the time when the program is compiled, since
 //! `Σ (x − zero)·w = Σ x·w − zero·Σ w`. So inputs are multiplied as they are in memory.
 //!
-//! Two rows and some filters, or two filters and a row, share each load. The loops are assembly, since the compiler keeps
-//! fewer sums in registers. The build script selects them by the name of the target.
+//! Some filters and rows share each load. The loops are assembly, since the compiler keeps fewer sums in registers. The
+//! build script selects them by the name of the target.
 
 #[cfg(scalar = "riscv")]
 mod riscv;
@@ -16,26 +16,39 @@ mod thumb2;
 use core::{array, mem::MaybeUninit, slice};
 
 #[cfg(scalar = "riscv")]
+pub(crate) use riscv::ROWS;
+#[cfg(scalar = "riscv")]
+pub(super) use riscv::clamp;
+#[cfg(scalar = "riscv")]
 use riscv::{FILTERS, add};
+#[cfg(scalar = "thumb1")]
+pub(crate) use thumb1::ROWS;
 #[cfg(scalar = "thumb1")]
 use thumb1::{FILTERS, add};
 #[cfg(scalar = "thumb2")]
+pub(crate) use thumb2::ROWS;
+#[cfg(scalar = "thumb2")]
 use thumb2::{FILTERS, add};
 
-use super::tensor::Int8Tensor;
-#[cfg(scalar)]
-use super::{Bounds, Channels, Round};
-use crate::Zeroed as _;
-#[cfg(scalar)]
-use crate::kernel::Simd;
+use super::{Bounds, Channels, Round, multiplier::Multiplier, tensor::Int8Tensor};
+use crate::{Zeroed as _, kernel::Simd};
 
-/// The filters that share the loads of two rows.
+/// The filters that share the loads of rows.
 #[cfg(not(any(scalar = "riscv", scalar = "thumb1", scalar = "thumb2")))]
-const FILTERS: usize = 1;
+const FILTERS: usize = 2;
 
-/// Adds `Σₖ left[p][k]·right[n][k]` to `sums[n][p]`, for the first numbers: none of them. Returns how many.
+/// The rows that share the loads of filters.
 #[cfg(not(any(scalar = "riscv", scalar = "thumb1", scalar = "thumb2")))]
-unsafe fn add<const N: usize>(_: [*const i8; 2], _: [*const i8; N], _: usize, _: &mut [[i32; 2]; N]) -> usize {
+pub(crate) const ROWS: usize = 2;
+
+/// Adds `Σₖ left[n][k]·right[p][k]` to `sums[p][n]`, for the first numbers: none of them. Returns how many.
+#[cfg(not(any(scalar = "riscv", scalar = "thumb1", scalar = "thumb2")))]
+unsafe fn add<const P: usize>(
+    _: [*const i8; FILTERS],
+    _: [*const i8; P],
+    _: usize,
+    _: &mut [[i32; FILTERS]; P],
+) -> usize {
     0
 }
 
@@ -45,9 +58,17 @@ const CALL: usize = 20;
 /// Parts of a row that are shorter are copied into one.
 const SHORT: usize = 16;
 
-/// `y[p][f] = channels(Σₖ x[p][k]·weights[f][k])` for `P` rows `x`, one or two, each in `K` parts of one length. `y` has
-/// the outputs of the rows one after the other.
-#[cfg(scalar)]
+/// The filters of a layer, one after the other, and the rounding of their sums.
+struct Filters<'a> {
+    weights: &'a [i8],
+    bias: &'a [i32],
+    mantissas: &'a [i32],
+    exponents: &'a [i8],
+    bounds: Bounds,
+}
+
+/// `y[p][f] = channels(Σₖ x[p][k]·weights[f][k])` for `P` rows `x`, one or [`ROWS`], each in `K` parts of one length. `y`
+/// has the outputs of the rows one after the other.
 #[inline(always)]
 pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const K: usize, const P: usize>(
     _: S,
@@ -58,126 +79,90 @@ pub(crate) fn products<S: Simd, W: Int8Tensor, R: Round, const F: usize, const K
     bounds: Bounds,
     y: &mut [i8],
 ) {
-    sums(x, weights, |p, f, sum| {
-        // Always; the compiler does not know.
-        if f < F
-            && let Some(y) = y.get_mut(p * F + f)
-        {
-            *y = channels.round::<R>(f, sum, bounds);
-        }
-    });
-}
-
-/// Calls `output` with `p`, `f` and `Σₖ x[p][k]·weights[f][k]`, for one or two rows `x`, each in `K` parts of one length.
-#[inline(always)]
-fn sums<W: Int8Tensor, const F: usize, const K: usize, const P: usize>(
-    x: [[&[i8]; K]; P],
-    weights: &[W; F],
-    output: impl FnMut(usize, usize, i32),
-) {
-    if K == 1 || W::LEN / K >= SHORT {
-        return of_parts(x.each_ref().map(|x| &x[..]), weights, output);
+    if P == 1
+        && W::LEN < CALL
+        && let [x] = x[0][..]
+        && let Some(y) = y.first_chunk_mut()
+    {
+        return channels.outputs::<R>(bounds, y, |f| {
+            let products = x.iter().zip(W::flat(slice::from_ref(&weights[f])));
+            products.fold(0, |sum, (x, weight)| sum + i32::from(*x) * i32::from(*weight))
+        });
     }
-    let mut rows = MaybeUninit::<[W; P]>::uninit();
-    let rows = <[W; P]>::zeroed_in(&mut rows);
-    for (row, x) in rows.iter_mut().zip(&x) {
-        for (to, part) in W::flat_mut(slice::from_mut(row)).chunks_exact_mut((W::LEN / K).max(1)).zip(x) {
-            to.iter_mut().zip(*part).for_each(|(to, x)| *to = *x);
+    let Channels { bias, mantissas, exponents } = channels;
+    let filters = Filters { weights: W::flat(weights), bias, mantissas, exponents, bounds };
+    let y = &mut y[..P * F];
+    // Always the first; the compiler does not know.
+    let length = x.as_flattened().iter().fold(W::LEN / K.max(1), |length, part| length.min(part.len()));
+    // SAFETY: the parts have so many numbers, as the filters have, and `y` has an output of each row for each of them.
+    unsafe {
+        if K == 1 || length >= SHORT {
+            let parts = array::from_fn::<_, K, _>(|k| x.each_ref().map(|x| x[k].as_ptr()));
+            return outputs::<R, P>(&parts, length, &filters, y);
         }
-    }
-    let rows = rows.each_ref().map(|row| [W::flat(slice::from_ref(row))]);
-    of_parts(rows.each_ref().map(|row| &row[..]), weights, output);
-}
-
-#[inline(always)]
-fn of_parts<W: Int8Tensor, const F: usize, const P: usize>(
-    x: [&[&[i8]]; P],
-    weights: &[W; F],
-    mut output: impl FnMut(usize, usize, i32),
-) {
-    const { assert!(P == 1 || P == 2) };
-    if P == 1 && x[0].len() == 1 && W::LEN < CALL {
-        for (f, filter) in weights.iter().enumerate() {
-            let mut sum = 0;
-            for (x, weight) in x[0][0].iter().zip(W::flat(slice::from_ref(filter))) {
-                sum += i32::from(*x) * i32::from(*weight);
-            }
-            output(0, f, sum);
-        }
-    } else if P == 2 {
-        let x = [x[0], x[P - 1]];
-        let (groups, rest) = weights.as_chunks::<FILTERS>();
-        for (group, filters) in groups.iter().enumerate() {
-            for (n, sums) in of_two_rows::<FILTERS>(x, W::flat(filters)).into_iter().enumerate() {
-                output(0, group * FILTERS + n, sums[0]);
-                output(1, group * FILTERS + n, sums[1]);
+        let mut rows = MaybeUninit::<[W; P]>::uninit();
+        let rows = <[W; P]>::zeroed_in(&mut rows);
+        for (row, x) in rows.iter_mut().zip(&x) {
+            for (to, part) in W::flat_mut(slice::from_mut(row)).chunks_exact_mut(length.max(1)).zip(x) {
+                to.iter_mut().zip(*part).for_each(|(to, x)| *to = *x);
             }
         }
-        for (n, filter) in rest.iter().enumerate() {
-            let [sums] = of_two_rows::<1>(x, W::flat(slice::from_ref(filter)));
-            output(0, groups.len() * FILTERS + n, sums[0]);
-            output(1, groups.len() * FILTERS + n, sums[1]);
-        }
-    } else {
-        let (pairs, rest) = weights.as_chunks::<2>();
-        for (pair, filters) in pairs.iter().enumerate() {
-            let sums = of_row(x[0], W::flat(filters));
-            output(0, 2 * pair, sums[0]);
-            output(0, 2 * pair + 1, sums[1]);
-        }
-        for filter in rest {
-            let [sums] = of_two_rows::<1>([x[0]; 2], W::flat(slice::from_ref(filter)));
-            output(0, 2 * pairs.len(), sums[0]);
-        }
+        let rows = rows.each_ref().map(|row| W::flat(slice::from_ref(row)).as_ptr());
+        outputs::<R, P>(&[rows], W::LEN, &filters, y);
     }
 }
 
-/// The sums of two rows, in parts, for each of `N` filters. All layers share this function.
+/// The outputs of `P` rows, in parts. All layers share this function.
+///
+/// # Safety
+///
+/// Each part has `length` numbers, and `filters` as many as the parts of a row, for each bias, mantissa and exponent. `y` has
+/// room for an output of each row for each of them.
 #[inline(never)]
-fn of_two_rows<const N: usize>([first, second]: [&[&[i8]]; 2], filters: &[i8]) -> [[i32; 2]; N] {
-    let (mut sums, count, mut start) = ([[0; 2]; N], filters.len() / N, 0);
-    for (first, second) in first.iter().zip(second) {
-        let length = first.len().min(second.len()).min(count - start);
-        let right = array::from_fn(|n| filters.as_ptr().wrapping_add(n * count + start));
-        // SAFETY: the parts have so many numbers, and each filter after `start`.
-        unsafe { add_all([first.as_ptr(), second.as_ptr()], right, length, &mut sums) };
-        start += length;
+unsafe fn outputs<R: Round, const P: usize>(x: &[[*const i8; P]], length: usize, filters: &Filters<'_>, y: &mut [i8]) {
+    let Filters { weights, bias, mantissas, exponents, bounds } = *filters;
+    let count = bias.len();
+    for first in (0..count).step_by(FILTERS) {
+        // The last filter stands for those after it.
+        let at: [usize; FILTERS] = array::from_fn(|n| (first + n).min(count - 1));
+        // SAFETY: `f` is below `count`, and so many numbers follow each pointer.
+        unsafe {
+            let mut sums = [at.map(|f| *bias.get_unchecked(f)); P];
+            let mut left = at.map(|f| weights.as_ptr().add(f * x.len() * length));
+            for right in x {
+                add_all(left, *right, length, &mut sums);
+                left = left.map(|left| left.wrapping_add(length));
+            }
+            for (n, f) in (first..count).take(FILTERS).enumerate() {
+                let (mantissa, exponent) = (*mantissas.get_unchecked(f), *exponents.get_unchecked(f));
+                let multiplier = Multiplier { mantissa, exponent: i32::from(exponent) };
+                for (p, sums) in sums.iter().enumerate() {
+                    *y.get_unchecked_mut(p * count + f) = bounds.round::<R>(multiplier, sums[n]);
+                }
+            }
+        }
     }
-    sums
 }
 
-/// The sums of a row, in parts, for two filters. All layers share this function.
-#[inline(never)]
-fn of_row(x: &[&[i8]], filters: &[i8]) -> [i32; 2] {
-    let (mut sums, count, mut start) = ([[0; 2]], filters.len() / 2, 0);
-    for x in x {
-        let length = x.len().min(count - start);
-        let left = array::from_fn(|n| filters.as_ptr().wrapping_add(n * count + start));
-        // SAFETY: the part has so many numbers, and each filter after `start`.
-        unsafe { add_all(left, [x.as_ptr()], length, &mut sums) };
-        start += length;
-    }
-    sums[0]
-}
-
-/// Adds `Σₖ left[p][k]·right[n][k]` to `sums[n][p]`.
+/// Adds `Σₖ left[n][k]·right[p][k]` to `sums[p][n]`.
 ///
 /// # Safety
 ///
 /// Each pointer is to `length` numbers.
-#[inline(always)]
-unsafe fn add_all<const N: usize>(
-    left: [*const i8; 2],
-    right: [*const i8; N],
+#[inline(never)]
+unsafe fn add_all<const P: usize>(
+    left: [*const i8; FILTERS],
+    right: [*const i8; P],
     length: usize,
-    sums: &mut [[i32; 2]; N],
+    sums: &mut [[i32; FILTERS]; P],
 ) {
     // SAFETY: the pointers are those of this function, and each index is below `length`.
     unsafe {
         for k in add(left, right, length, sums)..length {
-            for n in 0..N {
-                for p in 0..2 {
-                    sums[n][p] += i32::from(*left[p].add(k)) * i32::from(*right[n].add(k));
+            for p in 0..P {
+                for n in 0..FILTERS {
+                    let product = i32::from(*left[n].add(k)) * i32::from(*right[p].add(k));
+                    sums[p][n] = sums[p][n].wrapping_add(product);
                 }
             }
         }
@@ -186,33 +171,40 @@ unsafe fn add_all<const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{Once, Twice},
+        *,
+    };
+    use crate::kernel::Baseline;
 
-    /// Compares the sums with those of plain loops.
-    fn agree<const F: usize, const K: usize, const N: usize, const P: usize>() {
+    /// Compares the outputs with those of plain loops.
+    fn agree<R: Round, const F: usize, const K: usize, const N: usize, const P: usize>() {
         let mut rng = crate::Rng::new(3);
         let mut int8 = || rng.bits() as i8;
         let x: [[[i8; N]; K]; P] = array::from_fn(|_| array::from_fn(|_| array::from_fn(|_| int8())));
         let weights: [[[i8; N]; K]; F] = array::from_fn(|_| array::from_fn(|_| array::from_fn(|_| int8())));
-        let mut found = [[None; F]; P];
-        sums(x.each_ref().map(|x| x.each_ref().map(|part| &part[..])), &weights, |p, f, sum| {
-            assert_eq!(found[p][f].replace(sum), None);
-        });
-        for (p, x) in x.iter().enumerate() {
+        let multipliers = array::from_fn(|_| Multiplier { mantissa: (1 << 30) + i32::from(int8()), exponent: -6 });
+        let channels = Channels::new(array::from_fn(|_| 64 * i32::from(int8())), multipliers);
+        let bounds = Bounds { zero: -3, least: -120, most: 127 };
+        let mut y = [[0; F]; P];
+        let rows = x.each_ref().map(|x| x.each_ref().map(|part| &part[..]));
+        products::<_, _, R, F, K, P>(Baseline, rows, 0, &weights, &channels, bounds, y.as_flattened_mut());
+        for (x, y) in x.iter().zip(y) {
             for (f, weights) in weights.iter().enumerate() {
                 let products = x.as_flattened().iter().zip(weights.as_flattened());
-                assert_eq!(found[p][f], Some(products.map(|(x, w)| i32::from(*x) * i32::from(*w)).sum()));
+                let sum = products.map(|(x, w)| i32::from(*x) * i32::from(*w)).sum();
+                assert_eq!(y[f], channels.round::<R>(f, sum, bounds));
             }
         }
     }
 
     #[test]
     fn rows_in_short_and_long_parts() {
-        agree::<5, 3, 4, 2>();
-        agree::<5, 3, 4, 1>();
-        agree::<4, 2, 17, 2>();
-        agree::<1, 2, 17, 1>();
-        agree::<2, 1, 1, 2>();
-        agree::<2, 1, 1, 1>();
+        agree::<Twice, 5, 3, 4, ROWS>();
+        agree::<Twice, 5, 3, 4, 1>();
+        agree::<Twice, 4, 2, 17, ROWS>();
+        agree::<Once, 1, 2, 17, 1>();
+        agree::<Twice, 2, 1, 1, ROWS>();
+        agree::<Once, 2, 1, 1, 1>();
     }
 }

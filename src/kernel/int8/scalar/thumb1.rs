@@ -2,22 +2,25 @@
 
 use core::arch::asm;
 
-/// The filters that share the loads of two rows.
-pub const FILTERS: usize = 1;
+/// The filters that share the loads of a row.
+pub const FILTERS: usize = 2;
 
-/// Adds `Σₖ left[p][k]·right[n][k]` to `sums[n][p]`. Returns the number of products of each sum: `length`.
+/// The rows that share the loads of filters: registers are too few for several.
+pub const ROWS: usize = 1;
+
+/// Adds `Σₖ left[n][k]·right[p][k]` to `sums[p][n]`. Returns the number of products of each sum: `length`.
 ///
 /// # Safety
 ///
 /// Each pointer is to `length` numbers.
 #[inline(always)]
-pub unsafe fn add<const N: usize>(
-    left: [*const i8; 2],
-    right: [*const i8; N],
+pub unsafe fn add<const P: usize>(
+    left: [*const i8; FILTERS],
+    right: [*const i8; P],
     length: usize,
-    sums: &mut [[i32; 2]; N],
+    sums: &mut [[i32; FILTERS]; P],
 ) -> usize {
-    const { assert!(N == 1) };
+    const { assert!(P == 1) };
     if length > 0 {
         // SAFETY: `k` is below `length`. Operands are in `r0` to `r7`, so `r12` is free, once it is saved.
         unsafe {

@@ -2,13 +2,16 @@
 
 use core::{arch::asm, array};
 
-/// The filters that share the loads of two rows.
+/// The filters that share the loads of rows.
 pub const FILTERS: usize = 2;
+
+/// The rows that share the loads of filters.
+pub const ROWS: usize = 2;
 
 /// The products of each sum in a round of a loop.
 const ROUND: usize = 4;
 
-/// The products of two rows and two filters at the place where a load ends like this.
+/// The products of two filters and two rows at the place where a load ends like this.
 macro_rules! two {
     ($at:literal) => {
         concat!(
@@ -32,7 +35,7 @@ macro_rules! two {
     };
 }
 
-/// Those of two rows and a filter.
+/// Those of two filters and a row.
 macro_rules! one {
     ($at:literal) => {
         concat!(
@@ -51,28 +54,28 @@ macro_rules! one {
     };
 }
 
-/// Adds `Σₖ left[p][k]·right[n][k]` to `sums[n][p]`, for the first numbers. Returns how many.
+/// Adds `Σₖ left[n][k]·right[p][k]` to `sums[p][n]`, for the first numbers. Returns how many.
 ///
 /// # Safety
 ///
 /// Each pointer is to `length` numbers.
 #[inline(always)]
-pub unsafe fn add<const N: usize>(
-    left: [*const i8; 2],
-    right: [*const i8; N],
+pub unsafe fn add<const P: usize>(
+    left: [*const i8; FILTERS],
+    right: [*const i8; P],
     length: usize,
-    sums: &mut [[i32; 2]; N],
+    sums: &mut [[i32; FILTERS]; P],
 ) -> usize {
-    const { assert!(N == 1 || N == FILTERS) };
+    const { assert!(P == 1 || P == ROWS) };
     let rounds = length / ROUND;
     if rounds == 0 {
         return 0;
     }
-    let ([left0, left1], [right0, right1]) = (left, array::from_fn(|n| right[n % N]));
-    let [[mut s00, mut s01], [mut s10, mut s11]] = array::from_fn(|n| sums[n % N]);
+    let ([left0, left1], [right0, right1]) = (left, array::from_fn(|p| right[p % P]));
+    let [[mut s00, mut s01], [mut s10, mut s11]] = array::from_fn(|p| sums[p % P]);
     // SAFETY: each round reads `ROUND` numbers after each pointer. The last loads move the pointers.
     unsafe {
-        if N == FILTERS {
+        if P == ROWS {
             asm!(
                 "2:",
                 two!(", #1]"), two!(", #2]"), two!(", #3]"), two!("], #4"),
@@ -99,6 +102,6 @@ pub unsafe fn add<const N: usize>(
             );
         }
     }
-    sums.copy_from_slice(&[[s00, s01], [s10, s11]][..N]);
+    sums.copy_from_slice(&[[s00, s01], [s10, s11]][..P]);
     ROUND * rounds
 }
