@@ -124,12 +124,15 @@ pub(super) const fn is_long(length: usize) -> bool {
     length > 3072
 }
 
-/// The outputs of a [long](is_long) row, in parts of one length.
+/// The outputs of a [long](is_long) row, in parts.
 #[inline(never)]
 fn long_row<R: Round>(x: &[&[i8]], length: usize, weights: &[i8], channels: &[Channel], bounds: Bounds, y: &mut [i8]) {
-    for ((y, channel), weights) in y.iter_mut().zip(channels).zip(weights.chunks_exact(length)) {
-        let parts = x.iter().zip(weights.chunks_exact(length / x.len()));
-        let sum = parts.map(|(x, weights)| dot_in_place(x, weights)).sum();
+    for (f, (y, channel)) in y.iter_mut().zip(channels).enumerate() {
+        let (mut sum, mut at) = (0, f * length);
+        for part in x {
+            sum += weights.get(at..at + part.len()).map_or(0, |weights| dot_in_place(part, weights));
+            at += part.len();
+        }
         *y = channel.round::<R>(false, sum, bounds.zero);
     }
     bounds.limit(y);
