@@ -3,7 +3,7 @@
 //! Numbers of 16 bits of two pixels of a window are brought side by side. An instruction multiplies both by their weights
 //! and adds the products to the sum of the channel.
 
-use core::{arch::x86_64::*, array};
+use core::{arch::x86_64::*, array, mem::MaybeUninit, slice};
 
 use super::{
     LANES, Layer,
@@ -57,8 +57,7 @@ unsafe fn groups(x: &[i8], layer: Layer<'_>, y: &mut [i8]) {
     let shape = layer.shape;
     let ([_, _, channels], [rows, columns], [down, right]) = (shape.image, shape.window, shape.slide.stride);
     let (lanes, taps) = (layer.bias.len(), rows * columns);
-    let (mut area, mut pairs) =
-        (Area::new(), [Pair { places: [0; 2], weights: [_mm512_setzero_si512(); 2] }; MOST_PAIRS]);
+    let (mut area, mut pairs) = (Area::new(), [const { MaybeUninit::uninit() }; MOST_PAIRS]);
     let pairs = &mut pairs[..taps.div_ceil(2)];
     for outputs in area::all::<i16>(shape) {
         let Outputs { first, size } = outputs;
@@ -113,7 +112,7 @@ impl<'a> Windows<'a> {
         taps: usize,
         group: usize,
         place: impl Fn(usize) -> usize,
-        pairs: &'a mut [Pair],
+        pairs: &'a mut [MaybeUninit<Pair>],
     ) -> Self {
         let lanes = layer.bias.len();
         let count = WIDE.min(lanes - group);
@@ -129,8 +128,10 @@ impl<'a> Windows<'a> {
             let second = if last { first } else { first + 1 };
             let (a, b) = (weights(first), if last { _mm512_setzero_si512() } else { weights(second) });
             let weights = [_mm512_unpacklo_epi16(a, b), _mm512_unpackhi_epi16(a, b)];
-            *pair = Pair { places: [place(first), place(second)], weights };
+            pair.write(Pair { places: [place(first), place(second)], weights });
         }
+        // SAFETY: the loop has written each of them.
+        let pairs = unsafe { slice::from_raw_parts(pairs.as_ptr().cast(), pairs.len()) };
         Self { pairs, rounding: Rounding::interleaved(layer, group) }
     }
 
