@@ -62,9 +62,12 @@ unsafe fn block_sums<const UNSIGNED: bool>(
     first: usize,
     zero: __m512i,
 ) -> [__m512i; BLOCK] {
-    let mut rows = [layer.weights.as_ptr(); BLOCK];
+    let (start, last) = (layer.weights.as_ptr().wrapping_add(first * x.len()), layer.bias.len() - 1 - first);
+    let mut rows = [start; BLOCK];
     for (n, row) in rows.iter_mut().enumerate() {
-        *row = row.wrapping_add((first + n).min(layer.bias.len() - 1) * x.len());
+        // The usual case, in fewer instructions.
+        let n = if last >= BLOCK - 1 { n } else { n.min(last) };
+        *row = row.wrapping_add(n * x.len());
     }
     let sign = _mm512_set1_epi8(-128);
     let [mut sums, mut surplus] = [[_mm512_setzero_si512(); BLOCK]; 2];
