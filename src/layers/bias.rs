@@ -3,7 +3,7 @@
 use crate::{
     Tensor,
     kernel::Element,
-    layer::{Parameter, Path, VisitGradient},
+    layer::{Operations, Parameter, Path, VisitGradient},
 };
 
 /// Whether a layer adds a bias to its logits: [`Bias`] or [`NoBias`].
@@ -25,6 +25,25 @@ pub trait Biased: sealed::Sealed + Send + Sync + 'static {
     /// The mutable version of [`get`](Self::get).
     #[doc(hidden)]
     fn get_mut<T: Element, const N: usize>(bias: &mut Self::Of<[T; N]>) -> Option<&mut [T; N]>;
+
+    /// `bias`, or zeros if there is none.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn or_zeros<T: Element, const N: usize>(bias: &Self::Of<[T; N]>) -> &[T; N] {
+        Self::get(bias).unwrap_or(T::zeros())
+    }
+
+    /// Lists the operation that adds the bias, if there is one.
+    #[doc(hidden)]
+    fn operations<T: Element, V: Operations<T>, const N: usize>(
+        bias: &Self::Of<[T; N]>,
+        path: Path<'_>,
+        operations: &mut V,
+    ) {
+        if let Some(bias) = Self::get(bias) {
+            operations.add(path, "bias", bias);
+        }
+    }
 
     /// Visits the gradient of the bias, if there is one: it is the second of the layer's `parameters`.
     #[doc(hidden)]

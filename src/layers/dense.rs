@@ -102,17 +102,15 @@ impl<const IN: usize, const OUT: usize, A: Activation, T: Element, Z: Biased> La
 
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         operations.product(path, "kernel", [IN, OUT], self.kernel.as_flattened());
-        if let Some(bias) = Z::get(&self.bias) {
-            operations.add(path, "bias", bias);
-        }
+        Z::operations(&self.bias, path, operations);
         A::operations(path, operations);
     }
 }
 
 impl<const IN: usize, const OUT: usize, A: Activation, T: Element, Z: Biased> Affine for Dense<IN, OUT, A, T, Z> {
     #[inline(always)]
-    fn logits<S: Simd, M: ElementwiseKernel<0, 1>>(&self, simd: S, x: &[[T; IN]], then: &M, y: &mut [[T; OUT]]) {
-        nn(simd, x, &self.kernel, Z::get(&self.bias).unwrap_or(T::zeros()), then, y);
+    fn logits<S: Simd>(&self, simd: S, x: &[[T; IN]], then: &impl ElementwiseKernel<0, 1>, y: &mut [[T; OUT]]) {
+        nn(simd, x, &self.kernel, Z::or_zeros(&self.bias), then, y);
     }
 
     #[inline(always)]

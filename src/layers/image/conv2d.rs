@@ -1,22 +1,21 @@
 //! The convolution of an image.
 
-use core::{array, marker::PhantomData, slice};
+use core::{marker::PhantomData, slice};
 
 use super::{
-    Channels, Valid, Window, fault,
+    Channels, Valid, Window,
+    convolution::{self, push_window, sliding_gradient},
+    fault,
     recent::{Recent, looks_ahead},
-    window::{self, Newest, Over, slide},
+    window::{Newest, Over, slide},
 };
 use crate::{
     Parameters, Tensor,
     activation::{Activation, Linear},
-    kernel::{
-        Element, ElementwiseKernel, Simd, Unchanged, conv, conv_backward, conv_gradient, conv_gradient_parts, map_each,
-        sum_rows,
-    },
+    kernel::{Element, ElementwiseKernel, Simd, conv, conv_backward, conv_gradient, conv_gradient_parts},
     layer::{Infer, Inferred, Layer, Operations, Path, first_fault},
     layers::{
-        affine::{Affine, affine_passes, sliding_gradient},
+        affine::{Affine, affine_passes},
         bias::{Bias, Biased},
     },
     message::Message,
@@ -77,10 +76,7 @@ pub struct Conv2d<
 impl<I: Channels, const F: usize, const K: usize, A: Activation, P: Window, Z: Biased, const KW: usize, O>
     Conv2d<I, F, K, A, P, Z, KW, O>
 {
-    const NAMED: Message<64> = {
-        let message = Message::new().text("Conv2d<").number(F as u128).text(", ").number(K as u128).text(", ");
-        window::named::<P>(message.text(A::NAME), [K, KW], [1, 1], [Z::SUFFIX, ", Bias"]).text(">")
-    };
+    const NAMED: Message<64> = convolution::named::<A, P, Z>("Conv2d", &[F, K], [K, KW]);
 
     /// A layer with these parameters.
     pub const fn from_parts(kernel: [[I::Each<[I::Element; F]>; KW]; K], bias: Z::Of<[I::Element; F]>) -> Self {
@@ -131,9 +127,7 @@ impl<
         let window = slide::<P>([H, W], [K, KW]).1;
         let kernel = Tensor::flat(slice::from_ref(&self.kernel));
         operations.convolution(path, "kernel", window, [K, KW, C, F], kernel);
-        if let Some(bias) = Z::get(&self.bias) {
-            operations.add(path, "bias", bias);
-        }
+        Z::operations(&self.bias, path, operations);
         A::operations(path, operations);
     }
 }
@@ -154,14 +148,8 @@ impl<
 > Affine for Conv2d<[[[T; C]; W]; H], F, K, A, P, Z, KW, [[[T; F]; OW]; OH]>
 {
     #[inline(always)]
-    fn logits<S: Simd, M: ElementwiseKernel<0, 1>>(
-        &self,
-        simd: S,
-        x: &[Self::Input],
-        then: &M,
-        y: &mut [Self::Output],
-    ) {
-        let bias = Z::get(&self.bias).unwrap_or(T::zeros());
+    fn logits<S: Simd>(&self, simd: S, x: &[Self::Input], then: &impl ElementwiseKernel<0, 1>, y: &mut [Self::Output]) {
+        let bias = Z::or_zeros(&self.bias);
         conv(simd, PhantomData::<Over<P, H, W, K, KW>>, x, &self.kernel, bias, then, y);
     }
 
@@ -198,13 +186,5 @@ where
     const DELAY: usize = Self::State::DELAY;
     const PERIOD: usize = Self::State::PERIOD;
 
-    #[inline(always)]
-    fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &[[T; C]; W], y: &mut [[T; F]; OW]) -> bool {
-        let mut window = [[[T::zero(); C]; W]; K];
-        let Some(_) = state.push(frame, &[[T::zero(); C]; W], &mut window) else { return false };
-        let (steps, bias) = (PhantomData::<Over<Newest<P>, K, W, K, KW>>, Z::get(&self.bias).unwrap_or(T::zeros()));
-        conv(simd, steps, &[window], &self.kernel, bias, &Unchanged, array::from_mut(array::from_mut(y)));
-        A::forward(simd, y);
-        true
-    }
+    push_window!(conv, Over<Newest<P>, K, W, K, KW>, &[*T::zeros(); W], |window, kernel, y| (window, kernel, y));
 }

@@ -3,19 +3,18 @@
 use core::{marker::PhantomData, slice};
 
 use super::{
-    Channels, Valid, Window, fault,
-    window::{self, Over, slide},
+    Channels, Valid, Window,
+    convolution::{self, add_bias, sliding_gradient},
+    fault,
+    window::{Over, slide},
 };
 use crate::{
     Parameters, Tensor,
     activation::{Activation, Linear},
-    kernel::{
-        Element, ElementwiseKernel, Real, Simd, Unchanged, conv, conv_backward, conv_gradient, conv_gradient_parts,
-        elementwise_row, map_each, sum_rows,
-    },
+    kernel::{Element, ElementwiseKernel, Simd, Unchanged, conv, conv_backward, conv_gradient, conv_gradient_parts},
     layer::{Infer, Inferred, Layer, Operations, Path},
     layers::{
-        affine::{Affine, affine_passes, sliding_gradient},
+        affine::{Affine, affine_passes},
         bias::{Bias, Biased},
     },
     message::Message,
@@ -75,11 +74,7 @@ pub struct ConvTranspose2d<
 impl<I: Channels, const F: usize, const K: usize, A: Activation, P: Window, Z: Biased, const KW: usize, O>
     ConvTranspose2d<I, F, K, A, P, Z, KW, O>
 {
-    const NAMED: Message<64> = {
-        let message = Message::new().text("ConvTranspose2d<").number(F as u128).text(", ").number(K as u128);
-        let message = message.text(", ").text(A::NAME);
-        window::named::<P>(message, [K, KW], [1, 1], [Z::SUFFIX, ", Bias"]).text(">")
-    };
+    const NAMED: Message<64> = convolution::named::<A, P, Z>("ConvTranspose2d", &[F, K], [K, KW]);
 
     /// A layer with these parameters.
     #[allow(clippy::type_complexity, reason = "four axes")]
@@ -132,21 +127,8 @@ impl<
         let kernel = Tensor::flat(slice::from_ref(&self.kernel));
         let window = slide::<P>([OH, OW], [K, KW]).1;
         operations.transposed_convolution(path, "kernel", window, [H, W], [OH, OW], [K, KW, F, C], kernel);
-        if let Some(bias) = Z::get(&self.bias) {
-            operations.add(path, "bias", bias);
-        }
+        Z::operations(&self.bias, path, operations);
         A::operations(path, operations);
-    }
-}
-
-/// `then(y + bias)`.
-#[derive(Clone, Copy)]
-struct AddThen<'a, M>(&'a M);
-
-impl<M: ElementwiseKernel<0, 1>> ElementwiseKernel<1, 1> for AddThen<'_, M> {
-    #[inline(always)]
-    fn apply<V: Real>(&self, [bias]: [V; 1], [y]: [V; 1]) -> [V; 1] {
-        self.0.apply([], [y + bias])
     }
 }
 
@@ -167,18 +149,9 @@ impl<
 > Affine for ConvTranspose2d<[[[T; C]; W]; H], F, K, A, P, Z, KW, [[[T; F]; OW]; OH]>
 {
     #[inline(always)]
-    fn logits<S: Simd, M: ElementwiseKernel<0, 1>>(
-        &self,
-        simd: S,
-        x: &[Self::Input],
-        then: &M,
-        y: &mut [Self::Output],
-    ) {
+    fn logits<S: Simd>(&self, simd: S, x: &[Self::Input], then: &impl ElementwiseKernel<0, 1>, y: &mut [Self::Output]) {
         conv_backward(simd, PhantomData::<Over<P, OH, OW, K, KW>>, x, &self.kernel, y);
-        let bias = Z::get(&self.bias).unwrap_or(T::zeros());
-        for pixel in y.as_flattened_mut().as_flattened_mut() {
-            elementwise_row(simd, &AddThen(then), [bias], [pixel]);
-        }
+        add_bias(simd, Z::or_zeros(&self.bias), then, y.as_flattened_mut().as_flattened_mut());
     }
 
     #[inline(always)]

@@ -1,22 +1,23 @@
 //! The convolution of each channel of an image by itself.
 
-use core::{array, marker::PhantomData, slice};
+use core::{marker::PhantomData, slice};
 
 use super::{
-    Channels, Valid, Window, fault,
+    Channels, Valid, Window,
+    convolution::{self, push_window, sliding_gradient},
+    fault,
     recent::{Recent, looks_ahead},
-    window::{self, Newest, Over, slide},
+    window::{Newest, Over, slide},
 };
 use crate::{
     Parameters, Tensor,
     activation::{Activation, Linear},
     kernel::{
-        Element, ElementwiseKernel, Simd, Unchanged, depthwise, depthwise_backward, depthwise_gradient,
-        depthwise_gradient_parts, map_each, sum_rows,
+        Element, ElementwiseKernel, Simd, depthwise, depthwise_backward, depthwise_gradient, depthwise_gradient_parts,
     },
     layer::{Infer, Inferred, Layer, Operations, Path, first_fault},
     layers::{
-        affine::{Affine, affine_passes, sliding_gradient},
+        affine::{Affine, affine_passes},
         bias::{Bias, Biased},
     },
     message::Message,
@@ -76,10 +77,7 @@ pub struct DepthwiseConv2d<
 impl<I: Channels, const K: usize, A: Activation, P: Window, Z: Biased, const KW: usize, O>
     DepthwiseConv2d<I, K, A, P, Z, KW, O>
 {
-    const NAMED: Message<64> = {
-        let message = Message::new().text("DepthwiseConv2d<").number(K as u128).text(", ").text(A::NAME);
-        window::named::<P>(message, [K, KW], [1, 1], [Z::SUFFIX, ", Bias"]).text(">")
-    };
+    const NAMED: Message<64> = convolution::named::<A, P, Z>("DepthwiseConv2d", &[K], [K, KW]);
 
     /// A layer with these parameters.
     pub const fn from_parts(kernel: [[I::Each<I::Element>; KW]; K], bias: Z::Of<I::Each<I::Element>>) -> Self {
@@ -128,9 +126,7 @@ impl<
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         let kernel = Tensor::flat(slice::from_ref(&self.kernel));
         operations.depthwise(path, "kernel", slide::<P>([H, W], [K, KW]).1, [K, KW, C], kernel);
-        if let Some(bias) = Z::get(&self.bias) {
-            operations.add(path, "bias", bias);
-        }
+        Z::operations(&self.bias, path, operations);
         A::operations(path, operations);
     }
 }
@@ -150,14 +146,8 @@ impl<
 > Affine for DepthwiseConv2d<[[[T; C]; W]; H], K, A, P, Z, KW, [[[T; C]; OW]; OH]>
 {
     #[inline(always)]
-    fn logits<S: Simd, M: ElementwiseKernel<0, 1>>(
-        &self,
-        simd: S,
-        x: &[Self::Input],
-        then: &M,
-        y: &mut [Self::Output],
-    ) {
-        let bias = Z::get(&self.bias).unwrap_or(T::zeros());
+    fn logits<S: Simd>(&self, simd: S, x: &[Self::Input], then: &impl ElementwiseKernel<0, 1>, y: &mut [Self::Output]) {
+        let bias = Z::or_zeros(&self.bias);
         depthwise(simd, PhantomData::<Over<P, H, W, K, KW>>, x, &self.kernel, bias, then, y);
     }
 
@@ -193,13 +183,5 @@ where
     const DELAY: usize = Self::State::DELAY;
     const PERIOD: usize = Self::State::PERIOD;
 
-    #[inline(always)]
-    fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &[[T; C]; W], y: &mut [[T; C]; OW]) -> bool {
-        let mut window = [[[T::zero(); C]; W]; K];
-        let Some(_) = state.push(frame, &[[T::zero(); C]; W], &mut window) else { return false };
-        let (steps, bias) = (PhantomData::<Over<Newest<P>, K, W, K, KW>>, Z::get(&self.bias).unwrap_or(T::zeros()));
-        depthwise(simd, steps, &[window], &self.kernel, bias, &Unchanged, array::from_mut(array::from_mut(y)));
-        A::forward(simd, y);
-        true
-    }
+    push_window!(depthwise, Over<Newest<P>, K, W, K, KW>, &[*T::zeros(); W], |window, kernel, y| (window, kernel, y));
 }

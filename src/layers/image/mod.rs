@@ -5,6 +5,7 @@
 
 mod conv2d;
 mod conv_transpose2d;
+pub(super) mod convolution;
 mod crop2d;
 mod depthwise_conv2d;
 pub(super) mod fault;

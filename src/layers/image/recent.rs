@@ -73,23 +73,6 @@ where
     }
 }
 
-/// `push` of a convolution of series, whose formula for a window is `$formula`.
-macro_rules! push_window {
-    ($formula:ident) => {
-        #[inline(always)]
-        fn push<S: Simd>(&self, simd: S, state: &mut Self::State, frame: &Self::Frame, y: &mut Self::Emitted) -> bool {
-            let mut window = [[T::zero(); C]; K];
-            let Some(_) = state.push(frame, T::zeros(), &mut window) else { return false };
-            let (kernel, bias) = (array::from_ref(&self.kernel), Z::get(&self.bias).unwrap_or(T::zeros()));
-            let (steps, row) = (PhantomData::<Over<Row<Valid>, 1, K, 1, K>>, array::from_mut(array::from_mut(y)));
-            $formula(simd, steps, &[[window]], kernel, bias, &Unchanged, array::from_mut(row));
-            A::forward(simd, slice::from_mut(y));
-            true
-        }
-    };
-}
-pub(in crate::layers) use push_window;
-
 /// The fault of a layer whose window is not in the past.
 pub const fn looks_ahead<P: Window>(layer: &str, length: usize, frames: usize) -> Option<Message> {
     if is_past::<P>(length, frames) {

@@ -5,18 +5,17 @@ use core::{array, marker::PhantomData, slice};
 use crate::{
     Parameters, Tensor,
     activation::{Activation, Linear},
-    kernel::{
-        Element, ElementwiseKernel, Simd, Unchanged, conv, conv_backward, conv_gradient, conv_gradient_parts, map_each,
-        sum_rows,
-    },
+    kernel::{Element, ElementwiseKernel, Simd, conv, conv_backward, conv_gradient, conv_gradient_parts},
     layer::{Infer, Inferred, Layer, Operations, Path, first_fault},
     layers::{
-        affine::{Affine, affine_passes, sliding_gradient},
+        affine::{Affine, affine_passes},
         bias::{Bias, Biased},
         image::{
-            Channels, Valid, Window, fault,
-            recent::{Recent, is_past, looks_ahead, push_window, reads_padding},
-            window::{self, Over, Row, slide},
+            Channels, Valid, Window,
+            convolution::{self, push_window, sliding_gradient},
+            fault,
+            recent::{Recent, is_past, looks_ahead, reads_padding},
+            window::{Over, Row, slide},
         },
     },
     message::Message,
@@ -76,10 +75,7 @@ pub struct Conv1d<
 }
 
 impl<I: Channels, const F: usize, const K: usize, A: Activation, P: Window, Z: Biased, O> Conv1d<I, F, K, A, P, Z, O> {
-    const NAMED: Message<64> = {
-        let message = Message::new().text("Conv1d<").number(F as u128).text(", ").number(K as u128).text(", ");
-        window::named::<P>(message.text(A::NAME), [K, K], [1, 1], [Z::SUFFIX, ", Bias"]).text(">")
-    };
+    const NAMED: Message<64> = convolution::named::<A, P, Z>("Conv1d", &[F, K], [K, K]);
 
     /// A layer with these parameters.
     pub const fn from_parts(kernel: [I::Each<[I::Element; F]>; K], bias: Z::Of<[I::Element; F]>) -> Self {
@@ -137,9 +133,7 @@ impl<
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         let kernel = Tensor::flat(slice::from_ref(&self.kernel));
         operations.convolution(path, "kernel", slide::<Row<P>>([1, L], [1, K]).1, [1, K, C, F], kernel);
-        if let Some(bias) = Z::get(&self.bias) {
-            operations.add(path, "bias", bias);
-        }
+        Z::operations(&self.bias, path, operations);
         A::operations(path, operations);
     }
 }
@@ -158,14 +152,8 @@ impl<
 > Affine for Conv1d<[[T; C]; L], F, K, A, P, Z, [[T; F]; OL]>
 {
     #[inline(always)]
-    fn logits<S: Simd, M: ElementwiseKernel<0, 1>>(
-        &self,
-        simd: S,
-        x: &[Self::Input],
-        then: &M,
-        y: &mut [Self::Output],
-    ) {
-        let (kernel, bias) = (array::from_ref(&self.kernel), Z::get(&self.bias).unwrap_or(T::zeros()));
+    fn logits<S: Simd>(&self, simd: S, x: &[Self::Input], then: &impl ElementwiseKernel<0, 1>, y: &mut [Self::Output]) {
+        let (kernel, bias) = (array::from_ref(&self.kernel), Z::or_zeros(&self.bias));
         let steps = PhantomData::<Over<Row<P>, 1, L, 1, K>>;
         conv(simd, steps, x.as_chunks::<1>().0, kernel, bias, then, y.as_chunks_mut::<1>().0);
     }
@@ -203,5 +191,9 @@ where
     const DELAY: usize = Self::State::DELAY;
     const PERIOD: usize = Self::State::PERIOD;
 
-    push_window!(conv);
+    push_window!(conv, Over<Row<Valid>, 1, K, 1, K>, T::zeros(), |window, kernel, y| (
+        [window],
+        array::from_ref(kernel),
+        array::from_mut(y)
+    ));
 }

@@ -6,17 +6,18 @@ use crate::{
     Parameters, Tensor,
     activation::{Activation, Linear},
     kernel::{
-        Element, ElementwiseKernel, Simd, Unchanged, depthwise, depthwise_backward, depthwise_gradient,
-        depthwise_gradient_parts, map_each, sum_rows,
+        Element, ElementwiseKernel, Simd, depthwise, depthwise_backward, depthwise_gradient, depthwise_gradient_parts,
     },
     layer::{Infer, Inferred, Layer, Operations, Path, first_fault},
     layers::{
-        affine::{Affine, affine_passes, sliding_gradient},
+        affine::{Affine, affine_passes},
         bias::{Bias, Biased},
         image::{
-            Channels, Valid, Window, fault,
-            recent::{Recent, is_past, looks_ahead, push_window, reads_padding},
-            window::{self, Over, Row, slide},
+            Channels, Valid, Window,
+            convolution::{self, push_window, sliding_gradient},
+            fault,
+            recent::{Recent, is_past, looks_ahead, reads_padding},
+            window::{Over, Row, slide},
         },
     },
     message::Message,
@@ -72,10 +73,7 @@ pub struct DepthwiseConv1d<
 }
 
 impl<I: Channels, const K: usize, A: Activation, P: Window, Z: Biased, O> DepthwiseConv1d<I, K, A, P, Z, O> {
-    const NAMED: Message<64> = {
-        let message = Message::new().text("DepthwiseConv1d<").number(K as u128).text(", ").text(A::NAME);
-        window::named::<P>(message, [K, K], [1, 1], [Z::SUFFIX, ", Bias"]).text(">")
-    };
+    const NAMED: Message<64> = convolution::named::<A, P, Z>("DepthwiseConv1d", &[K], [K, K]);
 
     /// A layer with these parameters.
     pub const fn from_parts(kernel: [I::Each<I::Element>; K], bias: Z::Of<I::Each<I::Element>>) -> Self {
@@ -124,9 +122,7 @@ impl<T: Element, A: Activation, P: Window, Z: Biased, const L: usize, const C: u
     fn operations<V: Operations<T>>(&self, path: Path<'_>, operations: &mut V) {
         let kernel = Tensor::flat(slice::from_ref(&self.kernel));
         operations.depthwise(path, "kernel", slide::<Row<P>>([1, L], [1, K]).1, [1, K, C], kernel);
-        if let Some(bias) = Z::get(&self.bias) {
-            operations.add(path, "bias", bias);
-        }
+        Z::operations(&self.bias, path, operations);
         A::operations(path, operations);
     }
 }
@@ -136,14 +132,8 @@ impl<T: Element, A: Activation, P: Window, Z: Biased, const L: usize, const C: u
     Affine for DepthwiseConv1d<[[T; C]; L], K, A, P, Z, [[T; C]; OL]>
 {
     #[inline(always)]
-    fn logits<S: Simd, M: ElementwiseKernel<0, 1>>(
-        &self,
-        simd: S,
-        x: &[Self::Input],
-        then: &M,
-        y: &mut [Self::Output],
-    ) {
-        let (kernel, bias) = (array::from_ref(&self.kernel), Z::get(&self.bias).unwrap_or(T::zeros()));
+    fn logits<S: Simd>(&self, simd: S, x: &[Self::Input], then: &impl ElementwiseKernel<0, 1>, y: &mut [Self::Output]) {
+        let (kernel, bias) = (array::from_ref(&self.kernel), Z::or_zeros(&self.bias));
         let steps = PhantomData::<Over<Row<P>, 1, L, 1, K>>;
         depthwise(simd, steps, x.as_chunks::<1>().0, kernel, bias, then, y.as_chunks_mut::<1>().0);
     }
@@ -178,5 +168,9 @@ where
     const DELAY: usize = Self::State::DELAY;
     const PERIOD: usize = Self::State::PERIOD;
 
-    push_window!(depthwise);
+    push_window!(depthwise, Over<Row<Valid>, 1, K, 1, K>, T::zeros(), |window, kernel, y| (
+        [window],
+        array::from_ref(kernel),
+        array::from_mut(y)
+    ));
 }
