@@ -1,24 +1,22 @@
 //! Normalization of groups of channels.
 
-use core::{marker::PhantomData, slice};
+use core::marker::PhantomData;
 
 use super::{
+    each_sample::{EachSample, frame_passes, sample_passes},
     moments::{
         AddFirst, AddGradients, AddSquare, InverseDeviation, Normalize, NormalizeGradient, Times, change, column_sums,
         flat, flat_mut, for_each_row,
     },
-    unfit,
+    named, unfit,
 };
 use crate::{
-    Parameters, Rng, Tensor, Zeroed as _,
-    activation::{Activation, Linear, Save},
+    Parameters, Tensor, Zeroed as _,
+    activation::{Activation, Linear},
     init::Initializer,
     kernel::{Plus, Product, Simd, Unchanged, sum_of_row},
-    layer::{Ending, Layer, Logits, Operations, Path},
-    layers::{
-        activate::{activate, activate_backward},
-        image::Channels,
-    },
+    layer::{Layer, Operations, Path},
+    layers::image::Channels,
     message::Message,
     regularize::scientific,
     stream::Streaming,
@@ -56,24 +54,13 @@ pub struct GroupNorm<I: Channels, const GROUPS: usize, A: Activation = Linear, c
 impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> GroupNorm<I, GROUPS, A, EPSILON> {
     const EPSILON: f64 = scientific(1.0, EPSILON);
     const NAMED: Message<64> = {
-        let message = Message::new().text("GroupNorm<").number(GROUPS as u128).text(", ").text(A::NAME);
-        let message = if EPSILON == -3 { message } else { message.text(", ").integer(EPSILON as i128) };
-        message.text(">")
+        let start = Message::new().text("GroupNorm<").number(GROUPS as u128).text(", ");
+        named::<A>(start, EPSILON, -3)
     };
     /// The channels of a group.
     const GROUP: usize = I::INNERMOST / if GROUPS == 0 { 1 } else { GROUPS };
     /// 1 over the numbers of a sample that share a mean.
     const SHARE: f64 = GROUPS as f64 / I::LEN as f64;
-
-    /// `y` before the activation.
-    #[inline(always)]
-    fn normalize<S: Simd>(&self, simd: S, x: &[I::Element], y: &mut [I::Element]) {
-        for (x, y) in x.chunks_exact(I::LEN).zip(y.chunks_exact_mut(I::LEN)) {
-            let [mean, inverse] = Self::moments(simd, x);
-            let factor = change(simd, Product, [&self.scale], inverse);
-            for_each_row(simd, Normalize(Unchanged), [x, x], [&mean, &factor, &self.shift, &self.shift], y);
-        }
-    }
 
     /// For each channel, the sum of `columns` over the channels of its group, times `factor`.
     #[inline(always)]
@@ -111,8 +98,6 @@ impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> GroupN
 impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> Layer for GroupNorm<I, GROUPS, A, EPSILON> {
     type Input = I;
     type Output = I;
-    /// The numbers that the activation saves, and the gradients with respect to `scale` and `shift`.
-    type Tape<const B: usize> = (<A::Saves as Save>::Storage<I, B>, [I::Each<I::Element>; 2]);
     type Head = A;
 
     const MACS: usize = I::LEN;
@@ -132,66 +117,7 @@ impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> Layer 
         }
     };
 
-    #[inline(always)]
-    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[I], y: &mut [I]) {
-        self.normalize(simd, I::flat(x), I::flat_mut(y));
-        if !E::LOGITS {
-            A::forward(simd, y);
-        }
-    }
-
-    #[inline(always)]
-    fn record_batch<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        _: Option<&mut Rng>,
-        x: &[I],
-        (saved, _): &mut Self::Tape<B>,
-        y: &mut [I],
-    ) {
-        self.forward_batch::<S, Logits, B>(simd, x, y);
-        activate::<S, E, A, I, B>(simd, y, saved);
-    }
-
-    #[inline(always)]
-    fn backward_batch<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        x: &[I],
-        (saved, [scale, shift]): &mut Self::Tape<B>,
-        y: &[I],
-        dy: &mut [I],
-        dx: Option<&mut [I]>,
-    ) {
-        activate_backward::<S, E, A, I, B>(simd, saved, y, dy);
-        (*scale, *shift) = (I::Each::zeroed_on_stack(), I::Each::zeroed_on_stack());
-        let samples = I::flat(x).chunks_exact(I::LEN).zip(I::flat(dy).chunks_exact(I::LEN));
-        let mut dx = dx.map(|dx| I::flat_mut(dx).chunks_exact_mut(I::LEN));
-        for (x, dy) in samples {
-            let [mean, inverse] = Self::moments(simd, x);
-            let [of_shift, of_scale] = column_sums(simd, AddGradients, [dy, x], &mean);
-            let of_scale = change(simd, Product, [&inverse], of_scale);
-            *shift = change(simd, Plus, [&of_shift], *shift);
-            *scale = change(simd, Plus, [&of_scale], *scale);
-            let Some(dx) = dx.as_mut().and_then(Iterator::next) else { continue };
-            let [a, b] = [self.over_deviation(simd, &inverse, of_shift), self.over_deviation(simd, &inverse, of_scale)];
-            let b = change(simd, Product, [&inverse], b);
-            let factor = change(simd, Product, [&self.scale], inverse);
-            for_each_row(simd, NormalizeGradient, [dy, x], [&mean, &factor, &a, &b], dx);
-        }
-    }
-
-    #[inline(always)]
-    fn gradient_batch<S: Simd, const B: usize>(
-        &self,
-        _: S,
-        _: &[I],
-        (_, [scale, shift]): &mut Self::Tape<B>,
-        _: &[I],
-        gradient: &mut Self::Trainable,
-    ) {
-        (gradient.scale, gradient.shift) = (*scale, *shift);
-    }
+    sample_passes!(scale, shift);
 
     fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
         let parameters = [("scale", flat(&self.scale)), ("shift", flat(&self.shift))];
@@ -200,13 +126,46 @@ impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> Layer 
     }
 }
 
+impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> EachSample
+    for GroupNorm<I, GROUPS, A, EPSILON>
+{
+    #[inline(always)]
+    fn normalize<S: Simd>(&self, simd: S, x: &[I::Element], y: &mut [I::Element]) {
+        for (x, y) in x.chunks_exact(I::LEN).zip(y.chunks_exact_mut(I::LEN)) {
+            let [mean, inverse] = Self::moments(simd, x);
+            let factor = change(simd, Product, [&self.scale], inverse);
+            for_each_row(simd, Normalize(Unchanged), [x, x], [&mean, &factor, &self.shift, &self.shift], y);
+        }
+    }
+
+    #[inline(always)]
+    fn normalize_backward<S: Simd>(
+        &self,
+        simd: S,
+        x: &[I::Element],
+        dy: &[I::Element],
+        dx: Option<&mut [I::Element]>,
+        gradient: &mut Self,
+    ) {
+        let mut dx = dx.map(|dx| dx.chunks_exact_mut(I::LEN));
+        for (x, dy) in x.chunks_exact(I::LEN).zip(dy.chunks_exact(I::LEN)) {
+            let [mean, inverse] = Self::moments(simd, x);
+            let [of_shift, of_scale] = column_sums(simd, AddGradients, [dy, x], &mean);
+            let of_scale = change(simd, Product, [&inverse], of_scale);
+            gradient.shift = change(simd, Plus, [&of_shift], gradient.shift);
+            gradient.scale = change(simd, Plus, [&of_scale], gradient.scale);
+            let Some(dx) = dx.as_mut().and_then(Iterator::next) else { continue };
+            let [a, b] = [self.over_deviation(simd, &inverse, of_shift), self.over_deviation(simd, &inverse, of_scale)];
+            let b = change(simd, Product, [&inverse], b);
+            let factor = change(simd, Product, [&self.scale], inverse);
+            for_each_row(simd, NormalizeGradient, [dy, x], [&mean, &factor, &a, &b], dx);
+        }
+    }
+}
+
 impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> Streaming
     for GroupNorm<I, GROUPS, A, EPSILON>
 {
-    type Frame = I::Frame;
-    type Emitted = I::Frame;
-    type State = ();
-
     const STREAM_FAULT: Option<Message> = if I::LEN == I::Frame::LEN {
         Self::FAULT
     } else {
@@ -214,14 +173,8 @@ impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> Stream
             Message::naming(Self::KIND.as_str()).text("cannot be streamed: it normalizes all frames together");
         Some(message.text("; use `LayerNorm` or `BatchNorm`"))
     };
-    const FRAME_MACS: usize = I::Frame::LEN;
 
-    #[inline(always)]
-    fn push<S: Simd>(&self, simd: S, (): &mut (), frame: &I::Frame, y: &mut I::Frame) -> bool {
-        self.normalize(simd, flat(frame), flat_mut(y));
-        A::forward(simd, slice::from_mut(y));
-        true
-    }
+    frame_passes!();
 }
 
 #[cfg(all(test, feature = "std"))]

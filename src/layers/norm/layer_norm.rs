@@ -1,22 +1,21 @@
 //! Normalization of each pixel.
 
-use core::{marker::PhantomData, slice};
+use core::marker::PhantomData;
 
 use super::{
+    each_sample::{EachSample, frame_passes, sample_passes},
     moments::{flat, flat_mut},
+    named,
     pixel::{Backward, Forward},
     unfit,
 };
 use crate::{
-    Parameters, Rng, Tensor, Zeroed as _,
-    activation::{Activation, Linear, Save},
+    Parameters,
+    activation::{Activation, Linear},
     init::Initializer,
     kernel::Simd,
-    layer::{Ending, Layer, Logits, Operations, Path},
-    layers::{
-        activate::{activate, activate_backward},
-        image::Channels,
-    },
+    layer::{Layer, Operations, Path},
+    layers::image::Channels,
     message::Message,
     regularize::scientific,
     stream::Streaming,
@@ -48,85 +47,19 @@ pub struct LayerNorm<I: Channels, A: Activation = Linear, const EPSILON: i32 = -
 }
 
 impl<I: Channels, A: Activation, const EPSILON: i32> LayerNorm<I, A, EPSILON> {
-    const NAMED: Message<64> = {
-        let message = Message::new().text("LayerNorm<").text(A::NAME);
-        let message = if EPSILON == -3 { message } else { message.text(", ").integer(EPSILON as i128) };
-        message.text(">")
-    };
+    const NAMED: Message<64> = named::<A>(Message::new().text("LayerNorm<"), EPSILON, -3);
     const EPSILON: f64 = scientific(1.0, EPSILON);
-
-    /// `y` before the activation.
-    #[inline(always)]
-    fn normalize<S: Simd>(&self, simd: S, x: &[I::Element], y: &mut [I::Element]) {
-        simd.run(Forward { epsilon: Self::EPSILON, scale: flat(&self.scale), shift: flat(&self.shift), x, y });
-    }
 }
 
 impl<I: Channels, A: Activation, const EPSILON: i32> Layer for LayerNorm<I, A, EPSILON> {
     type Input = I;
     type Output = I;
-    /// The numbers that the activation saves, and the gradients with respect to `scale` and `shift`.
-    type Tape<const B: usize> = (<A::Saves as Save>::Storage<I, B>, [I::Each<I::Element>; 2]);
     type Head = A;
 
     const MACS: usize = I::LEN;
     const FAULT: Option<Message> = unfit::<I>(Self::KIND.as_str());
 
-    #[inline(always)]
-    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[I], y: &mut [I]) {
-        self.normalize(simd, I::flat(x), I::flat_mut(y));
-        if !E::LOGITS {
-            A::forward(simd, y);
-        }
-    }
-
-    #[inline(always)]
-    fn record_batch<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        _: Option<&mut Rng>,
-        x: &[I],
-        (saved, _): &mut Self::Tape<B>,
-        y: &mut [I],
-    ) {
-        self.forward_batch::<S, Logits, B>(simd, x, y);
-        activate::<S, E, A, I, B>(simd, y, saved);
-    }
-
-    #[inline(always)]
-    fn backward_batch<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        x: &[I],
-        (saved, [scale, shift]): &mut Self::Tape<B>,
-        y: &[I],
-        dy: &mut [I],
-        dx: Option<&mut [I]>,
-    ) {
-        activate_backward::<S, E, A, I, B>(simd, saved, y, dy);
-        (*scale, *shift) = (I::Each::zeroed_on_stack(), I::Each::zeroed_on_stack());
-        simd.run(Backward {
-            epsilon: Self::EPSILON,
-            scale: flat(&self.scale),
-            x: I::flat(x),
-            dy: I::flat(dy),
-            dx: dx.map(I::flat_mut),
-            of_scale: flat_mut(scale),
-            of_shift: flat_mut(shift),
-        });
-    }
-
-    #[inline(always)]
-    fn gradient_batch<S: Simd, const B: usize>(
-        &self,
-        _: S,
-        _: &[I],
-        (_, [scale, shift]): &mut Self::Tape<B>,
-        _: &[I],
-        gradient: &mut Self::Trainable,
-    ) {
-        (gradient.scale, gradient.shift) = (*scale, *shift);
-    }
+    sample_passes!(scale, shift);
 
     fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
         let parameters = [("scale", flat(&self.scale)), ("shift", flat(&self.shift))];
@@ -135,20 +68,37 @@ impl<I: Channels, A: Activation, const EPSILON: i32> Layer for LayerNorm<I, A, E
     }
 }
 
-impl<I: Channels, A: Activation, const EPSILON: i32> Streaming for LayerNorm<I, A, EPSILON> {
-    type Frame = I::Frame;
-    type Emitted = I::Frame;
-    type State = ();
-
-    const STREAM_FAULT: Option<Message> = Self::FAULT;
-    const FRAME_MACS: usize = I::Frame::LEN;
+impl<I: Channels, A: Activation, const EPSILON: i32> EachSample for LayerNorm<I, A, EPSILON> {
+    #[inline(always)]
+    fn normalize<S: Simd>(&self, simd: S, x: &[I::Element], y: &mut [I::Element]) {
+        simd.run(Forward { epsilon: Self::EPSILON, scale: flat(&self.scale), shift: flat(&self.shift), x, y });
+    }
 
     #[inline(always)]
-    fn push<S: Simd>(&self, simd: S, (): &mut (), frame: &I::Frame, y: &mut I::Frame) -> bool {
-        self.normalize(simd, flat(frame), flat_mut(y));
-        A::forward(simd, slice::from_mut(y));
-        true
+    fn normalize_backward<S: Simd>(
+        &self,
+        simd: S,
+        x: &[I::Element],
+        dy: &[I::Element],
+        dx: Option<&mut [I::Element]>,
+        gradient: &mut Self,
+    ) {
+        simd.run(Backward {
+            epsilon: Self::EPSILON,
+            scale: flat(&self.scale),
+            x,
+            dy,
+            dx,
+            of_scale: flat_mut(&mut gradient.scale),
+            of_shift: flat_mut(&mut gradient.shift),
+        });
     }
+}
+
+impl<I: Channels, A: Activation, const EPSILON: i32> Streaming for LayerNorm<I, A, EPSILON> {
+    const STREAM_FAULT: Option<Message> = Self::FAULT;
+
+    frame_passes!();
 }
 
 #[cfg(all(test, feature = "std"))]

@@ -3,6 +3,7 @@
 //! `y = act((x − mean) / √(variance + ε)·scale + shift)`. Layers differ in the numbers that share a mean and a variance.
 
 mod batch_norm;
+mod each_sample;
 mod group_norm;
 mod layer_norm;
 mod mean_square;
@@ -16,6 +17,7 @@ pub use layer_norm::LayerNorm;
 pub use rms_norm::RmsNorm;
 
 use crate::{
+    activation::Activation,
     layers::image::{Channels, fault},
     message::Message,
 };
@@ -29,4 +31,11 @@ const fn unfit<I: Channels>(layer: &str) -> Option<Message> {
     } else {
         None
     }
+}
+
+/// The name of a normalization that begins so, such as `LayerNorm<Relu, -5>`. `ε` is left out if it is the default.
+const fn named<A: Activation>(start: Message<64>, epsilon: i32, default: i32) -> Message<64> {
+    let message = start.text(A::NAME);
+    let message = if epsilon == default { message } else { message.text(", ").integer(epsilon as i128) };
+    message.text(">")
 }

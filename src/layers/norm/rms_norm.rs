@@ -1,22 +1,20 @@
 //! Normalization by the root mean square.
 
-use core::{marker::PhantomData, slice};
+use core::marker::PhantomData;
 
 use super::{
+    each_sample::{EachSample, frame_passes, sample_passes},
     mean_square::{Backward, Forward},
     moments::{flat, flat_mut},
-    unfit,
+    named, unfit,
 };
 use crate::{
-    Parameters, Rng, Tensor, Zeroed as _,
-    activation::{Activation, Linear, Save},
+    Parameters,
+    activation::{Activation, Linear},
     init::Initializer,
     kernel::Simd,
-    layer::{Ending, Layer, Logits, Operations, Path},
-    layers::{
-        activate::{activate, activate_backward},
-        image::Channels,
-    },
+    layer::{Layer, Operations, Path},
+    layers::image::Channels,
     message::Message,
     regularize::scientific,
     stream::Streaming,
@@ -45,78 +43,19 @@ pub struct RmsNorm<I: Channels, A: Activation = Linear, const EPSILON: i32 = -6>
 }
 
 impl<I: Channels, A: Activation, const EPSILON: i32> RmsNorm<I, A, EPSILON> {
-    const NAMED: Message<64> = {
-        let message = Message::new().text("RmsNorm<").text(A::NAME);
-        let message = if EPSILON == -6 { message } else { message.text(", ").integer(EPSILON as i128) };
-        message.text(">")
-    };
+    const NAMED: Message<64> = named::<A>(Message::new().text("RmsNorm<"), EPSILON, -6);
     const EPSILON: f64 = scientific(1.0, EPSILON);
 }
 
 impl<I: Channels, A: Activation, const EPSILON: i32> Layer for RmsNorm<I, A, EPSILON> {
     type Input = I;
     type Output = I;
-    /// The numbers that the activation saves, and the gradient with respect to `scale`.
-    type Tape<const B: usize> = (<A::Saves as Save>::Storage<I, B>, I::Each<I::Element>);
     type Head = A;
 
     const MACS: usize = I::LEN;
     const FAULT: Option<Message> = unfit::<I>(Self::KIND.as_str());
 
-    #[inline(always)]
-    fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[I], y: &mut [I]) {
-        simd.run(Forward { epsilon: Self::EPSILON, scale: flat(&self.scale), x: I::flat(x), y: I::flat_mut(y) });
-        if !E::LOGITS {
-            A::forward(simd, y);
-        }
-    }
-
-    #[inline(always)]
-    fn record_batch<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        _: Option<&mut Rng>,
-        x: &[I],
-        (saved, _): &mut Self::Tape<B>,
-        y: &mut [I],
-    ) {
-        self.forward_batch::<S, Logits, B>(simd, x, y);
-        activate::<S, E, A, I, B>(simd, y, saved);
-    }
-
-    #[inline(always)]
-    fn backward_batch<S: Simd, E: Ending, const B: usize>(
-        &self,
-        simd: S,
-        x: &[I],
-        (saved, scale): &mut Self::Tape<B>,
-        y: &[I],
-        dy: &mut [I],
-        dx: Option<&mut [I]>,
-    ) {
-        activate_backward::<S, E, A, I, B>(simd, saved, y, dy);
-        *scale = I::Each::zeroed_on_stack();
-        simd.run(Backward {
-            epsilon: Self::EPSILON,
-            scale: flat(&self.scale),
-            x: I::flat(x),
-            dy: I::flat(dy),
-            dx: dx.map(I::flat_mut),
-            of_scale: flat_mut(scale),
-        });
-    }
-
-    #[inline(always)]
-    fn gradient_batch<S: Simd, const B: usize>(
-        &self,
-        _: S,
-        _: &[I],
-        (_, scale): &mut Self::Tape<B>,
-        _: &[I],
-        gradient: &mut Self,
-    ) {
-        gradient.scale = *scale;
-    }
+    sample_passes!(scale);
 
     fn operations<V: Operations<I::Element>>(&self, path: Path<'_>, operations: &mut V) {
         operations.rms_norm(path, ("scale", flat(&self.scale)), Self::EPSILON);
@@ -124,20 +63,30 @@ impl<I: Channels, A: Activation, const EPSILON: i32> Layer for RmsNorm<I, A, EPS
     }
 }
 
-impl<I: Channels, A: Activation, const EPSILON: i32> Streaming for RmsNorm<I, A, EPSILON> {
-    type Frame = I::Frame;
-    type Emitted = I::Frame;
-    type State = ();
-
-    const STREAM_FAULT: Option<Message> = Self::FAULT;
-    const FRAME_MACS: usize = I::Frame::LEN;
+impl<I: Channels, A: Activation, const EPSILON: i32> EachSample for RmsNorm<I, A, EPSILON> {
+    #[inline(always)]
+    fn normalize<S: Simd>(&self, simd: S, x: &[I::Element], y: &mut [I::Element]) {
+        simd.run(Forward { epsilon: Self::EPSILON, scale: flat(&self.scale), x, y });
+    }
 
     #[inline(always)]
-    fn push<S: Simd>(&self, simd: S, (): &mut (), frame: &I::Frame, y: &mut I::Frame) -> bool {
-        simd.run(Forward { epsilon: Self::EPSILON, scale: flat(&self.scale), x: flat(frame), y: flat_mut(y) });
-        A::forward(simd, slice::from_mut(y));
-        true
+    fn normalize_backward<S: Simd>(
+        &self,
+        simd: S,
+        x: &[I::Element],
+        dy: &[I::Element],
+        dx: Option<&mut [I::Element]>,
+        gradient: &mut Self,
+    ) {
+        let of_scale = flat_mut(&mut gradient.scale);
+        simd.run(Backward { epsilon: Self::EPSILON, scale: flat(&self.scale), x, dy, dx, of_scale });
     }
+}
+
+impl<I: Channels, A: Activation, const EPSILON: i32> Streaming for RmsNorm<I, A, EPSILON> {
+    const STREAM_FAULT: Option<Message> = Self::FAULT;
+
+    frame_passes!();
 }
 
 #[cfg(all(test, feature = "std"))]
