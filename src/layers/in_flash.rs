@@ -2,7 +2,7 @@
 
 use core::{fmt, marker::PhantomData};
 
-use super::frozen::{backward_without_tape, forward_without_tape, not_trainable, without_lengths};
+use super::without_tape::{backward_without_tape, forward_without_tape, not_trainable, without_lengths};
 use crate::{
     Rng, Zeroed,
     flash::{Flash, Stored},

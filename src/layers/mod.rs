@@ -32,6 +32,7 @@ mod p_relu;
 mod regularized;
 pub mod sequence;
 mod standardize;
+mod without_tape;
 
 pub use activate::Activate;
 pub use bias::{Bias, Biased, NoBias};
