@@ -252,3 +252,12 @@ pub struct Description<'a> {
     /// The number of trainable parameters.
     pub params: usize,
 }
+
+impl Description<'_> {
+    /// Describes the layer `W` after its field `layer`, an `L`.
+    pub(crate) fn around<W: Layer, L: Layer>(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
+        L::describe(path.join("layer"), show);
+        let kind = format_args!("{}", W::KIND.as_str());
+        show(&Description { path, kind, output: W::Output::write_shape, params: 0 });
+    }
+}

@@ -51,8 +51,8 @@ mod streaming;
 pub use past::{Past, Taps};
 pub use streaming::Streaming;
 pub(crate) use streaming::{
-    ADDS_ROWS, CONSTANT_FRAMES, CUTS_ROWS, INTERPOLATES_ROWS, REPEATS_ROWS, apart_in_time, by_layer, not_streamed,
-    unchanged, whole_sample,
+    ADDS_ROWS, CONSTANT_FRAMES, CUTS_ROWS, INTERPOLATES_ROWS, REPEATS_ROWS, apart_in_time, by_layer, never,
+    not_streamed, unchanged, whole_sample,
 };
 #[doc(hidden)]
 pub use streaming::{costs, pass, step};

@@ -147,14 +147,18 @@ pub fn pass<Given: 'static, Taken: 'static>(frame: &Given) -> Option<&Taken> {
     cast_rows(slice::from_ref(frame)).first()
 }
 
-/// The items of [`Streaming`] for a layer whose input is a vector, without time.
+/// The items of [`Streaming`] for a layer whose input is a vector, without time, or for one whose frames are inputs of
+/// another, its field `$layer` of type `$L`.
 macro_rules! whole_sample {
     () => {
-        type Frame = <Self as $crate::layer::Layer>::Input;
-        type Emitted = <Self as $crate::layer::Layer>::Output;
+        $crate::stream::whole_sample!(Self, |this| this);
+    };
+    ($L:ty, |$this:ident| $layer:expr) => {
+        type Frame = <$L as $crate::layer::Layer>::Input;
+        type Emitted = <$L as $crate::layer::Layer>::Output;
         type State = ();
         const STREAM_FAULT: Option<$crate::message::Message> = <Self as $crate::layer::Layer>::FAULT;
-        const FRAME_MACS: usize = <Self as $crate::layer::Layer>::MACS;
+        const FRAME_MACS: usize = <$L as $crate::layer::Layer>::MACS;
 
         #[inline(always)]
         fn push<S: $crate::kernel::Simd>(
@@ -164,8 +168,8 @@ macro_rules! whole_sample {
             frame: &Self::Frame,
             emitted: &mut Self::Emitted,
         ) -> bool {
-            let (x, y) = (core::slice::from_ref(frame), core::slice::from_mut(emitted));
-            $crate::layer::Layer::forward_batch::<S, $crate::layer::Predictions, 1>(self, simd, x, y);
+            let ($this, x, y) = (self, core::slice::from_ref(frame), core::slice::from_mut(emitted));
+            $crate::layer::Layer::forward_batch::<S, $crate::layer::Predictions, 1>($layer, simd, x, y);
             true
         }
     };
@@ -187,6 +191,20 @@ macro_rules! unchanged {
     };
 }
 pub(crate) use unchanged;
+
+/// The items of [`Streaming`] for a layer whose `STREAM_FAULT` is that it cannot be streamed, with these frames.
+macro_rules! never {
+    ($Frame:ty, $Emitted:ty) => {
+        type Frame = $Frame;
+        type Emitted = $Emitted;
+        type State = ();
+
+        fn push<S: $crate::kernel::Simd>(&self, _: S, (): &mut (), _: &$Frame, _: &mut $Emitted) -> bool {
+            false
+        }
+    };
+}
+pub(crate) use never;
 
 /// The items of [`Streaming`] for a layer that computes the same as another, its field `$layer` of type `$L`.
 macro_rules! by_layer {

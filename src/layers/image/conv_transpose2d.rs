@@ -18,7 +18,7 @@ use crate::{
         bias::{Bias, Biased},
     },
     message::Message,
-    stream::{Streaming, not_streamed},
+    stream::{REPEATS_ROWS, Streaming, never, not_streamed},
 };
 
 /// The transpose of a convolution, which enlarges an image by its stride:
@@ -177,13 +177,7 @@ impl<
     const OW: usize,
 > Streaming for ConvTranspose2d<[[[T; C]; W]; H], F, K, A, P, Z, KW, [[[T; F]; OW]; OH]>
 {
-    type Frame = [[T; C]; W];
-    type Emitted = [[T; F]; OW];
-    type State = ();
-    const STREAM_FAULT: Option<Message> =
-        Some(not_streamed(Self::KIND.as_str(), "it outputs several rows, which are frames, for each one"));
+    const STREAM_FAULT: Option<Message> = Some(not_streamed(Self::KIND.as_str(), REPEATS_ROWS));
 
-    fn push<S: Simd>(&self, _: S, (): &mut (), _: &[[T; C]; W], _: &mut [[T; F]; OW]) -> bool {
-        false
-    }
+    never!([[T; C]; W], [[T; F]; OW]);
 }

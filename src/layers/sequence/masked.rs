@@ -246,9 +246,7 @@ impl<L: Layer + Streaming, E: Ends> Layer for Masked<L, E> {
     }
 
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
-        L::describe(path.join("layer"), show);
-        let kind = format_args!("{}", Self::KIND.as_str());
-        show(&Description { path, kind, output: Self::Output::write_shape, params: 0 });
+        Description::around::<Self, L>(path, show);
     }
 }
 

@@ -1,14 +1,12 @@
 //! A layer for each step of a sequence.
 
-use core::slice;
-
 use crate::{
     Parameters, Rng, Tensor,
     kernel::{Plus, Simd},
-    layer::{Description, Ending, Invalid, Layer, Operations, Path, Predictions, first_fault, learns},
+    layer::{Description, Ending, Invalid, Layer, Operations, Path, first_fault, learns},
     layers::combine::Combine,
     message::Message,
-    stream::Streaming,
+    stream::{Streaming, whole_sample},
 };
 
 /// The layer `L`, or a sequence of layers in parentheses, applied to each step with the same weights:
@@ -91,7 +89,6 @@ impl<L: Layer, const STEPS: usize> Layer for TimeDistributed<L, STEPS> {
     /// As many steps at once as the caller has room for samples.
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[Self::Input], y: &mut [Self::Output]) {
-        // The steps of a sample at once, as `record_batch` passes them, if there is storage for so many.
         for (x, y) in x.iter().zip(y) {
             for (x, y) in x.chunks(B).zip(y.chunks_mut(B)) {
                 self.layer.forward_batch::<S, E, B>(simd, x, y);
@@ -152,9 +149,7 @@ impl<L: Layer, const STEPS: usize> Layer for TimeDistributed<L, STEPS> {
     }
 
     fn describe(path: Path<'_>, show: &mut dyn FnMut(&Description<'_>)) {
-        L::describe(path.join("layer"), show);
-        let kind = format_args!("{}", Self::KIND.as_str());
-        show(&Description { path, kind, output: Self::Output::write_shape, params: 0 });
+        Description::around::<Self, L>(path, show);
     }
 
     fn operations<V: Operations<L::Element>>(&self, path: Path<'_>, operations: &mut V) {
@@ -166,18 +161,7 @@ impl<L: Layer, const STEPS: usize> Layer for TimeDistributed<L, STEPS> {
 
 /// A frame is one input of the layer.
 impl<L: Layer, const STEPS: usize> Streaming for TimeDistributed<L, STEPS> {
-    type Frame = L::Input;
-    type Emitted = L::Output;
-    type State = ();
-
-    const STREAM_FAULT: Option<Message> = Self::FAULT;
-    const FRAME_MACS: usize = L::MACS;
-
-    #[inline(always)]
-    fn push<S: Simd>(&self, simd: S, (): &mut (), frame: &L::Input, y: &mut L::Output) -> bool {
-        self.layer.forward_batch::<S, Predictions, 1>(simd, slice::from_ref(frame), slice::from_mut(y));
-        true
-    }
+    whole_sample!(L, |this| &this.layer);
 }
 
 #[cfg(all(test, feature = "std"))]
