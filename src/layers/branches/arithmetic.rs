@@ -1,15 +1,16 @@
 //! Sums, differences, products and squared differences of branches.
 
-use core::{marker::PhantomData, slice};
+use core::marker::PhantomData;
 
 use super::{
     Join, Joins,
+    by_channel::{self, is_by_channel},
     join::{Shaped, differ},
 };
 use crate::{
     Tensor,
     activation::{Activation, Linear},
-    kernel::{Element as _, ElementwiseKernel, Real, Simd, elementwise, elementwise_row},
+    kernel::{ElementwiseKernel, Real, Simd},
     layer::{Ending, Head, Junction, Predictions},
     message::Message,
 };
@@ -89,23 +90,6 @@ struct Value<J, O>(PhantomData<J>, O);
 #[derive(Clone, Copy)]
 struct Gradients<J>(PhantomData<J>);
 
-/// Like [`Gradients`], where `b` has other gradients, too, and that from here is added.
-#[derive(Clone, Copy)]
-struct Added<K>(K);
-
-impl<K: ElementwiseKernel<3, 2>> ElementwiseKernel<3, 2> for Added<K> {
-    #[inline(always)]
-    fn apply<V: Real>(&self, read: [V; 3], [of_first, sum]: [V; 2]) -> [V; 2] {
-        let [of_first, of_second] = self.0.apply(read, [of_first, sum]);
-        [of_first, sum + of_second]
-    }
-}
-
-/// Whether the second branch has a number for each channel of the first, and not one for each number.
-const fn is_by_channel<A: Tensor, B: Tensor>() -> bool {
-    B::LEN == A::INNERMOST && B::LEN == B::INNERMOST && !A::FORM.is(&B::FORM)
-}
-
 /// The reason why outputs cannot be combined number by number, if there is one.
 const fn misfit<A: Tensor, B: Tensor>(name: &str) -> Option<Message> {
     let is_pair = A::FORM.members().is_some() || B::FORM.members().is_some();
@@ -156,38 +140,12 @@ macro_rules! arithmetic {
 
                 #[inline(always)]
                 fn join<S: Simd, O: ElementwiseKernel<0, 1>>(simd: S, a: &[A], b: &[B], then: &O, y: &mut [A]) {
-                    let value = Value::<$join, O>(PhantomData, *then);
-                    if !is_by_channel::<A, B>() {
-                        elementwise(simd, &value, [A::flat(a), B::flat(b)], [A::flat_mut(y)]);
-                        return;
-                    }
-                    for ((a, b), y) in a.iter().zip(b).zip(y) {
-                        let (a, b) = (A::flat(slice::from_ref(a)), B::flat(slice::from_ref(b)));
-                        let y = A::flat_mut(slice::from_mut(y)).chunks_exact_mut(A::INNERMOST);
-                        for (a, y) in a.chunks_exact(A::INNERMOST).zip(y) {
-                            elementwise_row(simd, &value, [a, b], [y]);
-                        }
-                    }
+                    by_channel::join(simd, &Value::<$join, O>(PhantomData, *then), a, b, y);
                 }
 
                 #[inline(always)]
                 fn split<S: Simd>(simd: S, a: &[A], b: &[B], dy: &[A], da: &mut [A], db: &mut [B]) {
-                    let gradients = Gradients::<$join>(PhantomData);
-                    if !is_by_channel::<A, B>() {
-                        let read = [A::flat(a), B::flat(b), A::flat(dy)];
-                        elementwise(simd, &gradients, read, [A::flat_mut(da), B::flat_mut(db)]);
-                        return;
-                    }
-                    B::flat_mut(db).fill(A::Element::from_f64(0.0));
-                    for (n, (dy, da)) in dy.iter().zip(da).enumerate() {
-                        let (Some(a), Some(b), Some(db)) = (a.get(n), b.get(n), db.get_mut(n)) else { return };
-                        let pixels = |x| <A as Tensor>::flat(x).chunks_exact(A::INNERMOST);
-                        let (b, db) = (B::flat(slice::from_ref(b)), B::flat_mut(slice::from_mut(db)));
-                        let da = A::flat_mut(slice::from_mut(da)).chunks_exact_mut(A::INNERMOST);
-                        for ((a, dy), da) in pixels(slice::from_ref(a)).zip(pixels(slice::from_ref(dy))).zip(da) {
-                            elementwise_row(simd, &Added(gradients), [a, b, dy], [da, &mut *db]);
-                        }
-                    }
+                    by_channel::split(simd, Gradients::<$join>(PhantomData), a, b, dy, da, db);
                 }
             }
         )*

@@ -1,6 +1,7 @@
 //! Layers side by side: [`Residual`] and [`Branches`], also of networks with several inputs or outputs.
 
 mod arithmetic;
+mod by_channel;
 mod identity;
 mod join;
 mod mat_mul;
