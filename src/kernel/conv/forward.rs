@@ -8,7 +8,11 @@ use super::{
     block::{Size, Sizes},
     pass::{Pass, Start, Weights, strip},
 };
-use crate::kernel::{element::Element, formula::ElementwiseKernel, simd::Vector};
+use crate::kernel::{
+    element::Element,
+    formula::ElementwiseKernel,
+    simd::{Simd, Vector},
+};
 
 impl<
     P: Steps,
@@ -25,7 +29,7 @@ impl<
 > Forward<'_, P, T, O, H, W, C, OH, OW, F, KH, KW>
 {
     #[inline(always)]
-    pub(super) fn images<V: Vector<T>>(&mut self) {
+    pub(super) fn images<V: Vector<T>>(&mut self, _: impl Simd) {
         match const { Self::sizes::<V>()[0].registers } {
             1 => self.strips::<V, 1>(),
             2 => self.strips::<V, 2>(),

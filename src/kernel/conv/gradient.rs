@@ -16,7 +16,11 @@ use super::{
     block::{MOST_PIXELS, MOST_REGISTERS, Runs, Size},
     pass::{Strip, read, store_from, strip},
 };
-use crate::kernel::{element::Element, simd::Vector, tile::load_registers};
+use crate::kernel::{
+    element::Element,
+    simd::{Simd, Vector},
+    tile::load_registers,
+};
 
 /// The number of bytes of `dz` for which the sums stay in registers: a part of a first-level cache.
 const BAND: usize = 16 * 1024;
@@ -265,7 +269,7 @@ impl<
 > Gradient<'_, P, T, H, W, C, OH, OW, F, KH, KW>
 {
     #[inline(always)]
-    pub(super) fn images<V: Vector<T>>(&mut self) {
+    pub(super) fn images<V: Vector<T>>(&mut self, _: impl Simd) {
         let gradient = self.gradient.as_flattened_mut().as_flattened_mut();
         // Filled with rows, it would be compiled to a store for each register.
         gradient.as_flattened_mut().fill(T::zero());

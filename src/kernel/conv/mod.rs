@@ -9,6 +9,7 @@ mod backward;
 mod block;
 mod forward;
 mod gradient;
+mod packed;
 mod parts;
 mod pass;
 mod plain;
@@ -172,14 +173,14 @@ macro_rules! passes {
             type Output = ();
 
             #[inline(always)]
-            fn run<S: Simd>(mut self, _: S) {
+            fn run<S: Simd>(mut self, simd: S) {
                 if const { T::Vector::<S>::LANES == 1 || $fast && $crate::kernel::conv::is_fallback::<S>() } {
                     self.plain();
                 } else if const { <T::Vector::<S> as Vector<T>>::Half::LANES >= $outputs } {
                     // More than half of each full-length register would be empty.
-                    self.images::<<T::Vector::<S> as Vector<T>>::Half>();
+                    self.images::<<T::Vector::<S> as Vector<T>>::Half>(simd);
                 } else {
-                    self.images::<T::Vector::<S>>();
+                    self.images::<T::Vector::<S>>(simd);
                 }
             }
         }
@@ -262,7 +263,7 @@ pub(in crate::kernel) mod tests {
     use super::*;
     use crate::{
         Rng,
-        kernel::{Tensor, Unchanged, lanes::Lanes},
+        kernel::{Tensor, Unchanged, lanes::Lanes, plain::tests::OneLane},
     };
 
     pub struct Uneven;
@@ -289,17 +290,18 @@ pub(in crate::kernel) mod tests {
         let bias = draw::<f32, 3>(&mut rng);
 
         let (mut y, mut plain) = ([[[[9.0; 3]; 8]; 4]; 2], [[[[9.0; 3]; 8]; 4]; 2]);
-        Forward { x: &x, kernel: &kernel, bias: &bias, then: &Unchanged, y: &mut y, steps }.images::<Lanes<f32, 1>>();
+        Forward { x: &x, kernel: &kernel, bias: &bias, then: &Unchanged, y: &mut y, steps }
+            .images::<Lanes<f32, 1>>(OneLane);
         Forward { x: &x, kernel: &kernel, bias: &bias, then: &Unchanged, y: &mut plain, steps }.plain();
         assert_eq!(y, plain);
 
         let (mut dx, mut plain) = ([[[[9.0; 5]; 9]; 8]; 2], [[[[9.0; 5]; 9]; 8]; 2]);
-        Backward { dz: &dz, kernel: &kernel, dx: &mut dx, steps }.images::<Lanes<f32, 1>>();
+        Backward { dz: &dz, kernel: &kernel, dx: &mut dx, steps }.images::<Lanes<f32, 1>>(OneLane);
         Backward { dz: &dz, kernel: &kernel, dx: &mut plain, steps }.plain();
         assert_eq!(dx, plain);
 
         let (mut gradient, mut plain) = ([[[[9.0; 3]; 5]; 3]; 2], [[[[9.0; 3]; 5]; 3]; 2]);
-        Gradient { x: &x, dz: &dz, gradient: &mut gradient, steps }.images::<Lanes<f32, 1>>();
+        Gradient { x: &x, dz: &dz, gradient: &mut gradient, steps }.images::<Lanes<f32, 1>>(OneLane);
         Gradient { x: &x, dz: &dz, gradient: &mut plain, steps }.plain();
         assert_eq!(gradient, plain);
     }

@@ -9,7 +9,7 @@
     reason = "an index keeps arrays of registers in registers; an iterator takes their address"
 )]
 
-use core::{marker::PhantomData, ops::Range};
+use core::{hint::black_box, marker::PhantomData, ops::Range};
 
 use super::{
     axis::Axis,
@@ -22,6 +22,9 @@ use crate::kernel::{
     simd::{MOST_LANES, Vector},
     tile::{load_registers, store_registers},
 };
+
+/// The number of steps for each line of taps from which on the loop over lines is not unrolled.
+const LONG: usize = 96;
 
 /// The weights of a pass: for each tap and channel of the source, in this order, a row of numbers, one for each channel
 /// of the target. In a depthwise pass, a row for each tap.
@@ -175,7 +178,10 @@ impl<V: Vector<T>, T: Element, W: Weights<V, N>, O: ElementwiseKernel<0, 1>, con
         let steps = if DEPTHWISE { 1 } else { channels };
         // Without dilation, the numbers that the taps of a line read are contiguous in memory.
         let together = if !DEPTHWISE && columns.dilation == 1 { taps[1].len() } else { 1 };
-        for ky in taps[0].clone() {
+        // Few lines would all be unrolled. If they are long, this gains nothing, and multiplies the time to compile them.
+        let is_long = !DEPTHWISE && columns.taps * channels >= LONG;
+        let lines = if is_long { black_box(taps[0].end) } else { taps[0].end };
+        for ky in taps[0].start..lines {
             let line = from + (ky * rows.dilation * columns.source * channels) as isize;
             let mut kx = taps[1].start;
             while kx < taps[1].end {
@@ -223,7 +229,7 @@ pub(in crate::kernel) unsafe fn read<V: Vector<T>, T: Element, const N: usize, c
         if DEPTHWISE {
             strip(source.get_unchecked(place..place + channels), column)
         } else {
-            [V::broadcast(*source.get_unchecked(place)); N]
+            [V::broadcast(*source.as_ptr().add(place)); N]
         }
     }
 }

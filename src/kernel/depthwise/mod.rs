@@ -240,6 +240,7 @@ mod tests {
             Unchanged,
             conv::tests::{Uneven, draw},
             lanes::Lanes,
+            plain::tests::OneLane,
         },
     };
 
@@ -253,17 +254,18 @@ mod tests {
         let bias = draw::<f32, 5>(&mut rng);
 
         let (mut y, mut plain) = ([[[[9.0; 5]; 8]; 4]; 2], [[[[9.0; 5]; 8]; 4]; 2]);
-        Forward { x: &x, kernel: &kernel, bias: &bias, then: &Unchanged, y: &mut y, steps }.images::<Lanes<f32, 1>>();
+        Forward { x: &x, kernel: &kernel, bias: &bias, then: &Unchanged, y: &mut y, steps }
+            .images::<Lanes<f32, 1>>(OneLane);
         Forward { x: &x, kernel: &kernel, bias: &bias, then: &Unchanged, y: &mut plain, steps }.plain();
         assert_eq!(y, plain);
 
         let (mut dx, mut plain) = ([[[[9.0; 5]; 9]; 8]; 2], [[[[9.0; 5]; 9]; 8]; 2]);
-        Backward { dz: &dz, kernel: &kernel, dx: &mut dx, steps }.images::<Lanes<f32, 1>>();
+        Backward { dz: &dz, kernel: &kernel, dx: &mut dx, steps }.images::<Lanes<f32, 1>>(OneLane);
         Backward { dz: &dz, kernel: &kernel, dx: &mut plain, steps }.plain();
         assert_eq!(dx, plain);
 
         let (mut gradient, mut plain) = ([[[9.0; 5]; 3]; 2], [[[9.0; 5]; 3]; 2]);
-        Gradient { x: &x, dz: &dz, gradient: &mut gradient, steps }.images::<Lanes<f32, 1>>();
+        Gradient { x: &x, dz: &dz, gradient: &mut gradient, steps }.images::<Lanes<f32, 1>>(OneLane);
         Gradient { x: &x, dz: &dz, gradient: &mut plain, steps }.plain();
         assert_eq!(gradient, plain);
     }

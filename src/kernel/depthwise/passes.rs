@@ -8,7 +8,7 @@ use crate::kernel::{
     conv::{Group, Grouped, InPlace, Pass, Phase, Sizes, Start, Steps, Sums, Weights, depthwise_pixels, strip},
     element::Element,
     formula::{ElementwiseKernel, Unchanged},
-    simd::Vector,
+    simd::{Simd, Vector},
 };
 
 impl<
@@ -25,7 +25,7 @@ impl<
 > Forward<'_, P, T, O, H, W, C, OH, OW, KH, KW>
 {
     #[inline(always)]
-    pub(super) fn images<V: Vector<T>>(&mut self) {
+    pub(super) fn images<V: Vector<T>>(&mut self, _: impl Simd) {
         let pass = Pass::<_, _, _, _, 1, true> {
             rows: Self::ROWS,
             columns: Self::COLUMNS,
@@ -76,7 +76,7 @@ impl<
 > Backward<'_, P, T, H, W, C, OH, OW, KH, KW>
 {
     #[inline(always)]
-    pub(super) fn images<V: Vector<T>>(&mut self) {
+    pub(super) fn images<V: Vector<T>>(&mut self, _: impl Simd) {
         for image in 0..self.dz.len() {
             for row in 0..H.min(P::STRIDE[0]) {
                 for column in 0..W.min(P::STRIDE[1]) {
@@ -157,7 +157,7 @@ impl<
 > Gradient<'_, P, T, H, W, C, OH, OW, KH, KW>
 {
     #[inline(always)]
-    pub(super) fn images<V: Vector<T>>(&mut self) {
+    pub(super) fn images<V: Vector<T>>(&mut self, _: impl Simd) {
         let gradient = self.gradient.as_flattened_mut();
         gradient.as_flattened_mut().fill(T::zero());
         let (rows, columns) = (Self::ROWS, Self::COLUMNS);

@@ -7,7 +7,7 @@ mod operands;
 pub(super) use few_rows::combine_columns;
 use few_rows::{combine_rows, dot_products};
 use operands::{Activated, Column, Columns, Plain};
-pub(super) use operands::{AsIs, Rows, Transposed};
+pub(super) use operands::{AsIs, Rows, Transposed, transpose};
 
 use super::{
     element::Element,

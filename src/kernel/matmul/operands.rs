@@ -131,7 +131,7 @@ impl<T: Element, const N: usize> RightOperand<T> for Transposed<'_, T, N> {
 
 /// Transposes a square matrix of registers.
 #[inline(always)]
-pub(super) fn transpose<V: Vector<T>, T: Element>(mut square: [V; MOST_LANES]) -> [V; MOST_LANES] {
+pub(in crate::kernel) fn transpose<V: Vector<T>, T: Element>(mut square: [V; MOST_LANES]) -> [V; MOST_LANES] {
     // Interleaving both halves rotates the bits of (row, lane) by one; after log2(LANES) rotations, row and lane are
     // exchanged.
     let mut stages = V::LANES;
