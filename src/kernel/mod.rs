@@ -4,6 +4,7 @@
 //! frame of a whole training step would not fit on a thread's stack.
 
 mod array;
+mod columns;
 mod continued;
 mod conv;
 mod depthwise;
@@ -31,6 +32,7 @@ pub use array::map_each;
 #[doc(hidden)]
 pub use array::tensor_of;
 pub(crate) use array::{cast_rows, cast_rows_mut, copy};
+pub(crate) use columns::{column_sums, for_each_row};
 pub use continued::{nn_from, nt_from};
 pub use conv::{Steps, conv, conv_backward, conv_gradient, conv_gradient_parts};
 pub use depthwise::{depthwise, depthwise_backward, depthwise_gradient, depthwise_gradient_parts};

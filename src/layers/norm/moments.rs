@@ -4,11 +4,8 @@ use core::slice;
 
 use crate::{
     Tensor,
-    kernel::{Element, ElementwiseKernel, Plus, Real, Simd, Work, elementwise, elementwise_row, map_each},
+    kernel::{self, Element, ElementwiseKernel, Real, Simd, elementwise, map_each},
 };
-
-/// The rows that are added up before their sum is added to the total, which bounds the rounding error of long sums.
-const BLOCK: usize = 128;
 
 /// The numbers of a tensor.
 #[inline(always)]
@@ -43,31 +40,9 @@ pub(super) fn column_sums<S: Simd, C: Tensor, O: ElementwiseKernel<3, N>, const 
     rows: [&[C::Element]; 2],
     columns: &C,
 ) -> [C; N] {
-    simd.run(ColumnSums { formula, rows, columns })
-}
-
-struct ColumnSums<'a, C: Tensor, O, const N: usize> {
-    formula: O,
-    rows: [&'a [C::Element]; 2],
-    columns: &'a C,
-}
-
-impl<C: Tensor, O: ElementwiseKernel<3, N>, const N: usize> Work for ColumnSums<'_, C, O, N> {
-    type Output = [C; N];
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> [C; N] {
-        let Self { formula, rows: [a, b], columns } = self;
-        let mut totals = [C::zeroed_on_stack(); N];
-        for (a, b) in a.chunks(BLOCK * C::LEN).zip(b.chunks(BLOCK * C::LEN)) {
-            let mut sums = [C::zeroed_on_stack(); N];
-            for (a, b) in a.chunks_exact(C::LEN).zip(b.chunks_exact(C::LEN)) {
-                elementwise_row(simd, &formula, [a, b, flat(columns)], map_each(&mut sums, flat_mut));
-            }
-            elementwise_row(simd, &Plus, [C::flat(&sums)], [C::flat_mut(&mut totals)]);
-        }
-        totals
-    }
+    let mut sums = [C::zeroed_on_stack(); N];
+    kernel::column_sums(simd, formula, rows, flat(columns), map_each(&mut sums, flat_mut));
+    sums
 }
 
 /// `y[r][c] = formula(rows[0][r][c], rows[1][r][c], columns[0][c], ..)` for all rows `r` and columns `c`.
@@ -79,28 +54,7 @@ pub(super) fn for_each_row<S: Simd, C: Tensor, O: ElementwiseKernel<6, 1>>(
     columns: [&C; 4],
     y: &mut [C::Element],
 ) {
-    simd.run(EachRow { formula, rows, columns, y });
-}
-
-struct EachRow<'a, C: Tensor, O> {
-    formula: O,
-    rows: [&'a [C::Element]; 2],
-    columns: [&'a C; 4],
-    y: &'a mut [C::Element],
-}
-
-impl<C: Tensor, O: ElementwiseKernel<6, 1>> Work for EachRow<'_, C, O> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let Self { formula, rows: [a, b], columns, y } = self;
-        let [c0, c1, c2, c3] = columns.map(flat);
-        let rows = a.chunks_exact(C::LEN).zip(b.chunks_exact(C::LEN)).zip(y.chunks_exact_mut(C::LEN));
-        for ((a, b), y) in rows {
-            elementwise_row(simd, &formula, [a, b, c0, c1, c2, c3], [y]);
-        }
-    }
+    kernel::for_each_row(simd, formula, rows, columns.map(flat), y);
 }
 
 /// The mean and the variance of each column of `rows`.
