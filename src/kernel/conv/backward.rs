@@ -7,6 +7,7 @@ use super::{
     Backward,
     axis::{Phase, Steps},
     block::{Size, Sizes},
+    is_fallback,
     packed::{Pack, Packed},
     pass::{Pass, Start, Strip},
 };
@@ -44,6 +45,9 @@ impl<
     }
 
     const fn sizes<V: Vector<T>>() -> [Size; 2] {
+        if is_fallback::<V, T>() {
+            return Size::no_pair::<V, T>(C);
+        }
         Size::pair::<V, T>(Self::ROWS.interior_lengths(), Self::COLUMNS.interior_lengths(), C)
     }
 

@@ -12,7 +12,7 @@ pub(in crate::kernel) const MOST_REGISTERS: usize = 4;
 
 /// The number of neighboring pixels of the blocks of a pass.
 pub(in crate::kernel) trait Sizes<V> {
-    /// Of blocks that run down. At least 1.
+    /// Of blocks that run down, or 0 if each pixel is computed by itself.
     const DOWN: usize;
     /// Of blocks that run across, or 0 if there are none.
     const ACROSS: usize;
@@ -84,6 +84,12 @@ impl Size {
             return [best_down, Self { pixels: 0, registers: best_down.registers }];
         }
         [Self::of_width::<V, T>(lowest, best.registers), Self::of_width::<V, T>(across, best.registers)]
+    }
+
+    /// The size of a pixel by itself, as [`pair`](Self::pair).
+    pub const fn no_pair<V: Vector<T>, T: Element>(columns: usize) -> [Self; 2] {
+        let one = Interior { shortest: 1, longest: 1 };
+        [Self { pixels: 0, registers: Self::best::<V, T>(one, columns).registers }; 2]
     }
 
     /// Whether the sums stay in registers, beside the registers of a row of weights and one for a pixel.

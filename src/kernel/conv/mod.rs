@@ -28,7 +28,6 @@ pub(in crate::kernel) use self::{
 use super::{
     element::Element,
     formula::ElementwiseKernel,
-    level::Level,
     simd::{Simd, Vector, Work},
 };
 
@@ -149,10 +148,10 @@ pub fn conv_gradient<
     simd.run(Gradient { x: &x[..images], dz: &dz[..images], gradient, steps });
 }
 
-/// Whether few processors of the target use this instruction set. Most of its passes are plain loops: they compute the
-/// same bits, and take a third of the time to compile.
-pub(in crate::kernel) const fn is_fallback<S: Simd>() -> bool {
-    cfg!(target_arch = "x86_64") && matches!(S::LEVEL, Level::Baseline)
+/// Whether few processors of the target use these registers, those without AVX2. Their passes are plain loops, which compute
+/// the same bits and take a third of the time to compile, or blocks of one pixel.
+pub(in crate::kernel) const fn is_fallback<V: Vector<T>, T>() -> bool {
+    cfg!(target_arch = "x86_64") && V::ROWS == 4
 }
 
 /// Implements the work of passes, with the axes of their convolution. The first argument lists the constants of their
@@ -174,7 +173,7 @@ macro_rules! passes {
 
             #[inline(always)]
             fn run<S: Simd>(mut self, simd: S) {
-                if const { T::Vector::<S>::LANES == 1 || $fast && $crate::kernel::conv::is_fallback::<S>() } {
+                if const { T::Vector::<S>::LANES == 1 || $fast && $crate::kernel::conv::is_fallback::<T::Vector<S>, T>() } {
                     self.plain();
                 } else if const { <T::Vector::<S> as Vector<T>>::Half::LANES >= $outputs } {
                     // More than half of each full-length register would be empty.

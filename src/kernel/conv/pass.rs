@@ -87,10 +87,24 @@ impl<V: Vector<T>, T: Element, W: Weights<V, N>, O: ElementwiseKernel<0, 1>, con
     #[inline(always)]
     pub fn run<Z: Sizes<V>>(&self, source: &[T], target: &mut [T]) {
         debug_assert!(source.len() >= self.rows.source * self.columns.source * self.channels[0]);
+        if const { Z::DOWN == 0 } {
+            return self.pixels(source, target);
+        }
         let covered =
             of_width!(const { Z::ACROSS }, 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16, self.across(source, target));
         if covered.len() < self.columns.target {
             of_width!(const { Z::DOWN }, 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16, self.down(source, target, covered));
+        }
+    }
+
+    /// Computes each pixel by itself.
+    #[inline(always)]
+    fn pixels(&self, source: &[T], target: &mut [T]) {
+        for row in 0..self.rows.target {
+            for column in 0..self.columns.target {
+                let taps = [self.rows.taps_inside(row), self.columns.taps_inside(column)];
+                self.block::<ACROSS, 1>(source, target, Run { at: [row, column], skip: 0, taps });
+            }
         }
     }
 
