@@ -4,16 +4,15 @@ use core::{marker::PhantomData, slice};
 
 use super::{
     moments::{
-        AddGradients, InverseDeviation, Normalize, NormalizeGradient, Times, Toward, change, column_sums, flat,
-        flat_mut, for_each_row, moments, share,
+        AddGradients, InverseDeviation, Normalized, Toward, change, column_sums, flat, moments, moments_backward, share,
     },
-    unfit,
+    named, unfit,
 };
 use crate::{
     Parameters, Rng, Tensor,
-    activation::{Activation, Fusible, Linear, Save},
+    activation::{Activation, Linear, Save},
     init::Initializer,
-    kernel::{ElementwiseKernel, Product, Simd, Unchanged},
+    kernel::{Product, Simd},
     layer::{Ending, Layer, Operations, Path},
     layers::{
         activate::{activate_backward, compute, record},
@@ -71,47 +70,20 @@ pub struct BatchNorm<I: Channels, A: Activation = Linear, const MOMENTUM: u32 = 
 
 impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> BatchNorm<I, A, MOMENTUM, EPSILON> {
     const EPSILON: f64 = scientific(1.0, EPSILON);
-    const NAMED: Message<64> = {
-        let message = Message::new().text("BatchNorm<").text(A::NAME);
-        let message = match (MOMENTUM, EPSILON) {
-            (99, -3) => message,
-            _ => message.text(", ").number(MOMENTUM as u128).text(", ").integer(EPSILON as i128),
-        };
-        message.text(">")
-    };
+    const NAMED: Message<64> =
+        named::<A>(Message::new().text("BatchNorm<"), &[[MOMENTUM as i64, 99], [EPSILON as i64, -3]]);
 
-    /// `then(y)` with these statistics, where `y` is before the activation.
+    /// `y` before the activation, with this mean and variance.
     #[inline(always)]
-    fn normalize<S: Simd, O: ElementwiseKernel<0, 1>>(
+    fn normalized<'a, S: Simd, X: Tensor<Element = I::Element>>(
         &self,
         simd: S,
-        x: &[I::Element],
-        [mean, variance]: [&I::Each<I::Element>; 2],
-        then: &O,
-        y: &mut [I::Element],
-    ) {
-        let inverse = change(simd, InverseDeviation(Self::EPSILON), [], *variance);
+        x: &'a [X],
+        [mean, variance]: [I::Each<I::Element>; 2],
+    ) -> Normalized<'a, S, X, I::Each<I::Element>> {
+        let inverse = change(simd, InverseDeviation(Self::EPSILON), [], variance);
         let factor = change(simd, Product, [&self.scale], inverse);
-        let columns = [mean, &factor, &self.shift, &self.shift];
-        for_each_row(simd, Normalize(*then), [x; 2], columns, y);
-    }
-}
-
-/// The outputs before the activation.
-struct Normalized<'a, S, I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> {
-    simd: S,
-    layer: &'a BatchNorm<I, A, MOMENTUM, EPSILON>,
-    x: &'a [I],
-    /// Mean and variance.
-    statistics: [&'a I::Each<I::Element>; 2],
-}
-
-impl<S: Simd, I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Fusible<I>
-    for Normalized<'_, S, I, A, MOMENTUM, EPSILON>
-{
-    #[inline(always)]
-    fn compute<O: ElementwiseKernel<0, 1>>(self, then: &O, y: &mut [I]) {
-        self.layer.normalize(self.simd, I::flat(self.x), self.statistics, then, I::flat_mut(y));
+        Normalized { simd, x, mean, factor, shift: self.shift }
     }
 }
 
@@ -135,8 +107,7 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
 
     #[inline(always)]
     fn forward_batch<S: Simd, E: Ending, const B: usize>(&self, simd: S, x: &[I], y: &mut [I]) {
-        let normalized = Normalized { simd, layer: self, x, statistics: [&self.mean, &self.variance] };
-        compute::<S, E, A, I>(simd, normalized, y);
+        compute::<S, E, A, I>(simd, self.normalized(simd, x, [self.mean, self.variance]), y);
     }
 
     #[inline(always)]
@@ -150,8 +121,7 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
     ) {
         *of_batch = rng.is_some();
         *statistics = if *of_batch { moments(simd, I::flat(x)) } else { [self.mean, self.variance] };
-        let normalized = Normalized { simd, layer: self, x, statistics: statistics.each_ref() };
-        record::<S, E, A, I, B>(simd, normalized, y, saved);
+        record::<S, E, A, I, B>(simd, self.normalized(simd, x, *statistics), y, saved);
     }
 
     #[inline(always)]
@@ -168,16 +138,12 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Layer 
         let (x, dy) = (I::flat(x), I::flat(dy));
         let inverse = change(simd, InverseDeviation(Self::EPSILON), [], *variance);
         let [shift, scale] = column_sums(simd, AddGradients, [dy, x], mean);
-        let scale = change(simd, Product, [&inverse], scale);
-        *sums = [shift, scale];
-        let Some(dx) = dx else { return };
-        // The statistics of the batch depend on x, and the running ones do not.
-        let share = Times(if *of_batch { share(x, I::INNERMOST) } else { 0.0 });
-        let factor = change(simd, Product, [&self.scale], inverse);
-        let a = change(simd, Product, [&factor], change(simd, share, [], shift));
-        let b = change(simd, Product, [&inverse], scale);
-        let b = change(simd, Product, [&factor], change(simd, share, [], b));
-        for_each_row(simd, NormalizeGradient, [dy, x], [mean, &factor, &a, &b], I::flat_mut(dx));
+        *sums = [shift, change(simd, Product, [&inverse], scale)];
+        if let Some(dx) = dx {
+            // The statistics of the batch depend on x, and the running ones do not.
+            let share = if *of_batch { share(x, I::INNERMOST) } else { 0.0 };
+            moments_backward(simd, [dy, x], [mean, &inverse, &self.scale], sums, share, I::flat_mut(dx));
+        }
     }
 
     #[inline(always)]
@@ -226,8 +192,8 @@ impl<I: Channels, A: Activation, const MOMENTUM: u32, const EPSILON: i32> Stream
 
     #[inline(always)]
     fn push<S: Simd>(&self, simd: S, (): &mut (), frame: &I::Frame, y: &mut I::Frame) -> bool {
-        self.normalize(simd, flat(frame), [&self.mean, &self.variance], &Unchanged, flat_mut(y));
-        A::forward(simd, slice::from_mut(y));
+        let normalized = self.normalized(simd, slice::from_ref(frame), [self.mean, self.variance]);
+        A::after(simd, normalized, slice::from_mut(y));
         true
     }
 }

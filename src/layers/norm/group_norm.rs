@@ -55,7 +55,7 @@ impl<I: Channels, const GROUPS: usize, A: Activation, const EPSILON: i32> GroupN
     const EPSILON: f64 = scientific(1.0, EPSILON);
     const NAMED: Message<64> = {
         let start = Message::new().text("GroupNorm<").number(GROUPS as u128).text(", ");
-        named::<A>(start, EPSILON, -3)
+        named::<A>(start, &[[EPSILON as i64, -3]])
     };
     /// The channels of a group.
     const GROUP: usize = I::INNERMOST / if GROUPS == 0 { 1 } else { GROUPS };

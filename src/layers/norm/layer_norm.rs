@@ -47,7 +47,7 @@ pub struct LayerNorm<I: Channels, A: Activation = Linear, const EPSILON: i32 = -
 }
 
 impl<I: Channels, A: Activation, const EPSILON: i32> LayerNorm<I, A, EPSILON> {
-    const NAMED: Message<64> = named::<A>(Message::new().text("LayerNorm<"), EPSILON, -3);
+    const NAMED: Message<64> = named::<A>(Message::new().text("LayerNorm<"), &[[EPSILON as i64, -3]]);
     const EPSILON: f64 = scientific(1.0, EPSILON);
 }
 

@@ -33,9 +33,18 @@ const fn unfit<I: Channels>(layer: &str) -> Option<Message> {
     }
 }
 
-/// The name of a normalization that begins so, such as `LayerNorm<Relu, -5>`. `ε` is left out if it is the default.
-const fn named<A: Activation>(start: Message<64>, epsilon: i32, default: i32) -> Message<64> {
-    let message = start.text(A::NAME);
-    let message = if epsilon == default { message } else { message.text(", ").integer(epsilon as i128) };
+/// The name of a normalization that begins so, such as `LayerNorm<Relu, -5>`. Its last arguments, each beside its default,
+/// are left out if they are the defaults.
+const fn named<A: Activation>(start: Message<64>, arguments: &[[i64; 2]]) -> Message<64> {
+    let (mut message, mut all, mut index) = (start.text(A::NAME), true, 0);
+    while index < arguments.len() {
+        all = all && arguments[index][0] == arguments[index][1];
+        index += 1;
+    }
+    index = if all { arguments.len() } else { 0 };
+    while index < arguments.len() {
+        message = message.text(", ").integer(arguments[index][0] as i128);
+        index += 1;
+    }
     message.text(">")
 }

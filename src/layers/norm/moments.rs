@@ -4,7 +4,8 @@ use core::slice;
 
 use crate::{
     Tensor,
-    kernel::{self, Element, ElementwiseKernel, Real, Simd, elementwise, map_each},
+    activation::Fusible,
+    kernel::{self, Element, ElementwiseKernel, Product, Real, Simd, elementwise, map_each},
 };
 
 /// The numbers of a tensor.
@@ -65,6 +66,24 @@ pub(super) fn moments<S: Simd, C: Tensor>(simd: S, rows: &[C::Element]) -> [C; 2
     let mean = change(simd, Times(share), [], sum);
     let [squares] = column_sums(simd, AddSquare, [rows, rows], &mean);
     [mean, change(simd, Times(share), [], squares)]
+}
+
+/// The gradient with respect to `x` of its normalization by [`moments`], from that with respect to the outputs, the sums of
+/// the gradients with respect to shift and scale, and the `share` of each row in the moments.
+#[inline(always)]
+pub(super) fn moments_backward<S: Simd, C: Tensor>(
+    simd: S,
+    [dy, x]: [&[C::Element]; 2],
+    [mean, inverse, scale]: [&C; 3],
+    sums: &[C; 2],
+    share: f64,
+    dx: &mut [C::Element],
+) {
+    let factor = change(simd, Product, [scale], *inverse);
+    let a = change(simd, Product, [&factor], change(simd, Times(share), [], sums[0]));
+    let b = change(simd, Product, [inverse], sums[1]);
+    let b = change(simd, Product, [&factor], change(simd, Times(share), [], b));
+    for_each_row(simd, NormalizeGradient, [dy, x], [mean, &factor, &a, &b], dx);
 }
 
 /// 1 over the number of rows.
@@ -136,6 +155,23 @@ impl<O: ElementwiseKernel<0, 1>> ElementwiseKernel<6, 1> for Normalize<O> {
     #[inline(always)]
     fn apply<V: Real>(&self, [x, _, mean, factor, shift, _]: [V; 6], _: [V; 1]) -> [V; 1] {
         self.0.apply([], [(x - mean) * factor + shift])
+    }
+}
+
+/// The rows of `x`, normalized.
+pub(super) struct Normalized<'a, S, I, C> {
+    pub simd: S,
+    pub x: &'a [I],
+    pub mean: C,
+    pub factor: C,
+    pub shift: C,
+}
+
+impl<S: Simd, I: Tensor, C: Tensor<Element = I::Element>> Fusible<I> for Normalized<'_, S, I, C> {
+    #[inline(always)]
+    fn compute<O: ElementwiseKernel<0, 1>>(self, then: &O, y: &mut [I]) {
+        let Self { simd, x, mean, factor, shift } = self;
+        for_each_row(simd, Normalize(*then), [I::flat(x); 2], [&mean, &factor, &shift, &shift], I::flat_mut(y));
     }
 }
 

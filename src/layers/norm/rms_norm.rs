@@ -43,7 +43,7 @@ pub struct RmsNorm<I: Channels, A: Activation = Linear, const EPSILON: i32 = -6>
 }
 
 impl<I: Channels, A: Activation, const EPSILON: i32> RmsNorm<I, A, EPSILON> {
-    const NAMED: Message<64> = named::<A>(Message::new().text("RmsNorm<"), EPSILON, -6);
+    const NAMED: Message<64> = named::<A>(Message::new().text("RmsNorm<"), &[[EPSILON as i64, -6]]);
     const EPSILON: f64 = scientific(1.0, EPSILON);
 }
 
