@@ -91,6 +91,6 @@ impl<V: Vector<T>, T: Element, const N: usize, const F: usize> Weights<V, N> for
     unsafe fn row(&self, _: [usize; 2], row: usize, _: usize, column: usize) -> [V; N] {
         debug_assert!(row < self.0.len());
         // SAFETY: the caller guarantees that the row exists and contains the strip.
-        unsafe { strip(self.0.get_unchecked(row), column) }
+        unsafe { strip(&*self.0.as_ptr().add(row), column) }
     }
 }

@@ -229,8 +229,9 @@ impl<T: Element, const F: usize, const DEPTHWISE: bool> Sums<'_, T, F, DEPTHWISE
     ) -> [[V; N]; R] {
         let (rows, columns, channels) = (self.rows, self.columns, self.channels);
         let (ky, kx) = (place.ky.0, place.kx.0);
+        debug_assert!(oy * columns.target + ox < self.dz.len());
         // SAFETY: the pixel is one of the image, and the strip is within its channels.
-        let right: [V; N] = unsafe { strip(self.dz.get_unchecked(oy * columns.target + ox), column) };
+        let right: [V; N] = unsafe { strip(&*self.dz.as_ptr().add(oy * columns.target + ox), column) };
         let line = rows.start(oy) + (ky * rows.dilation) as isize;
         let pixel = line * columns.source as isize + columns.start(ox) + (kx * columns.dilation) as isize;
         let from = pixel * channels as isize + place.channel.0 as isize;

@@ -9,7 +9,7 @@
     reason = "an index keeps arrays of registers in registers; an iterator takes their address"
 )]
 
-use core::{hint::black_box, marker::PhantomData, ops::Range};
+use core::{hint::black_box, marker::PhantomData, ops::Range, slice};
 
 use super::{
     axis::Axis,
@@ -210,7 +210,6 @@ impl<V: Vector<T>, T: Element, W: Weights<V, N>, O: ElementwiseKernel<0, 1>, con
                     let weights = unsafe { self.weights.row([ky, kx], step, strip, column) };
                     for pixel in 0..R {
                         let place = (at + (step + pixel * distance) as isize) as usize;
-                        debug_assert!(place < source.len());
                         // SAFETY: the tap is inside the source for each pixel of the block.
                         let left = unsafe { read::<V, T, N, DEPTHWISE>(source, place, column, channels) };
                         for register in 0..N {
@@ -238,10 +237,12 @@ pub(in crate::kernel) unsafe fn read<V: Vector<T>, T: Element, const N: usize, c
     column: usize,
     channels: usize,
 ) -> [V; N] {
+    let length = if DEPTHWISE { channels } else { 1 };
+    debug_assert!(place <= source.len() && length <= source.len() - place);
     // SAFETY: the caller guarantees it.
     unsafe {
         if DEPTHWISE {
-            strip(source.get_unchecked(place..place + channels), column)
+            strip(slice::from_raw_parts(source.as_ptr().add(place), channels), column)
         } else {
             [V::broadcast(*source.as_ptr().add(place)); N]
         }

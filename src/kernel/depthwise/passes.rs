@@ -140,7 +140,7 @@ impl<V: Vector<T>, T: Element, const N: usize, const C: usize, const KH: usize, 
         let row = rows.tap(ky) * KW + columns.tap(kx);
         debug_assert!(row < KH * KW);
         // SAFETY: the caller guarantees that the tap exists and that its row contains the strip.
-        unsafe { strip(self.kernel.as_flattened().get_unchecked(row), column) }
+        unsafe { strip(&*self.kernel.as_flattened().as_ptr().add(row), column) }
     }
 }
 
