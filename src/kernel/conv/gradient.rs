@@ -14,6 +14,7 @@ use super::{
     Gradient,
     axis::{Axis, Steps},
     block::{MOST_PIXELS, MOST_REGISTERS, Runs, Size},
+    is_fallback,
     pass::{Strip, read, store_from, strip},
 };
 use crate::kernel::{
@@ -49,6 +50,11 @@ impl Group {
     /// its lines if it has several lines.
     pub const fn best<V: Vector<T>, T: Element>(taps: [usize; 2], channels: usize, outputs: usize) -> Self {
         let mut best = Self { taps: [1, 1], channels: 1, registers: 1 };
+        if is_fallback::<V, T>() {
+            let registers = outputs.div_ceil(V::LANES);
+            best.registers = if registers < MOST_REGISTERS { registers } else { MOST_REGISTERS };
+            return best;
+        }
         let mut shortest = usize::MAX;
         let mut registers = 1;
         while registers <= MOST_REGISTERS && registers <= outputs.div_ceil(V::LANES) {
