@@ -74,13 +74,15 @@ impl<T: Element, O: ElementwiseKernel<3, N>, const N: usize> ColumnSums<'_, T, O
     #[inline(always)]
     fn strip<V: Vector<T>, const R: usize>(&mut self, column: usize, length: usize) {
         let Self { formula, rows: [a, b], columns, sums: results } = self;
-        let width = columns.len();
+        // Neither is 0, but the compiler would keep the panic of `chunks`.
+        let width = columns.len().max(1);
+        let block = (BLOCK * width).max(1);
         let zero = V::broadcast(T::zero());
         let (mut totals, mut fixed) = ([[zero; N]; R], [zero; R]);
         for r in 0..R {
             fixed[r] = load(columns, column + r * V::LANES, length);
         }
-        for (a, b) in a.chunks(BLOCK * width).zip(b.chunks(BLOCK * width)) {
+        for (a, b) in a.chunks(block).zip(b.chunks(block)) {
             let mut sums = [[zero; N]; R];
             for (a, b) in a.chunks_exact(width).zip(b.chunks_exact(width)) {
                 for r in 0..R {
@@ -117,7 +119,10 @@ impl<T: Element, O: ElementwiseKernel<6, 1>> Work for EachRow<'_, T, O> {
         let Self { formula, rows: [a, b], columns, y } = self;
         let (lanes, width) = (T::Vector::<S>::LANES, columns[0].len());
         let zero = T::Vector::<S>::broadcast(T::zero());
-        let band = (BAND / (width * size_of::<T>()).max(1)).max(1) * width.max(1);
+        if width == 0 {
+            return;
+        }
+        let band = ((BAND / (width * size_of::<T>()).max(1)).max(1) * width).max(1);
         for ((a, b), y) in a.chunks(band).zip(b.chunks(band)).zip(y.chunks_mut(band)) {
             let mut column = 0;
             while column < width {
