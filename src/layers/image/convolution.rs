@@ -18,9 +18,9 @@ pub(in crate::layers) const fn named<A: Activation, P: Window, Z: Biased>(
     window::named::<P>(message, kernel, [1, 1], [Z::SUFFIX, ", Bias"]).text(">")
 }
 
-/// The gradient of an [`Affine`] layer whose kernel slides over images, with functions for the whole gradient of the
-/// kernel and for its parts. The closures return the images that slide and are slid over, the output as rows of
-/// channels, and the kernel as that of an image.
+/// The gradient of an [`Affine`](crate::layers::affine::Affine) layer whose kernel slides over images, with functions for
+/// the whole gradient of the kernel and for its parts. The closures return the images that slide and are slid over, the
+/// output as rows of channels, and the kernel as that of an image.
 macro_rules! sliding_gradient {
     (
         $whole:ident, $parts:ident, $steps:ty, |$x:ident, $dz:ident| ($from:expr, $to:expr), $pixels:expr,
