@@ -58,6 +58,7 @@ impl<T: Element, O: ElementwiseKernel<3, N>, const N: usize> Work for ColumnSums
     fn run<S: Simd>(mut self, _: S) {
         let (lanes, width) = (T::Vector::<S>::LANES, self.columns.len());
         let mut column = 0;
+        // Without lanes, several sums side by side would only be more code.
         while lanes > 1 && column + SIDES * lanes <= width {
             self.strip::<T::Vector<S>, SIDES>(column, lanes);
             column += SIDES * lanes;
@@ -143,7 +144,7 @@ impl<T: Element, O: ElementwiseKernel<6, 1>> Work for EachRow<'_, T, O> {
     }
 }
 
-/// A register of a row.
+/// A register of a row, which has these numbers: a slice would keep a panic.
 #[inline(always)]
 fn load<V: Vector<T>, T: Element>(row: &[T], place: usize, length: usize) -> V {
     match row.get(place..place + length) {
@@ -152,7 +153,7 @@ fn load<V: Vector<T>, T: Element>(row: &[T], place: usize, length: usize) -> V {
     }
 }
 
-/// Writes a register to a row.
+/// Writes a register to a row, as [`load`] reads it.
 #[inline(always)]
 fn store<V: Vector<T>, T: Element>(register: V, row: &mut [T], place: usize, length: usize) {
     if let Some(row) = row.get_mut(place..place + length) {

@@ -46,7 +46,7 @@ impl<
 
     const fn sizes<V: Vector<T>>() -> [Size; 2] {
         if is_fallback::<V, T>() {
-            return Size::no_pair::<V, T>(C);
+            return Size::alone::<V, T>(C);
         }
         Size::pair::<V, T>(Self::ROWS.interior_lengths(), Self::COLUMNS.interior_lengths(), C)
     }

@@ -87,7 +87,7 @@ impl Size {
     }
 
     /// The size of a pixel by itself, as [`pair`](Self::pair).
-    pub const fn no_pair<V: Vector<T>, T: Element>(columns: usize) -> [Self; 2] {
+    pub const fn alone<V: Vector<T>, T: Element>(columns: usize) -> [Self; 2] {
         let one = Interior { shortest: 1, longest: 1 };
         [Self { pixels: 0, registers: Self::best::<V, T>(one, columns).registers }; 2]
     }
