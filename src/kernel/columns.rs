@@ -144,7 +144,7 @@ impl<T: Element, O: ElementwiseKernel<6, 1>> Work for EachRow<'_, T, O> {
     }
 }
 
-/// A register of a row, which has these numbers: a slice would keep a panic.
+/// A register of a row. The row has these numbers, but an index would keep a panic on chips.
 #[inline(always)]
 fn load<V: Vector<T>, T: Element>(row: &[T], place: usize, length: usize) -> V {
     match row.get(place..place + length) {
